@@ -1,0 +1,107 @@
+#include "pfx/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PFX_ALIGNMENT 64
+
+void pfx_budget_init(pfx_budget *budget, int64_t limit) {
+    atomic_init(&budget->used, 0);
+    atomic_init(&budget->peak, 0);
+    budget->limit = limit;
+}
+
+pfx_status pfx_budget_charge(pfx_budget *budget, int64_t size) {
+    if (size < 0) {
+        return PFX_INVALID_ARGUMENT;
+    }
+    int64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
+    do {
+        if (size > INT64_MAX - used) {
+            return PFX_OVER_BUDGET;
+        }
+        if (budget->limit >= 0 && (used > budget->limit || size > budget->limit - used)) {
+            return PFX_OVER_BUDGET;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&budget->used, &used, used + size, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    int64_t now = used + size;
+    int64_t peak = atomic_load_explicit(&budget->peak, memory_order_relaxed);
+    while (now > peak && !atomic_compare_exchange_weak_explicit(&budget->peak, &peak, now, memory_order_relaxed,
+                                                                memory_order_relaxed)) {
+    }
+    return PFX_OK;
+}
+
+void pfx_budget_refund(pfx_budget *budget, int64_t size) {
+    atomic_fetch_sub_explicit(&budget->used, size, memory_order_relaxed);
+}
+
+int64_t pfx_budget_used(const pfx_budget *budget) {
+    return atomic_load_explicit(&budget->used, memory_order_relaxed);
+}
+
+int64_t pfx_budget_peak(const pfx_budget *budget) {
+    return atomic_load_explicit(&budget->peak, memory_order_relaxed);
+}
+
+static void *aligned_block(int64_t size) {
+    size_t wanted = size > 0 ? (size_t)size : 1;
+    if (wanted > SIZE_MAX - (PFX_ALIGNMENT - 1)) {
+        return NULL;
+    }
+    size_t rounded = (wanted + PFX_ALIGNMENT - 1) / PFX_ALIGNMENT * PFX_ALIGNMENT;
+#if defined(_WIN32)
+    return _aligned_malloc(rounded, PFX_ALIGNMENT);
+#else
+    void *block = NULL;
+    return posix_memalign(&block, PFX_ALIGNMENT, rounded) == 0 ? block : NULL;
+#endif
+}
+
+static void free_block(void *block) {
+#if defined(_WIN32)
+    _aligned_free(block);
+#else
+    free(block);
+#endif
+}
+
+pfx_status pfx_alloc(pfx_budget *budget, int64_t size, void **out) {
+    PFX_TRY(pfx_budget_charge(budget, size));
+    void *block = aligned_block(size);
+    if (block == NULL) {
+        pfx_budget_refund(budget, size);
+        return PFX_NO_MEMORY;
+    }
+    *out = block;
+    return PFX_OK;
+}
+
+pfx_status pfx_alloc_zero(pfx_budget *budget, int64_t size, void **out) {
+    void *block = NULL;
+    PFX_TRY(pfx_alloc(budget, size, &block));
+    memset(block, 0, (size_t)size);
+    *out = block;
+    return PFX_OK;
+}
+
+pfx_status pfx_resize(pfx_budget *budget, void **memory, int64_t old_size, int64_t new_size) {
+    void *block = NULL;
+    PFX_TRY(pfx_alloc(budget, new_size, &block));
+    int64_t keep = old_size < new_size ? old_size : new_size;
+    if (keep > 0) {
+        memcpy(block, *memory, (size_t)keep);
+    }
+    pfx_free(budget, *memory, old_size);
+    *memory = block;
+    return PFX_OK;
+}
+
+void pfx_free(pfx_budget *budget, void *memory, int64_t size) {
+    if (memory == NULL) {
+        return;
+    }
+    free_block(memory);
+    pfx_budget_refund(budget, size);
+}

@@ -1,0 +1,1 @@
+"""Compiled core: memory, batches, codecs, partitioning and per-record call loops."""

@@ -1,0 +1,62 @@
+"""Batches of Python values."""
+from cpython cimport array
+
+import array as array_module
+
+cdef array.array LONGS = array_module.array("q")
+
+NO_TIMESTAMP = -(2 ** 63)
+
+
+cdef class ObjectBatch:
+    """n Python values, each with an optional timestamp and row kind.
+
+    Args:
+        values: the records.
+        timestamps: ``array.array("q")`` of n milliseconds since the epoch, NO_TIMESTAMP where a record has none; None
+            when no record has one.
+        kinds: ``array.array("b")`` of n row kinds (RowKind values); None when all are inserts.
+
+    Raises:
+        ValueError: the lengths differ.
+
+    Example:
+        >>> ObjectBatch(["a", "b"]).slice(1, 2).values
+        ['b']
+    """
+
+    def __init__(self, list values not None, timestamps=None, kinds=None):
+        if timestamps is not None and len(timestamps) != len(values):
+            raise ValueError(f"{len(values)} values, but {len(timestamps)} timestamps")
+        if kinds is not None and len(kinds) != len(values):
+            raise ValueError(f"{len(values)} values, but {len(kinds)} row kinds")
+        self.values = values
+        self.timestamps = timestamps
+        self.kinds = kinds
+
+    def __len__(self):
+        return len(self.values)
+
+    def __repr__(self):
+        return f"ObjectBatch({self.values!r}, timestamps={self.timestamps!r}, kinds={self.kinds!r})"
+
+    def slice(self, Py_ssize_t start, Py_ssize_t stop):
+        """The records from start up to stop, as a batch of its own (the values are shared, the lists are not)."""
+        return ObjectBatch(
+            self.values[start:stop],
+            None if self.timestamps is None else self.timestamps[start:stop],
+            None if self.kinds is None else self.kinds[start:stop],
+        )
+
+    def copy(self):
+        """A batch with lists of its own and the same values."""
+        return self.slice(0, len(self.values))
+
+
+def constant_timestamps(Py_ssize_t count, long long timestamp):
+    """An ``array.array("q")`` that holds ``timestamp`` ``count`` times."""
+    cdef array.array result = array.clone(LONGS, count, False)
+    cdef Py_ssize_t i
+    for i in range(count):
+        result.data.as_longlongs[i] = timestamp
+    return result

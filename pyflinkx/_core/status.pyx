@@ -1,0 +1,40 @@
+"""Turns the status codes of the C library into Python exceptions."""
+from pyflinkx._core.cpfx cimport (
+    PFX_CORRUPT,
+    PFX_INVALID_ARGUMENT,
+    PFX_INVALID_UTF8,
+    PFX_NO_MEMORY,
+    PFX_OK,
+    PFX_OUT_OF_RANGE,
+    PFX_OVER_BUDGET,
+    PFX_OVERFLOW,
+    pfx_status,
+    pfx_status_text,
+)
+
+from pyflinkx.errors import CorruptDataError, MemoryBudgetError, WrongStateError
+
+
+cdef int check(pfx_status status) except -1 nogil:
+    if status == PFX_OK:
+        return 0
+    with gil:
+        raise_status(status)
+    return -1
+
+
+cdef int raise_status(pfx_status status) except -1:
+    text = pfx_status_text(status).decode("ascii")
+    if status == PFX_NO_MEMORY:
+        raise MemoryError(text)
+    if status == PFX_OVER_BUDGET:
+        raise MemoryBudgetError(text)
+    if status == PFX_OUT_OF_RANGE:
+        raise IndexError(text)
+    if status == PFX_OVERFLOW:
+        raise OverflowError(text)
+    if status == PFX_CORRUPT or status == PFX_INVALID_UTF8:
+        raise CorruptDataError(text)
+    if status == PFX_INVALID_ARGUMENT:
+        raise ValueError(text)
+    raise WrongStateError(text)

@@ -1,0 +1,40 @@
+"""What a sink is: a description that can travel, and the writer that a task makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class WriterContext:
+    """What the task gives to a writer."""
+
+    subtask_index: int = 0
+    parallelism: int = 1
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+class SinkWriter:
+    """Writes the batches of one subtask; called from one thread."""
+
+    def write(self, batch: Any) -> None:
+        """Take a batch (an ObjectBatch)."""
+        raise NotImplementedError
+
+    def flush(self, end_of_input: bool) -> None:
+        """Make what was written visible as far as the sink promises; ``end_of_input`` is True once, at the end."""
+
+    def close(self) -> None:
+        """Release what is held; called once, also after a failure (then nothing unfinished may become visible)."""
+
+
+class Sink:
+    """A description of where records go: picklable, without open handles."""
+
+    def check(self) -> None:
+        """Raise SinkError if it is already plain that the sink cannot be written."""
+
+    def create_writer(self, context: WriterContext) -> SinkWriter:
+        """A writer for one subtask."""
+        raise NotImplementedError

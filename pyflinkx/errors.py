@@ -1,0 +1,58 @@
+"""Every exception that pyflinkx raises for its own reasons.
+
+All derive from :class:`PyflinkxError`; where a built-in exception says the same thing, they derive from that too, so that
+``except ValueError`` keeps working.
+"""
+
+from __future__ import annotations
+
+
+class PyflinkxError(Exception):
+    """Base of all pyflinkx exceptions."""
+
+
+class ConfigurationError(PyflinkxError, ValueError):
+    """A configuration key is unknown, or its value has the wrong type or lies outside its range."""
+
+
+class GraphError(PyflinkxError, ValueError):
+    """The program describes a dataflow that cannot be run."""
+
+
+class TypeInformationError(PyflinkxError, TypeError):
+    """A type cannot be described, or a value does not have its declared type."""
+
+
+class KeyTypeError(PyflinkxError, TypeError):
+    """A key has a type without a canonical form, so records could not be partitioned by it."""
+
+
+class CorruptDataError(PyflinkxError, ValueError):
+    """Bytes to be decoded are not what an encoder wrote."""
+
+
+class MemoryBudgetError(PyflinkxError, MemoryError):
+    """A native allocation would exceed its memory budget."""
+
+
+class WrongStateError(PyflinkxError, RuntimeError):
+    """An object was used after its release, before it was opened, or while something else still holds it."""
+
+
+class SourceError(PyflinkxError):
+    """A source cannot be read: it is missing, unreadable, or holds a record that does not fit its schema."""
+
+
+class SinkError(PyflinkxError):
+    """A sink cannot be written."""
+
+
+class JobExecutionError(PyflinkxError):
+    """A job failed while it ran.
+
+    The cause (``__cause__``) is the original exception, so that a traceback shows the user's own code first.
+    """
+
+
+class MissingExtraError(PyflinkxError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""

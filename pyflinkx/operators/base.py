@@ -1,0 +1,99 @@
+"""The contract between an operator and the task that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+MIN_WATERMARK = -(2**63)
+MAX_WATERMARK = 2**63 - 1
+
+
+class Clock(Protocol):
+    """Where processing time comes from; injected, so that tests decide what time it is."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        ...
+
+
+class Output(Protocol):
+    """Where an operator sends what it produces.
+
+    A batch that was emitted belongs to its receiver.
+    """
+
+    def emit(self, batch: Any) -> None:
+        """Send a batch to the main output."""
+
+    def emit_watermark(self, timestamp: int) -> None:
+        """Say that no record at or before ``timestamp`` follows."""
+
+    def emit_idleness(self, idle: bool) -> None:
+        """Say that this stream has become idle (True) or active again (False)."""
+
+    def emit_side(self, tag_id: str, batch: Any) -> None:
+        """Send a batch to the side output ``tag_id``; dropped where nobody reads it."""
+
+
+@dataclass
+class OperatorContext:
+    """What the task gives to an operator when it opens it."""
+
+    name: str
+    uid: str
+    output: Output
+    clock: Clock
+    location: str | None = None
+    subtask_index: int = 0
+    parallelism: int = 1
+    max_parallelism: int = 128
+    attempt: int = 0
+    job_parameters: dict[str, str] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def count(self, counter: str, amount: int = 1) -> None:
+        """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
+        self.counters[counter] = self.counters.get(counter, 0) + amount
+
+
+class Operator:
+    """Logic of one node of the dataflow: a plain object that takes batches and emits batches.
+
+    Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``finish`` once
+    if all input ended, after a watermark of MAX_WATERMARK; ``close`` once whenever ``open`` was called, also after a
+    failure. All calls come from one thread. An operator starts no thread and reads no clock but ``context.clock``.
+    """
+
+    context: OperatorContext
+    output: Output
+
+    def open(self, context: OperatorContext) -> None:
+        """Take the context; overriding classes call this first."""
+        self.context = context
+        self.output = context.output
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        """Take a batch of the logical input ``port``; the batch is this operator's from now on."""
+        raise NotImplementedError
+
+    def process_watermark(self, timestamp: int) -> None:
+        """Event time has reached ``timestamp`` on all active inputs; always greater than the one before."""
+        self.output.emit_watermark(timestamp)
+
+    def process_idleness(self, idle: bool) -> None:
+        """All inputs have become idle, or one is active again."""
+        self.output.emit_idleness(idle)
+
+    def advance_processing_time(self, now: int) -> None:
+        """Fire the processing-time timers that are due at ``now`` (ms)."""
+
+    def next_processing_timer(self) -> int | None:
+        """When (ms) ``advance_processing_time`` has something to do next; None for never."""
+        return None
+
+    def finish(self) -> None:
+        """All input has ended: emit what is still held."""
+
+    def close(self) -> None:
+        """Release what ``open`` acquired."""
