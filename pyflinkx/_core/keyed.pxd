@@ -1,0 +1,29 @@
+cimport cython
+
+
+@cython.final
+cdef class KeyContext:
+    cdef public object key
+    cdef public object namespace
+
+
+@cython.final
+cdef class StateTable:
+    cdef readonly str name
+    cdef readonly str kind
+    cdef readonly KeyContext context
+    cdef readonly dict keys
+    cdef readonly dict namespaces
+
+    cdef object current_key(self)
+    cpdef object find(self, object namespace)
+    cpdef int store(self, object namespace, object value) except -1
+    cpdef object take(self, object namespace)
+    cpdef int merge(self, object target, object sources, object combine) except -1
+
+
+cdef class State:
+    cdef readonly StateTable table
+    cdef readonly bint per_window
+
+    cdef object current_namespace(self)

@@ -1,0 +1,389 @@
+"""State tables addressed by a current key, and the state handles that user functions hold.
+
+A table is a dict from key to value, for windows one such dict per namespace (the window). A key without a value is in
+no dict, and a namespace without keys is not there either.
+"""
+from types import GenericAlias
+
+cimport cython
+
+from pyflinkx.errors import WrongStateError
+
+
+class _Marker:
+    """A value that equals only itself and says its name."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __repr__(self):
+        return self._name
+
+    def __reduce__(self):
+        return self._name
+
+
+cdef object absent = _Marker("ABSENT")
+cdef object no_key = _Marker("NO_KEY")
+ABSENT = absent
+NO_KEY = no_key
+
+
+@cython.final
+cdef class KeyContext:
+    """The key, and for windows the namespace, that the states of one operator currently stand at.
+
+    An operator sets ``key`` before each call of a user function. ``namespace`` is the current window, None outside of
+    windows; only handles that were made per window read it.
+    """
+
+    def __cinit__(self):
+        self.key = no_key
+
+    def __repr__(self):
+        return f"KeyContext(key={self.key!r}, namespace={self.namespace!r})"
+
+
+@cython.final
+cdef class StateTable:
+    """The values of one state, for every key and namespace.
+
+    Args:
+        name: the descriptor's name.
+        kind: the kind of state ("ValueState", ...), which fixes what a value is.
+        context: where the current key is read from.
+
+    Attributes:
+        keys: key to value, for states that belong to a key alone.
+        namespaces: namespace to (key to value), for states that belong to a key and a window.
+    """
+
+    def __cinit__(self, str name not None, str kind not None, KeyContext context not None):
+        self.name = name
+        self.kind = kind
+        self.context = context
+        self.keys = {}
+        self.namespaces = {}
+
+    def __len__(self):
+        """How many values are stored."""
+        return len(self.keys) + sum(map(len, self.namespaces.values()))
+
+    cdef object current_key(self):
+        if self.context.key is no_key:
+            raise WrongStateError(
+                f"state {self.name!r} used where there is no current key: in open(), or on a stream that is not keyed"
+            )
+        return self.context.key
+
+    cpdef object find(self, object namespace):
+        """The value of the current key in ``namespace`` (None: no namespace), or ABSENT."""
+        cdef object key = self.current_key()
+        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        if values is None:
+            return absent
+        return (<dict> values).get(key, absent)
+
+    cpdef int store(self, object namespace, object value) except -1:
+        """Set the value of the current key in ``namespace``."""
+        cdef object key = self.current_key()
+        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        if values is None:
+            self.namespaces[namespace] = {key: value}
+        else:
+            (<dict> values)[key] = value
+        return 0
+
+    cpdef object take(self, object namespace):
+        """Remove the value of the current key in ``namespace`` and return it, or ABSENT."""
+        cdef object key = self.current_key()
+        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        if values is None:
+            return absent
+        value = (<dict> values).pop(key, absent)
+        if namespace is not None and not <dict> values:
+            del self.namespaces[namespace]
+        return value
+
+    cpdef int merge(self, object target, object sources, object combine) except -1:
+        """Move what the current key holds in the namespaces ``sources`` into ``target``.
+
+        ``combine(a, b)`` makes one value of two; the sources are combined in their order, then the target with them.
+        """
+        cdef object merged = absent, value
+        for source in sources:
+            value = self.take(source)
+            if value is not absent:
+                merged = value if merged is absent else combine(merged, value)
+        if merged is absent:
+            return 0
+        value = self.find(target)
+        self.store(target, merged if value is absent else combine(value, merged))
+        return 0
+
+
+cdef class State:
+    """A handle to one state of the current key.
+
+    Args:
+        table: where the values are.
+        per_window: whether the state belongs to the current key and window, rather than to the key alone.
+        function: what folds values in, for the kinds of state that do.
+    """
+
+    __class_getitem__ = classmethod(GenericAlias)
+
+    def __cinit__(self, StateTable table not None, bint per_window=False, function=None):
+        self.table = table
+        self.per_window = per_window
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.table.name!r})"
+
+    cdef object current_namespace(self):
+        if not self.per_window:
+            return None
+        if self.table.context.namespace is None:
+            raise WrongStateError(f"window state {self.table.name!r} was used outside of a window")
+        return self.table.context.namespace
+
+    def clear(self):
+        """Remove what is stored for the current key."""
+        self.table.take(self.current_namespace())
+
+
+@cython.final
+cdef class ValueState(State):
+    """One value per key.
+
+    Example:
+        >>> context = KeyContext()
+        >>> context.key = "a"
+        >>> state = ValueState(StateTable("last", "ValueState", context))
+        >>> state.update(3)
+        >>> state.value()
+        3
+    """
+
+    def value(self):
+        """The value of the current key, None when there is none."""
+        value = self.table.find(self.current_namespace())
+        return None if value is absent else value
+
+    def update(self, value):
+        """Set the value of the current key; None removes it."""
+        if value is None:
+            self.table.take(self.current_namespace())
+        else:
+            self.table.store(self.current_namespace(), value)
+
+
+cdef class AppendingState(State):
+    """A state that values are added to."""
+
+
+cdef class MergingState(AppendingState):
+    """A state whose namespaces can be merged, as session windows need."""
+
+    def combine(self, first, second):
+        """Make one stored value of two; either may be changed and returned."""
+        raise NotImplementedError
+
+    def merge_namespaces(self, target, sources):
+        """Move what the current key holds in the windows ``sources`` into the window ``target``."""
+        self.table.merge(target, sources, self.combine)
+
+
+@cython.final
+cdef class ListState(MergingState):
+    """A list of values per key."""
+
+    def get(self):
+        """The values of the current key as a list of the caller's own, empty when there are none."""
+        values = self.table.find(self.current_namespace())
+        return [] if values is absent else list(<list> values)
+
+    def add(self, value):
+        """Append a value."""
+        namespace = self.current_namespace()
+        values = self.table.find(namespace)
+        if values is absent:
+            self.table.store(namespace, [value])
+        else:
+            (<list> values).append(value)
+
+    def add_all(self, values):
+        """Append several values."""
+        added = list(values)
+        if not added:
+            return
+        namespace = self.current_namespace()
+        stored = self.table.find(namespace)
+        if stored is absent:
+            self.table.store(namespace, added)
+        else:
+            (<list> stored).extend(added)
+
+    def update(self, values):
+        """Replace the values by others."""
+        replacement = list(values)
+        if replacement:
+            self.table.store(self.current_namespace(), replacement)
+        else:
+            self.table.take(self.current_namespace())
+
+    def __iter__(self):
+        return iter(self.get())
+
+    def combine(self, first, second):
+        first.extend(second)
+        return first
+
+
+@cython.final
+cdef class ReducingState(MergingState):
+    """One value per key, into which added values are folded.
+
+    Its function is called with the stored and the added value and returns the new one.
+    """
+
+    cdef object reduce
+
+    def __cinit__(self, StateTable table, bint per_window=False, function=None):
+        self.reduce = function
+
+    def get(self):
+        """The folded value of the current key, None when there is none."""
+        value = self.table.find(self.current_namespace())
+        return None if value is absent else value
+
+    def add(self, value):
+        """Fold a value in; None removes what is stored, as in Flink."""
+        namespace = self.current_namespace()
+        if value is None:
+            self.table.take(namespace)
+            return
+        stored = self.table.find(namespace)
+        self.table.store(namespace, value if stored is absent else self.reduce(stored, value))
+
+    def combine(self, first, second):
+        return self.reduce(first, second)
+
+
+@cython.final
+cdef class AggregatingState(MergingState):
+    """One accumulator per key, of an aggregate function.
+
+    Its function has ``create_accumulator()``, ``add(value, accumulator)``, ``get_result(accumulator)`` and
+    ``merge(a, b)``.
+    """
+
+    cdef object create_accumulator
+    cdef object add_value
+    cdef object get_result
+    cdef object merge_accumulators
+
+    def __cinit__(self, StateTable table, bint per_window=False, function=None):
+        self.create_accumulator = function.create_accumulator
+        self.add_value = function.add
+        self.get_result = function.get_result
+        self.merge_accumulators = function.merge
+
+    def get(self):
+        """The aggregate function's result for the current key, None when nothing was added."""
+        accumulator = self.table.find(self.current_namespace())
+        return None if accumulator is absent else self.get_result(accumulator)
+
+    def add(self, value):
+        """Add a value to the accumulator; None removes what is stored, as in Flink."""
+        namespace = self.current_namespace()
+        if value is None:
+            self.table.take(namespace)
+            return
+        accumulator = self.table.find(namespace)
+        if accumulator is absent:
+            accumulator = self.create_accumulator()
+        self.table.store(namespace, self.add_value(value, accumulator))
+
+    def combine(self, first, second):
+        return self.merge_accumulators(first, second)
+
+
+@cython.final
+cdef class MapState(State):
+    """A map per key."""
+
+    def get(self, key):
+        """The value under ``key``, None when there is none."""
+        entries = self.table.find(self.current_namespace())
+        return None if entries is absent else (<dict> entries).get(key)
+
+    def put(self, key, value):
+        """Set the value under ``key``."""
+        namespace = self.current_namespace()
+        entries = self.table.find(namespace)
+        if entries is absent:
+            self.table.store(namespace, {key: value})
+        else:
+            (<dict> entries)[key] = value
+
+    def put_all(self, dict_value):
+        """Set several entries."""
+        added = dict(dict_value)
+        if not added:
+            return
+        namespace = self.current_namespace()
+        entries = self.table.find(namespace)
+        if entries is absent:
+            self.table.store(namespace, added)
+        else:
+            (<dict> entries).update(added)
+
+    def remove(self, key):
+        """Remove the entry under ``key``, if there is one."""
+        namespace = self.current_namespace()
+        entries = self.table.find(namespace)
+        if entries is absent:
+            return
+        (<dict> entries).pop(key, None)
+        if not <dict> entries:
+            self.table.take(namespace)
+
+    def contains(self, key):
+        """Whether there is an entry under ``key``."""
+        entries = self.table.find(self.current_namespace())
+        return entries is not absent and key in <dict> entries
+
+    def items(self):
+        """All entries, as a list of (key, value) of the caller's own: the state may be changed while it is iterated."""
+        entries = self.table.find(self.current_namespace())
+        return [] if entries is absent else list((<dict> entries).items())
+
+    def keys(self):
+        """All keys, as a list of the caller's own."""
+        entries = self.table.find(self.current_namespace())
+        return [] if entries is absent else list(<dict> entries)
+
+    def values(self):
+        """All values, as a list of the caller's own."""
+        entries = self.table.find(self.current_namespace())
+        return [] if entries is absent else list((<dict> entries).values())
+
+    def is_empty(self):
+        """Whether the map holds no entry."""
+        return self.table.find(self.current_namespace()) is absent
+
+    def __getitem__(self, key):
+        return self.get(key)
+
+    def __setitem__(self, key, value):
+        self.put(key, value)
+
+    def __delitem__(self, key):
+        self.remove(key)
+
+    def __contains__(self, key):
+        return self.contains(key)
+
+    def __iter__(self):
+        return iter(self.keys())

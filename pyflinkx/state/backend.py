@@ -1,0 +1,139 @@
+"""The keyed state of one operator, in Python dicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflinkx._core.keyed import (
+    AggregatingState,
+    KeyContext,
+    ListState,
+    MapState,
+    ReducingState,
+    State,
+    StateTable,
+    ValueState,
+)
+from pyflinkx.errors import WrongStateError
+from pyflinkx.state.descriptors import (
+    AggregatingStateDescriptor,
+    ListStateDescriptor,
+    MapStateDescriptor,
+    ReducingStateDescriptor,
+    StateDescriptor,
+    ValueStateDescriptor,
+)
+
+
+class KeyedStateStore:
+    """Hands out the states of the current key, or of the current key and window.
+
+    The handle of a name is made once: a later descriptor of that name gets the same one, whatever function it carries.
+
+    Args:
+        backend: where the tables are.
+        per_window: whether the states belong to the current window too.
+    """
+
+    def __init__(self, backend: KeyedStateBackend, per_window: bool) -> None:
+        self._backend = backend
+        self._per_window = per_window
+        self._handles: dict[str, State] = {}
+
+    def get_state(self, state_descriptor: ValueStateDescriptor) -> ValueState[Any]:
+        """One value per key."""
+        return self._handle(state_descriptor, ValueState)
+
+    def get_list_state(self, state_descriptor: ListStateDescriptor) -> ListState[Any]:
+        """A list of values per key."""
+        return self._handle(state_descriptor, ListState)
+
+    def get_map_state(self, state_descriptor: MapStateDescriptor) -> MapState[Any, Any]:
+        """A map per key."""
+        return self._handle(state_descriptor, MapState)
+
+    def get_reducing_state(self, state_descriptor: ReducingStateDescriptor) -> ReducingState[Any]:
+        """One value per key, into which added values are folded."""
+        return self._handle(state_descriptor, ReducingState)
+
+    def get_aggregating_state(self, state_descriptor: AggregatingStateDescriptor) -> AggregatingState[Any, Any]:
+        """One accumulator per key."""
+        return self._handle(state_descriptor, AggregatingState)
+
+    def get_partitioned_state(self, state_descriptor: StateDescriptor) -> Any:
+        """The state of whichever kind the descriptor describes."""
+        return self._handle(state_descriptor, state_class_of(state_descriptor))
+
+    def _handle(self, descriptor: StateDescriptor, state_class: type) -> Any:
+        handle = self._handles.get(descriptor.name) if isinstance(descriptor, StateDescriptor) else None
+        if type(handle) is state_class and KINDS.get(type(descriptor)) is state_class:
+            return handle
+        if state_class_of(descriptor) is not state_class:
+            raise TypeError(f"a {state_class.__name__} needs a {state_class.__name__}Descriptor, not {descriptor!r}")
+        table = self._backend.table(descriptor.name, state_class.__name__)
+        if handle is None:
+            function = None
+            if isinstance(descriptor, ReducingStateDescriptor):
+                function = descriptor.reduce
+            elif isinstance(descriptor, AggregatingStateDescriptor):
+                function = descriptor.get_agg_function()
+            handle = self._handles[descriptor.name] = state_class(table, self._per_window, function)
+        return handle
+
+
+class KeyedStateBackend(KeyedStateStore):
+    """All keyed state of one operator; itself the store of the states that belong to a key alone.
+
+    Attributes:
+        context: the current key and window; the operator sets them.
+        per_window: the store of the states that belong to a key and the current window.
+
+    Example:
+        >>> backend = KeyedStateBackend()
+        >>> backend.context.key = "a"
+        >>> count = backend.get_state(ValueStateDescriptor("count"))
+        >>> count.update(1)
+        >>> backend.context.key = "b"
+        >>> count.value() is None
+        True
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self, per_window=False)
+        self.context = KeyContext()
+        self.per_window = KeyedStateStore(self, per_window=True)
+        self.tables: dict[str, StateTable] = {}
+
+    def table(self, name: str, kind: str) -> StateTable:
+        """The table of the state ``name``, made when it is first asked for.
+
+        Raises:
+            WrongStateError: the state exists and is of another kind.
+        """
+        table = self.tables.get(name)
+        if table is None:
+            table = self.tables[name] = StateTable(name, kind, self.context)
+        elif table.kind != kind:
+            raise WrongStateError(f"state {name!r} is a {table.kind}, it cannot be used as a {kind}")
+        return table
+
+    def get_current_key(self) -> Any:
+        """The key that the states stand at."""
+        return self.context.key
+
+
+KINDS: dict[type[StateDescriptor], type[State]] = {
+    ValueStateDescriptor: ValueState,
+    ListStateDescriptor: ListState,
+    MapStateDescriptor: MapState,
+    ReducingStateDescriptor: ReducingState,
+    AggregatingStateDescriptor: AggregatingState,
+}
+
+
+def state_class_of(descriptor: StateDescriptor) -> type[State]:
+    """The class of the handles that a descriptor asks for."""
+    for descriptor_class in type(descriptor).__mro__:
+        if descriptor_class in KINDS:
+            return KINDS[descriptor_class]
+    raise TypeError(f"{descriptor!r} is not a state descriptor")

@@ -1,0 +1,112 @@
+"""What a function asks a keyed state store for: name, kind and type of a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class StateDescriptor:
+    """Name and type of a state.
+
+    Args:
+        name: unique among the states of one operator.
+        type_info: type information of what is stored; None for any Python value.
+
+    Raises:
+        TypeError: the name is not a str.
+        ValueError: the name is empty.
+    """
+
+    def __init__(self, name: str, type_info: Any = None) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a state must be a str, not {type(name).__name__}")
+        if not name:
+            raise ValueError("the name of a state cannot be empty")
+        self.name = name
+        self.type_info = type_info
+
+    def get_name(self) -> str:
+        """The name of the state."""
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class ValueStateDescriptor(StateDescriptor):
+    """Describes one value per key.
+
+    Example:
+        >>> ValueStateDescriptor("last-seen")
+        ValueStateDescriptor('last-seen')
+    """
+
+    def __init__(self, name: str, value_type_info: Any = None) -> None:
+        super().__init__(name, value_type_info)
+
+
+class ListStateDescriptor(StateDescriptor):
+    """Describes a list of values per key; ``elem_type_info`` is the type of one of them."""
+
+    def __init__(self, name: str, elem_type_info: Any = None) -> None:
+        super().__init__(name)
+        self.elem_type_info = elem_type_info
+
+
+class MapStateDescriptor(StateDescriptor):
+    """Describes a map per key."""
+
+    def __init__(self, name: str, key_type_info: Any = None, value_type_info: Any = None) -> None:
+        super().__init__(name)
+        self.key_type_info = key_type_info
+        self.value_type_info = value_type_info
+
+
+class ReducingStateDescriptor(StateDescriptor):
+    """Describes one value per key into which added values are folded.
+
+    Args:
+        name: unique among the states of one operator.
+        reduce_function: a callable of two values, or an object with ``reduce(value1, value2)``.
+        type_info: type information of the values.
+
+    Raises:
+        TypeError: the reduce function is neither.
+    """
+
+    def __init__(self, name: str, reduce_function: Any, type_info: Any = None) -> None:
+        super().__init__(name, type_info)
+        self._reduce_function = reduce_function
+        reduce = getattr(reduce_function, "reduce", reduce_function)
+        if not callable(reduce) or isinstance(reduce_function, type):
+            raise TypeError(f"state {name!r} needs a ReduceFunction or a callable, not {reduce_function!r}")
+        self.reduce: Callable[[Any, Any], Any] = reduce
+
+    def get_reduce_function(self) -> Any:
+        """The reduce function, as it was given."""
+        return self._reduce_function
+
+
+class AggregatingStateDescriptor(StateDescriptor):
+    """Describes one accumulator per key.
+
+    Args:
+        name: unique among the states of one operator.
+        agg_function: an object with ``create_accumulator``, ``add``, ``get_result`` and ``merge``.
+        state_type_info: type information of the accumulator.
+
+    Raises:
+        TypeError: the object is no aggregate function.
+    """
+
+    def __init__(self, name: str, agg_function: Any, state_type_info: Any = None) -> None:
+        super().__init__(name, state_type_info)
+        for method in ("create_accumulator", "add", "get_result", "merge"):
+            if isinstance(agg_function, type) or not callable(getattr(agg_function, method, None)):
+                raise TypeError(f"state {name!r} needs an AggregateFunction; {agg_function!r} has no method {method}()")
+        self._agg_function = agg_function
+
+    def get_agg_function(self) -> Any:
+        """The aggregate function."""
+        return self._agg_function

@@ -1,0 +1,25 @@
+import copy
+import pickle
+
+import pytest
+
+from pyflinkx.types.output_tag import OutputTag
+
+
+@pytest.mark.parametrize("tag_id", ["", None])
+def test_a_tag_needs_an_id(tag_id):
+    with pytest.raises(ValueError, match="OutputTag"):
+        OutputTag(tag_id)
+
+
+def test_tags_are_equal_by_id():
+    assert OutputTag("late") == OutputTag("late", int)
+    assert hash(OutputTag("late")) == hash(OutputTag("late"))
+    assert OutputTag("late") != OutputTag("early")
+    assert OutputTag("late") != "late"
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda tag: pickle.loads(pickle.dumps(tag))])
+def test_a_tag_travels_with_its_function(duplicate):
+    tag = duplicate(OutputTag("late", int))
+    assert (tag.tag_id, tag.type_info) == ("late", int)
