@@ -8,5 +8,5 @@ cdef class Row:
     cdef signed char kind
 
 
-# A row that takes `values` over (the caller keeps no reference that it writes to) and shares `fields`, which may be None.
+# A row that takes `values` over (the caller writes to them no more) and shares `fields`, which may be None.
 cdef Row new_row(list values, list fields, int kind)
