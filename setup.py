@@ -2,11 +2,13 @@
 
 PYFLINKX_DEBUG=1     bounds checks, assertions, -O0 -g, warnings are errors
 PYFLINKX_SANITIZE=1  as PYFLINKX_DEBUG, under AddressSanitizer and UndefinedBehaviorSanitizer
-PYFLINKX_ANNOTATE=1  writes Cython's annotated HTML beside each module
+PYFLINKX_ANNOTATE=1  writes Cython's annotated HTML beside the generated C, in build/.../cython
+
+Each kind of build has a folder of its own for generated C, objects and libraries, so that none takes up what another
+left: Cython looks at times, not at directives, when it decides what to translate again.
 """
 
 import os
-import sys
 from glob import glob
 
 from Cython.Build import cythonize
@@ -14,22 +16,19 @@ from setuptools import Extension, setup
 
 SANITIZE = os.environ.get("PYFLINKX_SANITIZE") == "1"
 DEBUG = SANITIZE or os.environ.get("PYFLINKX_DEBUG") == "1"
-WINDOWS = sys.platform == "win32"
+BUILD = "build/sanitize" if SANITIZE else "build/debug" if DEBUG else "build"
 
 SOURCES = sorted(glob("csrc/src/*.c"))
 HEADERS = sorted(glob("csrc/include/pfx/*.h"))
 
-if WINDOWS:
-    cflags, ldflags, warnings = ["/std:c11", "/experimental:c11atomics", "/O2"], [], ["/W3"]
-else:
-    cflags, ldflags, warnings = ["-std=c11", "-O3", "-fvisibility=hidden"], [], ["-Wall", "-Wextra"]
-    if DEBUG:
-        cflags += ["-O1" if SANITIZE else "-O0", "-g", "-UNDEBUG"]
-        warnings += ["-Werror"]
-    if SANITIZE:
-        sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
-        cflags += sanitizers
-        ldflags += sanitizers
+cflags, ldflags, warnings = ["-std=c11", "-O3", "-fvisibility=hidden"], [], ["-Wall", "-Wextra"]
+if DEBUG:
+    cflags += ["-O1" if SANITIZE else "-O0", "-g", "-UNDEBUG"]
+    warnings += ["-Werror"]
+if SANITIZE:
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+    cflags += sanitizers
+    ldflags += sanitizers
 
 macros = [("PFX_DEBUG", "1")] if DEBUG else []
 
@@ -38,7 +37,7 @@ library = (
     {
         "sources": SOURCES,
         "include_dirs": ["csrc/include"],
-        "macros": macros + [("_POSIX_C_SOURCE", "200809L")],
+        "macros": [*macros, ("_POSIX_C_SOURCE", "200809L")],
         "cflags": cflags + warnings,
         "obj_deps": {"": HEADERS},
     },
@@ -54,13 +53,15 @@ extensions = [
         extra_link_args=ldflags,
         depends=SOURCES + HEADERS,
     )
-    for path in sorted(path.replace(os.sep, "/") for path in glob("pyflinkx/_core/*.pyx"))
+    for path in sorted(glob("pyflinkx/_core/*.pyx"))
 ]
 
 setup(
+    options={"build": {"build_base": BUILD}},
     libraries=[library],
     ext_modules=cythonize(
         extensions,
+        build_dir=f"{BUILD}/cython",
         annotate=os.environ.get("PYFLINKX_ANNOTATE") == "1",
         compiler_directives={
             "language_level": 3,

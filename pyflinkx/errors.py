@@ -1,7 +1,7 @@
 """Every exception that pyflinkx raises for its own reasons.
 
-All derive from :class:`PyflinkxError`; where a built-in exception says the same thing, they derive from that too, so that
-``except ValueError`` keeps working.
+All derive from :class:`PyflinkxError`; where a built-in exception says the same thing, they derive from that too, so
+that ``except ValueError`` keeps working.
 """
 
 from __future__ import annotations

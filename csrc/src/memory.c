@@ -51,20 +51,8 @@ static void *aligned_block(int64_t size) {
         return NULL;
     }
     size_t rounded = (wanted + PFX_ALIGNMENT - 1) / PFX_ALIGNMENT * PFX_ALIGNMENT;
-#if defined(_WIN32)
-    return _aligned_malloc(rounded, PFX_ALIGNMENT);
-#else
     void *block = NULL;
     return posix_memalign(&block, PFX_ALIGNMENT, rounded) == 0 ? block : NULL;
-#endif
-}
-
-static void free_block(void *block) {
-#if defined(_WIN32)
-    _aligned_free(block);
-#else
-    free(block);
-#endif
 }
 
 pfx_status pfx_alloc(pfx_budget *budget, int64_t size, void **out) {
@@ -102,6 +90,6 @@ void pfx_free(pfx_budget *budget, void *memory, int64_t size) {
     if (memory == NULL) {
         return;
     }
-    free_block(memory);
+    free(memory);
     pfx_budget_refund(budget, size);
 }

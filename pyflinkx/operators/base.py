@@ -60,9 +60,9 @@ class OperatorContext:
 class Operator:
     """Logic of one node of the dataflow: a plain object that takes batches and emits batches.
 
-    Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``finish`` once
-    if all input ended, after a watermark of MAX_WATERMARK; ``close`` once whenever ``open`` was called, also after a
-    failure. All calls come from one thread. An operator starts no thread and reads no clock but ``context.clock``.
+    Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``finish``
+    once if all input ended, after a watermark of MAX_WATERMARK; ``close`` once whenever ``open`` was called, also after
+    a failure. All calls come from one thread. An operator starts no thread and reads no clock but ``context.clock``.
     """
 
     context: OperatorContext

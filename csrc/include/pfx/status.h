@@ -20,12 +20,12 @@ typedef enum pfx_status {
 const char *pfx_status_text(pfx_status status);
 
 /* Return from the calling function with the status of `expr` unless it is PFX_OK. */
-#define PFX_TRY(expr)                             \
-    do {                                          \
-        pfx_status pfx_try_status = (expr);       \
-        if (pfx_try_status != PFX_OK) {           \
-            return pfx_try_status;                \
-        }                                         \
+#define PFX_TRY(expr)                       \
+    do {                                    \
+        pfx_status pfx_try_status = (expr); \
+        if (pfx_try_status != PFX_OK) {     \
+            return pfx_try_status;          \
+        }                                   \
     } while (0)
 
 #endif

