@@ -84,6 +84,9 @@ class KeyedStateStore:
 class KeyedStateBackend(KeyedStateStore):
     """All keyed state of one operator; itself the store of the states that belong to a key alone.
 
+    Args:
+        context: where the current key and window stand; one of its own by default.
+
     Attributes:
         context: the current key and window; the operator sets them.
         per_window: the store of the states that belong to a key and the current window.
@@ -98,9 +101,9 @@ class KeyedStateBackend(KeyedStateStore):
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: KeyContext | None = None) -> None:
         super().__init__(self, per_window=False)
-        self.context = KeyContext()
+        self.context = KeyContext() if context is None else context
         self.per_window = KeyedStateStore(self, per_window=True)
         self.tables: dict[str, StateTable] = {}
 

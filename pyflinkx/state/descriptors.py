@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx.types.basic import ListTypeInfo, MapTypeInfo, PickledBytesTypeInfo, TypeInformation, check_type
+
 
 class StateDescriptor:
     """Name and type of a state.
 
     Args:
         name: unique among the states of one operator.
-        type_info: type information of what is stored; None for any Python value.
+        type_info: type information of what is stored; any Python value by default.
 
     Raises:
-        TypeError: the name is not a str.
+        TypeError: the name is not a str, or the type is no type information.
         ValueError: the name is empty.
     """
 
-    def __init__(self, name: str, type_info: Any = None) -> None:
+    def __init__(self, name: str, type_info: TypeInformation | None = None) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of a state must be a str, not {type(name).__name__}")
         if not name:
             raise ValueError("the name of a state cannot be empty")
         self.name = name
-        self.type_info = type_info
+        self.type_info = given_type(type_info, f"the type of state {name!r}")
 
     def get_name(self) -> str:
         """The name of the state."""
@@ -42,25 +44,28 @@ class ValueStateDescriptor(StateDescriptor):
         ValueStateDescriptor('last-seen')
     """
 
-    def __init__(self, name: str, value_type_info: Any = None) -> None:
+    def __init__(self, name: str, value_type_info: TypeInformation | None = None) -> None:
         super().__init__(name, value_type_info)
 
 
 class ListStateDescriptor(StateDescriptor):
     """Describes a list of values per key; ``elem_type_info`` is the type of one of them."""
 
-    def __init__(self, name: str, elem_type_info: Any = None) -> None:
-        super().__init__(name)
-        self.elem_type_info = elem_type_info
+    def __init__(self, name: str, elem_type_info: TypeInformation | None = None) -> None:
+        super().__init__(name, ListTypeInfo(given_type(elem_type_info, "the element type of a list state")))
 
 
 class MapStateDescriptor(StateDescriptor):
     """Describes a map per key."""
 
-    def __init__(self, name: str, key_type_info: Any = None, value_type_info: Any = None) -> None:
-        super().__init__(name)
-        self.key_type_info = key_type_info
-        self.value_type_info = value_type_info
+    def __init__(
+        self,
+        name: str,
+        key_type_info: TypeInformation | None = None,
+        value_type_info: TypeInformation | None = None,
+    ) -> None:
+        key_type = given_type(key_type_info, "the key type of a map state")
+        super().__init__(name, MapTypeInfo(key_type, given_type(value_type_info, "the value type of a map state")))
 
 
 class ReducingStateDescriptor(StateDescriptor):
@@ -75,7 +80,7 @@ class ReducingStateDescriptor(StateDescriptor):
         TypeError: the reduce function is neither.
     """
 
-    def __init__(self, name: str, reduce_function: Any, type_info: Any = None) -> None:
+    def __init__(self, name: str, reduce_function: Any, type_info: TypeInformation | None = None) -> None:
         super().__init__(name, type_info)
         self._reduce_function = reduce_function
         reduce = getattr(reduce_function, "reduce", reduce_function)
@@ -100,7 +105,7 @@ class AggregatingStateDescriptor(StateDescriptor):
         TypeError: the object is no aggregate function.
     """
 
-    def __init__(self, name: str, agg_function: Any, state_type_info: Any = None) -> None:
+    def __init__(self, name: str, agg_function: Any, state_type_info: TypeInformation | None = None) -> None:
         super().__init__(name, state_type_info)
         for method in ("create_accumulator", "add", "get_result", "merge"):
             if isinstance(agg_function, type) or not callable(getattr(agg_function, method, None)):
@@ -110,3 +115,8 @@ class AggregatingStateDescriptor(StateDescriptor):
     def get_agg_function(self) -> Any:
         """The aggregate function."""
         return self._agg_function
+
+
+def given_type(type_info: TypeInformation | None, where: str) -> TypeInformation:
+    """The type that was given, or the one that holds any Python value."""
+    return PickledBytesTypeInfo() if type_info is None else check_type(type_info, where)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pyflinkx.types.basic import PickledBytesTypeInfo, TypeInformation, check_type
+from pyflinkx.types.composite import RowTypeInfo
 
 
 class OutputTag:
@@ -12,10 +13,11 @@ class OutputTag:
 
     Args:
         tag_id: name of the side output, unique among those of one operator.
-        type_info: type information of its records, or a list of them for a row; None for any Python value.
+        type_info: type information of its records, or a list of it for rows; any Python value by default.
 
     Raises:
         ValueError: the id is None or empty.
+        TypeInformationError: ``type_info`` is something else.
 
     Example:
         >>> OutputTag("late")
@@ -24,11 +26,15 @@ class OutputTag:
 
     __slots__ = ("tag_id", "type_info")
 
-    def __init__(self, tag_id: str, type_info: Any = None) -> None:
+    def __init__(self, tag_id: str, type_info: TypeInformation | list[TypeInformation] | None = None) -> None:
         if not tag_id:
             raise ValueError("the id of an OutputTag cannot be None or empty")
         self.tag_id = tag_id
-        self.type_info = type_info
+        if type_info is None:
+            type_info = PickledBytesTypeInfo()
+        elif isinstance(type_info, list):
+            type_info = RowTypeInfo(type_info)
+        self.type_info = check_type(type_info, f"the type of side output {tag_id!r}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OutputTag) and self.tag_id == other.tag_id

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx.errors import WrongStateError
+from pyflinkx.errors import TypeInformationError, WrongStateError
 from pyflinkx.state import (
     AggregatingState,
     AggregatingStateDescriptor,
@@ -20,6 +20,7 @@ from pyflinkx.state import (
     ValueState,
     ValueStateDescriptor,
 )
+from pyflinkx.types.typeinfo import Types
 
 
 class Mean:
@@ -307,3 +308,11 @@ def test_all_kinds_agree_with_a_plain_model(operations):
         assert dict(mapped.items()) == {value: at for at, value in enumerate(expected)}
         assert last.value() == (expected[-1] if expected else None)
     assert {len(table) for table in backend.tables.values()} == {len(model)}
+
+
+def test_types_of_descriptors():
+    assert ValueStateDescriptor("s").type_info == Types.PICKLED_BYTE_ARRAY()
+    assert ListStateDescriptor("s", Types.INT()).type_info == Types.LIST(Types.INT())
+    assert MapStateDescriptor("s", Types.INT(), Types.STRING()).type_info == Types.MAP(Types.INT(), Types.STRING())
+    with pytest.raises(TypeInformationError, match="'s'"):
+        ValueStateDescriptor("s", int)

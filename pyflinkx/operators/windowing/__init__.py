@@ -1,0 +1,1 @@
+"""Windows as data: assigners, triggers, and the two ways of running them."""
