@@ -1,0 +1,34 @@
+"""What all APIs have in common: configuration, types, rows, time and watermark strategies."""
+
+from pyflinkx.common.completable_future import CompletableFuture
+from pyflinkx.common.config_options import ConfigOption, ConfigOptions
+from pyflinkx.common.configuration import Configuration
+from pyflinkx.common.execution_config import ExecutionConfig
+from pyflinkx.common.input_dependency_constraint import InputDependencyConstraint
+from pyflinkx.common.job_execution_result import JobExecutionResult
+from pyflinkx.common.job_id import JobID
+from pyflinkx.common.job_status import JobStatus
+from pyflinkx.common.time import Duration, Instant, Time
+from pyflinkx.common.typeinfo import TypeInformation, Types
+from pyflinkx.common.types import Row, RowKind
+from pyflinkx.common.watermark_strategy import WatermarkStrategy
+
+__all__ = [
+    "CompletableFuture",
+    "ConfigOption",
+    "ConfigOptions",
+    "Configuration",
+    "Duration",
+    "ExecutionConfig",
+    "InputDependencyConstraint",
+    "Instant",
+    "JobExecutionResult",
+    "JobID",
+    "JobStatus",
+    "Row",
+    "RowKind",
+    "Time",
+    "TypeInformation",
+    "Types",
+    "WatermarkStrategy",
+]

@@ -1,0 +1,185 @@
+"""The options that mean something to pyflinkx, and the keys of Flink that do not.
+
+Keys, types and defaults are those of Apache Flink 2.3 where it has the key.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflinkx.config.option import ConfigOption
+from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, MAP, MEMORY, STRING, enumeration
+
+KIBIBYTE = 1 << 10
+MEBIBYTE = 1 << 20
+GIBIBYTE = 1 << 30
+MAX_LONG = 2**63 - 1
+MAX_PARALLELISM = 1 << 15
+
+
+def not_power_of_two(size: int) -> str | None:
+    """What is wrong with a segment size."""
+    return "is not a power of two" if size & (size - 1) else None
+
+
+def not_parallelism(number: int) -> str | None:
+    """What is wrong with a parallelism for which -1 means "not set"."""
+    return f"is neither -1 nor a whole number from 1 to {MAX_PARALLELISM}" if number == 0 else None
+
+
+def not_yet_batch(mode: str) -> str | None:
+    """What is wrong with a runtime mode."""
+    return None if mode == "STREAMING" else "is not supported yet: only STREAMING is"
+
+
+PARALLELISM: ConfigOption[int] = ConfigOption(
+    "parallelism.default",
+    INT,
+    1,
+    "Parallelism of operators that name none.",
+    minimum=-1,
+    maximum=MAX_PARALLELISM,
+    fault=not_parallelism,
+)
+JOB_NAME: ConfigOption[str] = ConfigOption("pipeline.name", STRING, None, "Name of the job, for logs and plans.")
+AUTO_WATERMARK_INTERVAL = ConfigOption(
+    "pipeline.auto-watermark-interval", DURATION, 200, "Longest time between two periodic watermarks.", minimum=0
+)
+JOB_MAX_PARALLELISM: ConfigOption[int] = ConfigOption(
+    "pipeline.max-parallelism",
+    INT,
+    -1,
+    "Number of key groups; -1 to derive it from the parallelism.",
+    minimum=-1,
+    maximum=MAX_PARALLELISM,
+    fault=not_parallelism,
+)
+OPERATOR_CHAINING = ConfigOption(
+    "pipeline.operator-chaining.enabled",
+    BOOLEAN,
+    True,
+    "Whether operators may share a task.",
+    deprecated_keys=("pipeline.operator-chaining",),
+)
+OBJECT_REUSE = ConfigOption(
+    "pipeline.object-reuse", BOOLEAN, False, "Whether operators of a chain may hand on the very same objects."
+)
+GLOBAL_JOB_PARAMETERS: ConfigOption[dict[str, str]] = ConfigOption(
+    "pipeline.global-job-parameters", MAP, None, "Parameters that every function of the job can read."
+)
+RUNTIME_MODE = ConfigOption(
+    "execution.runtime-mode",
+    enumeration("STREAMING", "BATCH", "AUTOMATIC"),
+    "STREAMING",
+    "Whether results are updated as records come (STREAMING) or given once at the end (BATCH).",
+    fault=not_yet_batch,
+)
+BUFFER_TIMEOUT = ConfigOption(
+    "execution.buffer-timeout.interval",
+    DURATION,
+    100,
+    "How long a record may wait for its batch to fill.",
+    minimum=0,
+    deprecated_keys=("execution.buffer-timeout",),
+)
+BUFFER_TIMEOUT_ENABLED = ConfigOption(
+    "execution.buffer-timeout.enabled", BOOLEAN, True, "Whether a batch that is not full is sent after a time."
+)
+SEGMENT_SIZE = ConfigOption(
+    "taskmanager.memory.segment-size",
+    MEMORY,
+    32 * KIBIBYTE,
+    "Size of a memory segment, a power of two.",
+    minimum=4 * KIBIBYTE,
+    maximum=GIBIBYTE,
+    fault=not_power_of_two,
+)
+NETWORK_MEMORY_MIN = ConfigOption(
+    "taskmanager.memory.network.min", MEMORY, 64 * MEBIBYTE, "Least memory for exchanges.", minimum=0
+)
+NETWORK_MEMORY_MAX = ConfigOption(
+    "taskmanager.memory.network.max", MEMORY, MAX_LONG, "Most memory for exchanges.", minimum=0
+)
+NETWORK_MEMORY_FRACTION = ConfigOption(
+    "taskmanager.memory.network.fraction",
+    DOUBLE,
+    0.1,
+    "Share of a worker's memory that is for exchanges, within the least and the most.",
+    minimum=0.0,
+    maximum=1.0,
+)
+TASK_SLOTS = ConfigOption(
+    "taskmanager.numberOfTaskSlots",
+    INT,
+    1,
+    "Tasks that a worker runs side by side.",
+    minimum=1,
+    maximum=MAX_PARALLELISM,
+)
+COMPRESSION_CODEC = ConfigOption(
+    "taskmanager.network.compression.codec",
+    enumeration("LZ4", "NONE"),
+    "LZ4",
+    "How batches are compressed between workers.",
+)
+PROGRESS = ConfigOption(
+    "pyflinkx.progress",
+    enumeration("auto", "on", "off"),
+    "off",
+    "Whether a running job shows its progress; auto: on a terminal only.",
+)
+BATCH_SIZE = ConfigOption(
+    "pyflinkx.batch.size", INT, 1024, "Records of a full batch of Python values.", minimum=1, maximum=1 << 24
+)
+COLUMNAR_BATCH_SIZE = ConfigOption(
+    "pyflinkx.columnar.batch.size", INT, 8192, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
+)
+
+# Set by methods of ExecutionConfig that PyFlink programs call; typed, so that a wrong value is still an error.
+CLOSURE_CLEANER = ConfigOption(
+    "pipeline.closure-cleaner-level", enumeration("NONE", "TOP_LEVEL", "RECURSIVE"), "RECURSIVE"
+)
+AUTO_GENERATE_UIDS = ConfigOption("pipeline.auto-generate-uids", BOOLEAN, True)
+FORCE_AVRO = ConfigOption("pipeline.force-avro", BOOLEAN, False)
+FORCE_KRYO = ConfigOption("pipeline.force-kryo", BOOLEAN, False)
+GENERIC_TYPES = ConfigOption("pipeline.generic-types", BOOLEAN, True)
+LATENCY_INTERVAL = ConfigOption("metrics.latency.interval", DURATION, 0)
+CANCELLATION_INTERVAL = ConfigOption("task.cancellation.interval", DURATION, 30_000, minimum=0)
+CANCELLATION_TIMEOUT = ConfigOption("task.cancellation.timeout", DURATION, 180_000, minimum=0)
+SNAPSHOT_COMPRESSION = ConfigOption("execution.checkpointing.snapshot-compression", BOOLEAN, False)
+
+WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
+    PARALLELISM,
+    JOB_NAME,
+    AUTO_WATERMARK_INTERVAL,
+    JOB_MAX_PARALLELISM,
+    OPERATOR_CHAINING,
+    OBJECT_REUSE,
+    GLOBAL_JOB_PARAMETERS,
+    RUNTIME_MODE,
+    BUFFER_TIMEOUT,
+    BUFFER_TIMEOUT_ENABLED,
+    SEGMENT_SIZE,
+    NETWORK_MEMORY_MIN,
+    NETWORK_MEMORY_MAX,
+    NETWORK_MEMORY_FRACTION,
+    TASK_SLOTS,
+    COMPRESSION_CODEC,
+    PROGRESS,
+    BATCH_SIZE,
+    COLUMNAR_BATCH_SIZE,
+)
+
+WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
+    CLOSURE_CLEANER,
+    AUTO_GENERATE_UIDS,
+    FORCE_AVRO,
+    FORCE_KRYO,
+    GENERIC_TYPES,
+    LATENCY_INTERVAL,
+    CANCELLATION_INTERVAL,
+    CANCELLATION_TIMEOUT,
+    SNAPSHOT_COMPRESSION,
+)
+
+OPTIONS = {key: option for option in (*WITH_EFFECT, *WITHOUT_EFFECT) for key in (option.key, *option.deprecated_keys)}

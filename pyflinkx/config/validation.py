@@ -1,0 +1,82 @@
+"""The check of a configuration before a job starts."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from functools import cache
+
+from pyflinkx.config import options
+from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.flink_keys import KEYS, has_no_effect, in_closed_namespace
+from pyflinkx.errors import ConfigurationError
+
+log = logging.getLogger("pyflinkx.config")
+
+NAMES = sorted(key for option in options.WITH_EFFECT for key in (option.key, *option.deprecated_keys))
+
+
+def validate(configuration: Configuration) -> None:
+    """Refuse what a job would otherwise ignore or fail on later.
+
+    A key is unknown when it stands in a namespace whose keys are all known (``pipeline.``, ``execution.``,
+    ``parallelism.``, ``python.``, ``taskmanager.memory.``, ``pyflinkx.``) and is none of them, or when it looks like a
+    misspelt key that means something. Keys of Flink that have no effect here are logged, each once per process. Any
+    other key is the program's own.
+
+    Raises:
+        ConfigurationError: a key is unknown, or a value has the wrong type or lies outside its range; the message names
+            every such key.
+    """
+    faults = []
+    for key, text in configuration.to_dict().items():
+        option = options.OPTIONS.get(key)
+        if option is not None:
+            try:
+                option.parse(text, key)
+            except ConfigurationError as error:
+                faults.append(str(error))
+            else:
+                if option in options.WITHOUT_EFFECT:
+                    warn_without_effect(key)
+        elif has_no_effect(key):
+            warn_without_effect(key)
+        else:
+            fault = unknown(key)
+            if fault is not None:
+                faults.append(fault)
+    if not faults:
+        faults = contradictions(configuration)
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+
+
+def unknown(key: str) -> str | None:
+    """What is wrong with a key that no option has; None when it is the program's own."""
+    closed = in_closed_namespace(key)
+    names = [*NAMES, *KEYS] if closed else NAMES
+    close = difflib.get_close_matches(key, names, n=1, cutoff=0.6 if closed else 0.85)
+    if close:
+        return f"unknown configuration key {key!r}; did you mean {close[0]!r}?"
+    return f"unknown configuration key {key!r}" if closed else None
+
+
+def contradictions(configuration: Configuration) -> list[str]:
+    """What is wrong with values that are valid each for itself."""
+    faults = []
+    for small, large in (
+        (options.PARALLELISM, options.JOB_MAX_PARALLELISM),
+        (options.NETWORK_MEMORY_MIN, options.NETWORK_MEMORY_MAX),
+    ):
+        least, most = configuration.get(small), configuration.get(large)
+        if least is not None and most is not None and 0 < most < least:
+            faults.append(
+                f"{small.key}: {small.type.format(least)} is more than {large.key}, which is {large.type.format(most)}"
+            )
+    return faults
+
+
+@cache
+def warn_without_effect(key: str) -> None:
+    """Say so, once per process."""
+    log.warning("configuration key %s is one of Flink's that has no effect in pyflinkx", key)
