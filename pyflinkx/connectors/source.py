@@ -55,9 +55,10 @@ class SourceReader:
         raise NotImplementedError
 
     def poll(self, limit: int) -> Any:
-        """A batch of 1 to ``limit`` records, or WAIT, or END; never blocks.
+        """A batch of at most ``limit`` records, or WAIT, or END; never blocks.
 
-        Records for a side output are kept for ``take_side_records``.
+        Records for side outputs are kept for ``take_side_records``, to be called after each poll. A batch is empty when
+        all that was read is for side outputs.
         """
         raise NotImplementedError
 

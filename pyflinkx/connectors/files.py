@@ -1,0 +1,209 @@
+"""Files as the splits of a source: which files a path stands for, and a reader that goes through them one by one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
+from pyflinkx.errors import ConfigurationError, SourceError
+
+BAD_RECORDS_COUNTER = "numBadRecords"
+
+
+@dataclass(frozen=True)
+class FileSplit:
+    """A whole file, read by one reader."""
+
+    path: str
+
+
+def os_error_text(error: OSError) -> str:
+    """What the operating system said, without the path that the message names already."""
+    return error.strerror or str(error)
+
+
+def local_paths(paths: Any) -> tuple[str, ...]:
+    """One path or an iterable of paths as strings; ``file:`` URLs become plain paths.
+
+    Raises:
+        TypeError: something is not a path.
+        ConfigurationError: there is no path, an empty one, or a URL of another scheme.
+    """
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
+        raise TypeError(f"a path is a str or os.PathLike, not {paths!r}")
+    result = tuple(local_path(path) for path in paths)
+    if not result:
+        raise ConfigurationError("no path was given")
+    return result
+
+
+def local_path(path: Any) -> str:
+    """One path as a string, as ``local_paths`` does."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"a path is a str or os.PathLike, not {path!r}")
+    text = os.fspath(path)
+    if not isinstance(text, str):
+        raise TypeError(f"a path is a str or os.PathLike of str, not {path!r}")
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme == "file":
+        text = "/" + rest.lstrip("/") if rest.startswith("/") else rest
+    elif colon and rest.startswith("//"):
+        raise ConfigurationError(f"only local files can be read and written, not {text!r}")
+    if not text:
+        raise ConfigurationError("a path is empty")
+    if "\0" in text:
+        raise ConfigurationError(f"a path holds a NUL character: {text!r}")
+    return text
+
+
+def list_files(paths: Iterable[str]) -> list[str]:
+    """The files that the paths stand for: a file for itself, a folder for the files in and below it, sorted by path.
+
+    In folders, names that start with ``.`` or ``_`` are passed over, as Flink does.
+
+    Raises:
+        SourceError: a path is missing, unreadable, or neither file nor folder.
+    """
+    files: list[str] = []
+    for path in paths:
+        try:
+            mode = os.stat(path).st_mode
+            if stat.S_ISDIR(mode):
+                files.extend(sorted(_files_below(path)))
+                continue
+        except OSError as error:
+            raise SourceError(f"{error.filename or path}: cannot be read: {os_error_text(error)}") from error
+        if not stat.S_ISREG(mode):
+            raise SourceError(f"{path}: is neither a file nor a folder")
+        files.append(path)
+    return files
+
+
+def _files_below(folder: str) -> list[str]:
+    files = []
+    seen = set()
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        status = os.stat(folder)
+        # A link that leads back up would otherwise be followed for ever.
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith((".", "_")):
+                    continue
+                if entry.is_dir():
+                    folders.append(entry.path)
+                else:
+                    files.append(entry.path)
+    return files
+
+
+def check_readable(paths: Iterable[str]) -> list[str]:
+    """The files of ``list_files``, each opened once to see that it can be read.
+
+    Raises:
+        SourceError: one cannot.
+    """
+    files = list_files(paths)
+    for path in files:
+        open_file(path).close()
+    return files
+
+
+def open_file(path: str) -> Any:
+    """Open a regular file for unbuffered reading of bytes.
+
+    Raises:
+        SourceError: it is missing, unreadable, or no regular file.
+    """
+    # Opening a pipe without O_NONBLOCK would wait for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            if regular:
+                return os.fdopen(descriptor, "rb", buffering=0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {os_error_text(error)}") from error
+    raise SourceError(f"{path}: is not a regular file")
+
+
+class RecordFile(Protocol):
+    """Reads the records of one file."""
+
+    bad_records: list[BadRecord]
+
+    def read(self, limit: int) -> list[Any] | None:
+        """Up to ``limit`` records, none when all that was read is bad; None at the end of the file.
+
+        Raises:
+            SourceError: the file cannot be read on. What was returned before stays valid.
+        """
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+class FileReader(SourceReader):
+    """Reads files one after the other.
+
+    Args:
+        context: of the task.
+        open_records: opens a file.
+    """
+
+    def __init__(self, context: ReaderContext, open_records: Callable[[str], RecordFile]) -> None:
+        self.counters = context.counters
+        self.open_records = open_records
+        self.waiting: deque[str] = deque()
+        self.current: RecordFile | None = None
+        self.bad_records: list[BadRecord] = []
+
+    def add_splits(self, splits: list[FileSplit]) -> None:
+        self.waiting.extend(split.path for split in splits)
+
+    def poll(self, limit: int) -> Any:
+        while True:
+            if self.current is None:
+                if not self.waiting:
+                    return END
+                self.current = self.open_records(self.waiting.popleft())
+            records = self.current.read(limit)
+            if self.current.bad_records:
+                self.counters[BAD_RECORDS_COUNTER] = self.counters.get(BAD_RECORDS_COUNTER, 0) + len(
+                    self.current.bad_records
+                )
+                self.bad_records += self.current.bad_records
+                self.current.bad_records = []
+            if records or (records is not None and self.bad_records):
+                return ObjectBatch(records)
+            if records is None:
+                self.current.close()
+                self.current = None
+
+    def take_side_records(self) -> dict[str, list[Any]]:
+        if not self.bad_records:
+            return {}
+        taken, self.bad_records = self.bad_records, []
+        return {BAD_RECORDS_TAG: taken}
+
+    def close(self) -> None:
+        if self.current is not None:
+            self.current.close()
+            self.current = None
