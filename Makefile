@@ -27,7 +27,7 @@ lint: build
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/cython-lint pyflinkx
-	.venv/bin/clang-format --dry-run -Werror csrc/src/*.c csrc/include/pfx/*.h
+	.venv/bin/clang-format --dry-run -Werror csrc/src/*.c csrc/include/pfx/*.h tests/core/native/*.[ch]
 	.venv/bin/mypy
 	.venv/bin/python -m mypy.stubtest --ignore-disjoint-bases --allowlist ci/stubtest-allowlist.txt \
 		$(EXTENSIONS:%=pyflinkx._core.%)
@@ -35,7 +35,7 @@ lint: build
 format: .venv/ready
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
-	.venv/bin/clang-format -i csrc/src/*.c csrc/include/pfx/*.h
+	.venv/bin/clang-format -i csrc/src/*.c csrc/include/pfx/*.h tests/core/native/*.[ch]
 
 sanitize: .venv/ready ## the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	ci/sanitize.sh

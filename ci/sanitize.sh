@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the package under AddressSanitizer and UndefinedBehaviorSanitizer into build/sanitize, beside a copy of the tests,
-# and runs a command there, by default the native tests:  ci/sanitize.sh [COMMAND ...]
+# Builds the package under AddressSanitizer and UndefinedBehaviorSanitizer into build/sanitize, beside copies of tests and
+# csrc, and runs a command there, by default the native tests:  ci/sanitize.sh [COMMAND ...]
 # PYTHON names the interpreter (.venv's), with the package's dependencies installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,8 +18,8 @@ for name in libasan.so libubsan.so; do
 done
 
 PYFLINKX_SANITIZE=1 "$python" setup.py --quiet build --build-lib build/sanitize/lib
-rm -rf build/sanitize/lib/tests
-cp -r pyproject.toml tests build/sanitize/lib
+rm -rf build/sanitize/lib/{csrc,tests}
+cp -r pyproject.toml csrc tests build/sanitize/lib
 cd build/sanitize/lib
 
 # PYTHONMALLOC: pymalloc would hide overflows inside its pools. No leak report: the interpreter itself leaves memory

@@ -39,6 +39,10 @@ class WrongStateError(PyflinkxError, RuntimeError):
     """An object was used after its release, before it was opened, or while something else still holds it."""
 
 
+class WaitTimeoutError(PyflinkxError, TimeoutError):
+    """Something that was waited for did not come within the time that the caller allowed."""
+
+
 class SourceError(PyflinkxError):
     """A source cannot be read: it is missing, unreadable, or holds a record that does not fit its schema."""
 

@@ -20,6 +20,8 @@ const char *pfx_status_text(pfx_status status) {
         return "invalid argument";
     case PFX_WRONG_STATE:
         return "object is in the wrong state for this call";
+    case PFX_TIMEOUT:
+        return "timed out";
     }
     return "unknown status";
 }

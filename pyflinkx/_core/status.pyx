@@ -8,11 +8,12 @@ from pyflinkx._core.cpfx cimport (
     PFX_OUT_OF_RANGE,
     PFX_OVER_BUDGET,
     PFX_OVERFLOW,
+    PFX_TIMEOUT,
     pfx_status,
     pfx_status_text,
 )
 
-from pyflinkx.errors import CorruptDataError, MemoryBudgetError, WrongStateError
+from pyflinkx.errors import CorruptDataError, MemoryBudgetError, WaitTimeoutError, WrongStateError
 
 
 cdef int check(pfx_status status) except -1 nogil:
@@ -37,4 +38,6 @@ cdef int raise_status(pfx_status status) except -1:
         raise CorruptDataError(text)
     if status == PFX_INVALID_ARGUMENT:
         raise ValueError(text)
+    if status == PFX_TIMEOUT:
+        raise WaitTimeoutError(text)
     raise WrongStateError(text)

@@ -1,6 +1,13 @@
-import pytest
+"""Budgets of native memory, reached through what allocates against them."""
 
-from pyflinkx._core.memory import MemoryBudget
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyflinkx._core.memory import MemoryBudget, process_budget
+from pyflinkx._core.segment import SegmentPool
+from pyflinkx._core.timers import TimerQueue
+from pyflinkx.errors import MemoryBudgetError
 
 
 def test_budget_starts_empty():
@@ -15,3 +22,68 @@ def test_unlimited_budget_has_no_limit():
 def test_negative_limit_is_refused():
     with pytest.raises(ValueError, match="negative"):
         MemoryBudget(-1)
+
+
+def test_limit_beyond_64_bits_is_refused():
+    with pytest.raises(OverflowError):
+        MemoryBudget(2**63)
+
+
+def test_a_pool_is_charged_and_refunded():
+    budget = MemoryBudget()
+    pool = SegmentPool(1 << 20, budget=budget)
+    charged = budget.used
+    assert 1 << 20 <= charged <= (1 << 20) + 32 * 64
+    assert budget.peak == charged
+    pool.close()
+    assert (budget.used, budget.peak) == (0, charged)
+
+
+def test_a_pool_that_is_dropped_is_refunded():
+    budget = MemoryBudget()
+    pool = SegmentPool(1 << 20, budget=budget)
+    segment = pool.request()
+    del pool
+    assert budget.used > 0
+    del segment
+    assert budget.used == 0
+
+
+def test_exhausted_budget_names_what_did_not_fit():
+    budget = MemoryBudget(100_000)
+    with pytest.raises(MemoryBudgetError, match=r"4 memory segments of 32768 bytes .*used=0, peak=0, limit=100000"):
+        SegmentPool(4 * 32768, budget=budget)
+    assert budget.used == 0
+
+
+def test_a_budget_of_nothing_allows_nothing():
+    with pytest.raises(MemoryBudgetError):
+        SegmentPool(4096, 4096, MemoryBudget(0))
+
+
+@given(st.lists(st.integers(1, 40), max_size=12), st.integers(0, 200 * 4096))
+def test_a_budget_is_never_exceeded_and_ends_where_it_began(counts, limit):
+    budget = MemoryBudget(limit)
+    pools = []
+    for count in counts:
+        before = budget.used
+        try:
+            pools.append(SegmentPool(count * 4096, 4096, budget))
+        except MemoryBudgetError:
+            assert budget.used == before
+            assert before + count * (4096 + 64) > limit
+        assert budget.used <= budget.peak <= limit
+    for pool in pools:
+        pool.close()
+    assert budget.used == 0
+
+
+def test_what_names_no_budget_is_charged_to_the_process():
+    before = process_budget().used
+    timers = TimerQueue()
+    pool = SegmentPool(4096, 4096)
+    timers.register(1, "a", None)
+    assert process_budget().used >= before + 4096
+    assert pool.budget is process_budget()
+    del timers, pool
+    assert process_budget().used == before

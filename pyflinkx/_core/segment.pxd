@@ -1,0 +1,27 @@
+from libc.stdint cimport int64_t
+
+from pyflinkx._core.cpfx cimport pfx_segment, pfx_segment_pool, pfx_status
+from pyflinkx._core.memory cimport MemoryBudget
+
+cdef class Segment
+
+
+cdef class SegmentPool:
+    cdef pfx_segment_pool pool
+    cdef bint ready
+    cdef readonly MemoryBudget budget
+
+    cpdef Segment try_request(self)
+    cdef Segment answer(self, pfx_status status, pfx_segment *segment)
+
+
+cdef class Segment:
+    # NULL once this object gave back every reference that it held.
+    cdef pfx_segment *segment
+    cdef Py_ssize_t held
+    cdef Py_ssize_t views
+    cdef readonly SegmentPool pool
+
+    cdef pfx_segment *readable(self) except NULL
+    cdef pfx_segment *unviewed(self, str purpose) except NULL
+    cdef int check_access(self, pfx_status status, int64_t offset, int64_t length) except -1

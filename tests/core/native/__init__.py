@@ -1,0 +1,41 @@
+"""Compiles a C test program of this folder with sources of the C library, and runs it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+
+# A sanitizer that is loaded into this process is not for the compiler, nor for a program that brings its own.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "DYLD_INSERT_LIBRARIES")}
+
+
+def build(folder: Path, name: str, parts: list[str], *flags: str) -> Path:
+    """The program made from ``name``.c and ``parts`` of csrc/src; skips the test where no compiler can make it."""
+    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")[:1]
+    if os.name == "nt" or shutil.which(compiler[0]) is None:
+        pytest.skip("no C compiler")
+    common = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_POSIX_C_SOURCE=200809L", "-pthread"]
+    empty = folder / "empty.c"
+    empty.write_text("int main(void) { return 0; }\n")
+    probe = [*compiler, *common, *flags, str(empty), "-o", str(folder / "empty")]
+    if subprocess.run(probe, env=ENVIRONMENT, capture_output=True).returncode != 0 or run(folder / "empty").returncode:
+        pytest.skip(f"programs built with {' '.join(flags)} do not run here")
+    program = folder / name
+    sources = [HERE / f"{name}.c", *(ROOT / "csrc" / "src" / f"{part}.c" for part in parts)]
+    command = [*compiler, *common, *flags, f"-I{ROOT / 'csrc' / 'include'}", *map(str, sources), "-o", str(program)]
+    built = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    return program
+
+
+def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(program), *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
