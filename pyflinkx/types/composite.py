@@ -29,7 +29,6 @@ class CompositeTypeInfo(TypeInformation):
             check_type(field_type, f"field {index} of {name}") for index, field_type in enumerate(field_types)
         )
         self.field_names = None if field_names is None else self._checked_names(name, field_names)
-        self._conversions = tuple(field_type.need_conversion() for field_type in self.field_types)
 
     def _checked_names(self, name: str, field_names: Iterable[str]) -> tuple[str, ...]:
         names = (field_names,) if isinstance(field_names, str) else tuple(field_names)
@@ -46,23 +45,21 @@ class CompositeTypeInfo(TypeInformation):
         """The types of the fields."""
         return list(self.field_types)
 
-    def need_conversion(self) -> bool:
-        return True
 
-    def _internal(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        if not any(self._conversions):
-            return tuple(values)
-        fields = zip(self.field_types, values, self._conversions, strict=False)
-        return tuple(field.to_internal_type(value) if converts else value for field, value, converts in fields)
+def internal_fields(fields: Sequence[TypeInformation], values: Sequence[Any]) -> tuple[Any, ...]:
+    """The internal forms of the values of fields."""
+    if not any(field.need_conversion() for field in fields):
+        return tuple(values)
+    return tuple(field.to_internal_type(value) for field, value in zip(fields, values, strict=False))
 
-    def from_internal_type(self, obj: Any) -> Any:
-        """A tuple of field values; lists and tuples are taken to be converted already."""
-        if obj is None or isinstance(obj, (tuple, list)):
-            return obj
-        if not any(self._conversions):
-            return tuple(obj)
-        fields = zip(self.field_types, obj, self._conversions, strict=False)
-        return tuple(field.from_internal_type(value) if converts else value for field, value, converts in fields)
+
+def external_fields(fields: Sequence[TypeInformation], obj: Any) -> Any:
+    """The values of internal forms, as a tuple; lists and tuples are taken to be converted already."""
+    if obj is None or isinstance(obj, (tuple, list)):
+        return obj
+    if not any(field.need_conversion() for field in fields):
+        return tuple(obj)
+    return tuple(field.from_internal_type(value) for field, value in zip(fields, obj, strict=False))
 
 
 class RowTypeInfo(CompositeTypeInfo):
@@ -100,6 +97,9 @@ class RowTypeInfo(CompositeTypeInfo):
             fields = [str(field) for field in self.field_types]
         return f"RowTypeInfo({', '.join(fields)})"
 
+    def need_conversion(self) -> bool:
+        return True
+
     def to_internal_type(self, obj: Any) -> tuple[Any, ...] | None:
         """A tuple of the row kind's number and the field values of a Row, dict, tuple, list or plain object.
 
@@ -120,7 +120,11 @@ class RowTypeInfo(CompositeTypeInfo):
             values = [obj.__dict__.get(name) for name in self.get_field_names()]
         else:
             raise ValueError(f"{obj!r} is not a row of type {self}")
-        return (kind, *self._internal(values))
+        return (kind, *internal_fields(self.field_types, values))
+
+    def from_internal_type(self, obj: Any) -> Any:
+        """A tuple of field values; lists and tuples are taken to be converted already."""
+        return external_fields(self.field_types, obj)
 
 
 class TupleTypeInfo(CompositeTypeInfo):
@@ -135,6 +139,9 @@ class TupleTypeInfo(CompositeTypeInfo):
     def __repr__(self) -> str:
         return f"TupleTypeInfo({', '.join(map(str, self.field_types))})"
 
+    def need_conversion(self) -> bool:
+        return True
+
     def to_internal_type(self, obj: Any) -> tuple[Any, ...] | None:
         """A tuple of the internal forms of the fields of a tuple, list or Row.
 
@@ -145,7 +152,11 @@ class TupleTypeInfo(CompositeTypeInfo):
             return None
         if not isinstance(obj, (list, tuple, Row)):
             raise ValueError(f"{obj!r} is not a tuple of type {self}")
-        return self._internal(list(obj))
+        return internal_fields(self.field_types, list(obj))
+
+    def from_internal_type(self, obj: Any) -> Any:
+        """A tuple of field values; lists and tuples are taken to be converted already."""
+        return external_fields(self.field_types, obj)
 
 
 def schema_key(type_info: TypeInformation) -> tuple[Any, ...]:
