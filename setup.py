@@ -19,16 +19,16 @@ DEBUG = SANITIZE or os.environ.get("PYFLINKX_DEBUG") == "1"
 BUILD = "build/sanitize" if SANITIZE else "build/debug" if DEBUG else "build"
 
 SOURCES = sorted(glob("csrc/src/*.c"))
-HEADERS = sorted(glob("csrc/include/pfx/*.h"))
+HEADERS = [*sorted(glob("csrc/include/pfx/*.h")), "setup.py"]  # what every object depends on
 
-cflags, ldflags, warnings = ["-std=c11", "-O3", "-fvisibility=hidden"], [], ["-Wall", "-Wextra"]
+cflags, ldflags, warnings = ["-std=c11", "-O3", "-g0", "-fvisibility=hidden"], [], ["-Wall", "-Wextra"]
 if DEBUG:
     cflags += ["-O1" if SANITIZE else "-O0", "-g", "-UNDEBUG"]
     warnings += ["-Werror"]
 if SANITIZE:
-    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
-    cflags += sanitizers
-    ldflags += sanitizers
+    ldflags += ["-fsanitize=address,undefined"]
+    # Python's own flags have -fwrapv, under which no signed overflow would be reported.
+    cflags += [*ldflags, "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-fno-wrapv"]
 
 macros = [("PFX_DEBUG", "1")] if DEBUG else []
 

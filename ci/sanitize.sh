@@ -27,5 +27,5 @@ cd build/sanitize/lib
 export PYTHONMALLOC=malloc
 export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-[ $# -gt 0 ] || set -- "$python" -m pytest -q -p no:cacheprovider tests/core
+[ $# -gt 0 ] || set -- "$python" -m pytest -q -p no:cacheprovider --capture=sys tests/core
 exec env LD_PRELOAD="$runtimes" "$@"

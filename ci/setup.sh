@@ -49,5 +49,6 @@ echo "Setting up .venv for $(.venv/bin/python --version): a few minutes the firs
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 pip install --upgrade "pip>=25.1" # the first to know dependency groups
 pip install --group dev
-pip install --no-build-isolation --editable ".[arrow,pandas,polars,cli,examples]"
+# The warning that is silenced: setuptools tells of every editable install that folders of the checkout can be imported.
+PYTHONWARNINGS=ignore pip install --no-build-isolation --editable ".[arrow,pandas,polars,cli,examples]"
 touch .venv/ready
