@@ -37,6 +37,141 @@ cdef extern from "pfx/memory.h" nogil:
 
 
 # ---- pfx/arrow.h (batch) ----
+cdef extern from "pfx/arrow.h" nogil:
+    const int ARROW_FLAG_NULLABLE
+
+    struct ArrowSchema:
+        const char *format
+        const char *name
+        const char *metadata
+        int64_t flags
+        int64_t n_children
+        ArrowSchema **children
+        ArrowSchema *dictionary
+        void (*release)(ArrowSchema *) noexcept nogil
+        void *private_data
+
+    struct ArrowArray:
+        int64_t length
+        int64_t null_count
+        int64_t offset
+        int64_t n_buffers
+        int64_t n_children
+        const void **buffers
+        ArrowArray **children
+        ArrowArray *dictionary
+        void (*release)(ArrowArray *) noexcept nogil
+        void *private_data
+
+    struct ArrowArrayStream:
+        int (*get_schema)(ArrowArrayStream *, ArrowSchema *) noexcept nogil
+        int (*get_next)(ArrowArrayStream *, ArrowArray *) noexcept nogil
+        const char *(*get_last_error)(ArrowArrayStream *) noexcept nogil
+        void (*release)(ArrowArrayStream *) noexcept nogil
+        void *private_data
+
+    ctypedef enum pfx_kind:
+        PFX_KIND_NULL
+        PFX_KIND_BOOL
+        PFX_KIND_INT8
+        PFX_KIND_INT16
+        PFX_KIND_INT32
+        PFX_KIND_INT64
+        PFX_KIND_UINT8
+        PFX_KIND_UINT16
+        PFX_KIND_UINT32
+        PFX_KIND_UINT64
+        PFX_KIND_FLOAT32
+        PFX_KIND_FLOAT64
+        PFX_KIND_UTF8
+        PFX_KIND_BINARY
+        PFX_KIND_UTF8_VIEW
+        PFX_KIND_BINARY_VIEW
+        PFX_KIND_FIXED_BINARY
+        PFX_KIND_DATE32
+        PFX_KIND_DATE64
+        PFX_KIND_TIME32
+        PFX_KIND_TIME64
+        PFX_KIND_TIMESTAMP
+        PFX_KIND_DURATION
+        PFX_KIND_DECIMAL128
+        PFX_KIND_LIST
+        PFX_KIND_STRUCT
+
+    ctypedef enum pfx_time_unit:
+        PFX_SECOND
+        PFX_MILLISECOND
+        PFX_MICROSECOND
+        PFX_NANOSECOND
+
+    ctypedef struct pfx_arrow_type:
+        pfx_kind kind
+        pfx_time_unit unit
+        int32_t width
+        int32_t offset_width
+        int32_t buffers
+        int32_t children
+        int32_t precision
+        int32_t scale
+        const char *timezone
+
+    pfx_status pfx_arrow_type_parse(const char *format, pfx_arrow_type *out)
+    pfx_status pfx_offsets_check(const void *offsets, int32_t offset_width, int64_t length, int64_t limit)
+    pfx_status pfx_views_measure(
+        const uint8_t *views, const uint8_t *validity, int64_t bit_offset, int64_t length, int64_t buffer_count,
+        const int64_t *sizes, int64_t *total)
+    void pfx_views_flatten(
+        const uint8_t *views, const uint8_t *validity, int64_t bit_offset, int64_t length, const uint8_t *const *buffers,
+        int32_t *offsets, uint8_t *data)
+
+
+# ---- pfx/bitmap.h (batch) ----
+cdef extern from "pfx/bitmap.h" nogil:
+    int64_t pfx_bitmap_bytes(int64_t bits)
+    int pfx_bit_get(const uint8_t *bits, int64_t i)
+    void pfx_bit_set(uint8_t *bits, int64_t i, int value)
+    int64_t pfx_bits_count(const uint8_t *bits, int64_t offset, int64_t length)
+    void pfx_bits_copy(uint8_t *to, int64_t to_offset, const uint8_t *source, int64_t source_offset, int64_t length)
+    void pfx_bits_fill(uint8_t *bits, int64_t offset, int64_t length, int value)
+    void pfx_bits_expand(const uint8_t *bits, int64_t offset, int64_t length, uint8_t *bytes)
+
+
+# ---- pfx/gather.h (batch) ----
+cdef extern from "pfx/gather.h" nogil:
+    pfx_status pfx_indices_check(const int64_t *indices, int64_t count, int64_t length, int64_t lowest)
+    pfx_status pfx_codes_to_indices(
+        const void *codes, int32_t width, int is_signed, const uint8_t *validity, int64_t bit_offset, int64_t length,
+        int64_t dictionary_length, int64_t *indices)
+    int64_t pfx_mask_count(const uint8_t *mask, int64_t length)
+    void pfx_mask_to_indices(const uint8_t *mask, int64_t length, int64_t *indices)
+    void pfx_gather_fixed(uint8_t *to, const uint8_t *source, int32_t width, const int64_t *indices, int64_t count)
+    int64_t pfx_gather_bits(
+        uint8_t *to, const uint8_t *source, int64_t bit_offset, const int64_t *indices, int64_t count)
+    pfx_status pfx_gather_offsets(
+        void *to, const void *source, int32_t offset_width, const int64_t *indices, int64_t count, int64_t *total)
+    void pfx_gather_bytes(
+        uint8_t *to, const uint8_t *source, const void *offsets, int32_t offset_width, const int64_t *indices,
+        int64_t count)
+    void pfx_gather_elements(
+        int64_t *to, const void *offsets, int32_t offset_width, const int64_t *indices, int64_t count)
+    pfx_status pfx_offsets_rebase(void *to, const void *source, int32_t offset_width, int64_t length, int64_t base)
+
+
+# ---- pfx/calendar.h (batch) ----
+cdef extern from "pfx/calendar.h" nogil:
+    const int64_t PFX_NO_TIMESTAMP
+    const int64_t PFX_DAY_MS
+
+    int64_t pfx_floor_div(int64_t value, int64_t divisor)
+    int64_t pfx_floor_mod(int64_t value, int64_t divisor)
+    int64_t pfx_units_per_second(pfx_time_unit unit)
+    void pfx_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
+    int64_t pfx_days_from_civil(int64_t year, int month, int day)
+    pfx_status pfx_units_to_ms(
+        const int64_t *source, pfx_time_unit unit, const uint8_t *validity, int64_t bit_offset, int64_t length,
+        int64_t *to)
+    void pfx_days_to_ms(
+        const int32_t *source, const uint8_t *validity, int64_t bit_offset, int64_t length, int64_t *to)
 
 
 # ---- pfx/xxh64.h, pfx/key.h (partition) ----

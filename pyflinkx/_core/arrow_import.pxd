@@ -1,0 +1,51 @@
+from libc.stdint cimport int64_t
+
+from pyflinkx._core.cpfx cimport ArrowArray, ArrowArrayStream, pfx_arrow_type
+from pyflinkx._core.column cimport Column
+from pyflinkx._core.memory cimport MemoryBudget
+from pyflinkx._core.schema cimport Field, Schema
+
+
+# How one column arrives and what it becomes.
+cdef class ImportPlan:
+    cdef Field field
+    cdef pfx_arrow_type arrives   # the values', or the codes' of a dictionary-encoded column
+    cdef bytes format             # holds what arrives.timezone points to
+    cdef ImportPlan dictionary
+    cdef tuple children
+    cdef str path
+
+
+# Owns one ArrowArray: its release callback is called when the last column that reads it is gone.
+cdef class ImportedArray:
+    cdef ArrowArray array
+
+
+cdef class ImportedBatch:
+    cdef readonly Schema schema
+    cdef readonly int64_t length
+    cdef tuple plans
+    cdef ImportedArray owner
+    cdef MemoryBudget budget
+    # Per column: the whole column where rows can be sliced out of it, and the dictionary of an encoded one.
+    cdef list whole
+    cdef list dictionaries
+
+    cdef list columns(self, int64_t start, int64_t stop)
+
+
+# Owns one ArrowArrayStream.
+cdef class ImportedStream:
+    cdef readonly Schema schema
+    cdef tuple plans
+    cdef ArrowArrayStream stream
+    cdef MemoryBudget budget
+    cdef str producer
+
+    cdef ImportedBatch next_batch(self)
+    cdef int close(self) except -1
+
+
+cdef ImportedBatch import_batch(object producer, MemoryBudget budget)
+cdef Column import_column(object producer, MemoryBudget budget)
+cdef ImportedStream import_stream(object producer, MemoryBudget budget)

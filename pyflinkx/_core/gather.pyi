@@ -1,0 +1,6 @@
+from collections.abc import Sequence
+
+from pyflinkx._core.column import Column
+from pyflinkx._core.memory import MemoryBudget
+
+def concat_columns(columns: Sequence[Column], budget: MemoryBudget | None = None) -> Column: ...
