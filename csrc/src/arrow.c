@@ -127,17 +127,17 @@ pfx_status pfx_arrow_type_parse(const char *format, pfx_arrow_type *out) {
 }
 
 /* No early exit inside a block, so that the comparison loop becomes vector code. */
-#define CHECK_OFFSETS(type)                                     \
-    do {                                                        \
-        const type *at = (const type *)offsets;                 \
-        if (at[0] < 0 || at[length] > limit) {                  \
-            return PFX_CORRUPT;                                 \
-        }                                                       \
-        int falls = 0;                                          \
-        for (int64_t i = 0; i < length; i++) {                  \
-            falls |= at[i] > at[i + 1];                         \
-        }                                                       \
-        return falls ? PFX_CORRUPT : PFX_OK;                    \
+#define CHECK_OFFSETS(type)                     \
+    do {                                        \
+        const type *at = (const type *)offsets; \
+        if (at[0] < 0 || at[length] > limit) {  \
+            return PFX_CORRUPT;                 \
+        }                                       \
+        int falls = 0;                          \
+        for (int64_t i = 0; i < length; i++) {  \
+            falls |= at[i] > at[i + 1];         \
+        }                                       \
+        return falls ? PFX_CORRUPT : PFX_OK;    \
     } while (0)
 
 pfx_status pfx_offsets_check(const void *offsets, int32_t offset_width, int64_t length, int64_t limit) {
@@ -175,8 +175,8 @@ pfx_status pfx_views_measure(const uint8_t *views, const uint8_t *validity, int6
             return PFX_CORRUPT;
         }
         if (item.length > INLINE_BYTES) {
-            if (item.buffer < 0 || item.buffer >= buffer_count || item.offset < 0 ||
-                sizes[item.buffer] < item.length || item.offset > sizes[item.buffer] - item.length) {
+            if (item.buffer < 0 || item.buffer >= buffer_count || item.offset < 0 || sizes[item.buffer] < item.length ||
+                item.offset > sizes[item.buffer] - item.length) {
                 return PFX_CORRUPT;
             }
         }

@@ -30,7 +30,9 @@ int64_t pfx_days_from_civil(int64_t year, int month, int day) {
     return era * ERA_DAYS + day_of_era - EPOCH_SHIFT;
 }
 
-static int valid(const uint8_t *validity, int64_t bit) { return validity == NULL || pfx_bit_get(validity, bit); }
+static int valid(const uint8_t *validity, int64_t bit) {
+    return validity == NULL || pfx_bit_get(validity, bit);
+}
 
 pfx_status pfx_units_to_ms(const int64_t *from, pfx_time_unit unit, const uint8_t *validity, int64_t bit_offset,
                            int64_t length, int64_t *to) {

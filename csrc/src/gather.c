@@ -12,18 +12,18 @@ pfx_status pfx_indices_check(const int64_t *indices, int64_t count, int64_t leng
     return outside ? PFX_OUT_OF_RANGE : PFX_OK;
 }
 
-#define CODES(type)                                                                      \
-    for (int64_t i = 0; i < length; i++) {                                               \
-        if (validity != NULL && !pfx_bit_get(validity, bit_offset + i)) {                \
-            indices[i] = -1;                                                             \
-            continue;                                                                    \
-        }                                                                                \
-        type code = ((const type *)codes)[i];                                            \
-        if (!((uint64_t)code < (uint64_t)dictionary_length)) {                           \
-            return PFX_CORRUPT;                                                          \
-        }                                                                                \
-        indices[i] = (int64_t)code;                                                      \
-    }                                                                                    \
+#define CODES(type)                                                       \
+    for (int64_t i = 0; i < length; i++) {                                \
+        if (validity != NULL && !pfx_bit_get(validity, bit_offset + i)) { \
+            indices[i] = -1;                                              \
+            continue;                                                     \
+        }                                                                 \
+        type code = ((const type *)codes)[i];                             \
+        if (!((uint64_t)code < (uint64_t)dictionary_length)) {            \
+            return PFX_CORRUPT;                                           \
+        }                                                                 \
+        indices[i] = (int64_t)code;                                       \
+    }                                                                     \
     return PFX_OK
 
 pfx_status pfx_codes_to_indices(const void *codes, int32_t width, int is_signed, const uint8_t *validity,
@@ -69,10 +69,10 @@ void pfx_mask_to_indices(const uint8_t *mask, int64_t length, int64_t *indices) 
     }
 }
 
-#define GATHER(type)                                                                       \
-    for (int64_t i = 0; i < count; i++) {                                                  \
-        ((type *)to)[i] = indices[i] < 0 ? 0 : ((const type *)from)[indices[i]];           \
-    }                                                                                      \
+#define GATHER(type)                                                             \
+    for (int64_t i = 0; i < count; i++) {                                        \
+        ((type *)to)[i] = indices[i] < 0 ? 0 : ((const type *)from)[indices[i]]; \
+    }                                                                            \
     break
 
 void pfx_gather_fixed(uint8_t *to, const uint8_t *from, int32_t width, const int64_t *indices, int64_t count) {
@@ -104,8 +104,7 @@ int64_t pfx_gather_bits(uint8_t *to, const uint8_t *from, int64_t bit_offset, co
         int64_t stop = count - start < 8 ? count : start + 8;
         unsigned byte = 0;
         for (int64_t i = start; i < stop; i++) {
-            unsigned bit =
-                indices[i] >= 0 && (from == NULL || pfx_bit_get(from, bit_offset + indices[i])) ? 1u : 0u;
+            unsigned bit = indices[i] >= 0 && (from == NULL || pfx_bit_get(from, bit_offset + indices[i])) ? 1u : 0u;
             byte |= bit << (i - start);
             set += bit;
         }
@@ -114,21 +113,21 @@ int64_t pfx_gather_bits(uint8_t *to, const uint8_t *from, int64_t bit_offset, co
     return count - set;
 }
 
-#define GATHER_OFFSETS(type, most)                                             \
-    do {                                                                       \
-        const type *source = (const type *)from;                               \
-        type *target = (type *)to;                                             \
-        target[0] = 0;                                                         \
-        for (int64_t i = 0; i < count; i++) {                                  \
-            if (indices[i] >= 0) {                                             \
-                int64_t size = source[indices[i] + 1] - source[indices[i]];    \
-                if (size > (most) - end) {                                     \
-                    return PFX_OVERFLOW;                                       \
-                }                                                              \
-                end += size;                                                   \
-            }                                                                  \
-            target[i + 1] = (type)end;                                         \
-        }                                                                      \
+#define GATHER_OFFSETS(type, most)                                          \
+    do {                                                                    \
+        const type *source = (const type *)from;                            \
+        type *target = (type *)to;                                          \
+        target[0] = 0;                                                      \
+        for (int64_t i = 0; i < count; i++) {                               \
+            if (indices[i] >= 0) {                                          \
+                int64_t size = source[indices[i] + 1] - source[indices[i]]; \
+                if (size > (most) - end) {                                  \
+                    return PFX_OVERFLOW;                                    \
+                }                                                           \
+                end += size;                                                \
+            }                                                               \
+            target[i + 1] = (type)end;                                      \
+        }                                                                   \
     } while (0)
 
 pfx_status pfx_gather_offsets(void *to, const void *from, int32_t offset_width, const int64_t *indices, int64_t count,

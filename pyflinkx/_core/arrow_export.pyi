@@ -1,8 +1,11 @@
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, final
 
 from pyflinkx._core.column import Column
 from pyflinkx._core.schema import Field, Schema
+
+@final
+class ExportedStream: ...
 
 def field_capsule(field: Field) -> Any: ...
 def schema_capsule(schema: Schema) -> Any: ...

@@ -4,6 +4,7 @@ Every exported ArrowArray and ArrowSchema, children included, holds a reference 
 memory it shows, because the interface lets a consumer move a child out and release its parent. Consumers may call the
 callbacks from any thread, with or without the interpreter lock.
 """
+cimport cython
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from cpython.pylifecycle cimport Py_IsInitialized
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -262,6 +263,7 @@ def table_capsules(Schema schema not None, tuple columns not None, length):
 # ---- streams ----
 
 
+@cython.final
 cdef class ExportedStream:
     """What the callbacks of an exported stream work on."""
 

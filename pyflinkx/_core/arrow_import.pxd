@@ -22,8 +22,8 @@ cdef class ImportedArray:
 
 
 cdef class ImportedBatch:
-    cdef readonly Schema schema
-    cdef readonly int64_t length
+    cdef Schema schema
+    cdef int64_t length
     cdef tuple plans
     cdef ImportedArray owner
     cdef MemoryBudget budget
@@ -36,7 +36,7 @@ cdef class ImportedBatch:
 
 # Owns one ArrowArrayStream.
 cdef class ImportedStream:
-    cdef readonly Schema schema
+    cdef Schema schema
     cdef tuple plans
     cdef ArrowArrayStream stream
     cdef MemoryBudget budget

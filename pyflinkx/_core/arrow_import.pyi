@@ -1,0 +1,16 @@
+from typing import final
+
+@final
+class ImportPlan: ...
+
+@final
+class ImportedArray: ...
+
+@final
+class ImportedSchema: ...
+
+@final
+class ImportedBatch: ...
+
+@final
+class ImportedStream: ...

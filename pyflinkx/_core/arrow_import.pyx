@@ -1,9 +1,10 @@
 """Columns out of Arrow capsules, without copying what need not be copied.
 
-Dictionary-encoded columns and string views are decoded to their plain layout, range by range when the rows are taken in
-ranges; everything else is read in place. Nothing that a producer declares is trusted further than its own memory
-reaches: the C data interface does not carry buffer sizes, so what can be checked is checked against lengths and offsets.
+Dictionary-encoded columns and string views are decoded to their plain layout, range by range when the rows are taken
+in ranges; everything else is read in place. Nothing that a producer declares is trusted further than it can be checked:
+the C data interface does not carry buffer sizes, so lengths, offsets, codes and views are checked against each other.
 """
+cimport cython
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memcpy, memset, strlen
@@ -52,6 +53,7 @@ from pyflinkx.errors import CorruptDataError, SourceError, TypeInformationError
 cdef int MAX_DEPTH = 64
 
 
+@cython.final
 cdef class ImportedArray:
     """Owns an ArrowArray that a producer handed over."""
 
@@ -63,6 +65,7 @@ cdef class ImportedArray:
             self.array.release(&self.array)
 
 
+@cython.final
 cdef class ImportedSchema:
     """Owns an ArrowSchema that a producer handed over."""
 
@@ -109,6 +112,7 @@ cdef ImportedSchema adopt_schema(object capsule, str producer):
 # ---- schemas ----
 
 
+@cython.final
 cdef class ImportPlan:
     pass
 
@@ -365,6 +369,7 @@ cdef Column import_all(ImportPlan plan, const ArrowArray *array, object owner, M
     return read_in_place(plan, plan.field, array, owner, budget)
 
 
+@cython.final
 cdef class ImportedBatch:
     """A record batch as it arrived; its columns are read, or decoded, for the ranges asked for."""
 
@@ -448,6 +453,7 @@ cdef Column import_column(object producer, MemoryBudget budget):
     return import_all(plan_of(&schema.schema, "", 0), &array.array, array, budget)
 
 
+@cython.final
 cdef class ImportedStream:
     """Owns an ArrowArrayStream that a producer handed over; released at its end, by close(), or with the object."""
 

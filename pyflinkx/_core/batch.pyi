@@ -1,10 +1,11 @@
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, final
 
 from pyflinkx._core.column import Column
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.schema import Schema
 
+@final
 class ColumnBatch:
     schema: Schema
     columns: tuple[Column, ...]

@@ -1,4 +1,5 @@
 """Batches of typed columns."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from pyflinkx._core.arrow_import cimport ImportedBatch, import_batch
@@ -17,14 +18,12 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_BOOL,
     PFX_KIND_DATE32,
     PFX_KIND_DATE64,
-    PFX_KIND_INT8,
     PFX_KIND_INT64,
     PFX_KIND_TIMESTAMP,
     PFX_MILLISECOND,
     PFX_NO_TIMESTAMP,
     PFX_OK,
     pfx_bits_expand,
-    pfx_bits_fill,
     pfx_days_to_ms,
     pfx_indices_check,
     pfx_mask_count,
@@ -42,12 +41,13 @@ import array as array_module
 from pyflinkx._core.arrow_export import schema_capsule, stream_capsule, table_capsules
 from pyflinkx.errors import TypeInformationError
 
-EMPTY_INT64 = memoryview(array_module.array("q"))
+cdef object EMPTY_INT64 = memoryview(array_module.array("q"))
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
 cdef Field KIND_FIELD = Field("kind", "c", False)
 
 
+@cython.final
 cdef class ColumnBatch:
     """n rows as columns of typed values, each row with an optional timestamp and row kind; immutable.
 
@@ -57,8 +57,8 @@ cdef class ColumnBatch:
         length: rows.
         timestamps: milliseconds since the epoch for every row, NO_TIMESTAMP where a row has none, as an int64 Column
             without nulls or an object with the buffer protocol such as ``array.array("q")``; None when no row has one.
-        kinds: row kinds (RowKind values) for every row, as an int8 Column or a buffer such as ``array.array("b")``; None
-            when all are inserts.
+        kinds: row kinds (RowKind values) for every row, as an int8 Column or a buffer such as ``array.array("b")``;
+            None when all are inserts.
 
     Raises:
         ValueError: lengths or types do not fit together.
@@ -325,8 +325,8 @@ cdef Column as_milliseconds(Column column, MemoryBudget budget):
         unit = column.field.type.unit
     elif column.kind not in (PFX_KIND_INT64, PFX_KIND_DATE32, PFX_KIND_DATE64):
         raise TypeInformationError(
-            f"column {column.name!r}: {column.field.type_name} is not a time; timestamps come from int64 (milliseconds), "
-            "timestamp or date columns"
+            f"column {column.name!r}: {column.field.type_name} is not a time; timestamps come from int64 "
+            "(milliseconds), timestamp or date columns"
         )
     if column.kind != PFX_KIND_DATE32 and unit == PFX_MILLISECOND and column.count_nulls() == 0:
         return trusted_column(TIMESTAMP_FIELD, column.length, column.offset, 0, None, None, column.data_buffer, ())

@@ -17,7 +17,7 @@ cdef class Buffer:
 cdef class Column:
     cdef readonly Field field
     cdef readonly int64_t length
-    # The first row's position in the buffers: row i is bit or value offset + i. For a struct it applies to the children.
+    # The first row's position in the buffers: row i is bit or value offset + i. A struct's applies to its children.
     cdef readonly int64_t offset
     cdef readonly tuple children
     cdef int64_t nulls            # -1: not counted yet

@@ -1,9 +1,13 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, final
+
+from typing_extensions import Never
 
 from pyflinkx._core.schema import Field
 
+@final
 class Buffer:
+    def __init__(self, *args: Never, **kwargs: Never) -> None: ...
     owner: Any
     @property
     def address(self) -> int: ...
@@ -12,6 +16,7 @@ class Buffer:
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
+@final
 class Column:
     field: Field
     length: int
@@ -44,3 +49,5 @@ class Column:
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+
+def buffer_from_bytes(content: bytes) -> Buffer: ...

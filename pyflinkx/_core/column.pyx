@@ -1,4 +1,5 @@
 """Immutable memory in Arrow's layout: buffers, and columns that read them."""
+cimport cython
 from cpython.buffer cimport (
     PyBUF_FORMAT,
     PyBUF_ND,
@@ -40,6 +41,7 @@ cdef dict BUFFER_FORMATS = {
 }
 
 
+@cython.final
 cdef class Buffer:
     """A region of memory that nobody changes.
 
@@ -131,15 +133,16 @@ cdef Buffer aligned(Buffer buffer, int32_t width):
     return copy
 
 
+@cython.final
 cdef class Column:
     """n values of one type in Arrow's layout; immutable.
 
     Args:
         field: name and type.
         length: rows.
-        buffers: what the type's Arrow layout asks for, in its order (validity, then offsets or values, then bytes), each
-            an object with the buffer protocol, or None where there is none to have: validity without nulls, or a buffer
-            of 0 bytes. Nothing is copied.
+        buffers: what the type's Arrow layout asks for, in its order (validity, then offsets or values, then bytes),
+            each an object with the buffer protocol, or None where there is none to have: validity without nulls, or a
+            buffer of 0 bytes. Nothing is copied.
         offset: position of the first row in the buffers, in rows.
         null_count: rows without a value; -1 when it is not known.
         children: the element column of a list, the columns of a struct.
@@ -282,7 +285,7 @@ cdef class Column:
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         if self.width not in (1, 2, 4, 8) or self.kind == PFX_KIND_FIXED_BINARY:
-            raise BufferError(f"column {self.name!r}: values of type {self.field.type_name} cannot be viewed as an array")
+            raise BufferError(f"column {self.name!r}: {self.field.type_name} values cannot be viewed as an array")
         if self.count_nulls() != 0:
             raise BufferError(f"column {self.name!r}: it has nulls, which an array cannot show")
         if flags & PyBUF_WRITABLE:
@@ -330,7 +333,9 @@ cdef class Column:
         if self.nulls > self.length or self.nulls < -1:
             raise CorruptDataError(f"column {self.name!r}: {self.nulls} nulls in {self.length} rows")
         if len(self.children) != self.field.type.children and len(self.children) != len(self.field.children):
-            raise CorruptDataError(f"column {self.name!r}: {len(self.children)} children do not make a {self.field.type_name}")
+            raise CorruptDataError(
+                f"column {self.name!r}: {len(self.children)} children do not make a {self.field.type_name}"
+            )
         if self.validity_buffer is not None and pfx_bitmap_bytes(end) > self.validity_buffer.nbytes:
             return too_small(self, "validity", self.validity_buffer, end)
         if self.kind == PFX_KIND_NULL:

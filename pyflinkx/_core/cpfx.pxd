@@ -121,8 +121,8 @@ cdef extern from "pfx/arrow.h" nogil:
         const uint8_t *views, const uint8_t *validity, int64_t bit_offset, int64_t length, int64_t buffer_count,
         const int64_t *sizes, int64_t *total)
     void pfx_views_flatten(
-        const uint8_t *views, const uint8_t *validity, int64_t bit_offset, int64_t length, const uint8_t *const *buffers,
-        int32_t *offsets, uint8_t *data)
+        const uint8_t *views, const uint8_t *validity, int64_t bit_offset, int64_t length,
+        const uint8_t *const *buffers, int32_t *offsets, uint8_t *data)
 
 
 # ---- pfx/bitmap.h (batch) ----

@@ -49,9 +49,7 @@ cdef Column take_rows(Column column, const int64_t *indices, int64_t count, bint
     if column.kind == PFX_KIND_STRUCT:
         # The children have rows of their own numbering, from the struct's offset on.
         children = tuple([
-            take_rows((<Column> child).slice_rows(column.offset, column.offset + column.length), indices, count, missing,
-                budget)
-            for child in column.children
+            take_rows(child_rows(column, i), indices, count, missing, budget) for i in range(len(column.children))
         ])
         return trusted_column(column.field, count, 0, nulls, validity, None, None, children)
     if column.kind == PFX_KIND_BOOL:
@@ -88,8 +86,8 @@ cdef Column take_rows(Column column, const int64_t *indices, int64_t count, bint
 
 cdef object too_long(Column column):
     return OverflowError(
-        f"column {column.name!r}: the result does not fit {column.field.type_name}, which ends at 2 GiB of text or 2^31 "
-        "elements a batch; use smaller batches or a large type"
+        f"column {column.name!r}: the result does not fit {column.field.type_name}, which ends at 2 GiB of text or 2^31"
+        " elements a batch; use smaller batches or a large type"
     )
 
 

@@ -1,4 +1,5 @@
 """Names and types of columns, written as Arrow format strings."""
+cimport cython
 from pyflinkx._core.cpfx cimport (
     PFX_KIND_BINARY_VIEW,
     PFX_KIND_DECIMAL128,
@@ -30,6 +31,7 @@ cdef dict UNSUPPORTED_NAMES = {
 cdef tuple UNITS = ("s", "ms", "us", "ns")
 
 
+@cython.final
 cdef class Field:
     """One column's name and type.
 
@@ -173,11 +175,12 @@ def unsupported_type(str column, str format):
     )
 
 
+@cython.final
 cdef class Schema:
     """The fields of a batch, in order.
 
     Args:
-        fields: one Field per column. Names may repeat (an Arrow table may do so), but a repeated name cannot be looked up.
+        fields: one Field per column. Names may repeat, as in an Arrow table, but a repeated name cannot be looked up.
         metadata: key and value bytes that travel with the schema.
 
     Example:

@@ -1,12 +1,16 @@
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, final
+
+from typing_extensions import Never
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.schema import Schema
 
+@final
 class BatchStream:
+    def __init__(self, *args: Never, **kwargs: Never) -> None: ...
     @property
     def schema(self) -> Schema: ...
     def __iter__(self) -> Iterator[ColumnBatch]: ...

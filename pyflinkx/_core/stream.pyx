@@ -1,4 +1,5 @@
 """Streams of column batches, in and out through the Arrow stream interface."""
+cimport cython
 from libc.stdint cimport int64_t
 
 from pyflinkx._core.arrow_import cimport ImportedBatch, ImportedStream
@@ -10,6 +11,7 @@ from pyflinkx._core.schema cimport Schema
 from pyflinkx._core.arrow_export import schema_capsule, stream_capsule
 
 
+@cython.final
 cdef class BatchStream:
     """The batches of a stream of tables, read one at a time: an iterator with a schema.
 
@@ -44,7 +46,9 @@ cdef class BatchStream:
                 # An empty batch says nothing.
                 self.current = None
         start = self.position
-        self.position = self.current.length if self.batch_size == 0 else min(start + self.batch_size, self.current.length)
+        self.position = self.current.length
+        if 0 < self.batch_size < self.current.length - start:
+            self.position = start + self.batch_size
         return imported_rows(self.current, start, self.position)
 
     def close(self):
@@ -60,15 +64,14 @@ cdef class BatchStream:
 
 
 def import_stream(producer, batch_size=None, MemoryBudget budget=None):
-    """The tables that an object with ``__arrow_c_stream__`` hands over, one at a time and without copying what can be read
-    in place.
+    """The tables that an object with ``__arrow_c_stream__`` hands over, one at a time; what can be is read in place.
 
     Args:
-        producer: a pyarrow Table or RecordBatchReader, a Polars or pandas DataFrame, a DuckDB relation, a ColumnStream, or
-            anything else that exports a stream of struct arrays.
+        producer: a pyarrow Table or RecordBatchReader, a Polars or pandas DataFrame, a DuckDB relation, a ColumnStream,
+            or anything else that exports a stream of struct arrays.
         batch_size: the most rows of a batch; None takes the producer's batches as they come. Smaller batches share the
             memory of the one they are part of.
-        budget: what decoded columns (dictionary-encoded ones and string views) are charged to; the process's when None.
+        budget: what decoded columns (dictionary-encoded ones and string views) are charged to; None: the process's.
 
     Returns:
         A BatchStream, an iterator of ColumnBatch.
@@ -101,8 +104,8 @@ class ColumnStream:
 
     Args:
         schema: the Schema of every batch.
-        batches: an iterable of ColumnBatch. It is asked for one batch at a time, when the reader wants it, possibly from
-            another thread. An iterator can be read only once.
+        batches: an iterable of ColumnBatch. It is asked for one batch at a time, when the reader wants it, possibly
+            from another thread. An iterator can be read only once.
 
     Example:
         >>> pyarrow.table(ColumnStream(batch.schema, [batch]))
@@ -119,7 +122,7 @@ class ColumnStream:
     def __arrow_c_stream__(self, requested_schema=None):
         """The batches as an ``arrow_array_stream`` capsule.
 
-        An exception of the iterable reaches the reader as an error with its type and message; the requested schema is not
-        looked at.
+        An exception of the iterable reaches the reader as an error with its type and message; the requested schema is
+        not looked at.
         """
         return stream_capsule(self.schema, iter(self.batches))

@@ -90,14 +90,14 @@ typedef enum pfx_time_unit { PFX_SECOND = 0, PFX_MILLISECOND, PFX_MICROSECOND, P
 /* What a format string says. */
 typedef struct pfx_arrow_type {
     pfx_kind kind;
-    pfx_time_unit unit;    /* of times, timestamps and durations */
-    int32_t width;         /* bytes of one value in the data buffer; 0 for bool (bits) and where there is none */
-    int32_t offset_width;  /* 4 or 8 for utf8, binary and list; else 0 */
-    int32_t buffers;       /* buffers of an ArrowArray; for the views: at least so many */
-    int32_t children;      /* children of an ArrowArray; -1 for any number */
-    int32_t precision;     /* decimal digits */
-    int32_t scale;         /* decimal digits after the point; may be negative */
-    const char *timezone;  /* of a timestamp: points into the format string; empty when there is none; NULL else */
+    pfx_time_unit unit;   /* of times, timestamps and durations */
+    int32_t width;        /* bytes of one value in the data buffer; 0 for bool (bits) and where there is none */
+    int32_t offset_width; /* 4 or 8 for utf8, binary and list; else 0 */
+    int32_t buffers;      /* buffers of an ArrowArray; for the views: at least so many */
+    int32_t children;     /* children of an ArrowArray; -1 for any number */
+    int32_t precision;    /* decimal digits */
+    int32_t scale;        /* decimal digits after the point; may be negative */
+    const char *timezone; /* of a timestamp: points into the format string; empty when there is none; NULL else */
 } pfx_arrow_type;
 
 /* Parse `format` into *out. PFX_INVALID_ARGUMENT when the type is not one of pfx_kind or the string is malformed. */
@@ -107,7 +107,8 @@ pfx_status pfx_arrow_type_parse(const char *format, pfx_arrow_type *out);
  * first value's start. PFX_CORRUPT unless they start at >= 0, never fall and end at or before `limit`. */
 pfx_status pfx_offsets_check(const void *offsets, int32_t offset_width, int64_t length, int64_t limit);
 
-/* Sum into *total the bytes of `length` string views (16 bytes each, `views` at the first one) whose validity bit is set
+/* Sum into *total the bytes of `length` string views (16 bytes each, `views` at the first one) whose validity bit is
+ * set
  * (`validity` may be NULL; its bit of the first view is `bit_offset`). PFX_CORRUPT when a valid view has a negative
  * length or points outside of the `buffer_count` data buffers, whose sizes are `sizes`. */
 pfx_status pfx_views_measure(const uint8_t *views, const uint8_t *validity, int64_t bit_offset, int64_t length,

@@ -7,9 +7,13 @@
 #include <stdint.h>
 
 /* Bytes that `bits` bits take. */
-static inline int64_t pfx_bitmap_bytes(int64_t bits) { return bits / 8 + (bits % 8 != 0); }
+static inline int64_t pfx_bitmap_bytes(int64_t bits) {
+    return bits / 8 + (bits % 8 != 0);
+}
 
-static inline int pfx_bit_get(const uint8_t *bits, int64_t i) { return (bits[i >> 3] >> (i & 7)) & 1; }
+static inline int pfx_bit_get(const uint8_t *bits, int64_t i) {
+    return (bits[i >> 3] >> (i & 7)) & 1;
+}
 
 static inline void pfx_bit_set(uint8_t *bits, int64_t i, int value) {
     uint8_t mask = (uint8_t)(1u << (i & 7));

@@ -1,4 +1,5 @@
-/* Time units and the proleptic Gregorian calendar, with floor division throughout (times before 1970 are not special). */
+/* Time units and the proleptic Gregorian calendar, with floor division throughout (times before 1970 are not special).
+ */
 #ifndef PFX_CALENDAR_H
 #define PFX_CALENDAR_H
 

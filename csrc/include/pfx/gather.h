@@ -1,7 +1,7 @@
 /* Rows picked by index out of Arrow buffers, and the conversions between masks, codes and indices.
  *
- * Every source pointer is at the row that index 0 means (so a slice's offset is already applied; bitmaps come with a bit
- * offset instead). Indices are checked once, by pfx_indices_check; the other functions trust them. Index -1 means
+ * Every source pointer is at the row that index 0 means (so a slice's offset is already applied; bitmaps come with a
+ * bit offset instead). Indices are checked once, by pfx_indices_check; the other functions trust them. Index -1 means
  * "null": it yields zeros, a cleared bit or an empty value. The caller owns all memory and sizes the targets. */
 #ifndef PFX_GATHER_H
 #define PFX_GATHER_H
@@ -43,8 +43,8 @@ void pfx_gather_bytes(uint8_t *to, const uint8_t *from, const void *offsets, int
 /* Write the element indices of the lists that pfx_gather_offsets counted. */
 void pfx_gather_elements(int64_t *to, const void *offsets, int32_t offset_width, const int64_t *indices, int64_t count);
 
-/* Write `length` offsets rebased so that from[0] becomes `base`: to[i] = from[i] - from[0] + base. PFX_OVERFLOW when the
- * last one does not fit the offset width. */
+/* Write `length` offsets rebased so that from[0] becomes `base`: to[i] = from[i] - from[0] + base. PFX_OVERFLOW when
+ * the last one does not fit the offset width. */
 pfx_status pfx_offsets_rebase(void *to, const void *from, int32_t offset_width, int64_t length, int64_t base);
 
 #endif
