@@ -292,7 +292,7 @@ def structured_type(cls: type, defaults: dict[str, Any], make: Any, seen: Seen) 
         field is not None and default is not None and not without_none(annotation)[1]
         for field, default, annotation in zip(known, defaults.values(), annotations, strict=True)
     ]
-    return make(cls, [field or Types.PICKLED_BYTE_ARRAY() for field in known], required)  # type: ignore[no-any-return]
+    return make(cls, [field or Types.PICKLED_BYTE_ARRAY() for field in known], required)
 
 
 def typed_dict_type(cls: type, seen: Seen) -> TypeInformation | None:
