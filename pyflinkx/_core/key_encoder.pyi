@@ -1,0 +1,9 @@
+from typing import Any
+
+DECLARED_KEY_TYPES: frozenset[str]
+
+class KeyEncoder:
+    def __init__(self, declared: str | None = None) -> None: ...
+    @property
+    def declared(self) -> str | None: ...
+    def encode(self, key: Any) -> bytes: ...

@@ -1,0 +1,316 @@
+"""Where a record goes: key groups, the subtasks that own them, and the division of a batch among subtasks."""
+from cpython cimport array
+from cpython.list cimport PyList_GET_ITEM, PyList_New, PyList_SET_ITEM
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.ref cimport Py_INCREF
+from libc.stdint cimport int32_t, uint64_t
+
+from pyflinkx._core.cpfx cimport (
+    PFX_MAX_KEY_GROUPS,
+    pfx_key,
+    pfx_key_clear,
+    pfx_key_free,
+    pfx_key_group,
+    pfx_key_group_range,
+    pfx_key_hash,
+    pfx_key_hash_long,
+    pfx_key_init,
+    pfx_subtask,
+    pfx_xxh64,
+)
+from pyflinkx._core.key_encoder cimport KeyEncoder
+from pyflinkx._core.keys cimport put_key
+from pyflinkx._core.memory cimport default_budget
+from pyflinkx._core.objects cimport ObjectBatch
+
+import array as array_module
+
+from pyflinkx._core.keys import KEY_FORMAT, canonical_key_bytes, check_key
+
+__all__ = [
+    "KEY_FORMAT",
+    "MAX_KEY_GROUPS",
+    "canonical_key_bytes",
+    "check_key",
+    "key_group",
+    "key_group_range",
+    "key_groups",
+    "scatter_objects",
+    "subtask_of",
+    "subtasks_of",
+    "xxh64",
+]
+
+MAX_KEY_GROUPS = PFX_MAX_KEY_GROUPS
+
+cdef array.array INTS = array_module.array("i")
+cdef array.array LONGS = array_module.array("q")
+cdef array.array BYTES = array_module.array("b")
+
+
+def xxh64(const unsigned char[::1] data, seed=0):
+    """XXH64 of a contiguous buffer, as an unsigned 64-bit int.
+
+    Args:
+        data: bytes, or any contiguous buffer of unsigned bytes.
+        seed: unsigned 64-bit int.
+
+    Raises:
+        OverflowError: the seed does not fit 64 bits.
+
+    Example:
+        >>> hex(xxh64(b""))
+        '0xef46db3751d8e999'
+    """
+    cdef const void *start = &data[0] if len(data) else NULL
+    return pfx_xxh64(start, len(data), seed)
+
+
+cdef int check_key_groups(int max_parallelism) except -1:
+    if not 1 <= max_parallelism <= PFX_MAX_KEY_GROUPS:
+        raise ValueError(f"max parallelism must be 1 to {PFX_MAX_KEY_GROUPS}, not {max_parallelism}")
+    return 0
+
+
+cdef int check_parallelism(int max_parallelism, int parallelism) except -1:
+    check_key_groups(max_parallelism)
+    if not 1 <= parallelism <= max_parallelism:
+        raise ValueError(f"parallelism must be 1 to the max parallelism of {max_parallelism}, not {parallelism}")
+    return 0
+
+
+cdef uint64_t hash_key(pfx_key *out, object key, KeyEncoder encoder) except? 0:
+    """XXH64 of a key's canonical bytes, which are left in ``out`` unless the key is a short int."""
+    cdef int overflow = 0
+    cdef long long value
+    if encoder is None:
+        if type(key) is int:
+            value = PyLong_AsLongLongAndOverflow(key, &overflow)
+            if overflow == 0:
+                return pfx_key_hash_long(value)
+        pfx_key_clear(out)
+        put_key(out, key, 0)
+    else:
+        pfx_key_clear(out)
+        encoder.put(out, key)
+    return pfx_key_hash(out)
+
+
+def key_group(key, int max_parallelism, KeyEncoder encoder=None):
+    """The key group of a key: XXH64 of its canonical bytes modulo the max parallelism.
+
+    Args:
+        key: any key that ``canonical_key_bytes`` takes.
+        max_parallelism: number of key groups, 1 to MAX_KEY_GROUPS.
+        encoder: of the declared key type, if there is one.
+
+    Raises:
+        KeyTypeError: the key has no canonical bytes, or not the declared type.
+        ValueError: the max parallelism lies outside its range.
+
+    Example:
+        >>> key_group("a", 128) == key_groups(["a"], 128)[0]
+        True
+    """
+    cdef pfx_key out
+    check_key_groups(max_parallelism)
+    pfx_key_init(&out, &default_budget.budget)
+    try:
+        return pfx_key_group(hash_key(&out, key, encoder), max_parallelism)
+    finally:
+        pfx_key_free(&out)
+
+
+def key_groups(keys, int max_parallelism, KeyEncoder encoder=None):
+    """The key groups of many keys, as an ``array.array("i")``; see ``key_group``."""
+    # A tuple of our own: writing a key can call user code (a zone, a dataclass property), which might change the list.
+    cdef tuple fixed = tuple(keys)
+    cdef Py_ssize_t count = len(fixed)
+    cdef array.array groups = array.clone(INTS, count, False)
+    cdef Py_ssize_t i
+    cdef pfx_key out
+    check_key_groups(max_parallelism)
+    pfx_key_init(&out, &default_budget.budget)
+    try:
+        for i in range(count):
+            groups.data.as_ints[i] = pfx_key_group(hash_key(&out, fixed[i], encoder), max_parallelism)
+    finally:
+        pfx_key_free(&out)
+    return groups
+
+
+def key_group_range(int subtask, int max_parallelism, int parallelism):
+    """The key groups that a subtask owns, as a ``range``; never empty, and all subtasks' ranges tile the key groups.
+
+    Args:
+        subtask: index, 0 to parallelism - 1.
+        max_parallelism: number of key groups, 1 to MAX_KEY_GROUPS.
+        parallelism: number of subtasks, 1 to the max parallelism.
+
+    Raises:
+        ValueError: an argument lies outside its range.
+
+    Example:
+        >>> key_group_range(1, 128, 3)
+        range(43, 86)
+    """
+    cdef int32_t start = 0
+    cdef int32_t stop = 0
+    check_parallelism(max_parallelism, parallelism)
+    if not 0 <= subtask < parallelism:
+        raise ValueError(f"there is no subtask {subtask} of {parallelism}")
+    pfx_key_group_range(subtask, max_parallelism, parallelism, &start, &stop)
+    return range(start, stop)
+
+
+def subtask_of(int group, int max_parallelism, int parallelism):
+    """The subtask that owns a key group: group × parallelism div max parallelism.
+
+    Raises:
+        ValueError: an argument lies outside its range.
+
+    Example:
+        >>> subtask_of(43, 128, 3)
+        1
+    """
+    check_parallelism(max_parallelism, parallelism)
+    if not 0 <= group < max_parallelism:
+        raise ValueError(f"there is no key group {group} of {max_parallelism}")
+    return pfx_subtask(group, max_parallelism, parallelism)
+
+
+def subtasks_of(const int[::1] groups, int max_parallelism, int parallelism):
+    """The subtasks that own key groups, as an ``array.array("i")``; see ``subtask_of``."""
+    cdef Py_ssize_t count = groups.shape[0]
+    cdef array.array subtasks = array.clone(INTS, count, False)
+    cdef Py_ssize_t i
+    check_parallelism(max_parallelism, parallelism)
+    for i in range(count):
+        if not 0 <= groups[i] < max_parallelism:
+            raise ValueError(f"there is no key group {groups[i]} of {max_parallelism}")
+        subtasks.data.as_ints[i] = pfx_subtask(groups[i], max_parallelism, parallelism)
+    return subtasks
+
+
+# ---- scatter ----
+
+
+cdef array.array count_rows(const int[::1] subtasks, Py_ssize_t rows, int count):
+    """How many rows go to each of ``count`` subtasks, as an array of int64."""
+    cdef array.array counts
+    cdef Py_ssize_t i
+    if subtasks.shape[0] != rows:
+        raise ValueError(f"a batch of {rows} rows, but {subtasks.shape[0]} subtasks")
+    if count < 0:
+        raise ValueError(f"the number of subtasks cannot be negative: {count}")
+    counts = array.clone(LONGS, count, True)
+    for i in range(rows):
+        if not 0 <= subtasks[i] < count:
+            raise ValueError(f"row {i} goes to subtask {subtasks[i]} of {count}")
+        counts.data.as_longlongs[subtasks[i]] += 1
+    return counts
+
+
+cdef int sole_receiver(array.array counts, Py_ssize_t rows) noexcept:
+    """The subtask that gets every row, or -1."""
+    cdef Py_ssize_t i
+    for i in range(len(counts)):
+        if counts.data.as_longlongs[i] == rows:
+            return <int>i
+    return -1
+
+
+def scatter_objects(ObjectBatch batch not None, const int[::1] subtasks, int count):
+    """Divide a batch among subtasks; the records keep their order, timestamps and row kinds.
+
+    Args:
+        batch: taken over: a batch that goes to one subtask as a whole is passed on as it is.
+        subtasks: ``array.array("i")``, the subtask of each record.
+        count: number of subtasks.
+
+    Returns:
+        A list of ``count`` batches, None where a subtask gets no record.
+
+    Raises:
+        ValueError: the lengths differ, or a subtask lies outside 0 to count - 1.
+
+    Example:
+        >>> [part and part.values for part in scatter_objects(ObjectBatch(["a", "b", "c"]), array("i", [2, 0, 2]), 3)]
+        [['b'], None, ['a', 'c']]
+    """
+    cdef Py_ssize_t rows = len(batch.values)
+    cdef array.array counts = count_rows(subtasks, rows, count)
+    cdef list parts = [None] * count
+    if rows == 0:
+        return parts
+    cdef int sole = sole_receiver(counts, rows)
+    if sole >= 0:
+        parts[sole] = batch
+        return parts
+    cdef list values = scatter_values(batch.values, subtasks, counts)
+    cdef list timestamps = None
+    cdef list kinds = None
+    if batch.timestamps is not None:
+        timestamps = scatter_longs(batch.timestamps, subtasks, counts)
+    if batch.kinds is not None:
+        kinds = scatter_bytes(batch.kinds, subtasks, counts)
+    cdef int i
+    for i in range(count):
+        if counts.data.as_longlongs[i]:
+            parts[i] = ObjectBatch(
+                values[i],
+                None if timestamps is None else timestamps[i],
+                None if kinds is None else kinds[i],
+            )
+    return parts
+
+
+cdef list scatter_values(list values, const int[::1] subtasks, array.array counts):
+    cdef array.array filled = array.clone(LONGS, len(counts), True)
+    cdef long long *position = filled.data.as_longlongs
+    cdef list parts = [PyList_New(counts.data.as_longlongs[i]) for i in range(len(counts))]
+    cdef Py_ssize_t row
+    cdef int subtask
+    # No Python code runs in this loop, so nobody sees a list with empty places.
+    for row in range(len(values)):
+        subtask = subtasks[row]
+        value = <object>PyList_GET_ITEM(values, row)
+        Py_INCREF(value)
+        PyList_SET_ITEM(<object>PyList_GET_ITEM(parts, subtask), position[subtask], value)
+        position[subtask] += 1
+    return parts
+
+
+cdef list scatter_longs(const long long[::1] values, const int[::1] subtasks, array.array counts):
+    cdef array.array filled = array.clone(LONGS, len(counts), True)
+    cdef long long *position = filled.data.as_longlongs
+    cdef list parts = [array.clone(LONGS, counts.data.as_longlongs[i], False) for i in range(len(counts))]
+    cdef Py_ssize_t row
+    cdef int subtask
+    check_rows(values.shape[0], subtasks.shape[0])
+    for row in range(subtasks.shape[0]):
+        subtask = subtasks[row]
+        (<array.array>PyList_GET_ITEM(parts, subtask)).data.as_longlongs[position[subtask]] = values[row]
+        position[subtask] += 1
+    return parts
+
+
+cdef list scatter_bytes(const signed char[::1] values, const int[::1] subtasks, array.array counts):
+    cdef array.array filled = array.clone(LONGS, len(counts), True)
+    cdef long long *position = filled.data.as_longlongs
+    cdef list parts = [array.clone(BYTES, counts.data.as_longlongs[i], False) for i in range(len(counts))]
+    cdef Py_ssize_t row
+    cdef int subtask
+    check_rows(values.shape[0], subtasks.shape[0])
+    for row in range(subtasks.shape[0]):
+        subtask = subtasks[row]
+        (<array.array>PyList_GET_ITEM(parts, subtask)).data.as_schars[position[subtask]] = values[row]
+        position[subtask] += 1
+    return parts
+
+
+cdef int check_rows(Py_ssize_t have, Py_ssize_t expected) except -1:
+    # The attributes of a batch are public: what fitted when it was made may not fit now.
+    if have != expected:
+        raise ValueError(f"a batch of {expected} rows has {have} timestamps or row kinds")
+    return 0
