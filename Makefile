@@ -4,7 +4,6 @@
 NATIVE := setup.py $(wildcard csrc/src/*.c csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
 EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
 RUNS ?= 1000000
-export JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH) # cython-lint calls pycodestyle by name
 
@@ -18,9 +17,10 @@ build: .venv/built
 
 .venv/ready: pyproject.toml ci/setup.sh
 	ci/setup.sh
+	@touch .venv/built # the editable installation has compiled everything
 
 .venv/built: $(NATIVE) | .venv/ready
-	.venv/bin/python setup.py --quiet build_clib build_ext --inplace --parallel $(JOBS)
+	.venv/bin/python setup.py --quiet build_clib build_ext --inplace
 	@touch $@
 
 lint: build

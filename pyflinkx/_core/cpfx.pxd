@@ -1,5 +1,11 @@
 # The only `cdef extern` in the package: one block per header of csrc/include/pfx, in the headers' own order.
+from cpython.ref cimport PyObject
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint64_t
+
+
+cdef extern from "Python.h":
+    # Cython's own declaration raises; here the caller looks at PyErr_Occurred().
+    PyObject *PyDict_GetItemWithError(object table, object key) noexcept
 
 
 cdef extern from "pfx/status.h" nogil:
@@ -195,7 +201,9 @@ cdef extern from "pfx/key.h" nogil:
 
     int32_t pfx_key_group(uint64_t hash, int32_t max_parallelism)
     int32_t pfx_subtask(int32_t group, int32_t max_parallelism, int32_t parallelism)
-    void pfx_key_group_range(int32_t subtask, int32_t max_parallelism, int32_t parallelism, int32_t *start, int32_t *stop)
+    void pfx_key_group_range(
+        int32_t subtask, int32_t max_parallelism, int32_t parallelism, int32_t *start, int32_t *stop
+    )
 
     ctypedef struct pfx_key:
         uint8_t *bytes

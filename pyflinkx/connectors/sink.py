@@ -38,3 +38,7 @@ class Sink:
     def create_writer(self, context: WriterContext) -> SinkWriter:
         """A writer for one subtask."""
         raise NotImplementedError
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Sink:
+        """A description is not changed, so all subtasks share it."""
+        return self

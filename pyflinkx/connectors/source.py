@@ -77,12 +77,14 @@ class SourceReader:
 class Source:
     """A description of where records come from: picklable, without open handles.
 
-    ``output_type`` is the type information of the records, or None when unknown.
+    ``output_type`` is the type information of the records, or None when unknown. ``columnar`` says whether readers give
+    columnar batches. ``parallelism`` is the number of readers that the source insists on, or None.
     """
 
     boundedness: Boundedness = Boundedness.BOUNDED
     output_type: Any = None
     columnar: bool = False
+    parallelism: int | None = None
 
     def check(self) -> None:
         """Raise SourceError if it is already plain that the source cannot be read."""

@@ -1,0 +1,1 @@
+"""Tasks, the channels between them, and what drives them."""

@@ -1,0 +1,14 @@
+from pyflinkx._core.objects cimport ObjectBatch
+
+
+cdef class CallSite:
+    cdef readonly str name
+    cdef readonly str uid
+    cdef readonly str location
+    cdef ObjectBatch partial
+
+    cdef int fail(self, object record, ObjectBatch partial, object error) except -1
+
+
+cdef class RecordContext:
+    cdef public long long record_timestamp

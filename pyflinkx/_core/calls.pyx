@@ -1,0 +1,350 @@
+"""Loops that call a user's function once per record of a batch.
+
+Each loop takes the batch over (its lists may be reused for the result). When the user's function raises, the loop keeps
+what the records before the failing one produced in the call site and raises JobExecutionError from the user's
+exception; the operator emits the kept part, so nothing that was computed is lost.
+"""
+from cpython cimport array
+from cpython.dict cimport PyDict_SetItem
+from cpython.exc cimport PyErr_Clear, PyErr_Occurred
+from cpython.ref cimport PyObject
+
+from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
+from pyflinkx._core.keyed cimport KeyContext
+from pyflinkx._core.objects cimport ObjectBatch
+
+import array as array_module
+
+from pyflinkx._core import objects
+from pyflinkx._core.keys import check_key
+from pyflinkx.errors import JobExecutionError, PyflinkxError
+
+cdef array.array LONGS = array_module.array("q")
+cdef array.array BYTES = array_module.array("b")
+cdef object NO_TIMESTAMP = objects.NO_TIMESTAMP
+cdef long long NONE = NO_TIMESTAMP
+
+MAX_REPR = 200
+
+
+def short_repr(value):
+    """repr(value), cut at 200 characters; a repr that fails is replaced by the type's name."""
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__} whose repr() raised {type(error).__name__}>"
+    return text if len(text) <= MAX_REPR else text[:MAX_REPR - 3] + "..."
+
+
+cdef class CallSite:
+    """Where a user's function is called from, for error messages.
+
+    Args:
+        name: the operator's name.
+        uid: the operator's uid.
+        location: the user's line that created the operator, such as ``job.py:12``; None when unknown.
+    """
+
+    def __init__(self, str name not None, str uid not None, str location=None):
+        self.name = name
+        self.uid = uid
+        self.location = location
+        self.partial = None
+
+    cdef int fail(self, object record, ObjectBatch partial, object error) except -1:
+        self.partial = partial
+        raise self.wrap(error, f"on record {short_repr(record)}") from error
+
+    def wrap(self, error, str where not None):
+        """The JobExecutionError to raise from ``error``, whose traceback is cut to begin in the user's code."""
+        if isinstance(error, JobExecutionError):
+            return error
+        if not isinstance(error, PyflinkxError) and error.__traceback__ is not None:
+            error.__traceback__ = error.__traceback__.tb_next
+        text = f"operator '{self.name}' (uid {self.uid}) failed {where}"
+        if self.location is not None:
+            text += f"; created at {self.location}"
+        return JobExecutionError(f"{text}: {type(error).__name__}: {error}")
+
+    def take_partial(self):
+        """What the records before the failing one produced, once; None when that is nothing."""
+        partial, self.partial = self.partial, None
+        return partial if partial is not None and len(partial) else None
+
+
+cdef class RecordContext:
+    """Base of the contexts that user functions see: the loops set the record's timestamp on it."""
+
+    def timestamp(self):
+        """The record's timestamp in milliseconds since the epoch; None when it has none."""
+        return None if self.record_timestamp == NONE else self.record_timestamp
+
+
+cdef array.array longs(object timestamps):
+    return <array.array?> timestamps
+
+
+cdef ObjectBatch head(list values, ObjectBatch batch):
+    """A batch of ``values`` with the first timestamps and kinds of ``batch``."""
+    cdef Py_ssize_t n = len(values)
+    return ObjectBatch(
+        values,
+        None if batch.timestamps is None else batch.timestamps[:n],
+        None if batch.kinds is None else batch.kinds[:n],
+    )
+
+
+def map_values(CallSite site not None, function, ObjectBatch batch not None):
+    """Replace every value by ``function(value)``."""
+    cdef list values = batch.values
+    cdef list out = []
+    try:
+        for value in values:
+            out.append(function(value))
+    except Exception as error:
+        site.fail(values[len(out)], head(out, batch), error)
+    batch.values = out
+    return batch
+
+
+def filter_values(CallSite site not None, predicate, ObjectBatch batch not None):
+    """Keep the records for which ``predicate(value)`` is true."""
+    cdef list values = batch.values
+    cdef list out = []
+    cdef array.array stamps = None, kept_stamps = None, kinds = None, kept_kinds = None
+    cdef Py_ssize_t i = 0, kept = 0, n = len(values)
+    if batch.timestamps is not None:
+        stamps = longs(batch.timestamps)
+        kept_stamps = array.clone(LONGS, n, False)
+    if batch.kinds is not None:
+        kinds = <array.array?> batch.kinds
+        kept_kinds = array.clone(BYTES, n, False)
+    failure = None
+    try:
+        for i in range(n):
+            value = values[i]
+            if predicate(value):
+                out.append(value)
+                if stamps is not None:
+                    kept_stamps.data.as_longlongs[kept] = stamps.data.as_longlongs[i]
+                if kinds is not None:
+                    kept_kinds.data.as_schars[kept] = kinds.data.as_schars[i]
+                kept += 1
+    except Exception as error:
+        failure = error
+    if kept_stamps is not None:
+        array.resize(kept_stamps, kept)
+    if kept_kinds is not None:
+        array.resize(kept_kinds, kept)
+    result = ObjectBatch(out, kept_stamps, kept_kinds)
+    if failure is not None:
+        site.fail(values[i], result, failure)
+    return result
+
+
+def flat_map_values(CallSite site not None, function, ObjectBatch batch not None):
+    """Replace every value by what iterating over ``function(value)`` yields (None yields nothing)."""
+    cdef list values = batch.values
+    cdef list out = []
+    cdef array.array stamps = None, out_stamps = None
+    cdef Py_ssize_t i = 0, before = 0, n = len(values)
+    failure = None
+    if batch.timestamps is not None:
+        stamps = longs(batch.timestamps)
+        out_stamps = array.clone(LONGS, 0, False)
+    try:
+        for i in range(n):
+            results = function(values[i])
+            if results is not None:
+                for result in results:
+                    out.append(result)
+            if stamps is not None and len(out) > before:
+                repeat_stamp(out_stamps, len(out) - before, stamps.data.as_longlongs[i])
+                before = len(out)
+    except Exception as error:
+        failure = error
+        if stamps is not None and len(out) > before:
+            repeat_stamp(out_stamps, len(out) - before, stamps.data.as_longlongs[i])
+    output = ObjectBatch(out, out_stamps)
+    if failure is not None:
+        site.fail(values[i], output, failure)
+    return output
+
+
+cdef int repeat_stamp(array.array stamps, Py_ssize_t times, long long timestamp) except -1:
+    cdef Py_ssize_t start = len(stamps), i
+    array.resize_smart(stamps, start + times)
+    for i in range(start, start + times):
+        stamps.data.as_longlongs[i] = timestamp
+    return 0
+
+
+def reduce_values(CallSite site not None, key_selector, function, dict state not None, ObjectBatch batch not None):
+    """Fold every value into its key's entry of ``state`` by ``function(old, value)`` and replace it by the result.
+
+    The first value of a key is its result. ``state`` maps checked keys to the latest result.
+    """
+    cdef list values = batch.values
+    cdef list out = []
+    cdef PyObject *found
+    try:
+        for value in values:
+            key = key_selector(value)
+            found = PyDict_GetItemWithError(state, key)
+            if found == NULL:
+                if PyErr_Occurred() != NULL:  # an unhashable key: check_key says so in its own words
+                    PyErr_Clear()
+                key = check_key(key)
+                found = PyDict_GetItemWithError(state, key)
+            if found != NULL:
+                value = function(<object> found, value)
+            PyDict_SetItem(state, key, value)
+            out.append(value)
+    except Exception as error:
+        site.fail(values[len(out)], head(out, batch), error)
+    batch.values = out
+    return batch
+
+
+def select_keys(CallSite site not None, key_selector, list values not None):
+    """A list of ``key_selector(value)`` for every value."""
+    cdef list keys = []
+    try:
+        for value in values:
+            keys.append(key_selector(value))
+    except Exception as error:
+        site.fail(values[len(keys)], None, error)
+    return keys
+
+
+def extract_timestamps(CallSite site not None, function, ObjectBatch batch not None):
+    """Give every record the timestamp ``function(value, timestamp so far)``; return the largest one.
+
+    The function gets NO_TIMESTAMP for a record without one. An empty batch has NO_TIMESTAMP as its largest.
+    """
+    cdef list values = batch.values
+    cdef Py_ssize_t i = 0, n = len(values)
+    cdef array.array stamps = array.clone(LONGS, n, False)
+    cdef array.array old = None
+    cdef long long largest = NONE, stamp
+    if batch.timestamps is not None:
+        old = longs(batch.timestamps)
+    try:
+        for i in range(n):
+            extracted = function(values[i], NO_TIMESTAMP if old is None else old.data.as_longlongs[i])
+            if type(extracted) is not int:
+                extracted = as_milliseconds(extracted)
+            stamp = extracted
+            stamps.data.as_longlongs[i] = stamp
+            if stamp > largest:
+                largest = stamp
+    except Exception as error:
+        batch.timestamps = stamps
+        site.fail(values[i], batch.slice(0, i), error)
+    batch.timestamps = stamps
+    return largest
+
+
+def as_milliseconds(extracted):
+    """``extracted`` as an int; TypeError unless it is a whole number of some integer type."""
+    if hasattr(type(extracted), "__index__"):
+        return extracted.__index__()
+    raise TypeError(
+        f"a timestamp assigner must return int milliseconds since the epoch, not {short_repr(extracted)} "
+        f"({type(extracted).__name__})"
+    )
+
+
+def largest_timestamp(timestamps not None):
+    """The largest of an ``array.array("q")``; NO_TIMESTAMP for an empty one."""
+    cdef array.array stamps = longs(timestamps)
+    cdef long long largest = NONE
+    cdef Py_ssize_t i
+    for i in range(len(stamps)):
+        if stamps.data.as_longlongs[i] > largest:
+            largest = stamps.data.as_longlongs[i]
+    return largest
+
+
+cdef class ResultCollector:
+    """Gathers what a process function yields: the main output with timestamps, and side outputs by tag id.
+
+    Args:
+        tag_type: the class of output tags; a yielded pair whose first item is one goes to that side output.
+    """
+
+    cdef object tag_type
+    cdef list values
+    cdef array.array stamps
+    cdef dict sides
+
+    def __init__(self, tag_type):
+        self.tag_type = tag_type
+        self.reset()
+
+    cdef int reset(self) except -1:
+        self.values = []
+        self.stamps = array.clone(LONGS, 0, False)
+        self.sides = None
+        return 0
+
+    cdef int add_all(self, results, long long timestamp) except -1:
+        for result in results:
+            if type(result) is tuple and len(<tuple> result) == 2 and isinstance((<tuple> result)[0], self.tag_type):
+                self.add_side((<tuple> result)[0].tag_id, (<tuple> result)[1], timestamp)
+            else:
+                self.values.append(result)
+                repeat_stamp(self.stamps, 1, timestamp)
+        return 0
+
+    cdef int add_side(self, tag_id, value, long long timestamp) except -1:
+        if self.sides is None:
+            self.sides = {}
+        if tag_id not in self.sides:
+            self.sides[tag_id] = ObjectBatch([], array.clone(LONGS, 0, False))
+        cdef ObjectBatch side = self.sides[tag_id]
+        side.values.append(value)
+        repeat_stamp(<array.array> side.timestamps, 1, timestamp)
+        return 0
+
+    def collect(self, results, long long timestamp):
+        """Add what iterating over ``results`` yields (None yields nothing), all with this timestamp."""
+        if results is not None:
+            self.add_all(results, timestamp)
+
+    def take(self):
+        """(main batch or None, {tag id: batch} or None) gathered since the last call."""
+        main = ObjectBatch(self.values, self.stamps) if self.values else None
+        sides = self.sides
+        self.reset()
+        return main, sides
+
+
+def process_values(
+    CallSite site not None, function, RecordContext context not None, ResultCollector results not None,
+    ObjectBatch batch not None, key_selector=None, KeyContext key_context=None,
+):
+    """Call ``function(value, context)`` for every record and gather what it yields in ``results``.
+
+    With a key selector, ``key_context.key`` is the checked key of the record during its call.
+    """
+    cdef list values = batch.values
+    cdef array.array stamps = None
+    cdef Py_ssize_t i = 0, n = len(values)
+    cdef long long stamp = NONE
+    cdef bint keyed = key_selector is not None
+    if batch.timestamps is not None:
+        stamps = longs(batch.timestamps)
+    try:
+        for i in range(n):
+            value = values[i]
+            if stamps is not None:
+                stamp = stamps.data.as_longlongs[i]
+            context.record_timestamp = stamp
+            if keyed:
+                key_context.key = check_key(key_selector(value))
+            yielded = function(value, context)
+            if yielded is not None:
+                results.add_all(yielded, stamp)
+    except Exception as error:
+        site.fail(values[i], None, error)

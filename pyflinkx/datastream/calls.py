@@ -1,0 +1,90 @@
+"""How a function object or a plain callable given to the API becomes what an operator calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pyflinkx.datastream.functions import Function, KeySelector
+from pyflinkx.errors import GraphError
+from pyflinkx.operators.function import UserFunction
+from pyflinkx.types.infer import infer_from_callable
+from pyflinkx.types.typeinfo import TypeInformation
+
+
+def user_function(given: Any, kind: type[Function], method: str, what: str) -> UserFunction:
+    """The user function in ``given``: an instance of ``kind`` or a callable.
+
+    Args:
+        given: what the user passed.
+        kind: the interface.
+        method: the interface's method that is called per record.
+        what: the API call, for the error.
+
+    Raises:
+        GraphError: it is neither.
+    """
+    if isinstance(given, type) and issubclass(given, Function):
+        raise GraphError(f"{what} takes an instance of {kind.__name__}, not the class {given.__name__}: add ()")
+    if isinstance(given, kind):
+        return UserFunction(getattr(given, method), given)
+    if isinstance(given, Function):
+        raise GraphError(f"{what} takes a {kind.__name__} or a callable, not the {type(given).__name__} {given!r}")
+    if callable(given):
+        return UserFunction(given)
+    raise GraphError(f"{what} takes a {kind.__name__} or a callable, not {given!r} ({type(given).__name__})")
+
+
+def object_function(given: Any, kind: type[Function], methods: list[str], what: str) -> list[UserFunction]:
+    """The methods of a function object, for interfaces that no plain callable can stand for.
+
+    The object is opened and closed with the first method only.
+
+    Raises:
+        GraphError: it is no instance of ``kind``.
+    """
+    if not isinstance(given, kind):
+        raise GraphError(f"{what} takes an instance of {kind.__name__}, not {given!r} ({type(given).__name__})")
+    return [UserFunction(getattr(given, method), given) for method in methods]
+
+
+def key_function(selector: Any, what: str = "key_by()") -> Callable[[Any], Any]:
+    """What takes the key out of a record: from a KeySelector or a callable."""
+    return user_function(selector, KeySelector, "get_key", what).call
+
+
+class RecordType(NamedTuple):
+    """What is known of a stream's type; either may be None.
+
+    Only a declared type decides how records are printed and what values are accepted, so that annotations in a program
+    written for PyFlink, which ignores them, change nothing there.
+    """
+
+    declared: TypeInformation | None = None
+    inferred: TypeInformation | None = None
+
+    @property
+    def known(self) -> TypeInformation | None:
+        """The declared type, else the inferred one."""
+        return self.declared if self.declared is not None else self.inferred
+
+
+UNKNOWN = RecordType()
+
+
+def result_type(
+    output_type: TypeInformation | None, function: UserFunction | None = None, what: str = "return"
+) -> RecordType:
+    """The type of an operator's results.
+
+    Args:
+        output_type: what the user declared.
+        function: the user's function, whose annotations are read; None for none.
+        what: "return" where its result is the record, "items" where the result's items are.
+
+    Raises:
+        GraphError: ``output_type`` is no TypeInformation.
+    """
+    if output_type is not None and not isinstance(output_type, TypeInformation):
+        raise GraphError(f"output_type takes a TypeInformation such as Types.STRING(), not {output_type!r}")
+    return RecordType(output_type, infer_from_callable(function.call, what) if function is not None else None)

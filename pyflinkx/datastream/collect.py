@@ -1,0 +1,67 @@
+"""Results that come back to the program while its job runs."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from pyflinkx.connectors.collect import CollectBuffer
+
+
+class CloseableIterator:
+    """Records of a running job, in order; reading on runs the job on.
+
+    Close it (or use it in ``with``) to cancel the job when not all records are wanted.
+
+    Args:
+        steps: runs the job, a step per item.
+        buffer: where the job's sink puts the records.
+    """
+
+    def __init__(self, steps: Iterator[None], buffer: CollectBuffer) -> None:
+        self._steps = steps
+        self._buffer = buffer
+        self._ready: deque[Any] = deque()
+        self._ended = False
+        self._failure: BaseException | None = None
+
+    def __iter__(self) -> CloseableIterator:
+        return self
+
+    def __next__(self) -> Any:
+        while not self._ready:
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+            if self._ended:
+                raise StopIteration
+            self._advance()
+        return self._ready.popleft()
+
+    def _advance(self) -> None:
+        try:
+            next(self._steps)
+        except StopIteration:
+            self._ended = True
+        except BaseException as failure:
+            # Records that reached the sink before the failure are handed over first.
+            self._ended = True
+            self._failure = failure
+        self._ready.extend(self._buffer.drain())
+
+    def next(self) -> Any:
+        """The next record; StopIteration after the last."""
+        return self.__next__()
+
+    def close(self) -> None:
+        """Cancel the job if it still runs."""
+        self._ended = True
+        self._ready.clear()
+        self._steps.close()  # type: ignore[attr-defined]
+
+    def __enter__(self) -> CloseableIterator:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

@@ -1,0 +1,99 @@
+"""Two streams that feed one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pyflinkx.common.typeinfo import TypeInformation
+from pyflinkx.datastream.calls import RecordType, key_function, object_function, result_type
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.datastream.functions import (
+    CoFlatMapFunction,
+    CoMapFunction,
+    CoProcessFunction,
+    KeyedCoProcessFunction,
+)
+from pyflinkx.datastream.keyed_stream import KeyedStream
+from pyflinkx.errors import GraphError
+from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
+
+__all__ = ["ConnectedStreams"]
+
+
+class ConnectedStreams:
+    """Two streams, possibly of different types, on the way to one function.
+
+    Args:
+        stream1: the first.
+        stream2: the second.
+    """
+
+    def __init__(self, stream1: DataStream, stream2: DataStream) -> None:
+        self.stream1 = stream1
+        self.stream2 = stream2
+
+    def key_by(
+        self, key_selector1: Any, key_selector2: Any, key_type: TypeInformation | None = None
+    ) -> ConnectedStreams:
+        """Partition both streams by key, so that equal keys of both meet in one subtask."""
+        first = key_function(key_selector1, "key_by(), first key selector,")
+        second = key_function(key_selector2, "key_by(), second key selector,")
+        return ConnectedStreams(
+            KeyedStream(self.stream1._as_rows(), first, key_type),
+            KeyedStream(self.stream2._as_rows(), second, key_type),
+        )
+
+    def map(self, func: CoMapFunction, output_type: TypeInformation | None = None) -> DataStream:
+        """One result per record of either stream."""
+        functions = object_function(func, CoMapFunction, ["map1", "map2"], "map()")
+        inferred = result_type(output_type, functions[0])
+        return self._run("Co-Map", [UserFunction(one_result(f.call), func) for f in functions], inferred, None)
+
+    def flat_map(self, func: CoFlatMapFunction, output_type: TypeInformation | None = None) -> DataStream:
+        """Any number of results per record of either stream."""
+        functions = object_function(func, CoFlatMapFunction, ["flat_map1", "flat_map2"], "flat_map()")
+        inferred = result_type(output_type, functions[0], "items")
+        return self._run("Co-Flat Map", [UserFunction(results(f.call), func) for f in functions], inferred, None)
+
+    def process(
+        self, func: CoProcessFunction | KeyedCoProcessFunction, output_type: TypeInformation | None = None
+    ) -> DataStream:
+        """Any number of results per record; a KeyedCoProcessFunction shares state and timers between the streams."""
+        keyed = isinstance(func, KeyedCoProcessFunction)
+        kind = KeyedCoProcessFunction if keyed else CoProcessFunction
+        functions = object_function(func, kind, ["process_element1", "process_element2"], "process()")
+        if keyed and not self._is_keyed():
+            raise GraphError("process(KeyedCoProcessFunction) needs keys: call key_by() on the connected streams first")
+        on_timer = func.on_timer if isinstance(func, KeyedCoProcessFunction) else None
+        return self._run("Co-Process", functions, result_type(output_type, functions[0], "items"), on_timer)
+
+    def _is_keyed(self) -> bool:
+        return isinstance(self.stream1, KeyedStream) and isinstance(self.stream2, KeyedStream)
+
+    def _run(
+        self,
+        name: str,
+        functions: list[UserFunction],
+        record_type: RecordType,
+        on_timer: Callable[[int, Any], Any] | None,
+    ) -> DataStream:
+        first, second = self.stream1, self.stream2
+        make_operator: Callable[[], Any] = partial(ProcessOperator, *functions)
+        if isinstance(first, KeyedStream) and isinstance(second, KeyedStream):
+            selectors = [first._key_selector, second._key_selector]
+            make_operator = partial(KeyedProcessOperator, functions, selectors, on_timer)
+        inputs = [first._as_rows()._upstreams, second._as_rows()._upstreams]
+        return first._environment._operator_stream(name, make_operator, inputs, record_type)
+
+
+def one_result(function: Callable[[Any], Any]) -> Callable[[Any, Any], tuple[Any]]:
+    """A map method in the shape of a process function."""
+    return lambda value, context: (function(value),)
+
+
+def results(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """A flat map method in the shape of a process function."""
+    return lambda value, context: function(value)

@@ -1,0 +1,276 @@
+"""Streams, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pyflinkx.common.typeinfo import TypeInformation, Types
+from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.connectors.print import PrintSink
+from pyflinkx.connectors.sink import Sink
+from pyflinkx.datastream.calls import (
+    UNKNOWN,
+    RecordType,
+    key_function,
+    object_function,
+    result_type,
+    user_function,
+)
+from pyflinkx.datastream.collect import CloseableIterator
+from pyflinkx.datastream.described import Described, positive
+from pyflinkx.datastream.functions import FilterFunction, FlatMapFunction, MapFunction, ProcessFunction
+from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.errors import GraphError
+from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, Partitioner, RebalancePartitioner
+from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.operators.columns import ColumnsToRowsOperator
+from pyflinkx.operators.process import ProcessOperator
+from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
+from pyflinkx.operators.sink import SinkOperator
+from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
+
+if TYPE_CHECKING:
+    from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.keyed_stream import KeyedStream
+    from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
+    from pyflinkx.datastream.windowed_stream import AllWindowedStream
+
+__all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
+
+
+class DataStream(Described):
+    """A stream of records of one type; made by an environment's sources and by the methods of other streams.
+
+    Args:
+        environment: that the stream belongs to.
+        upstreams: the streams united in this one; most have exactly one.
+        record_type: what is known of the records' type.
+    """
+
+    def __init__(
+        self,
+        environment: StreamExecutionEnvironment,
+        upstreams: tuple[Upstream, ...],
+        record_type: RecordType = UNKNOWN,
+    ) -> None:
+        self._environment = environment
+        self._upstreams = upstreams
+        self._record_type = record_type
+        self._transformation = upstreams[0].transformation
+        self._side_origin = self._transformation
+
+    def get_name(self) -> str:
+        """The operator's name."""
+        return self._transformation.name
+
+    def get_type(self) -> TypeInformation:
+        """The records' type information; that of pickled values when it is unknown."""
+        known = self._record_type.known
+        return known if known is not None else Types.PICKLED_BYTE_ARRAY()
+
+    def get_execution_environment(self) -> StreamExecutionEnvironment:
+        """The environment that the stream belongs to."""
+        return self._environment
+
+    def get_execution_config(self) -> Any:
+        """The environment's execution config."""
+        return self._environment.get_config()
+
+    # ---- records ----
+
+    def map(self, func: Callable[[Any], Any] | MapFunction, output_type: TypeInformation | None = None) -> DataStream:
+        """One result per record.
+
+        Args:
+            func: a MapFunction, or a callable from record to result.
+            output_type: type of the results; by default what the function's annotations say.
+
+        Raises:
+            GraphError: ``func`` is neither.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> list(env.from_collection([1, 2]).map(lambda x: x * 10).execute_and_collect())
+            [10, 20]
+        """
+        function = user_function(func, MapFunction, "map", "map()")
+        return self._then("Map", partial(MapOperator, function), result_type(output_type, function))
+
+    def flat_map(
+        self, func: Callable[[Any], Any] | FlatMapFunction, output_type: TypeInformation | None = None
+    ) -> DataStream:
+        """Any number of results per record: what ``func`` yields, or the items of what it returns."""
+        function = user_function(func, FlatMapFunction, "flat_map", "flat_map()")
+        return self._then("FlatMap", partial(FlatMapOperator, function), result_type(output_type, function, "items"))
+
+    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
+        """Keep the records for which ``func`` is true."""
+        function = user_function(func, FilterFunction, "filter", "filter()")
+        return self._then("Filter", partial(FilterOperator, function), self._record_type)
+
+    def process(self, func: ProcessFunction, output_type: TypeInformation | None = None) -> DataStream:
+        """Any number of results per record, with timestamps and side outputs."""
+        functions = object_function(func, ProcessFunction, ["process_element"], "process()")
+        return self._then(
+            "PROCESS", partial(ProcessOperator, *functions), result_type(output_type, functions[0], "items")
+        )
+
+    # ---- keys, windows, several streams ----
+
+    def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
+        """Partition by key: records with equal keys meet in one subtask.
+
+        Args:
+            key_selector: a KeySelector, or a callable from record to key. Keys are None, bool, int, float, str, bytes,
+                dates and times, Decimal, UUID, enums, and tuples and rows of these.
+            key_type: type of the keys.
+        """
+        from pyflinkx.datastream.keyed_stream import KeyedStream
+
+        return KeyedStream(self._as_rows(), key_function(key_selector), key_type)
+
+    def window_all(self, window_assigner: Any) -> AllWindowedStream:
+        """Group all records of the stream into windows; runs in one subtask."""
+        from pyflinkx.datastream.windowed_stream import AllWindowedStream
+
+        return AllWindowedStream(self, window_assigner)
+
+    def union(self, *streams: DataStream) -> DataStream:
+        """All records of this stream and the others."""
+        for stream in streams:
+            self._same_environment(stream, "union()")
+        united = [self._as_rows(), *(stream._as_rows() for stream in streams)]
+        upstreams = tuple(up for stream in united for up in stream._upstreams)
+        return DataStream(self._environment, upstreams, self._record_type)
+
+    def connect(self, ds: DataStream) -> ConnectedStreams:
+        """Feed this stream and another to one function, which tells them apart."""
+        from pyflinkx.datastream.connected_streams import ConnectedStreams
+
+        self._same_environment(ds, "connect()")
+        return ConnectedStreams(self, ds)
+
+    def get_side_output(self, output_tag: OutputTag) -> DataStream:
+        """The stream of what this operator sends to a side output."""
+        if not isinstance(output_tag, OutputTag):
+            raise GraphError(f"get_side_output() takes an OutputTag, not {output_tag!r}")
+        upstream = Upstream(self._side_origin, None, output_tag.tag_id)
+        return DataStream(self._environment, (upstream,), RecordType(output_tag.type_info))
+
+    # ---- partitioning ----
+
+    def rebalance(self) -> DataStream:
+        """Spread the records evenly over the subtasks of the next operator."""
+        return self._partitioned(RebalancePartitioner())
+
+    def forward(self) -> DataStream:
+        """Keep every record in its subtask; the next operator must have the same parallelism."""
+        return self._partitioned(ForwardPartitioner())
+
+    def _partitioned(self, partitioner: Partitioner) -> DataStream:
+        rows = self._as_rows()
+        return DataStream(self._environment, with_partitioner(rows._upstreams, partitioner), self._record_type)
+
+    # ---- time ----
+
+    def assign_timestamps_and_watermarks(self, watermark_strategy: WatermarkStrategy) -> DataStream:
+        """Give the records timestamps, and the stream watermarks.
+
+        Args:
+            watermark_strategy: says where timestamps come from and how far out of order records may be.
+        """
+        if not isinstance(watermark_strategy, WatermarkStrategy):
+            raise GraphError(
+                f"assign_timestamps_and_watermarks() takes a WatermarkStrategy, not {watermark_strategy!r}"
+            )
+        assigner = watermark_strategy.timestamp_assigner
+        extract = None if assigner is None else assigner.extract_timestamp
+        operator = partial(TimestampsAndWatermarksOperator, extract, watermark_strategy.out_of_orderness_ms)
+        return self._then("Timestamps/Watermarks", operator, self._record_type)
+
+    # ---- results ----
+
+    def sink_to(self, sink: Sink) -> DataStreamSink:
+        """End the stream in a sink."""
+        if not isinstance(sink, Sink):
+            raise GraphError(f"sink_to() takes a Sink, not {sink!r} ({type(sink).__name__})")
+        return self._end("Writer", sink)
+
+    def print(self, sink_identifier: str | None = None) -> DataStreamSink:
+        """Write every record to the standard output, a line each.
+
+        Args:
+            sink_identifier: printed before every record, with ``>``.
+        """
+        return self._end("Print to Std. Out", PrintSink(sink_identifier, type_info=self._record_type.declared))
+
+    def execute_and_collect(
+        self, job_execution_name: str | None = None, limit: int | None = None
+    ) -> CloseableIterator | list[Any]:
+        """Run the program and hand this stream's records over.
+
+        Args:
+            job_execution_name: the job's name.
+            limit: the most records; with a limit the result is a list, and the job ends once it is full.
+
+        Returns:
+            An iterator that runs the job as it is read (close it, or use it in ``with``), or a list.
+        """
+        if limit is not None:
+            positive(limit, "limit")
+        results = self._environment._collect(self, job_execution_name)
+        if limit is None:
+            return results
+        with results:
+            return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
+
+    # ---- building ----
+
+    def _as_rows(self) -> DataStream:
+        """This stream with Python rows: behind a visible conversion where it is columnar."""
+        if not any(up.transformation.columnar and up.side_tag is None for up in self._upstreams):
+            return self
+        return self._environment._operator_stream(
+            "ColumnsToRows", ColumnsToRowsOperator, [self._upstreams], self._record_type
+        )
+
+    def _then(self, name: str, make_operator: Callable[[], Any], record_type: RecordType) -> DataStream:
+        """The stream of an operator that reads this one."""
+        return self._environment._operator_stream(name, make_operator, [self._as_rows()._upstreams], record_type)
+
+    def _end(self, name: str, sink: Sink) -> DataStreamSink:
+        transformation = Transformation(
+            name=name,
+            kind="sink",
+            make_operator=partial(SinkOperator, sink),
+            inputs=(self._as_rows()._upstreams,),
+            sink=sink,
+        )
+        self._environment._add(transformation)
+        return DataStreamSink(transformation)
+
+    def _same_environment(self, other: Any, what: str) -> None:
+        if not isinstance(other, DataStream):
+            raise GraphError(f"{what} takes a DataStream, not {other!r}")
+        if other._environment is not self._environment:
+            raise GraphError(f"{what} takes streams of one environment")
+
+
+class DataStreamSink(Described):
+    """The end of a stream."""
+
+    def __init__(self, transformation: Transformation) -> None:
+        self._transformation = transformation
+
+
+def with_partitioner(upstreams: tuple[Upstream, ...], partitioner: Partitioner) -> tuple[Upstream, ...]:
+    """The same streams, spread by ``partitioner``."""
+    return tuple(Upstream(up.transformation, partitioner, up.side_tag) for up in upstreams)
+
+
+def hash_partitioned(upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any]) -> tuple[Upstream, ...]:
+    """The same streams, spread by key."""
+    return with_partitioner(upstreams, HashPartitioner(key_selector))

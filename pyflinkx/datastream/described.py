@@ -1,0 +1,70 @@
+"""What every operator of a program can be told about itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflinkx.errors import GraphError
+from pyflinkx.graph.transformation import Transformation
+
+
+class Described:
+    """The setters of an operator; each returns the stream itself."""
+
+    _transformation: Transformation
+
+    def name(self, name: str) -> Any:
+        """Name the operator, for plans, logs and errors."""
+        self._transformation.name = text(name, "name()")
+        return self
+
+    def uid(self, uid: str) -> Any:
+        """Give the operator an identity that stays when the program changes: state is found by it."""
+        self._transformation.uid = text(uid, "uid()")
+        return self
+
+    def set_description(self, description: str) -> Any:
+        """Describe the operator in the execution plan."""
+        self._transformation.description = text(description, "set_description()")
+        return self
+
+    def set_parallelism(self, parallelism: int) -> Any:
+        """How many subtasks run the operator."""
+        self._transformation.parallelism = positive(parallelism, "parallelism")
+        return self
+
+    def set_max_parallelism(self, max_parallelism: int) -> Any:
+        """How many key groups the operator's keys fall into: the upper bound of its parallelism."""
+        self._transformation.max_parallelism = positive(max_parallelism, "max parallelism")
+        return self
+
+    def force_non_parallel(self) -> Any:
+        """Run the operator in one subtask."""
+        self._transformation.parallelism = 1
+        self._transformation.max_parallelism = 1
+        return self
+
+    def disable_chaining(self) -> Any:
+        """Run the operator in a task of its own."""
+        self._transformation.chain_with_input = False
+        self._transformation.chain_with_output = False
+        return self
+
+    def start_new_chain(self) -> Any:
+        """Begin a new task with this operator."""
+        self._transformation.chain_with_input = False
+        return self
+
+
+def positive(number: Any, what: str) -> int:
+    """``number`` if it is an int above 0; GraphError otherwise."""
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise GraphError(f"{what} must be a positive int, not {number!r}")
+    return number
+
+
+def text(value: Any, what: str) -> str:
+    """``value`` if it is a non-empty str; GraphError otherwise."""
+    if not isinstance(value, str) or not value:
+        raise GraphError(f"{what} takes a non-empty str, not {value!r}")
+    return value

@@ -1,0 +1,135 @@
+"""Streams partitioned by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pyflinkx.common.typeinfo import TypeInformation
+from pyflinkx.datastream.calls import RecordType, object_function, result_type, user_function
+from pyflinkx.datastream.data_stream import DataStream, hash_partitioned
+from pyflinkx.datastream.functions import (
+    FilterFunction,
+    FlatMapFunction,
+    KeyedProcessFunction,
+    MapFunction,
+    ProcessFunction,
+    ReduceFunction,
+)
+from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.process import KeyedProcessOperator
+from pyflinkx.operators.reduce import ReduceOperator
+
+if TYPE_CHECKING:
+    from pyflinkx.datastream.windowed_stream import WindowedStream
+
+__all__ = ["KeyedStream"]
+
+
+class KeyedStream(DataStream):
+    """A stream whose records with equal keys meet in one subtask; functions on it may keep state by key.
+
+    Args:
+        stream: the stream before key_by.
+        key_selector: from record to key.
+        key_type: type of the keys; None when unknown.
+    """
+
+    def __init__(
+        self, stream: DataStream, key_selector: Callable[[Any], Any], key_type: TypeInformation | None = None
+    ) -> None:
+        super().__init__(stream._environment, hash_partitioned(stream._upstreams, key_selector), stream._record_type)
+        self._unkeyed = stream
+        self._key_selector = key_selector
+        self._key_type = key_type
+
+    def map(self, func: Callable[[Any], Any] | MapFunction, output_type: TypeInformation | None = None) -> DataStream:
+        """One result per record; a MapFunction may get keyed state in ``open``."""
+        if not isinstance(func, MapFunction):
+            return super().map(func, output_type)
+        return self._with_state(
+            "Map", UserFunction(MapWithKey(func), func), result_type(output_type, UserFunction(func.map))
+        )
+
+    def flat_map(
+        self, func: Callable[[Any], Any] | FlatMapFunction, output_type: TypeInformation | None = None
+    ) -> DataStream:
+        """Any number of results per record; a FlatMapFunction may get keyed state in ``open``."""
+        if not isinstance(func, FlatMapFunction):
+            return super().flat_map(func, output_type)
+        inferred = result_type(output_type, UserFunction(func.flat_map), "items")
+        return self._with_state("FlatMap", UserFunction(FlatMapWithKey(func), func), inferred)
+
+    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
+        """Keep the records for which ``func`` is true; a FilterFunction may get keyed state in ``open``."""
+        if not isinstance(func, FilterFunction):
+            return super().filter(func)
+        return self._with_state("Filter", UserFunction(FilterWithKey(func), func), self._record_type)
+
+    def reduce(self, func: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
+        """Combine each record with the result so far of its key; every record yields its key's new result.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> words = env.from_collection([("a", 1), ("b", 1), ("a", 1)])
+            >>> list(words.key_by(lambda t: t[0]).reduce(lambda x, y: (x[0], x[1] + y[1])).execute_and_collect())
+            [('a', 1), ('b', 1), ('a', 2)]
+        """
+        function = user_function(func, ReduceFunction, "reduce", "reduce()")
+        return self._then("Reduce", partial(ReduceOperator, function, self._key_selector), self._record_type)
+
+    def process(
+        self, func: KeyedProcessFunction | ProcessFunction, output_type: TypeInformation | None = None
+    ) -> DataStream:
+        """Any number of results per record, with state and timers of its key."""
+        if isinstance(func, ProcessFunction):
+            return super().process(func, output_type)
+        functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
+        operator = partial(KeyedProcessOperator, functions, [self._key_selector], func.on_timer)
+        return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
+
+    def window(self, window_assigner: Any) -> WindowedStream:
+        """Group the records of each key into windows."""
+        from pyflinkx.datastream.windowed_stream import WindowedStream
+
+        return WindowedStream(self, window_assigner)
+
+    def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
+        """Partition anew by another key."""
+        return self._unkeyed.key_by(key_selector, key_type)
+
+    def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
+        operator = partial(KeyedProcessOperator, [function], [self._key_selector], None)
+        return self._then(name, operator, record_type)
+
+
+class MapWithKey:
+    """A map function in the shape of a process function."""
+
+    def __init__(self, function: MapFunction) -> None:
+        self.function = function
+
+    def __call__(self, value: Any, context: Any) -> tuple[Any]:
+        return (self.function.map(value),)
+
+
+class FlatMapWithKey:
+    """A flat map function in the shape of a process function."""
+
+    def __init__(self, function: FlatMapFunction) -> None:
+        self.function = function
+
+    def __call__(self, value: Any, context: Any) -> Any:
+        return self.function.flat_map(value)
+
+
+class FilterWithKey:
+    """A filter function in the shape of a process function."""
+
+    def __init__(self, function: FilterFunction) -> None:
+        self.function = function
+
+    def __call__(self, value: Any, context: Any) -> tuple[Any, ...]:
+        return (value,) if self.function.filter(value) else ()

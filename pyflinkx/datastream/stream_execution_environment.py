@@ -1,0 +1,252 @@
+"""Where a program begins and is executed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from pyflinkx.common.configuration import Configuration
+from pyflinkx.common.execution_config import ExecutionConfig
+from pyflinkx.common.job_execution_result import JobExecutionResult
+from pyflinkx.common.job_id import JobID
+from pyflinkx.common.typeinfo import TypeInformation
+from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.config.dynamic import dynamic_properties
+from pyflinkx.config.validation import validate
+from pyflinkx.connectors.collect import CollectBuffer, CollectSink
+from pyflinkx.connectors.collection import CollectionSource
+from pyflinkx.connectors.source import Source
+from pyflinkx.connectors.text import TextFileSource
+from pyflinkx.datastream.calls import RecordType, result_type
+from pyflinkx.datastream.collect import CloseableIterator
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.datastream.described import positive
+from pyflinkx.errors import GraphError
+from pyflinkx.graph.job_graph import build_job_graph
+from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
+from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.metrics.progress import progress_line
+from pyflinkx.runtime.clock import SystemClock
+from pyflinkx.runtime.inline import InlineJob, execution_settings
+
+__all__ = ["StreamExecutionEnvironment"]
+
+DEFAULT_JOB_NAME = "Flink Streaming Job"
+
+log = logging.getLogger("pyflinkx")
+
+
+class StreamExecutionEnvironment:
+    """Makes streams from sources, and runs the program that is built on them.
+
+    Get one by :meth:`get_execution_environment`.
+
+    Example:
+        >>> env = StreamExecutionEnvironment.get_execution_environment()
+        >>> env.from_collection(["to be", "or not"]).flat_map(str.split).print()  # doctest: +ELLIPSIS
+        <pyflinkx.datastream.data_stream.DataStreamSink object at ...>
+        >>> result = env.execute("words")
+        to
+        be
+        or
+        not
+    """
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        self._configuration = Configuration()
+        if configuration is not None:
+            self._configuration.add_all(configuration)
+        for key, value in dynamic_properties().items():
+            self._configuration.set_string(key, value)
+        self._config = ExecutionConfig(self._configuration)
+        self._transformations: list[Transformation] = []
+        self._clock: Any = SystemClock()
+
+    @staticmethod
+    def get_execution_environment(configuration: Configuration | None = None) -> StreamExecutionEnvironment:
+        """An environment for the context that the program runs in.
+
+        Args:
+            configuration: its options; those given on the command line (``pyflinkx run -D key=value``) win.
+        """
+        return StreamExecutionEnvironment(configuration)
+
+    # ---- settings ----
+
+    def get_config(self) -> ExecutionConfig:
+        """The execution config; changes to it hold for this environment."""
+        return self._config
+
+    def configure(self, configuration: Configuration) -> None:
+        """Set options, over those set before."""
+        self._configuration.add_all(configuration)
+
+    def set_parallelism(self, parallelism: int) -> StreamExecutionEnvironment:
+        """Parallelism of operators that name none."""
+        self._config.set_parallelism(positive(parallelism, "parallelism"))
+        return self
+
+    def get_parallelism(self) -> int:
+        """Parallelism of operators that name none."""
+        return self._config.get_parallelism()
+
+    def set_max_parallelism(self, max_parallelism: int) -> StreamExecutionEnvironment:
+        """Number of key groups of operators that name none, at most 32,768."""
+        if positive(max_parallelism, "max parallelism") > 1 << 15:
+            raise GraphError(f"max parallelism is at most {1 << 15}, not {max_parallelism}")
+        self._config.set_max_parallelism(max_parallelism)
+        return self
+
+    def get_max_parallelism(self) -> int:
+        """Number of key groups of operators that name none; -1 when it follows from the parallelism."""
+        return self._config.get_max_parallelism()
+
+    def disable_operator_chaining(self) -> StreamExecutionEnvironment:
+        """Run every operator in a task of its own."""
+        self._configuration.set_boolean("pipeline.operator-chaining.enabled", False)
+        return self
+
+    def is_chaining_enabled(self) -> bool:
+        """Whether operators may share a task."""
+        return self._configuration.get_boolean("pipeline.operator-chaining.enabled", True)
+
+    # ---- sources ----
+
+    def from_collection(self, collection: list[Any], type_info: TypeInformation | None = None) -> DataStream:
+        """A stream of the items of a collection.
+
+        Args:
+            collection: the records.
+            type_info: their type, which is then checked.
+        """
+        return self._source_stream(CollectionSource(collection, type_info), "Collection Source", type_info)
+
+    def from_source(
+        self,
+        source: Source,
+        watermark_strategy: WatermarkStrategy,
+        source_name: str,
+        type_info: TypeInformation | None = None,
+    ) -> DataStream:
+        """A stream of the records of a source.
+
+        Args:
+            source: where they come from.
+            watermark_strategy: their event time; ``WatermarkStrategy.no_watermarks()`` for none.
+            source_name: the operator's name.
+            type_info: type of the records; by default what the source says.
+        """
+        if not isinstance(source, Source):
+            raise GraphError(f"from_source() takes a Source, not {source!r} ({type(source).__name__})")
+        if not isinstance(watermark_strategy, WatermarkStrategy):
+            raise GraphError(f"from_source() takes a WatermarkStrategy, not {watermark_strategy!r}")
+        stream = self._source_stream(source, source_name, type_info)
+        if watermark_strategy.timestamp_assigner is None and watermark_strategy.out_of_orderness_ms is None:
+            return stream
+        timed = stream.assign_timestamps_and_watermarks(watermark_strategy)
+        timed._side_origin = stream._transformation
+        return timed
+
+    def read_text_file(self, file_path: str, charset_name: str = "UTF-8") -> DataStream:
+        """A stream of the lines of a text file, or of the files of a folder."""
+        return self._source_stream(TextFileSource(file_path, charset_name), "Text File Source", None)
+
+    # ---- execution ----
+
+    def execute(self, job_name: str | None = None) -> JobExecutionResult:
+        """Run the program to its end.
+
+        Args:
+            job_name: by default ``pipeline.name``, else "Flink Streaming Job".
+
+        Returns:
+            Id and run time; among its accumulators what the operators counted, as ``operator.counter``
+            (``numRecordsIn``, ``numRecordsOut``, ``numBadRecords``, ``numLateRecordsDropped``).
+
+        Raises:
+            GraphError: the program has no operators, or they do not fit together.
+            ConfigurationError: an option is unknown or ill-typed.
+            SourceError, SinkError: a source cannot be read, a sink cannot be written.
+            JobExecutionError: a user function raised; its exception is the cause.
+        """
+        graph = self._take_graph(job_name)
+        with progress_line(self._configuration.get_string("pyflinkx.progress", "off")) as listener:
+            job = self._job(graph, listener)
+            log.info("job '%s' (%s) starts", graph.name, job.job_id)
+            result = job.run()
+        log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.net_runtime)
+        accumulators = {
+            f"{operator}.{name}": value
+            for operator, counts in result.counters.items()
+            for name, value in counts.items()
+        }
+        return JobExecutionResult(JobID(result.job_id), result.net_runtime, accumulators)
+
+    def get_execution_plan(self) -> str:
+        """The program as JSON, in Flink's form; the program can still be executed."""
+        return self._graph(None).to_json()
+
+    def close(self) -> None:
+        """Forget the program."""
+        self._transformations.clear()
+
+    def _collect(self, stream: DataStream, job_name: str | None) -> CloseableIterator:
+        buffer = CollectBuffer()
+        stream._end("Collect", CollectSink(buffer))
+        graph = self._take_graph(job_name)
+        return CloseableIterator(self._steps(graph), buffer)
+
+    def _steps(self, graph: StreamGraph) -> Iterator[None]:
+        with progress_line(self._configuration.get_string("pyflinkx.progress", "off")) as listener:
+            yield from self._job(graph, listener).steps()
+
+    def _job(self, graph: StreamGraph, listener: Any) -> InlineJob:
+        validate(self._configuration)
+        settings = execution_settings(self._configuration, self._clock, self._config.get_global_job_parameters())
+        return InlineJob(build_job_graph(graph), settings, listener)
+
+    def _take_graph(self, job_name: str | None) -> StreamGraph:
+        """The graph of the program so far; the next program starts empty."""
+        graph = self._graph(job_name)
+        self._transformations.clear()
+        return graph
+
+    def _graph(self, job_name: str | None) -> StreamGraph:
+        validate(self._configuration)
+        groups = self.get_max_parallelism()
+        return build_stream_graph(
+            self._transformations,
+            name=job_name or self._configuration.get_string("pipeline.name", DEFAULT_JOB_NAME),
+            parallelism=self.get_parallelism(),
+            max_parallelism=groups if groups > 0 else None,
+            chaining=self.is_chaining_enabled(),
+        )
+
+    # ---- building ----
+
+    def _add(self, transformation: Transformation) -> None:
+        self._transformations.append(transformation)
+
+    def _source_stream(self, source: Source, name: str, type_info: TypeInformation | None) -> DataStream:
+        transformation = Transformation(
+            name=name,
+            kind="source",
+            source=source,
+            columnar=source.columnar,
+            parallelism=source.parallelism,
+        )
+        self._add(transformation)
+        return DataStream(self, (Upstream(transformation),), result_type(type_info or source.output_type))
+
+    def _operator_stream(
+        self,
+        name: str,
+        make_operator: Callable[[], Any] | partial[Any],
+        inputs: list[tuple[Upstream, ...]],
+        record_type: RecordType,
+    ) -> DataStream:
+        transformation = Transformation(name=name, kind="operator", make_operator=make_operator, inputs=tuple(inputs))
+        self._add(transformation)
+        return DataStream(self, (Upstream(transformation),), record_type)

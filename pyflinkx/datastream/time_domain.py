@@ -1,0 +1,5 @@
+"""PyFlink's module path of :class:`TimeDomain`."""
+
+from pyflinkx.operators.time_domain import TimeDomain
+
+__all__ = ["TimeDomain"]

@@ -1,0 +1,5 @@
+"""PyFlink's module path of :class:`TimerService`."""
+
+from pyflinkx.operators.process import TimerService
+
+__all__ = ["TimerService"]

@@ -1,0 +1,101 @@
+"""The physical plan: vertices of operators that run as one task, and the exchanges between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyflinkx.graph.partitioners import ForwardPartitioner
+from pyflinkx.graph.stream_graph import StreamEdge, StreamGraph, StreamNode
+
+
+@dataclass(frozen=True)
+class JobVertex:
+    """Operators that run together in one task per subtask, in topological order."""
+
+    id: int
+    nodes: tuple[StreamNode, ...]
+    inner_edges: tuple[StreamEdge, ...]
+
+    @property
+    def parallelism(self) -> int:
+        """Of all its operators."""
+        return self.nodes[0].parallelism
+
+    @property
+    def name(self) -> str:
+        """Flink's manner: the names joined by arrows."""
+        return " -> ".join(
+            {"source": "Source: ", "sink": "Sink: "}.get(node.kind, "") + node.name for node in self.nodes
+        )
+
+
+@dataclass(frozen=True)
+class JobGraph:
+    """Vertices, and the edges of the stream graph that cross from one vertex to another."""
+
+    name: str
+    vertices: tuple[JobVertex, ...]
+    exchanges: tuple[StreamEdge, ...]
+
+    def vertex_of(self, node_id: int) -> JobVertex:
+        """The vertex that runs a node."""
+        return next(vertex for vertex in self.vertices if any(node.id == node_id for node in vertex.nodes))
+
+
+def build_job_graph(graph: StreamGraph) -> JobGraph:
+    """Chain what can run as one task.
+
+    Two operators are fused when every record that goes from one to the other stays in the same subtask: a forward edge,
+    or any edge between operators of parallelism 1. A fusion that would make two vertices wait for each other (a path
+    that leaves a vertex and comes back) is left out.
+    """
+    vertex_of = {node.id: node.id for node in graph.nodes}
+    for edge in graph.edges:
+        first, second = vertex_of[edge.source], vertex_of[edge.target]
+        if first == second or not chainable(graph, edge):
+            continue
+        fused = {node: first if vertex == second else vertex for node, vertex in vertex_of.items()}
+        if not has_cycle(graph, fused):
+            vertex_of = fused
+    vertices: list[JobVertex] = []
+    for vertex in dict.fromkeys(vertex_of[node.id] for node in graph.nodes):
+        nodes = tuple(node for node in graph.nodes if vertex_of[node.id] == vertex)
+        inner = tuple(
+            edge for edge in graph.edges if vertex_of[edge.source] == vertex and vertex_of[edge.target] == vertex
+        )
+        vertices.append(JobVertex(len(vertices), nodes, inner))
+    exchanges = tuple(edge for edge in graph.edges if vertex_of[edge.source] != vertex_of[edge.target])
+    return JobGraph(graph.name, tuple(vertices), exchanges)
+
+
+def chainable(graph: StreamGraph, edge: StreamEdge) -> bool:
+    """Whether the two operators of an edge may run in one task."""
+    source, target = graph.node(edge.source), graph.node(edge.target)
+    return (
+        graph.chaining
+        and source.chain_with_output
+        and target.chain_with_input
+        and source.parallelism == target.parallelism
+        and (isinstance(edge.partitioner, ForwardPartitioner) or source.parallelism == 1)
+    )
+
+
+def has_cycle(graph: StreamGraph, vertex_of: dict[int, int]) -> bool:
+    """Whether some path between vertices comes back to where it started."""
+    targets: dict[int, set[int]] = {}
+    for edge in graph.edges:
+        first, second = vertex_of[edge.source], vertex_of[edge.target]
+        if first != second:
+            targets.setdefault(first, set()).add(second)
+    done: set[int] = set()
+
+    def reaches_itself(vertex: int, path: frozenset[int]) -> bool:
+        if vertex in path:
+            return True
+        if vertex in done:
+            return False
+        found = any(reaches_itself(target, path | {vertex}) for target in targets.get(vertex, ()))
+        done.add(vertex)
+        return found
+
+    return any(reaches_itself(vertex, frozenset()) for vertex in list(targets))

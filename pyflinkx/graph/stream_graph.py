@@ -1,0 +1,205 @@
+"""The logical dataflow: a node per operator, an edge per input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import xxhash
+
+from pyflinkx.errors import GraphError
+from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
+from pyflinkx.graph.transformation import Transformation
+
+DEFAULT_MAX_PARALLELISM = 128
+PACT = {"source": "Data Source", "operator": "Operator", "sink": "Data Sink"}
+
+
+@dataclass(frozen=True)
+class StreamNode:
+    """An operator of the stream graph; ``id`` counts from 1 in topological order."""
+
+    id: int
+    name: str
+    uid: str
+    kind: str
+    parallelism: int
+    max_parallelism: int
+    make_operator: Callable[[], Any] | None
+    source: Any
+    sink: Any
+    location: str | None
+    description: str | None
+    chain_with_input: bool
+    chain_with_output: bool
+
+
+@dataclass(frozen=True)
+class StreamEdge:
+    """Records go from node ``source`` to the logical input ``port`` of node ``target``."""
+
+    source: int
+    target: int
+    port: int
+    partitioner: Partitioner
+    side_tag: str | None
+
+
+@dataclass(frozen=True)
+class StreamGraph:
+    """The whole program: nodes in topological order, and edges."""
+
+    name: str
+    nodes: tuple[StreamNode, ...]
+    edges: tuple[StreamEdge, ...]
+    chaining: bool = True
+
+    def node(self, node_id: int) -> StreamNode:
+        """The node with this id."""
+        return self.nodes[node_id - 1]
+
+    def in_edges(self, node_id: int) -> list[StreamEdge]:
+        """The edges that end at a node."""
+        return [edge for edge in self.edges if edge.target == node_id]
+
+    def to_json(self) -> str:
+        """The execution plan in Flink's JSON form: ``{"nodes": [{"id", "type", "pact", ...}]}``."""
+        nodes = []
+        for node in self.nodes:
+            label = f"Source: {node.name}" if node.kind == "source" else node.name
+            label = f"Sink: {node.name}" if node.kind == "sink" else label
+            entry: dict[str, Any] = {
+                "id": node.id,
+                "type": label,
+                "pact": PACT[node.kind],
+                "contents": node.description or label,
+                "parallelism": node.parallelism,
+            }
+            predecessors = [
+                {
+                    "id": edge.source,
+                    "ship_strategy": edge.partitioner.name,
+                    "side": "second",  # Flink writes this for every input
+                }
+                for edge in self.in_edges(node.id)
+            ]
+            if predecessors:
+                entry["predecessors"] = predecessors
+            nodes.append(entry)
+        return json.dumps({"nodes": nodes}, indent=2)
+
+
+def build_stream_graph(
+    roots: Iterable[Transformation],
+    name: str,
+    parallelism: int = 1,
+    max_parallelism: int | None = None,
+    chaining: bool = True,
+) -> StreamGraph:
+    """Turn transformations, and all that they read from, into a stream graph.
+
+    Args:
+        roots: the transformations of the program, in the order in which they were made.
+        name: of the job.
+        parallelism: of operators that name none.
+        max_parallelism: number of key groups of operators that name none; None for Flink's rule.
+        chaining: False to put each operator into a task of its own.
+
+    Raises:
+        GraphError: there are no operators, a uid is used twice, or an operator's parallelism exceeds its maximum.
+    """
+    order = topological_order(roots)
+    if not order:
+        raise GraphError("no operators are defined: add a source and a sink before execute()")
+    ids = {transformation: index for index, transformation in enumerate(order, 1)}
+    uids: dict[str, Transformation] = {}
+    nodes: list[StreamNode] = []
+    edges: list[StreamEdge] = []
+    for transformation in order:
+        own = transformation.parallelism or parallelism
+        groups = transformation.max_parallelism or max_parallelism or default_max_parallelism(own)
+        if own > groups:
+            raise GraphError(
+                f"operator '{transformation.name}' ({transformation.location}): parallelism {own} exceeds its maximum "
+                f"parallelism {groups}"
+            )
+        uid = transformation.uid or derived_uid(transformation, ids, nodes)
+        if uid in uids:
+            raise GraphError(
+                f"uid '{uid}' is given to operator '{uids[uid].name}' ({uids[uid].location}) and to operator "
+                f"'{transformation.name}' ({transformation.location})"
+            )
+        uids[uid] = transformation
+        nodes.append(
+            StreamNode(
+                id=ids[transformation],
+                name=transformation.name,
+                uid=uid,
+                kind=transformation.kind,
+                parallelism=own,
+                max_parallelism=groups,
+                make_operator=transformation.make_operator,
+                source=transformation.source,
+                sink=transformation.sink,
+                location=transformation.location,
+                description=transformation.description,
+                chain_with_input=transformation.chain_with_input,
+                chain_with_output=transformation.chain_with_output,
+            )
+        )
+        for port, streams in enumerate(transformation.inputs):
+            for stream in streams:
+                upstream = nodes[ids[stream.transformation] - 1]
+                edges.append(
+                    StreamEdge(
+                        upstream.id,
+                        ids[transformation],
+                        port,
+                        resolve_partitioner(stream.partitioner, upstream.parallelism, own, transformation),
+                        stream.side_tag,
+                    )
+                )
+    return StreamGraph(name, tuple(nodes), tuple(edges), chaining)
+
+
+def resolve_partitioner(
+    wanted: Partitioner | None, upstream: int, downstream: int, transformation: Transformation
+) -> Partitioner:
+    """The partitioner of an edge between the two parallelisms."""
+    if wanted is None:
+        return ForwardPartitioner() if upstream == downstream else RebalancePartitioner()
+    if isinstance(wanted, ForwardPartitioner) and upstream != downstream:
+        raise GraphError(
+            f"forward() to operator '{transformation.name}' ({transformation.location}) needs equal parallelism, "
+            f"but it goes from {upstream} to {downstream} subtasks"
+        )
+    return wanted
+
+
+def topological_order(roots: Iterable[Transformation]) -> list[Transformation]:
+    """All transformations that the roots read from, and the roots, inputs first; otherwise in order of creation."""
+    found: dict[Transformation, None] = {}
+    pending = list(roots)
+    while pending:
+        transformation = pending.pop()
+        if transformation not in found:
+            found[transformation] = None
+            pending.extend(stream.transformation for streams in transformation.inputs for stream in streams)
+    return sorted(found, key=lambda transformation: transformation.number)
+
+
+def default_max_parallelism(parallelism: int) -> int:
+    """Flink's rule (KeyGroupRangeAssignment): 1.5 times the parallelism up to a power of two, from 128 to 32,768."""
+    wanted = parallelism + parallelism // 2
+    return min(max(1 << max(wanted - 1, 1).bit_length(), DEFAULT_MAX_PARALLELISM), 1 << 15)
+
+
+def derived_uid(transformation: Transformation, ids: dict[Transformation, int], nodes: list[StreamNode]) -> str:
+    """A uid that is the same whenever the program up to here is the same."""
+    parts = [transformation.kind, transformation.name, str(ids[transformation])]
+    for port, streams in enumerate(transformation.inputs):
+        for stream in streams:
+            parts.append(f"{port}:{nodes[ids[stream.transformation] - 1].uid}:{stream.side_tag}")
+    return xxhash.xxh3_128_hexdigest("\n".join(parts).encode())

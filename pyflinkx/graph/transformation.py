@@ -1,0 +1,73 @@
+"""What the user's calls build: one transformation per operator, with its inputs."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyflinkx.graph.partitioners import Partitioner
+
+PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+EXAMPLES_FOLDER = os.path.join(PACKAGE_FOLDER, "examples")
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One input of a transformation: which stream, and how its records get here.
+
+    Args:
+        transformation: where the records come from.
+        partitioner: how they are spread; None for "forward if the parallelisms are equal, else rebalance".
+        side_tag: the side output that is read; None for the main output.
+    """
+
+    transformation: Transformation
+    partitioner: Partitioner | None = None
+    side_tag: str | None = None
+
+
+@dataclass(eq=False)
+class Transformation:
+    """An operator (or source) as the user described it; changed by ``name()``, ``uid()`` and the like until execution.
+
+    Args:
+        name: the operator's name.
+        kind: "source", "operator" or "sink".
+        make_operator: makes the operator, once per subtask; None for a source.
+        source: the source's description; None for everything else.
+        inputs: per logical input (port) the streams united there.
+        columnar: whether the main output carries columnar batches.
+        sink: the sink's description, to be checked before the job starts.
+    """
+
+    name: str
+    kind: str
+    make_operator: Callable[[], Any] | None = None
+    source: Any = None
+    inputs: tuple[tuple[Upstream, ...], ...] = ()
+    columnar: bool = False
+    sink: Any = None
+    uid: str | None = None
+    description: str | None = None
+    parallelism: int | None = None
+    max_parallelism: int | None = None
+    chain_with_input: bool = True
+    chain_with_output: bool = True
+    location: str | None = field(default_factory=lambda: user_location())
+    number: int = field(default_factory=itertools.count(1).__next__)
+
+
+def user_location() -> str | None:
+    """``file:line`` of the innermost frame outside of this package; None when there is none."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = os.path.abspath(frame.f_code.co_filename)
+        inside = path.startswith(PACKAGE_FOLDER + os.sep) and not path.startswith(EXAMPLES_FOLDER + os.sep)
+        if not inside and not frame.f_code.co_filename.startswith("<string>"):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return None

@@ -1,0 +1,136 @@
+"""Operators that call a user's function, and what such a function may ask of the runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyflinkx._core.calls import CallSite
+from pyflinkx.errors import JobExecutionError
+from pyflinkx.operators.base import Operator, OperatorContext
+
+
+class UserFunction:
+    """A user's function: what is called per record, and the object whose ``open`` and ``close`` frame the calls.
+
+    Args:
+        call: called per record.
+        owner: an object with ``open(runtime_context)`` and ``close()``, or None for a plain callable.
+    """
+
+    __slots__ = ("call", "owner")
+
+    def __init__(self, call: Callable[..., Any], owner: Any = None) -> None:
+        self.call = call
+        self.owner = owner
+
+    def __repr__(self) -> str:
+        return f"UserFunction({self.owner if self.owner is not None else self.call!r})"
+
+
+class RuntimeContext:
+    """What a user's function learns of the task it runs in, and how a keyed function gets its state.
+
+    Args:
+        context: the operator's context.
+        keyed_state: the operator's KeyedStateBackend; None when its stream is not keyed.
+    """
+
+    def __init__(self, context: OperatorContext, keyed_state: Any = None) -> None:
+        self._context = context
+        self._keyed_state = keyed_state
+
+    def get_task_name(self) -> str:
+        """The name of the operator."""
+        return self._context.name
+
+    def get_number_of_parallel_subtasks(self) -> int:
+        """The operator's parallelism."""
+        return self._context.parallelism
+
+    def get_max_number_of_parallel_subtasks(self) -> int:
+        """The number of key groups."""
+        return self._context.max_parallelism
+
+    def get_index_of_this_subtask(self) -> int:
+        """From 0 up to the parallelism."""
+        return self._context.subtask_index
+
+    def get_attempt_number(self) -> int:
+        """0 at the first execution, one more after each restart."""
+        return self._context.attempt
+
+    def get_task_name_with_subtasks(self) -> str:
+        """Such as ``Map (3/6)``."""
+        return f"{self._context.name} ({self._context.subtask_index + 1}/{self._context.parallelism})"
+
+    def get_job_parameter(self, key: str, default_value: str) -> str:
+        """A global job parameter of the execution config."""
+        return self._context.job_parameters.get(key, default_value)
+
+    def get_state(self, state_descriptor: Any) -> Any:
+        """The ValueState of the current key."""
+        return self._keyed().get_state(state_descriptor)
+
+    def get_list_state(self, state_descriptor: Any) -> Any:
+        """The ListState of the current key."""
+        return self._keyed().get_list_state(state_descriptor)
+
+    def get_map_state(self, state_descriptor: Any) -> Any:
+        """The MapState of the current key."""
+        return self._keyed().get_map_state(state_descriptor)
+
+    def get_reducing_state(self, state_descriptor: Any) -> Any:
+        """The ReducingState of the current key."""
+        return self._keyed().get_reducing_state(state_descriptor)
+
+    def get_aggregating_state(self, state_descriptor: Any) -> Any:
+        """The AggregatingState of the current key."""
+        return self._keyed().get_aggregating_state(state_descriptor)
+
+    def _keyed(self) -> Any:
+        if self._keyed_state is None:
+            raise JobExecutionError(
+                f"operator '{self._context.name}' asks for keyed state, but its stream is not keyed: call key_by first"
+            )
+        return self._keyed_state
+
+
+class UserFunctionOperator(Operator):
+    """Base of operators around one user function: opens and closes it, and reports its failures.
+
+    Args:
+        function: the user's function.
+    """
+
+    def __init__(self, function: UserFunction) -> None:
+        self.function = function
+        self.call = function.call
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.site = CallSite(context.name, context.uid, context.location)
+        self.open_function(RuntimeContext(context))
+
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        """Call the user's ``open``."""
+        opener = getattr(self.function.owner, "open", None)
+        if opener is not None:
+            try:
+                opener(runtime_context)
+            except Exception as error:
+                raise self.site.wrap(error, "in open()") from error
+
+    def close(self) -> None:
+        closer = getattr(self.function.owner, "close", None)
+        if closer is not None:
+            try:
+                closer()
+            except Exception as error:
+                raise self.site.wrap(error, "in close()") from error
+
+    def emit_partial(self) -> None:
+        """After a failure: emit what the records before the failing one produced."""
+        partial = self.site.take_partial()
+        if partial is not None:
+            self.output.emit(partial)

@@ -1,0 +1,208 @@
+"""Process functions: full control over results, side outputs, state and timers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyflinkx._core.calls import RecordContext, ResultCollector, process_values
+from pyflinkx._core.keyed import KeyContext
+from pyflinkx._core.timers import TimerQueue
+from pyflinkx.errors import JobExecutionError
+from pyflinkx.operators.base import MIN_WATERMARK, OperatorContext
+from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.time_domain import TimeDomain
+from pyflinkx.state.backend import KeyedStateBackend
+from pyflinkx.types.output_tag import OutputTag
+
+
+class TimerService:
+    """Clock, watermark and, for keyed functions, timers of the current key.
+
+    Times are milliseconds since the epoch. Registering a timer twice for one key and time fires it once.
+    """
+
+    def __init__(self, operator: ProcessOperator) -> None:
+        self._operator = operator
+
+    def current_processing_time(self) -> int:
+        """What the clock says."""
+        return int(self._operator.context.clock.now())
+
+    def current_watermark(self) -> int:
+        """Event time as far as it is complete; -2^63 before the first watermark."""
+        return self._operator.watermark
+
+    def register_processing_time_timer(self, timestamp: int) -> None:
+        """Call ``on_timer`` for the current key once the clock has reached ``timestamp``."""
+        operator = self._keyed()
+        operator.processing_timers.register(timestamp, operator.key_context.key, None)
+
+    def register_event_time_timer(self, timestamp: int) -> None:
+        """Call ``on_timer`` for the current key once the watermark has reached ``timestamp``."""
+        operator = self._keyed()
+        operator.event_timers.register(timestamp, operator.key_context.key, None)
+
+    def delete_processing_time_timer(self, timestamp: int) -> None:
+        """Forget a timer of the current key; nothing happens when there is none."""
+        operator = self._keyed()
+        operator.processing_timers.delete(timestamp, operator.key_context.key, None)
+
+    def delete_event_time_timer(self, timestamp: int) -> None:
+        """Forget a timer of the current key; nothing happens when there is none."""
+        operator = self._keyed()
+        operator.event_timers.delete(timestamp, operator.key_context.key, None)
+
+    def _keyed(self) -> KeyedProcessOperator:
+        if not isinstance(self._operator, KeyedProcessOperator):
+            raise JobExecutionError("timers need a keyed stream: call key_by before process")
+        return self._operator
+
+
+class ProcessContext(RecordContext):
+    """What ``process_element`` gets beside the record."""
+
+    def __init__(self, timer_service: TimerService) -> None:
+        self._timer_service = timer_service
+
+    def timer_service(self) -> TimerService:
+        """Clock, watermark and timers."""
+        return self._timer_service
+
+
+class KeyedProcessContext(ProcessContext):
+    """What a keyed ``process_element`` gets beside the record."""
+
+    def __init__(self, timer_service: TimerService, key_context: KeyContext) -> None:
+        super().__init__(timer_service)
+        self._key_context = key_context
+
+    def get_current_key(self) -> Any:
+        """The key of the record, or of the timer."""
+        return self._key_context.key
+
+
+class OnTimerContext(KeyedProcessContext):
+    """What ``on_timer`` gets beside the timestamp."""
+
+    domain = TimeDomain.EVENT_TIME
+
+    def time_domain(self) -> TimeDomain:
+        """Which time the firing timer belongs to."""
+        return self.domain
+
+
+class ProcessOperator(UserFunctionOperator):
+    """A process function on a stream without keys.
+
+    Args:
+        functions: the function's ``process_element(record, context)``; for a connected stream one per input.
+    """
+
+    def __init__(self, *functions: UserFunction) -> None:
+        super().__init__(functions[0])
+        self.calls = [function.call for function in functions]
+        self.watermark = MIN_WATERMARK
+        self.results = ResultCollector(OutputTag)
+
+    def open(self, context: OperatorContext) -> None:
+        self.record_context = self.make_context()
+        super().open(context)
+
+    def make_context(self) -> ProcessContext:
+        """The context given to the user's function."""
+        return ProcessContext(TimerService(self))
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        try:
+            self.run(batch, port)
+        finally:
+            self.emit_results()
+
+    def run(self, batch: Any, port: int) -> None:
+        """Call the function of an input for each record."""
+        process_values(self.site, self.calls[port], self.record_context, self.results, batch)
+
+    def emit_results(self) -> None:
+        """Send on what the function has yielded."""
+        main, sides = self.results.take()
+        if main is not None:
+            self.output.emit(main)
+        if sides is not None:
+            for tag_id, side in sides.items():
+                self.output.emit_side(tag_id, side)
+
+    def process_watermark(self, timestamp: int) -> None:
+        self.watermark = timestamp
+        super().process_watermark(timestamp)
+
+
+class KeyedProcessOperator(ProcessOperator):
+    """A process function with keyed state and timers.
+
+    Args:
+        functions: as for ProcessOperator.
+        key_selectors: from record to key, one per input.
+        on_timer: the function's ``on_timer(timestamp, context)``, or None when it has none.
+    """
+
+    def __init__(
+        self,
+        functions: list[UserFunction],
+        key_selectors: list[Callable[[Any], Any]],
+        on_timer: Callable[[int, Any], Any] | None,
+    ) -> None:
+        super().__init__(*functions)
+        self.key_selectors = key_selectors
+        self.on_timer = on_timer
+        self.event_timers = TimerQueue()
+        self.processing_timers = TimerQueue()
+        self.state = KeyedStateBackend()
+        self.key_context = self.state.context
+        self.timer_context = OnTimerContext(TimerService(self), self.key_context)
+
+    def make_context(self) -> ProcessContext:
+        return KeyedProcessContext(TimerService(self), self.key_context)
+
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        super().open_function(RuntimeContext(self.context, self.state))
+
+    def run(self, batch: Any, port: int) -> None:
+        process_values(
+            self.site,
+            self.calls[port],
+            self.record_context,
+            self.results,
+            batch,
+            self.key_selectors[port],
+            self.key_context,
+        )
+
+    def process_watermark(self, timestamp: int) -> None:
+        self.watermark = timestamp
+        self.fire(self.event_timers, timestamp, TimeDomain.EVENT_TIME)
+        self.output.emit_watermark(timestamp)
+
+    def advance_processing_time(self, now: int) -> None:
+        self.fire(self.processing_timers, now, TimeDomain.PROCESSING_TIME)
+
+    def next_processing_timer(self) -> int | None:
+        return self.processing_timers.peek()
+
+    def fire(self, timers: TimerQueue, time: int, domain: TimeDomain) -> None:
+        """Call ``on_timer`` for every timer up to ``time``, also for those registered meanwhile."""
+        context = self.timer_context
+        try:
+            while (timer := timers.pop_due(time)) is not None:
+                timestamp, self.key_context.key, _ = timer
+                if self.on_timer is None:
+                    continue
+                context.record_timestamp = timestamp
+                context.domain = domain
+                try:
+                    self.results.collect(self.on_timer(timestamp, context), timestamp)
+                except Exception as error:
+                    where = f"in on_timer({timestamp}) for key {self.key_context.key!r}"
+                    raise self.site.wrap(error, where) from error
+        finally:
+            self.emit_results()

@@ -1,0 +1,42 @@
+"""Operators that call a function on each record by itself: map, filter, flat_map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflinkx._core.calls import filter_values, flat_map_values, map_values
+from pyflinkx.errors import JobExecutionError
+from pyflinkx.operators.function import UserFunctionOperator
+
+
+class RecordOperator(UserFunctionOperator):
+    """Runs one compiled loop over each batch."""
+
+    loop: Any
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        try:
+            result = self.loop(self.site, self.call, batch)
+        except JobExecutionError:
+            self.emit_partial()
+            raise
+        if result.values:
+            self.output.emit(result)
+
+
+class MapOperator(RecordOperator):
+    """One result per record."""
+
+    loop = staticmethod(map_values)
+
+
+class FilterOperator(RecordOperator):
+    """Keeps the records for which the function is true."""
+
+    loop = staticmethod(filter_values)
+
+
+class FlatMapOperator(RecordOperator):
+    """Any number of results per record."""
+
+    loop = staticmethod(flat_map_values)

@@ -1,0 +1,57 @@
+"""What flows between tasks, and the in-process channel that carries it."""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """No record at or before ``timestamp`` (ms) follows."""
+
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class WatermarkStatus:
+    """The channel has become idle, or active again."""
+
+    idle: bool
+
+
+class EndOfData(enum.Enum):
+    """The last element of a channel."""
+
+    END_OF_DATA = "end of data"
+
+
+END_OF_DATA = EndOfData.END_OF_DATA
+
+
+class LocalChannel:
+    """A first-in first-out queue between two tasks of one thread.
+
+    Args:
+        capacity: how many elements it holds before ``writable`` turns false. The producer looks before it starts on an
+            input; what one input produces is always taken.
+    """
+
+    def __init__(self, capacity: int = 8) -> None:
+        self.capacity = capacity
+        self.elements: deque[Any] = deque()
+
+    @property
+    def writable(self) -> bool:
+        """Whether the producer may go on."""
+        return len(self.elements) < self.capacity
+
+    def put(self, element: Any) -> None:
+        """Append a batch, Watermark, WatermarkStatus or END_OF_DATA."""
+        self.elements.append(element)
+
+    def get(self) -> Any:
+        """The oldest element, or None when there is none."""
+        return self.elements.popleft() if self.elements else None

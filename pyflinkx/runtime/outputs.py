@@ -1,0 +1,204 @@
+"""Where an operator's output goes: the next operator of the chain, a channel, several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
+from pyflinkx.runtime.channel import END_OF_DATA, LocalChannel, Watermark, WatermarkStatus
+
+
+class WatermarkValve:
+    """Combines the watermarks of several inputs: the minimum over the active ones.
+
+    Args:
+        inputs: how many.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.watermarks = [MIN_WATERMARK] * inputs
+        self.idle = [False] * inputs
+        self.combined = MIN_WATERMARK
+        self.all_idle = False
+
+    def watermark(self, index: int, timestamp: int) -> int | None:
+        """Take a watermark of one input; the new combined watermark, or None when it has not advanced."""
+        if timestamp > self.watermarks[index]:
+            self.watermarks[index] = timestamp
+        return self._advance()
+
+    def idleness(self, index: int, idle: bool) -> tuple[int | None, bool | None]:
+        """Take the status of one input; (new combined watermark or None, new combined idleness or None)."""
+        self.idle[index] = idle
+        all_idle = all(self.idle)
+        changed = all_idle if all_idle != self.all_idle else None
+        self.all_idle = all_idle
+        return self._advance(), changed
+
+    def _advance(self) -> int | None:
+        active = [mark for mark, idle in zip(self.watermarks, self.idle, strict=True) if not idle]
+        lowest = min(active, default=MIN_WATERMARK)
+        if lowest <= self.combined:
+            return None
+        self.combined = lowest
+        return lowest
+
+
+class OperatorNode:
+    """An operator in a task, with its output and what it knows of its inputs.
+
+    Args:
+        operator: the operator.
+        output: where it emits to.
+        inputs: how many streams end in it.
+    """
+
+    def __init__(self, operator: Operator, output: NodeOutput, inputs: int) -> None:
+        self.operator = operator
+        self.output = output
+        self.valve = WatermarkValve(inputs)
+        self.open_inputs = inputs
+
+    def end_input(self) -> None:
+        """One input has ended; after the last one the operator finishes and its output ends."""
+        self.open_inputs -= 1
+        if self.open_inputs == 0:
+            self.operator.finish()
+            self.output.end()
+
+
+class OperatorInput:
+    """One of the streams that end in an operator; what an upstream output emits to.
+
+    Args:
+        node: the operator's node.
+        index: which of its inputs this is, over all ports.
+        port: the operator's logical input.
+    """
+
+    emit: Callable[..., None]
+
+    def __init__(self, node: OperatorNode, index: int, port: int) -> None:
+        self.node = node
+        self.index = index
+        self.port = port
+        operator = node.operator
+        if port == 0:
+            self.emit = operator.process_batch  # one call per batch: no layer between two chained operators
+        else:
+            self.emit = lambda batch: operator.process_batch(batch, port)
+
+    def emit_watermark(self, timestamp: int) -> None:
+        """A watermark of this input."""
+        combined = self.node.valve.watermark(self.index, timestamp)
+        if combined is not None:
+            self.node.operator.process_watermark(combined)
+
+    def emit_idleness(self, idle: bool) -> None:
+        """This input became idle or active."""
+        combined, all_idle = self.node.valve.idleness(self.index, idle)
+        if combined is not None:
+            self.node.operator.process_watermark(combined)
+        if all_idle is not None:
+            self.node.operator.process_idleness(all_idle)
+
+    def end(self) -> None:
+        """This input has ended; it no longer holds event time back."""
+        if self.node.valve.idle[self.index]:
+            self.emit_idleness(False)
+        self.emit_watermark(MAX_WATERMARK)
+        self.node.end_input()
+
+
+class ExchangeOutput:
+    """The end of a task: spreads batches over channels.
+
+    Args:
+        channels: one per subtask of the next vertex.
+        scatter: ``scatter(batch) -> [(channel index, batch), ...]``.
+    """
+
+    def __init__(self, channels: list[LocalChannel], scatter: Callable[[Any], list[tuple[int, Any]]]) -> None:
+        self.channels = channels
+        self.scatter = scatter
+
+    @property
+    def writable(self) -> bool:
+        """Whether all channels take more."""
+        return all(channel.writable for channel in self.channels)
+
+    def emit(self, batch: Any) -> None:
+        """Send each record where the partitioner wants it."""
+        for index, part in self.scatter(batch):
+            self.channels[index].put(part)
+
+    def emit_watermark(self, timestamp: int) -> None:
+        """Send a watermark to all."""
+        self._to_all(Watermark(timestamp))
+
+    def emit_idleness(self, idle: bool) -> None:
+        """Send the status to all."""
+        self._to_all(WatermarkStatus(idle))
+
+    def end(self) -> None:
+        """Send the end to all."""
+        self._to_all(END_OF_DATA)
+
+    def _to_all(self, element: Any) -> None:
+        for channel in self.channels:
+            channel.put(element)
+
+
+class NodeOutput:
+    """All that reads one operator: its main output and its side outputs by tag id.
+
+    A batch belongs to its receiver, so each receiver but the last gets a copy of the batch's lists.
+    """
+
+    emit: Callable[[Any], None]
+
+    def __init__(self) -> None:
+        self.main: list[Any] = []
+        self.sides: dict[str, list[Any]] = {}
+        self.emit = self._emit_to_all
+
+    def connect(self, target: Any, side_tag: str | None) -> None:
+        """Add a reader of the main output, or of a side output."""
+        if side_tag is None:
+            self.main.append(target)
+        else:
+            self.sides.setdefault(side_tag, []).append(target)
+        self.emit = self.main[0].emit if len(self.main) == 1 else self._emit_to_all
+
+    def _emit_to_all(self, batch: Any) -> None:
+        send(self.main, batch)
+
+    def emit_side(self, tag_id: str, batch: Any) -> None:
+        """Send a batch to a side output; nobody reads it, nothing happens."""
+        send(self.sides.get(tag_id, ()), batch)
+
+    def emit_watermark(self, timestamp: int) -> None:
+        """Send a watermark to every reader."""
+        for target in self._readers():
+            target.emit_watermark(timestamp)
+
+    def emit_idleness(self, idle: bool) -> None:
+        """Send the status to every reader."""
+        for target in self._readers():
+            target.emit_idleness(idle)
+
+    def end(self) -> None:
+        """Tell every reader that no more comes."""
+        for target in self._readers():
+            target.end()
+
+    def _readers(self) -> list[Any]:
+        return [*self.main, *(target for targets in self.sides.values() for target in targets)]
+
+
+def send(targets: Any, batch: Any) -> None:
+    """Give a batch to several receivers."""
+    last = len(targets) - 1
+    for index, target in enumerate(targets):
+        target.emit(batch if index == last else batch.copy())

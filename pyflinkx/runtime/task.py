@@ -1,0 +1,273 @@
+"""One task: the operators of a vertex's subtask, driven step by step."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
+from pyflinkx.errors import GraphError
+from pyflinkx.graph.job_graph import JobVertex
+from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
+from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+from pyflinkx.runtime.channel import END_OF_DATA, LocalChannel, Watermark, WatermarkStatus
+from pyflinkx.runtime.outputs import ExchangeOutput, NodeOutput, OperatorInput, OperatorNode
+
+
+class StepResult(enum.Enum):
+    """What one step of a task came to."""
+
+    MORE = "it did something and may have more to do"
+    WAIT = "nothing to do before its wake time, or before an input has something"
+    BLOCKED = "a channel that it writes to is full"
+    FINISHED = "all its input has ended and everything was sent on"
+
+
+@dataclass
+class TaskSettings:
+    """What the job says to all its tasks."""
+
+    clock: Clock
+    batch_size: int = 1024
+    columnar_batch_size: int = 8192
+    job_parameters: dict[str, str] = field(default_factory=dict)
+
+
+class ReaderInput:
+    """A source reader as an input of the task."""
+
+    def __init__(self, reader: SourceReader, output: NodeOutput, limit: int, count: Callable[[str, int], None]) -> None:
+        self.reader = reader
+        self.output = output
+        self.limit = limit
+        self.count = count
+        self.ended = False
+
+    def step(self) -> bool:
+        """Read once and push what was read; whether there was anything."""
+        batch = self.reader.poll(self.limit)
+        for tag_id, records in self.reader.take_side_records().items():
+            self.output.emit_side(tag_id, ObjectBatch(records))
+        if batch is WAIT:
+            return False
+        if batch is END:
+            self.ended = True
+            self.output.emit_watermark(MAX_WATERMARK)
+            self.output.end()
+            return True
+        self.count("numRecordsIn", len(batch))
+        self.output.emit(batch)
+        return True
+
+    def wake_time(self) -> int | None:
+        """When to ask again."""
+        return self.reader.wake_time()
+
+
+class ChannelInput:
+    """A channel as an input of the task."""
+
+    def __init__(self, channel: LocalChannel, target: OperatorInput) -> None:
+        self.channel = channel
+        self.target = target
+        self.ended = False
+
+    def step(self) -> bool:
+        """Take one element and push it; whether there was any."""
+        element = self.channel.get()
+        if element is None:
+            return False
+        if isinstance(element, Watermark):
+            self.target.emit_watermark(element.timestamp)
+        elif isinstance(element, WatermarkStatus):
+            self.target.emit_idleness(element.idle)
+        elif element is END_OF_DATA:
+            self.ended = True
+            self.target.end()
+        else:
+            self.target.emit(element)
+        return True
+
+    def wake_time(self) -> int | None:
+        """A channel wakes nobody by the clock."""
+        return None
+
+
+class Task:
+    """The operators of one subtask, their inputs and outputs; everything is called from one thread.
+
+    Args:
+        vertex: the operators.
+        subtask: index of this subtask.
+        settings: of the job.
+        in_channels: for each edge that comes from another vertex, a channel per producing subtask.
+        out_exchanges: for each edge that goes to another vertex, where its batches go.
+    """
+
+    def __init__(
+        self,
+        vertex: JobVertex,
+        subtask: int,
+        settings: TaskSettings,
+        in_channels: list[tuple[StreamEdge, list[LocalChannel]]],
+        out_exchanges: list[tuple[StreamEdge, ExchangeOutput]],
+    ) -> None:
+        self.vertex = vertex
+        self.subtask = subtask
+        self.settings = settings
+        self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
+        self.exchanges = [exchange for _, exchange in out_exchanges]
+        self.counters: dict[int, dict[str, int]] = {node.id: {} for node in vertex.nodes}
+        self.inputs: list[ReaderInput | ChannelInput] = []
+        self.next_input = 0
+        self.outputs = {node.id: NodeOutput() for node in vertex.nodes}
+        self.nodes: dict[int, OperatorNode] = {}
+        self.on_close = contextlib.ExitStack()
+        for node in vertex.nodes:
+            if node.make_operator is not None:
+                streams = sum(edge.target == node.id for edge in vertex.inner_edges)
+                streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
+                self.nodes[node.id] = OperatorNode(make_operator(node), self.outputs[node.id], streams)
+        self._connect(in_channels, out_exchanges)
+
+    def _connect(
+        self,
+        in_channels: list[tuple[StreamEdge, list[LocalChannel]]],
+        out_exchanges: list[tuple[StreamEdge, ExchangeOutput]],
+    ) -> None:
+        used = dict.fromkeys(self.nodes, 0)
+
+        def new_input(edge: StreamEdge) -> OperatorInput:
+            index = used[edge.target]
+            used[edge.target] += 1
+            return OperatorInput(self.nodes[edge.target], index, edge.port)
+
+        for edge in self.vertex.inner_edges:
+            self.outputs[edge.source].connect(new_input(edge), edge.side_tag)
+        for edge, exchange in out_exchanges:
+            self.outputs[edge.source].connect(exchange, edge.side_tag)
+        for edge, channels in in_channels:
+            self.inputs.extend(ChannelInput(channel, new_input(edge)) for channel in channels)
+
+    def open(self) -> None:
+        """Open the operators, last ones first, then the readers; on failure close what was opened."""
+        try:
+            for node in reversed(self.vertex.nodes):
+                if node.make_operator is None:
+                    self._open_reader(node)
+                else:
+                    self._open_operator(node)
+        except BaseException as error:
+            self.close(error)
+            raise
+
+    def _open_operator(self, node: StreamNode) -> None:
+        operator = self.nodes[node.id].operator
+        self.on_close.callback(operator.close)
+        operator.open(
+            OperatorContext(
+                name=node.name,
+                uid=node.uid,
+                output=self.outputs[node.id],
+                clock=self.settings.clock,
+                location=node.location,
+                subtask_index=self.subtask,
+                parallelism=node.parallelism,
+                max_parallelism=node.max_parallelism,
+                job_parameters=self.settings.job_parameters,
+                counters=self.counters[node.id],
+            )
+        )
+
+    def _open_reader(self, node: StreamNode) -> None:
+        counters = self.counters[node.id]
+        context = ReaderContext(self.settings.clock, self.subtask, node.parallelism, counters)
+        reader = node.source.create_reader(context)
+        self.on_close.callback(reader.close)
+        splits = node.source.splits(node.parallelism)
+        reader.add_splits(splits[self.subtask :: node.parallelism])
+        limit = self.settings.columnar_batch_size if node.source.columnar else self.settings.batch_size
+
+        def count(name: str, amount: int) -> None:
+            counters[name] = counters.get(name, 0) + amount
+
+        self.inputs.append(ReaderInput(reader, self.outputs[node.id], limit, count))
+
+    def step(self) -> StepResult:
+        """Do one thing: fire due timers, or take one batch or element from the next input that has any."""
+        now = self.settings.clock.now()
+        for node in self.nodes.values():
+            due = node.operator.next_processing_timer()
+            if due is not None and due <= now and node.open_inputs:
+                node.operator.advance_processing_time(now)
+                return StepResult.MORE
+        if not all(exchange.writable for exchange in self.exchanges):
+            return StepResult.BLOCKED
+        for _ in range(len(self.inputs)):
+            source = self.inputs[self.next_input]
+            self.next_input = (self.next_input + 1) % len(self.inputs)
+            if not source.ended and source.step():
+                return StepResult.MORE
+        return StepResult.FINISHED if all(source.ended for source in self.inputs) else StepResult.WAIT
+
+    def wake_time(self) -> int | None:
+        """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
+        times = [source.wake_time() for source in self.inputs if not source.ended]
+        times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.open_inputs]
+        return min((time for time in times if time is not None), default=None)
+
+    def watermarks(self) -> list[int]:
+        """The watermarks (ms) of the operators that have seen one and still wait for more."""
+        return [
+            node.valve.combined for node in self.nodes.values() if MIN_WATERMARK < node.valve.combined < MAX_WATERMARK
+        ]
+
+    def close(self, failure: BaseException | None = None) -> None:
+        """Close readers and operators, the last opened first; all are closed even if some fail.
+
+        Args:
+            failure: why the task ends early; errors while closing become notes of it. Without one, the last error while
+                closing is raised, with those before it as its context.
+        """
+        try:
+            self.on_close.close()
+        except Exception as error:
+            if failure is None:
+                raise
+            if error is not failure:
+                add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")
+
+
+def make_operator(node: StreamNode) -> Operator:
+    """The operator of one subtask.
+
+    Each of several subtasks gets its own copy of the user's function objects, as they keep state handles and the like
+    in attributes; a single subtask runs the very objects that the program made.
+
+    Raises:
+        GraphError: a function object cannot be copied.
+    """
+    make = node.make_operator
+    assert make is not None
+    if node.parallelism > 1:
+        try:
+            make = copy.deepcopy(make)
+        except Exception as error:
+            raise GraphError(
+                f"operator '{node.name}' ({node.location}): each of its {node.parallelism} subtasks needs a copy of "
+                f"its function, which cannot be copied: {type(error).__name__}: {error}; make what it holds in open()"
+            ) from error
+    operator: Operator = make()
+    return operator
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Attach a note to an exception, as Python 3.11 does."""
+    if hasattr(error, "add_note"):
+        error.add_note(note)
+    else:
+        error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]
