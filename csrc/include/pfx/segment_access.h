@@ -14,7 +14,7 @@ static inline pfx_status pfx_segment_check(const pfx_segment *segment, int64_t o
     if (atomic_load_explicit(&segment->references, memory_order_relaxed) == 0) {
         return PFX_WRONG_STATE;
     }
-    if (offset < 0 || length < 0 || length > segment->size || offset > segment->size - length) {
+    if (offset < 0 || length < 0 || offset > segment->size - length) {
         return PFX_OUT_OF_RANGE;
     }
     return PFX_OK;
