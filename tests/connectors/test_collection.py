@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx.connectors.collection import CollectionSource
-from pyflinkx.connectors.source import Boundedness
+from pyflinkx.connectors.collection import CollectionSource, CollectionSplit
+from pyflinkx.connectors.source import END, Boundedness
 from tests.connectors.reading import read_all
 
 
@@ -17,6 +17,13 @@ def test_values_come_in_order(values, limit):
 )
 def test_iterables(values):
     assert read_all(CollectionSource(values)) == [1, 2, 3]
+
+
+def test_splits_are_read_one_after_the_other():
+    reader = CollectionSource(list("abcdef")).create_reader(None)
+    reader.add_splits([CollectionSplit(3, 6), CollectionSplit(2, 2), CollectionSplit(0, 2)])
+    batches = iter(lambda: reader.poll(2), END)
+    assert [batch.values for batch in batches] == [["d", "e"], ["f"], ["a", "b"]]
 
 
 def test_a_source_can_be_read_again_and_keeps_its_own_list():

@@ -1,0 +1,145 @@
+"""A file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import stat
+import uuid
+from typing import Any
+
+from pyflinkx.connectors.files import os_error_text
+from pyflinkx.errors import SinkError, WrongStateError
+
+WRITE_MODES = ("overwrite", "no_overwrite")
+
+
+def check_target(path: str, write_mode: str) -> None:
+    """See whether a file can be written.
+
+    Args:
+        path: of the file.
+        write_mode: ``"overwrite"``, or ``"no_overwrite"`` when it must not exist.
+
+    Raises:
+        SinkError: its folder is missing or not writable, it exists and must not, or is no regular file.
+    """
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    try:
+        if not stat.S_ISDIR(os.stat(folder).st_mode):
+            raise SinkError(f"{path}: cannot be written: {folder} is not a folder")
+        try:
+            mode = os.stat(target).st_mode
+        except FileNotFoundError:
+            mode = None
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written: {os_error_text(error)}: {error.filename}") from error
+    if mode is not None and not stat.S_ISREG(mode):
+        raise SinkError(f"{path}: cannot be written: it is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}")
+    if mode is not None and write_mode == "no_overwrite":
+        raise SinkError(f"{path}: exists already, and write_mode is 'no_overwrite'")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SinkError(f"{path}: cannot be written: no permission to make files in {folder}")
+
+
+class TargetFile:
+    """Text on its way to a file: written to a hidden file beside it, which takes the target's name at ``commit``.
+
+    The hidden file is removed by ``discard``; a process that is killed leaves it behind.
+
+    Args:
+        path: of the target; of a link, what it leads to is replaced.
+        write_mode: as for ``check_target``.
+        charset: of the file.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+
+    def __init__(self, path: str, write_mode: str, charset: str) -> None:
+        check_target(path, write_mode)
+        self.path = path
+        self.write_mode = write_mode
+        self.encoder = codecs.getincrementalencoder(charset)()
+        self.target = os.path.realpath(path)
+        self.folder, name = os.path.split(self.target)
+        # Cut, as the name of a file has a longest length too.
+        self.hidden = os.path.join(self.folder, f".{name[:50]}.{uuid.uuid4().hex}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        with self._errors():
+            self.file: Any = os.fdopen(os.open(self.hidden, flags, 0o666), "wb", buffering=0)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Any:
+        try:
+            yield
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written: {os_error_text(error)}") from error
+
+    def write(self, text: str) -> None:
+        """Append text.
+
+        Raises:
+            SinkError: the disk is full or fails, or the charset lacks a character.
+            WrongStateError: the file was committed or discarded.
+        """
+        if self.file is None:
+            raise WrongStateError(f"{self.path} was written to its end already")
+        try:
+            data = memoryview(self.encoder.encode(text))
+        except UnicodeError as error:
+            raise SinkError(f"{self.path}: a record cannot be written in this charset: {error}") from error
+        with self._errors():
+            while data:
+                data = data[self.file.write(data) :]
+
+    def commit(self) -> None:
+        """Put the file in its place; when this returns, it is on the disk.
+
+        Raises:
+            SinkError: the disk is full or fails, or the target exists and must not.
+        """
+        with self._errors():
+            if os.path.exists(self.target):
+                os.chmod(self.hidden, stat.S_IMODE(os.stat(self.target).st_mode))
+            os.fsync(self.file.fileno())
+            self.file.close()
+            self.file = None
+            if self.write_mode == "overwrite":
+                os.replace(self.hidden, self.target)
+            else:
+                self._rename_to_new()
+            self._sync_folder()
+
+    def _rename_to_new(self) -> None:
+        try:
+            # Unlike a rename, this fails when the target has come to be meanwhile.
+            os.link(self.hidden, self.target)
+        except FileExistsError as error:
+            raise SinkError(f"{self.path}: exists already, and write_mode is 'no_overwrite'") from error
+        except OSError:
+            # A file system without hard links.
+            check_target(self.path, self.write_mode)
+            os.rename(self.hidden, self.target)
+        else:
+            os.unlink(self.hidden)
+
+    def _sync_folder(self) -> None:
+        if os.name == "nt":
+            return
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def discard(self) -> None:
+        """Remove what is not committed; after ``commit`` this does nothing."""
+        if self.file is not None:
+            with contextlib.suppress(OSError):
+                self.file.close()
+            self.file = None
+        with contextlib.suppress(OSError):
+            os.unlink(self.hidden)
