@@ -1,8 +1,9 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
-.PHONY: run test build lint format sanitize fuzz wheels clean
+.PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize fuzz wheels clean
 
 NATIVE := setup.py $(wildcard csrc/src/*.c csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
 EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
+C_FILES := $(wildcard csrc/src/*.c csrc/include/pfx/*.h tests/core/native/*.[ch])
 RUNS ?= 1000000
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH) # cython-lint calls pycodestyle by name
@@ -23,11 +24,19 @@ build: .venv/built
 	.venv/bin/python setup.py --quiet build_clib build_ext --inplace
 	@touch $@
 
-lint: build
+lint: lint-python lint-cython lint-c lint-types ## make -k lint: all of them, whatever fails
+
+lint-python: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+lint-cython: .venv/ready
 	.venv/bin/cython-lint pyflinkx
-	.venv/bin/clang-format --dry-run -Werror csrc/src/*.c csrc/include/pfx/*.h tests/core/native/*.[ch]
+
+lint-c: .venv/ready
+	.venv/bin/clang-format --dry-run -Werror $(C_FILES)
+
+lint-types: build
 	.venv/bin/mypy
 	.venv/bin/python -m mypy.stubtest --ignore-disjoint-bases --allowlist ci/stubtest-allowlist.txt \
 		$(EXTENSIONS:%=pyflinkx._core.%)
@@ -35,7 +44,7 @@ lint: build
 format: .venv/ready
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
-	.venv/bin/clang-format -i csrc/src/*.c csrc/include/pfx/*.h tests/core/native/*.[ch]
+	.venv/bin/clang-format -i $(C_FILES)
 
 sanitize: .venv/ready ## the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	ci/sanitize.sh
