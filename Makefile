@@ -5,6 +5,7 @@ NATIVE := setup.py $(wildcard csrc/src/*.c csrc/include/pfx/*.h pyflinkx/_core/*
 EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
 C_FILES := $(wildcard csrc/src/*.c csrc/include/pfx/*.h tests/core/native/*.[ch])
 RUNS ?= 1000000
+export JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH) # cython-lint calls pycodestyle by name
 
@@ -18,10 +19,9 @@ build: .venv/built
 
 .venv/ready: pyproject.toml ci/setup.sh
 	ci/setup.sh
-	@touch .venv/built # the editable installation has compiled everything
 
 .venv/built: $(NATIVE) | .venv/ready
-	.venv/bin/python setup.py --quiet build_clib build_ext --inplace
+	.venv/bin/python setup.py --quiet build_clib build_ext --inplace --parallel $(JOBS)
 	@touch $@
 
 lint: lint-python lint-cython lint-c lint-types ## make -k lint: all of them, whatever fails

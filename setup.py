@@ -3,6 +3,7 @@
 PYFLINKX_DEBUG=1     bounds checks, assertions, -O0 -g, warnings are errors
 PYFLINKX_SANITIZE=1  as PYFLINKX_DEBUG, under AddressSanitizer and UndefinedBehaviorSanitizer
 PYFLINKX_ANNOTATE=1  writes Cython's annotated HTML beside the generated C, in build/.../cython
+PYFLINKX_BARE=1      leaves out what is compiled: an editable install whose extensions `make build` makes, in place
 
 Each kind of build has a folder of its own for generated C, objects and libraries, so that none takes up what another
 left: Cython looks at times, not at directives, when it decides what to translate again.
@@ -17,6 +18,7 @@ from setuptools import Extension, setup
 SANITIZE = os.environ.get("PYFLINKX_SANITIZE") == "1"
 DEBUG = SANITIZE or os.environ.get("PYFLINKX_DEBUG") == "1"
 BUILD = "build/sanitize" if SANITIZE else "build/debug" if DEBUG else "build"
+BARE = os.environ.get("PYFLINKX_BARE") == "1"
 
 SOURCES = sorted(glob("csrc/src/*.c"))
 HEADERS = [*sorted(glob("csrc/include/pfx/*.h")), "setup.py"]  # what every object depends on
@@ -58,9 +60,9 @@ extensions = [
 
 setup(
     options={"build": {"build_base": BUILD}},
-    libraries=[library],
+    libraries=[] if BARE else [library],
     ext_modules=cythonize(
-        extensions,
+        [] if BARE else extensions,
         build_dir=f"{BUILD}/cython",
         annotate=os.environ.get("PYFLINKX_ANNOTATE") == "1",
         compiler_directives={

@@ -17,7 +17,7 @@ for name in libasan.so libubsan.so; do
     runtimes+="${runtimes:+:}$path"
 done
 
-PYFLINKX_SANITIZE=1 "$python" setup.py --quiet build --build-lib build/sanitize/lib
+PYFLINKX_SANITIZE=1 "$python" setup.py --quiet build --build-lib build/sanitize/lib --parallel "${JOBS:-1}"
 rm -rf build/sanitize/lib/{csrc,tests}
 cp -r pyproject.toml csrc tests build/sanitize/lib
 cd build/sanitize/lib

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv with everything that building, testing and linting need, and installs the checkout into it, editable.
+# Makes .venv with everything that building, testing and linting need, and installs the checkout into it, editable; `make
+# build` then compiles the extensions.
 # PYTHON names the interpreter to use; without it the newest suitable one on PATH is taken.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,6 +50,7 @@ echo "Setting up .venv for $(.venv/bin/python --version): a few minutes the firs
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 pip install --upgrade "pip>=25.1" # the first to know dependency groups
 pip install --group dev
-# The warning that is silenced: setuptools tells of every editable install that folders of the checkout can be imported.
-PYTHONWARNINGS=ignore pip install --no-build-isolation --editable ".[arrow,pandas,polars,cli,examples]"
+# Bare: `make build` compiles, and only what changed, where this would compile everything. The warning that is silenced:
+# setuptools tells of every editable install that folders of the checkout can be imported.
+PYFLINKX_BARE=1 PYTHONWARNINGS=ignore pip install --no-build-isolation --editable ".[arrow,pandas,polars,cli,examples]"
 touch .venv/ready

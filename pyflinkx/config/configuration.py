@@ -35,7 +35,7 @@ class Configuration:
         self._entries: dict[str, str] = {} if other is None else dict(other._entries)
 
     @classmethod
-    def from_dict(cls, map: dict[str, str]) -> Configuration:
+    def from_dict(cls, map: dict[str, Any]) -> Configuration:
         """A configuration with the entries of a dict; numbers and booleans become text.
 
         Raises:

@@ -15,7 +15,6 @@ from pyflinkx.types.typeinfo import (
     ArrayTypeInfo,
     BasicType,
     BasicTypeInfo,
-    CompositeTypeInfo,
     DateTypeInfo,
     ExternalTypeInfo,
     ListTypeInfo,
@@ -23,6 +22,7 @@ from pyflinkx.types.typeinfo import (
     RowTypeInfo,
     TimestampTypeInfo,
     TimeTypeInfo,
+    TupleTypeInfo,
     TypeInformation,
 )
 
@@ -35,7 +35,8 @@ def java_string(value: Any, type_info: TypeInformation) -> str:
     """What Java's ``toString()`` gives for a value of the type.
 
     Two differences, where Java's text is of no use: arrays show their elements instead of an identity, and maps keep
-    the order of the dict. Numbers are printed as JDK 19 and later do (older ones sometimes add digits).
+    the order of the dict. Numbers are printed as JDK 19 and later do (older ones sometimes add digits). What Java does
+    not know (dataclasses, NamedTuples, pickled values) is printed by ``str()``.
 
     Args:
         value: a value of the type, or None.
@@ -63,7 +64,7 @@ def _text_of(type_info: TypeInformation) -> Callable[[Any], str]:
         return _sequence_text(java_text(element_type))
     if isinstance(type_info, MapTypeInfo):
         return _map_text(java_text(type_info.key_type), java_text(type_info.value_type))
-    if isinstance(type_info, CompositeTypeInfo):
+    if isinstance(type_info, (RowTypeInfo, TupleTypeInfo)):
         fields = [java_text(field_type) for field_type in type_info.get_field_types()]
         return _row_text(fields) if isinstance(type_info, RowTypeInfo) else _tuple_text(fields)
     if isinstance(type_info, ExternalTypeInfo):

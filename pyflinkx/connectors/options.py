@@ -27,12 +27,12 @@ def check_on_error(value: Any) -> str:
     return choice
 
 
-def check_positive(value: Any, name: str) -> int:
-    """``value``, which must be a whole number of 1 or more.
+def check_count(value: Any, name: str, least: int = 1) -> int:
+    """``value``, which must be a whole number of ``least`` or more.
 
     Raises:
         TypeError: it is not a whole number.
-        ConfigurationError: it is 0 or less.
+        ConfigurationError: it is less.
     """
     if isinstance(value, bool):
         raise TypeError(f"{name} is a whole number, not {value!r}")
@@ -40,8 +40,8 @@ def check_positive(value: Any, name: str) -> int:
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is a whole number, not {value!r}") from None
-    if number <= 0:
-        raise ConfigurationError(f"{name} is 1 or more, not {value!r}")
+    if number < least:
+        raise ConfigurationError(f"{name} is {least} or more, not {value!r}")
     return number
 
 

@@ -12,6 +12,7 @@ from pyflinkx.connectors.java_text import java_text
 from pyflinkx.connectors.options import check_choice
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.errors import SinkError
+from pyflinkx.types.structured import StructuredTypeInfo
 from pyflinkx.types.typeinfo import ExternalTypeInfo, PickledBytesTypeInfo, RowTypeInfo, TypeInformation
 
 
@@ -21,7 +22,7 @@ class PrintSink(Sink):
     A line starts with ``identifier> ``; with ``identifier:subtask> ``, counted from 1, when there are several subtasks
     (``subtask> `` without an identifier). Records of a stream without a type are printed by ``str()``, rows as
     ``+I[1,a]`` with ``str()`` of their fields, records of any other type as Java would: ``(1,a)``, ``1.0E10``,
-    ``true``.
+    ``true``; dataclasses and NamedTuples, which Java does not have, by ``str()``.
 
     Args:
         identifier: text before each record; None for none.
@@ -105,7 +106,7 @@ def printed_text(type_info: TypeInformation | None) -> Callable[[Any], str]:
     """What PyFlink prints for values of a type: ``str()`` for none, its own form for rows, else Java's text."""
     while isinstance(type_info, ExternalTypeInfo):
         type_info = type_info.type_info
-    if type_info is None or isinstance(type_info, PickledBytesTypeInfo):
+    if type_info is None or isinstance(type_info, (PickledBytesTypeInfo, StructuredTypeInfo)):
         return str
     if isinstance(type_info, RowTypeInfo):
         return row_text

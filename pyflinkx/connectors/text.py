@@ -8,7 +8,7 @@ from typing import Any
 
 from pyflinkx.connectors.decoding import MAX_LINE_BYTES, ChunkReader, TextChunk, check_charset, readable
 from pyflinkx.connectors.files import FileReader, FileSplit, check_readable, list_files, local_paths
-from pyflinkx.connectors.options import check_on_error, check_positive
+from pyflinkx.connectors.options import check_count, check_on_error
 from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
 from pyflinkx.errors import SourceError
 from pyflinkx.types.typeinfo import Types
@@ -47,7 +47,7 @@ class TextFileSource(Source):
         self.paths = local_paths(paths)
         self.charset = check_charset(charset)
         self.on_error = check_on_error(on_error)
-        self.max_line_bytes = check_positive(max_line_bytes, "max_line_bytes")
+        self.max_line_bytes = check_count(max_line_bytes, "max_line_bytes")
 
     def __repr__(self) -> str:
         return f"TextFileSource({', '.join(map(repr, self.paths))})"

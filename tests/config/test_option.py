@@ -34,8 +34,9 @@ def test_half_open_ranges():
 
 
 def test_nan_is_outside_of_every_range():
-    with pytest.raises(ConfigurationError, match="NaN"):
-        options.NETWORK_MEMORY_FRACTION.parse("NaN")
+    for bounds in ({"minimum": 0.0}, {"maximum": 1.0}):
+        with pytest.raises(ConfigurationError, match="NaN"):
+            ConfigOption("f", DOUBLE, **bounds).parse("NaN")
 
 
 def test_a_deprecated_key_is_named_as_it_was_written():

@@ -9,6 +9,7 @@ import pytest
 from pyflinkx._core.row import Row, RowKind
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.errors import ConfigurationError, SinkError
+from pyflinkx.types.infer import infer_from_value
 from pyflinkx.types.typeinfo import ExternalTypeInfo, Types
 from tests.connectors.reading import Writing
 
@@ -66,6 +67,16 @@ def test_rows_are_printed_with_their_kind(capsys):
 def test_other_types_are_printed_as_java_does(capsys):
     assert printed(capsys, PrintSink(type_info=Types.DOUBLE()), [1e10, None]) == "1.0E10\nnull\n"
     assert printed(capsys, PrintSink(type_info=Types.TUPLE([Types.INT(), Types.STRING()])), [(1, "a")]) == "(1,a)\n"
+
+
+def test_instances_of_classes_are_printed_as_python_does(capsys):
+    assert printed(capsys, PrintSink(type_info=infer_from_value(Point(1, 2.0))), [Point(1, 1e10)]) == (
+        "Point(x=1, y=10000000000.0)\n"
+    )
+    pair = Types.TUPLE([Types.DOUBLE(), infer_from_value(Place(1, 2.0))])
+    assert (
+        printed(capsys, PrintSink(type_info=pair), [(1e10, Place(1, 1e10))]) == "(1.0E10,Place(x=1, y=10000000000.0))\n"
+    )
 
 
 def test_a_value_of_another_type_is_named(capsys):

@@ -111,6 +111,12 @@ def test_invalid_lines_can_be_skipped_and_counted(tmp_path, monkeypatch, chunk_b
     }
 
 
+@pytest.mark.usefixtures("small_chunks")
+def test_lines_are_counted_across_pieces(tmp_path):
+    with pytest.raises(SourceError, match=r":7: invalid utf-8 at byte 15: "):
+        lines_of(tmp_path, b"a\r\nb\r\nc\r\nd\re\nf\n\xff\n")
+
+
 def test_half_a_utf_16_character_is_an_error(tmp_path):
     with pytest.raises(SourceError, match=r":2: invalid utf-16-le at byte 6: truncated data"):
         lines_of(tmp_path, "a\n".encode("utf-16") + b"x", "utf-16")

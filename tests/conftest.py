@@ -1,0 +1,6 @@
+"""What all tests share: Hypothesis judges answers, never speed, so that a busy machine fails nothing."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
