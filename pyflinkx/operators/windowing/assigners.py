@@ -100,9 +100,9 @@ class AlignedWindows(WindowAssigner[Any, TimeWindow]):
                 f"{type(self).__name__} needs size > 0, slide > 0 and |offset| < slide, "
                 f"not size={size}, slide={slide}, offset={offset} ms"
             )
-        self._size = size
-        self._slide = slide
-        self._offset = offset
+        self.size = size
+        self.slide = slide
+        self.offset = offset
 
     def get_window_serializer(self) -> TimeWindowSerializer:
         """Writes these windows as bytes."""
@@ -110,8 +110,8 @@ class AlignedWindows(WindowAssigner[Any, TimeWindow]):
 
     def windows_at(self, time: int) -> list[TimeWindow]:
         """The windows that hold a time (ms), the latest first."""
-        last = TimeWindow.get_window_start_with_offset(time, self._offset, self._slide)
-        return [TimeWindow(start, start + self._size) for start in range(last, time - self._size, -self._slide)]
+        last = TimeWindow.get_window_start_with_offset(time, self.offset, self.slide)
+        return [TimeWindow(start, start + self.size) for start in range(last, time - self.size, -self.slide)]
 
 
 class AlignedEventTimeWindows(AlignedWindows):
@@ -168,7 +168,7 @@ class TumblingEventTimeWindows(AlignedEventTimeWindows):
         return TumblingEventTimeWindows(*milliseconds("TumblingEventTimeWindows", size=size, offset=offset))
 
     def __repr__(self) -> str:
-        return f"TumblingEventTimeWindows({self._size}, {self._offset})"
+        return f"TumblingEventTimeWindows({self.size}, {self.offset})"
 
 
 class TumblingProcessingTimeWindows(AlignedProcessingTimeWindows):
@@ -191,7 +191,7 @@ class TumblingProcessingTimeWindows(AlignedProcessingTimeWindows):
         return TumblingProcessingTimeWindows(*milliseconds("TumblingProcessingTimeWindows", size=size, offset=offset))
 
     def __repr__(self) -> str:
-        return f"TumblingProcessingTimeWindows({self._size}, {self._offset})"
+        return f"TumblingProcessingTimeWindows({self.size}, {self.offset})"
 
 
 class SlidingEventTimeWindows(AlignedEventTimeWindows):
@@ -219,7 +219,7 @@ class SlidingEventTimeWindows(AlignedEventTimeWindows):
         return SlidingEventTimeWindows(*milliseconds("SlidingEventTimeWindows", size=size, slide=slide, offset=offset))
 
     def __repr__(self) -> str:
-        return f"SlidingEventTimeWindows({self._size}, {self._slide}, {self._offset})"
+        return f"SlidingEventTimeWindows({self.size}, {self.slide}, {self.offset})"
 
 
 class SlidingProcessingTimeWindows(AlignedProcessingTimeWindows):
@@ -245,7 +245,7 @@ class SlidingProcessingTimeWindows(AlignedProcessingTimeWindows):
         )
 
     def __repr__(self) -> str:
-        return f"SlidingProcessingTimeWindows({self._size}, {self._slide}, {self._offset})"
+        return f"SlidingProcessingTimeWindows({self.size}, {self.slide}, {self.offset})"
 
 
 def milliseconds(assigner: str, **durations: Any) -> list[int]:
@@ -266,8 +266,8 @@ class CountWindows(WindowAssigner[Any, CountWindow]):
     def __init__(self, size: int, slide: int, state_name: str) -> None:
         if size <= 0 or slide <= 0:
             raise ValueError(f"{type(self).__name__} needs positive numbers of records, not {size} and {slide}")
-        self._window_size = size
-        self._window_slide = slide
+        self.size = size
+        self.slide = slide
         self._seen = ValueStateDescriptor(state_name)
 
     def assign_windows(
@@ -276,13 +276,13 @@ class CountWindows(WindowAssigner[Any, CountWindow]):
         seen = context.get_runtime_context().get_state(self._seen)
         position = seen.value() or 0
         seen.update(position + 1)
-        last = position // self._window_slide
-        first = max(0, (position - self._window_size) // self._window_slide + 1)
+        last = position // self.slide
+        first = max(0, (position - self.size) // self.slide + 1)
         return [CountWindow(number) for number in range(last, first - 1, -1)]
 
     def get_default_trigger(self, env: Any = None) -> Trigger[Any, Any]:
         # A full window gets no more records, so its contents go as soon as it has fired.
-        return PurgingTrigger(CountTrigger(self._window_size))
+        return PurgingTrigger(CountTrigger(self.size))
 
     def get_window_serializer(self) -> CountWindowSerializer:
         """Writes these windows as bytes."""
@@ -308,7 +308,7 @@ class CountTumblingWindowAssigner(CountWindows):
         return CountTumblingWindowAssigner(window_size)
 
     def __repr__(self) -> str:
-        return f"CountTumblingWindowAssigner({self._window_size})"
+        return f"CountTumblingWindowAssigner({self.size})"
 
 
 class CountSlidingWindowAssigner(CountWindows):
@@ -327,7 +327,7 @@ class CountSlidingWindowAssigner(CountWindows):
         return CountSlidingWindowAssigner(window_size, window_slide)
 
     def __repr__(self) -> str:
-        return f"CountSlidingWindowAssigner({self._window_size}, {self._window_slide})"
+        return f"CountSlidingWindowAssigner({self.size}, {self.slide})"
 
 
 class GlobalWindows(WindowAssigner[Any, GlobalWindow]):

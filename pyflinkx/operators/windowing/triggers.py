@@ -51,10 +51,6 @@ class Trigger(ABC, Generic[T, W]):
             """Milliseconds since the epoch."""
 
         @abstractmethod
-        def get_metric_group(self) -> Any:
-            """Where the trigger's metrics go."""
-
-        @abstractmethod
         def get_current_watermark(self) -> int:
             """The watermark (ms); the smallest 64-bit integer before the first one."""
 

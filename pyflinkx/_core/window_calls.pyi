@@ -1,0 +1,31 @@
+from collections.abc import Callable, Iterable
+from typing import Any, final
+
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.window_types import TimeWindow
+
+@final
+class AlignedLoop:
+    @property
+    def opened(self) -> list[TimeWindow]: ...
+    @property
+    def late(self) -> ObjectBatch: ...
+    @property
+    def record(self) -> Any: ...
+    def __new__(
+        cls,
+        select_key: Callable[[Any], Any],
+        kind: str,
+        function: Callable[[Any, Any], Any] | None,
+        create_accumulator: Callable[[], Any] | None,
+        windows: dict[TimeWindow, dict[Any, Any]],
+        size: int,
+        slide: int,
+        offset: int,
+        lateness: int,
+        fire: Callable[[Any, TimeWindow, Any], None],
+    ) -> AlignedLoop: ...
+    def add(self, batch: ObjectBatch, watermark: int) -> None: ...
+    def forget(self, window: TimeWindow) -> None: ...
+
+def call_each(function: Callable[[Any], Any], values: Iterable[Any], results: list[Any]) -> None: ...

@@ -1,0 +1,218 @@
+"""The loop that adds records to aligned event-time windows, which need no trigger call and no timer per key."""
+cimport cython
+from cpython cimport array
+from cpython.dict cimport PyDict_SetItem
+from cpython.exc cimport PyErr_Clear, PyErr_Occurred
+from cpython.ref cimport PyObject
+from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
+
+from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
+from pyflinkx._core.objects cimport ObjectBatch
+from pyflinkx._core.window_types cimport TimeWindow
+
+import array as array_module
+
+from pyflinkx._core.partition import check_key
+
+cdef enum:
+    SLOTS = 64
+
+cdef enum Folding:
+    REDUCE
+    AGGREGATE
+    LIST
+
+# NO_TIMESTAMP of _core.objects
+cdef int64_t NONE = INT64_MIN
+cdef dict FOLDINGS = {"ReducingState": REDUCE, "AggregatingState": AGGREGATE, "ListState": LIST}
+
+
+@cython.cdivision(True)
+cdef inline int64_t floor_divide(int64_t a, int64_t b) noexcept nogil:
+    """a / b rounded down, for b > 0; C rounds towards zero, which would put negative timestamps in the wrong window."""
+    cdef int64_t quotient = a // b
+    return quotient - (a - quotient * b < 0)
+
+
+cdef inline int64_t minus(int64_t a, int64_t b) noexcept nogil:
+    """a - b for b >= 0, INT64_MIN where that is less."""
+    return INT64_MIN if a < INT64_MIN + b else a - b
+
+
+@cython.final
+cdef class AlignedLoop:
+    """Adds records to windows of ``size`` ms that start every ``slide`` ms, at ``offset`` and its multiples.
+
+    Args:
+        select_key: called with a record.
+        kind: the kind of state that keeps a window's records: "ReducingState", "AggregatingState" or "ListState".
+        function: for a reducing state called with what is stored and a record; for an aggregating one called with a
+            record and the accumulator.
+        create_accumulator: for an aggregating state, makes an accumulator.
+        windows: window to (key to what is stored); changed in place.
+        size, slide, offset, lateness: milliseconds, whose sum is less than 2 ** 62.
+        fire: called with key, window and what is stored when a record came to a window that has fired already.
+
+    Attributes:
+        opened: the windows that were made by the last ``add``.
+        late: values and timestamps of the records that came too late in the last ``add``.
+        record: the record that ``add`` was at when it raised.
+    """
+
+    cdef object select_key
+    cdef Folding folding
+    cdef object function
+    cdef object create_accumulator
+    cdef dict windows
+    cdef object fire
+    cdef int64_t size, slide, offset, lateness
+    cdef int64_t lowest, highest
+    cdef int64_t late_until, fired_until
+    cdef int64_t[SLOTS] starts
+    cdef list stored
+    cdef readonly list opened
+    cdef readonly ObjectBatch late
+    cdef readonly object record
+
+    def __cinit__(
+        self, select_key, str kind, function, create_accumulator, dict windows not None,
+        int64_t size, int64_t slide, int64_t offset, int64_t lateness, fire,
+    ):
+        self.select_key = select_key
+        self.folding = FOLDINGS[kind]
+        self.function = function
+        self.create_accumulator = create_accumulator
+        self.windows = windows
+        self.size = size
+        self.slide = slide
+        self.offset = offset
+        self.lateness = lateness
+        self.fire = fire
+        # Within these bounds no start, end or clean-up time of a window leaves the 64 bits.
+        margin = size + slide + abs(offset) + lateness
+        self.lowest = INT64_MIN + margin
+        self.highest = INT64_MAX - margin
+        self.stored = [None] * SLOTS
+        self.opened = []
+        self.late = ObjectBatch([], array_module.array("q"))
+
+    def add(self, ObjectBatch batch not None, int64_t watermark):
+        """Add the records of a batch to their windows; they are late by ``watermark`` (ms).
+
+        Raises:
+            ValueError: a record has no timestamp.
+            OverflowError: a timestamp is too close to the limits of 64 bits.
+            KeyTypeError: a key has no canonical form.
+        """
+        cdef list values = batch.values
+        cdef array.array stamps
+        cdef Py_ssize_t i, n = len(values)
+        self.opened = []
+        self.late = ObjectBatch([], array_module.array("q"))
+        self.record = None
+        # A window that starts up to late_until has been cleaned up, one that starts up to fired_until has fired.
+        self.fired_until = minus(watermark, self.size - 1)
+        self.late_until = INT64_MAX if watermark == INT64_MAX else minus(self.fired_until, self.lateness)
+        if n == 0:
+            return
+        if batch.timestamps is None:
+            self.record = values[0]
+            self.check_timestamp(NONE)
+        stamps = <array.array?> batch.timestamps
+        i = 0
+        try:
+            while i < n:
+                self.add_record(values[i], stamps.data.as_longlongs[i], watermark)
+                i += 1
+        except BaseException:
+            self.record = values[i]
+            raise
+
+    cdef int check_timestamp(self, int64_t timestamp) except -1:
+        if timestamp == NONE:
+            raise ValueError(
+                "an event-time window needs records with timestamps, and this record has none: "
+                "call assign_timestamps_and_watermarks() before the window, or use a processing-time window"
+            )
+        if timestamp < self.lowest or timestamp > self.highest:
+            raise OverflowError(f"the window of timestamp {timestamp} does not fit 64 bits")
+        return 0
+
+    cdef inline int add_record(self, object value, int64_t timestamp, int64_t watermark) except -1:
+        cdef int64_t number, start, past
+        cdef bint skipped = True
+        if timestamp < self.lowest or timestamp > self.highest:
+            self.check_timestamp(timestamp)
+        key = self.select_key(value)
+        number = floor_divide(timestamp - self.offset, self.slide)
+        start = number * self.slide + self.offset
+        past = timestamp - self.size
+        while start > past:
+            if start <= self.late_until:
+                break  # and so are all that start earlier
+            skipped = False
+            key = self.add_to(start, <size_t> number % SLOTS, key, value)
+            start -= self.slide
+            number -= 1
+        if skipped and timestamp <= minus(watermark, self.lateness):
+            self.late.values.append(value)
+            self.late.timestamps.append(timestamp)
+        return 0
+
+    cdef inline object add_to(self, int64_t start, size_t slot, object key, object value):
+        """Add a value to a window; returns the key as it is stored."""
+        cdef dict stored
+        cdef PyObject *found
+        cdef object old, new
+        if self.starts[slot] == start and self.stored[slot] is not None:
+            stored = <dict> self.stored[slot]
+        else:
+            stored = self.window(start, slot)
+        found = PyDict_GetItemWithError(stored, key)
+        if found == NULL:
+            if PyErr_Occurred() != NULL:
+                PyErr_Clear()  # an unhashable key: check_key says so in its own words
+            key = check_key(key)
+            found = PyDict_GetItemWithError(stored, key)
+        if found != NULL:
+            old = <object> found
+            if self.folding == LIST:
+                (<list> old).append(value)
+                new = old
+            else:
+                new = self.function(old, value) if self.folding == REDUCE else self.function(value, old)
+                if new is not old:
+                    PyDict_SetItem(stored, key, new)
+        else:
+            if self.folding == REDUCE:
+                new = value
+            elif self.folding == LIST:
+                new = [value]
+            else:
+                new = self.function(value, self.create_accumulator())
+            PyDict_SetItem(stored, key, new)
+        if start <= self.fired_until:
+            self.fire(key, TimeWindow(start, start + self.size), new)
+        return key
+
+    cdef dict window(self, int64_t start, size_t slot):
+        """What is stored for the window that starts at ``start``; remembered in ``slot``."""
+        cdef TimeWindow window = TimeWindow(start, start + self.size)
+        cdef object stored = self.windows.get(window)
+        if stored is None:
+            stored = {}
+            self.windows[window] = stored
+            self.opened.append(window)
+        self.starts[slot] = start
+        self.stored[slot] = stored
+        return stored
+
+    def forget(self, TimeWindow window not None):
+        """A window is gone from ``windows``."""
+        self.stored[<size_t> floor_divide(window.start - self.offset, self.slide) % SLOTS] = None
+
+
+def call_each(function, values, list results not None):
+    """Append ``function(value)`` to ``results`` for each of the values."""
+    for value in values:
+        results.append(function(value))

@@ -1,0 +1,295 @@
+"""The window operator."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+from pyflinkx._core.calls import CallSite, ResultCollector, short_repr
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.errors import GraphError, WrongStateError
+from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
+from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
+from pyflinkx.operators.windowing.contents import AggregatedContents, Contents, ListedContents, ReducedContents
+from pyflinkx.operators.windowing.durations import to_milliseconds
+from pyflinkx.operators.windowing.general import GeneralWindowing
+from pyflinkx.operators.windowing.triggers import Trigger
+from pyflinkx.state import KeyedStateBackend
+from pyflinkx.types.output_tag import OutputTag
+
+BATCH_SIZE = 1024
+LATE_RECORDS = "numLateRecordsDropped"
+
+
+class NoWindowState:
+    """Stands for the state of merging windows, which there cannot be: nobody could merge it."""
+
+    def refuse(self, state_descriptor: Any) -> Any:
+        """Raise WrongStateError."""
+        raise WrongStateError("merging windows (sessions) have no state per window; use global_state()")
+
+    get_state = get_list_state = get_map_state = get_reducing_state = get_aggregating_state = refuse
+
+
+class ProcessWindowContext:
+    """What a process window function gets beside the records."""
+
+    def __init__(self, operator: WindowOperator) -> None:
+        self._operator = operator
+        self._window_state: Any = operator.backend.per_window
+        if isinstance(operator.assigner, MergingWindowAssigner):
+            self._window_state = NoWindowState()
+
+    def window(self) -> Any:
+        """The window."""
+        return self._operator.backend.context.namespace
+
+    def current_processing_time(self) -> int:
+        """What the clock says (ms)."""
+        return self._operator.current_processing_time()
+
+    def current_watermark(self) -> int:
+        """The watermark (ms); the smallest 64-bit integer before the first one."""
+        return self._operator.watermark
+
+    def window_state(self) -> Any:
+        """States of the key and this window; what is stored there must be cleared in the function's ``clear``."""
+        return self._window_state
+
+    def global_state(self) -> Any:
+        """States of the key, shared by its windows."""
+        return self._operator.runtime_context
+
+
+class WindowOperator(Operator):
+    """Groups the records of each key into windows, and sends a result whenever a window's trigger fires.
+
+    A window's records are folded by ``reduce`` or ``aggregate`` as they come, or else kept in a list. A firing sends
+    the result, or with a window function everything that it yields, with the window's ``max_timestamp``.
+
+    Args:
+        key_selector: record to key: a callable, or an object with ``get_key(value)``; None for windows over all
+            records, whose window functions get no key.
+        assigner: assigns windows to records.
+        trigger: says when windows fire; the assigner's default when None.
+        reduce: a callable of two values, or an object with ``reduce(value1, value2)``.
+        aggregate: an object with ``create_accumulator()``, ``add(value, accumulator)``, ``get_result(accumulator)``
+            and, for merging windows, ``merge(a, b)``; not together with ``reduce``.
+        window_function: an object with ``process(key, context, elements)`` and perhaps ``clear(context)``, or one with
+            ``apply(key, window, inputs)``, or a callable of the latter form. It returns an iterable or None; an item
+            ``(OutputTag, value)`` goes to that side output. With reduce or aggregate it sees their one result, without
+            them all records of the window; then it cannot be left out.
+        allowed_lateness: milliseconds (or a Time, a timedelta) after its end for which an event-time window keeps its
+            contents; each record that comes in that time makes it fire again.
+        late_tag: the side output for records that come later still; without one they are counted, as
+            ``numLateRecordsDropped``.
+
+    The functions' ``open(runtime_context)`` and ``close()`` are called where they exist. At the end of bounded input
+    event-time windows fire, processing-time windows that are not full do not, as in Flink.
+
+    Raises:
+        GraphError: the arguments do not fit together.
+        TypeError: an argument has the wrong type.
+        ValueError: the lateness is negative.
+
+    Example:
+        >>> WindowOperator(lambda word: word[0], TumblingEventTimeWindows.of(10_000), reduce=max, allowed_lateness=500)
+    """
+
+    def __init__(
+        self,
+        key_selector: Any,
+        assigner: WindowAssigner[Any, Any],
+        trigger: Trigger[Any, Any] | None = None,
+        *,
+        reduce: Any = None,
+        aggregate: Any = None,
+        window_function: Any = None,
+        allowed_lateness: Any = 0,
+        late_tag: OutputTag | None = None,
+    ) -> None:
+        if not isinstance(assigner, WindowAssigner):
+            raise TypeError(f"a window needs a WindowAssigner, not {assigner!r}")
+        self.assigner = assigner
+        self.trigger: Trigger[Any, Any] = assigner.get_default_trigger(None) if trigger is None else trigger
+        if not isinstance(self.trigger, Trigger):
+            raise TypeError(f"a window needs a Trigger, not {self.trigger!r}")
+        if isinstance(assigner, MergingWindowAssigner) and not self.trigger.can_merge():
+            raise GraphError(
+                f"{type(self.trigger).__name__} cannot be used with {type(assigner).__name__}, whose windows merge: "
+                "its can_merge() is false"
+            )
+        self.lateness = to_milliseconds(allowed_lateness, "the allowed lateness")
+        if self.lateness < 0:
+            raise ValueError(f"the allowed lateness cannot be negative: {self.lateness} ms")
+        self.late_tag = late_tag
+        self.keyed = key_selector is not None
+        self.select_key = method_of(key_selector, "get_key") if self.keyed else one_key
+        self.contents: Contents = contents_of(reduce, aggregate)
+        if window_function is None and isinstance(self.contents, ListedContents):
+            raise GraphError("a window needs a reduce, aggregate or window function")
+        if window_function is not None and not hasattr(window_function, "process"):
+            method_of(window_function, "apply")
+        self.window_function = window_function
+        self.functions = [f for f in (key_selector, reduce, aggregate, window_function) if f is not None]
+        self.opened: list[Any] = []
+        self.watermark = MIN_WATERMARK
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.site = CallSite(context.name, context.uid, context.location)
+        self.backend = KeyedStateBackend()
+        self.runtime_context = RuntimeContext(context, self.backend)
+        self.table = self.backend.table("window-contents", self.contents.state_kind)
+        self.values: list[Any] = []
+        self.stamps = array("q")
+        self.yielded = ResultCollector(OutputTag)
+        self.process_context = ProcessWindowContext(self)
+        self.evaluate = None if self.window_function is None else self.evaluation()
+        self.clear_function = getattr(self.window_function, "clear", None)
+        self.firings = 0
+        self.windowing: AlignedWindowing | GeneralWindowing
+        if is_aligned(self.assigner, self.trigger, self.lateness):
+            self.windowing = AlignedWindowing(self, self.assigner, self.lateness)
+        else:
+            self.windowing = GeneralWindowing(self, self.assigner, self.trigger, self.lateness)
+        for function in self.functions:
+            self.opened.append(function)
+            if hasattr(function, "open"):
+                try:
+                    function.open(self.runtime_context)
+                except Exception as error:
+                    raise self.site.wrap(error, "in open()") from error
+
+    def close(self) -> None:
+        failure = None
+        while self.opened:
+            try:
+                getattr(self.opened.pop(), "close", nothing)()
+            except Exception as error:
+                failure = failure or error
+        if failure is not None:
+            raise self.site.wrap(failure, "in close()") from failure
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        try:
+            self.windowing.add(batch)
+        finally:
+            self.emit_results()
+
+    def process_watermark(self, timestamp: int) -> None:
+        self.watermark = timestamp
+        try:
+            self.windowing.advance_watermark(timestamp)
+        finally:
+            self.emit_results()
+        self.output.emit_watermark(timestamp)
+
+    def advance_processing_time(self, now: int) -> None:
+        try:
+            self.windowing.advance_processing_time(now)
+        finally:
+            self.emit_results()
+
+    def next_processing_timer(self) -> int | None:
+        return self.windowing.next_processing_timer()
+
+    def current_processing_time(self) -> int:
+        """What the clock says (ms)."""
+        return int(self.context.clock.now())
+
+    def evaluation(self) -> Callable[[Any, list[Any]], Any]:
+        """The window function as a callable of a window and its records, at the current key."""
+        function: Any = self.window_function
+        current = self.backend.context
+        if hasattr(function, "process"):
+            process, context = function.process, self.process_context
+            if self.keyed:
+                return lambda window, inputs: process(current.key, context, inputs)
+            return lambda window, inputs: process(context, inputs)
+        apply = method_of(function, "apply")
+        if self.keyed:
+            return lambda window, inputs: apply(current.key, window, inputs)
+        return apply
+
+    def fire(self, window: Any, stored: Any) -> None:
+        """Send the result of what is stored for the current key and ``window``."""
+        inputs = self.contents.inputs(stored)
+        timestamp = window.max_timestamp()
+        if self.evaluate is None:
+            self.values.append(inputs[0])
+            self.stamps.append(timestamp)
+        else:
+            self.yielded.collect(self.evaluate(window, inputs), timestamp)
+        self.firings += 1
+
+    def late(self, batch: ObjectBatch) -> None:
+        """Records have come too late for all their windows."""
+        if self.late_tag is None:
+            self.context.count(LATE_RECORDS, len(batch))
+        else:
+            self.output.emit_side(self.late_tag.tag_id, batch)
+
+    def emit_full_batch(self) -> None:
+        """Send on the results gathered so far, once they fill a batch."""
+        if self.firings >= BATCH_SIZE or len(self.values) >= BATCH_SIZE:
+            self.emit_results()
+
+    def emit_results(self) -> None:
+        """Send on the results gathered so far."""
+        self.firings = 0
+        values, stamps = self.values, self.stamps
+        if values:
+            self.values, self.stamps = [], array("q")
+            for start in range(0, len(values), BATCH_SIZE):
+                stop = start + BATCH_SIZE
+                self.output.emit(ObjectBatch(values[start:stop], stamps[start:stop]))
+        if self.evaluate is not None:
+            main, sides = self.yielded.take()
+            if main is not None:
+                self.output.emit(main)
+            for tag_id, side in (sides or {}).items():
+                self.output.emit_side(tag_id, side)
+
+    def failure_in(self, window: Any, error: Exception) -> Exception:
+        """What to raise from the ``error`` of a user's function, called for the current key and ``window``."""
+        key = f" of key {short_repr(self.backend.context.key)}" if self.keyed else ""
+        return self.site.wrap(error, f"in {short_repr(window)}{key}")
+
+
+def one_key(value: Any) -> int:
+    """The key of all records of a stream without keys."""
+    return 0
+
+
+def nothing() -> None:
+    """Stands for a method that a function does not have."""
+
+
+def method_of(function: Any, name: str) -> Callable[..., Any]:
+    """The method ``name`` of an object, or a callable itself.
+
+    Raises:
+        TypeError: it is neither, or the class of such objects.
+    """
+    method = getattr(function, name, function)
+    if not callable(method) or (isinstance(function, type) and method is not function):
+        raise TypeError(f"expected a callable or an object with {name}(), not {function!r}")
+    return method
+
+
+def contents_of(reduce: Any, aggregate: Any) -> Contents:
+    """How records are kept under the functions that a window is given."""
+    if reduce is not None and aggregate is not None:
+        raise GraphError("a window takes a reduce or an aggregate function, not both")
+    if reduce is not None:
+        return ReducedContents(method_of(reduce, "reduce"))
+    if aggregate is None:
+        return ListedContents()
+    for name in ("create_accumulator", "add", "get_result"):
+        if isinstance(aggregate, type) or not callable(getattr(aggregate, name, None)):
+            raise TypeError(f"a window needs an AggregateFunction; {aggregate!r} has no method {name}()")
+    return AggregatedContents(aggregate)

@@ -1,0 +1,169 @@
+"""Event-time windows that are the same for all keys, with the default trigger: one entry in a queue per window.
+
+The semantics are those of the general way, which has a timer per key and window and asks assigner and trigger for every
+record.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from pyflinkx._core.calls import short_repr
+from pyflinkx._core.objects import constant_timestamps
+from pyflinkx._core.window_calls import AlignedLoop, call_each
+from pyflinkx._core.window_types import TimeWindow
+from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.windowing.assigners import (
+    AlignedWindows,
+    SlidingEventTimeWindows,
+    TumblingEventTimeWindows,
+    WindowAssigner,
+)
+from pyflinkx.operators.windowing.contents import AggregatedContents, ReducedContents
+from pyflinkx.operators.windowing.triggers import EventTimeTrigger, Trigger
+
+if TYPE_CHECKING:
+    from pyflinkx.operators.window import WindowOperator
+
+# The loop's arithmetic stays within 64 bits below this.
+LARGEST_SPAN = 2**62
+
+
+def is_aligned(
+    assigner: WindowAssigner[Any, Any], trigger: Trigger[Any, Any], lateness: int
+) -> TypeGuard[AlignedWindows]:
+    """Whether :class:`AlignedWindowing` can run these windows.
+
+    An assigner or trigger that is derived from ours may do anything, so it cannot.
+    """
+    return (
+        type(assigner) in (TumblingEventTimeWindows, SlidingEventTimeWindows)
+        and type(trigger) is EventTimeTrigger
+        and isinstance(assigner, AlignedWindows)
+        and assigner.size + assigner.slide + abs(assigner.offset) + lateness < LARGEST_SPAN
+    )
+
+
+class AlignedWindowing:
+    """Runs the windows of one operator.
+
+    Args:
+        operator: the operator, opened.
+        assigner: assigns the windows.
+        lateness: milliseconds by which a window's contents outlive it.
+    """
+
+    def __init__(self, operator: WindowOperator, assigner: AlignedWindows, lateness: int) -> None:
+        self.operator = operator
+        self.lateness = lateness
+        self.current = operator.backend.context
+        self.windows = operator.table.namespaces
+        # All windows have one size, so the order of starts is the order of ends.
+        self.unfired: list[TimeWindow] = []
+        self.live: list[TimeWindow] = []
+        contents = operator.contents
+        self.result = contents.get_result if isinstance(contents, AggregatedContents) else None
+        function: Any
+        create: Any
+        if isinstance(contents, ReducedContents):
+            function, create = contents.reduce, None
+        elif isinstance(contents, AggregatedContents):
+            function, create = contents.add_value, contents.create_accumulator
+        else:
+            function, create = None, None
+        self.loop = AlignedLoop(
+            operator.select_key,
+            contents.state_kind,
+            function,
+            create,
+            self.windows,
+            assigner.size,
+            assigner.slide,
+            assigner.offset,
+            lateness,
+            self.fire_key,
+        )
+
+    def add(self, batch: Any) -> None:
+        """Add the records of a batch to their windows."""
+        loop = self.loop
+        try:
+            loop.add(batch, self.operator.watermark)
+        except Exception as error:
+            raise self.operator.site.wrap(error, f"on record {short_repr(loop.record)}") from error
+        finally:
+            for window in loop.opened:
+                if window.max_timestamp() > self.operator.watermark:
+                    heappush(self.unfired, window)
+                heappush(self.live, window)
+            if len(loop.late):
+                self.operator.late(loop.late)
+
+    def fire_key(self, key: Any, window: TimeWindow, stored: Any) -> None:
+        """Send the result of a key, for whose window a late record came."""
+        self.current.key = key
+        self.current.namespace = window
+        self.operator.fire(window, stored)
+
+    def advance_watermark(self, timestamp: int) -> None:
+        """Fire the windows that end, and drop those whose time is over, up to ``timestamp``, in order of time."""
+        while True:
+            end = self.unfired[0].max_timestamp() if self.unfired else MAX_WATERMARK + 1
+            cleanup = self.cleanup_time(self.live[0]) if self.live else MAX_WATERMARK + 1
+            if min(end, cleanup) > timestamp:
+                return
+            if end <= cleanup:
+                self.fire(heappop(self.unfired))
+            else:
+                self.clean(heappop(self.live))
+
+    def fire(self, window: TimeWindow) -> None:
+        """Send the results of a window for all its keys."""
+        operator = self.operator
+        stored = self.windows[window]
+        if operator.evaluate is not None:
+            self.current.namespace = window
+            for self.current.key, contents in stored.items():
+                try:
+                    operator.fire(window, contents)
+                except Exception as error:
+                    raise operator.failure_in(window, error) from error
+                operator.emit_full_batch()
+            return
+        values = operator.values
+        before = len(values)
+        try:
+            if self.result is None:
+                values.extend(stored.values())
+            else:
+                call_each(self.result, stored.values(), values)
+        except Exception as error:
+            self.current.key = list(stored)[len(values) - before]
+            raise operator.failure_in(window, error) from error
+        finally:
+            operator.stamps.extend(constant_timestamps(len(values) - before, window.max_timestamp()))
+        operator.emit_full_batch()
+
+    def clean(self, window: TimeWindow) -> None:
+        """Drop a window's contents, and let the window function clear what it has stored for it."""
+        stored = self.windows.pop(window)
+        self.loop.forget(window)
+        if self.operator.clear_function is not None:
+            self.current.namespace = window
+            for self.current.key in stored:
+                try:
+                    self.operator.clear_function(self.operator.process_context)
+                except Exception as error:
+                    raise self.operator.failure_in(window, error) from error
+
+    def cleanup_time(self, window: TimeWindow) -> int:
+        """When a window's contents go (ms)."""
+        return window.max_timestamp() + self.lateness
+
+    def advance_processing_time(self, now: int) -> None:
+        """These windows have no processing-time timers."""
+
+    def next_processing_timer(self) -> int | None:
+        """Never."""
+        return None

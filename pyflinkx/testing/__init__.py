@@ -1,0 +1,1 @@
+"""Helps to test operators and functions without running a job."""

@@ -1,0 +1,164 @@
+"""Drives one operator by hand: records, watermarks and the clock come from the test, results are collected."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+
+# A result and its timestamp (ms since the epoch), None when it has none.
+Stamped = tuple[Any, "int | None"]
+
+
+class ManualClock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self, now: int) -> None:
+        self.time = now
+
+    def now(self) -> int:
+        return self.time
+
+
+class CollectingOutput:
+    """Keeps what an operator emits."""
+
+    def __init__(self) -> None:
+        self.results: list[Stamped] = []
+        self.side: dict[str, list[Stamped]] = {}
+        self.watermarks: list[int] = []
+        self.idleness: list[bool] = []
+
+    def emit(self, batch: ObjectBatch) -> None:
+        self.results.extend(stamped(batch))
+
+    def emit_watermark(self, timestamp: int) -> None:
+        self.watermarks.append(timestamp)
+
+    def emit_idleness(self, idle: bool) -> None:
+        self.idleness.append(idle)
+
+    def emit_side(self, tag_id: str, batch: ObjectBatch) -> None:
+        self.side.setdefault(tag_id, []).extend(stamped(batch))
+
+
+def stamped(batch: ObjectBatch) -> list[Stamped]:
+    """The records of a batch, each with its timestamp."""
+    if batch.timestamps is None:
+        return [(value, None) for value in batch.values]
+    return [
+        (value, None if timestamp == NO_TIMESTAMP else timestamp)
+        for value, timestamp in zip(batch.values, batch.timestamps, strict=True)
+    ]
+
+
+class OperatorHarness:
+    """An opened operator whose inputs are method calls.
+
+    Args:
+        operator: not opened yet.
+        now: what the clock says at first (ms since the epoch).
+        options: further fields of the operator's context (``name``, ``uid``, ``location``, ``parallelism``, ...).
+
+    Attributes:
+        results: what the operator has sent so far, as (value, timestamp).
+        side_outputs: tag id to the same for a side output.
+        watermarks: the watermarks that it has sent.
+        counters: its counters.
+
+    Example:
+        >>> from pyflinkx.operators.window import WindowOperator
+        >>> from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
+        >>> with OperatorHarness(WindowOperator(len, TumblingEventTimeWindows(10), reduce=max)) as harness:
+        ...     harness.push(["a", "b", "cc"], [1, 2, 3])
+        ...     harness.watermark(9)
+        ...     harness.results
+        [('b', 9), ('cc', 9)]
+    """
+
+    def __init__(self, operator: Operator, now: int = 0, **options: Any) -> None:
+        self.operator = operator
+        self.output = CollectingOutput()
+        self.clock = ManualClock(now)
+        self.context = OperatorContext(
+            name=options.pop("name", "operator under test"),
+            uid=options.pop("uid", "test"),
+            output=self.output,
+            clock=self.clock,
+            **options,
+        )
+        operator.open(self.context)
+
+    def push(self, values: Iterable[Any], timestamps: Iterable[int | None] | None = None, port: int = 0) -> None:
+        """Give the operator a batch of records.
+
+        Args:
+            values: the records.
+            timestamps: milliseconds since the epoch, None for a record without one; None when no record has one.
+            port: the input of a two-input operator.
+        """
+        stamps = None
+        if timestamps is not None:
+            stamps = array("q", [NO_TIMESTAMP if timestamp is None else timestamp for timestamp in timestamps])
+        self.operator.process_batch(ObjectBatch(list(values), stamps), port)
+
+    def watermark(self, timestamp: int) -> None:
+        """Event time has reached ``timestamp`` (ms)."""
+        self.operator.process_watermark(timestamp)
+
+    def idle(self, idle: bool = True) -> None:
+        """The input has become idle, or active again."""
+        self.operator.process_idleness(idle)
+
+    def set_processing_time(self, now: int) -> None:
+        """Set the clock (ms), and fire the processing-time timers that are due."""
+        self.clock.time = now
+        self.operator.advance_processing_time(now)
+
+    def finish(self) -> None:
+        """All input has ended."""
+        self.watermark(MAX_WATERMARK)
+        self.operator.finish()
+
+    def close(self) -> None:
+        """Close the operator."""
+        self.operator.close()
+
+    def take(self) -> list[Stamped]:
+        """The results since the last call, as (value, timestamp)."""
+        taken = self.output.results
+        self.output.results = []
+        return taken
+
+    @property
+    def results(self) -> list[Stamped]:
+        return self.output.results
+
+    @property
+    def values(self) -> list[Any]:
+        """The results without their timestamps."""
+        return [value for value, _ in self.output.results]
+
+    @property
+    def side_outputs(self) -> dict[str, list[Stamped]]:
+        return self.output.side
+
+    @property
+    def watermarks(self) -> list[int]:
+        return self.output.watermarks
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return self.context.counters
+
+    def __enter__(self) -> OperatorHarness:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
