@@ -1,6 +1,7 @@
 """Rows: values with optional field names and a row kind."""
 cimport cython
-from cpython.object cimport PyObject_GenericSetAttr
+from cpython.object cimport PyObject_GenericGetAttr, PyObject_GenericSetAttr
+from cpython.unicode cimport PyUnicode_READ_CHAR
 
 from enum import Enum
 
@@ -40,6 +41,10 @@ cdef Py_ssize_t position(list fields, name) except -2:
         if fields[i] == name:
             return i
     return -1
+
+
+cdef bint is_private(name) except -1:
+    return isinstance(name, str) and PyUnicode_READ_CHAR(name, 0) == 95  # an underscore
 
 
 cdef object plain(value):
@@ -220,8 +225,17 @@ cdef class Row:
             raise KeyError(key)
         self.values[index] = value
 
+    def __getattribute__(self, name):
+        # Spares a failed lookup, which raises an AttributeError that is then dropped, for each field that is read.
+        cdef Py_ssize_t index
+        if self.fields is not None and type(self) is Row and name not in ATTRIBUTES:
+            index = position(self.fields, name)
+            if 0 <= index < len(self.values) and not is_private(name):
+                return self.values[index]
+        return PyObject_GenericGetAttr(self, name)
+
     def __getattr__(self, name):
-        if self.fields is None or name.startswith("_"):
+        if self.fields is None or is_private(name):
             raise AttributeError(name)
         cdef Py_ssize_t index = position(self.fields, name)
         if index < 0 or index >= len(self.values):
@@ -266,3 +280,7 @@ cdef class Row:
 
     def __len__(self):
         return len(self.values)
+
+
+# What a row has beside its fields, and before them.
+cdef frozenset ATTRIBUTES = frozenset(dir(Row))

@@ -152,6 +152,14 @@ class TestReading:
         with pytest.raises(AttributeError, match=name):
             getattr(row, name)
 
+    def test_methods_come_before_fields(self):
+        for kind in (Row, Subclass):
+            row = kind(as_dict=1, total=2)
+            assert row["as_dict"] == 1
+            assert row.as_dict() == {"as_dict": 1, "total": 2}
+        assert Row(total=2).total == 2
+        assert Subclass(total=2).total() == 2
+
     def test_contains_looks_at_names_else_at_values(self):
         assert "a" in named()
         assert 1 not in named()
