@@ -17,7 +17,7 @@ import array as array_module
 
 from pyflinkx._core import objects
 from pyflinkx._core.keys import check_key
-from pyflinkx.errors import JobExecutionError, PyflinkxError
+from pyflinkx.errors import JobExecutionError
 
 cdef array.array LONGS = array_module.array("q")
 cdef array.array BYTES = array_module.array("b")
@@ -34,6 +34,17 @@ def short_repr(value):
     except Exception as error:
         text = f"<{type(value).__name__} whose repr() raised {type(error).__name__}>"
     return text if len(text) <= MAX_REPR else text[:MAX_REPR - 3] + "..."
+
+
+cdef object users_part(traceback):
+    """The part of a traceback that begins in the user's code; all of it when no part does."""
+    part = traceback
+    while part is not None:
+        module = part.tb_frame.f_globals.get("__name__") or ""
+        if not module.startswith("pyflinkx.") or module.startswith("pyflinkx.examples."):
+            return part
+        part = part.tb_next
+    return traceback
 
 
 cdef class CallSite:
@@ -59,8 +70,7 @@ cdef class CallSite:
         """The JobExecutionError to raise from ``error``, whose traceback is cut to begin in the user's code."""
         if isinstance(error, JobExecutionError):
             return error
-        if not isinstance(error, PyflinkxError) and error.__traceback__ is not None:
-            error.__traceback__ = error.__traceback__.tb_next
+        error.__traceback__ = users_part(error.__traceback__)
         text = f"operator '{self.name}' (uid {self.uid}) failed {where}"
         if self.location is not None:
             text += f"; created at {self.location}"

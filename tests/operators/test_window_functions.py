@@ -1,5 +1,7 @@
 """Window functions: their context, state, results and failures, in both ways of running windows."""
 
+import traceback
+
 import pytest
 
 from pyflinkx._core.window_types import TimeWindow
@@ -206,6 +208,18 @@ def test_a_failure_names_operator_and_record(trigger):
     for part in ("'ratios'", "u-7", "job.py:12", "('a', 0)", "ZeroDivisionError"):
         assert part in str(failure.value)
     assert isinstance(failure.value.__cause__, ZeroDivisionError)
+
+
+def test_the_traceback_begins_in_the_users_code(trigger):
+    def fail(key, window, inputs):
+        raise OSError("no")
+
+    harness = windows(TumblingEventTimeWindows(10), trigger, window_function=fail)
+    harness.push([("a", 1)], [1])
+    with pytest.raises(JobExecutionError) as failure:
+        harness.finish()
+    frames = traceback.extract_tb(failure.value.__cause__.__traceback__)
+    assert [frame.name for frame in frames] == ["fail"]
 
 
 def test_results_before_a_failure_are_sent():
