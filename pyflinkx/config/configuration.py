@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from pyflinkx.config.option import MASK, ConfigOption, is_sensitive, shown
 from pyflinkx.config.values import BOOLEAN, DOUBLE, LONG, parse_list
@@ -52,6 +52,12 @@ class Configuration:
         return configuration
 
     # ---- by option ----
+
+    @overload
+    def get(self, option: ConfigOption[T]) -> T | None: ...
+
+    @overload
+    def get(self, option: ConfigOption[T], default: T) -> T: ...
 
     def get(self, option: ConfigOption[T], default: T | None = None) -> T | None:
         """The value of an option, under its key or an older name of it.

@@ -13,6 +13,7 @@ from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.job_id import JobID
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.config import options
 from pyflinkx.config.dynamic import dynamic_properties
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
@@ -105,12 +106,12 @@ class StreamExecutionEnvironment:
 
     def disable_operator_chaining(self) -> StreamExecutionEnvironment:
         """Run every operator in a task of its own."""
-        self._configuration.set_boolean("pipeline.operator-chaining.enabled", False)
+        self._configuration.set(options.OPERATOR_CHAINING, False)
         return self
 
     def is_chaining_enabled(self) -> bool:
         """Whether operators may share a task."""
-        return self._configuration.get_boolean("pipeline.operator-chaining.enabled", True)
+        return self._configuration.get(options.OPERATOR_CHAINING) is True
 
     # ---- sources ----
 
@@ -172,7 +173,7 @@ class StreamExecutionEnvironment:
             JobExecutionError: a user function raised; its exception is the cause.
         """
         graph = self._take_graph(job_name)
-        with progress_line(self._configuration.get_string("pyflinkx.progress", "off")) as listener:
+        with progress_line(str(self._configuration.get(options.PROGRESS))) as listener:
             job = self._job(graph, listener)
             log.info("job '%s' (%s) starts", graph.name, job.job_id)
             result = job.run()
@@ -199,7 +200,7 @@ class StreamExecutionEnvironment:
         return CloseableIterator(self._steps(graph), buffer)
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
-        with progress_line(self._configuration.get_string("pyflinkx.progress", "off")) as listener:
+        with progress_line(str(self._configuration.get(options.PROGRESS))) as listener:
             yield from self._job(graph, listener).steps()
 
     def _job(self, graph: StreamGraph, listener: Any) -> InlineJob:
@@ -218,7 +219,7 @@ class StreamExecutionEnvironment:
         groups = self.get_max_parallelism()
         return build_stream_graph(
             self._transformations,
-            name=job_name or self._configuration.get_string("pipeline.name", DEFAULT_JOB_NAME),
+            name=job_name or self._configuration.get(options.JOB_NAME, DEFAULT_JOB_NAME),
             parallelism=self.get_parallelism(),
             max_parallelism=groups if groups > 0 else None,
             chaining=self.is_chaining_enabled(),

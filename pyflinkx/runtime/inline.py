@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx._core.calls import CallSite
+from pyflinkx.config import options
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.runtime.channel import LocalChannel
@@ -185,7 +186,7 @@ def execution_settings(configuration: Any, clock: Any, job_parameters: dict[str,
     """What a configuration says to the tasks of a job."""
     return TaskSettings(
         clock=clock,
-        batch_size=configuration.get_integer("pyflinkx.batch.size", 1024),
-        columnar_batch_size=configuration.get_integer("pyflinkx.columnar.batch.size", 8192),
+        batch_size=configuration.get(options.BATCH_SIZE),
+        columnar_batch_size=configuration.get(options.COLUMNAR_BATCH_SIZE),
         job_parameters=job_parameters,
     )
