@@ -10,7 +10,7 @@ export JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 export PATH := $(CURDIR)/.venv/bin:$(PATH) # cython-lint calls pycodestyle by name
 
 run: build ## the main job: real flights, delays per airport and hour
-	.venv/bin/python -m pyflinkx.examples.flights
+	.venv/bin/pyflinkx run pyflinkx/examples/flights.py
 
 test: build
 	.venv/bin/python -m pytest

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
@@ -140,7 +140,7 @@ class ProcessFunction(Function):
     ``process_element`` yields results; ``yield output_tag, value`` sends a value to a side output.
     """
 
-    Context = ProcessContext
+    Context: TypeAlias = ProcessContext
 
     @abstractmethod
     def process_element(self, value: Any, ctx: ProcessContext) -> Iterable[Any] | None:
@@ -150,8 +150,8 @@ class ProcessFunction(Function):
 class KeyedProcessFunction(Function):
     """A process function on a keyed stream, with state and timers of the record's key."""
 
-    Context = KeyedProcessContext
-    OnTimerContext = process.OnTimerContext
+    Context: TypeAlias = KeyedProcessContext
+    OnTimerContext: TypeAlias = process.OnTimerContext
 
     @abstractmethod
     def process_element(self, value: Any, ctx: KeyedProcessContext) -> Iterable[Any] | None:
@@ -164,7 +164,7 @@ class KeyedProcessFunction(Function):
 class CoProcessFunction(Function):
     """A process function of two connected streams."""
 
-    Context = ProcessContext
+    Context: TypeAlias = ProcessContext
 
     @abstractmethod
     def process_element1(self, value: Any, ctx: ProcessContext) -> Iterable[Any] | None:
@@ -178,8 +178,8 @@ class CoProcessFunction(Function):
 class KeyedCoProcessFunction(Function):
     """A process function of two connected keyed streams, which share state and timers by key."""
 
-    Context = KeyedProcessContext
-    OnTimerContext = process.OnTimerContext
+    Context: TypeAlias = KeyedProcessContext
+    OnTimerContext: TypeAlias = process.OnTimerContext
 
     @abstractmethod
     def process_element1(self, value: Any, ctx: KeyedProcessContext) -> Iterable[Any] | None:

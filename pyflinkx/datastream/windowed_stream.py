@@ -1,0 +1,193 @@
+"""Streams whose records are grouped into windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pyflinkx.common.typeinfo import TypeInformation
+from pyflinkx.datastream.calls import UNKNOWN, RecordType, object_function, result_type, user_function
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.datastream.functions import (
+    AggregateFunction,
+    AllWindowFunction,
+    ProcessAllWindowFunction,
+    ProcessWindowFunction,
+    ReduceFunction,
+    WindowFunction,
+)
+from pyflinkx.datastream.keyed_stream import KeyedStream
+from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.window import Trigger, WindowAssigner
+from pyflinkx.errors import GraphError
+from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.window import WindowOperator
+
+__all__ = ["AllWindowedStream", "WindowedStream"]
+
+
+class Windowed:
+    """What both kinds of windowed streams share.
+
+    Args:
+        stream: the stream; a KeyedStream for windows per key.
+        window_assigner: puts each record into windows.
+    """
+
+    apply_kind: type[Any]
+    process_kind: type[Any]
+    _key_selector: Callable[[Any], Any] | None
+
+    def __init__(self, stream: DataStream, window_assigner: WindowAssigner[Any, Any]) -> None:
+        if not isinstance(window_assigner, WindowAssigner):
+            raise GraphError(f"window() takes a WindowAssigner, not {window_assigner!r}")
+        self._stream = stream
+        self._window_assigner = window_assigner
+        self._trigger: Trigger[Any, Any] | None = None
+        self._allowed_lateness = 0
+        self._late_tag: OutputTag | None = None
+
+    def get_execution_environment(self) -> Any:
+        """The environment that the stream belongs to."""
+        return self._stream.get_execution_environment()
+
+    def get_input_type(self) -> TypeInformation:
+        """Type of the records."""
+        return self._stream.get_type()
+
+    def trigger(self, trigger: Trigger[Any, Any]) -> Any:
+        """Decide otherwise than by the assigner's default when a window is evaluated."""
+        if not isinstance(trigger, Trigger):
+            raise GraphError(f"trigger() takes a Trigger, not {trigger!r}")
+        self._trigger = trigger
+        return self
+
+    def allowed_lateness(self, time_ms: int) -> Any:
+        """Keep windows for this many milliseconds after their end; a late record then fires them again."""
+        if not isinstance(time_ms, int) or isinstance(time_ms, bool) or time_ms < 0:
+            raise GraphError(f"allowed lateness must be milliseconds from 0 up, not {time_ms!r}")
+        self._allowed_lateness = time_ms
+        return self
+
+    def side_output_late_data(self, output_tag: OutputTag) -> Any:
+        """Send records that come too late for all their windows to a side output; by default they are counted only."""
+        if not isinstance(output_tag, OutputTag):
+            raise GraphError(f"side_output_late_data() takes an OutputTag, not {output_tag!r}")
+        self._late_tag = output_tag
+        return self
+
+    def reduce(
+        self,
+        reduce_function: Callable[[Any, Any], Any] | ReduceFunction,
+        window_function: Any = None,
+        output_type: TypeInformation | None = None,
+    ) -> DataStream:
+        """Combine the records of a window as they come; the result is the combined record.
+
+        Args:
+            reduce_function: combines two records into one.
+            window_function: makes the results from the combined record, with access to key and window.
+            output_type: type of the results.
+        """
+        user_function(reduce_function, ReduceFunction, "reduce", "reduce()")
+        unchanged = self._stream._record_type
+        return self._run("Reduce", window_function, output_type, unchanged, reduce=reduce_function)
+
+    def aggregate(
+        self,
+        aggregate_function: AggregateFunction,
+        window_function: Any = None,
+        accumulator_type: TypeInformation | None = None,
+        output_type: TypeInformation | None = None,
+    ) -> DataStream:
+        """Fold the records of a window into an accumulator as they come; the result is what it comes to.
+
+        Args:
+            aggregate_function: says how.
+            window_function: makes the results from the aggregate's result, with access to key and window.
+            accumulator_type: type of the accumulator.
+            output_type: type of the results.
+        """
+        object_function(aggregate_function, AggregateFunction, ["add"], "aggregate()")
+        folded = result_type(None, UserFunction(aggregate_function.get_result))
+        return self._run("Aggregate", window_function, output_type, folded, aggregate=aggregate_function)
+
+    def apply(self, window_function: Any, output_type: TypeInformation | None = None) -> DataStream:
+        """Evaluate all records of a window at once, with a WindowFunction."""
+        object_function(window_function, self.apply_kind, ["apply"], "apply()")
+        return self._run("Apply", window_function, output_type, UNKNOWN)
+
+    def process(self, process_window_function: Any, output_type: TypeInformation | None = None) -> DataStream:
+        """Evaluate all records of a window at once, with access to its state and the clock."""
+        object_function(process_window_function, self.process_kind, ["process"], "process()")
+        return self._run("Process", process_window_function, output_type, UNKNOWN)
+
+    def _run(
+        self,
+        name: str,
+        window_function: Any,
+        output_type: TypeInformation | None,
+        folded: RecordType,
+        **folding: Any,
+    ) -> DataStream:
+        make_operator = partial(
+            WindowOperator,
+            self._key_selector,
+            self._window_assigner,
+            trigger=self._trigger,
+            window_function=window_function,
+            allowed_lateness=self._allowed_lateness,
+            late_tag=self._late_tag,
+            **folding,
+        )
+        make_operator()  # what does not fit together fails here, with the user's call
+        return self._stream._then(f"Window {name}", make_operator, self._results(window_function, output_type, folded))
+
+    def _results(self, window_function: Any, output_type: TypeInformation | None, folded: RecordType) -> RecordType:
+        """Check a window function; the type of its results, or of what the folding gives when there is none."""
+        if window_function is None:
+            return result_type(output_type) if output_type is not None else folded
+        if isinstance(window_function, self.apply_kind):
+            return result_type(output_type, UserFunction(window_function.apply), "items")
+        if isinstance(window_function, self.process_kind):
+            return result_type(output_type, UserFunction(window_function.process), "items")
+        kinds = f"{self.apply_kind.__name__} or {self.process_kind.__name__}"
+        raise GraphError(f"a window function is a {kinds}, not {window_function!r}")
+
+
+class WindowedStream(Windowed):
+    """The records of each key, grouped into windows.
+
+    Args:
+        keyed_stream: the stream.
+        window_assigner: puts each record into windows.
+    """
+
+    apply_kind = WindowFunction
+    process_kind = ProcessWindowFunction
+
+    def __init__(self, keyed_stream: KeyedStream, window_assigner: WindowAssigner[Any, Any]) -> None:
+        super().__init__(keyed_stream, window_assigner)
+        self._key_selector = keyed_stream._key_selector
+
+
+class AllWindowedStream(Windowed):
+    """All records of a stream, grouped into windows in one subtask.
+
+    Args:
+        data_stream: the stream.
+        window_assigner: puts each record into windows.
+    """
+
+    apply_kind = AllWindowFunction
+    process_kind = ProcessAllWindowFunction
+
+    def __init__(self, data_stream: DataStream, window_assigner: WindowAssigner[Any, Any]) -> None:
+        super().__init__(data_stream, window_assigner)
+        self._key_selector = None
+
+    def _run(self, name: str, *arguments: Any, **folding: Any) -> DataStream:
+        stream = super()._run(f"All {name}", *arguments, **folding)
+        stream.force_non_parallel()
+        return stream
