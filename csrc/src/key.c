@@ -391,25 +391,6 @@ pfx_status pfx_key_put_micros(pfx_key *key, pfx_key_tag tag, int64_t micros) {
     return PFX_OK;
 }
 
-pfx_status pfx_key_put_nanos(pfx_key *key, pfx_key_tag tag, int64_t nanos) {
-    int64_t micros = nanos / 1000;
-    int64_t rest = nanos % 1000;
-    if (rest < 0) {
-        micros--;
-        rest += 1000;
-    }
-    if (rest == 0) {
-        return pfx_key_put_micros(key, tag, micros);
-    }
-    pfx_key_tag fine = tag == PFX_KEY_TIME        ? PFX_KEY_TIME_NANOS
-                       : tag == PFX_KEY_TIMESTAMP ? PFX_KEY_TIMESTAMP_NANOS
-                                                  : PFX_KEY_INSTANT_NANOS;
-    PFX_TRY(pfx_key_put_micros(key, fine, micros));
-    PFX_TRY(reserve(key, 2));
-    put_little_endian(key, (uint64_t)rest, 2);
-    return PFX_OK;
-}
-
 pfx_status pfx_key_put_duration(pfx_key *key, int32_t days, int64_t micros) {
     PFX_TRY(reserve(key, 13));
     put_8(key, PFX_KEY_DURATION);

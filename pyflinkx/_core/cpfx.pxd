@@ -216,24 +216,36 @@ cdef extern from "pfx/key.h" nogil:
     uint64_t pfx_key_hash_long(int64_t value)
     pfx_status pfx_key_put_none(pfx_key *key)
     pfx_status pfx_key_put_long(pfx_key *key, int64_t value)
-    pfx_status pfx_key_put_ulong(pfx_key *key, uint64_t value)
     pfx_status pfx_key_put_integer(pfx_key *key, int negative, const uint8_t *magnitude, int64_t size)
     pfx_status pfx_key_put_double(pfx_key *key, double value)
     pfx_status pfx_key_put_decimal(pfx_key *key, int negative, int64_t exponent, const char *digits, int64_t count)
     pfx_status pfx_key_put_digits(pfx_key *key, int negative, const uint8_t *digits, int count, int32_t exponent)
-    pfx_status pfx_key_put_decimal128(pfx_key *key, uint64_t low, uint64_t high, int32_t scale)
     pfx_status pfx_key_put_text(pfx_key *key, int width, const void *points, int64_t length)
-    pfx_status pfx_key_put_utf8(pfx_key *key, const void *text, int64_t size)
     pfx_status pfx_key_put_bytes(pfx_key *key, const void *data, int64_t size)
     pfx_status pfx_key_put_date(pfx_key *key, int32_t days)
     pfx_status pfx_key_put_micros(pfx_key *key, pfx_key_tag tag, int64_t micros)
-    pfx_status pfx_key_put_nanos(pfx_key *key, pfx_key_tag tag, int64_t nanos)
     pfx_status pfx_key_put_duration(pfx_key *key, int32_t days, int64_t micros)
     pfx_status pfx_key_put_uuid(pfx_key *key, const uint8_t *bytes)
     pfx_status pfx_key_begin(pfx_key *key, pfx_key_tag tag)
     pfx_status pfx_key_put_byte(pfx_key *key, uint8_t value)
     pfx_status pfx_key_put_count(pfx_key *key, int64_t count)
     pfx_status pfx_key_put_name(pfx_key *key, int width, const void *points, int64_t length)
+
+
+# ---- pfx/key_columns.h (partition) ----
+cdef extern from "pfx/key_columns.h" nogil:
+    ctypedef struct pfx_key_column:
+        const pfx_arrow_type *type
+        const uint8_t *validity
+        const void *offsets
+        const uint8_t *data
+        int64_t offset
+
+    int pfx_key_column_allowed(pfx_kind kind)
+    pfx_status pfx_key_put_row(pfx_key *key, const pfx_key_column *columns, int32_t count, int64_t row)
+    pfx_status pfx_column_key_groups(
+        const pfx_key_column *columns, int32_t count, int64_t rows, int32_t max_parallelism, pfx_budget *budget,
+        int32_t *groups, int64_t *row)
 
 
 # ---- pfx/monitor.h, pfx/segment.h (segment) ----

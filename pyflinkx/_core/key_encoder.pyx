@@ -133,8 +133,10 @@ cdef class KeyEncoder:
         return self.mismatch(key)
 
     cdef int mismatch(self, object key) except -1:
+        # Python refuses to write very long ints in decimal.
+        text = f"{key:#x}" if type(key) is int and int.bit_length(key) > 1000 else repr(key)
         raise KeyTypeError(
-            f"the key type is declared as {self.declared}, but a key is {key!r:.200} ({type(key).__qualname__})"
+            f"the key type is declared as {self.declared}, but a key is {text:.200} ({type(key).__qualname__})"
         )
 
 

@@ -1,40 +1,55 @@
 """Where a record goes: key groups, the subtasks that own them, and the division of a batch among subtasks."""
 from cpython cimport array
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.list cimport PyList_GET_ITEM, PyList_New, PyList_SET_ITEM
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.ref cimport Py_INCREF
-from libc.stdint cimport int32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
+from pyflinkx._core.batch cimport ColumnBatch
+from pyflinkx._core.column cimport Buffer, Column, new_buffer, writable
 from pyflinkx._core.cpfx cimport (
     PFX_MAX_KEY_GROUPS,
+    PFX_OK,
+    PFX_OVERFLOW,
+    pfx_column_key_groups,
     pfx_key,
     pfx_key_clear,
+    pfx_key_column,
+    pfx_key_column_allowed,
     pfx_key_free,
     pfx_key_group,
     pfx_key_group_range,
     pfx_key_hash,
     pfx_key_hash_long,
     pfx_key_init,
+    pfx_key_put_row,
+    pfx_status,
     pfx_subtask,
     pfx_xxh64,
 )
 from pyflinkx._core.key_encoder cimport KeyEncoder
 from pyflinkx._core.keys cimport put_key
-from pyflinkx._core.memory cimport default_budget
+from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.objects cimport ObjectBatch
+from pyflinkx._core.status cimport check
 
 import array as array_module
 
 from pyflinkx._core.keys import KEY_FORMAT, canonical_key_bytes, check_key
+from pyflinkx.errors import KeyTypeError
 
 __all__ = [
     "KEY_FORMAT",
     "MAX_KEY_GROUPS",
     "canonical_key_bytes",
     "check_key",
+    "column_key_bytes",
+    "column_key_groups",
     "key_group",
     "key_group_range",
     "key_groups",
+    "scatter_columns",
     "scatter_objects",
     "subtask_of",
     "subtasks_of",
@@ -42,6 +57,9 @@ __all__ = [
 ]
 
 MAX_KEY_GROUPS = PFX_MAX_KEY_GROUPS
+
+cdef enum:
+    MAX_KEY_COLUMNS = 64
 
 cdef array.array INTS = array_module.array("i")
 cdef array.array LONGS = array_module.array("q")
@@ -137,6 +155,98 @@ def key_groups(keys, int max_parallelism, KeyEncoder encoder=None):
     finally:
         pfx_key_free(&out)
     return groups
+
+
+# ---- columns ----
+
+
+cdef int borrow_columns(ColumnBatch batch, columns, pfx_key_column *out) except -1:
+    cdef Column column
+    cdef Py_ssize_t i
+    for i in range(len(columns)):
+        column = batch.columns[batch.schema.index_of(columns[i])]
+        if not pfx_key_column_allowed(column.kind):
+            raise KeyTypeError(
+                f"column {column.name!r} cannot be a key: {column.field.type_name} has no canonical form as a column"
+            )
+        out[i].type = &column.field.type
+        out[i].validity = column.validity
+        out[i].offsets = column.offsets
+        out[i].data = column.data
+        out[i].offset = column.offset
+    return 0
+
+
+cdef int raise_for_row(pfx_status status, ColumnBatch batch, tuple columns, int64_t row) except -1:
+    if status == PFX_OVERFLOW:
+        names = ", ".join([repr((<Column> batch.columns[batch.schema.index_of(key)]).name) for key in columns])
+        raise KeyTypeError(f"row {row} has no key by {names}: its date or time does not fit the key format")
+    return check(status)
+
+
+def column_key_groups(ColumnBatch batch not None, columns, int max_parallelism):
+    """The key group of each row of a batch, as an ``array.array("i")``.
+
+    They are the groups of the Python values that the rows stand for (``key_groups``), found without making any.
+
+    Args:
+        columns: the key's columns, by name or number. One column is the key itself, several are a tuple.
+        max_parallelism: number of key groups, 1 to MAX_KEY_GROUPS.
+
+    Raises:
+        KeyTypeError: a column is a list or a struct, or a row's value lies outside of what a key can hold.
+        KeyError, IndexError: there is no such column.
+        ValueError: there are no columns, or the max parallelism lies outside its range.
+
+    Example:
+        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"a": [1, 2]}))
+        >>> column_key_groups(batch, ["a"], 128) == key_groups([1, 2], 128)
+        True
+    """
+    cdef tuple keys = tuple(columns)
+    cdef array.array groups = array.clone(INTS, batch.length, False)
+    cdef pfx_key_column few[MAX_KEY_COLUMNS]
+    cdef int64_t row = 0
+    cdef int32_t count = <int32_t> len(keys)
+    cdef pfx_status status
+    check_key_groups(max_parallelism)
+    if not 1 <= len(keys) <= MAX_KEY_COLUMNS:
+        raise ValueError(f"a key has 1 to {MAX_KEY_COLUMNS} columns, not {len(keys)}")
+    borrow_columns(batch, keys, few)
+    with nogil:
+        status = pfx_column_key_groups(
+            few, count, batch.length, max_parallelism, &default_budget.budget, <int32_t *> groups.data.as_ints, &row)
+    if status != PFX_OK:
+        raise_for_row(status, batch, keys, row)
+    return groups
+
+
+def column_key_bytes(ColumnBatch batch not None, columns, int64_t row):
+    """The canonical bytes of one row's key: those of the Python value that it stands for; see ``column_key_groups``.
+
+    Raises:
+        IndexError: there is no such row.
+    """
+    cdef tuple keys = tuple(columns)
+    cdef pfx_key_column few[MAX_KEY_COLUMNS]
+    cdef pfx_key out
+    cdef pfx_status status
+    if not 1 <= len(keys) <= MAX_KEY_COLUMNS:
+        raise ValueError(f"a key has 1 to {MAX_KEY_COLUMNS} columns, not {len(keys)}")
+    if not 0 <= row < batch.length:
+        raise IndexError(f"row {row} of {batch.length}")
+    borrow_columns(batch, keys, few)
+    pfx_key_init(&out, &default_budget.budget)
+    try:
+        status = pfx_key_put_row(&out, few, <int32_t> len(keys), row)
+        if status != PFX_OK:
+            raise_for_row(status, batch, keys, row)
+        return PyBytes_FromStringAndSize(<const char *> out.bytes, out.size)
+    finally:
+        pfx_key_free(&out)
+
+
+# ---- subtasks ----
 
 
 def key_group_range(int subtask, int max_parallelism, int parallelism):
@@ -314,3 +424,52 @@ cdef int check_rows(Py_ssize_t have, Py_ssize_t expected) except -1:
     if have != expected:
         raise ValueError(f"a batch of {expected} rows has {have} timestamps or row kinds")
     return 0
+
+
+def scatter_columns(ColumnBatch batch not None, const int[::1] subtasks, int count, MemoryBudget budget=None):
+    """Divide a batch of columns among subtasks; as ``scatter_objects``, but the rows are copied.
+
+    Args:
+        batch: passed on as it is when it goes to one subtask as a whole.
+        subtasks: ``array.array("i")``, the subtask of each row.
+        count: number of subtasks.
+        budget: what the copies are charged to; the process's when None.
+
+    Returns:
+        A list of ``count`` batches, None where a subtask gets no row.
+
+    Raises:
+        ValueError: the lengths differ, or a subtask lies outside 0 to count - 1.
+
+    Example:
+        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"a": [1, 2, 3]}))
+        >>> scatter_columns(batch, array("i", [1, 0, 1]), 2)
+        [ColumnBatch(1 rows: a int64), ColumnBatch(2 rows: a int64)]
+    """
+    cdef Py_ssize_t rows = batch.length
+    cdef array.array counts = count_rows(subtasks, rows, count)
+    cdef list parts = [None] * count
+    if rows == 0:
+        return parts
+    cdef int sole = sole_receiver(counts, rows)
+    if sole >= 0:
+        parts[sole] = batch
+        return parts
+    # The rows of subtask 0 in order, then those of subtask 1, and so on.
+    cdef Buffer indices = new_buffer(rows * sizeof(int64_t), budget)
+    cdef int64_t *sorted_rows = <int64_t *> writable(indices)
+    cdef array.array ends = array.clone(LONGS, count, True)
+    cdef int64_t end = 0
+    cdef Py_ssize_t i
+    for i in range(count):
+        ends.data.as_longlongs[i] = end
+        end += counts.data.as_longlongs[i]
+    for i in range(rows):
+        sorted_rows[ends.data.as_longlongs[subtasks[i]]] = i
+        ends.data.as_longlongs[subtasks[i]] += 1
+    for i in range(count):
+        if counts.data.as_longlongs[i]:
+            end = ends.data.as_longlongs[i]
+            parts[i] = batch.take_checked(
+                sorted_rows + end - counts.data.as_longlongs[i], counts.data.as_longlongs[i], budget)
+    return parts

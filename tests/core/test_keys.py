@@ -112,6 +112,34 @@ def test_extreme_instants():
     assert canonical_key_bytes(datetime.min.replace(tzinfo=ahead)) != canonical_key_bytes(datetime.min)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1E+2", 100),
+        ("-1.50E+3", -1500),
+        ("0E-20", 0),
+        ("-0E+9999", 0),
+        ("1.5E+38", 15 * 10**37),
+        ("1.5E+39", 15 * 10**38),
+        ("12345678901234567890123456789012345678901234567890", 12345678901234567890123456789012345678901234567890),
+        ("-9223372036854775808.000", -(2**63)),
+        pytest.param("1E+6144", 10**6144, id="largest"),
+    ],
+)
+@pytest.mark.parametrize("capitals", [0, 1])
+def test_decimals_are_read_whatever_their_spelling(text, number, capitals):
+    with localcontext() as context:
+        context.capitals, context.prec = capitals, 3
+        assert canonical_key_bytes(Decimal(text)) == canonical_key_bytes(number)
+
+
+@pytest.mark.parametrize("exponent", [-400, -9_999_999, -99_999_999, -(10**17)])
+def test_decimals_of_tiny_exponents(exponent):
+    key = Decimal((1, (0, 1, 2, 0), exponent))
+    written = (exponent + 1).to_bytes(8, "little", signed=True)
+    assert canonical_key_bytes(key) == b"\x05\x01" + written + b"\x02\0\0\x0012"
+
+
 @settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
 def test_text_is_utf_8_with_surrogates(text):

@@ -24,29 +24,26 @@
  * number depends on its value alone: PFX_KEY_LONG if it is a whole number of int64, PFX_KEY_BIG if whole and larger,
  * PFX_KEY_DOUBLE if a binary64 holds it exactly, otherwise PFX_KEY_DECIMAL. */
 typedef enum pfx_key_tag {
-    PFX_KEY_NONE = 0x00,            /* nothing */
-    PFX_KEY_LONG = 0x01,            /* i64 */
-    PFX_KEY_BIG = 0x02,             /* u8 1 if negative, u32 size, magnitude without leading zero bytes */
-    PFX_KEY_DOUBLE = 0x03,          /* binary64; never whole within int64, never NaN */
-    PFX_KEY_NAN = 0x04,             /* nothing */
-    PFX_KEY_DECIMAL = 0x05,         /* u8 1 if negative, i64 exponent, u32 count, ASCII digits; no 0 first or last */
-    PFX_KEY_STRING = 0x10,          /* u32 size, UTF-8 (a lone surrogate as the three bytes of its code point) */
-    PFX_KEY_BYTES = 0x11,           /* u32 size, bytes */
-    PFX_KEY_DATE = 0x20,            /* i32 days since 1970-01-01 */
-    PFX_KEY_TIME = 0x21,            /* i64 microseconds since midnight */
-    PFX_KEY_TIME_OFFSET = 0x22,     /* i64 microseconds since midnight less the offset from UTC */
-    PFX_KEY_TIMESTAMP = 0x23,       /* i64 microseconds since 1970-01-01T00:00:00, no zone */
-    PFX_KEY_INSTANT = 0x24,         /* i64 microseconds since 1970-01-01T00:00:00 UTC */
-    PFX_KEY_DURATION = 0x25,        /* i32 days, i64 microseconds within the day */
-    PFX_KEY_TIME_NANOS = 0x26,      /* as PFX_KEY_TIME, then u16 nanoseconds, 1 to 999 */
-    PFX_KEY_TIMESTAMP_NANOS = 0x27, /* as PFX_KEY_TIMESTAMP, then u16 nanoseconds, 1 to 999 */
-    PFX_KEY_INSTANT_NANOS = 0x28,   /* as PFX_KEY_INSTANT, then u16 nanoseconds, 1 to 999 */
-    PFX_KEY_UUID = 0x30,            /* 16 bytes, big-endian as in RFC 9562 */
-    PFX_KEY_ENUM = 0x31,            /* name of the class, then a key: the member's name, or a flag's value */
-    PFX_KEY_TUPLE = 0x40,           /* u32 count, then as many keys */
-    PFX_KEY_RECORD = 0x41,          /* name of the class, u32 count, then as many keys */
-    PFX_KEY_ROW = 0x42              /* name of the class, u8 row kind, u8 1 if named, u32 count, then for each value its
-                                       name, if named (and ascending by it), and a key */
+    PFX_KEY_NONE = 0x00,        /* nothing */
+    PFX_KEY_LONG = 0x01,        /* i64 */
+    PFX_KEY_BIG = 0x02,         /* u8 1 if negative, u32 size, magnitude without leading zero bytes */
+    PFX_KEY_DOUBLE = 0x03,      /* binary64; never whole within int64, never NaN */
+    PFX_KEY_NAN = 0x04,         /* nothing */
+    PFX_KEY_DECIMAL = 0x05,     /* u8 1 if negative, i64 exponent, u32 count, ASCII digits; no 0 first or last */
+    PFX_KEY_STRING = 0x10,      /* u32 size, UTF-8 (a lone surrogate as the three bytes of its code point) */
+    PFX_KEY_BYTES = 0x11,       /* u32 size, bytes */
+    PFX_KEY_DATE = 0x20,        /* i32 days since 1970-01-01 */
+    PFX_KEY_TIME = 0x21,        /* i64 microseconds since midnight */
+    PFX_KEY_TIME_OFFSET = 0x22, /* i64 microseconds since midnight less the offset from UTC */
+    PFX_KEY_TIMESTAMP = 0x23,   /* i64 microseconds since 1970-01-01T00:00:00, no zone */
+    PFX_KEY_INSTANT = 0x24,     /* i64 microseconds since 1970-01-01T00:00:00 UTC */
+    PFX_KEY_DURATION = 0x25,    /* i32 days, i64 microseconds within the day */
+    PFX_KEY_UUID = 0x30,        /* 16 bytes, big-endian as in RFC 9562 */
+    PFX_KEY_ENUM = 0x31,        /* name of the class, then a key: the member's name, or a flag's value */
+    PFX_KEY_TUPLE = 0x40,       /* u32 count, then as many keys */
+    PFX_KEY_RECORD = 0x41,      /* name of the class, u32 count, then as many keys */
+    PFX_KEY_ROW = 0x42          /* name of the class, u8 row kind, u8 1 if named, u32 count, then for each value its
+                                   name, if named (and ascending by it), and a key */
 } pfx_key_tag;
 
 /* ---- key groups ---- */
@@ -140,9 +137,6 @@ pfx_status pfx_key_put_date(pfx_key *key, int32_t days);
 
 /* `tag` is PFX_KEY_TIME, PFX_KEY_TIME_OFFSET, PFX_KEY_TIMESTAMP or PFX_KEY_INSTANT. */
 pfx_status pfx_key_put_micros(pfx_key *key, pfx_key_tag tag, int64_t micros);
-
-/* `tag` is PFX_KEY_TIME, PFX_KEY_TIMESTAMP or PFX_KEY_INSTANT; equals pfx_key_put_micros for whole microseconds. */
-pfx_status pfx_key_put_nanos(pfx_key *key, pfx_key_tag tag, int64_t nanos);
 
 pfx_status pfx_key_put_duration(pfx_key *key, int32_t days, int64_t micros);
 pfx_status pfx_key_put_uuid(pfx_key *key, const uint8_t bytes[16]);
