@@ -34,6 +34,9 @@ class CollectionSource(Source):
         [0, 1, 2]
     """
 
+    # One reader keeps the order, as in Flink.
+    parallelism = 1
+
     def __init__(self, values: Iterable[Any], type_info: Any = None) -> None:
         if isinstance(values, (str, bytes, bytearray, Mapping)) or not isinstance(values, Iterable):
             raise TypeError(f"a collection is a list, tuple or other iterable of records, not {values!r:.100}")
@@ -44,7 +47,6 @@ class CollectionSource(Source):
         return f"CollectionSource({len(self.values)} values)"
 
     def splits(self, parallelism: int) -> list[CollectionSplit]:
-        # One split keeps the order, as from_collection() promises.
         return [CollectionSplit(0, len(self.values))]
 
     def create_reader(self, context: ReaderContext) -> CollectionReader:

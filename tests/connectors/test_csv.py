@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx._core.row import Row
@@ -176,7 +176,6 @@ def tables(draw):
     return draw(st.lists(st.lists(FIELD, min_size=width, max_size=width), min_size=1, max_size=12))
 
 
-@settings(deadline=None)
 @given(tables(), st.sampled_from(["\n", "\r\n"]), st.integers(1, 40), st.integers(1, 5))
 def test_tables_come_back_as_they_were_written(tmp_path_factory, table, end, chunk_bytes, limit):
     path = tmp_path_factory.getbasetemp() / "table.csv"
@@ -193,7 +192,6 @@ def test_tables_come_back_as_they_were_written(tmp_path_factory, table, end, chu
         ChunkReader.__init__.__defaults__ = original
 
 
-@settings(deadline=None)
 @given(tables(), st.data(), st.integers(1, 40), st.booleans())
 def test_an_error_names_the_line_on_which_its_record_starts(tmp_path_factory, table, data, chunk_bytes, skip):
     path = tmp_path_factory.getbasetemp() / "line.csv"
@@ -242,7 +240,6 @@ def test_typed_columns_equal_duckdb_s(file):
     assert [tuple(row) for row in read_all(CsvSource(path, Types.ROW_NAMED(lines[0].split(","), types)))] == expected
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(st.sampled_from('1a,"\n\r \0é')).map(str.encode), st.integers(1, 50))
 def test_garbage_raises_nothing_but_source_errors(tmp_path_factory, data, chunk_bytes):
     path = tmp_path_factory.getbasetemp() / "garbage.csv"
@@ -276,7 +273,6 @@ LINE = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(LINE), st.integers(1, 60), st.integers(1, 4))
 def test_good_and_bad_rows_together_are_all_rows(tmp_path_factory, lines, chunk_bytes, limit):
     path = tmp_path_factory.getbasetemp() / "mixed.csv"

@@ -2,7 +2,7 @@ import os
 import pickle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx.connectors import decoding
@@ -52,7 +52,6 @@ def test_small_files(tmp_path, data, lines):
     assert lines_of(tmp_path, data) == lines
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.text(CHARACTERS), st.sampled_from(["\n", "\r\n", "\r"]))),
     st.text(CHARACTERS, max_size=3),
@@ -130,7 +129,6 @@ def test_a_file_of_bad_lines_only_ends(tmp_path):
     assert [bad.line for bad in side[BAD_RECORDS_TAG]] == [1, 2, 3, 4, 5]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(1, 9), st.sampled_from(["utf-8", "utf-16", "shift_jis", "utf-7", "gb18030"]))
 def test_garbage_is_lines_and_bad_records_together(tmp_path_factory, data, chunk_bytes, charset):
     path = tmp_path_factory.getbasetemp() / "garbage.txt"
