@@ -22,6 +22,8 @@ const char *pfx_status_text(pfx_status status) {
         return "object is in the wrong state for this call";
     case PFX_TIMEOUT:
         return "timed out";
+    case PFX_TRUNCATED:
+        return "the bytes end too early";
     }
     return "unknown status";
 }

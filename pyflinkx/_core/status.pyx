@@ -9,6 +9,7 @@ from pyflinkx._core.cpfx cimport (
     PFX_OVER_BUDGET,
     PFX_OVERFLOW,
     PFX_TIMEOUT,
+    PFX_TRUNCATED,
     pfx_status,
     pfx_status_text,
 )
@@ -34,7 +35,7 @@ cdef int raise_status(pfx_status status) except -1:
         raise IndexError(text)
     if status == PFX_OVERFLOW:
         raise OverflowError(text)
-    if status == PFX_CORRUPT or status == PFX_INVALID_UTF8:
+    if status == PFX_CORRUPT or status == PFX_INVALID_UTF8 or status == PFX_TRUNCATED:
         raise CorruptDataError(text)
     if status == PFX_INVALID_ARGUMENT:
         raise ValueError(text)

@@ -14,7 +14,8 @@ typedef enum pfx_status {
     PFX_INVALID_UTF8 = 6,     /* bytes declared as text are not UTF-8 */
     PFX_INVALID_ARGUMENT = 7, /* a caller's argument is not acceptable */
     PFX_WRONG_STATE = 8,      /* the object cannot do this now (released, closed, viewed) */
-    PFX_TIMEOUT = 9           /* what was waited for did not come in time */
+    PFX_TIMEOUT = 9,          /* what was waited for did not come in time */
+    PFX_TRUNCATED = 10        /* bytes to decode end before the value does */
 } pfx_status;
 
 /* A constant English phrase for a status; never NULL. */
