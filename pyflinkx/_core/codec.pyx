@@ -378,11 +378,13 @@ def read_snapshot(data):
         raise CorruptDataError(
             f"the snapshot has format version {version!r}, and this release reads version {FORMAT_VERSION} only"
         )
-    check_description(description)
+    check_description(description, 1)
     return description
 
 
-cdef int check_description(object description) except -1:
+cdef int check_description(object description, int level) except -1:
+    if level > DEEPEST:
+        raise CorruptDataError(f"a snapshot describes a type that nests more than {DEEPEST} levels deep")
     if not isinstance(description, dict) or not isinstance(description.get("type"), str):
         raise CorruptDataError(f"a snapshot describes no type where it should: {describe_value(description)}")
     if description.get("version") != 1:
@@ -392,7 +394,8 @@ cdef int check_description(object description) except -1:
         )
     for name in ("part", "element", "key", "value"):
         if name in description:
-            check_description(description[name])
-    for field in description.get("fields", ()):
-        check_description(field.get("codec") if isinstance(field, dict) else field)
+            check_description(description[name], level + 1)
+    fields = description.get("fields", [])
+    for field in fields if isinstance(fields, list) else [fields]:
+        check_description(field.get("codec") if isinstance(field, dict) else field, level + 1)
     return 0

@@ -67,7 +67,7 @@ cdef uint64_t read_count(pfx_reader *source, uint64_t item_size, uint64_t value_
     nulls[0] = NULL
     if header & 1:
         ok(pfx_read_bytes(source, (count + 7) >> 3, nulls))
-        ok(pfx_check_bitmap(nulls[0], <int64_t>count))
+        ok(pfx_check_bitmap(nulls[0], <size_t>(count + 7) >> 3, <int64_t>count))
         present -= <uint64_t>pfx_bits_count(nulls[0], 0, <int64_t>count)
         if present == count:
             raise CorruptDataError("a collection has a bitmap of nulls, but no null")
@@ -123,7 +123,7 @@ cdef class ListCodec(Codec):
         except TypeInformationError as fault:
             add_step(fault, f"[{i}]")
             raise
-        return 0
+        return 0 if nulls == 0 else raise_changed()
 
     cdef object decode(self, pfx_reader *source):
         cdef const uint8_t *nulls = NULL
@@ -195,7 +195,7 @@ cdef class MapCodec(Codec):
             else:
                 raise_changed()
             i += 1
-        return 0
+        return 0 if nulls == 0 else raise_changed()
 
     cdef int encode_key(self, object key, pfx_writer *out) except -1:
         try:

@@ -105,7 +105,7 @@ cdef class RecordCodec(Codec):
     cdef const uint8_t *read_nulls(self, pfx_reader *source) except NULL:
         cdef const uint8_t *bitmap = NULL
         ok(pfx_read_bytes(source, self.header, &bitmap))
-        ok(pfx_check_bitmap(bitmap, self.count + self.shift))
+        ok(pfx_check_bitmap(bitmap, self.header, self.count + self.shift))
         return bitmap
 
     cdef inline object decode_field(self, Py_ssize_t i, const uint8_t *bitmap, pfx_reader *source):

@@ -75,7 +75,7 @@ cdef extern from "pfx/bytes.h" nogil:
     pfx_status pfx_read_i64(pfx_reader *reader, int64_t *out)
     pfx_status pfx_read_f32(pfx_reader *reader, float *out)
     pfx_status pfx_read_f64(pfx_reader *reader, double *out)
-    pfx_status pfx_check_bitmap(const uint8_t *data, int64_t bits)
+    pfx_status pfx_check_bitmap(const uint8_t *data, size_t count, int64_t bits)
 
 
 cdef extern from "pfx/utf8.h" nogil:

@@ -78,9 +78,6 @@ def codec_of(type_info: TypeInformation) -> Codec:
     Args:
         type_info: what ``Types`` and the inference from hints give.
 
-    Returns:
-        Codec: not to be shared between threads without the interpreter lock.
-
     Raises:
         TypeInformationError: there is no codec of this type, its map keys cannot be hashed, or it nests more than 100
             levels deep.

@@ -230,9 +230,9 @@ static inline pfx_status pfx_read_f64(pfx_reader *reader, double *out) {
     return PFX_OK;
 }
 
-/* Check a bitmap of `bits` bits that was read: those of its last byte that mean nothing must be 0. */
-static inline pfx_status pfx_check_bitmap(const uint8_t *bytes, int64_t bits) {
-    return bits % 8 == 0 || bytes[bits / 8] >> bits % 8 == 0 ? PFX_OK : PFX_CORRUPT;
+/* Check a bitmap of `bits` bits in `count` bytes that was read; at most 8 bits mean nothing, and they must be 0. */
+static inline pfx_status pfx_check_bitmap(const uint8_t *bytes, size_t count, int64_t bits) {
+    return (size_t)bits / 8 == count || bytes[bits / 8] >> bits % 8 == 0 ? PFX_OK : PFX_CORRUPT;
 }
 
 #endif
