@@ -17,6 +17,7 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
     ReduceFunction,
 )
+from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
@@ -95,6 +96,17 @@ class KeyedStream(DataStream):
         from pyflinkx.datastream.windowed_stream import WindowedStream
 
         return WindowedStream(self, window_assigner)
+
+    def count_window(self, size: int, slide: int = 0) -> WindowedStream:
+        """Group the records of each key into windows of ``size`` records.
+
+        Args:
+            size: records in a window.
+            slide: records from the start of one window to that of the next; 0 for windows that follow each other.
+        """
+        if slide == 0:
+            return self.window(CountTumblingWindowAssigner(size))
+        return self.window(CountSlidingWindowAssigner(size, slide))
 
     def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""

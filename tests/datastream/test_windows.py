@@ -13,7 +13,12 @@ from pyflinkx.datastream import (
     StreamExecutionEnvironment,
     WindowFunction,
 )
-from pyflinkx.datastream.window import EventTimeSessionWindows, NeverTrigger, TumblingEventTimeWindows
+from pyflinkx.datastream.window import (
+    EventTimeSessionWindows,
+    NeverTrigger,
+    SlidingEventTimeWindows,
+    TumblingEventTimeWindows,
+)
 from pyflinkx.errors import GraphError, JobExecutionError
 
 LATE = OutputTag("late")
@@ -183,3 +188,17 @@ def test_windows_that_merge_need_a_trigger_that_can(env):
     sessions = timed(env, RECORDS).key_by(lambda r: r[0]).window(EventTimeSessionWindows.with_gap(Time.seconds(1)))
     with pytest.raises(GraphError, match="merge"):
         sessions.trigger(NeverTrigger()).reduce(max)
+
+
+def test_count_windows(env):
+    numbers = env.from_collection(list(range(1, 11))).key_by(lambda number: number % 2)
+    assert sorted(collect(numbers.count_window(2).reduce(lambda a, b: a + b))) == [4, 6, 12, 14]
+    assert sorted(collect(numbers.count_window(3, 1).reduce(lambda a, b: a + b))) == [9, 12, 15, 18, 21, 24]
+
+
+def test_sliding_windows(env):
+    stream = timed(env, RECORDS).key_by(lambda r: r[0]).window(SlidingEventTimeWindows.of(Time.seconds(1), 500))
+    slices = expected()
+    wholes = {(key, end) for key, start in slices for end in (start, start + 500)}
+    both = sorted(sum(slices.get((key, end), [])) + sum(slices.get((key, end - 500), [])) for key, end in wholes)
+    assert sorted(collect(stream.aggregate(Sum()))) == both
