@@ -107,6 +107,19 @@ cdef class ColumnBatch:
         cdef ImportedBatch batch = import_batch(producer, budget)
         return imported_rows(batch, 0, batch.length)
 
+    @staticmethod
+    def from_rows(rows, Schema schema not None, timestamps=None, kinds=None, MemoryBudget budget=None):
+        """Rows (tuples, lists, Rows, dicts or dataclasses) as columns of that schema; see from_rows.from_rows."""
+        from pyflinkx._core.from_rows import from_rows
+
+        return from_rows(rows, schema, timestamps, kinds, budget)
+
+    def to_rows(self, str kind="row"):
+        """The rows as Python values, of kind ``"row"``, ``"tuple"`` or ``"dict"``; see to_rows.to_rows."""
+        from pyflinkx._core.to_rows import to_rows
+
+        return to_rows(self, kind)
+
     def __arrow_c_schema__(self):
         """The schema as an ``arrow_schema`` capsule."""
         return schema_capsule(self.schema)

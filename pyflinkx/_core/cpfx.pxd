@@ -228,6 +228,15 @@ cdef extern from "pfx/calendar.h" nogil:
         const int32_t *source, const uint8_t *validity, int64_t bit_offset, int64_t length, int64_t *to)
 
 
+# ---- pfx/decimal.h (batch) ----
+cdef extern from "pfx/decimal.h" nogil:
+    const int PFX_DECIMAL_TEXT
+
+    int pfx_decimal_format(const uint8_t *value, int32_t scale, char *text)
+    pfx_status pfx_decimal_parse(
+        const char *text, int64_t length, int32_t precision, int32_t scale, uint8_t *value)
+
+
 # ---- pfx/xxh64.h, pfx/key.h (partition) ----
 cdef extern from "pfx/xxh64.h" nogil:
     uint64_t pfx_xxh64(const void *data, size_t size, uint64_t seed)
@@ -371,3 +380,10 @@ cdef extern from "pfx/timers.h" nogil:
     pfx_status pfx_timers_add(pfx_timers *timers, int64_t timestamp, pfx_timer *timer)
     pfx_status pfx_timers_remove(pfx_timers *timers, pfx_timer *timer)
     pfx_timer *pfx_timers_first(const pfx_timers *timers, int64_t *timestamp)
+
+
+# ---- Python.h: what Cython's own declarations leave out ----
+cdef extern from "Python.h":
+    void PyObject_GC_UnTrack(object value)
+    int PyGC_Disable()
+    int PyGC_Enable()
