@@ -18,7 +18,5 @@ cdef class Schema:
     cdef readonly tuple fields
     cdef readonly dict metadata
     cdef dict positions
-    # What rows.pyx derives from the schema (converters), kept as long as the schema.
-    cdef dict cache
 
     cdef Py_ssize_t index_of(self, object key) except -1

@@ -192,7 +192,6 @@ cdef class Schema:
         self.fields = tuple(fields)
         self.metadata = dict(metadata) if metadata else None
         self.positions = {}
-        self.cache = {}
         for i, field in enumerate(self.fields):
             if not isinstance(field, Field):
                 raise TypeInformationError(f"a schema is made of Field objects, not {field!r}")
