@@ -1,20 +1,10 @@
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t
 
-from pyflinkx._core.column cimport Buffer, Column
+from pyflinkx._core.column cimport Column
 from pyflinkx._core.cpfx cimport pfx_kind
+from pyflinkx._core.growing cimport Growing
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field
-
-
-# Memory that grows at its end and becomes a Buffer.
-cdef class Growing:
-    cdef uint8_t *memory
-    cdef int64_t capacity
-    cdef int64_t used
-    cdef MemoryBudget budget
-
-    cdef uint8_t *extend(self, int64_t nbytes) except? NULL
-    cdef Buffer finish(self)
 
 
 cdef class ColumnBuilder:

@@ -20,8 +20,8 @@ from pyflinkx._core.column import Column
 from pyflinkx._core.from_rows import from_objects
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.row import Row, RowKind
-from pyflinkx._core.to_rows import to_objects, to_rows, to_values
 from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.to_rows import to_objects, to_rows, to_values
 from pyflinkx.errors import CorruptDataError, MemoryBudgetError, TypeInformationError, WrongStateError
 
 from .arrow_tables import record_batches, storage
