@@ -4,6 +4,7 @@
 # PYTHON names the interpreter (.venv's), with the package's dependencies installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+checkout=$PWD
 python=${PYTHON:-$PWD/.venv/bin/python}
 compiler=$("$python" -c 'import os, sysconfig; print((os.environ.get("CC") or sysconfig.get_config_var("CC")).split()[0])')
 
@@ -22,10 +23,10 @@ rm -rf build/sanitize/lib/{csrc,tests}
 cp -r pyproject.toml csrc tests build/sanitize/lib
 cd build/sanitize/lib
 
-# PYTHONMALLOC: pymalloc would hide overflows inside its pools. No leak report: the interpreter itself leaves memory
-# behind at its exit; the tests assert instead that every budget is back at 0 when its users are gone.
+# pymalloc would hide overflows inside its pools. Leaks count where C or Cython of ours allocated.
 export PYTHONMALLOC=malloc
-export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:detect_stack_use_after_return=1
+export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1:detect_leaks=1:malloc_context_size=4
+export LSAN_OPTIONS=suppressions=$checkout/ci/lsan.supp:print_suppressions=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 [ $# -gt 0 ] || set -- "$python" -m pytest -q -p no:cacheprovider --capture=sys --ignore tests/test_layers.py tests
 exec env LD_PRELOAD="$runtimes" "$@"
