@@ -46,7 +46,7 @@ format: .venv/ready
 	.venv/bin/ruff format .
 	.venv/bin/clang-format -i $(C_FILES)
 
-sanitize: .venv/ready ## the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+sanitize: .venv/ready ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	ci/sanitize.sh
 
 fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same sanitizers

@@ -20,7 +20,7 @@ done
 
 PYFLINKX_SANITIZE=1 "$python" setup.py --quiet build --build-lib build/sanitize/lib --parallel "${JOBS:-1}"
 rm -rf build/sanitize/lib/{csrc,tests}
-cp -r pyproject.toml csrc tests build/sanitize/lib
+cp -r pyproject.toml README.md csrc tests build/sanitize/lib
 cd build/sanitize/lib
 
 # pymalloc would hide overflows inside its pools. Leaks count where C or Cython of ours allocated.
