@@ -29,9 +29,8 @@ def test_the_main_job_agrees_with_duckdb_and_writes_its_results(tmp_path):
 
 
 def test_a_late_bound_beyond_every_delay_loses_no_flight(tmp_path):
-    program = Path(flights.__file__)
     done = subprocess.run(
-        [sys.executable, str(program), "--output", str(tmp_path), "--out-of-orderness", "1440"],
+        [sys.executable, "-m", flights.__name__, "--output", str(tmp_path), "--out-of-orderness", "1440"],
         capture_output=True,
         text=True,
         timeout=300,
