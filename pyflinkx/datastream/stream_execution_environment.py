@@ -18,6 +18,7 @@ from pyflinkx.config.dynamic import dynamic_properties
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
+from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.datastream.calls import RecordType, result_type
@@ -153,6 +154,25 @@ class StreamExecutionEnvironment:
     def read_text_file(self, file_path: str, charset_name: str = "UTF-8") -> DataStream:
         """A stream of the lines of a text file, or of the files of a folder."""
         return self._source_stream(TextFileSource(file_path, charset_name), "Text File Source", None)
+
+    def from_arrow(self, data: Any) -> DataStream:
+        """A columnar stream of anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``."""
+        return self._columnar(data, "Arrow Source")
+
+    def from_numpy(self, columns: dict[str, Any]) -> DataStream:
+        """A columnar stream of NumPy arrays of one length, by column name."""
+        return self._columnar(columns, "NumPy Source")
+
+    def from_pandas(self, frame: Any) -> DataStream:
+        """A columnar stream of a pandas DataFrame; its index is left out."""
+        return self._columnar(frame, "Pandas Source")
+
+    def from_polars(self, frame: Any) -> DataStream:
+        """A columnar stream of a Polars DataFrame or LazyFrame."""
+        return self._columnar(frame, "Polars Source")
+
+    def _columnar(self, data: Any, name: str) -> DataStream:
+        return self._source_stream(ColumnarSource(data), name, None)
 
     # ---- execution ----
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.to_rows import to_objects
 from pyflinkx.operators.base import Operator
 
 
@@ -21,4 +21,4 @@ class ColumnsToRowsOperator(Operator):
     def process_batch(self, batch: Any, port: int = 0) -> None:
         for start in range(0, len(batch), self.batch_size):
             rows = batch.slice(start, min(start + self.batch_size, len(batch)))
-            self.output.emit(ObjectBatch(rows.to_rows(), rows.timestamps_array()))
+            self.output.emit(to_objects(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
 from pyflinkx.runtime.channel import END_OF_DATA, LocalChannel, Watermark, WatermarkStatus
 
@@ -201,4 +202,5 @@ def send(targets: Any, batch: Any) -> None:
     """Give a batch to several receivers."""
     last = len(targets) - 1
     for index, target in enumerate(targets):
-        target.emit(batch if index == last else batch.copy())
+        # Columns are never changed, so columnar batches need no copy.
+        target.emit(batch.copy() if index != last and isinstance(batch, ObjectBatch) else batch)

@@ -1,0 +1,186 @@
+"""Sources of columnar data that the program already holds: Arrow, NumPy, pandas, Polars, DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.build import ColumnBuilder
+from pyflinkx._core.column import Column
+from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.stream import BatchStream, import_stream
+from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
+from pyflinkx.errors import MissingExtraError, SourceError
+from pyflinkx.types.arrow import type_info_of
+
+NUMPY_FORMATS = {
+    "int8": "c",
+    "uint8": "C",
+    "int16": "s",
+    "uint16": "S",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "l",
+    "uint64": "L",
+    "float32": "f",
+    "float64": "g",
+}
+NUMPY_TIMES = {"s": "tss:", "ms": "tsm:", "us": "tsu:", "ns": "tsn:"}
+
+
+class ColumnarSource(Source):
+    """Columnar batches of data in memory, shared and not copied where the data's owner allows it.
+
+    Args:
+        data: anything with ``__arrow_c_stream__`` or ``__arrow_c_array__`` (pyarrow, Polars, pandas, DuckDB), a Polars
+            LazyFrame, or a mapping from column name to NumPy array.
+
+    Raises:
+        SourceError: it is none of these, or its columns do not form a table.
+        TypeInformationError: a column has a type that is not supported.
+        MissingExtraError: pandas gives out its data only with pyarrow, which is not installed.
+
+    Example:
+        >>> import numpy
+        >>> ColumnarSource({"key": numpy.arange(3)}).output_type
+        RowTypeInfo(key: Long)
+    """
+
+    columnar = True
+    parallelism = 1
+
+    def __init__(self, data: Any) -> None:
+        if isinstance(data, Mapping):
+            data = batch_of_arrays(data)
+        elif not hasattr(data, "__arrow_c_stream__") and type(data).__name__ == "LazyFrame":
+            data = data.collect()
+        self.data = data
+        # Opened here, so that what cannot be read is known before the job starts; the first reader takes it over, as
+        # some producers can be read only once.
+        self._opened: BatchStream | None = self._open()
+        names = self._opened.schema.names
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise SourceError(f"column names must differ, but {repeated} come more than once")
+        self.output_type = type_info_of(self._opened.schema)
+
+    def _open(self) -> BatchStream:
+        data = self.data
+        if not hasattr(data, "__arrow_c_stream__") and not hasattr(data, "__arrow_c_array__"):
+            raise SourceError(
+                "columnar data is a mapping of NumPy arrays or offers Arrow's __arrow_c_stream__ or __arrow_c_array__; "
+                f"{type(data).__module__}.{type(data).__name__} does not"
+            )
+        try:
+            return import_stream(data)
+        except ImportError as error:
+            raise MissingExtraError("reading this data needs pyarrow: pip install 'pyflinkx[arrow]'") from error
+
+    def splits(self, parallelism: int) -> list[Any]:
+        return [None]
+
+    def create_reader(self, context: ReaderContext) -> ColumnarReader:
+        stream, self._opened = self._opened, None
+        return ColumnarReader(stream if stream is not None else self._open())
+
+
+class ColumnarReader(SourceReader):
+    """Hands on the batches of a stream, cut to the wanted length.
+
+    Args:
+        stream: the stream, closed with the reader.
+    """
+
+    def __init__(self, stream: BatchStream) -> None:
+        self.stream = stream
+        self.batch: ColumnBatch | None = None
+        self.position = 0
+        self.assigned = False
+
+    def add_splits(self, splits: list[Any]) -> None:
+        self.assigned = self.assigned or bool(splits)
+
+    def poll(self, limit: int) -> Any:
+        if not self.assigned:
+            return END
+        while self.batch is None or self.position == len(self.batch):
+            self.batch, self.position = next(self.stream, None), 0
+            if self.batch is None:
+                self.assigned = False
+                return END
+        start, self.position = self.position, min(self.position + limit, len(self.batch))
+        return self.batch.slice(start, self.position)
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+def batch_of_arrays(arrays: Mapping[str, Any]) -> ColumnBatch:
+    """A columnar batch of NumPy arrays, which share their memory with it where their layout is Arrow's.
+
+    Booleans, strings, objects, dates and arrays that are not contiguous are copied; NaT becomes null.
+
+    Args:
+        arrays: one-dimensional arrays of one length by column name.
+
+    Raises:
+        SourceError: the arrays do not form a table.
+    """
+    if not arrays:
+        raise SourceError("a table needs at least one column")
+    columns = [column_of_array(name, array) for name, array in arrays.items()]
+    lengths = {column.length for column in columns}
+    if len(lengths) > 1:
+        raise SourceError(f"columns differ in length: { {c.name: c.length for c in columns} }")
+    return ColumnBatch(Schema([column.field for column in columns]), columns, columns[0].length)
+
+
+def column_of_array(name: Any, values: Any) -> Column:
+    """A column of a NumPy array, or of what NumPy makes an array of."""
+    import numpy
+
+    if not isinstance(name, str):
+        raise SourceError(f"a column name is a str, not {name!r}")
+    array = numpy.asarray(values)
+    if array.ndim != 1:
+        raise SourceError(f"column '{name}': an array of one dimension is needed, not of {array.ndim}")
+    length = len(array)
+    kind = array.dtype.kind
+    if kind in "iuf" and array.dtype.name in NUMPY_FORMATS:
+        native = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+        return Column(Field(name, NUMPY_FORMATS[array.dtype.name]), length, [None, native])
+    if kind == "b":
+        return Column(Field(name, "b"), length, [None, numpy.packbits(array, bitorder="little")])
+    if kind == "M":
+        return time_column(numpy, name, array)
+    if kind in "UO":
+        return text_column(name, array.tolist())
+    raise SourceError(f"column '{name}': NumPy type {array.dtype} has no columnar form here")
+
+
+def time_column(numpy: Any, name: str, array: Any) -> Column:
+    """A column of datetime64 values: days become dates, the other units timestamps."""
+    unit = numpy.datetime_data(array.dtype)[0]
+    missing = numpy.isnat(array)
+    validity = numpy.packbits(~missing, bitorder="little") if missing.any() else None
+    if unit == "D":
+        days = numpy.where(missing, numpy.datetime64(0, "D"), array).astype("int64").astype("int32")
+        return Column(Field(name, "tdD"), len(array), [validity, days])
+    if unit not in NUMPY_TIMES or numpy.datetime_data(array.dtype)[1] != 1:
+        raise SourceError(f"column '{name}': NumPy type {array.dtype} is not in days, s, ms, us or ns")
+    native = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    return Column(Field(name, NUMPY_TIMES[unit]), len(array), [validity, native.view("int64")])
+
+
+def text_column(name: str, values: list[Any]) -> Column:
+    """A column of strings; None is null."""
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, str):
+            raise SourceError(
+                f"column '{name}', row {row}: an array of objects holds str or None, not {value!r:.100} "
+                f"({type(value).__name__})"
+            )
+    builder = ColumnBuilder(Field(name, "u"))
+    builder.extend(values)
+    return builder.finish()
