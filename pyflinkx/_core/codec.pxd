@@ -38,8 +38,6 @@ cdef class Codec:
     cdef object decode(self, pfx_reader *source)
     cdef dict describe(self, bint classes)
     cdef int refuse(self, object value) except -1
-    cdef Writer take_writer(self)
-    cdef int give_writer(self, Writer writer) noexcept
     cdef object decode_span(self, const uint8_t *data, Py_ssize_t size)
     cdef uint64_t read_batch_header(self, pfx_reader *source) except? 0
     cdef object locate(self, object fault, const pfx_reader *source, Py_ssize_t size, Py_ssize_t record)

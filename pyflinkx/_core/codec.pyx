@@ -91,6 +91,22 @@ cdef int include_part(Codec whole, Codec part) except -1:
     return 0
 
 
+cdef inline Writer take_writer(Codec codec):
+    """An empty writer that is the caller's own: user code may call this codec again meanwhile."""
+    cdef Writer writer = codec.spare
+    if writer is None:
+        return Writer()
+    codec.spare = None
+    return writer
+
+
+cdef inline int give_writer(Codec codec, Writer writer) noexcept:
+    if writer.out.capacity <= LARGEST_SPARE:
+        writer.out.size = 0
+        codec.spare = writer
+    return 0
+
+
 cdef class Codec:
     """Turns the values of one type into bytes and back.
 
@@ -131,20 +147,6 @@ cdef class Codec:
     cdef int refuse(self, object value) except -1:
         raise TypeInformationError(f"expected {self.name}, got {describe_value(value)}")
 
-    cdef Writer take_writer(self):
-        """An empty writer that is the caller's own: user code may call this codec again meanwhile."""
-        cdef Writer writer = self.spare
-        if writer is None:
-            return Writer()
-        self.spare = None
-        return writer
-
-    cdef int give_writer(self, Writer writer) noexcept:
-        if writer.out.capacity <= LARGEST_SPARE:
-            writer.out.size = 0
-            self.spare = writer
-        return 0
-
     cdef object locate(self, object fault, const pfx_reader *source, Py_ssize_t size, Py_ssize_t record):
         """The fault with the place in the bytes where it was found, and the record's number if that is not negative."""
         where = f"byte {size - <Py_ssize_t>pfx_reader_left(source)} of {size}"
@@ -177,7 +179,7 @@ cdef class Codec:
         """
         return canonical_json({"format": FORMAT_VERSION, "codec": self.describe(True)})
 
-    def encode_one(self, value):
+    def encode_one(self, value, /):
         """The bytes of one value.
 
         Raises:
@@ -189,14 +191,14 @@ cdef class Codec:
             >>> StringCodec().encode_one("hi")
             b'\\x02hi'
         """
-        cdef Writer writer = self.take_writer()
+        cdef Writer writer = take_writer(self)
         cdef bytes result
         self.encode(value, &writer.out)
         result = PyBytes_FromStringAndSize(<char *>writer.out.data, <Py_ssize_t>writer.out.size)
-        self.give_writer(writer)
+        give_writer(self, writer)
         return result
 
-    def decode_one(self, buffer):
+    def decode_one(self, buffer, /):
         """The value whose bytes these are.
 
         Args:
@@ -227,13 +229,13 @@ cdef class Codec:
             raise
         return value
 
-    def encode_batch(self, list values not None):
+    def encode_batch(self, list values not None, /):
         """The bytes of several values, with a header that names format and type.
 
         Raises:
             TypeInformationError: as ``encode_one``; the message also names the record by its index.
         """
-        cdef Writer writer = self.take_writer()
+        cdef Writer writer = take_writer(self)
         cdef pfx_writer *out = &writer.out
         cdef Py_ssize_t count = PyList_GET_SIZE(values)
         cdef Py_ssize_t i = 0
@@ -249,10 +251,10 @@ cdef class Codec:
             fault.args = (f"record {i}: {fault}",)
             raise
         result = PyBytes_FromStringAndSize(<char *>out.data, <Py_ssize_t>out.size)
-        self.give_writer(writer)
+        give_writer(self, writer)
         return result
 
-    def decode_batch(self, buffer):
+    def decode_batch(self, buffer, /):
         """The values that ``encode_batch`` encoded.
 
         Args:
