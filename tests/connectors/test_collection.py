@@ -2,8 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyflinkx._core.row import Row
 from pyflinkx.connectors.collection import CollectionSource, CollectionSplit
 from pyflinkx.connectors.source import END, Boundedness
+from pyflinkx.errors import TypeInformationError
+from pyflinkx.types.typeinfo import Types
 from tests.connectors.reading import read_all
 
 
@@ -39,3 +42,39 @@ def test_a_source_can_be_read_again_and_keeps_its_own_list():
 def test_things_that_are_no_collection(values):
     with pytest.raises(TypeError, match="a collection is a list, tuple or other iterable of records, not "):
         CollectionSource(values)
+
+
+PAIR = Types.ROW_NAMED(["id", "name"], [Types.INT(), Types.STRING()])
+
+
+def test_values_of_a_declared_type():
+    values = [Row(id=1, name="a"), (2, None)]
+    assert read_all(CollectionSource(values, PAIR)) == values
+    assert CollectionSource([], PAIR).output_type == PAIR
+
+
+@pytest.mark.parametrize(
+    ("values", "type_info", "message"),
+    [
+        ([1, "a"], Types.LONG(), "value 1 of the collection: expected LONG, got str 'a': 'a'"),
+        ([2**63], Types.LONG(), "value 0 of the collection: expected LONG (-9223372036854775808 to "),
+        ([(1, "a"), (1, 2)], PAIR, "value 1 of the collection: field 'name': expected STRING, got int 2: (1, 2)"),
+        ([*range(5000), None], Types.INT(), "value 5000 of the collection: expected INT, got None"),
+        (
+            [{"a": "b"}],
+            Types.MAP(Types.STRING(), Types.INT()),
+            "value 0 of the collection: field \"['a']\": expected INT",
+        ),
+    ],
+)
+def test_values_of_another_type(values, type_info, message):
+    with pytest.raises(TypeInformationError) as caught:
+        CollectionSource(values, type_info)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_type_that_is_none():
+    with pytest.raises(
+        TypeInformationError, match=r"the type of a collection is type information such as Types.INT\(\)"
+    ):
+        CollectionSource([1], int)
