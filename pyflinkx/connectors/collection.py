@@ -12,9 +12,9 @@ from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.basic import check_type
 from pyflinkx.types.codecs import codec_of
-from pyflinkx.types.typeinfo import TypeInformation
+from pyflinkx.types.typeinfo import PickledBytesTypeInfo, TypeInformation
 
-# Encoding is how a value is checked; what comes out of it is not kept.
+# Values that are encoded at a time.
 CHECKED_AT_ONCE = 1024
 
 
@@ -31,11 +31,12 @@ class CollectionSource(Source):
 
     Args:
         values: they are copied into a list at once, so an endless iterator is not for this source; may be empty.
-        type_info: their type, which each value must have; None for any Python values.
+        type_info: their type, which each value gets: a tuple becomes a Row where one is declared, an int a float. None
+            for any Python values.
 
     Raises:
         TypeError: ``values`` is a str, bytes, a mapping or not iterable.
-        TypeInformationError: a value does not have the type; the message names its index and field.
+        TypeInformationError: a value cannot have the type; the message names its index and field.
 
     Example:
         >>> CollectionSource(range(3)).values
@@ -51,7 +52,7 @@ class CollectionSource(Source):
         self.values = list(values)
         self.output_type = type_info
         if type_info is not None:
-            check_values(self.values, check_type(type_info, "the type of a collection"))
+            self.values = typed_values(self.values, check_type(type_info, "the type of a collection"))
 
     def __repr__(self) -> str:
         return f"CollectionSource({len(self.values)} values)"
@@ -63,23 +64,29 @@ class CollectionSource(Source):
         return CollectionReader(self.values)
 
 
-def check_values(values: list[Any], type_info: TypeInformation) -> None:
-    """See whether the values have a type.
+def typed_values(values: list[Any], type_info: TypeInformation) -> list[Any]:
+    """The values as they are after a trip through the codec of a type, so as they would be if they travelled later.
+
+    Pickled values stay the objects that they are.
 
     Raises:
-        TypeInformationError: one does not.
+        TypeInformationError: one cannot have the type.
     """
     codec = codec_of(type_info)
+    result: list[Any] = []
     for start in range(0, len(values), CHECKED_AT_ONCE):
+        some = values[start : start + CHECKED_AT_ONCE]
         try:
-            codec.encode_batch(values[start : start + CHECKED_AT_ONCE])
+            encoded = codec.encode_batch(some)
         except TypeInformationError:
-            for index, value in enumerate(values[start : start + CHECKED_AT_ONCE], start):
+            for index, value in enumerate(some, start):
                 try:
                     codec.encode_one(value)
                 except TypeInformationError as error:
                     raise TypeInformationError(f"value {index} of the collection: {error}: {value!r:.200}") from error
             raise
+        result += some if isinstance(type_info, PickledBytesTypeInfo) else codec.decode_batch(encoded)
+    return result
 
 
 class CollectionReader(SourceReader):

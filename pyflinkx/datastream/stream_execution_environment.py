@@ -121,7 +121,7 @@ class StreamExecutionEnvironment:
 
         Args:
             collection: the records.
-            type_info: their type, which is then checked.
+            type_info: their type, which each of them gets; one that cannot is a TypeInformationError.
         """
         return self._source_stream(CollectionSource(collection, type_info), "Collection Source", type_info)
 

@@ -58,6 +58,8 @@ __all__ = [
 class Types:
     """The types that streams, states and functions are declared with.
 
+    Fields of rows and tuples, elements of lists, BASIC_ARRAY and OBJECT_ARRAY, and values of maps may be None.
+
     Example:
         >>> Types.ROW_NAMED(["id", "price"], [Types.LONG(), Types.DOUBLE()])
         RowTypeInfo(id: Long, price: Double)
@@ -65,7 +67,7 @@ class Types:
 
     @staticmethod
     def STRING() -> BasicTypeInfo:
-        """``str`` or None."""
+        """``str``."""
         return BasicTypeInfo.STRING_TYPE_INFO()
 
     @staticmethod
@@ -110,32 +112,32 @@ class Types:
 
     @staticmethod
     def BIG_INT() -> BasicTypeInfo:
-        """``int`` of any size, or None."""
+        """``int`` of any size."""
         return BasicTypeInfo.BIG_INT_TYPE_INFO()
 
     @staticmethod
     def BIG_DEC() -> BasicTypeInfo:
-        """``decimal.Decimal`` or None."""
+        """``decimal.Decimal``."""
         return BasicTypeInfo.BIG_DEC_TYPE_INFO()
 
     @staticmethod
     def INSTANT() -> InstantTypeInfo:
-        """``Instant`` or None."""
+        """``Instant``."""
         return BasicTypeInfo.INSTANT_TYPE_INFO()
 
     @staticmethod
     def SQL_DATE() -> DateTypeInfo:
-        """``datetime.date`` or None."""
+        """``datetime.date``."""
         return SqlTimeTypeInfo.DATE()
 
     @staticmethod
     def SQL_TIME() -> TimeTypeInfo:
-        """``datetime.time`` or None."""
+        """``datetime.time``."""
         return SqlTimeTypeInfo.TIME()
 
     @staticmethod
     def SQL_TIMESTAMP() -> TimestampTypeInfo:
-        """``datetime.datetime`` or None."""
+        """``datetime.datetime``."""
         return SqlTimeTypeInfo.TIMESTAMP()
 
     @staticmethod

@@ -48,9 +48,21 @@ PAIR = Types.ROW_NAMED(["id", "name"], [Types.INT(), Types.STRING()])
 
 
 def test_values_of_a_declared_type():
-    values = [Row(id=1, name="a"), (2, None)]
-    assert read_all(CollectionSource(values, PAIR)) == values
+    values = [Row(id=1, name="a"), (2, None), {"id": 3}]
+    rows = [Row(id=1, name="a"), Row(id=2, name=None), Row(id=3, name=None)]
+    assert read_all(CollectionSource(values, PAIR)) == rows
     assert CollectionSource([], PAIR).output_type == PAIR
+
+
+def test_values_become_those_of_the_declared_type():
+    many = read_all(CollectionSource(range(3000), Types.DOUBLE()))
+    assert many == list(range(3000))
+    assert {type(value) for value in many} == {float}
+
+
+def test_pickled_values_stay_the_same_objects():
+    value = [object]
+    assert read_all(CollectionSource([value], Types.PICKLED_BYTE_ARRAY()))[0] is value
 
 
 @pytest.mark.parametrize(
