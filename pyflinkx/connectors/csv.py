@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
-from pyflinkx.connectors.csv_records import CsvFormat, CsvRecords, RawRecords
+from pyflinkx.connectors.csv_records import NUL, CsvFormat, CsvRecords, RawRecords
 from pyflinkx.connectors.csv_values import ColumnParser
 from pyflinkx.connectors.decoding import CARRIED, MAX_LINE_BYTES, ChunkReader, check_charset, readable
 from pyflinkx.connectors.files import FileReader, FileSplit, list_files, local_paths
@@ -227,11 +227,11 @@ def _unsound(raw: RawRecords, index: int) -> str | None:
         for line in range(first, after):
             if line in raw.bad_lines:
                 return raw.bad_lines[line]
-        # Only a charset with shift states can get here: the lines are sound each, but not together.
-        if any(map(CARRIED.search, raw.rows[index])):
-            return "invalid bytes"
-    if raw.has_nul and any("\0" in text for text in raw.rows[index]):
+    if raw.has_nul and any(NUL in text for text in raw.rows[index]):
         return "line contains NUL"
+    # Only a charset with shift states can get here: the lines are sound each, but not together.
+    if raw.bad_lines and any(map(CARRIED.search, raw.rows[index])):
+        return "invalid bytes"
     return None
 
 

@@ -15,6 +15,7 @@ from pyflinkx.connectors.options import check_text
 from pyflinkx.errors import ConfigurationError
 
 LINE_NUMBER = attrgetter("line_num")
+NUL = "\udc00"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class RawRecords:
 
     ``ends[i]`` is the index in ``lines`` after the last line of record i, ``first_line`` the number of ``lines[0]``.
     ``broken`` is what cannot be a record, after the last of them: its line number, its first line and the reason.
-    ``bad_lines`` says, by line number, what could not be decoded; ``has_nul`` whether a NUL character may occur.
+    ``bad_lines`` says, by line number, what could not be decoded. ``has_nul`` says whether there may be NUL characters;
+    in the text they are carried bytes.
     """
 
     rows: list[list[str]]
@@ -213,10 +215,14 @@ class CsvRecords:
         if chunk is None:
             self.ended = True
             return
+        text = chunk.text
+        if "\0" in text:
+            # CPython 3.10 has no NUL in its csv module, and would stop in the middle of a record.
+            self.has_nul = True
+            text = text.replace("\0", NUL)
         # A list of its own: records handed out still point to the old one.
-        self.lines = [*self.lines, *io.StringIO(chunk.text, newline="")]
+        self.lines = [*self.lines, *io.StringIO(text, newline="")]
         self.bad_lines = {**self.bad_lines, **chunk.bad_lines}
-        self.has_nul = self.has_nul or "\0" in chunk.text
 
     def close(self) -> None:
         """Close the file."""

@@ -286,7 +286,7 @@ def test_good_and_bad_rows_together_are_all_rows(tmp_path_factory, lines, chunk_
     finally:
         ChunkReader.__init__.__defaults__ = original
     assert records == [good[line] for line in lines if line in good]
-    texts = [line.decode(errors="backslashreplace") for line in lines if line not in good]
+    texts = [line.decode(errors="backslashreplace").replace("\0", r"\x00") for line in lines if line not in good]
     bad = side.get(BAD_RECORDS_TAG, [])
     assert [record.text for record in bad] == texts
     assert [record.line for record in bad] == [number for number, line in enumerate(lines, 2) if line not in good]
@@ -375,15 +375,16 @@ def test_a_class_that_refuses_a_record(file):
         ),
         (b"id,name\n1,a\xff\n", "2: invalid utf-8 at byte 11: invalid start byte: '1,a\\\\xff'"),
         (b'id,name\n1,"a\n\xff"\n', "2: invalid utf-8 at byte 13: invalid start byte: '1,\"a\\n\\\\xff\"'"),
-        (b"id,name\n1,a\0b\n", "2: line contains NUL: '1,a\\x00b'"),
+        (b"id,name\n1,a\0b\n", "2: line contains NUL: '1,a\\\\x00b'"),
         (
             b"id,name\n1," + b"a" * 140_000 + b"\n",
             "2: field larger than field limit (131072); csv.field_size_limit() of the standard library raises the limit"
             f": '1,{'a' * 198}...'",
         ),
         (b'"id,name\n1,a\n', "1: a quoted or escaped field does not end before the end of the file: '\"id,name'"),
+        (b"id\0,name\n\xff\n", "1: line contains NUL: 'id\\\\x00,name'"),
         (b"\xff\n", "1: invalid utf-8 at byte 0: invalid start byte: '\\\\xff'"),
-        (b"id\0,name\n", "1: line contains NUL: 'id\\x00,name'"),
+        (b"id\0,name\n", "1: line contains NUL: 'id\\\\x00,name'"),
     ],
 )
 def test_files_that_are_no_csv(file, data, message):
