@@ -160,7 +160,7 @@ cdef inline int memo_slot(const uint8_t *text, int64_t size) noexcept:
     if size >= 8:
         memcpy(&head, text, 8)
         memcpy(&tail, text + size - 8, 8)
-    else:
+    elif size > 0:  # a column of empty texts may have no data at all
         memcpy(&head, text, size)
     return <int> (((head ^ (tail * <uint64_t> 0x9e3779b97f4a7c15) ^ size) * <uint64_t> 0xff51afd7ed558ccd) >> 56)
 
@@ -192,7 +192,7 @@ cdef int text_values(Column column, int64_t start, list values, TextMemo memo) e
             if (
                 memo.made[slot] != NULL
                 and memo.size[slot] == size
-                and memcmp(column.data + memo.start[slot], column.data + at, size) == 0
+                and (size == 0 or memcmp(column.data + memo.start[slot], column.data + at, size) == 0)
             ):
                 memo.hits += 1
                 put(values, i, <object> memo.made[slot])
