@@ -136,6 +136,8 @@ def test_several_columns_are_a_tuple(drawn):
 @example((2**53 - 1) * 5**20, 20)
 @example(5**38, 38)
 @example(0, 38)
+@example(-(2**64), 0)
+@example(-(2**64) * 3, 1)
 def test_decimals_of_every_scale(unscaled, scale):
     value = Decimal(unscaled).scaleb(-scale, context=WIDE)
     batch = batch_of(a=pa.array([value], pa.decimal128(38, scale)))
