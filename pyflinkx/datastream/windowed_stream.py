@@ -141,8 +141,9 @@ class Windowed:
             late_tag=self._late_tag,
             **folding,
         )
+        record_type = self._results(window_function, output_type, folded)
         make_operator()  # what does not fit together fails here, with the user's call
-        return self._stream._then(f"Window {name}", make_operator, self._results(window_function, output_type, folded))
+        return self._stream._then(f"Window {name}", make_operator, record_type)
 
     def _results(self, window_function: Any, output_type: TypeInformation | None, folded: RecordType) -> RecordType:
         """Check a window function; the type of its results, or of what the folding gives when there is none."""

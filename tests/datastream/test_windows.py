@@ -174,6 +174,7 @@ def test_a_failing_aggregate_names_operator_and_record(env):
         (lambda w: w.aggregate(sum), r"aggregate\(\) takes an instance of AggregateFunction"),
         (lambda w: w.process(sum), r"process\(\) takes an instance of ProcessWindowFunction"),
         (lambda w: w.reduce(max, sum), "a window function is a WindowFunction or ProcessWindowFunction"),
+        (lambda w: w.reduce(max, 5), "a window function is a WindowFunction or ProcessWindowFunction, not 5"),
         (lambda w: w.trigger(1), "takes a Trigger"),
         (lambda w: w.allowed_lateness(-1), "allowed lateness must be milliseconds from 0 up"),
         (lambda w: w.side_output_late_data("late"), "takes an OutputTag"),
