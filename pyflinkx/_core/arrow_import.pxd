@@ -13,6 +13,7 @@ cdef class ImportPlan:
     cdef bytes format             # holds what arrives.timezone points to
     cdef ImportPlan dictionary
     cdef tuple children
+    cdef bint decoded             # it, or a column inside of it, is decoded and not read in place
     cdef str path
 
 

@@ -34,9 +34,11 @@ from pyflinkx._core.cpfx cimport (
     ArrowArrayStream,
     ArrowSchema,
     pfx_arrow_type_parse,
+    pfx_bit_get,
     pfx_bitmap_bytes,
     pfx_bits_copy,
     pfx_bits_count,
+    pfx_bits_fill,
     pfx_codes_to_indices,
     pfx_status,
     pfx_views_flatten,
@@ -178,6 +180,7 @@ cdef ImportPlan plan_of(const ArrowSchema *schema, str prefix, int depth):
         plan.dictionary = plan_of(schema.dictionary, plan.path, depth + 1)
         value = plan.dictionary.field
         plan.children = ()
+        plan.decoded = True
         plan.field = Field(name, value.format, nullable, value.children, metadata)
         return plan
     if plan.arrives.children >= 0 and schema.n_children != plan.arrives.children:
@@ -187,6 +190,9 @@ cdef ImportPlan plan_of(const ArrowSchema *schema, str prefix, int depth):
         format = "u"
     elif plan.arrives.kind == PFX_KIND_BINARY_VIEW:
         format = "z"
+    plan.decoded = format in ("u", "z") and plan.arrives.offset_width == 0
+    for i in range(schema.n_children):
+        plan.decoded = plan.decoded or (<ImportPlan> plan.children[i]).decoded
     plan.field = Field(name, format, nullable, [(<ImportPlan> child).field for child in plan.children], metadata)
     return plan
 
@@ -238,7 +244,49 @@ cdef Buffer buffer_at(ImportPlan plan, const ArrowArray *array, int i, int64_t n
     return borrow_buffer(array.buffers[i], nbytes, owner)
 
 
-cdef Column read_in_place(ImportPlan plan, Field field, const ArrowArray *array, object owner, MemoryBudget budget):
+cdef Buffer shown_rows(const ArrowArray *array, Buffer mask, MemoryBudget budget):
+    """Bit offset + i: whether row i has a value, so is not null itself, nor hidden by the array that holds this one."""
+    cdef int64_t end = array.offset + array.length
+    cdef Buffer result = new_buffer(pfx_bitmap_bytes(end), budget, zero=True)
+    cdef uint8_t *bits = writable(result)
+    cdef const uint8_t *validity = NULL
+    cdef int64_t i
+    if mask is None:
+        pfx_bits_fill(bits, array.offset, array.length, 1)
+    else:
+        pfx_bits_copy(bits, array.offset, mask.data, 0, array.length)
+    if array.n_buffers > 0 and array.null_count != 0:
+        validity = <const uint8_t *> array.buffers[0]
+    if validity != NULL:
+        for i in range(pfx_bitmap_bytes(end)):
+            bits[i] &= validity[i]
+    return result
+
+
+cdef Buffer shown_children(
+    ImportPlan plan, const ArrowArray *array, const ArrowArray *child, Buffer offsets, Buffer mask, MemoryBudget budget,
+):
+    """Which rows of a child belong to a value: what the others hold is undefined, so nothing there is to be decoded."""
+    cdef Buffer shown = shown_rows(array, mask, budget)
+    cdef Buffer result = new_buffer(pfx_bitmap_bytes(child.length), budget, zero=True)
+    cdef uint8_t *bits = writable(result)
+    cdef int64_t end = array.offset + array.length
+    cdef int64_t i, first, last
+    if plan.arrives.kind == PFX_KIND_STRUCT:
+        pfx_bits_copy(bits, 0, shown.data, 0, min(end, child.length))
+    elif offsets is not None:
+        for i in range(array.offset, end):
+            if pfx_bit_get(shown.data, i):
+                first = offset_at(offsets, plan.arrives.offset_width, i)
+                last = min(offset_at(offsets, plan.arrives.offset_width, i + 1), child.length)
+                if 0 <= first < last:  # make_column refuses other offsets
+                    pfx_bits_fill(bits, first, last - first, 1)
+    return result
+
+
+cdef Column read_in_place(
+    ImportPlan plan, Field field, const ArrowArray *array, Buffer mask, object owner, MemoryBudget budget,
+):
     """All rows of an array in a layout that columns have too."""
     cdef int64_t end = array.offset + array.length
     cdef int64_t offset = array.offset
@@ -254,19 +302,10 @@ cdef Column read_in_place(ImportPlan plan, Field field, const ArrowArray *array,
         return make_column(field, array.length, offset, array.length, None, None, None, ())
     if array.buffers[0] != NULL and array.null_count != 0:
         validity = borrow_buffer(array.buffers[0], pfx_bitmap_bytes(end), owner)
-    if plan.arrives.kind == PFX_KIND_STRUCT or plan.arrives.kind == PFX_KIND_LIST:
-        children = tuple([
-            import_all(<ImportPlan> plan.children[i], array.children[i], owner, budget)
-            for i in range(array.n_children)
-        ])
     if offset_width > 0:
         offsets = buffer_at(plan, array, 1, (end + 1) * offset_width, owner)
         if offsets is not None and plan.arrives.kind != PFX_KIND_LIST:
-            # memcpy: make_column copies misaligned offsets, but here they are still where the producer put them.
-            if offset_width == 4:
-                limit = last_short_offset(offsets, end)
-            else:
-                memcpy(&limit, offsets.data + end * 8, 8)
+            limit = offset_at(offsets, offset_width, end)
             if limit < 0:
                 raise CorruptDataError(f"column {plan.path!r}: its last offset is {limit}")
         if plan.arrives.kind != PFX_KIND_LIST:
@@ -276,27 +315,35 @@ cdef Column read_in_place(ImportPlan plan, Field field, const ArrowArray *array,
             plan, array, 1, pfx_bitmap_bytes(end) if plan.arrives.kind == PFX_KIND_BOOL else end * width, owner)
         if data is None:
             offset = 0
+    if plan.arrives.kind == PFX_KIND_STRUCT or plan.arrives.kind == PFX_KIND_LIST:
+        children = tuple([
+            import_child(plan, array, i, offsets, mask, owner, budget) for i in range(array.n_children)
+        ])
     return make_column(field, array.length, offset, array.null_count, validity, offsets, data, children)
 
 
-cdef int64_t last_short_offset(Buffer offsets, int64_t end) noexcept:
-    cdef int32_t result
-    memcpy(&result, offsets.data + end * 4, 4)
+cdef int64_t offset_at(Buffer offsets, int32_t width, int64_t i) noexcept:
+    # memcpy: make_column copies misaligned offsets, but here they are still where the producer put them.
+    cdef int32_t short_offset = 0
+    cdef int64_t result = 0
+    if width == 4:
+        memcpy(&short_offset, offsets.data + i * 4, 4)
+        return short_offset
+    memcpy(&result, offsets.data + i * 8, 8)
     return result
 
 
-cdef Buffer validity_copy(const ArrowArray *array, int64_t first, int64_t length, MemoryBudget budget):
-    """The validity bits of a range, from bit 0 on; None when there is no null."""
+cdef Buffer range_of_bits(const uint8_t *bits, int64_t first, int64_t length, MemoryBudget budget):
     cdef Buffer result
-    if array.buffers[0] == NULL or array.null_count == 0:
+    if bits == NULL:
         return None
     result = new_buffer(pfx_bitmap_bytes(length), budget, zero=True)
-    pfx_bits_copy(writable(result), 0, <const uint8_t *> array.buffers[0], first, length)
+    pfx_bits_copy(writable(result), 0, bits, first, length)
     return result
 
 
 cdef Column flatten_views(
-    ImportPlan plan, const ArrowArray *array, int64_t start, int64_t length, object owner, MemoryBudget budget,
+    ImportPlan plan, const ArrowArray *array, int64_t start, int64_t length, Buffer mask, MemoryBudget budget,
 ):
     """A range of string views as text with offsets."""
     cdef int64_t first = array.offset + start
@@ -305,6 +352,7 @@ cdef Column flatten_views(
     cdef const uint8_t *validity = NULL
     cdef const uint8_t *views = <const uint8_t *> array.buffers[1]
     cdef const uint8_t **sources = <const uint8_t **> array.buffers + 2
+    cdef Buffer shown = None
     cdef Buffer offsets
     cdef Buffer data
     cdef int64_t total = 0
@@ -317,7 +365,10 @@ cdef Column flatten_views(
     for i in range(count):
         if sources[i] == NULL and sizes[i] != 0:
             raise CorruptDataError(f"column {plan.path!r}: buffer {i + 2} of {sizes[i]} bytes is missing")
-    if array.null_count != 0:
+    if mask is not None:
+        shown = shown_rows(array, mask, budget)
+        validity = shown.data
+    elif array.null_count != 0:
         validity = <const uint8_t *> array.buffers[0]
     views += first * 16
     with nogil:
@@ -334,23 +385,28 @@ cdef Column flatten_views(
     with nogil:
         pfx_views_flatten(views, validity, first, length, sources, <int32_t *> offsets.data, writable(data))
     return trusted_column(
-        plan.field, length, 0, -1, validity_copy(array, first, length, budget), offsets, data, ())
+        plan.field, length, 0, -1, range_of_bits(validity, first, length, budget), offsets, data, ())
 
 
 cdef Column decode_dictionary(
-    ImportPlan plan, const ArrowArray *array, int64_t start, int64_t length, Column dictionary, object owner,
-    MemoryBudget budget,
+    ImportPlan plan, const ArrowArray *array, int64_t start, int64_t length, Column dictionary, Buffer mask,
+    object owner, MemoryBudget budget,
 ):
     """A range of dictionary codes as the values that they stand for."""
     cdef Field codes_field = Field(plan.field.name, plan.format.decode())
-    cdef Column codes = read_in_place(plan, codes_field, array, owner, budget).slice_rows(start, start + length)
+    cdef Column codes = read_in_place(plan, codes_field, array, None, owner, budget).slice_rows(start, start + length)
+    cdef Buffer shown = None
+    cdef const uint8_t *validity = codes.validity
     cdef Buffer indices = new_buffer(length * sizeof(int64_t), budget)
     cdef pfx_status status
+    if mask is not None:
+        shown = shown_rows(array, mask, budget)
+        validity = shown.data
     if length > 0:
         with nogil:
             status = pfx_codes_to_indices(
                 codes.data + codes.offset * codes.width, codes.width, plan.arrives.kind <= PFX_KIND_INT64,
-                codes.validity, codes.offset, length, dictionary.length, <int64_t *> indices.data)
+                validity, codes.offset, length, dictionary.length, <int64_t *> indices.data)
         if status != PFX_OK:
             raise CorruptDataError(
                 f"column {plan.path!r}: a code lies outside of its dictionary of {dictionary.length} values"
@@ -358,15 +414,26 @@ cdef Column decode_dictionary(
     return take_rows(dictionary, <const int64_t *> indices.data, length, True, budget).with_field(plan.field)
 
 
-cdef Column import_all(ImportPlan plan, const ArrowArray *array, object owner, MemoryBudget budget):
-    """All rows of an array."""
+cdef Column import_child(
+    ImportPlan plan, const ArrowArray *array, int64_t i, Buffer offsets, Buffer mask, object owner, MemoryBudget budget,
+):
+    cdef ImportPlan child = plan.children[i]
+    check_array(child, array.children[i])
+    if child.decoded:
+        mask = shown_children(plan, array, array.children[i], offsets, mask, budget)
+    return import_all(child, array.children[i], mask, owner, budget)
+
+
+cdef Column import_all(ImportPlan plan, const ArrowArray *array, Buffer mask, object owner, MemoryBudget budget):
+    """All rows of an array. The mask says which of them the array that holds this one shows; None: all."""
+    cdef Column dictionary
     check_array(plan, array)
     if plan.dictionary is not None:
-        return decode_dictionary(
-            plan, array, 0, array.length, import_all(plan.dictionary, array.dictionary, owner, budget), owner, budget)
+        dictionary = import_all(plan.dictionary, array.dictionary, None, owner, budget)
+        return decode_dictionary(plan, array, 0, array.length, dictionary, mask, owner, budget)
     if plan.arrives.kind == PFX_KIND_UTF8_VIEW or plan.arrives.kind == PFX_KIND_BINARY_VIEW:
-        return flatten_views(plan, array, 0, array.length, owner, budget)
-    return read_in_place(plan, plan.field, array, owner, budget)
+        return flatten_views(plan, array, 0, array.length, mask, budget)
+    return read_in_place(plan, plan.field, array, mask, owner, budget)
 
 
 @cython.final
@@ -385,14 +452,14 @@ cdef class ImportedBatch:
             array = root.children[i]
             if plan.dictionary is not None:
                 if self.dictionaries[i] is None:
-                    self.dictionaries[i] = import_all(plan.dictionary, array.dictionary, self.owner, self.budget)
+                    self.dictionaries[i] = import_all(plan.dictionary, array.dictionary, None, self.owner, self.budget)
                 column = decode_dictionary(
-                    plan, array, first, stop - start, self.dictionaries[i], self.owner, self.budget)
+                    plan, array, first, stop - start, self.dictionaries[i], None, self.owner, self.budget)
             elif plan.arrives.kind == PFX_KIND_UTF8_VIEW or plan.arrives.kind == PFX_KIND_BINARY_VIEW:
-                column = flatten_views(plan, array, first, stop - start, self.owner, self.budget)
+                column = flatten_views(plan, array, first, stop - start, None, self.budget)
             else:
                 if self.whole[i] is None:
-                    self.whole[i] = import_all(plan, array, self.owner, self.budget)
+                    self.whole[i] = import_all(plan, array, None, self.owner, self.budget)
                 column = (<Column> self.whole[i]).slice_rows(first, first + stop - start)
             result.append(column)
         return result
@@ -450,7 +517,7 @@ cdef Column import_column(object producer, MemoryBudget budget):
     schema_capsule, array_capsule = producer.__arrow_c_array__()
     cdef ImportedSchema schema = adopt_schema(schema_capsule, name)
     cdef ImportedArray array = adopt_array(array_capsule, name)
-    return import_all(plan_of(&schema.schema, "", 0), &array.array, array, budget)
+    return import_all(plan_of(&schema.schema, "", 0), &array.array, None, array, budget)
 
 
 @cython.final

@@ -238,3 +238,28 @@ def test_columns_are_imported_one_by_one():
     assert pa.array(import_column(pa.array(["a", None]))).to_pylist() == ["a", None]
     with pytest.raises(TypeError, match="int has no __arrow_c_array__"):
         import_column(1)
+
+
+HOLDERS = {
+    "struct": (b"+s", [b"\5"]),
+    "list": (b"+l", [b"\5", array("i", [0, 1, 2, 3])]),
+    "large list": (b"+L", [b"\5", array("q", [0, 1, 2, 3])]),
+    "list with a gap": (b"+l", [b"\7", array("i", [0, 1, 1, 2])]),
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("unseen", [-1, 2, 99])
+def test_what_no_value_shows_may_be_anything(holder, unseen):
+    def read(*codes):
+        column = (*HOLDERS[holder], [(b"c", [None, array("b", codes)], None, CODES[3], 3)], None)
+        return ColumnBatch.from_arrow(Exporter([column], 3)).to_rows("tuple")
+
+    if holder == "list with a gap":
+        assert read(0, 1, unseen) == [(["a"],), ([],), (["bc"],)]
+    else:
+        first, hidden, last = read(0, unseen, 1)
+        assert hidden == (None,)
+        assert [list(value) for (value,) in (first, last)] == [["a"], ["bc"]]
+    with pytest.raises(CorruptDataError, match="outside of its dictionary of 2"):
+        read(unseen, 0, 0)
