@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +158,7 @@ class DataStream(Described):
         """The stream of what this operator sends to a side output."""
         if not isinstance(output_tag, OutputTag):
             raise GraphError(f"get_side_output() takes an OutputTag, not {output_tag!r}")
-        upstream = Upstream(self._side_origin, None, output_tag.tag_id)
+        upstream = Upstream(self._side_origin, None, output_tag.tag_id, output_tag.type_info)
         return DataStream(self._environment, (upstream,), RecordType(output_tag.type_info))
 
     # ---- partitioning ----
@@ -268,7 +269,7 @@ class DataStreamSink(Described):
 
 def with_partitioner(upstreams: tuple[Upstream, ...], partitioner: Partitioner) -> tuple[Upstream, ...]:
     """The same streams, spread by ``partitioner``."""
-    return tuple(Upstream(up.transformation, partitioner, up.side_tag) for up in upstreams)
+    return tuple(replace(up, partitioner=partitioner) for up in upstreams)
 
 
 def hash_partitioned(upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any]) -> tuple[Upstream, ...]:

@@ -44,6 +44,16 @@ class Described:
         self._transformation.max_parallelism = 1
         return self
 
+    def set_buffer_timeout(self, timeout_millis: int) -> Any:
+        """How long a record of the operator may wait for its batch to fill before it is sent to another task.
+
+        Args:
+            timeout_millis: milliseconds; 0 to send every record at once, -1 for the environment's value.
+        """
+        timeout = buffer_timeout(timeout_millis)
+        self._transformation.buffer_timeout = timeout if timeout >= 0 else None
+        return self
+
     def disable_chaining(self) -> Any:
         """Run the operator in a task of its own."""
         self._transformation.chain_with_input = False
@@ -61,6 +71,13 @@ def positive(number: Any, what: str) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise GraphError(f"{what} must be a positive int, not {number!r}")
     return number
+
+
+def buffer_timeout(timeout_millis: Any) -> int:
+    """``timeout_millis`` if it is an int of at least -1; GraphError otherwise."""
+    if not isinstance(timeout_millis, int) or isinstance(timeout_millis, bool) or timeout_millis < -1:
+        raise GraphError(f"set_buffer_timeout() takes milliseconds: -1, 0 or more, not {timeout_millis!r}")
+    return timeout_millis
 
 
 def text(value: Any, what: str) -> str:

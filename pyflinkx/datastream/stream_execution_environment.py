@@ -24,10 +24,10 @@ from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.datastream.described import positive
+from pyflinkx.datastream.described import buffer_timeout, positive
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
-from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
+from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.metrics.progress import progress_line
 from pyflinkx.runtime.clock import SystemClock
@@ -104,6 +104,24 @@ class StreamExecutionEnvironment:
     def get_max_parallelism(self) -> int:
         """Number of key groups of operators that name none; -1 when it follows from the parallelism."""
         return self._config.get_max_parallelism()
+
+    def set_buffer_timeout(self, timeout_millis: int) -> StreamExecutionEnvironment:
+        """How long a record may wait for its batch to fill before it is sent to another task.
+
+        Args:
+            timeout_millis: milliseconds; 0 to send every record at once, -1 to wait until the batch is full.
+        """
+        timeout = buffer_timeout(timeout_millis)
+        self._configuration.set(options.BUFFER_TIMEOUT_ENABLED, timeout >= 0)
+        if timeout >= 0:
+            self._configuration.set(options.BUFFER_TIMEOUT, timeout)
+        return self
+
+    def get_buffer_timeout(self) -> int:
+        """How long (ms) a record may wait for its batch to fill; -1 for until it is full."""
+        if not self._configuration.get(options.BUFFER_TIMEOUT_ENABLED):
+            return -1
+        return self._configuration.get(options.BUFFER_TIMEOUT, DEFAULT_BUFFER_TIMEOUT)
 
     def disable_operator_chaining(self) -> StreamExecutionEnvironment:
         """Run every operator in a task of its own."""
@@ -243,6 +261,7 @@ class StreamExecutionEnvironment:
             parallelism=self.get_parallelism(),
             max_parallelism=groups if groups > 0 else None,
             chaining=self.is_chaining_enabled(),
+            buffer_timeout=self.get_buffer_timeout(),
         )
 
     # ---- building ----
@@ -258,8 +277,7 @@ class StreamExecutionEnvironment:
             columnar=source.columnar,
             parallelism=source.parallelism,
         )
-        self._add(transformation)
-        return DataStream(self, (Upstream(transformation),), result_type(type_info or source.output_type))
+        return self._stream_of(transformation, result_type(type_info or source.output_type))
 
     def _operator_stream(
         self,
@@ -269,5 +287,10 @@ class StreamExecutionEnvironment:
         record_type: RecordType,
     ) -> DataStream:
         transformation = Transformation(name=name, kind="operator", make_operator=make_operator, inputs=tuple(inputs))
+        return self._stream_of(transformation, record_type)
+
+    def _stream_of(self, transformation: Transformation, record_type: RecordType) -> DataStream:
+        transformation.output_type = record_type.known
+        transformation.type_declared = record_type.declared is not None
         self._add(transformation)
         return DataStream(self, (Upstream(transformation),), record_type)

@@ -11,15 +11,22 @@ import xxhash
 
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
-from pyflinkx.graph.transformation import Transformation
+from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.types.typeinfo import TypeInformation
 
 DEFAULT_MAX_PARALLELISM = 128
+DEFAULT_SLOT_SHARING_GROUP = "default"
+DEFAULT_BUFFER_TIMEOUT = 100
 PACT = {"source": "Data Source", "operator": "Operator", "sink": "Data Sink"}
 
 
 @dataclass(frozen=True)
 class StreamNode:
-    """An operator of the stream graph; ``id`` counts from 1 in topological order."""
+    """An operator of the stream graph; ``id`` counts from 1 in topological order.
+
+    ``output_type`` is the type of the main output's records, None when nothing is known of it. ``buffer_timeout`` is
+    how long (ms) a record may wait for its batch to fill before it is sent to another task; -1 for until it is full.
+    """
 
     id: int
     name: str
@@ -34,17 +41,27 @@ class StreamNode:
     description: str | None
     chain_with_input: bool
     chain_with_output: bool
+    output_type: TypeInformation | None = None
+    slot_sharing_group: str = DEFAULT_SLOT_SHARING_GROUP
+    buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT
 
 
 @dataclass(frozen=True)
 class StreamEdge:
-    """Records go from node ``source`` to the logical input ``port`` of node ``target``."""
+    """Records go from node ``source`` to the logical input ``port`` of node ``target``.
+
+    ``record_type`` is the type of these records: the source's output type or, for a side output, that of its tag; None
+    when nothing is known of it. Only where ``type_declared`` is set did the user promise that every record has it;
+    otherwise it was read from annotations, which may be wrong.
+    """
 
     source: int
     target: int
     port: int
     partitioner: Partitioner
     side_tag: str | None
+    record_type: TypeInformation | None = None
+    type_declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,7 @@ def build_stream_graph(
     parallelism: int = 1,
     max_parallelism: int | None = None,
     chaining: bool = True,
+    buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT,
 ) -> StreamGraph:
     """Turn transformations, and all that they read from, into a stream graph.
 
@@ -106,6 +124,7 @@ def build_stream_graph(
         parallelism: of operators that name none.
         max_parallelism: number of key groups of operators that name none; None for Flink's rule.
         chaining: False to put each operator into a task of its own.
+        buffer_timeout: of operators that name none, in milliseconds; -1 for none.
 
     Raises:
         GraphError: there are no operators, a uid is used twice, or an operator's parallelism exceeds its maximum.
@@ -147,21 +166,43 @@ def build_stream_graph(
                 description=transformation.description,
                 chain_with_input=transformation.chain_with_input,
                 chain_with_output=transformation.chain_with_output,
+                output_type=transformation.output_type,
+                slot_sharing_group=slot_sharing_group(transformation, ids, nodes),
+                buffer_timeout=(
+                    buffer_timeout if transformation.buffer_timeout is None else transformation.buffer_timeout
+                ),
             )
         )
         for port, streams in enumerate(transformation.inputs):
             for stream in streams:
                 upstream = nodes[ids[stream.transformation] - 1]
+                partitioner = resolve_partitioner(stream.partitioner, upstream.parallelism, own, transformation)
+                record_type, declared = type_on_edge(stream)
                 edges.append(
                     StreamEdge(
-                        upstream.id,
-                        ids[transformation],
-                        port,
-                        resolve_partitioner(stream.partitioner, upstream.parallelism, own, transformation),
-                        stream.side_tag,
+                        upstream.id, ids[transformation], port, partitioner, stream.side_tag, record_type, declared
                     )
                 )
     return StreamGraph(name, tuple(nodes), tuple(edges), chaining)
+
+
+def type_on_edge(stream: Upstream) -> tuple[TypeInformation | None, bool]:
+    """The type of the records that are read, and whether it is declared; a side output has its tag's type."""
+    if stream.side_tag is not None:
+        return stream.side_type, stream.side_type is not None
+    return stream.transformation.output_type, stream.transformation.type_declared
+
+
+def slot_sharing_group(transformation: Transformation, ids: dict[Transformation, int], nodes: list[StreamNode]) -> str:
+    """An operator's group: the one it names, else that of its inputs if they all have the same, else the default."""
+    if transformation.slot_sharing_group is not None:
+        return transformation.slot_sharing_group
+    groups = {
+        nodes[ids[stream.transformation] - 1].slot_sharing_group
+        for streams in transformation.inputs
+        for stream in streams
+    }
+    return groups.pop() if len(groups) == 1 else DEFAULT_SLOT_SHARING_GROUP
 
 
 def resolve_partitioner(

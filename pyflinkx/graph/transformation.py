@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.graph.partitioners import Partitioner
+from pyflinkx.types.typeinfo import TypeInformation
 
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLES_FOLDER = os.path.join(PACKAGE_FOLDER, "examples")
@@ -23,11 +24,13 @@ class Upstream:
         transformation: where the records come from.
         partitioner: how they are spread; None for "forward if the parallelisms are equal, else rebalance".
         side_tag: the side output that is read; None for the main output.
+        side_type: the type that the side output's tag declares.
     """
 
     transformation: Transformation
     partitioner: Partitioner | None = None
     side_tag: str | None = None
+    side_type: TypeInformation | None = None
 
 
 @dataclass(eq=False)
@@ -42,6 +45,12 @@ class Transformation:
         inputs: per logical input (port) the streams united there.
         columnar: whether the main output carries columnar batches.
         sink: the sink's description, to be checked before the job starts.
+        output_type: the type of the main output's records; None when nothing is known of it.
+        type_declared: whether the user declared that type; one that was read from annotations holds only as far as the
+            program keeps to them.
+        slot_sharing_group: name of the group of operators that share slots; None for that of the inputs.
+        buffer_timeout: how long (ms) a record may wait for its batch to fill; -1 for until it is full, None for the
+            environment's.
     """
 
     name: str
@@ -51,6 +60,10 @@ class Transformation:
     inputs: tuple[tuple[Upstream, ...], ...] = ()
     columnar: bool = False
     sink: Any = None
+    output_type: TypeInformation | None = None
+    type_declared: bool = False
+    slot_sharing_group: str | None = None
+    buffer_timeout: int | None = None
     uid: str | None = None
     description: str | None = None
     parallelism: int | None = None

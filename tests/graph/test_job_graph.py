@@ -107,3 +107,19 @@ def test_plan_names_operators_and_ship_strategies():
         (4, "Sink: Print", "Data Sink"),
     ]
     assert plan["nodes"][2]["predecessors"] == [{"id": 2, "ship_strategy": "HASH", "side": "second"}]
+
+
+def test_an_operator_inherits_the_slot_sharing_group_that_all_its_inputs_have():
+    first, second = source("first", slot_sharing_group="a"), source("second")
+    mapped = operator("map", first)
+    mixed = operator("mixed", mapped, second)
+    named = operator("named", mixed, slot_sharing_group="b")
+    graph = build_stream_graph([operator("last", named)], "job")
+    assert {node.name: node.slot_sharing_group for node in graph.nodes} == {
+        "first": "a",
+        "second": "default",
+        "map": "a",
+        "mixed": "default",
+        "named": "b",
+        "last": "b",
+    }
