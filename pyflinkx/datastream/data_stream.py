@@ -21,10 +21,27 @@ from pyflinkx.datastream.calls import (
 )
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.described import Described, positive
-from pyflinkx.datastream.functions import FilterFunction, FlatMapFunction, MapFunction, ProcessFunction
+from pyflinkx.datastream.functions import (
+    FilterFunction,
+    FlatMapFunction,
+    KeySelector,
+    MapFunction,
+    ProcessFunction,
+)
+from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.errors import GraphError
-from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, Partitioner, RebalancePartitioner
+from pyflinkx.graph.partitioners import (
+    BroadcastPartitioner,
+    CustomPartitioner,
+    ForwardPartitioner,
+    GlobalPartitioner,
+    HashPartitioner,
+    Partitioner,
+    RebalancePartitioner,
+    RescalePartitioner,
+    ShufflePartitioner,
+)
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.operators.columns import ColumnsToRowsOperator
 from pyflinkx.operators.process import ProcessOperator
@@ -165,13 +182,58 @@ class DataStream(Described):
 
     def rebalance(self) -> DataStream:
         """Spread the records evenly over the subtasks of the next operator."""
-        return self._partitioned(RebalancePartitioner())
+        return self._partitioned(RebalancePartitioner(), "rebalance()")
+
+    def rescale(self) -> DataStream:
+        """Spread the records of each subtask evenly over its share of the subtasks of the next operator.
+
+        From 2 to 4 subtasks, each sends to 2 of its own; from 4 to 2, each pair sends to one.
+        """
+        return self._partitioned(RescalePartitioner(), "rescale()")
+
+    def shuffle(self) -> DataStream:
+        """Send every record to a subtask of the next operator drawn at random."""
+        return self._partitioned(ShufflePartitioner(), "shuffle()")
+
+    def broadcast(self) -> DataStream:
+        """Send every record to every subtask of the next operator."""
+        return self._partitioned(BroadcastPartitioner(), "broadcast()")
+
+    def global_(self) -> DataStream:
+        """Send every record to the first subtask of the next operator; Java's ``global()``."""
+        return self._partitioned(GlobalPartitioner(), "global_()")
+
+    def partition_custom(
+        self,
+        partitioner: Callable[[Any, int], int] | PartitionerFunction,
+        key_selector: Callable[[Any], Any] | KeySelector,
+    ) -> DataStream:
+        """Send every record to the subtask of the next operator that ``partitioner`` names.
+
+        Args:
+            partitioner: a Partitioner, or a callable from key and number of subtasks to the index of a subtask; the job
+                fails, naming operator and record, where it returns anything else.
+            key_selector: a KeySelector, or a callable from record to key.
+
+        Raises:
+            GraphError: an argument is neither.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> spread = env.from_collection([3, 4, 5]).partition_custom(lambda key, n: key % n, lambda x: x)
+            >>> sorted(spread.map(lambda x: x * 10).set_parallelism(2).execute_and_collect())
+            [30, 40, 50]
+        """
+        partition = user_function(partitioner, PartitionerFunction, "partition", "partition_custom(), partitioner,")
+        key = user_function(key_selector, KeySelector, "get_key", "partition_custom(), key selector,")
+        return self._partitioned(CustomPartitioner(partition, key), "partition_custom()")
 
     def forward(self) -> DataStream:
         """Keep every record in its subtask; the next operator must have the same parallelism."""
-        return self._partitioned(ForwardPartitioner())
+        return self._partitioned(ForwardPartitioner(), "forward()")
 
-    def _partitioned(self, partitioner: Partitioner) -> DataStream:
+    def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
         rows = self._as_rows()
         return DataStream(self._environment, with_partitioner(rows._upstreams, partitioner), self._record_type)
 

@@ -26,6 +26,7 @@ __all__ = [
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "MapFunction",
+    "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
     "ProcessWindowFunction",
@@ -132,6 +133,14 @@ class KeySelector(Function):
     @abstractmethod
     def get_key(self, value: Any) -> Any:
         """The record's key."""
+
+
+class Partitioner(Function):
+    """Decides which subtask gets a record, by its key."""
+
+    @abstractmethod
+    def partition(self, key: Any, num_partitions: int) -> int:
+        """The index of the subtask for a key, from 0 to ``num_partitions - 1``."""
 
 
 class ProcessFunction(Function):

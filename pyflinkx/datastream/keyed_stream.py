@@ -18,6 +18,8 @@ from pyflinkx.datastream.functions import (
     ReduceFunction,
 )
 from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
+from pyflinkx.errors import GraphError
+from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
@@ -111,6 +113,9 @@ class KeyedStream(DataStream):
     def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""
         return self._unkeyed.key_by(key_selector, key_type)
+
+    def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
+        raise GraphError(f"{call} cannot override the partitioning of a KeyedStream")
 
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
         operator = partial(KeyedProcessOperator, [function], [self._key_selector], None)

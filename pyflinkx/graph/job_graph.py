@@ -46,7 +46,8 @@ def build_job_graph(graph: StreamGraph) -> JobGraph:
     """Chain what can run as one task.
 
     Two operators are fused when every record that goes from one to the other stays in the same subtask: a forward edge,
-    or any edge between operators of parallelism 1. A fusion that would make two vertices wait for each other (a path
+    or an edge between operators of parallelism 1 (but one with a custom partitioner). Operators of different slot
+    sharing groups stay apart. A fusion that would make two vertices wait for each other (a path
     that leaves a vertex and comes back) is left out.
     """
     vertex_of = {node.id: node.id for node in graph.nodes}
@@ -76,7 +77,8 @@ def chainable(graph: StreamGraph, edge: StreamEdge) -> bool:
         and source.chain_with_output
         and target.chain_with_input
         and source.parallelism == target.parallelism
-        and (isinstance(edge.partitioner, ForwardPartitioner) or source.parallelism == 1)
+        and source.slot_sharing_group == target.slot_sharing_group
+        and (isinstance(edge.partitioner, ForwardPartitioner) or (source.parallelism == 1 and edge.partitioner.fusible))
     )
 
 

@@ -115,32 +115,37 @@ class InlineJob:
                 self.settings.clock.wait_until(min(known, default=None))  # type: ignore[attr-defined]
 
     def _make_tasks(self) -> list[Task]:
-        channels: dict[StreamEdge, list[list[LocalChannel]]] = {}
+        exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
         for edge in self.graph.exchanges:
             producers = self.graph.vertex_of(edge.source).parallelism
             consumers = self.graph.vertex_of(edge.target).parallelism
-            channels[edge] = [[LocalChannel() for _ in range(consumers)] for _ in range(producers)]
+            rows = [
+                {consumer: LocalChannel() for consumer in edge.partitioner.targets(producer, producers, consumers)}
+                for producer in range(producers)
+            ]
+            exchanges.append((edge, rows))
         tasks = []
         for vertex in self.graph.vertices:
             ids = {node.id for node in vertex.nodes}
             for subtask in range(vertex.parallelism):
                 incoming = [
-                    (edge, [row[subtask] for row in channels[edge]])
-                    for edge in self.graph.exchanges
+                    (edge, [row[subtask] for row in rows if subtask in row])
+                    for edge, rows in exchanges
                     if edge.target in ids
                 ]
                 outgoing = [
-                    (edge, self._exchange(edge, subtask, channels[edge][subtask]))
-                    for edge in self.graph.exchanges
+                    (edge, self._exchange(edge, subtask, rows[subtask]))
+                    for edge, rows in exchanges
                     if edge.source in ids
                 ]
                 tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing))
         return tasks
 
-    def _exchange(self, edge: StreamEdge, subtask: int, channels: list[LocalChannel]) -> ExchangeOutput:
+    def _exchange(self, edge: StreamEdge, subtask: int, channels: dict[int, LocalChannel]) -> ExchangeOutput:
+        producers = self.graph.vertex_of(edge.source).parallelism
         target = next(node for node in self.graph.vertex_of(edge.target).nodes if node.id == edge.target)
         site = CallSite(target.name, target.uid, target.location)
-        scatter = make_scatter(edge.partitioner, subtask, len(channels), target.max_parallelism, site)
+        scatter = make_scatter(edge.partitioner, subtask, producers, target.parallelism, target.max_parallelism, site)
         return ExchangeOutput(channels, scatter)
 
     def result(self) -> JobResult:

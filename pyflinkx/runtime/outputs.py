@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
 from pyflinkx.runtime.channel import END_OF_DATA, LocalChannel, Watermark, WatermarkStatus
+from pyflinkx.runtime.scatter import Scatter
 
 
 class WatermarkValve:
@@ -116,18 +117,18 @@ class ExchangeOutput:
     """The end of a task: spreads batches over channels.
 
     Args:
-        channels: one per subtask of the next vertex.
-        scatter: ``scatter(batch) -> [(channel index, batch), ...]``.
+        channels: by index of the subtask of the next vertex; only those that the partitioner connects.
+        scatter: divides the batches.
     """
 
-    def __init__(self, channels: list[LocalChannel], scatter: Callable[[Any], list[tuple[int, Any]]]) -> None:
+    def __init__(self, channels: Mapping[int, LocalChannel], scatter: Scatter) -> None:
         self.channels = channels
         self.scatter = scatter
 
     @property
     def writable(self) -> bool:
         """Whether all channels take more."""
-        return all(channel.writable for channel in self.channels)
+        return all(channel.writable for channel in self.channels.values())
 
     def emit(self, batch: Any) -> None:
         """Send each record where the partitioner wants it."""
@@ -147,7 +148,7 @@ class ExchangeOutput:
         self._to_all(END_OF_DATA)
 
     def _to_all(self, element: Any) -> None:
-        for channel in self.channels:
+        for channel in self.channels.values():
             channel.put(element)
 
 

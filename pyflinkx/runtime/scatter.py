@@ -2,68 +2,244 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
+import random
+from array import array
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import CallSite, select_keys
-from pyflinkx._core.partition import key_groups, scatter_objects, subtasks_of
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.calls import CallSite, select_keys, short_repr
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.partition import key_groups, scatter_columns, scatter_objects, subtasks_of
+from pyflinkx._core.to_rows import to_objects
 from pyflinkx.errors import GraphError, KeyTypeError
 from pyflinkx.graph.partitioners import (
+    BroadcastPartitioner,
+    CustomPartitioner,
     ForwardPartitioner,
+    GlobalPartitioner,
     HashPartitioner,
     Partitioner,
     RebalancePartitioner,
+    RescalePartitioner,
+    ShufflePartitioner,
 )
+from pyflinkx.operators.base import OperatorContext
+from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.runtime.copies import copy_for_subtask
 
-Scatter = Callable[[Any], list[tuple[int, Any]]]
+Parts = list[tuple[int, Any]]
+
+
+class Scatter:
+    """Spreads the batches of one producing subtask; ``open`` and ``close`` frame the calls, as for an operator."""
+
+    def __call__(self, batch: Any) -> Parts:
+        """The parts of a batch, none of them empty, each with the index of the consuming subtask."""
+        raise NotImplementedError
+
+    def open(self, context: OperatorContext) -> None:
+        """Called once before the first batch, with the context of the producing operator."""
+
+    def close(self) -> None:
+        """Called once whenever ``open`` was, also after a failure."""
 
 
 def make_scatter(
-    partitioner: Partitioner, subtask: int, parallelism: int, max_parallelism: int, site: CallSite
+    partitioner: Partitioner, subtask: int, producers: int, consumers: int, max_parallelism: int, site: CallSite
 ) -> Scatter:
-    """The function that spreads the batches of one producing subtask.
+    """What spreads the batches of one producing subtask.
 
     Args:
         partitioner: of the edge.
         subtask: index of the producer.
-        parallelism: of the consumer.
+        producers: parallelism of the producing operator.
+        consumers: parallelism of the consuming operator.
         max_parallelism: number of key groups of the consumer.
         site: the consumer, for errors.
+
+    Raises:
+        GraphError: the partitioner is none of those known, or holds a function object that cannot be copied.
     """
-    if isinstance(partitioner, ForwardPartitioner):
-        return lambda batch: [(subtask, batch)]
-    if isinstance(partitioner, RebalancePartitioner):
-        return _rebalance(subtask, parallelism)
-    if isinstance(partitioner, HashPartitioner):
-        return _hash(partitioner.key_selector, parallelism, max_parallelism, site)
+    targets = partitioner.targets(subtask, producers, consumers)
+    match partitioner:
+        case ForwardPartitioner() | GlobalPartitioner():
+            return ToOne(targets[0])
+        case RebalancePartitioner():
+            return RoundRobin(targets, subtask % consumers)
+        case RescalePartitioner():
+            return RoundRobin(targets)
+        case ShufflePartitioner():
+            return Shuffle(consumers, f"{site.uid}/{subtask}")
+        case BroadcastPartitioner():
+            return ToAll(consumers)
+        case HashPartitioner():
+            return ByKeyGroup(partitioner.key_selector, consumers, max_parallelism, site)
+        case CustomPartitioner():
+            return ByRule(copy_for_subtask(partitioner, producers, site.name, site.location), consumers, site)
     raise GraphError(f"operator '{site.name}': no exchange for partitioner {partitioner.name}")
 
 
-def _rebalance(subtask: int, parallelism: int) -> Scatter:
-    position = subtask % parallelism
+class ToOne(Scatter):
+    """All to the one subtask ``index``."""
 
-    def scatter(batch: Any) -> list[tuple[int, Any]]:
-        nonlocal position
-        if parallelism == 1:
-            return [(0, batch)]
-        share = -(-len(batch) // parallelism)
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __call__(self, batch: Any) -> Parts:
+        return [(self.index, batch)] if len(batch) else []
+
+
+class ToAll(Scatter):
+    """A copy of each batch to each of ``consumers`` subtasks; columns are shared, as nobody changes them."""
+
+    def __init__(self, consumers: int) -> None:
+        self.last = consumers - 1
+
+    def __call__(self, batch: Any) -> Parts:
+        if not len(batch):
+            return []
+        share = ObjectBatch.copy if isinstance(batch, ObjectBatch) else no_copy
+        return [*((index, share(batch)) for index in range(self.last)), (self.last, batch)]
+
+
+class RoundRobin(Scatter):
+    """Runs of records in turn to ``targets``; at any time these have got the same number, give or take one.
+
+    Args:
+        targets: indexes of the consuming subtasks.
+        start: which of them is the first.
+    """
+
+    def __init__(self, targets: range, start: int = 0) -> None:
+        self.targets = targets
+        self.position = start
+
+    def __call__(self, batch: Any) -> Parts:
+        targets = self.targets
+        if len(targets) == 1:
+            return [(targets[0], batch)] if len(batch) else []
+        share, rest = divmod(len(batch), len(targets))
         parts = []
-        for start in range(0, len(batch), share):
-            parts.append((position, batch.slice(start, min(start + share, len(batch)))))
-            position = (position + 1) % parallelism
+        start = 0
+        for turn in range(len(targets) if share else rest):
+            stop = start + share + (turn < rest)
+            parts.append((targets[(self.position + turn) % len(targets)], batch.slice(start, stop)))
+            start = stop
+        self.position = (self.position + rest) % len(targets)
         return parts
 
-    return scatter
+
+class Shuffle(Scatter):
+    """Each record to one of ``consumers`` subtasks at random, by numbers that follow from ``seed``."""
+
+    def __init__(self, consumers: int, seed: str) -> None:
+        self.consumers = range(consumers)
+        self.random = random.Random(seed)
+
+    def __call__(self, batch: Any) -> Parts:
+        return divide(batch, array("i", self.random.choices(self.consumers, k=len(batch))), len(self.consumers))
 
 
-def _hash(key_selector: Callable[[Any], Any], parallelism: int, max_parallelism: int, site: CallSite) -> Scatter:
-    def scatter(batch: Any) -> list[tuple[int, Any]]:
+class ByKeyGroup(Scatter):
+    """To the subtask that has the key's group.
+
+    Args:
+        key_selector: from record to key.
+        consumers: parallelism of the consumer.
+        max_parallelism: its number of key groups.
+        site: the consumer, for errors.
+    """
+
+    def __init__(
+        self, key_selector: Callable[[Any], Any], consumers: int, max_parallelism: int, site: CallSite
+    ) -> None:
+        self.key_selector = key_selector
+        self.consumers = consumers
+        self.max_parallelism = max_parallelism
+        self.site = site
+
+    def __call__(self, batch: Any) -> Parts:
         try:
-            groups = key_groups(select_keys(site, key_selector, batch.values), max_parallelism)
+            groups = key_groups(select_keys(self.site, self.key_selector, values_of(batch)), self.max_parallelism)
         except KeyTypeError as error:
-            raise site.wrap(error, "on a key") from error
-        subtasks = subtasks_of(groups, max_parallelism, parallelism)
-        parts = scatter_objects(batch, subtasks, parallelism)
-        return [(index, part) for index, part in enumerate(parts) if part is not None]
+            raise self.site.wrap(error, "on a key") from error
+        return divide(batch, subtasks_of(groups, self.max_parallelism, self.consumers), self.consumers)
 
-    return scatter
+
+class ByRule(Scatter):
+    """To the subtask that the user's partitioner names.
+
+    Args:
+        partitioner: the user's functions.
+        consumers: parallelism of the consumer.
+        site: the consumer, for errors.
+    """
+
+    def __init__(self, partitioner: CustomPartitioner, consumers: int, site: CallSite) -> None:
+        self.functions = (partitioner.partition, partitioner.key_selector)
+        self.consumers = consumers
+        self.site = site
+        self.on_close = contextlib.ExitStack()
+
+    def open(self, context: OperatorContext) -> None:
+        """Open the user's objects."""
+        runtime_context = RuntimeContext(context)
+        for function in self.functions:
+            if function.owner is not None:
+                self.on_close.callback(function.owner.close)
+                try:
+                    function.owner.open(runtime_context)
+                except Exception as error:
+                    raise self.site.wrap(error, "in open() of its custom partitioner") from error
+
+    def __call__(self, batch: Any) -> Parts:
+        values = values_of(batch)
+        partition, key_selector = (function.call for function in self.functions)
+        subtasks = array("i", bytes(4 * len(values)))
+        for row, key in enumerate(select_keys(self.site, key_selector, values)):
+            try:
+                subtasks[row] = self.checked(partition(key, self.consumers), key)
+            except Exception as error:
+                raise self.site.wrap(error, f"in partition_custom() on record {short_repr(values[row])}") from error
+        return divide(batch, subtasks, self.consumers)
+
+    def checked(self, index: Any, key: Any) -> int:
+        """The partitioner's answer, if it is the index of a subtask."""
+        try:
+            number = operator.index(index)
+        except TypeError:
+            number = -1
+        if not 0 <= number < self.consumers:
+            raise ValueError(
+                f"the partitioner returned {short_repr(index)} for key {short_repr(key)}, which is no int from 0 to "
+                f"{self.consumers - 1}"
+            )
+        return number
+
+    def close(self) -> None:
+        """Close the user's objects."""
+        try:
+            self.on_close.close()
+        except Exception as error:
+            raise self.site.wrap(error, "in close() of its custom partitioner") from error
+
+
+def no_copy(batch: Any) -> Any:
+    """The batch itself."""
+    return batch
+
+
+def values_of(batch: Any) -> list[Any]:
+    """The records of a batch as Python functions see them."""
+    values: list[Any] = (to_objects(batch) if isinstance(batch, ColumnBatch) else batch).values
+    return values
+
+
+def divide(batch: Any, subtasks: array[int], consumers: int) -> Parts:
+    """The parts of a batch by the subtask of each record."""
+    if isinstance(batch, ColumnBatch):
+        return [(i, part) for i, part in enumerate(scatter_columns(batch, subtasks, consumers)) if part is not None]
+    return [(i, part) for i, part in enumerate(scatter_objects(batch, subtasks, consumers)) if part is not None]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
-from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.runtime.channel import END_OF_DATA, LocalChannel, Watermark, WatermarkStatus
+from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.outputs import ExchangeOutput, NodeOutput, OperatorInput, OperatorNode
 
 
@@ -104,7 +103,7 @@ class Task:
         vertex: the operators.
         subtask: index of this subtask.
         settings: of the job.
-        in_channels: for each edge that comes from another vertex, a channel per producing subtask.
+        in_channels: for each edge that comes from another vertex, a channel per producing subtask that sends here.
         out_exchanges: for each edge that goes to another vertex, where its batches go.
     """
 
@@ -120,6 +119,7 @@ class Task:
         self.subtask = subtask
         self.settings = settings
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
+        self.out_exchanges = out_exchanges
         self.exchanges = [exchange for _, exchange in out_exchanges]
         self.counters: dict[int, dict[str, int]] = {node.id: {} for node in vertex.nodes}
         self.inputs: list[ReaderInput | ChannelInput] = []
@@ -154,8 +154,11 @@ class Task:
             self.inputs.extend(ChannelInput(channel, new_input(edge)) for channel in channels)
 
     def open(self) -> None:
-        """Open the operators, last ones first, then the readers; on failure close what was opened."""
+        """Open exchanges and operators, last ones first, then the readers; on failure close what was opened."""
         try:
+            for edge, exchange in self.out_exchanges:
+                self.on_close.callback(exchange.scatter.close)
+                exchange.scatter.open(self._context(next(node for node in self.vertex.nodes if node.id == edge.source)))
             for node in reversed(self.vertex.nodes):
                 if node.make_operator is None:
                     self._open_reader(node)
@@ -168,19 +171,20 @@ class Task:
     def _open_operator(self, node: StreamNode) -> None:
         operator = self.nodes[node.id].operator
         self.on_close.callback(operator.close)
-        operator.open(
-            OperatorContext(
-                name=node.name,
-                uid=node.uid,
-                output=self.outputs[node.id],
-                clock=self.settings.clock,
-                location=node.location,
-                subtask_index=self.subtask,
-                parallelism=node.parallelism,
-                max_parallelism=node.max_parallelism,
-                job_parameters=self.settings.job_parameters,
-                counters=self.counters[node.id],
-            )
+        operator.open(self._context(node))
+
+    def _context(self, node: StreamNode) -> OperatorContext:
+        return OperatorContext(
+            name=node.name,
+            uid=node.uid,
+            output=self.outputs[node.id],
+            clock=self.settings.clock,
+            location=node.location,
+            subtask_index=self.subtask,
+            parallelism=node.parallelism,
+            max_parallelism=node.max_parallelism,
+            job_parameters=self.settings.job_parameters,
+            counters=self.counters[node.id],
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -243,25 +247,14 @@ class Task:
 
 
 def make_operator(node: StreamNode) -> Operator:
-    """The operator of one subtask.
-
-    Each of several subtasks gets its own copy of the user's function objects, as they keep state handles and the like
-    in attributes; a single subtask runs the very objects that the program made.
+    """The operator of one subtask, with function objects of its own.
 
     Raises:
         GraphError: a function object cannot be copied.
     """
     make = node.make_operator
     assert make is not None
-    if node.parallelism > 1:
-        try:
-            make = copy.deepcopy(make)
-        except Exception as error:
-            raise GraphError(
-                f"operator '{node.name}' ({node.location}): each of its {node.parallelism} subtasks needs a copy of "
-                f"its function, which cannot be copied: {type(error).__name__}: {error}; make what it holds in open()"
-            ) from error
-    operator: Operator = make()
+    operator: Operator = copy_for_subtask(make, node.parallelism, node.name, node.location)()
     return operator
 
 

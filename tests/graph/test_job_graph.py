@@ -4,9 +4,10 @@ import pytest
 
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
-from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, RebalancePartitioner
+from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner, HashPartitioner, RebalancePartitioner
 from pyflinkx.graph.stream_graph import build_stream_graph, default_max_parallelism
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.operators.function import UserFunction
 
 
 def source(name="source", **settings):
@@ -123,3 +124,14 @@ def test_an_operator_inherits_the_slot_sharing_group_that_all_its_inputs_have():
         "named": "b",
         "last": "b",
     }
+
+
+def test_operators_of_different_slot_sharing_groups_are_not_chained():
+    first = source()
+    found = vertices(operator("last", operator("map", first, slot_sharing_group="other")))
+    assert found == [["source"], ["map", "last"]]
+
+
+def test_a_custom_partitioner_is_asked_even_between_single_subtasks():
+    custom = CustomPartitioner(UserFunction(max), UserFunction(len))
+    assert vertices(operator("map", source(), partitioner=custom)) == [["source"], ["map"]]
