@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.transformation import Transformation
 
 
@@ -52,6 +53,27 @@ class Described:
         """
         timeout = buffer_timeout(timeout_millis)
         self._transformation.buffer_timeout = timeout if timeout >= 0 else None
+        return self
+
+    def slot_sharing_group(self, slot_sharing_group: str | SlotSharingGroup) -> Any:
+        """Let the operator share slots only with operators of that group, and run in no task with any other.
+
+        Operators that name no group are in that of their inputs if these have the same one, else in "default".
+
+        Args:
+            slot_sharing_group: the group's name, or the group with the resources of its slots.
+        """
+        if not isinstance(slot_sharing_group, SlotSharingGroup):
+            slot_sharing_group = SlotSharingGroup(text(slot_sharing_group, "slot_sharing_group()"))
+        self._transformation.slot_sharing_group = slot_sharing_group
+        return self
+
+    def co_location_group(self, key: str) -> Any:
+        """Run the operator's subtasks in the slots of those of equal index of all operators with that key.
+
+        They must have one parallelism and one slot sharing group. Java's ``setCoLocationGroupKey``.
+        """
+        self._transformation.co_location_group = text(key, "co_location_group()")
         return self
 
     def disable_chaining(self) -> Any:

@@ -27,6 +27,7 @@ from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, positive
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
+from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.metrics.progress import progress_line
@@ -64,6 +65,7 @@ class StreamExecutionEnvironment:
             self._configuration.set_string(key, value)
         self._config = ExecutionConfig(self._configuration)
         self._transformations: list[Transformation] = []
+        self._slot_sharing_groups: dict[str, SlotSharingGroup] = {}
         self._clock: Any = SystemClock()
 
     @staticmethod
@@ -122,6 +124,17 @@ class StreamExecutionEnvironment:
         if not self._configuration.get(options.BUFFER_TIMEOUT_ENABLED):
             return -1
         return self._configuration.get(options.BUFFER_TIMEOUT, DEFAULT_BUFFER_TIMEOUT)
+
+    def register_slot_sharing_group(self, slot_sharing_group: SlotSharingGroup) -> StreamExecutionEnvironment:
+        """Describe the resources of a slot sharing group, for operators that name the group only.
+
+        Args:
+            slot_sharing_group: the group; replaces what was registered under its name.
+        """
+        if not isinstance(slot_sharing_group, SlotSharingGroup):
+            raise GraphError(f"register_slot_sharing_group() takes a SlotSharingGroup, not {slot_sharing_group!r}")
+        self._slot_sharing_groups[slot_sharing_group.name] = slot_sharing_group
+        return self
 
     def disable_operator_chaining(self) -> StreamExecutionEnvironment:
         """Run every operator in a task of its own."""
@@ -262,6 +275,7 @@ class StreamExecutionEnvironment:
             max_parallelism=groups if groups > 0 else None,
             chaining=self.is_chaining_enabled(),
             buffer_timeout=self.get_buffer_timeout(),
+            slot_sharing_groups=self._slot_sharing_groups.values(),
         )
 
     # ---- building ----

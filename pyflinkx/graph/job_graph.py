@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyflinkx.graph.partitioners import ForwardPartitioner
+from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamEdge, StreamGraph, StreamNode
 
 
@@ -22,6 +23,16 @@ class JobVertex:
         return self.nodes[0].parallelism
 
     @property
+    def slot_sharing_group(self) -> str:
+        """Of all its operators."""
+        return self.nodes[0].slot_sharing_group
+
+    @property
+    def co_location_groups(self) -> frozenset[str]:
+        """The keys of the co-location groups that its operators are in."""
+        return frozenset(node.co_location_group for node in self.nodes if node.co_location_group is not None)
+
+    @property
     def name(self) -> str:
         """Flink's manner: the names joined by arrows."""
         return " -> ".join(
@@ -31,11 +42,15 @@ class JobVertex:
 
 @dataclass(frozen=True)
 class JobGraph:
-    """Vertices, and the edges of the stream graph that cross from one vertex to another."""
+    """Vertices, and the edges of the stream graph that cross from one vertex to another.
+
+    ``slot_sharing_groups`` are those whose resources the program gives.
+    """
 
     name: str
     vertices: tuple[JobVertex, ...]
     exchanges: tuple[StreamEdge, ...]
+    slot_sharing_groups: tuple[SlotSharingGroup, ...] = ()
 
     def vertex_of(self, node_id: int) -> JobVertex:
         """The vertex that runs a node."""
@@ -66,7 +81,7 @@ def build_job_graph(graph: StreamGraph) -> JobGraph:
         )
         vertices.append(JobVertex(len(vertices), nodes, inner))
     exchanges = tuple(edge for edge in graph.edges if vertex_of[edge.source] != vertex_of[edge.target])
-    return JobGraph(graph.name, tuple(vertices), exchanges)
+    return JobGraph(graph.name, tuple(vertices), exchanges, graph.slot_sharing_groups)
 
 
 def chainable(graph: StreamGraph, edge: StreamEdge) -> bool:

@@ -11,11 +11,11 @@ import xxhash
 
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
+from pyflinkx.graph.slot_sharing import DEFAULT_SLOT_SHARING_GROUP, SlotSharingGroup
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.types.typeinfo import TypeInformation
 
 DEFAULT_MAX_PARALLELISM = 128
-DEFAULT_SLOT_SHARING_GROUP = "default"
 DEFAULT_BUFFER_TIMEOUT = 100
 PACT = {"source": "Data Source", "operator": "Operator", "sink": "Data Sink"}
 
@@ -44,6 +44,10 @@ class StreamNode:
     output_type: TypeInformation | None = None
     slot_sharing_group: str = DEFAULT_SLOT_SHARING_GROUP
     buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT
+    co_location_group: str | None = None
+
+    def __str__(self) -> str:
+        return f"operator '{self.name}' ({self.location})"
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,16 @@ class StreamEdge:
 
 @dataclass(frozen=True)
 class StreamGraph:
-    """The whole program: nodes in topological order, and edges."""
+    """The whole program: nodes in topological order, and edges.
+
+    ``slot_sharing_groups`` are those whose resources the program gives.
+    """
 
     name: str
     nodes: tuple[StreamNode, ...]
     edges: tuple[StreamEdge, ...]
     chaining: bool = True
+    slot_sharing_groups: tuple[SlotSharingGroup, ...] = ()
 
     def node(self, node_id: int) -> StreamNode:
         """The node with this id."""
@@ -115,6 +123,7 @@ def build_stream_graph(
     max_parallelism: int | None = None,
     chaining: bool = True,
     buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT,
+    slot_sharing_groups: Iterable[SlotSharingGroup] = (),
 ) -> StreamGraph:
     """Turn transformations, and all that they read from, into a stream graph.
 
@@ -125,9 +134,11 @@ def build_stream_graph(
         max_parallelism: number of key groups of operators that name none; None for Flink's rule.
         chaining: False to put each operator into a task of its own.
         buffer_timeout: of operators that name none, in milliseconds; -1 for none.
+        slot_sharing_groups: those that the environment knows, with their resources.
 
     Raises:
-        GraphError: there are no operators, a uid is used twice, or an operator's parallelism exceeds its maximum.
+        GraphError: there are no operators, a uid is used twice, an operator's parallelism exceeds its maximum,
+            operators are co-located that cannot be, or a slot sharing group is described in two ways.
     """
     order = topological_order(roots)
     if not order:
@@ -171,6 +182,7 @@ def build_stream_graph(
                 buffer_timeout=(
                     buffer_timeout if transformation.buffer_timeout is None else transformation.buffer_timeout
                 ),
+                co_location_group=transformation.co_location_group,
             )
         )
         for port, streams in enumerate(transformation.inputs):
@@ -183,7 +195,8 @@ def build_stream_graph(
                         upstream.id, ids[transformation], port, partitioner, stream.side_tag, record_type, declared
                     )
                 )
-    return StreamGraph(name, tuple(nodes), tuple(edges), chaining)
+    check_co_location(nodes)
+    return StreamGraph(name, tuple(nodes), tuple(edges), chaining, described_groups(order, slot_sharing_groups))
 
 
 def type_on_edge(stream: Upstream) -> tuple[TypeInformation | None, bool]:
@@ -196,13 +209,47 @@ def type_on_edge(stream: Upstream) -> tuple[TypeInformation | None, bool]:
 def slot_sharing_group(transformation: Transformation, ids: dict[Transformation, int], nodes: list[StreamNode]) -> str:
     """An operator's group: the one it names, else that of its inputs if they all have the same, else the default."""
     if transformation.slot_sharing_group is not None:
-        return transformation.slot_sharing_group
+        return transformation.slot_sharing_group.name
     groups = {
         nodes[ids[stream.transformation] - 1].slot_sharing_group
         for streams in transformation.inputs
         for stream in streams
     }
     return groups.pop() if len(groups) == 1 else DEFAULT_SLOT_SHARING_GROUP
+
+
+def described_groups(
+    order: Iterable[Transformation], known: Iterable[SlotSharingGroup]
+) -> tuple[SlotSharingGroup, ...]:
+    """The slot sharing groups whose resources are given, by the environment or with an operator."""
+    groups = {group.name: group for group in known if group.has_resources}
+    for transformation in order:
+        group = transformation.slot_sharing_group
+        if group is not None and group.has_resources and groups.setdefault(group.name, group) != group:
+            raise GraphError(
+                f"operator '{transformation.name}' ({transformation.location}): slot sharing group '{group.name}' has "
+                "been given other resources before"
+            )
+    return tuple(groups.values())
+
+
+def check_co_location(nodes: Iterable[StreamNode]) -> None:
+    """Co-located operators share slots index by index: they are in one slot sharing group and of one parallelism."""
+    firsts: dict[str, StreamNode] = {}
+    for node in nodes:
+        if node.co_location_group is None:
+            continue
+        first = firsts.setdefault(node.co_location_group, node)
+        if first.slot_sharing_group != node.slot_sharing_group:
+            raise GraphError(
+                f"co-location group '{node.co_location_group}' joins {first} of slot sharing group "
+                f"'{first.slot_sharing_group}' and {node} of slot sharing group '{node.slot_sharing_group}'"
+            )
+        if first.parallelism != node.parallelism:
+            raise GraphError(
+                f"co-location group '{node.co_location_group}' joins {first} of parallelism {first.parallelism} and "
+                f"{node} of parallelism {node.parallelism}"
+            )
 
 
 def resolve_partitioner(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.graph.partitioners import Partitioner
+from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.types.typeinfo import TypeInformation
 
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -48,7 +49,8 @@ class Transformation:
         output_type: the type of the main output's records; None when nothing is known of it.
         type_declared: whether the user declared that type; one that was read from annotations holds only as far as the
             program keeps to them.
-        slot_sharing_group: name of the group of operators that share slots; None for that of the inputs.
+        slot_sharing_group: the group of operators with which it shares slots; None for that of the inputs.
+        co_location_group: key of the operators whose subtasks of one index share a slot in any case; None for none.
         buffer_timeout: how long (ms) a record may wait for its batch to fill; -1 for until it is full, None for the
             environment's.
     """
@@ -62,7 +64,8 @@ class Transformation:
     sink: Any = None
     output_type: TypeInformation | None = None
     type_declared: bool = False
-    slot_sharing_group: str | None = None
+    slot_sharing_group: SlotSharingGroup | None = None
+    co_location_group: str | None = None
     buffer_timeout: int | None = None
     uid: str | None = None
     description: str | None = None

@@ -5,6 +5,7 @@ import pytest
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner, HashPartitioner, RebalancePartitioner
+from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import build_stream_graph, default_max_parallelism
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.operators.function import UserFunction
@@ -111,10 +112,10 @@ def test_plan_names_operators_and_ship_strategies():
 
 
 def test_an_operator_inherits_the_slot_sharing_group_that_all_its_inputs_have():
-    first, second = source("first", slot_sharing_group="a"), source("second")
+    first, second = source("first", slot_sharing_group=SlotSharingGroup("a")), source("second")
     mapped = operator("map", first)
     mixed = operator("mixed", mapped, second)
-    named = operator("named", mixed, slot_sharing_group="b")
+    named = operator("named", mixed, slot_sharing_group=SlotSharingGroup("b"))
     graph = build_stream_graph([operator("last", named)], "job")
     assert {node.name: node.slot_sharing_group for node in graph.nodes} == {
         "first": "a",
@@ -128,7 +129,7 @@ def test_an_operator_inherits_the_slot_sharing_group_that_all_its_inputs_have():
 
 def test_operators_of_different_slot_sharing_groups_are_not_chained():
     first = source()
-    found = vertices(operator("last", operator("map", first, slot_sharing_group="other")))
+    found = vertices(operator("last", operator("map", first, slot_sharing_group=SlotSharingGroup("other"))))
     assert found == [["source"], ["map", "last"]]
 
 
