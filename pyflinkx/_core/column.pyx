@@ -251,20 +251,17 @@ cdef class Column:
         """Check that every row can be read.
 
         Args:
-            full: also count the nulls again.
+            full: also count the nulls again, and look whether text is UTF-8, which the import does not. What lies
+                under a null may be anything.
 
         Raises:
             CorruptDataError: it cannot; the message names the column.
         """
-        cdef int64_t counted
-        self.check_layout()
-        for child in self.children:
-            child.validate(full)
-        if full and self.validity != NULL and self.nulls >= 0:
-            counted = self.nulls
-            self.nulls = -1
-            if self.count_nulls() != counted:
-                raise CorruptDataError(f"column {self.name!r}: null_count is {counted}, but {self.nulls} rows are null")
+        check_numbers(self, full)
+        if full:
+            from pyflinkx._core.shown import check_text
+
+            check_text(self)
 
     def __arrow_c_schema__(self):
         """The field as an ``arrow_schema`` capsule."""
@@ -398,6 +395,21 @@ cdef int check_offsets(Column column, int64_t limit) noexcept:
     with nogil:
         status = pfx_offsets_check(first, column.offset_width, column.length, limit)
     return status
+
+
+cdef int check_numbers(Column column, bint full) except -1:
+    cdef int64_t counted
+    column.check_layout()
+    for child in column.children:
+        check_numbers(<Column> child, full)
+    if full and column.validity != NULL and column.nulls >= 0:
+        counted = column.nulls
+        column.nulls = -1
+        if column.count_nulls() != counted:
+            raise CorruptDataError(
+                f"column {column.name!r}: null_count is {counted}, but {column.nulls} rows are null"
+            )
+    return 0
 
 
 cdef int fill(

@@ -66,6 +66,7 @@ from pyflinkx._core.cpfx cimport (
 )
 from pyflinkx._core.objects cimport ObjectBatch
 from pyflinkx._core.row cimport new_row
+from pyflinkx._core.shown cimport shown
 
 import array as array_module
 from decimal import Decimal
@@ -538,7 +539,8 @@ cdef list rows_of(ColumnBatch batch, RowKindOf shape):
     # code and no other thread runs before it is switched on again.
     cdef int collected = PyGC_Disable()
     try:
-        return assemble(batch.columns, 0, batch.length, names_of(batch.schema.fields), kinds, shape)
+        columns = tuple([shown(column) for column in batch.columns])
+        return assemble(columns, 0, batch.length, names_of(batch.schema.fields), kinds, shape)
     finally:
         if collected:
             PyGC_Enable()
@@ -582,4 +584,4 @@ def to_objects(ColumnBatch batch not None, str kind="row"):
 
 def to_values(Column column not None, str kind="row"):
     """The values of one column, as to_rows gives them."""
-    return values_between(column, 0, column.length, shape_named(kind))
+    return values_between(shown(column), 0, column.length, shape_named(kind))

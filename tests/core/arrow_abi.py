@@ -2,6 +2,7 @@
 
 import ctypes
 from array import array
+from typing import ClassVar
 
 
 class ArrowSchema(ctypes.Structure):
@@ -78,8 +79,11 @@ class Exporter:
     """A table made by hand, whose every declaration a test may change before it is handed over.
 
     Nodes are (format, buffers, children or None, dictionary node or None, length where it is not the table's);
-    ``schema`` and ``array`` are the roots. ``released`` counts the calls of the roots' release callbacks.
+    ``schema`` and ``array`` are the roots. ``released`` counts the calls of the roots' release callbacks. What was
+    handed over lives until its array is released.
     """
+
+    lent: ClassVar[set] = set()
 
     def __init__(self, nodes, length):
         self.kept = []
@@ -98,6 +102,8 @@ class Exporter:
         def callback(struct):
             self.released[what] += 1
             struct.contents.release = type(struct.contents.release)(0)
+            if what == "array":
+                self.lent.discard(self)
 
         return callback
 
@@ -140,6 +146,7 @@ class Exporter:
             array_struct.dictionary = ctypes.pointer(values)
 
     def __arrow_c_array__(self, requested_schema=None):
+        self.lent.add(self)
         return capsule(self.schema), capsule(self.array)
 
 

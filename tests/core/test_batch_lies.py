@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pyflinkx._core.batch import ColumnBatch, import_column
+from pyflinkx._core.to_rows import to_values
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 
 from .arrow_abi import (
@@ -169,6 +170,8 @@ LIES = [
     ((b"L", [None, array("Q", [0, 2**63])], None, CODES[3]), None),
     (VIEWS, change("array", n_buffers=2)),
     (VIEWS, change("array", n_buffers=3)),
+    (VIEWS, change("array", n_buffers=2**31 + 4)),
+    (VIEWS, change("array", n_buffers=2**62)),
     (VIEWS, no_buffer(1)),
     (VIEWS, no_buffer(2)),
     (VIEWS, no_buffer(3)),
@@ -263,3 +266,82 @@ def test_what_no_value_shows_may_be_anything(holder, unseen):
         assert [list(value) for (value,) in (first, last)] == [["a"], ["bc"]]
     with pytest.raises(CorruptDataError, match="outside of its dictionary of 2"):
         read(unseen, 0, 0)
+
+
+BAD_TEXT = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80"]
+
+
+def text_column(format, content, validity=None):
+    """Three rows: "é", the content, "a"."""
+    ends = array("q" if format == b"U" else "i", [0, 2, 2 + len(content), 3 + len(content)])
+    return (format, [validity, ends, "é".encode() + content + b"a"], None, None, 3)
+
+
+@pytest.mark.parametrize("content", BAD_TEXT)
+@pytest.mark.parametrize("format", [b"u", b"U"])
+def test_a_full_check_finds_text_that_is_not_utf8(format, content):
+    batch = ColumnBatch.from_arrow(Exporter([text_column(format, content)], 3))
+    batch.validate()
+    with pytest.raises(CorruptDataError, match="column 'c0', row 1: not UTF-8"):
+        batch.validate(full=True)
+    batch.slice(0, 1).validate(full=True)
+    batch.slice(2, 3).validate(full=True)
+    with pytest.raises(CorruptDataError, match="row 0: not UTF-8"):
+        batch.slice(1, 3).validate(full=True)
+
+
+def test_a_full_check_of_text_takes_characters_row_by_row():
+    # A character cut in two is in no row, though the bytes of all rows together are UTF-8.
+    batch = ColumnBatch.from_arrow(Exporter([(b"u", [None, array("i", [0, 1, 2]), "é".encode()], None, None)], 2))
+    with pytest.raises(CorruptDataError, match="row 0: not UTF-8"):
+        batch.validate(full=True)
+    whole = ColumnBatch.from_arrow(pa.record_batch({"t": ["a", "é", "€", "\U0001f600", "", None]}))
+    whole.validate(full=True)
+    ColumnBatch.from_arrow(Exporter([(b"z", [None, array("i", [0, 1, 2]), b"\xff\xff"], None, None)], 2)).validate(True)
+
+
+def held_text(holder, outer, inner=None):
+    """The bad text in the second row of a struct or list with those validity bits, its own being ``inner``."""
+    format, buffers = HOLDERS[holder]
+    column = (format, [outer, *buffers[1:]], [text_column(b"u", b"\xff", inner)], None)
+    return ColumnBatch.from_arrow(Exporter([column], 3))
+
+
+@pytest.mark.parametrize("holder", ["struct", "list", "large list"])
+def test_text_that_a_null_hides_is_neither_checked_nor_read(holder):
+    hidden = held_text(holder, b"\5")
+    hidden.validate(full=True)
+    first, second, third = hidden.to_rows("tuple")
+    assert ([*first[0]], second, [*third[0]]) == (["é"], (None,), ["a"])
+    assert hidden.take([2, 1]).to_rows("tuple") == [third, second]
+    assert hidden.slice(1, 3).to_rows("tuple") == [second, third]
+    assert to_values(hidden.column(0), "tuple") == [first[0], None, third[0]]
+    null = held_text(holder, None, b"\5")
+    null.validate(full=True)
+    assert [[*row[0]] for row in null.to_rows("tuple")] == [["é"], [None], ["a"]]
+    assert hidden.column(0).children[0].null_count == 0
+    shown = held_text(holder, None)
+    with pytest.raises(CorruptDataError, match="column 'c0', row 1: not UTF-8"):
+        shown.validate(full=True)
+    with pytest.raises(CorruptDataError, match="column 'c0', row 1: not UTF-8"):
+        shown.to_rows()
+
+
+def test_nulls_hide_what_lies_deeper():
+    text = (b"+s", [None], [text_column(b"u", b"\xff")], None, 3)
+    for outer in (
+        (b"+s", [b"\5"], [text], None),
+        (b"+s", [b"\5"], [(b"+l", [None, array("i", [0, 1, 2, 3])], [text], None, 3)], None),
+        (b"+l", [b"\5", array("i", [0, 1, 2, 3])], [(b"+s", [b"\7"], [text], None, 3)], None),
+    ):
+        batch = ColumnBatch.from_arrow(Exporter([outer], 3))
+        batch.validate(full=True)
+        assert batch.to_rows("dict")[1] == {"c0": None}
+
+
+def test_a_time_that_a_null_hides_is_not_converted():
+    days = (b"tdD", [None, array("i", [0, 2**31 - 1, 1])], None, None, 3)
+    batch = ColumnBatch.from_arrow(Exporter([(b"+s", [b"\5"], [days], None)], 3))
+    assert [row[0] is None for row in batch.to_rows("tuple")] == [False, True, False]
+    with pytest.raises(OverflowError, match="row 1"):
+        ColumnBatch.from_arrow(Exporter([(b"+s", [b"\7"], [days], None)], 3)).to_rows()

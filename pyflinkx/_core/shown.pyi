@@ -1,0 +1,3 @@
+from pyflinkx._core.column import Column
+
+def check_text(column: Column) -> None: ...
