@@ -3,6 +3,7 @@ cimport cython
 from cpython.datetime cimport (
     PyDate_Check,
     PyDateTime_Check,
+    PyDateTime_CheckExact,
     PyDelta_Check,
     PyTime_Check,
     date_day,
@@ -103,7 +104,8 @@ cdef class ColumnBuilder:
     A value must have the column's type: int for integers (in range; bool is no int), int or float for floats, str,
     bytes, ``date``, ``time``, ``datetime`` (with a time zone if and only if the column has one), ``timedelta``,
     ``Decimal`` or int (without loss), a list for lists; for structs a tuple, list, Row, dict or dataclass with just the
-    struct's fields. Times are rounded down to the column's unit. None is a null.
+    struct's fields. Times are rounded down to the column's unit. None is a null, and pandas' NaT is one among dates and
+    times.
 
     Args:
         field: name and type.
@@ -153,7 +155,7 @@ cdef class ColumnBuilder:
         if self.broken:
             raise WrongStateError(f"column {self.path!r}: a value did not fit, so nothing can be added")
         try:
-            if value is None:
+            if value is None or (PFX_KIND_DATE32 <= self.kind <= PFX_KIND_DURATION and is_nat(value)):
                 add_null(self)
             else:
                 add_value(self, value)
@@ -433,6 +435,11 @@ cdef int add_binary(ColumnBuilder builder, object value) except -1:
     if len(content) > 0:
         memcpy(builder.data.extend(len(content)), <const char *> content, len(content))
     return 0
+
+
+cdef inline bint is_nat(object value):
+    """Whether it is pandas' NaT, which is a datetime of the year 1 to whoever reads its fields."""
+    return not PyDateTime_CheckExact(value) and type(value).__name__ == "NaTType"
 
 
 cdef int add_date(ColumnBuilder builder, object value) except -1:

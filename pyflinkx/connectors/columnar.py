@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.build import ColumnBuilder
 from pyflinkx._core.column import Column
 from pyflinkx._core.schema import Field, Schema
-from pyflinkx._core.stream import BatchStream, import_stream
+from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import MissingExtraError, SourceError
 from pyflinkx.types.arrow import type_info_of
@@ -37,7 +39,8 @@ class ColumnarSource(Source):
             LazyFrame, or a mapping from column name to NumPy array.
 
     Raises:
-        SourceError: it is none of these, or its columns do not form a table.
+        SourceError: it is none of these, or its columns do not form a table; or it is a stream that can be read only
+            once, which another source has.
         TypeInformationError: a column has a type that is not supported.
         MissingExtraError: pandas gives out its data only with pyarrow, which is not installed.
 
@@ -56,6 +59,9 @@ class ColumnarSource(Source):
         elif not hasattr(data, "__arrow_c_stream__") and type(data).__name__ == "LazyFrame":
             data = data.collect()
         self.data = data
+        self._once = can_be_read_only_once(data)
+        if self._once and data in _taken:
+            raise read_before(data)
         # Opened here, so that what cannot be read is known before the job starts; the first reader takes it over, as
         # some producers can be read only once.
         self._opened: BatchStream | None = self._open()
@@ -64,6 +70,9 @@ class ColumnarSource(Source):
         if repeated:
             raise SourceError(f"column names must differ, but {repeated} come more than once")
         self.output_type = type_info_of(self._opened.schema)
+        if self._once:
+            with suppress(TypeError):  # it takes no weak references, so its second source will find it empty
+                _taken.add(data)
 
     def _open(self) -> BatchStream:
         data = self.data
@@ -80,7 +89,12 @@ class ColumnarSource(Source):
     def splits(self, parallelism: int) -> list[Any]:
         return [None]
 
+    def check(self) -> None:
+        if self._once and self._opened is None:
+            raise read_before(self.data)
+
     def create_reader(self, context: ReaderContext) -> ColumnarReader:
+        self.check()
         stream, self._opened = self._opened, None
         return ColumnarReader(stream if stream is not None else self._open())
 
@@ -114,6 +128,23 @@ class ColumnarReader(SourceReader):
 
     def close(self) -> None:
         self.stream.close()
+
+
+def can_be_read_only_once(data: Any) -> bool:
+    """Whether it is an iterator of batches, such as pyarrow's RecordBatchReader, or a ColumnStream over one."""
+    return hasattr(data, "__next__") or (isinstance(data, ColumnStream) and hasattr(data.batches, "__next__"))
+
+
+# Streams that a source has, so that no other source finds them empty.
+_taken: WeakSet[Any] = WeakSet()
+
+
+def read_before(stream: Any) -> SourceError:
+    name = f"{type(stream).__module__}.{type(stream).__name__}"
+    return SourceError(
+        f"this {name} is another source's, or a job has read it already, and it can be read only once: "
+        "hand over its table (read_all() of a RecordBatchReader), or make a new stream for each job"
+    )
 
 
 def batch_of_arrays(arrays: Mapping[str, Any]) -> ColumnBatch:

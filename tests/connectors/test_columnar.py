@@ -6,6 +6,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.stream import ColumnStream
 from pyflinkx.common import Row
 from pyflinkx.connectors.columnar import ColumnarSource, batch_of_arrays
 from pyflinkx.connectors.source import END, ReaderContext
@@ -13,6 +15,8 @@ from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import SourceError
 
 TABLE = pa.table({"key": [1, 2, None], "name": ["a", None, "c"], "value": [0.5, 1.5, float("inf")]})
+
+BATCH = ColumnBatch.from_arrow(TABLE.to_batches()[0])
 
 
 def read(source, limit=2):
@@ -125,3 +129,40 @@ def test_the_type_names_the_columns(env):
 def test_data_that_is_no_table_is_refused_when_the_source_is_made(data, message):
     with pytest.raises(SourceError, match=message):
         ColumnarSource(data)
+
+
+ONE_SHOT = {
+    "reader": TABLE.to_reader,
+    "column stream": lambda: ColumnStream(BATCH.schema, iter([BATCH])),
+}
+
+
+@pytest.mark.parametrize("kind", ONE_SHOT)
+def test_a_stream_that_can_be_read_once_is_refused_the_second_time(env, kind):
+    stream = ONE_SHOT[kind]()
+    source = ColumnarSource(stream)
+    read(source)
+    for again in (source.check, lambda: read(source), lambda: ColumnarSource(stream)):
+        with pytest.raises(SourceError, match=r"can be read only once: hand over its table \(read_all\(\)"):
+            again()
+
+
+def test_a_second_job_over_a_stream_fails_before_it_starts(env):
+    stream = env.from_arrow(TABLE.to_reader()).map(lambda row: row)
+    assert rows(stream) == TABLE.to_pylist()
+    with pytest.raises(SourceError, match=r"this pyarrow\.lib\.RecordBatchReader is another source's"):
+        rows(stream)
+
+
+def test_what_can_be_read_again_is(env):
+    for data in (TABLE, TABLE.to_batches()[0], pl.from_arrow(TABLE), ColumnStream(BATCH.schema, [BATCH])):
+        source = ColumnarSource(data)
+        assert [sum(map(len, read(source))) for _ in range(3)] == [3, 3, 3]
+        read(ColumnarSource(data))
+
+
+def test_a_stream_that_did_not_become_a_source_is_not_taken():
+    reader = pa.table([[1], [2]], names=["a", "a"]).to_reader()
+    for _ in range(2):
+        with pytest.raises(SourceError, match="come more than once"):
+            ColumnarSource(reader)

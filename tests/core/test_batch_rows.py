@@ -9,6 +9,7 @@ from collections import namedtuple
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -298,6 +299,31 @@ def test_values_that_do_not_fit(format, value, why):
 def test_nested_values_that_do_not_fit(field, value, message):
     with pytest.raises(TypeInformationError, match=message):
         ColumnBuilder(field).append(value)
+
+
+@pytest.mark.parametrize("format", ["tss:", "tsn:", "tsu:UTC", "tdD", "tdm", "ttu", "tDs"])
+def test_nat_is_a_null_among_dates_and_times(format):
+    schema = Schema([Field("a", format), Field("l", "+l", True, [Field("item", format)])])
+    batch = ColumnBatch.from_rows([(pd.NaT, [pd.NaT]), (None, None)], schema)
+    assert batch.to_rows("tuple") == [(None, [None]), (None, None)]
+    with pytest.raises(TypeInformationError, match=r"row 0, column 'a': None does not fit .*: the column has no nulls"):
+        ColumnBatch.from_rows([(pd.NaT,)], Schema([Field("a", format, nullable=False)]))
+
+
+def test_nat_is_nothing_else():
+    for format in ("l", "g", "u", "b"):
+        with pytest.raises(TypeInformationError, match="NaT does not fit"):
+            ColumnBatch.from_rows([(pd.NaT,)], Schema([Field("a", format)]))
+
+
+def test_columns_of_pandas_times_are_as_pandas_exports_them():
+    frame = pd.DataFrame(
+        {"t": pd.to_datetime(["2024-02-29T12:00:00.123456", None]), "d": pd.to_timedelta([None, "1s"])}
+    )
+    schema = Schema([Field("t", "tsu:"), Field("d", "tDu")])
+    ours = ColumnBatch.from_rows(list(zip(frame["t"], frame["d"], strict=True)), schema)
+    theirs = pa.RecordBatch.from_pandas(frame).cast(pa.schema(ours))
+    assert pa.record_batch(ours).equals(theirs)
 
 
 def test_long_values_are_cut_in_messages():
