@@ -21,7 +21,6 @@ KEYS = frozenset(
         "pipeline.force-kryo-avro",
         "pipeline.jars",
         "pipeline.jobvertex-parallelism-overrides",
-        "pipeline.operator-chaining.chain-operators-with-different-max-parallelism",
         "pipeline.registered-kryo-types",
         "pipeline.registered-pojo-types",
         "pipeline.serialization-config",

@@ -61,6 +61,12 @@ OPERATOR_CHAINING = ConfigOption(
     "Whether operators may share a task.",
     deprecated_keys=("pipeline.operator-chaining",),
 )
+CHAINING_OF_DIFFERENT_MAX_PARALLELISM = ConfigOption(
+    "pipeline.operator-chaining.chain-operators-with-different-max-parallelism",
+    BOOLEAN,
+    True,
+    "Whether operators of different max parallelism may share a task.",
+)
 OBJECT_REUSE = ConfigOption(
     "pipeline.object-reuse", BOOLEAN, False, "Whether operators of a chain may hand on the very same objects."
 )
@@ -154,6 +160,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     AUTO_WATERMARK_INTERVAL,
     JOB_MAX_PARALLELISM,
     OPERATOR_CHAINING,
+    CHAINING_OF_DIFFERENT_MAX_PARALLELISM,
     OBJECT_REUSE,
     GLOBAL_JOB_PARAMETERS,
     RUNTIME_MODE,

@@ -81,7 +81,7 @@ class DataStream(Described):
 
     def get_name(self) -> str:
         """The operator's name."""
-        return self._transformation.name
+        return self._operator("get_name()").name
 
     def get_type(self) -> TypeInformation:
         """The records' type information; that of pickled values when it is unknown."""
@@ -291,6 +291,15 @@ class DataStream(Described):
             return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
 
     # ---- building ----
+
+    def _operator(self, call: str) -> Transformation:
+        first = self._upstreams[0]
+        if len(self._upstreams) > 1 or first.partitioner is not None or first.side_tag is not None:
+            raise GraphError(
+                f"{call} is for the stream that an operator makes, not for one that was keyed, partitioned, united or "
+                "taken from a side output"
+            )
+        return first.transformation
 
     def _as_rows(self) -> DataStream:
         """This stream with Python rows: behind a visible conversion where it is columnar."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from pyflinkx.config.options import MAX_PARALLELISM
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.transformation import Transformation
@@ -14,35 +16,53 @@ class Described:
 
     _transformation: Transformation
 
+    def _operator(self, call: str) -> Transformation:
+        """What ``call`` is to describe; GraphError where there is no single operator to be described."""
+        return self._transformation
+
     def name(self, name: str) -> Any:
         """Name the operator, for plans, logs and errors."""
-        self._transformation.name = text(name, "name()")
+        self._operator("name()").name = text(name, "name()")
         return self
 
     def uid(self, uid: str) -> Any:
         """Give the operator an identity that stays when the program changes: state is found by it."""
-        self._transformation.uid = text(uid, "uid()")
+        self._operator("uid()").uid = text(uid, "uid()")
+        return self
+
+    def set_uid_hash(self, uid_hash: str) -> Any:
+        """Give the operator an identity as logs and plans show it, in place of the one from uid() or the program.
+
+        For programs whose state was written before their operators had uids.
+
+        Args:
+            uid_hash: 32 hexadecimal digits.
+        """
+        if not isinstance(uid_hash, str) or not re.fullmatch("[0-9a-fA-F]{32}", uid_hash):
+            raise GraphError(f"set_uid_hash() takes 32 hexadecimal digits, not {uid_hash!r}")
+        self._operator("set_uid_hash()").uid_hash = uid_hash.lower()
         return self
 
     def set_description(self, description: str) -> Any:
         """Describe the operator in the execution plan."""
-        self._transformation.description = text(description, "set_description()")
+        self._operator("set_description()").description = text(description, "set_description()")
         return self
 
     def set_parallelism(self, parallelism: int) -> Any:
         """How many subtasks run the operator."""
-        self._transformation.parallelism = positive(parallelism, "parallelism")
+        self._operator("set_parallelism()").parallelism = positive(parallelism, "parallelism")
         return self
 
     def set_max_parallelism(self, max_parallelism: int) -> Any:
         """How many key groups the operator's keys fall into: the upper bound of its parallelism."""
-        self._transformation.max_parallelism = positive(max_parallelism, "max parallelism")
+        self._operator("set_max_parallelism()").max_parallelism = key_groups(max_parallelism)
         return self
 
     def force_non_parallel(self) -> Any:
         """Run the operator in one subtask."""
-        self._transformation.parallelism = 1
-        self._transformation.max_parallelism = 1
+        operator = self._operator("force_non_parallel()")
+        operator.parallelism = 1
+        operator.max_parallelism = 1
         return self
 
     def set_buffer_timeout(self, timeout_millis: int) -> Any:
@@ -52,7 +72,7 @@ class Described:
             timeout_millis: milliseconds; 0 to send every record at once, -1 for the environment's value.
         """
         timeout = buffer_timeout(timeout_millis)
-        self._transformation.buffer_timeout = timeout if timeout >= 0 else None
+        self._operator("set_buffer_timeout()").buffer_timeout = timeout if timeout >= 0 else None
         return self
 
     def slot_sharing_group(self, slot_sharing_group: str | SlotSharingGroup) -> Any:
@@ -65,7 +85,7 @@ class Described:
         """
         if not isinstance(slot_sharing_group, SlotSharingGroup):
             slot_sharing_group = SlotSharingGroup(text(slot_sharing_group, "slot_sharing_group()"))
-        self._transformation.slot_sharing_group = slot_sharing_group
+        self._operator("slot_sharing_group()").slot_sharing_group = slot_sharing_group
         return self
 
     def co_location_group(self, key: str) -> Any:
@@ -73,18 +93,19 @@ class Described:
 
         They must have one parallelism and one slot sharing group. Java's ``setCoLocationGroupKey``.
         """
-        self._transformation.co_location_group = text(key, "co_location_group()")
+        self._operator("co_location_group()").co_location_group = text(key, "co_location_group()")
         return self
 
     def disable_chaining(self) -> Any:
         """Run the operator in a task of its own."""
-        self._transformation.chain_with_input = False
-        self._transformation.chain_with_output = False
+        operator = self._operator("disable_chaining()")
+        operator.chain_with_input = False
+        operator.chain_with_output = False
         return self
 
     def start_new_chain(self) -> Any:
         """Begin a new task with this operator."""
-        self._transformation.chain_with_input = False
+        self._operator("start_new_chain()").chain_with_input = False
         return self
 
 
@@ -93,6 +114,13 @@ def positive(number: Any, what: str) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise GraphError(f"{what} must be a positive int, not {number!r}")
     return number
+
+
+def key_groups(max_parallelism: Any) -> int:
+    """``max_parallelism`` if it is an int from 1 to 32,768; GraphError otherwise."""
+    if positive(max_parallelism, "max parallelism") > MAX_PARALLELISM:
+        raise GraphError(f"max parallelism is at most {MAX_PARALLELISM}, not {max_parallelism}")
+    return int(max_parallelism)
 
 
 def buffer_timeout(timeout_millis: Any) -> int:

@@ -24,7 +24,7 @@ from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.datastream.described import buffer_timeout, positive
+from pyflinkx.datastream.described import buffer_timeout, key_groups, positive
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
@@ -98,9 +98,7 @@ class StreamExecutionEnvironment:
 
     def set_max_parallelism(self, max_parallelism: int) -> StreamExecutionEnvironment:
         """Number of key groups of operators that name none, at most 32,768."""
-        if positive(max_parallelism, "max parallelism") > 1 << 15:
-            raise GraphError(f"max parallelism is at most {1 << 15}, not {max_parallelism}")
-        self._config.set_max_parallelism(max_parallelism)
+        self._config.set_max_parallelism(key_groups(max_parallelism))
         return self
 
     def get_max_parallelism(self) -> int:
@@ -144,6 +142,10 @@ class StreamExecutionEnvironment:
     def is_chaining_enabled(self) -> bool:
         """Whether operators may share a task."""
         return self._configuration.get(options.OPERATOR_CHAINING) is True
+
+    def is_chaining_of_operators_with_different_max_parallelism_enabled(self) -> bool:
+        """Whether operators of different max parallelism may share a task, where chaining is enabled at all."""
+        return self._configuration.get(options.CHAINING_OF_DIFFERENT_MAX_PARALLELISM) is True
 
     # ---- sources ----
 
@@ -276,6 +278,9 @@ class StreamExecutionEnvironment:
             chaining=self.is_chaining_enabled(),
             buffer_timeout=self.get_buffer_timeout(),
             slot_sharing_groups=self._slot_sharing_groups.values(),
+            chaining_of_different_max_parallelism=(
+                self.is_chaining_of_operators_with_different_max_parallelism_enabled()
+            ),
         )
 
     # ---- building ----

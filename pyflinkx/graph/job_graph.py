@@ -92,6 +92,7 @@ def chainable(graph: StreamGraph, edge: StreamEdge) -> bool:
         and source.chain_with_output
         and target.chain_with_input
         and source.parallelism == target.parallelism
+        and (graph.chaining_of_different_max_parallelism or source.max_parallelism == target.max_parallelism)
         and source.slot_sharing_group == target.slot_sharing_group
         and (isinstance(edge.partitioner, ForwardPartitioner) or (source.parallelism == 1 and edge.partitioner.fusible))
     )

@@ -50,8 +50,8 @@ class SlotPlan:
 def plan_slots(graph: JobGraph) -> SlotPlan:
     """Give every subtask a slot: subtask i of a vertex runs in the i-th slot of the vertex's slot sharing group.
 
-    So a slot holds at most one subtask of each vertex, and a whole pipeline where all are in one group. Equal indexes of
-    co-located operators meet, as these are in one group and of one parallelism; ``build_stream_graph`` sees to that.
+    So a slot holds at most one subtask of each vertex, and a whole pipeline where all are in one group. Equal indexes
+    of co-located operators meet, as these are in one group and of one parallelism; ``build_stream_graph`` sees to that.
 
     Args:
         graph: the job.

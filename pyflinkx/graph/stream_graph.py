@@ -79,6 +79,7 @@ class StreamGraph:
     nodes: tuple[StreamNode, ...]
     edges: tuple[StreamEdge, ...]
     chaining: bool = True
+    chaining_of_different_max_parallelism: bool = True
     slot_sharing_groups: tuple[SlotSharingGroup, ...] = ()
 
     def node(self, node_id: int) -> StreamNode:
@@ -124,6 +125,7 @@ def build_stream_graph(
     chaining: bool = True,
     buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT,
     slot_sharing_groups: Iterable[SlotSharingGroup] = (),
+    chaining_of_different_max_parallelism: bool = True,
 ) -> StreamGraph:
     """Turn transformations, and all that they read from, into a stream graph.
 
@@ -135,6 +137,7 @@ def build_stream_graph(
         chaining: False to put each operator into a task of its own.
         buffer_timeout: of operators that name none, in milliseconds; -1 for none.
         slot_sharing_groups: those that the environment knows, with their resources.
+        chaining_of_different_max_parallelism: False to keep operators of different max parallelism in different tasks.
 
     Raises:
         GraphError: there are no operators, a uid is used twice, an operator's parallelism exceeds its maximum,
@@ -155,7 +158,7 @@ def build_stream_graph(
                 f"operator '{transformation.name}' ({transformation.location}): parallelism {own} exceeds its maximum "
                 f"parallelism {groups}"
             )
-        uid = transformation.uid or derived_uid(transformation, ids, nodes)
+        uid = transformation.uid_hash or transformation.uid or derived_uid(transformation, ids, nodes)
         if uid in uids:
             raise GraphError(
                 f"uid '{uid}' is given to operator '{uids[uid].name}' ({uids[uid].location}) and to operator "
@@ -196,7 +199,14 @@ def build_stream_graph(
                     )
                 )
     check_co_location(nodes)
-    return StreamGraph(name, tuple(nodes), tuple(edges), chaining, described_groups(order, slot_sharing_groups))
+    return StreamGraph(
+        name,
+        tuple(nodes),
+        tuple(edges),
+        chaining,
+        chaining_of_different_max_parallelism,
+        described_groups(order, slot_sharing_groups),
+    )
 
 
 def type_on_edge(stream: Upstream) -> tuple[TypeInformation | None, bool]:

@@ -53,6 +53,7 @@ class Transformation:
         co_location_group: key of the operators whose subtasks of one index share a slot in any case; None for none.
         buffer_timeout: how long (ms) a record may wait for its batch to fill; -1 for until it is full, None for the
             environment's.
+        uid_hash: takes the place of the uid.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Transformation:
     co_location_group: str | None = None
     buffer_timeout: int | None = None
     uid: str | None = None
+    uid_hash: str | None = None
     description: str | None = None
     parallelism: int | None = None
     max_parallelism: int | None = None
