@@ -43,6 +43,10 @@ class WaitTimeoutError(PyflinkxError, TimeoutError):
     """Something that was waited for did not come within the time that the caller allowed."""
 
 
+class ChannelClosedError(PyflinkxError):
+    """A channel between two tasks is closed: the job was cancelled, or a task at its other end is gone."""
+
+
 class SourceError(PyflinkxError):
     """A source cannot be read: it is missing, unreadable, or holds a record that does not fit its schema."""
 

@@ -24,6 +24,10 @@ const char *pfx_status_text(pfx_status status) {
         return "timed out";
     case PFX_TRUNCATED:
         return "the bytes end too early";
+    case PFX_CLOSED:
+        return "the channel is closed";
+    case PFX_SYSTEM:
+        return "the system refused a call";
     }
     return "unknown status";
 }

@@ -22,6 +22,8 @@ cdef extern from "pfx/status.h" nogil:
         PFX_WRONG_STATE
         PFX_TIMEOUT
         PFX_TRUNCATED
+        PFX_CLOSED
+        PFX_SYSTEM
 
     const char *pfx_status_text(pfx_status status)
 
@@ -380,6 +382,109 @@ cdef extern from "pfx/timers.h" nogil:
     pfx_status pfx_timers_add(pfx_timers *timers, int64_t timestamp, pfx_timer *timer)
     pfx_status pfx_timers_remove(pfx_timers *timers, pfx_timer *timer)
     pfx_timer *pfx_timers_first(const pfx_timers *timers, int64_t *timestamp)
+
+
+# ---- pfx/event.h, pfx/arena.h, pfx/ring.h, pfx/exchange.h (exchange) ----
+cdef extern from "pfx/event.h" nogil:
+    ctypedef struct pfx_event:
+        pass
+
+    pfx_status pfx_event_init(pfx_event *event)
+    void pfx_event_destroy(pfx_event *event)
+    uint32_t pfx_event_prepare(const pfx_event *event)
+    bint pfx_event_wait(pfx_event *event, uint32_t sequence, int64_t deadline)
+    void pfx_event_signal(pfx_event *event)
+
+
+cdef extern from "pfx/arena.h" nogil:
+    const int PFX_ARENAS
+    const int64_t PFX_ARENA_MAX_OBJECTS
+    const int64_t PFX_ARENA_MAX_SEGMENTS
+    const int64_t PFX_RING_MIN_CAPACITY
+    const int64_t PFX_RING_MAX_CAPACITY
+
+    ctypedef struct pfx_pool:
+        pfx_event *event
+        uint32_t segments
+
+    ctypedef struct pfx_channel:
+        pfx_pool *pool
+
+    ctypedef struct pfx_arena:
+        int fd
+        int64_t nbytes
+        pfx_pool *pools
+        pfx_channel *channels
+        uint32_t event_count
+        uint32_t pool_count
+        uint32_t channel_count
+        uint32_t segment_size
+
+    ctypedef struct pfx_pool_spec:
+        uint32_t segments
+        uint32_t event
+
+    ctypedef struct pfx_channel_spec:
+        uint32_t pool
+        uint32_t producer
+        uint32_t consumer
+
+    ctypedef struct pfx_arena_spec:
+        uint32_t events
+        uint32_t pools
+        uint32_t channels
+        uint32_t ring_capacity
+        uint32_t segment_size
+        int64_t credit
+        const pfx_pool_spec *pool
+        const pfx_channel_spec *channel
+
+    pfx_status pfx_arena_create(pfx_arena *arena, const pfx_arena_spec *spec, pfx_budget *budget)
+    pfx_status pfx_arena_attach(pfx_arena *arena, int fd, pfx_budget *budget)
+    void pfx_arena_close(pfx_arena *arena)
+    void pfx_arena_cancel(pfx_arena *arena)
+    bint pfx_arena_cancelled(const pfx_arena *arena)
+    pfx_event *pfx_arena_event(const pfx_arena *arena, uint32_t index)
+
+
+cdef extern from "pfx/ring.h" nogil:
+    const uint32_t PFX_ENTRY_MAX_CONTROL
+    const uint32_t PFX_ENTRY_DATA
+
+    int64_t pfx_pool_in_use(const pfx_pool *pool)
+    uint64_t pfx_channel_queued(const pfx_channel *channel)
+    uint64_t pfx_channel_pending(const pfx_channel *channel)
+    void pfx_channel_set_credit(pfx_channel *channel, uint64_t bytes)
+
+
+cdef extern from "pfx/exchange.h" nogil:
+    ctypedef struct pfx_part:
+        const uint8_t *data
+        int64_t size
+
+    ctypedef struct pfx_sender:
+        pfx_pool *pool
+        int64_t size
+
+    ctypedef struct pfx_receiver:
+        pfx_channel *channel
+        int64_t max_frame
+
+    ctypedef struct pfx_received:
+        uint32_t kind
+        int64_t value
+
+    void pfx_sender_init(pfx_sender *sender, pfx_arena *arena, pfx_channel **channels, uint32_t count)
+    pfx_status pfx_sender_begin(pfx_sender *sender, const pfx_part *parts, int64_t count)
+    pfx_status pfx_sender_send(pfx_sender *sender)
+    pfx_status pfx_sender_control(pfx_sender *sender, uint32_t kind, int64_t value)
+    pfx_status pfx_sender_ready(pfx_sender *sender)
+    void pfx_receiver_init(
+        pfx_receiver *receiver, pfx_arena *arena, pfx_channel *channel, int64_t max_frame, pfx_budget *budget
+    )
+    void pfx_receiver_reset(pfx_receiver *receiver)
+    pfx_status pfx_receiver_next(pfx_receiver *receiver, pfx_received *out)
+    uint8_t *pfx_receiver_take(pfx_receiver *receiver, int64_t *size)
 
 
 # ---- Python.h: what Cython's own declarations leave out ----

@@ -5,6 +5,9 @@ from pyflinkx._core.memory cimport MemoryBudget
 
 cdef class Segment
 
+# A timeout in seconds as nanoseconds, -1 for None; ValueError when it is negative or NaN.
+cdef int64_t nanoseconds(object timeout) except? -1
+
 
 cdef class SegmentPool:
     cdef pfx_segment_pool pool

@@ -1,5 +1,8 @@
 """Turns the status codes of the C library into Python exceptions."""
+from cpython.exc cimport PyErr_SetFromErrno
+
 from pyflinkx._core.cpfx cimport (
+    PFX_CLOSED,
     PFX_CORRUPT,
     PFX_INVALID_ARGUMENT,
     PFX_INVALID_UTF8,
@@ -8,13 +11,14 @@ from pyflinkx._core.cpfx cimport (
     PFX_OUT_OF_RANGE,
     PFX_OVER_BUDGET,
     PFX_OVERFLOW,
+    PFX_SYSTEM,
     PFX_TIMEOUT,
     PFX_TRUNCATED,
     pfx_status,
     pfx_status_text,
 )
 
-from pyflinkx.errors import CorruptDataError, MemoryBudgetError, WaitTimeoutError, WrongStateError
+from pyflinkx.errors import ChannelClosedError, CorruptDataError, MemoryBudgetError, WaitTimeoutError, WrongStateError
 
 
 cdef int check(pfx_status status) except -1 nogil:
@@ -26,6 +30,8 @@ cdef int check(pfx_status status) except -1 nogil:
 
 
 cdef int raise_status(pfx_status status) except -1:
+    if status == PFX_SYSTEM:
+        PyErr_SetFromErrno(OSError)
     text = pfx_status_text(status).decode("ascii")
     if status == PFX_NO_MEMORY:
         raise MemoryError(text)
@@ -41,4 +47,6 @@ cdef int raise_status(pfx_status status) except -1:
         raise ValueError(text)
     if status == PFX_TIMEOUT:
         raise WaitTimeoutError(text)
+    if status == PFX_CLOSED:
+        raise ChannelClosedError(text)
     raise WrongStateError(text)

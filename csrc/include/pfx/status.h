@@ -15,7 +15,9 @@ typedef enum pfx_status {
     PFX_INVALID_ARGUMENT = 7, /* a caller's argument is not acceptable */
     PFX_WRONG_STATE = 8,      /* the object cannot do this now (released, closed, viewed) */
     PFX_TIMEOUT = 9,          /* what was waited for did not come in time */
-    PFX_TRUNCATED = 10        /* bytes to decode end before the value does */
+    PFX_TRUNCATED = 10,       /* bytes to decode end before the value does */
+    PFX_CLOSED = 11,          /* the channel's job was cancelled */
+    PFX_SYSTEM = 12           /* the system refused a call; errno says why */
 } pfx_status;
 
 /* A constant English phrase for a status; never NULL. */
