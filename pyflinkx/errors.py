@@ -55,6 +55,10 @@ class SinkError(PyflinkxError):
     """A sink cannot be written."""
 
 
+class DependencyError(PyflinkxError):
+    """What a program needs besides itself cannot be prepared: an archive is damaged or hostile, pip fails."""
+
+
 class JobExecutionError(PyflinkxError):
     """A job failed while it ran.
 

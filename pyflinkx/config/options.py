@@ -32,6 +32,11 @@ def not_yet_batch(mode: str) -> str | None:
     return None if mode == "STREAMING" else "is not supported yet: only STREAMING is"
 
 
+def blank(text: str) -> str | None:
+    """What is wrong with a name or path."""
+    return None if text.strip() else "is empty"
+
+
 PARALLELISM: ConfigOption[int] = ConfigOption(
     "parallelism.default",
     INT,
@@ -141,6 +146,32 @@ COLUMNAR_BATCH_SIZE = ConfigOption(
     "pyflinkx.columnar.batch.size", INT, 8192, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
 )
 
+PYTHON_FILES: ConfigOption[str] = ConfigOption(
+    "python.files",
+    STRING,
+    None,
+    "Python files, packages (.zip, .whl, ...) and folders to be importable by workers, separated by commas.",
+)
+PYTHON_ARCHIVES: ConfigOption[str] = ConfigOption(
+    "python.archives",
+    STRING,
+    None,
+    "Archives to be extracted into the working folder of workers, separated by commas; file#folder names the folder.",
+)
+PYTHON_REQUIREMENTS: ConfigOption[str] = ConfigOption(
+    "python.requirements",
+    STRING,
+    None,
+    "Requirements file to be installed for workers; file#folder names a folder of packages to use instead of an index.",
+)
+PYTHON_EXECUTABLE: ConfigOption[str] = ConfigOption(
+    "python.executable",
+    STRING,
+    None,
+    "Interpreter of workers; by default the one that runs the program.",
+    fault=blank,
+)
+
 # Set by methods of ExecutionConfig that PyFlink programs call; typed, so that a wrong value is still an error.
 CLOSURE_CLEANER = ConfigOption(
     "pipeline.closure-cleaner-level", enumeration("NONE", "TOP_LEVEL", "RECURSIVE"), "RECURSIVE"
@@ -175,6 +206,10 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     PROGRESS,
     BATCH_SIZE,
     COLUMNAR_BATCH_SIZE,
+    PYTHON_FILES,
+    PYTHON_ARCHIVES,
+    PYTHON_REQUIREMENTS,
+    PYTHON_EXECUTABLE,
 )
 
 WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (

@@ -8,6 +8,7 @@ from functools import cache
 
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.config.flink_keys import KEYS, has_no_effect, in_closed_namespace
 from pyflinkx.errors import ConfigurationError
 
@@ -46,7 +47,7 @@ def validate(configuration: Configuration) -> None:
             if fault is not None:
                 faults.append(fault)
     if not faults:
-        faults = contradictions(configuration)
+        faults = contradictions(configuration) + missing_dependencies(configuration)
     if faults:
         raise ConfigurationError("\n".join(faults))
 
@@ -74,6 +75,14 @@ def contradictions(configuration: Configuration) -> list[str]:
                 f"{small.key}: {small.type.format(least)} is more than {large.key}, which is {large.type.format(most)}"
             )
     return faults
+
+
+def missing_dependencies(configuration: Configuration) -> list[str]:
+    """What is wrong with the program's Python dependencies."""
+    try:
+        return PythonDependencies.from_configuration(configuration).faults()
+    except ConfigurationError as error:
+        return [str(error)]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from pyflinkx.common.job_id import JobID
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.config import options
+from pyflinkx.config.dependencies import FILE_DELIMITER, PARAMETER_DELIMITER, archive_target, local_path
 from pyflinkx.config.dynamic import dynamic_properties
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
@@ -24,8 +26,8 @@ from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.datastream.described import buffer_timeout, key_groups, positive
-from pyflinkx.errors import GraphError
+from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
+from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
@@ -146,6 +148,71 @@ class StreamExecutionEnvironment:
     def is_chaining_of_operators_with_different_max_parallelism_enabled(self) -> bool:
         """Whether operators of different max parallelism may share a task, where chaining is enabled at all."""
         return self._configuration.get(options.CHAINING_OF_DIFFERENT_MAX_PARALLELISM) is True
+
+    # ---- Python dependencies ----
+
+    def add_python_file(self, file_path: str) -> None:
+        """Make a Python file, a package (.zip, .whl, ...) or a folder importable by the job's workers.
+
+        Args:
+            file_path: on this machine; comes before those added earlier.
+
+        Raises:
+            GraphError: there is no such file, or its path has a comma.
+        """
+        path = dependency_path(file_path, "add_python_file()", os.path.exists, FILE_DELIMITER)
+        files = self._configuration.get(options.PYTHON_FILES)
+        self._configuration.set(options.PYTHON_FILES, path if not files else FILE_DELIMITER.join((path, files)))
+
+    def add_python_archive(self, archive_path: str, target_dir: str | None = None) -> None:
+        """Have an archive (zip, tar, tar.gz, ...) extracted into the working folder of the job's workers.
+
+        Functions open what is in it by a relative path: ``open("target_dir/data.txt")``.
+
+        Args:
+            archive_path: on this machine.
+            target_dir: the folder that it is extracted to; by default one with the archive's name.
+
+        Raises:
+            GraphError: there is no such file, the folder does not lie below the working folder, or a path has a comma
+                or ``#``.
+        """
+        call = "add_python_archive()"
+        path = dependency_path(archive_path, call, os.path.isfile, FILE_DELIMITER + PARAMETER_DELIMITER)
+        if target_dir is not None:
+            try:
+                archive_target(without(text(target_dir, call), call, FILE_DELIMITER), call)
+            except ConfigurationError as error:
+                raise GraphError(str(error)) from None
+            path = PARAMETER_DELIMITER.join((path, target_dir))
+        archives = self._configuration.get(options.PYTHON_ARCHIVES)
+        self._configuration.set(
+            options.PYTHON_ARCHIVES, path if not archives else FILE_DELIMITER.join((archives, path))
+        )
+
+    def set_python_requirements(self, requirements_file_path: str, requirements_cache_dir: str | None = None) -> None:
+        """Have the packages of a requirements file installed, by pip, for the job's workers only.
+
+        Args:
+            requirements_file_path: on this machine.
+            requirements_cache_dir: a folder of packages (``pip download -d``) to be used instead of an index.
+
+        Raises:
+            GraphError: there is no such file or folder, or the file's path has a ``#``.
+        """
+        call = "set_python_requirements()"
+        path = dependency_path(requirements_file_path, call, os.path.isfile, PARAMETER_DELIMITER)
+        if requirements_cache_dir is not None:
+            path += PARAMETER_DELIMITER + dependency_path(requirements_cache_dir, call, os.path.isdir, "")
+        self._configuration.set(options.PYTHON_REQUIREMENTS, path)
+
+    def set_python_executable(self, python_exec: str) -> None:
+        """Run the job's workers with another interpreter; pyflinkx must be installed for it.
+
+        Args:
+            python_exec: a path, a name to look up in PATH, or a path into an archive (``"env.zip/env/bin/python"``).
+        """
+        self._configuration.set(options.PYTHON_EXECUTABLE, text(python_exec, "set_python_executable()"))
 
     # ---- sources ----
 
@@ -313,3 +380,32 @@ class StreamExecutionEnvironment:
         transformation.type_declared = record_type.declared is not None
         self._add(transformation)
         return DataStream(self, (Upstream(transformation),), record_type)
+
+
+def dependency_path(path: Any, call: str, exists: Callable[[str], bool], delimiters: str) -> str:
+    """The absolute path of a file or folder that can stand in an option.
+
+    Args:
+        path: what the user passed.
+        call: the API call, for the error.
+        exists: whether it is what is wanted.
+        delimiters: characters that separate paths in the option.
+
+    Raises:
+        GraphError: it is no text, not there, or has such a character.
+    """
+    try:
+        found = local_path(text(path, call), call)
+    except ConfigurationError as error:
+        raise GraphError(str(error)) from None
+    if not exists(found):
+        raise GraphError(f"{call}: {found} {'is no folder' if exists is os.path.isdir else 'does not exist'}")
+    return without(found, call, delimiters)
+
+
+def without(path: str, call: str, delimiters: str) -> str:
+    """``path``, if it has none of the characters; GraphError otherwise."""
+    for delimiter in delimiters:
+        if delimiter in path:
+            raise GraphError(f"{call}: {path} has a {delimiter!r}, which separates paths in the configuration")
+    return path

@@ -93,7 +93,7 @@ def test_contradictions():
         "taskmanager.memory.managed.size",
         "taskmanager.heap.mb",
         "pipeline.jars",
-        "python.executable",
+        "python.client.executable",
         "pipeline.auto-generate-uids",
     ],
 )

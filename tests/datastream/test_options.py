@@ -1,5 +1,7 @@
 """Options reach the program in every spelling that the check of the configuration lets through."""
 
+import re
+
 import pytest
 
 from pyflinkx.common import Configuration
@@ -64,3 +66,65 @@ def test_a_buffer_timeout_that_is_none_is_refused(timeout):
         env.set_buffer_timeout(timeout)
     with pytest.raises(GraphError, match="set_buffer_timeout"):
         env.from_collection([1]).set_buffer_timeout(timeout)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.py", "b.py", "c,d.py", "e#f.zip", "env.zip", "requirements.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "cache").mkdir()
+    return tmp_path
+
+
+def test_python_dependencies_stand_in_flinks_options(files):
+    env = environment()
+    env.add_python_file("a.py")
+    env.add_python_file(str(files / "b.py"))
+    env.add_python_archive("env.zip")
+    env.add_python_archive("env.zip", "my/env")
+    env.set_python_requirements("requirements.txt", "cache")
+    env.set_python_executable("env.zip/bin/python")
+    assert env._configuration.to_dict() == {
+        "python.files": f"{files}/b.py,{files}/a.py",
+        "python.archives": f"{files}/env.zip,{files}/env.zip#my/env",
+        "python.requirements": f"{files}/requirements.txt#{files}/cache",
+        "python.executable": "env.zip/bin/python",
+    }
+    env.set_python_requirements("requirements.txt")
+    assert env._configuration.to_dict()["python.requirements"] == f"{files}/requirements.txt"
+    assert list(env.from_collection([1]).execute_and_collect()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "message"),
+    [
+        ("add_python_file", ("no.py",), "no.py does not exist"),
+        ("add_python_file", ("",), "takes a non-empty str"),
+        ("add_python_file", (None,), "takes a non-empty str"),
+        ("add_python_file", ("c,d.py",), "c,d.py has a ',', which separates"),
+        ("add_python_file", ("s3://bucket/a.py",), "is not a file of this machine"),
+        ("add_python_archive", ("no.zip",), "no.zip does not exist"),
+        ("add_python_archive", ("cache",), "cache does not exist"),
+        ("add_python_archive", ("e#f.zip",), "e#f.zip has a '#', which separates"),
+        ("add_python_archive", ("env.zip", ".."), "'..' is not below the worker's folder"),
+        ("add_python_archive", ("env.zip", "a,b"), "a,b has a ','"),
+        ("add_python_archive", ("env.zip", ""), "takes a non-empty str"),
+        ("set_python_requirements", ("no.txt",), "no.txt does not exist"),
+        ("set_python_requirements", ("requirements.txt", "no"), "no is no folder"),
+        ("set_python_executable", ("",), "takes a non-empty str"),
+    ],
+)
+def test_wrong_python_dependencies_are_refused_at_the_call(files, call, arguments, message):
+    env = environment()
+    with pytest.raises(GraphError, match=rf"^{call}\(\):? .*{re.escape(message)}"):
+        getattr(env, call)(*arguments)
+    assert env._configuration.to_dict() == {}
+
+
+def test_files_that_have_gone_stop_the_job_before_it_starts(files):
+    env = environment()
+    env.add_python_file("a.py")
+    (files / "a.py").unlink()
+    with pytest.raises(ConfigurationError, match=r"python\.files: .*a\.py does not exist"):
+        env.from_collection([1]).execute_and_collect()
