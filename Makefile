@@ -1,5 +1,5 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
-.PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize fuzz wheels clean
+.PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz wheels clean
 
 NATIVE := setup.py $(wildcard csrc/src/*.c csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
 EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
@@ -48,6 +48,9 @@ format: .venv/ready
 
 sanitize: .venv/ready ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	ci/sanitize.sh
+
+tsan: ## threads that share memory, under ThreadSanitizer; SEEDS and FIRST choose the plans
+	ci/tsan.sh
 
 fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same sanitizers
 	RUNS=$(RUNS) ci/fuzz.sh

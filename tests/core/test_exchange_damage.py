@@ -2,12 +2,16 @@
 
 import mmap
 import os
+import random
 
 import pytest
 
 from pyflinkx._core.exchange import Arena
 from pyflinkx.errors import ChannelClosedError, CorruptDataError
 from tests.core.exchange_tools import SIZE, needs_arenas
+from tests.fuzz import fuzz_exchange
+
+pytestmark = needs_arenas
 
 
 @pytest.fixture
@@ -21,7 +25,6 @@ def scribble(arena, at, data):
         memory[at : at + len(data)] = data
 
 
-@needs_arenas
 def test_only_arenas_are_attached(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(bytes(100_000))
@@ -43,14 +46,12 @@ def test_only_arenas_are_attached(tmp_path):
             Arena.attach(closed)
 
 
-@needs_arenas
 def test_arenas_cannot_be_resized(arena):
     for size in (0, arena.nbytes - 1, arena.nbytes + 1):
         with pytest.raises(PermissionError):
             os.ftruncate(arena.fd, size)
 
 
-@needs_arenas
 def test_every_damaged_header_byte_is_found_or_harmless(arena):
     found = 0
     with mmap.mmap(arena.fd, arena.nbytes) as memory:
@@ -71,7 +72,7 @@ def test_every_damaged_header_byte_is_found_or_harmless(arena):
 
 def use(arena):
     """Whatever can be done without waiting, as long as there is no error."""
-    arena.cancelled  # noqa: B018
+    assert arena.cancelled in (True, False)
     for i in range(4):
         try:
             arena.event(i).signal()
@@ -83,3 +84,9 @@ def use(arena):
                 writer.put_control(1, 1)
         except (IndexError, ValueError, ChannelClosedError):
             pass
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_arenas_that_are_written_over_while_they_are_used(seed):
+    for number in range(100):
+        fuzz_exchange.run(random.Random(1000 * seed + number))

@@ -18,8 +18,9 @@ ROOT = HERE.parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "DYLD_INSERT_LIBRARIES")}
 
 
-def build(folder: Path, name: str, parts: list[str], *flags: str) -> Path:
-    """The program made from ``name``.c and ``parts`` of csrc/src; skips the test where no compiler can make it."""
+def build(folder: Path, name: str, parts: list[str], *flags: str, library: Path = ROOT / "csrc" / "src") -> Path:
+    """The program made from ``name``.c and ``parts`` of the library's sources; skips the test where no compiler can
+    make it."""
     compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")[:1]
     if os.name == "nt" or shutil.which(compiler[0]) is None:
         pytest.skip("no C compiler")
@@ -30,7 +31,7 @@ def build(folder: Path, name: str, parts: list[str], *flags: str) -> Path:
     if subprocess.run(probe, env=ENVIRONMENT, capture_output=True).returncode != 0 or run(folder / "empty").returncode:
         pytest.skip(f"programs built with {' '.join(flags)} do not run here")
     program = folder / name
-    sources = [HERE / f"{name}.c", *(ROOT / "csrc" / "src" / f"{part}.c" for part in parts)]
+    sources = [HERE / f"{name}.c", *(library / f"{part}.c" for part in parts)]
     command = [*compiler, *common, *flags, f"-I{ROOT / 'csrc' / 'include'}", *map(str, sources), "-o", str(program)]
     built = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
