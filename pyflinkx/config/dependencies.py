@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.paths import absolute
 from pyflinkx.errors import ConfigurationError
 
 FILE_DELIMITER = ","
@@ -143,7 +144,7 @@ def local_path(path: str, key: str) -> str:
         path = unquote(uri.path)
     if not path:
         raise ConfigurationError(f"{key}: a path is missing")
-    return os.path.abspath(path)
+    return absolute(path)
 
 
 def archive_target(target: str, key: str) -> str:

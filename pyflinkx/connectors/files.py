@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.config.paths import absolute
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
 from pyflinkx.errors import ConfigurationError, SourceError
 
@@ -29,7 +30,9 @@ def os_error_text(error: OSError) -> str:
 
 
 def local_paths(paths: Any) -> tuple[str, ...]:
-    """One path or an iterable of paths as strings; ``file:`` URLs become plain paths.
+    """One path or an iterable of paths as absolute ones; ``file:`` URLs become plain paths.
+
+    Relative paths count from the current folder at this call: a job may run in another one.
 
     Raises:
         TypeError: something is not a path.
@@ -46,7 +49,7 @@ def local_paths(paths: Any) -> tuple[str, ...]:
 
 
 def local_path(path: Any) -> str:
-    """One path as a string, as ``local_paths`` does."""
+    """One path as an absolute one, as ``local_paths`` does."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"a path is a str or os.PathLike, not {path!r}")
     text = os.fspath(path)
@@ -61,7 +64,7 @@ def local_path(path: Any) -> str:
         raise ConfigurationError("a path is empty")
     if "\0" in text:
         raise ConfigurationError(f"a path holds a NUL character: {text!r}")
-    return text
+    return absolute(text)
 
 
 def list_files(paths: Iterable[str]) -> list[str]:

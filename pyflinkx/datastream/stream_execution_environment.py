@@ -15,7 +15,13 @@ from pyflinkx.common.job_id import JobID
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.config import options
-from pyflinkx.config.dependencies import FILE_DELIMITER, PARAMETER_DELIMITER, archive_target, local_path
+from pyflinkx.config.dependencies import (
+    FILE_DELIMITER,
+    PARAMETER_DELIMITER,
+    PythonDependencies,
+    archive_target,
+    local_path,
+)
 from pyflinkx.config.dynamic import dynamic_properties
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
@@ -326,7 +332,8 @@ class StreamExecutionEnvironment:
     def _job(self, graph: StreamGraph, listener: Any) -> InlineJob:
         validate(self._configuration)
         settings = execution_settings(self._configuration, self._clock, self._config.get_global_job_parameters())
-        return InlineJob(build_job_graph(graph), settings, listener)
+        dependencies = PythonDependencies.from_configuration(self._configuration)
+        return InlineJob(build_job_graph(graph), settings, listener, dependencies)
 
     def _take_graph(self, job_name: str | None) -> StreamGraph:
         """The graph of the program so far; the next program starts empty."""

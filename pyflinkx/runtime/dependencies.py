@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from pyflinkx.config.dependencies import OWN_FOLDER, PythonDependencies
 from pyflinkx.errors import DependencyError
@@ -48,6 +55,40 @@ def prepare(settings: PythonDependencies, folder: str) -> list[str]:
     if settings.archives:
         found.append(os.path.abspath(folder))
     return found
+
+
+@contextmanager
+def applied(settings: PythonDependencies) -> Iterator[None]:
+    """Prepare the dependencies for this process and let it use them for the block, as PyFlink does for a local job.
+
+    They come first in ``sys.path``. If there are archives, the folder with them is the current one meanwhile. What was
+    imported stays imported; another interpreter cannot be used.
+
+    Args:
+        settings: what to apply.
+    """
+    if settings.executable is not None:
+        log.warning("python.executable has no effect on a job that runs in the calling process")
+        settings = replace(settings, executable=None)
+    if settings == PythonDependencies():
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder, contextlib.ExitStack() as undo:
+        paths = prepare(settings, folder)
+        undo.callback(forget, paths)
+        sys.path[:0] = paths
+        importlib.invalidate_caches()
+        if settings.archives:
+            undo.callback(os.chdir, os.getcwd())
+            os.chdir(folder)
+        yield
+
+
+def forget(paths: list[str]) -> None:
+    """Remove each path once from ``sys.path``."""
+    for path in paths:
+        if path in sys.path:
+            sys.path.remove(path)
 
 
 def importable(path: str, place: str) -> str:

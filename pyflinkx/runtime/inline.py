@@ -10,12 +10,16 @@ from typing import Any
 
 from pyflinkx._core.calls import CallSite
 from pyflinkx.config import options
+from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.runtime.channel import LocalChannel
+from pyflinkx.runtime.dependencies import applied
 from pyflinkx.runtime.outputs import ExchangeOutput
 from pyflinkx.runtime.scatter import make_scatter
 from pyflinkx.runtime.task import StepResult, Task, TaskSettings
+
+NO_DEPENDENCIES = PythonDependencies()
 
 
 @dataclass
@@ -54,12 +58,20 @@ class InlineJob:
         graph: the job.
         settings: for its tasks.
         listener: called with the job's progress at most every 100 ms, and once at the end.
+        dependencies: what the program needs besides itself; at hand while the job runs.
     """
 
-    def __init__(self, graph: JobGraph, settings: TaskSettings, listener: ProgressListener | None = None) -> None:
+    def __init__(
+        self,
+        graph: JobGraph,
+        settings: TaskSettings,
+        listener: ProgressListener | None = None,
+        dependencies: PythonDependencies = NO_DEPENDENCIES,
+    ) -> None:
         self.graph = graph
         self.settings = settings
         self.listener = listener
+        self.dependencies = dependencies
         self.job_id = uuid.uuid4().hex
         self.tasks: list[Task] = []
         self.started = time.monotonic()
@@ -82,6 +94,10 @@ class InlineJob:
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after each round over its tasks; closing the iterator early cancels the job."""
         self.check()
+        with applied(self.dependencies):
+            yield from self._run_tasks()
+
+    def _run_tasks(self) -> Iterator[None]:
         self.tasks = self._make_tasks()
         opened: list[Task] = []
         try:
