@@ -3,13 +3,16 @@
 Run: pytest bench/micro/bench_exchange.py
 
 ``extra_info`` has GB/s of payload (each byte is copied once by the producer and once by the consumer) and frames/s; for
-the round trips, the median of the time that one takes, in microseconds.
+the round trips, the median of the time that one takes, in microseconds. Beside it, what a connection of
+multiprocessing does with the same messages.
 """
 
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from statistics import median
 
 import pytest
@@ -88,6 +91,47 @@ def test_frames(benchmark, size, frames):
     benchmark.extra_info["GB/s"] = round(size * frames / seconds / 1e9, 2)
     benchmark.extra_info["frames/s"] = round(frames / seconds)
     benchmark.extra_info["waited"] = round(median(waited / 1e9 / elapsed for _, elapsed, waited in results), 2)
+
+
+def consume_pipe(fd):
+    """As ``consume``, from a socket: counts bytes, and answers an empty message with their number."""
+    received = 0
+    with Connection(fd) as connection:
+        while True:
+            message = connection.recv_bytes()
+            received += len(message)
+            if not message:
+                connection.send_bytes(str(received).encode())
+            elif message == b"end":
+                return
+
+
+@pytest.mark.benchmark(group="throughput")
+@pytest.mark.parametrize(("size", "frames"), [(262_144, 1_000), (1 << 20, 300)])
+def test_messages_of_multiprocessing(benchmark, size, frames):
+    frame = bytes(size)
+    mine, theirs = Pipe()
+    code = f"from bench.micro.bench_exchange import consume_pipe; consume_pipe({theirs.fileno()})"
+    with subprocess.Popen([sys.executable, "-c", code], pass_fds=[theirs.fileno()]) as process, mine:
+
+        def ask():
+            mine.send_bytes(b"")
+            return int(mine.recv_bytes())
+
+        def run():
+            before = ask()
+            started = time.perf_counter()
+            for _ in range(frames):
+                mine.send_bytes(frame)
+            return ask() - before, time.perf_counter() - started
+
+        results = []
+        benchmark.pedantic(lambda: results.append(run()), rounds=7, warmup_rounds=1)
+        mine.send_bytes(b"end")
+        assert process.wait(10) == 0
+    theirs.close()
+    assert {received for received, _ in results} == {size * frames}
+    benchmark.extra_info["GB/s"] = round(size * frames / median(elapsed for _, elapsed in results) / 1e9, 2)
 
 
 @pytest.mark.benchmark(group="latency")
