@@ -21,6 +21,10 @@
 #define PAGE 4096
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 
+#if !defined(MFD_NOEXEC_SEAL)
+#define MFD_NOEXEC_SEAL 8U /* from Linux 6.3 on, where a system may refuse files without it */
+#endif
+
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock of one process means nothing to another");
 _Static_assert(sizeof(pfx_event) <= PFX_LINE, "an event has a cache line of its own");
 _Static_assert(sizeof(pfx_slot) == PFX_LINE, "a slot has a cache line of its own");
@@ -178,6 +182,12 @@ static pfx_status give_up(pfx_arena *arena, pfx_status status) {
     return status;
 }
 
+static int anonymous_file(void) {
+    const char *name = "pyflinkx-arena";
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    return fd < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+}
+
 static pfx_status map(int fd, int64_t nbytes, uint8_t **out) {
     void *base = mmap(NULL, (size_t)nbytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (base == MAP_FAILED) {
@@ -201,7 +211,7 @@ pfx_status pfx_arena_create(pfx_arena *arena, const pfx_arena_spec *spec, pfx_bu
     if (status != PFX_OK) {
         return give_up(arena, status);
     }
-    arena->fd = memfd_create("pyflinkx-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    arena->fd = anonymous_file();
     if (arena->fd < 0 || ftruncate(arena->fd, at.nbytes) != 0 ||
         fcntl(arena->fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0) {
         return give_up(arena, PFX_SYSTEM);

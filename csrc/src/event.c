@@ -8,13 +8,17 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NANOSECONDS 1000000000LL
+
+/* Of the kernel's interface, futex(2); its own header is not everywhere where this is compiled. */
+#define FUTEX_WAKE 1
+#define FUTEX_WAIT_BITSET 9 /* unlike FUTEX_WAIT it takes a moment, not a duration */
+#define FUTEX_BITSET_MATCH_ANY UINT32_MAX
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a lock of one process means nothing to another");
 

@@ -91,6 +91,8 @@ cdef class Writer:
 
     Made by ``Arena.writer``. One thread at a time. It waits, on its pool's event and without the interpreter lock,
     while there is no free segment, or a channel is full or out of credit; ``writable`` tells beforehand.
+
+    ``bytes_sent`` and ``frames_sent`` count whole frames and their bytes, once for all channels together.
     """
 
     def __init__(self):
@@ -255,7 +257,7 @@ cdef class Reader:
     """The consumer's end of a channel.
 
     Made by ``Arena.reader``. One thread at a time. It never waits: the consumer's event is signalled when there is
-    more.
+    more. ``bytes_received`` counts those of the frames that ``get`` has returned.
     """
 
     def __init__(self):

@@ -5,6 +5,7 @@
  *
  * Free list: a stack of indices whose head carries a tag that each change moves, so that a head that went and came back
  * is not taken for one that stayed (R. K. Treiber, "Systems programming: coping with parallelism", IBM RJ 5118, 1986).
+ * While only one thread takes, that cannot happen; with the tag, several may.
  *
  * Ring: one writer and one reader, each with a counter that only it moves (L. Lamport, "Specifying concurrent program
  * modules", 1983). Entry n lies at n modulo the capacity. The producer writes segment, slot and entry, then stores
