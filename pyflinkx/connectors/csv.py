@@ -47,8 +47,8 @@ class CsvSource(Source):
         ConfigurationError: an option or the schema cannot be.
 
     Example:
-        >>> CsvSource("flights.csv", Types.ROW_NAMED(["origin", "dep_delay"], [Types.STRING(), Types.DOUBLE()]))
-        CsvSource('flights.csv')
+        >>> CsvSource("/data/flights.csv", Types.ROW_NAMED(["origin", "dep_delay"], [Types.STRING(), Types.DOUBLE()]))
+        CsvSource('/data/flights.csv')
     """
 
     def __init__(

@@ -43,8 +43,8 @@ class CsvSink(SingleFileSink):
         ConfigurationError: an option cannot be.
 
     Example:
-        >>> CsvSink("hourly.csv", field_names=["hour", "flights"])
-        CsvSink('hourly.csv')
+        >>> CsvSink("/data/hourly.csv", field_names=["hour", "flights"])
+        CsvSink('/data/hourly.csv')
     """
 
     def __init__(

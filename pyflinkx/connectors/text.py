@@ -30,8 +30,8 @@ class TextFileSource(Source):
         ConfigurationError: the charset or an option is unknown.
 
     Example:
-        >>> TextFileSource("access.log")
-        TextFileSource('access.log')
+        >>> TextFileSource("/var/log/access.log")
+        TextFileSource('/var/log/access.log')
     """
 
     output_type = Types.STRING()

@@ -23,8 +23,8 @@ class TextSink(SingleFileSink):
         ConfigurationError: an option cannot be.
 
     Example:
-        >>> TextSink("words.txt")
-        TextSink('words.txt')
+        >>> TextSink("/data/words.txt")
+        TextSink('/data/words.txt')
     """
 
     def __init__(

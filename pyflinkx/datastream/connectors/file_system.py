@@ -42,8 +42,8 @@ class FileSource(Source):
     """Reads local files. Made by ``for_record_stream_format``.
 
     Example:
-        >>> FileSource.for_record_stream_format(StreamFormat.text_line_format(), "access.log").build()
-        FileSource(TextFileSource('access.log'))
+        >>> FileSource.for_record_stream_format(StreamFormat.text_line_format(), "/var/log/access.log").build()
+        FileSource(TextFileSource('/var/log/access.log'))
     """
 
     def __init__(self, source: Source) -> None:
