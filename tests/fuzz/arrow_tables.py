@@ -171,6 +171,18 @@ def child_release(address):
 CHILD_RELEASE = ctypes.cast(child_release, ctypes.c_void_p).value
 
 
+# Formats, names and metadata: few, so that they are put into memory once, for good.
+_texts: dict[bytes, array] = {}
+
+
+def text_address(content):
+    """The address of a copy of that content."""
+    piece = _texts.get(content)
+    if piece is None:
+        piece = _texts[content] = array("B", content)[:]
+    return piece.buffer_info()[0]
+
+
 class Memory:
     """Pieces of memory of exactly the size asked for (a slice of an array is; a new array has room to grow)."""
 
@@ -179,11 +191,12 @@ class Memory:
 
     def put(self, content, shift=0):
         """The address of a copy of that content, off by so many bytes from an aligned one."""
-        piece = array("B", bytes(shift) + content if shift or not content else content)
-        # No bytes get an address all the same: just behind a piece, where nothing may be touched.
-        piece = piece[:] if shift or content else array("B", b"\0")[:]
+        if not content:
+            # An address all the same: just behind a piece, where nothing may be touched.
+            return text_address(b"\0") + 1
+        piece = array("B", bytes(shift) + content if shift else content)[:]
         self.kept.append(piece)
-        return piece.buffer_info()[0] + (shift if content else 1)
+        return piece.buffer_info()[0] + shift
 
     def pointers(self, addresses):
         return self.put(POINTERS[len(addresses)].pack(*addresses)) if addresses else 0
@@ -208,7 +221,7 @@ def sized(column):
     width = OFFSETS.get(format)
     if width is not None:
         sizes.append((end + 1) * width)
-        if format not in (b"+l", b"+L") and count == 3 and column.buffers[1] is not None:
+        if format not in (b"+l", b"+L") and count >= 3 and column.buffers[1] is not None:
             offsets = fitted(column.buffers[1], sizes[1])
             sizes.append(int.from_bytes(offsets[-width:], "little", signed=True))
     elif format == b"b":
@@ -269,9 +282,9 @@ def put_schema(memory: Memory, column: Column) -> bytes:
     if "no dictionary schema" in lies:
         dictionary = None
     return SCHEMA.pack(
-        0 if "no format" in lies else memory.put(column.format + b"\0"),
-        0 if column.name is None else memory.put(column.name + b"\0"),
-        0 if column.metadata is None else memory.put(column.metadata),
+        0 if "no format" in lies else text_address(column.format + b"\0"),
+        0 if column.name is None else text_address(column.name + b"\0"),
+        0 if column.metadata is None else text_address(column.metadata),
         column.flags,
         lies.get("schema n_children", len(children)),
         0 if "no child schemas" in lies else memory.pointers(children),

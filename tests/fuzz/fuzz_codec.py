@@ -87,7 +87,8 @@ def fuzz(codec: Codec, seeds: list[bytes], canonical: bool, runs: int, rng: rand
         seed = rng.choice(seeds)
         data = mutate(seed, seeds, rng)
         batch = seed[:4] == b"pfxb"
-        exact = array("B", data)  # bytes have a 0 behind them, which would hide that it is read
+        # A slice of an array has no room to spare; bytes have a 0 behind them, and a new array room to grow.
+        exact = array("B", data)[:]
         try:
             value = codec.decode_batch(exact) if batch else codec.decode_one(exact)
         except CorruptDataError:
