@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "pfx/endian.h"
+
 /* ---- memory ---- */
 
 void pfx_key_init(pfx_key *key, pfx_budget *budget) {
@@ -50,12 +52,14 @@ static inline void put_8(pfx_key *key, uint8_t value) {
     key->bytes[key->size++] = value;
 }
 
-static inline void put_little_endian(pfx_key *key, uint64_t value, int size) {
-    uint8_t *at = key->bytes + key->size;
-    for (int i = 0; i < size; i++) {
-        at[i] = (uint8_t)(value >> 8 * i);
-    }
-    key->size += size;
+static inline void put_32(pfx_key *key, uint32_t value) {
+    pfx_store_u32(key->bytes + key->size, value);
+    key->size += 4;
+}
+
+static inline void put_64(pfx_key *key, uint64_t value) {
+    pfx_store_u64(key->bytes + key->size, value);
+    key->size += 8;
 }
 
 static inline void put_raw(pfx_key *key, const void *data, int64_t size) {
@@ -71,7 +75,7 @@ static pfx_status put_sized(pfx_key *key, pfx_key_tag tag, const void *data, int
     }
     PFX_TRY(reserve(key, size + 5));
     put_8(key, (uint8_t)tag);
-    put_little_endian(key, (uint64_t)size, 4);
+    put_32(key, (uint32_t)size);
     put_raw(key, data, size);
     return PFX_OK;
 }
@@ -85,7 +89,7 @@ pfx_status pfx_key_put_none(pfx_key *key) {
 pfx_status pfx_key_put_long(pfx_key *key, int64_t value) {
     PFX_TRY(reserve(key, 9));
     put_8(key, PFX_KEY_LONG);
-    put_little_endian(key, (uint64_t)value, 8);
+    put_64(key, (uint64_t)value);
     return PFX_OK;
 }
 
@@ -119,7 +123,7 @@ pfx_status pfx_key_put_integer(pfx_key *key, int negative, const uint8_t *magnit
     PFX_TRY(reserve(key, size + 6));
     put_8(key, PFX_KEY_BIG);
     put_8(key, negative ? 1 : 0);
-    put_little_endian(key, (uint64_t)size, 4);
+    put_32(key, (uint32_t)size);
     put_raw(key, magnitude, size);
     return PFX_OK;
 }
@@ -152,7 +156,7 @@ pfx_status pfx_key_put_double(pfx_key *key, double value) {
     memcpy(&bits, &value, sizeof bits);
     PFX_TRY(reserve(key, 9));
     put_8(key, PFX_KEY_DOUBLE);
-    put_little_endian(key, bits, 8);
+    put_64(key, bits);
     return PFX_OK;
 }
 
@@ -163,8 +167,8 @@ pfx_status pfx_key_put_decimal(pfx_key *key, int negative, int64_t exponent, con
     PFX_TRY(reserve(key, count + 14));
     put_8(key, PFX_KEY_DECIMAL);
     put_8(key, negative ? 1 : 0);
-    put_little_endian(key, (uint64_t)exponent, 8);
-    put_little_endian(key, (uint64_t)count, 4);
+    put_64(key, (uint64_t)exponent);
+    put_32(key, (uint32_t)count);
     put_raw(key, digits, count);
     return PFX_OK;
 }
@@ -338,7 +342,7 @@ pfx_status pfx_key_put_name(pfx_key *key, int width, const void *points, int64_t
     int ascii = width == 1 && is_ascii(points, length);
     PFX_TRY(reserve(key, 4 + length * (ascii ? 1 : width == 4 ? 4 : width + 1)));
     int64_t start = key->size;
-    put_little_endian(key, (uint64_t)length, 4);
+    put_32(key, (uint32_t)length);
     if (ascii) {
         put_raw(key, points, length);
         return PFX_OK;
@@ -357,7 +361,7 @@ pfx_status pfx_key_put_name(pfx_key *key, int width, const void *points, int64_t
         return PFX_OVERFLOW;
     }
     key->size = start;
-    put_little_endian(key, (uint64_t)(end - start - 4), 4);
+    put_32(key, (uint32_t)(end - start - 4));
     key->size = end;
     return PFX_OK;
 }
@@ -380,22 +384,22 @@ pfx_status pfx_key_put_bytes(pfx_key *key, const void *data, int64_t size) {
 pfx_status pfx_key_put_date(pfx_key *key, int32_t days) {
     PFX_TRY(reserve(key, 5));
     put_8(key, PFX_KEY_DATE);
-    put_little_endian(key, (uint32_t)days, 4);
+    put_32(key, (uint32_t)days);
     return PFX_OK;
 }
 
 pfx_status pfx_key_put_micros(pfx_key *key, pfx_key_tag tag, int64_t micros) {
     PFX_TRY(reserve(key, 9));
     put_8(key, (uint8_t)tag);
-    put_little_endian(key, (uint64_t)micros, 8);
+    put_64(key, (uint64_t)micros);
     return PFX_OK;
 }
 
 pfx_status pfx_key_put_duration(pfx_key *key, int32_t days, int64_t micros) {
     PFX_TRY(reserve(key, 13));
     put_8(key, PFX_KEY_DURATION);
-    put_little_endian(key, (uint32_t)days, 4);
-    put_little_endian(key, (uint64_t)micros, 8);
+    put_32(key, (uint32_t)days);
+    put_64(key, (uint64_t)micros);
     return PFX_OK;
 }
 
@@ -423,6 +427,6 @@ pfx_status pfx_key_put_count(pfx_key *key, int64_t count) {
         return PFX_OVERFLOW;
     }
     PFX_TRY(reserve(key, 4));
-    put_little_endian(key, (uint64_t)count, 4);
+    put_32(key, (uint32_t)count);
     return PFX_OK;
 }

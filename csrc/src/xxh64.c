@@ -1,5 +1,7 @@
 #include "pfx/xxh64.h"
 
+#include "pfx/endian.h"
+
 #define PRIME_1 UINT64_C(0x9E3779B185EBCA87)
 #define PRIME_2 UINT64_C(0xC2B2AE3D27D4EB4F)
 #define PRIME_3 UINT64_C(0x165667B19E3779F9)
@@ -7,15 +9,6 @@
 #define PRIME_5 UINT64_C(0x27D4EB2F165667C5)
 
 #define STRIPE 32
-
-/* Assembled byte by byte so that neither alignment nor byte order matters; compilers make one load of it. */
-static inline uint64_t load_32(const uint8_t *p) {
-    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
-}
-
-static inline uint64_t load_64(const uint8_t *p) {
-    return load_32(p) | load_32(p + 4) << 32;
-}
 
 static inline uint64_t rotate(uint64_t value, int bits) {
     return value << bits | value >> (64 - bits);
@@ -58,10 +51,10 @@ uint64_t pfx_xxh64(const void *data, size_t size, uint64_t seed) {
         uint64_t c = seed;
         uint64_t d = seed - PRIME_1;
         do {
-            a = mix_lane(a, load_64(p));
-            b = mix_lane(b, load_64(p + 8));
-            c = mix_lane(c, load_64(p + 16));
-            d = mix_lane(d, load_64(p + 24));
+            a = mix_lane(a, pfx_load_u64(p));
+            b = mix_lane(b, pfx_load_u64(p + 8));
+            c = mix_lane(c, pfx_load_u64(p + 16));
+            d = mix_lane(d, pfx_load_u64(p + 24));
             p += STRIPE;
             left -= STRIPE;
         } while (left >= STRIPE);
@@ -73,10 +66,10 @@ uint64_t pfx_xxh64(const void *data, size_t size, uint64_t seed) {
     hash += (uint64_t)size;
 
     for (; left >= 8; p += 8, left -= 8) {
-        hash = take_8(hash, load_64(p));
+        hash = take_8(hash, pfx_load_u64(p));
     }
     if (left >= 4) {
-        hash = rotate(hash ^ load_32(p) * PRIME_1, 23) * PRIME_2 + PRIME_3;
+        hash = rotate(hash ^ pfx_load_u32(p) * PRIME_1, 23) * PRIME_2 + PRIME_3;
         p += 4;
         left -= 4;
     }
