@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__GLIBC__)
+#include <limits.h>
+#include <malloc.h>
+#endif
+
 #define PFX_ALIGNMENT 64
 
 void pfx_budget_init(pfx_budget *budget, int64_t limit) {
@@ -92,4 +97,17 @@ void pfx_free(pfx_budget *budget, void *memory, int64_t size) {
     }
     free(memory);
     pfx_budget_refund(budget, size);
+}
+
+bool pfx_keep_freed(int64_t size) {
+#if defined(__GLIBC__)
+    /* What has a mapping of its own goes back when it is freed, so larger blocks must come from the heap as well; this
+     * is the largest threshold that is accepted. */
+    const int threshold = 32 << 20;
+    int most = size > INT_MAX ? INT_MAX : (int)size;
+    return mallopt(M_MMAP_THRESHOLD, threshold) != 0 && mallopt(M_TRIM_THRESHOLD, most) != 0;
+#else
+    (void)size;
+    return false;
+#endif
 }

@@ -41,6 +41,7 @@ cdef extern from "pfx/memory.h" nogil:
     pfx_status pfx_alloc_zero(pfx_budget *budget, int64_t size, void **out)
     pfx_status pfx_resize(pfx_budget *budget, void **memory, int64_t old_size, int64_t new_size)
     void pfx_free(pfx_budget *budget, void *memory, int64_t size)
+    bint pfx_keep_freed(int64_t size)
 
 
 # ---- pfx/bytes.h, pfx/utf8.h (codec) ----

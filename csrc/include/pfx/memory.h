@@ -6,6 +6,7 @@
 #define PFX_MEMORY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,5 +44,10 @@ pfx_status pfx_resize(pfx_budget *budget, void **memory, int64_t old_size, int64
 
 /* Free memory of pfx_alloc; `memory` may be NULL (then size is ignored). */
 void pfx_free(pfx_budget *budget, void *memory, int64_t size);
+
+/* Let the C library of this process keep up to `size` freed bytes instead of giving them back to the system, which
+ * would clear their pages when they are wanted again. It concerns all that the process allocates, so only a process of
+ * our own may ask for it. False where the C library cannot be told. */
+bool pfx_keep_freed(int64_t size);
 
 #endif
