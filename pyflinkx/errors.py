@@ -68,3 +68,11 @@ class JobExecutionError(PyflinkxError):
 
 class MissingExtraError(PyflinkxError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+class JobCancelledError(PyflinkxError):
+    """The job was cancelled before its end."""
+
+
+class RemoteError(PyflinkxError):
+    """Stands for an exception of a worker whose own class cannot be rebuilt in this process."""

@@ -29,6 +29,8 @@ from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.schema cimport Field
 from pyflinkx._core.status cimport check
 
+from pickle import PickleBuffer
+
 from pyflinkx.errors import CorruptDataError
 
 # What the missing offsets buffer of a column without rows stands for.
@@ -76,8 +78,9 @@ cdef class Buffer:
     def __repr__(self):
         return f"Buffer({self.nbytes} bytes)"
 
-    def __reduce__(self):
-        return buffer_from_bytes, (bytes(self),)
+    def __reduce_ex__(self, int protocol):
+        # From protocol 5 on the bytes may travel beside the pickle, without a copy.
+        return buffer_from_pickle, (PickleBuffer(self) if protocol >= 5 else bytes(self),)
 
 
 cdef Buffer new_buffer(int64_t nbytes, MemoryBudget budget, bint zero=False):
@@ -117,8 +120,8 @@ cdef Buffer buffer_from(object exporter):
     return borrow_buffer(&view[0], view.shape[0], view)
 
 
-def buffer_from_bytes(bytes content not None):
-    """A Buffer over a copy's bytes (what unpickling calls)."""
+def buffer_from_pickle(content not None):
+    """A Buffer over bytes that a pickle carries, or that travelled beside it (what unpickling calls)."""
     return buffer_from(content)
 
 

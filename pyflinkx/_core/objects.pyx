@@ -48,6 +48,21 @@ cdef class ObjectBatch:
             None if self.kinds is None else self.kinds[start:stop],
         )
 
+    def append(self, ObjectBatch other not None):
+        """Add the records of another batch; False, and nothing is changed, when only one of the two has timestamps or kinds.
+
+        Returns:
+            bool
+        """
+        if (self.timestamps is None) != (other.timestamps is None) or (self.kinds is None) != (other.kinds is None):
+            return False
+        self.values += other.values
+        if self.timestamps is not None:
+            self.timestamps.extend(other.timestamps)
+        if self.kinds is not None:
+            self.kinds.extend(other.kinds)
+        return True
+
     def copy(self):
         """A batch with lists of its own and the same values."""
         return self.slice(0, len(self.values))

@@ -75,6 +75,16 @@ class Configuration:
                 return option.parse(text, key)
         return option.default if default is None else default
 
+    def value_of(self, option: ConfigOption[T]) -> T:
+        """The value of an option that has a default.
+
+        Raises:
+            ConfigurationError: what stands there is no value of the option's type and range.
+        """
+        value = self.get(option)
+        assert value is not None
+        return value
+
     def set(self, option: ConfigOption[T], value: T) -> Configuration:
         """Set an option.
 

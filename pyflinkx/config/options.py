@@ -130,8 +130,51 @@ TASK_SLOTS = ConfigOption(
 COMPRESSION_CODEC = ConfigOption(
     "taskmanager.network.compression.codec",
     enumeration("LZ4", "NONE"),
-    "LZ4",
-    "How batches are compressed between workers.",
+    "NONE",
+    "How batches are compressed between workers; memory that they share is faster than any codec.",
+)
+BUFFERS_PER_CHANNEL = ConfigOption(
+    "taskmanager.network.memory.buffers-per-channel",
+    INT,
+    2,
+    "Memory segments that each channel between workers has for itself.",
+    minimum=1,
+    maximum=1 << 16,
+)
+FLOATING_BUFFERS = ConfigOption(
+    "taskmanager.network.memory.floating-buffers-per-gate",
+    INT,
+    8,
+    "Memory segments that the channels of a gate share on top.",
+    minimum=0,
+    maximum=1 << 16,
+)
+WORKERS = ConfigOption(
+    "pyflinkx.workers",
+    enumeration("auto", "inline", "processes", "threads"),
+    "auto",
+    "Where tasks run: in the calling thread, in worker processes, in threads of this process; auto: in processes if "
+    "any operator has more than one subtask.",
+)
+START_METHOD = ConfigOption(
+    "pyflinkx.workers.start-method",
+    enumeration("spawn", "fork"),
+    "spawn",
+    "How worker processes start: as fresh interpreters, or as copies of the program (quicker, but unsafe when it has "
+    "threads).",
+)
+HEARTBEAT_INTERVAL = ConfigOption(
+    "heartbeat.interval", DURATION, 10_000, "How often a worker says that it lives.", minimum=1
+)
+HEARTBEAT_TIMEOUT = ConfigOption(
+    "heartbeat.timeout", DURATION, 50_000, "After how long without a sign of life a worker is given up.", minimum=1
+)
+CANCELLATION_TIMEOUT = ConfigOption(
+    "task.cancellation.timeout",
+    DURATION,
+    180_000,
+    "How long a cancelled task may take to end before its worker is killed.",
+    minimum=0,
 )
 PROGRESS = ConfigOption(
     "pyflinkx.progress",
@@ -182,7 +225,6 @@ FORCE_KRYO = ConfigOption("pipeline.force-kryo", BOOLEAN, False)
 GENERIC_TYPES = ConfigOption("pipeline.generic-types", BOOLEAN, True)
 LATENCY_INTERVAL = ConfigOption("metrics.latency.interval", DURATION, 0)
 CANCELLATION_INTERVAL = ConfigOption("task.cancellation.interval", DURATION, 30_000, minimum=0)
-CANCELLATION_TIMEOUT = ConfigOption("task.cancellation.timeout", DURATION, 180_000, minimum=0)
 SNAPSHOT_COMPRESSION = ConfigOption("execution.checkpointing.snapshot-compression", BOOLEAN, False)
 
 WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
@@ -203,6 +245,13 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     NETWORK_MEMORY_FRACTION,
     TASK_SLOTS,
     COMPRESSION_CODEC,
+    BUFFERS_PER_CHANNEL,
+    FLOATING_BUFFERS,
+    WORKERS,
+    START_METHOD,
+    HEARTBEAT_INTERVAL,
+    HEARTBEAT_TIMEOUT,
+    CANCELLATION_TIMEOUT,
     PROGRESS,
     BATCH_SIZE,
     COLUMNAR_BATCH_SIZE,
@@ -220,7 +269,6 @@ WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
     GENERIC_TYPES,
     LATENCY_INTERVAL,
     CANCELLATION_INTERVAL,
-    CANCELLATION_TIMEOUT,
     SNAPSHOT_COMPRESSION,
 )
 

@@ -93,6 +93,14 @@ class ColumnarSource(Source):
         if self._once and self._opened is None:
             raise read_before(self.data)
 
+    def __reduce__(self) -> Any:
+        """Travels with its data, which is read for that; the program's own source then has what was read."""
+        self.check()
+        stream = self._opened if self._opened is not None else self._open()
+        self.data = ColumnStream(stream.schema, list(stream))
+        self._opened, self._once = None, False
+        return ColumnarSource, (self.data,)
+
     def create_reader(self, context: ReaderContext) -> ColumnarReader:
         self.check()
         stream, self._opened = self._opened, None

@@ -18,7 +18,6 @@ from pyflinkx.config import options
 from pyflinkx.config.dependencies import (
     FILE_DELIMITER,
     PARAMETER_DELIMITER,
-    PythonDependencies,
     archive_target,
     local_path,
 )
@@ -40,7 +39,7 @@ from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, bui
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.metrics.progress import progress_line
 from pyflinkx.runtime.clock import SystemClock
-from pyflinkx.runtime.inline import InlineJob, execution_settings
+from pyflinkx.runtime.local_cluster import Job, make_job
 
 __all__ = ["StreamExecutionEnvironment"]
 
@@ -329,11 +328,10 @@ class StreamExecutionEnvironment:
         with progress_line(str(self._configuration.get(options.PROGRESS))) as listener:
             yield from self._job(graph, listener).steps()
 
-    def _job(self, graph: StreamGraph, listener: Any) -> InlineJob:
+    def _job(self, graph: StreamGraph, listener: Any) -> Job:
         validate(self._configuration)
-        settings = execution_settings(self._configuration, self._clock, self._config.get_global_job_parameters())
-        dependencies = PythonDependencies.from_configuration(self._configuration)
-        return InlineJob(build_job_graph(graph), settings, listener, dependencies)
+        parameters = self._config.get_global_job_parameters()
+        return make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
 
     def _take_graph(self, job_name: str | None) -> StreamGraph:
         """The graph of the program so far; the next program starts empty."""

@@ -52,6 +52,10 @@ class JobGraph:
     exchanges: tuple[StreamEdge, ...]
     slot_sharing_groups: tuple[SlotSharingGroup, ...] = ()
 
+    def node_of(self, node_id: int) -> StreamNode:
+        """The node with this id."""
+        return next(node for vertex in self.vertices for node in vertex.nodes if node.id == node_id)
+
     def vertex_of(self, node_id: int) -> JobVertex:
         """The vertex that runs a node."""
         return next(vertex for vertex in self.vertices if any(node.id == node_id for node in vertex.nodes))

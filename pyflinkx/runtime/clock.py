@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 
 class SystemClock:
@@ -11,6 +12,9 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._woken = threading.Event()
+
+    def __reduce__(self) -> Any:
+        return SystemClock, ()
 
     def now(self) -> int:
         """Milliseconds since the epoch."""

@@ -6,10 +6,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from pyflinkx._core.calls import CallSite
-from pyflinkx.config import options
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamEdge
@@ -201,13 +199,3 @@ class InlineJob:
         if final or now - self._reported >= 0.1:
             self._reported = now
             self.listener(self.progress())
-
-
-def execution_settings(configuration: Any, clock: Any, job_parameters: dict[str, str]) -> TaskSettings:
-    """What a configuration says to the tasks of a job."""
-    return TaskSettings(
-        clock=clock,
-        batch_size=configuration.get(options.BATCH_SIZE),
-        columnar_batch_size=configuration.get(options.COLUMNAR_BATCH_SIZE),
-        job_parameters=job_parameters,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pyflinkx._core.objects import ObjectBatch
@@ -12,8 +12,9 @@ from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
-from pyflinkx.runtime.channel import END_OF_DATA, LocalChannel, Watermark, WatermarkStatus
+from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
 from pyflinkx.runtime.copies import copy_for_subtask
+from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import ExchangeOutput, NodeOutput, OperatorInput, OperatorNode
 
 
@@ -28,12 +29,17 @@ class StepResult(enum.Enum):
 
 @dataclass
 class TaskSettings:
-    """What the job says to all its tasks."""
+    """What the job says to all its tasks.
+
+    ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
+    its own.
+    """
 
     clock: Clock
     batch_size: int = 1024
     columnar_batch_size: int = 8192
     job_parameters: dict[str, str] = field(default_factory=dict)
+    copy_functions: bool = True
 
 
 class ReaderInput:
@@ -70,7 +76,7 @@ class ReaderInput:
 class ChannelInput:
     """A channel as an input of the task."""
 
-    def __init__(self, channel: LocalChannel, target: OperatorInput) -> None:
+    def __init__(self, channel: InputChannel, target: OperatorInput) -> None:
         self.channel = channel
         self.target = target
         self.ended = False
@@ -112,8 +118,8 @@ class Task:
         vertex: JobVertex,
         subtask: int,
         settings: TaskSettings,
-        in_channels: list[tuple[StreamEdge, list[LocalChannel]]],
-        out_exchanges: list[tuple[StreamEdge, ExchangeOutput]],
+        in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
+        out_exchanges: Sequence[tuple[StreamEdge, ExchangeOutput | GateOutput]],
     ) -> None:
         self.vertex = vertex
         self.subtask = subtask
@@ -131,13 +137,15 @@ class Task:
             if node.make_operator is not None:
                 streams = sum(edge.target == node.id for edge in vertex.inner_edges)
                 streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
-                self.nodes[node.id] = OperatorNode(make_operator(node), self.outputs[node.id], streams)
+                self.nodes[node.id] = OperatorNode(
+                    make_operator(node, settings.copy_functions), self.outputs[node.id], streams
+                )
         self._connect(in_channels, out_exchanges)
 
     def _connect(
         self,
-        in_channels: list[tuple[StreamEdge, list[LocalChannel]]],
-        out_exchanges: list[tuple[StreamEdge, ExchangeOutput]],
+        in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
+        out_exchanges: Sequence[tuple[StreamEdge, ExchangeOutput | GateOutput]],
     ) -> None:
         used = dict.fromkeys(self.nodes, 0)
 
@@ -246,15 +254,19 @@ class Task:
                 add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")
 
 
-def make_operator(node: StreamNode) -> Operator:
+def make_operator(node: StreamNode, copied: bool) -> Operator:
     """The operator of one subtask, with function objects of its own.
+
+    Args:
+        node: the operator's node.
+        copied: whether other subtasks are made from this node too.
 
     Raises:
         GraphError: a function object cannot be copied.
     """
     make = node.make_operator
     assert make is not None
-    operator: Operator = copy_for_subtask(make, node.parallelism, node.name, node.location)()
+    operator: Operator = copy_for_subtask(make, node.parallelism if copied else 1, node.name, node.location)()
     return operator
 
 

@@ -8,16 +8,16 @@ import pytest
 
 from pyflinkx.common import WatermarkStrategy
 from pyflinkx.connectors.text import TextFileSource
-from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import DependencyError, JobExecutionError
+from tests.datastream.conftest import make_environment
 from tests.runtime.test_dependencies import wheel
 
 
-@pytest.fixture
-def env(tmp_path, monkeypatch):
+@pytest.fixture(params=["inline", "spawned-2", "forked-4-unchained", "threads-2"])
+def env(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = list(sys.path)
-    yield StreamExecutionEnvironment.get_execution_environment()
+    yield make_environment(request.param)
     assert sys.path == before
     assert os.getcwd() == str(tmp_path)
     for name in [name for name in sys.modules if name.startswith("pfxbrought")]:
@@ -78,8 +78,19 @@ def test_all_is_undone_when_the_job_fails_or_is_left(env, tmp_path):
     with pytest.raises(JobExecutionError):
         collect(env.from_collection([None]).map(by_file))
     with env.from_collection([1, 2]).map(by_file).execute_and_collect() as results:
-        assert next(results) == 2
-        assert os.getcwd() != str(tmp_path)
+        assert next(results) in (2, 3)
+
+
+def test_archives_change_the_folder_of_a_job_in_this_process(tmp_path):
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr("x", "")
+    env = make_environment("inline")
+    env.add_python_archive(str(tmp_path / "data.zip"))
+    before = os.getcwd()
+    with env.from_collection([1, 2]).execute_and_collect() as results:
+        next(results)
+        assert os.getcwd() != before
+    assert os.getcwd() == before
 
 
 def test_what_cannot_be_prepared_stops_the_job(env, tmp_path):
@@ -89,7 +100,17 @@ def test_what_cannot_be_prepared_stops_the_job(env, tmp_path):
         collect(env.from_collection([1]))
 
 
-def test_another_interpreter_is_said_to_have_no_effect(env, caplog):
+def test_another_interpreter_is_said_to_have_no_effect_inline(caplog):
+    env = make_environment("inline")
     env.set_python_executable(sys.executable)
     assert collect(env.from_collection([1])) == [1]
     assert "python.executable has no effect on a job that runs in the calling process" in caplog.text
+
+
+def test_workers_run_the_interpreter_asked_for(tmp_path):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "python").symlink_to(sys.executable)
+    env = make_environment("spawned-2")
+    env.set_python_executable(str(folder / "python"))
+    assert set(collect(env.from_collection([1, 2]).map(lambda _: sys.executable))) == {str(folder / "python")}

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from pyflinkx.common import Types, WatermarkStrategy
+from pyflinkx.common import Configuration, Types, WatermarkStrategy
 from pyflinkx.datastream import (
     CoMapFunction,
     KeyedProcessFunction,
@@ -17,16 +17,6 @@ from pyflinkx.datastream import (
 )
 from pyflinkx.datastream.state import ValueStateDescriptor
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
-
-
-@pytest.fixture(params=["1", "2", "4", "1-unchained", "3-unchained"])
-def env(request):
-    environment = StreamExecutionEnvironment.get_execution_environment()
-    parallelism, _, unchained = request.param.partition("-")
-    environment.set_parallelism(int(parallelism))
-    if unchained:
-        environment.disable_operator_chaining()
-    return environment
 
 
 @pytest.fixture
@@ -67,7 +57,7 @@ def test_records_keep_their_order_in_one_subtask(single):
     assert collect(single.from_collection(list(range(5000))).map(lambda x: x)) == list(range(5000))
 
 
-def test_map_function_is_opened_and_closed_once_per_subtask(env):
+def test_map_function_is_opened_and_closed_once_per_subtask(inline_env):
     events = []
 
     class Tracked(MapFunction):
@@ -81,11 +71,11 @@ def test_map_function_is_opened_and_closed_once_per_subtask(env):
         def close(self):
             events.append(("close",))
 
-    stream = env.from_collection([1, 2, 3]).map(Tracked()).name("tracked")
+    stream = inline_env.from_collection([1, 2, 3]).map(Tracked()).name("tracked")
     assert collect(stream) == ["tracked"] * 3
     opens = [event for event in events if event[0] == "open"]
-    assert sorted(index for _, index in opens) == list(range(env.get_parallelism()))
-    assert events.count(("close",)) == env.get_parallelism()
+    assert sorted(index for _, index in opens) == list(range(inline_env.get_parallelism()))
+    assert events.count(("close",)) == inline_env.get_parallelism()
 
 
 class CountPerKey(MapFunction):
@@ -116,6 +106,7 @@ def test_a_function_that_cannot_be_copied_for_its_subtasks_is_refused(single):
             return value
 
     assert collect(single.from_collection([1]).map(Locked())) == [1]
+    single.configure(Configuration.from_dict({"pyflinkx.workers": "inline"}))
     with pytest.raises(GraphError, match=r"each of its 2 subtasks needs a copy.*lock"):
         collect(single.from_collection([1]).map(Locked()).set_parallelism(2))
 
@@ -144,9 +135,9 @@ def timed(env, records, bound=0):
     )
 
 
-def test_event_time_timers_fire_once_per_key_and_time(env):
+def test_event_time_timers_fire_once_per_key_and_time(inline_env):
     records = [("a", 10), ("a", 20), ("b", 130), ("a", 199), ("c", 350)]
-    stream = timed(env, records).key_by(lambda r: r[0]).process(LastPerKey())
+    stream = timed(inline_env, records).key_by(lambda r: r[0]).process(LastPerKey())
     # All records are in one batch, so event time passes only after the last one.
     assert sorted(collect(stream)) == [("a", 100, 199), ("a", 200, 199), ("b", 200, 130), ("c", 400, 350)]
 

@@ -1,0 +1,67 @@
+"""Exceptions that travel from a worker to the client, with their tracebacks as text."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from dataclasses import dataclass
+
+import cloudpickle
+
+from pyflinkx.errors import RemoteError
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception as it travels.
+
+    Args:
+        chain: the exception and its causes, outermost first: each pickled where it can be, and as text.
+        text: the whole traceback.
+    """
+
+    chain: tuple[tuple[bytes | None, str], ...]
+    text: str
+
+
+class RemoteTraceback(Exception):
+    """Shows where in a worker an exception was raised; the cause of the first exception of the chain."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.text}"""'
+
+
+def pack(error: BaseException) -> Failure:
+    """Make an exception ready to travel."""
+    chain: list[tuple[bytes | None, str]] = []
+    current: BaseException | None = error
+    while current is not None and len(chain) < 16:
+        chain.append((pickled(current), "".join(traceback.format_exception_only(type(current), current)).strip()))
+        current = current.__cause__
+    return Failure(tuple(chain), "".join(traceback.format_exception(type(error), error, error.__traceback__)))
+
+
+def pickled(error: BaseException) -> bytes | None:
+    """The exception's pickle, if it is one that can be read again."""
+    try:
+        data: bytes = cloudpickle.dumps(error)
+        return data if type(pickle.loads(data)) is type(error) else None
+    except Exception:
+        return None
+
+
+def unpack(failure: Failure) -> BaseException:
+    """The exception, with its causes, and with the worker's traceback as the first cause."""
+    inner: BaseException = RemoteTraceback(failure.text)
+    for data, text in reversed(failure.chain):
+        try:
+            error = pickle.loads(data) if data is not None else RemoteError(text)
+        except Exception:
+            error = RemoteError(text)
+        error.__cause__ = inner
+        inner = error
+    return inner

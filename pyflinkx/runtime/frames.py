@@ -1,0 +1,203 @@
+"""Batches as bytes: what travels between processes.
+
+A frame is a header of 16 bytes (kind, flags, number of records or buffers, size of the head), then timestamps and row
+kinds where the flags say so, then the records.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from array import array
+from collections.abc import Callable
+from struct import Struct
+from typing import Any
+
+import cloudpickle
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.codec import Codec
+from pyflinkx._core.compress import MAX_LENGTH, compress, decompress
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.errors import CorruptDataError, TypeInformationError
+from pyflinkx.types.codecs import codec_of
+from pyflinkx.types.typeinfo import TypeInformation
+
+HEADER = Struct("<BBxxIQ")
+PICKLED, TYPED, COLUMNS = 1, 2, 3
+TIMESTAMPS, KINDS, COMPRESSED = 1, 2, 4
+ALIGNMENT = 64
+PADDING = bytes(ALIGNMENT)
+
+log = logging.getLogger("pyflinkx.runtime")
+
+
+class FrameFormat:
+    """Writes the batches of one stream as frames, and reads them.
+
+    Args:
+        site: the operator whose records these are, for errors and the log.
+        record_type: their declared type, whose codec is used; None for pickles.
+        compressed: whether frames are LZ4 blocks.
+    """
+
+    def __init__(self, site: CallSite, record_type: TypeInformation | None = None, compressed: bool = False) -> None:
+        self.site = site
+        self.codec = usable_codec(record_type)
+        self.compressed = compressed
+        self.said: set[str] = set()
+
+    def encode(self, batch: Any) -> list[Any]:
+        """The parts of the batch's frame, in order; they may be views of the batch.
+
+        Raises:
+            JobExecutionError: a record can neither be encoded nor pickled.
+        """
+        parts = self._columns(batch) if isinstance(batch, ColumnBatch) else self._objects(batch)
+        if not self.compressed:
+            return parts
+        body = b"".join(parts[1:])
+        if len(body) > MAX_LENGTH:
+            return parts
+        kind, flags, count, head = HEADER.unpack(parts[0])
+        rest = compress(body)
+        return [HEADER.pack(kind, flags | COMPRESSED, count, head), rest]
+
+    def _objects(self, batch: ObjectBatch) -> list[Any]:
+        values = batch.values
+        kind, payload = self._payload(values)
+        flags = 0
+        parts: list[Any] = [b"", payload]
+        if batch.timestamps is not None or batch.kinds is not None:
+            flags = (TIMESTAMPS if batch.timestamps is not None else 0) | (KINDS if batch.kinds is not None else 0)
+            parts[1:1] = [column for column in (batch.timestamps, batch.kinds) if column is not None]
+        parts[0] = HEADER.pack(kind, flags, len(values), len(payload))
+        return parts
+
+    def _payload(self, values: list[Any]) -> tuple[int, bytes]:
+        if self.codec is not None:
+            try:
+                return TYPED, self.codec.encode_batch(values)
+            except TypeInformationError as error:
+                raise self.site.wrap(error, "while its records were encoded") from error
+        else:
+            self._say_once("pickled", "its records have no declared type and are pickled between workers")
+        try:
+            return PICKLED, pickle.dumps(values, 5)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            self._say_once("by value", f"its records are pickled with their classes, which is slow: {error}")
+        try:
+            return PICKLED, cloudpickle.dumps(values, 5)
+        except Exception as error:
+            culprit = first_unpicklable(values)
+            raise self.site.wrap(error, f"a record cannot travel to another worker: {culprit}") from error
+
+    def _say_once(self, what: str, text: str) -> None:
+        if what not in self.said:
+            self.said.add(what)
+            log.info("operator '%s' (%s): %s", self.site.name, self.site.location or self.site.uid, text)
+
+    def _columns(self, batch: ColumnBatch) -> list[Any]:
+        buffers: list[memoryview] = []
+
+        def keep(buffer: pickle.PickleBuffer) -> None:
+            buffers.append(buffer.raw())
+
+        head = pickle.dumps(batch, 5, buffer_callback=keep)
+        sizes = array("q", [len(buffer) for buffer in buffers])
+        parts: list[Any] = [HEADER.pack(COLUMNS, 0, len(buffers), len(head)), sizes, head]
+        at = HEADER.size + 8 * len(sizes) + len(head)
+        for buffer in buffers:
+            parts += [PADDING[: -at % ALIGNMENT], buffer]
+            at += -at % ALIGNMENT + len(buffer)
+        return parts
+
+    def decode(self, frame: Any) -> Any:
+        """The batch of a frame (anything with the buffer protocol, which columns keep).
+
+        Raises:
+            CorruptDataError: these are not the bytes of a frame.
+        """
+        with memoryview(frame) as view:
+            kind, flags, count, size = read_header(view)
+            if flags & COMPRESSED:
+                # Columns stay where their frame is, so what they refer to begins as the sender's frame did.
+                body = decompress(view[HEADER.size :], MAX_LENGTH)
+                return self._body(memoryview(bytes(HEADER.size) + body), kind, flags, count, size)
+        return self._body(memoryview(frame), kind, flags, count, size)
+
+    def _body(self, view: memoryview, kind: int, flags: int, count: int, size: int) -> Any:
+        if kind == COLUMNS:
+            return read_columns(view, count, size)
+        at = HEADER.size
+        timestamps = kinds = None
+        if flags & TIMESTAMPS:
+            timestamps, at = read_array("q", view, at, count)
+        if flags & KINDS:
+            kinds, at = read_array("b", view, at, count)
+        payload = view[at : at + size]
+        if len(payload) != size:
+            raise CorruptDataError(f"a frame ends after {len(payload)} of its {size} bytes")
+        if kind == PICKLED:
+            values = pickle.loads(payload)
+        elif kind == TYPED and self.codec is not None:
+            values = self.codec.decode_batch(payload)
+        else:
+            raise CorruptDataError(f"a frame of unknown kind {kind}")
+        if len(values) != count:
+            raise CorruptDataError(f"a frame of {count} records holds {len(values)}")
+        return ObjectBatch(values, timestamps, kinds)
+
+
+def usable_codec(record_type: TypeInformation | None) -> Codec | None:
+    """The codec of a type; None where that would pickle too."""
+    if record_type is None:
+        return None
+    codec = codec_of(record_type)
+    return None if codec.contains_pickle else codec
+
+
+def read_header(view: memoryview) -> tuple[int, int, int, int]:
+    """Kind, flags, count and size of a frame."""
+    if len(view) < HEADER.size:
+        raise CorruptDataError(f"a frame of {len(view)} bytes has no header")
+    return HEADER.unpack_from(view)
+
+
+def read_array(code: str, view: memoryview, at: int, count: int) -> tuple[array[int], int]:
+    """``count`` numbers at that position, and the position after them."""
+    result = array(code)
+    end = at + count * result.itemsize
+    if end > len(view):
+        raise CorruptDataError(f"a frame of {len(view)} bytes cannot hold {count} numbers at {at}")
+    result.frombytes(view[at:end])
+    return result, end
+
+
+def read_columns(view: memoryview, count: int, head_size: int) -> ColumnBatch:
+    """A columnar batch whose buffers stay where they are."""
+    sizes, at = read_array("q", view, HEADER.size, count)
+    head = view[at : at + head_size]
+    at += head_size
+    buffers = []
+    for size in sizes:
+        at += -at % ALIGNMENT
+        if size < 0 or at + size > len(view):
+            raise CorruptDataError(f"a frame of {len(view)} bytes has no {size} bytes at {at}")
+        buffers.append(view[at : at + size])
+        at += size
+    batch = pickle.loads(head, buffers=buffers)
+    if not isinstance(batch, ColumnBatch):
+        raise CorruptDataError(f"a frame of columns holds a {type(batch).__name__}")
+    return batch
+
+
+def first_unpicklable(values: list[Any], dumps: Callable[[Any], bytes] = cloudpickle.dumps) -> str:
+    """Which record it is, and of which type."""
+    for value in values:
+        try:
+            dumps(value)
+        except Exception:
+            return f"{type(value).__module__}.{type(value).__qualname__} {value!r:.200}"
+    return "the records together"

@@ -1,0 +1,192 @@
+"""How a task writes to the subtasks of the next vertex, and the queue between two tasks of one process."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from pyflinkx._core.exchange import Event
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.errors import ChannelClosedError
+from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.runtime.scatter import Scatter, ToAll
+
+NEVER = -1
+
+
+class InputChannel(Protocol):
+    """The consuming end of a channel."""
+
+    def get(self) -> Any:
+        """The next batch, Watermark, WatermarkStatus or END_OF_DATA; None when there is none now."""
+
+
+class OutputChannel(Protocol):
+    """The producing end of a channel."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether ``put`` would not wait."""
+
+    def put(self, element: Any) -> int:
+        """Hand over a batch or another element; nanoseconds that it had to wait for room.
+
+        Raises:
+            ChannelClosedError: the job is cancelled.
+        """
+
+
+class QueueChannel:
+    """A bounded first-in first-out queue between two threads of one process; batches go by reference.
+
+    Args:
+        produced: the consumer's event, signalled when there is something to take.
+        consumed: the producer's event, signalled when there is room again.
+        cancelled: asked while waiting; True ends the wait.
+        capacity: elements that it holds.
+    """
+
+    def __init__(self, produced: Event, consumed: Event, cancelled: Callable[[], bool], capacity: int = 8) -> None:
+        self.produced = produced
+        self.consumed = consumed
+        self.cancelled = cancelled
+        self.capacity = capacity
+        self.elements: deque[Any] = deque()
+
+    @property
+    def writable(self) -> bool:
+        """Whether there is room."""
+        return len(self.elements) < self.capacity
+
+    def put(self, element: Any) -> int:
+        """Append an element when there is room; nanoseconds waited for it."""
+        blocked = 0
+        if len(self.elements) >= self.capacity:
+            started = time.monotonic_ns()
+            while True:
+                sequence = self.consumed.prepare()
+                if self.cancelled():
+                    raise ChannelClosedError("the job is cancelled")
+                if len(self.elements) < self.capacity:
+                    break
+                self.consumed.wait(sequence)
+            blocked = time.monotonic_ns() - started
+        self.elements.append(element)
+        self.produced.signal()
+        return blocked
+
+    def get(self) -> Any:
+        """The oldest element, or None."""
+        try:
+            element = self.elements.popleft()
+        except IndexError:
+            return None
+        if len(self.elements) == self.capacity - 1:
+            self.consumed.signal()
+        return element
+
+
+class OutputGate:
+    """One subtask's way to the subtasks of the next vertex.
+
+    Small batches of Python values are gathered per channel until they make a full batch; ``flush`` sends them before.
+    The task flushes when ``flush_due`` and before it sleeps, so only a busy stream gathers.
+
+    Args:
+        channels: by index of the consuming subtask.
+        to_all: a channel that reaches all of them at once, where there is one (a broadcast is then written once).
+        batch_size: records of a full batch; 1 to gather nothing.
+        buffer_timeout: milliseconds that a record may wait for others; -1 for as long as it takes.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[int, OutputChannel],
+        to_all: OutputChannel | None = None,
+        batch_size: int = 1,
+        buffer_timeout: int = 0,
+    ) -> None:
+        self.channels = channels
+        self.all_channels = [to_all] if to_all is not None else list(channels.values())
+        self.batch_size = batch_size
+        self.timeout = buffer_timeout * 1_000_000 if buffer_timeout >= 0 else NEVER
+        self.pending: dict[int, ObjectBatch] = {}
+        self.deadline = 0
+        self.blocked = 0
+
+    @property
+    def writable(self) -> bool:
+        """Whether all channels take more."""
+        return all(channel.writable for channel in self.all_channels)
+
+    def put(self, index: int, batch: Any) -> None:
+        """Send a batch to one subtask, or keep it until it is full."""
+        held = self.pending.get(index)
+        if held is None:
+            if self.timeout == 0 or len(batch) * 2 > self.batch_size or not isinstance(batch, ObjectBatch):
+                self.blocked += self.channels[index].put(batch)
+                return
+            if not self.pending:
+                self.deadline = time.monotonic_ns() + self.timeout
+            self.pending[index] = batch
+            return
+        if isinstance(batch, ObjectBatch) and len(held) + len(batch) <= self.batch_size and held.append(batch):
+            return
+        del self.pending[index]
+        self.blocked += self.channels[index].put(held)
+        self.put(index, batch)
+
+    def put_all(self, element: Any) -> None:
+        """Send a batch, a watermark, a status or the end of data to all subtasks."""
+        self.flush()
+        for channel in self.all_channels:
+            self.blocked += channel.put(element)
+
+    @property
+    def flush_due(self) -> bool:
+        """Whether something gathered has waited as long as it may."""
+        return bool(self.pending) and self.timeout != NEVER and time.monotonic_ns() >= self.deadline
+
+    def flush(self) -> None:
+        """Send what is gathered."""
+        if self.pending:
+            pending, self.pending = self.pending, {}
+            for index, batch in pending.items():
+                self.blocked += self.channels[index].put(batch)
+
+
+class GateOutput:
+    """The end of a task whose consumers run elsewhere: what an operator's output emits to.
+
+    Args:
+        gate: where it goes.
+        scatter: divides batches over the consumers.
+    """
+
+    def __init__(self, gate: OutputGate, scatter: Scatter) -> None:
+        self.gate = gate
+        self.scatter = scatter
+        self.emit = gate.put_all if isinstance(scatter, ToAll) else self._emit_parts
+
+    @property
+    def writable(self) -> bool:
+        """Whether nothing that is emitted now would wait."""
+        return self.gate.writable
+
+    def _emit_parts(self, batch: Any) -> None:
+        for index, part in self.scatter(batch):
+            self.gate.put(index, part)
+
+    def emit_watermark(self, timestamp: int) -> None:
+        """Send a watermark to all."""
+        self.gate.put_all(Watermark(timestamp))
+
+    def emit_idleness(self, idle: bool) -> None:
+        """Send the status to all."""
+        self.gate.put_all(WatermarkStatus(idle))
+
+    def end(self) -> None:
+        """Send the end to all."""
+        self.gate.put_all(END_OF_DATA)

@@ -1,0 +1,418 @@
+"""Runs a job on workers: Flink's JobManager, in the client's process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import sys
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyflinkx.config import options
+from pyflinkx.config.configuration import Configuration
+from pyflinkx.connectors.collect import CollectBuffer
+from pyflinkx.errors import JobCancelledError, JobExecutionError
+from pyflinkx.graph.execution_graph import ExecutionGraph, ExecutionState, JobState, TaskId
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.runtime import failures
+from pyflinkx.runtime.deployment import DeploymentPlan
+from pyflinkx.runtime.inline import JobProgress, JobResult, ProgressListener
+from pyflinkx.runtime.job_pickle import dump_job, part_of
+from pyflinkx.runtime.launcher import WorkerHandle, WorkerLauncher
+from pyflinkx.runtime.messages import (
+    CancelTasks,
+    Collected,
+    Deploy,
+    DeploymentFailed,
+    Heartbeat,
+    Logged,
+    Registered,
+    Shutdown,
+    TaskReport,
+)
+from pyflinkx.runtime.task import TaskSettings
+from pyflinkx.runtime.task_thread import TaskMetrics
+from pyflinkx.runtime.transport import ExchangeSettings
+
+log = logging.getLogger("pyflinkx.runtime")
+
+OUTPUT_LINES = 20
+PROGRESS_INTERVAL = 0.1
+EXIT_PATIENCE = 5.0
+
+
+@dataclass
+class WorkerView:
+    """What the JobManager knows of a worker."""
+
+    number: int
+    handle: WorkerHandle
+    tasks: list[TaskId]
+    heard: float
+    registered: bool = False
+    lost: bool = False
+    partial: dict[str, bytes] = field(default_factory=dict)
+    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=OUTPUT_LINES))
+
+
+class JobManager:
+    """A job that runs on workers while its caller iterates over ``steps`` or calls ``run``.
+
+    Args:
+        graph: the job.
+        plan: which task runs where.
+        settings: of its tasks.
+        exchanges: of its exchanges.
+        configuration: of the job.
+        launcher: starts the workers.
+        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey.
+        listener: called with the job's progress at most every 100 ms, and once at the end.
+    """
+
+    def __init__(
+        self,
+        graph: JobGraph,
+        plan: DeploymentPlan,
+        settings: TaskSettings,
+        exchanges: ExchangeSettings,
+        configuration: Configuration,
+        launcher: WorkerLauncher,
+        cancel_exchanges: Callable[[], None] = lambda: None,
+        listener: ProgressListener | None = None,
+    ) -> None:
+        self.graph = graph
+        self.plan = plan
+        self.settings = settings
+        self.exchanges = exchanges
+        self.launcher = launcher
+        self.cancel_exchanges = cancel_exchanges
+        self.listener = listener
+        self.job_id = uuid.uuid4().hex
+        self.execution = ExecutionGraph(task.id for task in plan.tasks)
+        self.metrics: dict[TaskId, TaskMetrics] = {}
+        self.workers: list[WorkerView] = []
+        self.buffers: list[CollectBuffer] = []
+        self.selector = selectors.DefaultSelector()
+        self.started = time.monotonic()
+        self.heartbeat_interval = configuration.value_of(options.HEARTBEAT_INTERVAL) / 1000
+        self.heartbeat_timeout = configuration.value_of(options.HEARTBEAT_TIMEOUT) / 1000
+        self.cancellation_timeout = configuration.value_of(options.CANCELLATION_TIMEOUT) / 1000
+        if listener is not None:
+            self.heartbeat_interval = min(self.heartbeat_interval, PROGRESS_INTERVAL)
+        self.python_path: tuple[str, ...] = ()
+        self.working_folder: str | None = None
+        self.give_up: float | None = None
+        self.wake_read, self.wake_write = os.pipe()
+        self.cancel_asked = False
+        self._reported = self.started
+
+    # ---- the job's face ----
+
+    def run(self) -> JobResult:
+        """Run to the end."""
+        for _ in self.steps():
+            pass
+        return self.result()
+
+    def request_cancel(self) -> None:
+        """Have the job cancelled; from any thread."""
+        self.cancel_asked = True
+        os.write(self.wake_write, b"!")
+
+    def steps(self) -> Iterator[None]:
+        """Run the job, pausing after whatever arrives; closing the iterator early cancels the job.
+
+        Raises:
+            JobExecutionError, or what a source or sink raised: the job failed.
+            JobCancelledError: it was cancelled by ``request_cancel``.
+        """
+        try:
+            self._check()
+            jobs = self._pickle()
+            self._launch()
+            self._deploy(jobs)
+            while not self.execution.state.terminal:
+                self._turn()
+                yield
+        except BaseException:
+            self._abort()
+            raise
+        finally:
+            self._end_workers()
+        if self.execution.state is JobState.FAILED and self.execution.failure is not None:
+            raise self.execution.failure
+        if self.execution.state is JobState.CANCELED:
+            raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
+        self._report(final=True)
+
+    def result(self) -> JobResult:
+        """Counters by operator name, summed over subtasks, and the run time in milliseconds."""
+        names = {node.id: node.name for vertex in self.graph.vertices for node in vertex.nodes}
+        counters: dict[str, dict[str, int]] = {name: {} for name in names.values()}
+        for metrics in self.metrics.values():
+            for node, counts in metrics.counters.items():
+                sums = counters[names[node]]
+                for name, value in counts.items():
+                    sums[name] = sums.get(name, 0) + value
+        return JobResult(self.job_id, self.graph.name, round((time.monotonic() - self.started) * 1000), counters)
+
+    def progress(self) -> JobProgress:
+        """Where the job stands, by the workers' last heartbeats."""
+        totals: dict[str, int] = {}
+        for metrics in self.metrics.values():
+            for counters in metrics.counters.values():
+                for name, value in counters.items():
+                    totals[name] = totals.get(name, 0) + value
+        watermarks = [metrics.watermark for metrics in self.metrics.values() if metrics.watermark is not None]
+        return JobProgress(
+            job_name=self.graph.name,
+            records_in=totals.get("numRecordsIn", 0),
+            records_out=totals.get("numRecordsOut", 0),
+            bad_records=totals.get("numBadRecords", 0),
+            late_records=totals.get("numLateRecordsDropped", 0),
+            watermark=min(watermarks, default=None),
+            elapsed=time.monotonic() - self.started,
+        )
+
+    def _report(self, final: bool = False) -> None:
+        now = time.monotonic()
+        if self.listener is not None and (final or now - self._reported >= PROGRESS_INTERVAL):
+            self._reported = now
+            self.listener(self.progress())
+
+    # ---- start ----
+
+    def _check(self) -> None:
+        for vertex in self.graph.vertices:
+            for node in vertex.nodes:
+                for described in (node.source, node.sink):
+                    if described is not None:
+                        described.check()
+
+    def _pickle(self) -> dict[int, bytes]:
+        """Each slot's part of the job as bytes."""
+        jobs = {}
+        for slot in sorted({task.slot for task in self.plan.tasks}):
+            part = part_of(self.graph, {task.id.vertex for task in self.plan.tasks if task.slot == slot})
+            jobs[slot] = dump_job(part, self.buffers, self.settings, self.exchanges)
+        return jobs
+
+    def _launch(self) -> None:
+        os.set_blocking(self.wake_read, False)
+        self.selector.register(self.wake_read, selectors.EVENT_READ, (None, "wake"))
+        for task in self.plan.tasks:
+            self.execution.move(task.id, ExecutionState.SCHEDULED)
+        for number in range(self.plan.workers):
+            handle = self.launcher.launch(number)
+            tasks = [task.id for task in self.plan.tasks_of(number)]
+            worker = WorkerView(number, handle, tasks, time.monotonic())
+            self.workers.append(worker)
+            self.selector.register(handle.connection.fileno(), selectors.EVENT_READ, (worker, "control"))
+            for descriptor, stream in zip(handle.outputs, ("stdout", "stderr"), strict=False):
+                os.set_blocking(descriptor, False)
+                self.selector.register(descriptor, selectors.EVENT_READ, (worker, stream))
+
+    def _deploy(self, jobs: dict[int, bytes]) -> None:
+        while not all(worker.registered or worker.lost for worker in self.workers):
+            self._turn()
+        for worker in self.workers:
+            for task in worker.tasks:
+                self.execution.move(task, ExecutionState.DEPLOYING)
+            if not worker.lost:
+                self._send(
+                    worker,
+                    Deploy(
+                        plan=self.plan,
+                        jobs={task.slot: jobs[task.slot] for task in self.plan.tasks_of(worker.number)},
+                        heartbeat_interval=self.heartbeat_interval,
+                        log_level=logging.getLogger().getEffectiveLevel(),
+                        python_path=self.python_path,
+                        working_folder=self.working_folder,
+                    ),
+                )
+
+    # ---- running ----
+
+    def _turn(self) -> None:
+        """Wait for something to happen, and deal with it."""
+        for key, _ in self.selector.select(self._patience()):
+            worker, what = key.data
+            if key.fd not in self.selector.get_map():
+                continue  # what was dealt with before it was this worker's end
+            if what == "wake":
+                os.read(self.wake_read, 1024)
+            elif what == "control":
+                self._receive(worker)
+            else:
+                self._read_output(worker, key.fd, what)
+        if self.cancel_asked and self.execution.state in (JobState.CREATED, JobState.RUNNING):
+            self._stop(self.execution.cancel())
+        self._look_for_the_silent()
+        self._report()
+
+    def _patience(self) -> float | None:
+        deadlines = [worker.heard + self.heartbeat_timeout for worker in self.workers if not worker.lost]
+        if self.give_up is not None:
+            deadlines.append(self.give_up)
+        return max(min(deadlines) - time.monotonic(), 0) if deadlines else None
+
+    def _receive(self, worker: WorkerView) -> None:
+        try:
+            message = worker.handle.connection.recv()
+        except (EOFError, OSError):
+            self._lose(worker)
+            return
+        worker.heard = time.monotonic()
+        if isinstance(message, Registered):
+            worker.registered = True
+        elif isinstance(message, Heartbeat):
+            self.metrics.update(message.metrics)
+        elif isinstance(message, Logged):
+            logger = logging.getLogger(message.record.name)
+            if logger.isEnabledFor(message.record.levelno):
+                logger.handle(message.record)
+        elif isinstance(message, Collected):
+            self.buffers[message.buffer].extend(message.records)
+        elif isinstance(message, TaskReport):
+            self._task_report(worker, message)
+        elif isinstance(message, DeploymentFailed):
+            self._fail(failures.unpack(message.failure))
+            self.execution.lose(worker.tasks)
+
+    def _task_report(self, worker: WorkerView, message: TaskReport) -> None:
+        if message.metrics is not None:
+            self.metrics[message.task] = message.metrics
+        if message.failure is not None:
+            self._fail(failures.unpack(message.failure))
+        self.execution.move(message.task, message.state)
+
+    def _fail(self, failure: BaseException) -> None:
+        """The job fails; everything else is told to stop."""
+        self._stop(self.execution.fail(failure))
+
+    def _stop(self, tasks: list[TaskId]) -> None:
+        self.cancel_exchanges()
+        if self.give_up is None:
+            self.give_up = time.monotonic() + self.cancellation_timeout
+        for worker in self.workers:
+            if not worker.lost and any(task in tasks for task in worker.tasks):
+                self._send(worker, CancelTasks())
+
+    def _send(self, worker: WorkerView, message: Any) -> None:
+        try:
+            worker.handle.connection.send(message)
+        except OSError:
+            self._lose(worker)
+
+    def _lose(self, worker: WorkerView, reason: str | None = None) -> None:
+        """A worker is gone, or has to go."""
+        if worker.lost:
+            return
+        worker.lost = True
+        self.selector.unregister(worker.handle.connection.fileno())
+        if reason is None and not worker.handle.wait(EXIT_PATIENCE):
+            reason = "it closed its connection"
+        worker.handle.kill()
+        self._read_rest(worker)
+        if not all(self.execution.tasks[task].terminal for task in worker.tasks):
+            self._fail(JobExecutionError(self._obituary(worker, reason or worker.handle.ended() or "it ended")))
+            self.execution.lose(worker.tasks)
+
+    def _obituary(self, worker: WorkerView, reason: str) -> str:
+        names = [self._task_name(task) for task in worker.tasks if not self.execution.tasks[task].terminal]
+        text = f"{worker.handle.name} was lost: {reason}; it ran {', '.join(names)}"
+        if worker.last_lines:
+            text += "\nits last output:\n  " + "\n  ".join(worker.last_lines)
+        return text
+
+    def _task_name(self, task: TaskId) -> str:
+        vertex = self.graph.vertices[task.vertex]
+        return f"'{vertex.name} ({task.subtask + 1}/{vertex.parallelism})'"
+
+    def _look_for_the_silent(self) -> None:
+        now = time.monotonic()
+        for worker in self.workers:
+            if worker.lost:
+                continue
+            if now - worker.heard > self.heartbeat_timeout:
+                self._lose(worker, f"it did not answer for {self.heartbeat_timeout:g} s (heartbeat.timeout)")
+            elif self.give_up is not None and now > self.give_up:
+                limit = f"{self.cancellation_timeout:g} s (task.cancellation.timeout)"
+                self._lose(worker, f"it did not stop within {limit}")
+
+    # ---- output of workers ----
+
+    def _read_output(self, worker: WorkerView, descriptor: int, stream: str) -> bool:
+        """Pass on whole lines of a worker's output, so that those of several workers do not mix; False at its end."""
+        try:
+            data = os.read(descriptor, 1 << 16)
+        except BlockingIOError:
+            return False
+        text = worker.partial.pop(stream, b"") + data
+        if data:
+            end = text.rfind(b"\n") + 1
+            worker.partial[stream] = text[end:]
+            text = text[:end]
+        else:
+            self.selector.unregister(descriptor)
+        if text:
+            decoded = text.decode("utf-8", "replace")
+            worker.last_lines.extend(decoded.splitlines())
+            target = getattr(sys, stream)
+            target.write(decoded)
+            target.flush()
+        return bool(data)
+
+    def _read_rest(self, worker: WorkerView) -> None:
+        for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
+            if descriptor in self.selector.get_map():
+                while self._read_output(worker, descriptor, stream):
+                    pass
+
+    # ---- end ----
+
+    def _abort(self) -> None:
+        """The caller gives up (an error here, Ctrl-C, a closed iterator): stop everything, and soon."""
+        self.execution.cancel()
+        self.cancel_exchanges()
+        for worker in self.workers:
+            self._send(worker, CancelTasks())
+
+    def _end_workers(self) -> None:
+        for worker in self.workers:
+            if not worker.lost:
+                self._send(worker, Shutdown())
+        deadline = time.monotonic() + EXIT_PATIENCE
+        for worker in self.workers:
+            if not worker.lost:
+                self._drain(worker, deadline)
+            worker.handle.kill()
+            self._read_rest(worker)
+            worker.handle.close()
+        self.selector.close()
+        os.close(self.wake_read)
+        os.close(self.wake_write)
+
+    def _drain(self, worker: WorkerView, deadline: float) -> None:
+        """Take what a worker still says, so that it can end."""
+        while not worker.lost and worker.handle.ended() is None and time.monotonic() < deadline:
+            for key, _ in self.selector.select(max(deadline - time.monotonic(), 0)):
+                view, what = key.data
+                if key.fd not in self.selector.get_map():
+                    continue
+                if what == "control":
+                    try:
+                        message = view.handle.connection.recv()
+                        if isinstance(message, Logged):
+                            logging.getLogger(message.record.name).handle(message.record)
+                    except (EOFError, OSError):
+                        view.lost = True
+                        self.selector.unregister(key.fd)
+                        view.handle.wait(max(deadline - time.monotonic(), 0))
+                elif what != "wake":
+                    self._read_output(view, key.fd, what)

@@ -1,0 +1,94 @@
+"""What the JobManager and its workers tell each other over the control connection."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyflinkx.graph.execution_graph import ExecutionState, TaskId
+from pyflinkx.runtime.deployment import DeploymentPlan
+from pyflinkx.runtime.failures import Failure
+from pyflinkx.runtime.task_thread import TaskMetrics
+
+# ---- to a worker ----
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Run your tasks of this job.
+
+    Args:
+        plan: of the whole job.
+        jobs: by slot, what ``job_pickle.dump_job`` made of the slot's part of the job graph and the job's settings.
+        heartbeat_interval: seconds between heartbeats.
+        log_level: records below it are not sent.
+        python_path: where modules are looked for first.
+        working_folder: the folder to work in; None for the client's.
+    """
+
+    plan: DeploymentPlan
+    jobs: dict[int, bytes]
+    heartbeat_interval: float
+    log_level: int
+    python_path: tuple[str, ...] = ()
+    working_folder: str | None = None
+
+
+@dataclass(frozen=True)
+class CancelTasks:
+    """Stop all tasks."""
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """All tasks of the job have ended: exit."""
+
+
+# ---- from a worker ----
+
+
+@dataclass(frozen=True)
+class Registered:
+    """The worker is there."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """A task has reached a state; ``metrics`` are its last ones when that state is an end."""
+
+    task: TaskId
+    state: ExecutionState
+    failure: Failure | None = None
+    metrics: TaskMetrics | None = None
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """The worker lives; what its tasks have done so far."""
+
+    metrics: dict[TaskId, TaskMetrics] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A record of the worker's log."""
+
+    record: logging.LogRecord
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Records for the client."""
+
+    buffer: int
+    records: list[Any]
+
+
+@dataclass(frozen=True)
+class DeploymentFailed:
+    """The tasks could not be made."""
+
+    failure: Failure

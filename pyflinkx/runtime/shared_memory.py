@@ -1,0 +1,131 @@
+"""Exchanges between workers of one machine through memory that they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflinkx._core.exchange import SUPPORTED, Arena, Event, Reader, Writer
+from pyflinkx.config import options
+from pyflinkx.config.configuration import Configuration
+from pyflinkx.errors import ConfigurationError
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
+from pyflinkx.runtime.frames import FrameFormat
+from pyflinkx.runtime.gates import InputChannel, OutputChannel
+from pyflinkx.runtime.transport import ExchangeSettings, WorkerTransport, control_of, element_of
+
+__all__ = ["SUPPORTED", "SharedMemoryTransport", "create_arena"]
+
+
+def create_arena(plan: DeploymentPlan, configuration: Configuration) -> Arena:
+    """The memory of a job's exchanges, for all its workers.
+
+    Each task that writes to other workers gets a pool of segments, Flink's numbers for each of its channels and gates.
+    A channel may have no more than its share in flight, so a slow consumer does not take the others' segments.
+
+    Raises:
+        ConfigurationError: it is more than ``taskmanager.memory.network.max``.
+    """
+    size = configuration.value_of(options.SEGMENT_SIZE)
+    per_channel = configuration.value_of(options.BUFFERS_PER_CHANNEL)
+    floating = configuration.value_of(options.FLOATING_BUFFERS)
+    pools: dict[int, int] = {}
+    gates: set[tuple[int, int]] = set()
+    for channel in plan.remote_channels:
+        pools[channel.producer] = pools.get(channel.producer, 0) + per_channel
+        if (channel.producer, channel.exchange) not in gates:
+            gates.add((channel.producer, channel.exchange))
+            pools[channel.producer] += floating
+    total = sum(pools.values()) * size
+    limit = configuration.value_of(options.NETWORK_MEMORY_MAX)
+    if total > limit:
+        raise ConfigurationError(
+            f"the exchanges of the job need {total} bytes of network memory ({sum(pools.values())} segments), but "
+            f"taskmanager.memory.network.max is {limit}: raise it, or lower the parallelism"
+        )
+    producers = list(pools)
+    return Arena.create(
+        events=len(plan.tasks),
+        pools=[(pools[task], task) for task in producers],
+        channels=[
+            (producers.index(channel.producer), channel.producer, channel.consumer) for channel in plan.remote_channels
+        ],
+        segment_size=size,
+        credit=(per_channel + floating) * size,
+    )
+
+
+class SharedMemoryTransport(WorkerTransport):
+    """Frames in the arena's segments.
+
+    Args:
+        arena: the job's, attached in this process; closed by ``close``.
+    """
+
+    def __init__(
+        self, graph: JobGraph, plan: DeploymentPlan, worker: int, settings: ExchangeSettings, arena: Arena
+    ) -> None:
+        super().__init__(graph, plan, worker, settings)
+        self.arena = arena
+        producers = dict.fromkeys(channel.producer for channel in plan.remote_channels)
+        self.pools = {task: index for index, task in enumerate(producers)}
+
+    @property
+    def cancelled(self) -> bool:
+        return self.arena.cancelled
+
+    def new_event(self, task: int) -> Event:
+        return self.arena.event(task)
+
+    def remote_output(self, channels: list[ChannelPlan], frames: FrameFormat) -> OutputChannel:
+        indices = [channel.remote for channel in channels]
+        return FrameWriter(self.arena.writer(self.pools[channels[0].producer], indices), frames)  # type: ignore[arg-type]
+
+    def remote_input(self, channel: ChannelPlan, frames: FrameFormat) -> InputChannel:
+        assert channel.remote is not None
+        return FrameReader(self.arena.reader(channel.remote), frames)
+
+    def cancel(self) -> None:
+        self.arena.cancel()
+
+    def close(self) -> None:
+        self.queues.clear()
+        self.events.clear()
+        self.arena.close()
+
+
+class FrameWriter:
+    """An output channel over a writer of the arena."""
+
+    def __init__(self, writer: Writer, frames: FrameFormat) -> None:
+        self.writer = writer
+        self.frames = frames
+
+    @property
+    def writable(self) -> bool:
+        """Whether a write could begin without waiting."""
+        return self.writer.writable
+
+    def put(self, element: Any) -> int:
+        """Write a frame or a control element; nanoseconds waited."""
+        control = control_of(element)
+        if control is not None:
+            return self.writer.put_control(*control)
+        return self.writer.write(self.frames.encode(element))
+
+
+class FrameReader:
+    """An input channel over a reader of the arena."""
+
+    def __init__(self, reader: Reader, frames: FrameFormat) -> None:
+        self.reader = reader
+        self.frames = frames
+
+    def get(self) -> Any:
+        """The next element, or None."""
+        received = self.reader.get()
+        if received is None:
+            return None
+        if isinstance(received, tuple):
+            return element_of(*received)
+        return self.frames.decode(received)

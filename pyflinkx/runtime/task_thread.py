@@ -1,0 +1,145 @@
+"""The thread that runs a task: steps, mails, waiting, and where its time goes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pyflinkx._core.exchange import Event
+from pyflinkx.errors import ChannelClosedError
+from pyflinkx.graph.execution_graph import ExecutionState, TaskId
+from pyflinkx.operators.base import Clock
+from pyflinkx.runtime.gates import OutputGate
+from pyflinkx.runtime.task import StepResult, Task
+
+
+class TaskCancelled(BaseException):
+    """Ends a task's loop; no ``except Exception`` of a user function swallows it."""
+
+
+@dataclass
+class TaskMetrics:
+    """What a task has done so far; times in nanoseconds."""
+
+    busy: int = 0
+    idle: int = 0
+    back_pressured: int = 0
+    watermark: int | None = None
+    counters: dict[int, dict[str, int]] = field(default_factory=dict)
+
+
+class TaskThread:
+    """Runs one task.
+
+    Args:
+        id: of the task.
+        make_task: builds it; called in the thread.
+        event: what the task waits on.
+        gates: its outputs.
+        clock: for timers.
+        report: called in the thread with each state that the task reaches, and what made it fail.
+    """
+
+    def __init__(
+        self,
+        id: TaskId,
+        name: str,
+        make_task: Callable[[], Task],
+        event: Event,
+        gates: list[OutputGate],
+        clock: Clock,
+        report: Callable[[TaskId, ExecutionState, BaseException | None], None],
+    ) -> None:
+        self.id = id
+        self.make_task = make_task
+        self.event = event
+        self.gates = gates
+        self.clock = clock
+        self.report = report
+        self.task: Task | None = None
+        self.mails: deque[Callable[[], None]] = deque()
+        self.cancelled = False
+        self.busy = self.idle = self.waited = 0
+        self.thread = threading.Thread(target=self.run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self.thread.start()
+
+    def post(self, mail: Callable[[], None]) -> None:
+        """Have the task's thread call something between two steps; from any thread."""
+        self.mails.append(mail)
+        self.event.signal()
+
+    def cancel(self) -> None:
+        """Tell the task to stop; from any thread."""
+        self.cancelled = True
+        self.event.signal()
+
+    def metrics(self) -> TaskMetrics:
+        """What it has done so far; from any thread."""
+        blocked = sum(gate.blocked for gate in self.gates)
+        result = TaskMetrics(max(self.busy - blocked, 0), self.idle, self.waited + blocked)
+        task = self.task
+        if task is not None:
+            result.watermark = min(task.watermarks(), default=None)
+            result.counters = {node: dict(counters) for node, counters in task.counters.items()}
+        return result
+
+    def run(self) -> None:
+        """The thread's body."""
+        failure: BaseException | None = None
+        try:
+            self.task = self.make_task()
+            self.task.open()
+            try:
+                self.report(self.id, ExecutionState.RUNNING, None)
+                self._loop(self.task)
+            except BaseException as error:
+                self.task.close(error)
+                raise
+            self.task.close()
+            state = ExecutionState.FINISHED
+        except (TaskCancelled, ChannelClosedError):
+            state = ExecutionState.CANCELED
+        except BaseException as error:
+            state, failure = ExecutionState.FAILED, error
+        if self.cancelled and state is ExecutionState.FAILED:
+            state = ExecutionState.CANCELED  # what a task says while it is torn down is not why the job ends
+        self.report(self.id, state, failure)
+
+    def _loop(self, task: Task) -> None:
+        clock = time.monotonic_ns
+        now = clock()
+        while True:
+            # Taken before looking for work: what is signalled from here on ends the wait below.
+            sequence = self.event.prepare()
+            if self.cancelled:
+                raise TaskCancelled
+            while self.mails:
+                self.mails.popleft()()
+            result = task.step()
+            idle = result is StepResult.WAIT or result is StepResult.FINISHED
+            for gate in self.gates:
+                if idle or gate.flush_due:
+                    gate.flush()
+            before, now = now, clock()
+            self.busy += now - before
+            if result is StepResult.FINISHED:
+                return
+            if result is StepResult.MORE:
+                continue
+            self.event.wait(sequence, self._patience(task))
+            before, now = now, clock()
+            if result is StepResult.BLOCKED:
+                self.waited += now - before
+            else:
+                self.idle += now - before
+
+    def _patience(self, task: Task) -> float | None:
+        """Seconds until a timer or a reader wants to be called; None for no end."""
+        due = task.wake_time()
+        return None if due is None else max(due - self.clock.now(), 0) / 1000

@@ -1,0 +1,210 @@
+"""What moves batches between tasks, seen by one worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.exchange import Event
+from pyflinkx.errors import CorruptDataError
+from pyflinkx.graph.execution_graph import TaskId
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.partitioners import BroadcastPartitioner
+from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
+from pyflinkx.runtime.frames import FrameFormat
+from pyflinkx.runtime.gates import InputChannel, OutputChannel, OutputGate, QueueChannel
+
+WATERMARK, STATUS, END = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class ExchangeSettings:
+    """What the job says to its exchanges.
+
+    Args:
+        batch_size: records of a full batch.
+        compressed: whether frames are compressed.
+    """
+
+    batch_size: int = 1024
+    compressed: bool = False
+
+
+class Transport(Protocol):
+    """The exchanges of one job as one worker sees them."""
+
+    def event(self, task: TaskId) -> Event:
+        """What a task waits on: signalled by its channels, and by whoever sends it a mail."""
+
+    def output_gate(self, exchange: int, task: TaskId) -> OutputGate:
+        """Where a task of this worker writes to over an exchange."""
+
+    def input_channels(self, exchange: int, task: TaskId) -> list[InputChannel]:
+        """What a task of this worker reads over an exchange, by producing subtask."""
+
+    def cancel(self) -> None:
+        """End every wait of the job, in all its workers that this transport reaches, with ChannelClosedError."""
+
+    def close(self) -> None:
+        """Give back what this worker holds; its tasks have ended."""
+
+
+class WorkerTransport:
+    """What all transports share: tasks of one worker hand batches over through queues.
+
+    Args:
+        graph: the job.
+        plan: its tasks and channels.
+        worker: number of this worker.
+        settings: of its exchanges.
+    """
+
+    def __init__(self, graph: JobGraph, plan: DeploymentPlan, worker: int, settings: ExchangeSettings) -> None:
+        self.graph = graph
+        self.plan = plan
+        self.worker = worker
+        self.settings = settings
+        self.events: dict[int, Event] = {}
+        self.queues: dict[ChannelPlan, QueueChannel] = {}
+        self.formats: dict[int, FrameFormat] = {}
+
+    # ---- what a transport defines ----
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether ``cancel`` was called anywhere."""
+        raise NotImplementedError
+
+    def new_event(self, task: int) -> Event:
+        """The event of a task of this worker."""
+        raise NotImplementedError
+
+    def remote_output(self, channels: list[ChannelPlan], frames: FrameFormat) -> OutputChannel:
+        """The producing end of channels to other workers; what is put goes to all of them."""
+        raise NotImplementedError
+
+    def remote_input(self, channel: ChannelPlan, frames: FrameFormat) -> InputChannel:
+        """The consuming end of a channel from another worker."""
+        raise NotImplementedError
+
+    # ---- Transport ----
+
+    def event(self, task: TaskId) -> Event:
+        return self._event(self.plan.numbers[task])
+
+    def _event(self, number: int) -> Event:
+        if number not in self.events:
+            self.events[number] = self.new_event(number)
+        return self.events[number]
+
+    def output_gate(self, exchange: int, task: TaskId) -> OutputGate:
+        planned = self.plan.outgoing(exchange, task)
+        edge = self.graph.exchanges[exchange]
+        consumers = {channel: self.plan.tasks[channel.consumer].id.subtask for channel in planned}
+        outputs: dict[int, OutputChannel] = {}
+        to_all = None
+        if isinstance(edge.partitioner, BroadcastPartitioner):
+            remote = [channel for channel in planned if channel.remote is not None]
+            ends: list[OutputChannel] = [self._queue(channel) for channel in planned if channel.remote is None]
+            if remote:
+                ends.append(self.remote_output(remote, self._format(exchange)))
+            to_all = ends[0] if len(ends) == 1 else SeveralChannels(ends)
+        else:
+            for channel in planned:
+                outputs[consumers[channel]] = (
+                    self._queue(channel)
+                    if channel.remote is None
+                    else self.remote_output([channel], self._format(exchange))
+                )
+        timeout = self.graph.node_of(edge.source).buffer_timeout
+        return OutputGate(outputs, to_all, self.settings.batch_size, timeout)
+
+    def input_channels(self, exchange: int, task: TaskId) -> list[InputChannel]:
+        return [
+            self._queue(channel) if channel.remote is None else self.remote_input(channel, self._format(exchange))
+            for channel in self.plan.incoming(exchange, task)
+        ]
+
+    def _queue(self, channel: ChannelPlan) -> QueueChannel:
+        if channel not in self.queues:
+            self.queues[channel] = QueueChannel(
+                self._event(channel.consumer), self._event(channel.producer), lambda: self.cancelled
+            )
+        return self.queues[channel]
+
+    def _format(self, exchange: int) -> FrameFormat:
+        if exchange not in self.formats:
+            edge = self.graph.exchanges[exchange]
+            source = self.graph.node_of(edge.source)
+            site = CallSite(source.name, source.uid, source.location)
+            declared = edge.record_type if edge.type_declared else None
+            self.formats[exchange] = FrameFormat(site, declared, self.settings.compressed)
+        return self.formats[exchange]
+
+
+class SeveralChannels:
+    """Channels that all get the same elements."""
+
+    def __init__(self, channels: list[OutputChannel]) -> None:
+        self.channels = channels
+
+    @property
+    def writable(self) -> bool:
+        """Whether none of them would wait."""
+        return all(channel.writable for channel in self.channels)
+
+    def put(self, element: Any) -> int:
+        """Put it into each, a copy of a batch into all but the last; nanoseconds waited."""
+        last = len(self.channels) - 1
+        return sum(
+            channel.put(element.copy() if index != last and hasattr(element, "copy") else element)
+            for index, channel in enumerate(self.channels)
+        )
+
+
+class LocalTransport(WorkerTransport):
+    """All tasks in one worker."""
+
+    def __init__(self, graph: JobGraph, plan: DeploymentPlan, worker: int, settings: ExchangeSettings) -> None:
+        super().__init__(graph, plan, worker, settings)
+        self._cancelled = False
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def new_event(self, task: int) -> Event:
+        return Event()
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        for event in self.events.values():
+            event.signal()
+
+    def close(self) -> None:
+        self.queues.clear()
+        self.events.clear()
+
+
+def control_of(element: Any) -> tuple[int, int] | None:
+    """Kind and value of an element that is no batch."""
+    if isinstance(element, Watermark):
+        return WATERMARK, element.timestamp
+    if isinstance(element, WatermarkStatus):
+        return STATUS, int(element.idle)
+    if element is END_OF_DATA:
+        return END, 0
+    return None
+
+
+def element_of(kind: int, value: int) -> Any:
+    """The element that ``control_of`` gave."""
+    if kind == WATERMARK:
+        return Watermark(value)
+    if kind == STATUS:
+        return WatermarkStatus(bool(value))
+    if kind == END:
+        return END_OF_DATA
+    raise CorruptDataError(f"a channel carries an element of unknown kind {kind}")

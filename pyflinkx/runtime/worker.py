@@ -1,0 +1,227 @@
+"""A worker: Flink's TaskManager. Its main thread obeys the JobManager, a thread per task does the work."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from pyflinkx._core.calls import CallSite
+from pyflinkx.graph.execution_graph import ExecutionState, TaskId
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.stream_graph import StreamEdge
+from pyflinkx.runtime import failures
+from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
+from pyflinkx.runtime.gates import GateOutput
+from pyflinkx.runtime.job_pickle import load_job
+from pyflinkx.runtime.messages import (
+    CancelTasks,
+    Collected,
+    Deploy,
+    DeploymentFailed,
+    Heartbeat,
+    Logged,
+    Registered,
+    Shutdown,
+    TaskReport,
+)
+from pyflinkx.runtime.scatter import Scatter, make_scatter
+from pyflinkx.runtime.task import Task, TaskSettings
+from pyflinkx.runtime.task_thread import TaskThread
+from pyflinkx.runtime.transport import ExchangeSettings, Transport
+
+MakeTransport = Callable[[JobGraph, DeploymentPlan, int, ExchangeSettings], Transport]
+
+log = logging.getLogger("pyflinkx.runtime")
+
+
+class ClientGone(Exception):
+    """The other end of the control connection is closed."""
+
+
+class Worker:
+    """Runs the tasks of one job that were placed here.
+
+    Args:
+        number: of this worker in the job.
+        connection: to the JobManager.
+        make_transport: makes this worker's end of the exchanges.
+        own_process: whether the process is this worker's alone, so that its log is the job's.
+    """
+
+    def __init__(
+        self, number: int, connection: Connection, make_transport: MakeTransport, own_process: bool = True
+    ) -> None:
+        self.number = number
+        self.name = f"worker-{number + 1}"
+        self.connection = connection
+        self.make_transport = make_transport
+        self.own_process = own_process
+        self.sending = threading.Lock()
+        self.transport: Transport | None = None
+        self.threads: dict[TaskId, TaskThread] = {}
+        self.heartbeat_interval = 10.0
+
+    def run(self) -> None:
+        """Until the JobManager says that the job has ended, or is gone."""
+        self.send(Registered(os.getpid()))
+        due = time.monotonic() + self.heartbeat_interval
+        while True:
+            if self._poll(max(due - time.monotonic(), 0)):
+                message = self._receive()
+                if isinstance(message, Deploy):
+                    self.heartbeat_interval = message.heartbeat_interval
+                    self._deploy(message)
+                elif isinstance(message, CancelTasks):
+                    self.cancel()
+                elif isinstance(message, Shutdown):
+                    break
+            if time.monotonic() >= due:
+                self.send(Heartbeat({task: thread.metrics() for task, thread in self.threads.items()}))
+                due = time.monotonic() + self.heartbeat_interval
+        self.end()
+
+    def cancel(self) -> None:
+        """Tell all tasks to stop."""
+        if self.transport is not None:
+            self.transport.cancel()
+        for thread in self.threads.values():
+            thread.cancel()
+
+    def end(self) -> None:
+        """Wait for the tasks and give back what they used."""
+        for thread in self.threads.values():
+            thread.thread.join()
+        if self.transport is not None:
+            self.threads.clear()
+            self.transport.close()
+
+    def send(self, message: Any) -> None:
+        """Tell the JobManager something; from any thread.
+
+        Raises:
+            ClientGone: nobody listens any more.
+        """
+        try:
+            with self.sending:
+                self.connection.send(message)
+        except OSError as error:
+            raise ClientGone from error
+
+    def _poll(self, timeout: float) -> bool:
+        try:
+            return self.connection.poll(timeout)
+        except OSError as error:
+            raise ClientGone from error
+
+    def _receive(self) -> Any:
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError) as error:
+            raise ClientGone from error
+
+    # ---- deployment ----
+
+    def _deploy(self, message: Deploy) -> None:
+        if self.own_process:
+            sys.path[:0] = message.python_path
+            if message.working_folder is not None:
+                os.chdir(message.working_folder)
+            send_log(self, message.log_level)
+        try:
+            for slot, job in message.jobs.items():
+                graph, settings, exchanges = load_job(job, lambda number: RemoteBuffer(self, number))
+                if self.transport is None:
+                    self.transport = self.make_transport(graph, message.plan, self.number, exchanges)
+                for placement in message.plan.tasks_of(self.number):
+                    if placement.slot == slot:
+                        self.threads[placement.id] = self._thread(graph, settings, message.plan, placement)
+        except Exception as error:
+            self.send(DeploymentFailed(failures.pack(error)))
+            return
+        for thread in self.threads.values():
+            thread.start()
+
+    def _thread(
+        self, graph: JobGraph, settings: TaskSettings, plan: DeploymentPlan, placement: TaskPlacement
+    ) -> TaskThread:
+        vertex = graph.vertices[placement.id.vertex]
+        ids = {node.id for node in vertex.nodes}
+        transport = self.transport
+        assert transport is not None
+        incoming = [
+            (edge, transport.input_channels(index, placement.id))
+            for index, edge in enumerate(graph.exchanges)
+            if edge.target in ids
+        ]
+        outgoing = [
+            (edge, GateOutput(transport.output_gate(index, placement.id), scatter_of(graph, edge, placement.id)))
+            for index, edge in enumerate(graph.exchanges)
+            if edge.source in ids
+        ]
+        return TaskThread(
+            placement.id,
+            f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
+            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing),
+            transport.event(placement.id),
+            [output.gate for _, output in outgoing],
+            settings.clock,
+            self._report,
+        )
+
+    def _report(self, task: TaskId, state: ExecutionState, failure: BaseException | None) -> None:
+        metrics = self.threads[task].metrics() if state.terminal else None
+        try:
+            self.send(TaskReport(task, state, failures.pack(failure) if failure is not None else None, metrics))
+        except ClientGone:
+            return  # the main thread sees it too, and ends the process
+
+
+def scatter_of(graph: JobGraph, edge: StreamEdge, task: TaskId) -> Scatter:
+    """What divides a producing subtask's batches."""
+    source, target = graph.node_of(edge.source), graph.node_of(edge.target)
+    site = CallSite(target.name, target.uid, target.location)
+    return make_scatter(
+        edge.partitioner, task.subtask, source.parallelism, target.parallelism, target.max_parallelism, site
+    )
+
+
+class RemoteBuffer:
+    """Stands for the client's CollectBuffer: sends what it is given. A slow client makes the sender wait."""
+
+    def __init__(self, worker: Worker, number: int) -> None:
+        self.worker = worker
+        self.number = number
+
+    def extend(self, records: list[Any]) -> None:
+        """Send records."""
+        self.worker.send(Collected(self.number, records))
+
+
+class SendingHandler(logging.handlers.QueueHandler):
+    """Sends log records to the client, marked with the worker; the thread's name is the task's."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
+        self.worker = worker
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Send one record."""
+        record.processName = self.worker.name
+        try:
+            self.worker.send(Logged(record))
+        except ClientGone:
+            return
+
+
+def send_log(worker: Worker, level: int) -> None:
+    """Have everything that this process logs sent to the client."""
+    root = logging.getLogger()
+    root.handlers[:] = [SendingHandler(worker)]
+    root.setLevel(level)

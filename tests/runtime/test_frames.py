@@ -1,0 +1,125 @@
+"""Batches as bytes, against the batches themselves."""
+
+import collections
+import logging
+import threading
+from array import array
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx.common import Types
+from pyflinkx.errors import CorruptDataError, JobExecutionError
+from pyflinkx.runtime.frames import COLUMNS, HEADER, PICKLED, TYPED, FrameFormat
+from tests.core.arrow_tables import record_batches
+
+SITE = CallSite("the operator", "uid-1", "job.py:7")
+PAIR = Types.TUPLE([Types.STRING(), Types.LONG()])
+Point = collections.namedtuple("Point", "x y")
+
+records = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.builds(Point, inner, inner),
+    max_leaves=5,
+)
+
+
+@st.composite
+def object_batches(draw, values=records):
+    values = draw(st.lists(values, max_size=20))
+    count = len(values)
+    timestamps = st.lists(st.integers(NO_TIMESTAMP, 2**63 - 1), min_size=count, max_size=count)
+    kinds = st.lists(st.integers(0, 3), min_size=count, max_size=count)
+    return ObjectBatch(
+        values,
+        draw(st.none() | timestamps.map(lambda numbers: array("q", numbers))),
+        draw(st.none() | kinds.map(lambda numbers: array("b", numbers))),
+    )
+
+
+def frame_of(format, batch):
+    return b"".join(bytes(part) for part in format.encode(batch))
+
+
+def parts(batch):
+    return batch.values, batch.timestamps, batch.kinds
+
+
+@given(object_batches(), st.booleans())
+def test_untyped_records_make_the_trip(batch, compressed):
+    format = FrameFormat(SITE, None, compressed)
+    frame = frame_of(format, batch)
+    assert HEADER.unpack_from(frame)[0] == PICKLED
+    assert parts(format.decode(frame)) == parts(batch)
+
+
+@given(object_batches(st.tuples(st.text(), st.integers(-(2**63), 2**63 - 1))), st.booleans())
+def test_typed_records_make_the_trip_without_pickles(batch, compressed):
+    format = FrameFormat(SITE, PAIR, compressed)
+    frame = frame_of(format, batch)
+    assert HEADER.unpack_from(frame)[0] == TYPED
+    assert parts(FrameFormat(SITE, PAIR, compressed).decode(frame)) == parts(batch)
+
+
+@given(record_batches(encoded=False), st.booleans(), st.data())
+def test_columns_make_the_trip(theirs, compressed, data):
+    batch = ColumnBatch.from_arrow(theirs)
+    if data.draw(st.booleans()):
+        numbers = data.draw(st.lists(st.integers(0, 2**40), min_size=len(batch), max_size=len(batch)))
+        batch = batch.with_timestamps(array("q", numbers))
+    format = FrameFormat(SITE, None, compressed)
+    frame = frame_of(format, batch)
+    assert HEADER.unpack_from(frame)[0] == COLUMNS
+    back = format.decode(frame)
+    assert pa.record_batch(back).equals(pa.record_batch(batch), check_metadata=True)
+    assert (back.timestamps is None) == (batch.timestamps is None)
+    if batch.timestamps is not None:
+        assert list(memoryview(back.timestamps)) == list(memoryview(batch.timestamps))
+
+
+def test_columns_stay_in_their_frame():
+    batch = ColumnBatch.from_arrow(pa.record_batch({"n": list(range(1000))}))
+    frame = bytearray(frame_of(FrameFormat(SITE), batch))
+    back = FrameFormat(SITE).decode(frame)
+    at = bytes(frame).index((999).to_bytes(8, "little"))
+    frame[at : at + 8] = (5).to_bytes(8, "little")
+    assert back.to_rows("tuple")[999] == (5,)
+
+
+@given(object_batches(), st.data())
+def test_a_frame_cut_short_is_refused(batch, data):
+    format = FrameFormat(SITE, None)
+    frame = frame_of(format, batch)
+    with pytest.raises(CorruptDataError):
+        format.decode(frame[: data.draw(st.integers(0, len(frame) - 1))])
+
+
+def test_records_of_local_classes_travel_with_their_class(caplog):
+    class Local:
+        def __init__(self, value):
+            self.value = value
+
+    caplog.set_level(logging.INFO, "pyflinkx.runtime")
+    format = FrameFormat(SITE)
+    for _ in range(2):
+        (back,) = format.decode(frame_of(format, ObjectBatch([Local(3)]))).values
+        assert back.value == 3
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 2
+    assert all("the operator" in message for message in messages)
+
+
+def test_a_record_that_cannot_travel_is_named():
+    with pytest.raises(JobExecutionError, match=r"the operator.*cannot travel.*_thread\.lock") as caught:
+        FrameFormat(SITE).encode(ObjectBatch([1, threading.Lock()]))
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_a_record_that_breaks_its_declared_type_is_named():
+    with pytest.raises(JobExecutionError, match=r"the operator.*encoded"):
+        FrameFormat(SITE, PAIR).encode(ObjectBatch([("a", 1), ("b", "2")]))

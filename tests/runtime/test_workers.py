@@ -1,0 +1,341 @@
+"""Jobs on worker processes: what fails, who says so, and that nothing stays behind."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pyflinkx.common import Configuration
+from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
+from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError, SourceError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(parallelism=2, **options):
+    configuration = Configuration.from_dict({"pyflinkx.workers": "processes"})
+    for key, value in options.items():
+        configuration.set_string(key.replace("_", "."), str(value))
+    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    return env.set_parallelism(parallelism)
+
+
+@pytest.fixture(params=["spawn", "fork"])
+def env(request):
+    result = environment()
+    result.configure(Configuration.from_dict({"pyflinkx.workers.start-method": request.param}))
+    return result
+
+
+def children():
+    """Processes of this one that run or were not waited for."""
+    found = set()
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == os.getpid():
+                found.add(int(entry))
+    return found
+
+
+def descriptors():
+    return {entry for entry in os.listdir("/proc/self/fd") if Path(f"/proc/self/fd/{entry}").exists()}
+
+
+def mappings():
+    return sum(
+        "pyflinkx" in line or "memfd" in line
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if ".so" not in line
+    )
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_behind():
+    before = children(), descriptors(), set(threading.enumerate()), mappings()
+    yield
+    assert (children(), descriptors(), set(threading.enumerate()), mappings()) == before
+
+
+def collect(stream):
+    with stream.execute_and_collect() as results:
+        return list(results)
+
+
+NUMBERS = list(range(20_000))
+
+
+def run(env, function):
+    return collect(env.from_collection(NUMBERS).rebalance().map(function).key_by(lambda x: x % 7).map(lambda x: x))
+
+
+def test_tasks_run_in_other_processes(env):
+    pids = set(collect(env.from_collection(NUMBERS).rebalance().map(lambda _: os.getpid())))
+    assert len(pids) == 2
+    assert os.getpid() not in pids
+
+
+def test_a_users_exception_comes_with_its_traceback(env):
+    def divide(x):
+        return 1 // (x - 777)
+
+    with pytest.raises(JobExecutionError, match=r"operator 'Map'.*on record 777") as caught:
+        run(env, divide)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    remote = str(caught.value.__cause__.__cause__)
+    assert "return 1 // (x - 777)" in remote
+
+
+class StrangeError(Exception):
+    """Cannot be unpickled."""
+
+    def __init__(self, first, second):
+        super().__init__(first)
+
+
+def test_an_exception_that_cannot_travel_is_told_as_text(env):
+    def fail(x):
+        raise StrangeError("one", "two")
+
+    with pytest.raises(JobExecutionError, match="StrangeError: one") as caught:
+        run(env, fail)
+    assert "StrangeError: one" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), "killed by SIGKILL"),
+        (lambda: os.kill(os.getpid(), signal.SIGSEGV), "killed by SIGSEGV"),
+        (lambda: os._exit(3), "exit code 3"),
+    ],
+    ids=["killed", "crashed", "exited"],
+)
+def test_a_worker_that_dies_is_named_with_its_last_words(env, end, words):
+    def die(x):
+        if x == 5000:
+            print("last words", flush=True)
+            end()
+        return x
+
+    with pytest.raises(JobExecutionError, match=rf"worker-[12] was lost: {words}.*'Map(?s:.*)last words"):
+        run(env, die)
+
+
+def test_a_worker_that_hangs_is_given_up_after_the_heartbeat_timeout(env):
+    env.configure(Configuration.from_dict({"heartbeat.interval": "100 ms", "heartbeat.timeout": "1 s"}))
+
+    def stop(x):
+        if x == 5000:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return x
+
+    with pytest.raises(JobExecutionError, match=r"worker-[12] was lost: it did not answer for 1 s"):
+        run(env, stop)
+
+
+def test_a_task_that_does_not_stop_is_killed(env):
+    env.configure(Configuration.from_dict({"task.cancellation.timeout": "300 ms"}))
+
+    def stubborn(x):
+        if x % 2:
+            time.sleep(1000)
+        raise ValueError("enough")
+
+    started = time.monotonic()
+    with pytest.raises(JobExecutionError, match="enough"):
+        run(env, stubborn)
+    assert time.monotonic() - started < 60
+
+
+def test_closing_the_results_early_cancels_the_job(env):
+    results = env.from_collection(NUMBERS * 20).rebalance().map(lambda x: x).execute_and_collect()
+    next(results)
+    results.close()
+
+
+def test_functions_close_when_the_job_is_cancelled(env, tmp_path):
+    class Closing(MapFunction):
+        def __init__(self, folder):
+            self.folder = folder
+
+        def open(self, runtime_context):
+            self.subtask = runtime_context.get_index_of_this_subtask()
+
+        def map(self, value):
+            return value
+
+        def close(self):
+            (self.folder / str(self.subtask)).touch()
+
+    results = env.from_collection(NUMBERS * 20).rebalance().map(Closing(tmp_path)).execute_and_collect()
+    next(results)
+    results.close()
+    assert {path.name for path in tmp_path.iterdir()} == {"0", "1"}
+
+
+def test_output_of_workers_comes_in_whole_lines(env, capsys):
+    def say(x):
+        print(f"<{x}>" * 3)
+        return x
+
+    run(env, say)
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines) == sorted(f"<{x}>" * 3 for x in NUMBERS)
+
+
+def test_log_records_of_workers_name_worker_and_task(env, caplog):
+    def note(x):
+        if x == 17:
+            logging.getLogger("mine").warning("seventeen")
+        return x
+
+    run(env, note)
+    (record,) = [record for record in caplog.records if record.name == "mine"]
+    assert record.getMessage() == "seventeen"
+    assert record.processName in ("worker-1", "worker-2")
+    assert record.threadName.startswith("Map (")
+
+
+def test_counters_of_all_subtasks_are_summed(env):
+    env.from_collection(NUMBERS).rebalance().map(lambda x: x).print()
+    result = env.execute()
+    assert result.get_accumulator_result("Collection Source.numRecordsIn") == len(NUMBERS)
+
+
+class Unpicklable:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __call__(self, x):
+        return x
+
+
+def test_a_function_that_cannot_travel_is_named_with_the_attribute(env):
+    with pytest.raises(GraphError, match=r"operator 'Map' \(.*test_workers.py:\d+\).*\.lock.*make it in open"):
+        run(env, Unpicklable())
+
+
+def test_a_closure_that_cannot_travel_is_named_with_the_variable(env):
+    lock = threading.Lock()
+    with pytest.raises(GraphError, match=r"operator 'Map'.*variable 'lock'"):
+        run(env, lambda x: lock and x)
+
+
+def test_what_is_wrong_with_a_source_shows_before_workers_start(env):
+    with pytest.raises(SourceError, match="nowhere"):
+        collect(env.read_text_file("/nowhere/at/all").map(len))
+
+
+def test_memory_beyond_its_limit_is_refused(env):
+    env.configure(
+        Configuration.from_dict({"taskmanager.memory.network.max": "64 kb", "taskmanager.memory.network.min": "0"})
+    )
+    with pytest.raises(ConfigurationError, match=r"taskmanager\.memory\.network\.max"):
+        run(env, lambda x: x)
+
+
+PROGRAM = """
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from pyflinkx.common import Configuration
+from pyflinkx.datastream import StreamExecutionEnvironment
+
+class Colour(Enum):
+    RED = 1
+    BLUE = 2
+
+@dataclass(frozen=True)
+class Point:
+    x: int
+    colour: Colour
+
+    def double(self):
+        return Point(self.x * FACTOR, self.colour)
+
+FACTOR = 2
+env = StreamExecutionEnvironment.get_execution_environment(
+    Configuration.from_dict({"pyflinkx.workers.start-method": sys.argv[1]})
+)
+env.set_parallelism(2)
+points = env.from_collection([Point(i, Colour(i % 2 + 1)) for i in range(10)]).rebalance().map(Point.double)
+with points.key_by(lambda p: p.colour).map(lambda p: p).execute_and_collect() as results:
+    found = sorted(results, key=lambda p: p.x)
+assert found == [Point(i * 2, Colour(i % 2 + 1)) for i in range(10)], found
+assert all(type(point) is Point for point in found)
+print("all the same")
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_classes_of_a_script_travel(tmp_path, method):
+    """No ``if __name__ == "__main__"`` is needed."""
+    script = tmp_path / "job.py"
+    script.write_text(textwrap.dedent(PROGRAM))
+    done = subprocess.run(
+        [sys.executable, str(script), method],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stdout) == (0, "all the same\n"), done.stderr
+
+
+FOREVER = """
+import os, sys, time
+from pyflinkx.common import Configuration
+from pyflinkx.datastream import StreamExecutionEnvironment
+
+def report(x):
+    with open(os.path.join(sys.argv[2], str(os.getpid())), "w"):
+        pass
+    time.sleep(1000)
+
+env = StreamExecutionEnvironment.get_execution_environment(
+    Configuration.from_dict({"pyflinkx.workers.start-method": sys.argv[1]})
+)
+env.set_parallelism(2).from_collection(list(range(10))).rebalance().map(report).print()
+env.execute()
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_workers_end_with_their_client(tmp_path, method):
+    script = tmp_path / "job.py"
+    script.write_text(FOREVER)
+    folder = tmp_path / "workers"
+    folder.mkdir()
+    client = subprocess.Popen(
+        [sys.executable, str(script), method, str(folder)], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    wait_until(lambda: len(list(folder.iterdir())) == 2)
+    workers = [os.pidfd_open(int(path.name)) for path in folder.iterdir()]
+    client.kill()
+    client.wait()
+    ended = multiprocessing.connection.wait(workers, timeout=5)
+    while len(ended) < len(workers):
+        more = multiprocessing.connection.wait([worker for worker in workers if worker not in ended], timeout=5)
+        assert more, "a worker outlives its client"
+        ended += more
+    for worker in workers:
+        os.close(worker)
+
+
+def wait_until(condition, timeout=60):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # another process is waited for, which signals nothing
