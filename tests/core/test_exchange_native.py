@@ -1,4 +1,4 @@
-"""The exchange of the C library under ThreadSanitizer; ci/tsan.sh runs the same for longer."""
+"""Events and the exchange of the C library under ThreadSanitizer; ci/tsan.sh runs the same for longer."""
 
 import shutil
 
@@ -8,15 +8,23 @@ from tests.core import native
 from tests.core.exchange_tools import needs_arenas
 
 PARTS = ["event", "arena", "ring", "exchange", "monitor", "memory", "status"]
-pytestmark = needs_arenas
 
 
+@pytest.mark.parametrize("flags", [(), ("-U__linux__",)], ids=["futex", "monitor"])
+def test_events_under_thread_sanitizer(tmp_path, flags):
+    parts = ["event", "monitor", "status"]
+    result = native.run(native.build(tmp_path, "event_threads", parts, "-fsanitize=thread", *flags))
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@needs_arenas
 def test_threads_under_thread_sanitizer(tmp_path):
     program = native.build(tmp_path, "exchange_stress", PARTS, "-fsanitize=thread")
     result = native.run(program, "1000", "30")
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@needs_arenas
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
