@@ -49,7 +49,7 @@ cdef class ObjectBatch:
         )
 
     def append(self, ObjectBatch other not None):
-        """Add the records of another batch; False, and nothing is changed, when only one of the two has timestamps or kinds.
+        """Add the records of another batch; False, and no change, when only one of the two has timestamps or kinds.
 
         Returns:
             bool

@@ -5,6 +5,7 @@ from pyflinkx.common.config_options import ConfigOption, ConfigOptions
 from pyflinkx.common.configuration import Configuration
 from pyflinkx.common.execution_config import ExecutionConfig
 from pyflinkx.common.input_dependency_constraint import InputDependencyConstraint
+from pyflinkx.common.job_client import JobClient
 from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.job_id import JobID
 from pyflinkx.common.job_status import JobStatus
@@ -22,6 +23,7 @@ __all__ = [
     "ExecutionConfig",
     "InputDependencyConstraint",
     "Instant",
+    "JobClient",
     "JobExecutionResult",
     "JobID",
     "JobStatus",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 from pyflinkx.common.configuration import Configuration
 from pyflinkx.common.execution_config import ExecutionConfig
+from pyflinkx.common.job_client import JobClient, execution_result
 from pyflinkx.common.job_execution_result import JobExecutionResult
-from pyflinkx.common.job_id import JobID
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.config import options
@@ -39,6 +40,7 @@ from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, bui
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.metrics.progress import progress_line
 from pyflinkx.runtime.clock import SystemClock
+from pyflinkx.runtime.job_thread import JobThread
 from pyflinkx.runtime.local_cluster import Job, make_job
 
 __all__ = ["StreamExecutionEnvironment"]
@@ -303,12 +305,25 @@ class StreamExecutionEnvironment:
             log.info("job '%s' (%s) starts", graph.name, job.job_id)
             result = job.run()
         log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.net_runtime)
-        accumulators = {
-            f"{operator}.{name}": value
-            for operator, counts in result.counters.items()
-            for name, value in counts.items()
-        }
-        return JobExecutionResult(JobID(result.job_id), result.net_runtime, accumulators)
+        return execution_result(result)
+
+    def execute_async(self, job_name: str = DEFAULT_JOB_NAME) -> JobClient:
+        """Start the program and go on at once.
+
+        Args:
+            job_name: its name.
+
+        Returns:
+            What tells of the job and cancels it; it ends with this process.
+
+        Raises:
+            GraphError, ConfigurationError: as ``execute``; what happens later comes with the job's result.
+        """
+        graph = self._take_graph(job_name)
+        with ExitStack() as stack:
+            listener = stack.enter_context(progress_line(str(self._configuration.get(options.PROGRESS))))
+            job = self._job(graph, listener)
+            return JobClient(JobThread(job, stack.pop_all()))
 
     def get_execution_plan(self) -> str:
         """The program as JSON, in Flink's form; the program can still be executed."""

@@ -39,6 +39,9 @@ class LocalChannel:
             input; what one input produces is always taken.
     """
 
+    bytes_received = bytes_sent = 0
+    buffers_queued = buffers_in_use = 0
+
     def __init__(self, capacity: int = 8) -> None:
         self.capacity = capacity
         self.elements: deque[Any] = deque()

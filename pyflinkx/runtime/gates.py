@@ -19,12 +19,28 @@ NEVER = -1
 class InputChannel(Protocol):
     """The consuming end of a channel."""
 
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of the frames that came; 0 where batches go by reference."""
+
+    @property
+    def buffers_queued(self) -> int:
+        """Memory segments that wait to be read."""
+
     def get(self) -> Any:
         """The next batch, Watermark, WatermarkStatus or END_OF_DATA; None when there is none now."""
 
 
 class OutputChannel(Protocol):
     """The producing end of a channel."""
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of the frames that went; 0 where batches go by reference."""
+
+    @property
+    def buffers_in_use(self) -> int:
+        """Memory segments of the producer that have not come back yet."""
 
     @property
     def writable(self) -> bool:
@@ -47,6 +63,9 @@ class QueueChannel:
         cancelled: asked while waiting; True ends the wait.
         capacity: elements that it holds.
     """
+
+    bytes_received = bytes_sent = 0
+    buffers_queued = buffers_in_use = 0
 
     def __init__(self, produced: Event, consumed: Event, cancelled: Callable[[], bool], capacity: int = 8) -> None:
         self.produced = produced
@@ -145,6 +164,16 @@ class OutputGate:
             self.blocked += channel.put(element)
 
     @property
+    def bytes_sent(self) -> int:
+        """Bytes of frames that it sent."""
+        return sum(channel.bytes_sent for channel in self.all_channels)
+
+    @property
+    def buffers_in_use(self) -> int:
+        """Memory segments that its frames take now; the channels of a task share their pool."""
+        return max((channel.buffers_in_use for channel in self.all_channels), default=0)
+
+    @property
     def flush_due(self) -> bool:
         """Whether something gathered has waited as long as it may."""
         return bool(self.pending) and self.timeout != NEVER and time.monotonic_ns() >= self.deadline
@@ -168,14 +197,20 @@ class GateOutput:
     def __init__(self, gate: OutputGate, scatter: Scatter) -> None:
         self.gate = gate
         self.scatter = scatter
-        self.emit = gate.put_all if isinstance(scatter, ToAll) else self._emit_parts
+        self.records = 0
+        self.emit = self._emit_to_all if isinstance(scatter, ToAll) else self._emit_parts
 
     @property
     def writable(self) -> bool:
         """Whether nothing that is emitted now would wait."""
         return self.gate.writable
 
+    def _emit_to_all(self, batch: Any) -> None:
+        self.records += len(batch)
+        self.gate.put_all(batch)
+
     def _emit_parts(self, batch: Any) -> None:
+        self.records += len(batch)
         for index, part in self.scatter(batch):
             self.gate.put(index, part)
 

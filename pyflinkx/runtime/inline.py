@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from pyflinkx._core.calls import CallSite
 from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.errors import JobCancelledError
+from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.runtime.channel import LocalChannel
@@ -16,6 +18,7 @@ from pyflinkx.runtime.dependencies import applied
 from pyflinkx.runtime.outputs import ExchangeOutput
 from pyflinkx.runtime.scatter import make_scatter
 from pyflinkx.runtime.task import StepResult, Task, TaskSettings
+from pyflinkx.runtime.task_metrics import TaskMetrics
 
 NO_DEPENDENCIES = PythonDependencies()
 
@@ -71,6 +74,10 @@ class InlineJob:
         self.listener = listener
         self.dependencies = dependencies
         self.job_id = uuid.uuid4().hex
+        self.state = JobState.CREATED
+        self.busy: dict[Task, int] = {}
+        self.idle = 0
+        self.cancel_asked = False
         self.tasks: list[Task] = []
         self.started = time.monotonic()
         self._reported = self.started
@@ -89,11 +96,29 @@ class InlineJob:
             pass
         return self.result()
 
+    def request_cancel(self) -> None:
+        """Have the job cancelled; from any thread."""
+        self.cancel_asked = True
+        self.settings.clock.wake()  # type: ignore[attr-defined]
+
     def steps(self) -> Iterator[None]:
-        """Run the job, pausing after each round over its tasks; closing the iterator early cancels the job."""
-        self.check()
-        with applied(self.dependencies):
-            yield from self._run_tasks()
+        """Run the job, pausing after each round over its tasks; closing the iterator early cancels the job.
+
+        Raises:
+            JobCancelledError: it was cancelled by ``request_cancel``.
+        """
+        self.state = JobState.RUNNING
+        try:
+            self.check()
+            with applied(self.dependencies):
+                yield from self._run_tasks()
+        except (GeneratorExit, JobCancelledError):
+            self.state = JobState.CANCELED
+            raise
+        except BaseException:
+            self.state = JobState.FAILED
+            raise
+        self.state = JobState.FINISHED
 
     def _run_tasks(self) -> Iterator[None]:
         self.tasks = self._make_tasks()
@@ -113,20 +138,28 @@ class InlineJob:
 
     def _rounds(self) -> Iterator[None]:
         running = list(self.tasks)
+        self.busy = dict.fromkeys(running, 0)
+        clock = time.monotonic_ns
         while running:
             waiting = True
             for task in list(running):
+                started = clock()
                 result = task.step()
+                self.busy[task] += clock() - started
                 if result is StepResult.FINISHED:
                     running.remove(task)
                 if result in (StepResult.MORE, StepResult.FINISHED):
                     waiting = False
             self._report()
             yield
+            if self.cancel_asked:
+                raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
             if waiting and running:
+                started = clock()
                 wake_times = [task.wake_time() for task in running]
                 known = [wake_time for wake_time in wake_times if wake_time is not None]
                 self.settings.clock.wait_until(min(known, default=None))  # type: ignore[attr-defined]
+                self.idle += clock() - started
 
     def _make_tasks(self) -> list[Task]:
         exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
@@ -172,6 +205,15 @@ class InlineJob:
                     sums[name] = sums.get(name, 0) + value
         elapsed = round((time.monotonic() - self.started) * 1000)
         return JobResult(self.job_id, self.graph.name, elapsed, counters)
+
+    def task_metrics(self) -> dict[str, TaskMetrics]:
+        """What each subtask has done, by its name; from any thread."""
+        result = {}
+        for task in self.tasks:
+            metrics = result[task.name] = task.metrics()
+            metrics.busy = self.busy.get(task, 0)
+            metrics.idle = self.idle
+        return result
 
     def progress(self) -> JobProgress:
         """Where the job stands now."""

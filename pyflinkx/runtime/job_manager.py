@@ -6,6 +6,7 @@ import logging
 import os
 import selectors
 import sys
+import threading
 import time
 import uuid
 from collections import deque
@@ -36,7 +37,7 @@ from pyflinkx.runtime.messages import (
     TaskReport,
 )
 from pyflinkx.runtime.task import TaskSettings
-from pyflinkx.runtime.task_thread import TaskMetrics
+from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
 
 log = logging.getLogger("pyflinkx.runtime")
@@ -107,9 +108,16 @@ class JobManager:
         self.python_path: tuple[str, ...] = ()
         self.working_folder: str | None = None
         self.give_up: float | None = None
-        self.wake_read, self.wake_write = os.pipe()
+        self.wake_lock = threading.Lock()
+        self.wake_read = -1
+        self.wake_write: int | None = None
         self.cancel_asked = False
         self._reported = self.started
+
+    @property
+    def state(self) -> JobState:
+        """Where the job stands."""
+        return self.execution.state
 
     # ---- the job's face ----
 
@@ -121,8 +129,10 @@ class JobManager:
 
     def request_cancel(self) -> None:
         """Have the job cancelled; from any thread."""
-        self.cancel_asked = True
-        os.write(self.wake_write, b"!")
+        with self.wake_lock:
+            self.cancel_asked = True
+            if self.wake_write is not None:
+                os.write(self.wake_write, b"!")
 
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after whatever arrives; closing the iterator early cancels the job.
@@ -160,6 +170,10 @@ class JobManager:
                 for name, value in counts.items():
                     sums[name] = sums.get(name, 0) + value
         return JobResult(self.job_id, self.graph.name, round((time.monotonic() - self.started) * 1000), counters)
+
+    def task_metrics(self) -> dict[str, TaskMetrics]:
+        """What each subtask has done, by its name, as of its worker's last heartbeat."""
+        return {self._task_name(task): metrics for task, metrics in list(self.metrics.items())}
 
     def progress(self) -> JobProgress:
         """Where the job stands, by the workers' last heartbeats."""
@@ -203,7 +217,7 @@ class JobManager:
         return jobs
 
     def _launch(self) -> None:
-        os.set_blocking(self.wake_read, False)
+        self.wake_read, self.wake_write = os.pipe()
         self.selector.register(self.wake_read, selectors.EVENT_READ, (None, "wake"))
         for task in self.plan.tasks:
             self.execution.move(task.id, ExecutionState.SCHEDULED)
@@ -220,6 +234,8 @@ class JobManager:
     def _deploy(self, jobs: dict[int, bytes]) -> None:
         while not all(worker.registered or worker.lost for worker in self.workers):
             self._turn()
+        if self.execution.state is not JobState.CREATED:
+            return  # a worker is lost already, or the user has cancelled the job
         for worker in self.workers:
             for task in worker.tasks:
                 self.execution.move(task, ExecutionState.DEPLOYING)
@@ -324,7 +340,7 @@ class JobManager:
             self.execution.lose(worker.tasks)
 
     def _obituary(self, worker: WorkerView, reason: str) -> str:
-        names = [self._task_name(task) for task in worker.tasks if not self.execution.tasks[task].terminal]
+        names = [f"'{self._task_name(task)}'" for task in worker.tasks if not self.execution.tasks[task].terminal]
         text = f"{worker.handle.name} was lost: {reason}; it ran {', '.join(names)}"
         if worker.last_lines:
             text += "\nits last output:\n  " + "\n  ".join(worker.last_lines)
@@ -332,7 +348,7 @@ class JobManager:
 
     def _task_name(self, task: TaskId) -> str:
         vertex = self.graph.vertices[task.vertex]
-        return f"'{vertex.name} ({task.subtask + 1}/{vertex.parallelism})'"
+        return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
 
     def _look_for_the_silent(self) -> None:
         now = time.monotonic()
@@ -395,8 +411,11 @@ class JobManager:
             self._read_rest(worker)
             worker.handle.close()
         self.selector.close()
-        os.close(self.wake_read)
-        os.close(self.wake_write)
+        with self.wake_lock:
+            if self.wake_write is not None:
+                os.close(self.wake_write)
+                os.close(self.wake_read)
+                self.wake_write = None
 
     def _drain(self, worker: WorkerView, deadline: float) -> None:
         """Take what a worker still says, so that it can end."""

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, Pipe
 from typing import Protocol
 
 from pyflinkx._core.exchange import Arena
+from pyflinkx._core.memory import keep_freed_memory
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.deployment import DeploymentPlan
@@ -199,6 +200,7 @@ def spawned(number: int, control: int, arena: int, parent: int) -> None:
 def run_worker(number: int, connection: Connection, arena: Arena, parent: int) -> None:
     """Be a worker until the job ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
+    keep_freed_memory()  # every frame takes some and gives it back
     end_with(parent)
 
     def make_transport(

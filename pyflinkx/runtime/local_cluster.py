@@ -10,6 +10,7 @@ from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.slots import plan_slots
 from pyflinkx.operators.base import Clock
@@ -21,6 +22,7 @@ from pyflinkx.runtime.job_manager import JobManager
 from pyflinkx.runtime.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
 from pyflinkx.runtime.shared_memory import create_arena
 from pyflinkx.runtime.task import TaskSettings
+from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
 
 
@@ -28,6 +30,16 @@ class Job(Protocol):
     """A job that runs while its caller iterates over ``steps``, however it runs."""
 
     job_id: str
+
+    @property
+    def state(self) -> JobState:
+        """Where it stands."""
+
+    def request_cancel(self) -> None:
+        """Have it cancelled, which ends ``steps`` with JobCancelledError; from any thread."""
+
+    def task_metrics(self) -> dict[str, TaskMetrics]:
+        """What each subtask has done, by its name; from any thread."""
 
     def steps(self) -> Iterator[None]:
         """Run the job on; closing the iterator early cancels it."""

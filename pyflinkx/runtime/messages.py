@@ -9,7 +9,7 @@ from typing import Any
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.failures import Failure
-from pyflinkx.runtime.task_thread import TaskMetrics
+from pyflinkx.runtime.task_metrics import TaskMetrics
 
 # ---- to a worker ----
 

@@ -124,6 +124,7 @@ class ExchangeOutput:
     def __init__(self, channels: Mapping[int, LocalChannel], scatter: Scatter) -> None:
         self.channels = channels
         self.scatter = scatter
+        self.records = 0
 
     @property
     def writable(self) -> bool:
@@ -132,6 +133,7 @@ class ExchangeOutput:
 
     def emit(self, batch: Any) -> None:
         """Send each record where the partitioner wants it."""
+        self.records += len(batch)
         for index, part in self.scatter(batch):
             self.channels[index].put(part)
 

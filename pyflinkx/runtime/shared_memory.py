@@ -102,6 +102,16 @@ class FrameWriter:
         self.frames = frames
 
     @property
+    def bytes_sent(self) -> int:
+        """Bytes of the frames that went."""
+        return self.writer.bytes_sent
+
+    @property
+    def buffers_in_use(self) -> int:
+        """Segments of the writer's pool that have not come back yet."""
+        return self.writer.buffers_in_use
+
+    @property
     def writable(self) -> bool:
         """Whether a write could begin without waiting."""
         return self.writer.writable
@@ -120,6 +130,16 @@ class FrameReader:
     def __init__(self, reader: Reader, frames: FrameFormat) -> None:
         self.reader = reader
         self.frames = frames
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of the frames that came."""
+        return self.reader.bytes_received
+
+    @property
+    def buffers_queued(self) -> int:
+        """Segments that wait to be read."""
+        return self.reader.buffers_queued
 
     def get(self) -> Any:
         """The next element, or None."""

@@ -16,6 +16,7 @@ from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import ExchangeOutput, NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.task_metrics import TaskMetrics
 
 
 class StepResult(enum.Enum):
@@ -50,6 +51,7 @@ class ReaderInput:
         self.output = output
         self.limit = limit
         self.count = count
+        self.records = 0
         self.ended = False
 
     def step(self) -> bool:
@@ -64,6 +66,7 @@ class ReaderInput:
             self.output.emit_watermark(MAX_WATERMARK)
             self.output.end()
             return True
+        self.records += len(batch)
         self.count("numRecordsIn", len(batch))
         self.output.emit(batch)
         return True
@@ -79,6 +82,7 @@ class ChannelInput:
     def __init__(self, channel: InputChannel, target: OperatorInput) -> None:
         self.channel = channel
         self.target = target
+        self.records = 0
         self.ended = False
 
     def step(self) -> bool:
@@ -94,6 +98,7 @@ class ChannelInput:
             self.ended = True
             self.target.end()
         else:
+            self.records += len(element)
             self.target.emit(element)
         return True
 
@@ -231,6 +236,21 @@ class Task:
         times = [source.wake_time() for source in self.inputs if not source.ended]
         times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.open_inputs]
         return min((time for time in times if time is not None), default=None)
+
+    def metrics(self) -> TaskMetrics:
+        """What it has done so far, but for its times; from any thread."""
+        channels = [source.channel for source in self.inputs if isinstance(source, ChannelInput)]
+        gates = [exchange.gate for _, exchange in self.out_exchanges if isinstance(exchange, GateOutput)]
+        return TaskMetrics(
+            records_in=sum(source.records for source in self.inputs),
+            records_out=sum(exchange.records for _, exchange in self.out_exchanges),
+            bytes_in=sum(channel.bytes_received for channel in channels),
+            bytes_out=sum(gate.bytes_sent for gate in gates),
+            buffers_out=max((gate.buffers_in_use for gate in gates), default=0),
+            buffers_in=sum(channel.buffers_queued for channel in channels),
+            watermark=min(self.watermarks(), default=None),
+            counters={node: dict(counters) for node, counters in self.counters.items()},
+        )
 
     def watermarks(self) -> list[int]:
         """The watermarks (ms) of the operators that have seen one and still wait for more."""

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pyflinkx._core.exchange import Event
 from pyflinkx.errors import ChannelClosedError
@@ -14,21 +13,11 @@ from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.gates import OutputGate
 from pyflinkx.runtime.task import StepResult, Task
+from pyflinkx.runtime.task_metrics import TaskMetrics
 
 
 class TaskCancelled(BaseException):
     """Ends a task's loop; no ``except Exception`` of a user function swallows it."""
-
-
-@dataclass
-class TaskMetrics:
-    """What a task has done so far; times in nanoseconds."""
-
-    busy: int = 0
-    idle: int = 0
-    back_pressured: int = 0
-    watermark: int | None = None
-    counters: dict[int, dict[str, int]] = field(default_factory=dict)
 
 
 class TaskThread:
@@ -81,12 +70,11 @@ class TaskThread:
 
     def metrics(self) -> TaskMetrics:
         """What it has done so far; from any thread."""
+        result = TaskMetrics() if self.task is None else self.task.metrics()
         blocked = sum(gate.blocked for gate in self.gates)
-        result = TaskMetrics(max(self.busy - blocked, 0), self.idle, self.waited + blocked)
-        task = self.task
-        if task is not None:
-            result.watermark = min(task.watermarks(), default=None)
-            result.counters = {node: dict(counters) for node, counters in task.counters.items()}
+        result.busy = max(self.busy - blocked, 0)
+        result.idle = self.idle
+        result.back_pressured = self.waited + blocked
         return result
 
     def run(self) -> None:

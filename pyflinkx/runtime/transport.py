@@ -151,6 +151,16 @@ class SeveralChannels:
         self.channels = channels
 
     @property
+    def bytes_sent(self) -> int:
+        """Bytes of the frames that went."""
+        return sum(channel.bytes_sent for channel in self.channels)
+
+    @property
+    def buffers_in_use(self) -> int:
+        """Memory segments of the producer that have not come back yet."""
+        return max(channel.buffers_in_use for channel in self.channels)
+
+    @property
     def writable(self) -> bool:
         """Whether none of them would wait."""
         return all(channel.writable for channel in self.channels)

@@ -95,7 +95,8 @@ class Worker:
             thread.cancel()
 
     def end(self) -> None:
-        """Wait for the tasks and give back what they used."""
+        """Wait for the tasks, which have ended or are no longer wanted, and give back what they used."""
+        self.cancel()
         for thread in self.threads.values():
             thread.thread.join()
         if self.transport is not None:
