@@ -163,6 +163,13 @@ START_METHOD = ConfigOption(
     "How worker processes start: as fresh interpreters, or as copies of the program (quicker, but unsafe when it has "
     "threads).",
 )
+TRANSPORT = ConfigOption(
+    "pyflinkx.workers.transport",
+    enumeration("auto", "shared-memory", "sockets"),
+    "auto",
+    "How records travel between worker processes; auto: through shared memory where the system has it (64-bit Linux), "
+    "else through sockets.",
+)
 HEARTBEAT_INTERVAL = ConfigOption(
     "heartbeat.interval", DURATION, 10_000, "How often a worker says that it lives.", minimum=1
 )
@@ -249,6 +256,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     FLOATING_BUFFERS,
     WORKERS,
     START_METHOD,
+    TRANSPORT,
     HEARTBEAT_INTERVAL,
     HEARTBEAT_TIMEOUT,
     CANCELLATION_TIMEOUT,

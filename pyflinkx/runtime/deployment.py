@@ -63,6 +63,15 @@ class DeploymentPlan:
         """The channels between workers, in the order of their index."""
         return [channel for channel in self.channels if channel.remote is not None]
 
+    def peers(self, worker: int) -> list[int]:
+        """The workers that have channels to or from a worker, in ascending order."""
+        found: set[int] = set()
+        for channel in self.remote_channels:
+            pair = {self.tasks[channel.producer].worker, self.tasks[channel.consumer].worker}
+            if worker in pair:
+                found |= pair
+        return sorted(found - {worker})
+
 
 def plan_deployment(graph: JobGraph, slots: Mapping[tuple[int, int], int], slots_per_worker: int) -> DeploymentPlan:
     """Place every subtask: slot n belongs to worker n div ``slots_per_worker``.

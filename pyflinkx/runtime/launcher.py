@@ -14,13 +14,10 @@ import threading
 from multiprocessing.connection import Connection, Pipe
 from typing import Protocol
 
-from pyflinkx._core.exchange import Arena
 from pyflinkx._core.memory import keep_freed_memory
 from pyflinkx.errors import ConfigurationError
-from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.runtime.deployment import DeploymentPlan
-from pyflinkx.runtime.shared_memory import SharedMemoryTransport
-from pyflinkx.runtime.transport import ExchangeSettings, LocalTransport
+from pyflinkx.runtime.interconnect import Interconnect, inherited
+from pyflinkx.runtime.transport import LocalTransport
 from pyflinkx.runtime.worker import ClientGone, MakeTransport, Worker
 
 PR_SET_PDEATHSIG = 1
@@ -118,11 +115,11 @@ class SpawnLauncher:
     """Starts a fresh interpreter for each worker.
 
     Args:
-        arena: the memory of the job's exchanges.
+        interconnect: what connects the job's workers.
     """
 
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
+    def __init__(self, interconnect: Interconnect) -> None:
+        self.interconnect = interconnect
         self.executable = sys.executable
 
     def launch(self, number: int) -> WorkerHandle:
@@ -131,9 +128,10 @@ class SpawnLauncher:
                 "no Python interpreter is known to start workers with (sys.executable is empty): "
                 "set pyflinkx.workers.start-method to fork"
             )
+        descriptors = self.interconnect.descriptors(number)
         ours, theirs = socket.socketpair()
         with theirs:
-            arguments = (number, theirs.fileno(), self.arena.fd, parent_to_follow())
+            arguments = (number, theirs.fileno(), self.interconnect.transport, descriptors, parent_to_follow())
             code = (
                 f"import sys; sys.path[:] = {sys.path!r}; sys.argv[:] = {sys.argv!r}; "
                 f"from pyflinkx.runtime.launcher import spawned; spawned{arguments}"
@@ -143,8 +141,9 @@ class SpawnLauncher:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno(), self.arena.fd],
+                pass_fds=[theirs.fileno(), *descriptors],
             )
+        self.interconnect.inherited_by(number)
         assert process.stdout is not None
         assert process.stderr is not None
         outputs = [os.dup(process.stdout.fileno()), os.dup(process.stderr.fileno())]
@@ -158,11 +157,11 @@ class ForkLauncher:
     """Starts each worker as a copy of this process: quickest, but threads of other libraries do not survive that.
 
     Args:
-        arena: the memory of the job's exchanges.
+        interconnect: what connects the job's workers.
     """
 
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
+    def __init__(self, interconnect: Interconnect) -> None:
+        self.interconnect = interconnect
         self.launched: list[ProcessHandle] = []
 
     def launch(self, number: int) -> WorkerHandle:
@@ -178,13 +177,16 @@ class ForkLauncher:
                 ours.close()
                 for handle in self.launched:
                     handle.connection.close()
+                self.interconnect.keep_only(number)
                 for target, (_, write_end) in zip((1, 2), outputs, strict=True):
                     os.dup2(write_end, target)
                 sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - the standard streams of the copy
                 sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
-                run_worker(number, theirs, self.arena, parent)
+                descriptors = self.interconnect.descriptors(number)
+                run_worker(number, theirs, inherited(self.interconnect.transport, descriptors), parent)
             os._exit(1)
         theirs.close()
+        self.interconnect.inherited_by(number)
         for _, write_end in outputs:
             os.close(write_end)
         handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
@@ -192,22 +194,16 @@ class ForkLauncher:
         return handle
 
 
-def spawned(number: int, control: int, arena: int, parent: int) -> None:
+def spawned(number: int, control: int, transport: str, descriptors: list[int], parent: int) -> None:
     """The main function of a fresh interpreter."""
-    run_worker(number, Connection(control), Arena.attach(arena), parent)
+    run_worker(number, Connection(control), inherited(transport, descriptors), parent)
 
 
-def run_worker(number: int, connection: Connection, arena: Arena, parent: int) -> None:
+def run_worker(number: int, connection: Connection, make_transport: MakeTransport, parent: int) -> None:
     """Be a worker until the job ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
     keep_freed_memory()  # every frame takes some and gives it back
     end_with(parent)
-
-    def make_transport(
-        graph: JobGraph, plan: DeploymentPlan, number: int, settings: ExchangeSettings
-    ) -> SharedMemoryTransport:
-        return SharedMemoryTransport(graph, plan, number, settings, arena)
-
     worker = Worker(number, connection, make_transport)
     code = 0
     try:

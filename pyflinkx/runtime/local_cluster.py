@@ -18,9 +18,10 @@ from pyflinkx.runtime.clock import SystemClock
 from pyflinkx.runtime.dependencies import applied, prepare
 from pyflinkx.runtime.deployment import DeploymentPlan, plan_deployment
 from pyflinkx.runtime.inline import InlineJob, JobProgress, JobResult, ProgressListener
+from pyflinkx.runtime.interconnect import make_interconnect
 from pyflinkx.runtime.job_manager import JobManager
 from pyflinkx.runtime.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
-from pyflinkx.runtime.shared_memory import create_arena
+from pyflinkx.runtime.shared_memory import channel_credit
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
@@ -86,7 +87,9 @@ def make_job(
         raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
     settings.copy_functions = False
     exchanges = ExchangeSettings(
-        batch_size=settings.batch_size, compressed=configuration.value_of(options.COMPRESSION_CODEC) == "LZ4"
+        batch_size=settings.batch_size,
+        compressed=configuration.value_of(options.COMPRESSION_CODEC) == "LZ4",
+        credit=channel_credit(configuration),
     )
     slots = plan_slots(graph).slots()
     if mode == "threads":
@@ -119,7 +122,7 @@ class ThreadJob(JobManager):
 
 
 class ProcessJob(JobManager):
-    """A job on worker processes of this machine, with the memory that they share."""
+    """A job on worker processes of this machine, with what connects them."""
 
     def __init__(
         self,
@@ -132,13 +135,13 @@ class ProcessJob(JobManager):
         listener: ProgressListener | None,
     ) -> None:
         self.dependencies = dependencies
-        self.arena = create_arena(plan, configuration)
+        self.interconnect = make_interconnect(plan, configuration)
         fork = configuration.value_of(options.START_METHOD) == "fork"
-        launcher = ForkLauncher(self.arena) if fork else SpawnLauncher(self.arena)
-        super().__init__(graph, plan, settings, exchanges, configuration, launcher, self.arena.cancel, listener)
+        launcher = ForkLauncher(self.interconnect) if fork else SpawnLauncher(self.interconnect)
+        super().__init__(graph, plan, settings, exchanges, configuration, launcher, self.interconnect.cancel, listener)
 
     def steps(self) -> Iterator[None]:
-        """Prepare its Python dependencies once for all workers, run the job, then give the shared memory back."""
+        """Prepare its Python dependencies once for all workers, run the job, then give back what connected them."""
         try:
             with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder:
                 self.python_path = tuple(prepare(self.dependencies, folder))
@@ -147,4 +150,4 @@ class ProcessJob(JobManager):
                     self.launcher.executable = self.dependencies.interpreter(folder)
                 yield from super().steps()
         finally:
-            self.arena.close()
+            self.interconnect.close()

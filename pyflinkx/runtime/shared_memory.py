@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.exchange import SUPPORTED, Arena, Event, Reader, Writer
+from pyflinkx._core.exchange import Arena, Event, Reader, Writer
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.errors import ConfigurationError
@@ -13,8 +13,6 @@ from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
 from pyflinkx.runtime.frames import FrameFormat
 from pyflinkx.runtime.gates import InputChannel, OutputChannel
 from pyflinkx.runtime.transport import ExchangeSettings, WorkerTransport, control_of, element_of
-
-__all__ = ["SUPPORTED", "SharedMemoryTransport", "create_arena"]
 
 
 def create_arena(plan: DeploymentPlan, configuration: Configuration) -> Arena:
@@ -36,13 +34,7 @@ def create_arena(plan: DeploymentPlan, configuration: Configuration) -> Arena:
         if (channel.producer, channel.exchange) not in gates:
             gates.add((channel.producer, channel.exchange))
             pools[channel.producer] += floating
-    total = sum(pools.values()) * size
-    limit = configuration.value_of(options.NETWORK_MEMORY_MAX)
-    if total > limit:
-        raise ConfigurationError(
-            f"the exchanges of the job need {total} bytes of network memory ({sum(pools.values())} segments), but "
-            f"taskmanager.memory.network.max is {limit}: raise it, or lower the parallelism"
-        )
+    check_network_memory(sum(pools.values()) * size, configuration)
     producers = list(pools)
     return Arena.create(
         events=len(plan.tasks),
@@ -51,8 +43,28 @@ def create_arena(plan: DeploymentPlan, configuration: Configuration) -> Arena:
             (producers.index(channel.producer), channel.producer, channel.consumer) for channel in plan.remote_channels
         ],
         segment_size=size,
-        credit=(per_channel + floating) * size,
+        credit=channel_credit(configuration),
     )
+
+
+def check_network_memory(needed: int, configuration: Configuration) -> None:
+    """Refuse a job whose exchanges need more bytes than ``taskmanager.memory.network.max``.
+
+    Raises:
+        ConfigurationError: they do.
+    """
+    limit = configuration.value_of(options.NETWORK_MEMORY_MAX)
+    if needed > limit:
+        raise ConfigurationError(
+            f"the exchanges of the job need {needed} bytes of network memory, but taskmanager.memory.network.max is "
+            f"{limit}: raise it, or lower the parallelism"
+        )
+
+
+def channel_credit(configuration: Configuration) -> int:
+    """Bytes that may be under way in a channel between workers."""
+    segments = configuration.value_of(options.BUFFERS_PER_CHANNEL) + configuration.value_of(options.FLOATING_BUFFERS)
+    return segments * configuration.value_of(options.SEGMENT_SIZE)
 
 
 class SharedMemoryTransport(WorkerTransport):
@@ -69,6 +81,14 @@ class SharedMemoryTransport(WorkerTransport):
         self.arena = arena
         producers = dict.fromkeys(channel.producer for channel in plan.remote_channels)
         self.pools = {task: index for index, task in enumerate(producers)}
+
+    @classmethod
+    def inherit(
+        cls, descriptors: list[int], graph: JobGraph, plan: DeploymentPlan, worker: int, settings: ExchangeSettings
+    ) -> SharedMemoryTransport:
+        """A worker's, of the arena behind the descriptor that it inherited."""
+        (descriptor,) = descriptors
+        return cls(graph, plan, worker, settings, Arena.attach(descriptor))
 
     @property
     def cancelled(self) -> bool:

@@ -26,10 +26,12 @@ class ExchangeSettings:
     Args:
         batch_size: records of a full batch.
         compressed: whether frames are compressed.
+        credit: bytes that may be under way in a channel between workers.
     """
 
     batch_size: int = 1024
     compressed: bool = False
+    credit: int = 10 * 32768
 
 
 class Transport(Protocol):

@@ -12,6 +12,7 @@ EXECUTIONS = {
     "inline-3-unchained": (3, False, {"pyflinkx.workers": "inline"}),
     "threads-2": (2, True, {"pyflinkx.workers": "threads"}),
     "spawned-2": (2, True, {"pyflinkx.workers.start-method": "spawn"}),
+    "sockets-2": (2, True, {"pyflinkx.workers.transport": "sockets", "pyflinkx.workers.start-method": "fork"}),
     "forked-4-unchained": (4, False, {"pyflinkx.workers.start-method": "fork", "taskmanager.numberOfTaskSlots": "2"}),
 }
 INLINE = [name for name in EXECUTIONS if name.startswith("inline")]

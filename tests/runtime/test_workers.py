@@ -23,16 +23,18 @@ ROOT = Path(__file__).resolve().parents[2]
 def environment(parallelism=2, **options):
     configuration = Configuration.from_dict({"pyflinkx.workers": "processes"})
     for key, value in options.items():
-        configuration.set_string(key.replace("_", "."), str(value))
+        configuration.set_string(key.replace("__", "-").replace("_", "."), str(value))
     env = StreamExecutionEnvironment.get_execution_environment(configuration)
     return env.set_parallelism(parallelism)
 
 
-@pytest.fixture(params=["spawn", "fork"])
+WAYS = [("spawn", "shared-memory"), ("fork", "shared-memory"), ("spawn", "sockets"), ("fork", "sockets")]
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
 def env(request):
-    result = environment()
-    result.configure(Configuration.from_dict({"pyflinkx.workers.start-method": request.param}))
-    return result
+    method, transport = request.param
+    return environment(pyflinkx_workers_start__method=method, pyflinkx_workers_transport=transport)
 
 
 def children():
