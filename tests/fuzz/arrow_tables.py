@@ -258,6 +258,8 @@ def put_array(memory: Memory, column: Column) -> bytes:
     if column.format in VIEWS and 3 < n_buffers <= MOST_VIEWED:
         # It says where the sizes of the buffers are, so that nothing is left to tell a lie by.
         n_buffers = len(addresses)
+    elif len(addresses) < n_buffers < len(POINTERS):
+        addresses += [0] * (n_buffers - len(addresses))
     return ARRAY.pack(
         column.length,
         column.null_count,
