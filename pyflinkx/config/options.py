@@ -149,6 +149,26 @@ FLOATING_BUFFERS = ConfigOption(
     minimum=0,
     maximum=1 << 16,
 )
+DEBLOAT_ENABLED = ConfigOption(
+    "taskmanager.network.memory.buffer-debloat.enabled",
+    BOOLEAN,
+    False,
+    "Whether the data in flight between workers follows the throughput of who reads it.",
+)
+DEBLOAT_TARGET = ConfigOption(
+    "taskmanager.network.memory.buffer-debloat.target",
+    DURATION,
+    1000,
+    "How long data in flight should take to be read.",
+    minimum=1,
+)
+DEBLOAT_PERIOD = ConfigOption(
+    "taskmanager.network.memory.buffer-debloat.period",
+    DURATION,
+    200,
+    "How often that is looked at.",
+    minimum=1,
+)
 WORKERS = ConfigOption(
     "pyflinkx.workers",
     enumeration("auto", "inline", "processes", "threads"),
@@ -254,6 +274,9 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     COMPRESSION_CODEC,
     BUFFERS_PER_CHANNEL,
     FLOATING_BUFFERS,
+    DEBLOAT_ENABLED,
+    DEBLOAT_TARGET,
+    DEBLOAT_PERIOD,
     WORKERS,
     START_METHOD,
     TRANSPORT,

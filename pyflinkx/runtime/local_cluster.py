@@ -90,6 +90,10 @@ def make_job(
         batch_size=settings.batch_size,
         compressed=configuration.value_of(options.COMPRESSION_CODEC) == "LZ4",
         credit=channel_credit(configuration),
+        debloat_target=configuration.value_of(options.DEBLOAT_TARGET)
+        if configuration.value_of(options.DEBLOAT_ENABLED)
+        else None,
+        debloat_period=configuration.value_of(options.DEBLOAT_PERIOD),
     )
     slots = plan_slots(graph).slots()
     if mode == "threads":

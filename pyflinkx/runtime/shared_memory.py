@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from pyflinkx._core.exchange import Arena, Event, Reader, Writer
@@ -9,6 +10,7 @@ from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.runtime.debloating import BufferDebloater
 from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
 from pyflinkx.runtime.frames import FrameFormat
 from pyflinkx.runtime.gates import InputChannel, OutputChannel
@@ -103,7 +105,15 @@ class SharedMemoryTransport(WorkerTransport):
 
     def remote_input(self, channel: ChannelPlan, frames: FrameFormat) -> InputChannel:
         assert channel.remote is not None
-        return FrameReader(self.arena.reader(channel.remote), frames)
+        debloater = None
+        if self.settings.debloat_target is not None:
+            debloater = BufferDebloater(
+                self.settings.debloat_target * 1_000_000,
+                self.settings.debloat_period * 1_000_000,
+                self.arena.segment_size,
+                self.settings.credit,
+            )
+        return FrameReader(self.arena.reader(channel.remote), frames, debloater)
 
     def cancel(self) -> None:
         self.arena.cancel()
@@ -147,9 +157,10 @@ class FrameWriter:
 class FrameReader:
     """An input channel over a reader of the arena."""
 
-    def __init__(self, reader: Reader, frames: FrameFormat) -> None:
+    def __init__(self, reader: Reader, frames: FrameFormat, debloater: BufferDebloater | None = None) -> None:
         self.reader = reader
         self.frames = frames
+        self.debloater = debloater
 
     @property
     def bytes_received(self) -> int:
@@ -168,4 +179,9 @@ class FrameReader:
             return None
         if isinstance(received, tuple):
             return element_of(*received)
+        if self.debloater is not None:
+            reader = self.reader
+            credit = self.debloater.look(time.monotonic_ns(), reader.bytes_received, reader.ready)
+            if credit is not None:
+                reader.set_credit(credit)
         return self.frames.decode(received)

@@ -26,12 +26,17 @@ class ExchangeSettings:
     Args:
         batch_size: records of a full batch.
         compressed: whether frames are compressed.
-        credit: bytes that may be under way in a channel between workers.
+        credit: bytes that a channel between workers may have under way.
+        debloat_target: milliseconds that data may be under way, by which the credit follows the throughput; None for a
+            fixed credit.
+        debloat_period: milliseconds between two looks at the throughput.
     """
 
     batch_size: int = 1024
     compressed: bool = False
-    credit: int = 10 * 32768
+    credit: int = 10 * 32_768
+    debloat_target: int | None = None
+    debloat_period: int = 200
 
 
 class Transport(Protocol):

@@ -341,3 +341,19 @@ def wait_until(condition, timeout=60):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)  # another process is waited for, which signals nothing
+
+
+def test_less_is_in_flight_to_a_slow_consumer(env):
+    env.configure(
+        Configuration.from_dict(
+            {
+                "taskmanager.network.memory.buffer-debloat.enabled": "true",
+                "taskmanager.network.memory.buffer-debloat.target": "1 ms",
+                "taskmanager.network.memory.buffer-debloat.period": "1 ms",
+                "taskmanager.memory.segment-size": "4 kb",
+            }
+        )
+    )
+    records = [(x, "x" * 100) for x in NUMBERS]
+    stream = env.from_collection(records).slot_sharing_group("a").map(lambda t: t).slot_sharing_group("b")
+    assert sorted(collect(stream)) == records

@@ -1,0 +1,387 @@
+"""Worker processes against one: throughput, exchange, start-up, latency and memory.
+
+Run: python -m bench.jobs.workers [--scale 1.0] [--repeat 3] [NAME ...]
+
+Each figure is the median of the repeats; runs with one and with two workers take turns, so that both meet the same
+noise, and every answer is asserted. A machine that is busy with other work makes two workers look no faster than one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from array import array
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.common import Configuration, Time, WatermarkStrategy
+from pyflinkx.connectors.discard import DiscardSink
+from pyflinkx.connectors.sink import Sink, SinkWriter
+from pyflinkx.connectors.source import END, WAIT, Source, SourceReader
+from pyflinkx.datastream import AggregateFunction, StreamExecutionEnvironment
+from pyflinkx.datastream.window import TumblingEventTimeWindows
+
+KEYS = 1000
+
+
+class GeneratedSource(Source):
+    """``count`` records in equal parts, each batch made by ``make(start, stop)`` in the worker that reads it."""
+
+    def __init__(self, count: int, make: Callable[[int, int], Any], columnar: bool = False) -> None:
+        self.count = count
+        self.make = make
+        self.columnar = columnar
+
+    def splits(self, parallelism: int) -> list[Any]:
+        return [
+            (self.count * part // parallelism, self.count * (part + 1) // parallelism) for part in range(parallelism)
+        ]
+
+    def create_reader(self, context: Any) -> GeneratedReader:
+        return GeneratedReader(self.make)
+
+
+class GeneratedReader(SourceReader):
+    def __init__(self, make: Callable[[int, int], Any]) -> None:
+        self.make = make
+        self.todo: list[tuple[int, int]] = []
+
+    def add_splits(self, splits: list[Any]) -> None:
+        self.todo += splits
+
+    def poll(self, limit: int) -> Any:
+        if not self.todo:
+            return END
+        start, stop = self.todo.pop()
+        middle = min(start + limit, stop)
+        if middle < stop:
+            self.todo.append((middle, stop))
+        return self.make(start, middle)
+
+    def close(self) -> None:
+        pass
+
+
+def numbers(start: int, stop: int) -> ObjectBatch:
+    return ObjectBatch(list(range(start, stop)))
+
+
+def environment(workers: int, **options: str) -> StreamExecutionEnvironment:
+    configuration = Configuration.from_dict({"pyflinkx.workers": "processes"})
+    for key, value in options.items():
+        configuration.set_string(key, value)
+    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    env.set_parallelism(workers)
+    return env
+
+
+class SumSink(Sink):
+    """Writes the sum of what ``value`` gives for each record into a folder, a file per subtask."""
+
+    def __init__(self, folder: str, value: Callable[[Any], int]) -> None:
+        self.folder = folder
+        self.value = value
+
+    def create_writer(self, context: Any) -> SumWriter:
+        return SumWriter(os.path.join(self.folder, str(context.subtask_index)), self.value)
+
+
+class SumWriter(SinkWriter):
+    def __init__(self, path: str, value: Callable[[Any], int]) -> None:
+        self.path = path
+        self.value = value
+        self.sum = 0
+
+    def write(self, batch: Any) -> None:
+        self.sum += sum(map(self.value, batch.values))
+
+    def flush(self, end_of_input: bool) -> None:
+        with open(self.path, "w") as file:
+            file.write(str(self.sum))
+
+    def close(self) -> None:
+        pass
+
+
+def total(folder: str) -> int:
+    result = 0
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as file:
+            result += int(file.read())
+    return result
+
+
+def spin(x: int) -> int:
+    """About 2 microseconds of a user's work."""
+    for _ in range(50):
+        x ^= 1
+    return x
+
+
+def w1(workers: int, count: int, heavy: bool = False) -> float:
+    """Records/s: a running count per key, every update emitted."""
+    env = environment(workers)
+    first = (lambda x: (spin(x) % KEYS, 1)) if heavy else (lambda x: (x % KEYS, 1))
+    stream = env.from_source(GeneratedSource(count, numbers), WatermarkStrategy.no_watermarks(), "numbers")
+    counts = stream.map(first).key_by(lambda t: t[0]).reduce(lambda a, b: (a[0], a[1] + b[1]))
+    counts.sink_to(DiscardSink())
+    result = env.execute()
+    assert result.get_accumulator_result("numbers.numRecordsIn") == count
+    return count / result.get_net_runtime() * 1000
+
+
+class Sum(AggregateFunction):
+    """Count and sum of (key, value, timestamp) records."""
+
+    def __init__(self, heavy: bool) -> None:
+        self.heavy = heavy
+
+    def create_accumulator(self) -> tuple[int, float]:
+        return 0, 0.0
+
+    def add(self, value: Any, accumulator: Any) -> Any:
+        if self.heavy:
+            spin(value[0])
+        return accumulator[0] + 1, accumulator[1] + value[1]
+
+    def get_result(self, accumulator: Any) -> Any:
+        return accumulator
+
+    def merge(self, a: Any, b: Any) -> Any:
+        return a[0] + b[0], a[1] + b[1]
+
+
+def timed_records(start: int, stop: int) -> ObjectBatch:
+    return ObjectBatch([(x % KEYS, 1.0) for x in range(start, stop)], array("q", range(start, stop)))
+
+
+def w8(workers: int, count: int, heavy: bool = False) -> float:
+    """Records/s: a Python AggregateFunction over 10 s windows per key."""
+    env = environment(workers)
+    strategy = WatermarkStrategy.for_monotonous_timestamps()
+    stream = env.from_source(GeneratedSource(count, timed_records), strategy, "records")
+    windows = stream.key_by(lambda t: t[0]).window(TumblingEventTimeWindows.of(Time.seconds(10)))
+    with tempfile.TemporaryDirectory() as folder:
+        windows.aggregate(Sum(heavy)).sink_to(SumSink(folder, lambda result: result[0]))
+        result = env.execute()
+        assert total(folder) == count
+    return count / result.get_net_runtime() * 1000
+
+
+def tuples(count: int) -> float:
+    """Python tuples/s from one worker to another, untyped."""
+    env = environment(1)
+
+    def make(start: int, stop: int) -> ObjectBatch:
+        return ObjectBatch([(x, "user", x * 0.5) for x in range(start, stop)])
+
+    source = env.from_source(GeneratedSource(count, make), WatermarkStrategy.no_watermarks(), "tuples")
+    with tempfile.TemporaryDirectory() as folder:
+        sink = source.slot_sharing_group("first").sink_to(SumSink(folder, lambda record: 1))
+        sink.slot_sharing_group("second")
+        result = env.execute()
+        assert total(folder) == count
+    return count / result.get_net_runtime() * 1000
+
+
+class PacedSource(Source):
+    """``rate`` records a second for ``seconds``: (key, time of its making in ns), handed on when they are due."""
+
+    def __init__(self, rate: int, seconds: float) -> None:
+        self.rate = rate
+        self.count = int(rate * seconds)
+
+    def splits(self, parallelism: int) -> list[Any]:
+        return [None]
+
+    def create_reader(self, context: Any) -> PacedReader:
+        return PacedReader(self.rate, self.count)
+
+
+class PacedReader(SourceReader):
+    def __init__(self, rate: int, count: int) -> None:
+        self.rate = rate
+        self.count = count
+        self.made = 0
+        self.started = 0
+        self.assigned = False
+
+    def add_splits(self, splits: list[Any]) -> None:
+        self.assigned = self.assigned or bool(splits)
+
+    def poll(self, limit: int) -> Any:
+        if not self.assigned or self.made == self.count:
+            return END
+        now = time.monotonic_ns()
+        self.started = self.started or now
+        due = min((now - self.started) * self.rate // 1_000_000_000, self.count, self.made + limit)
+        if due <= self.made:
+            return WAIT
+        # A record is made when it is due, also if the source is late to hand it on.
+        step = 1_000_000_000 / self.rate
+        records = [(index % KEYS, self.started + int(index * step)) for index in range(self.made, due)]
+        self.made = due
+        return ObjectBatch(records)
+
+    def wake_time(self) -> int | None:
+        return time.time_ns() // 1_000_000 + 1
+
+    def close(self) -> None:
+        pass
+
+
+class LatencySink(Sink):
+    """Writes the time from making to sink of each record into a folder, a file of int64 nanoseconds per subtask."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def create_writer(self, context: Any) -> LatencyWriter:
+        return LatencyWriter(os.path.join(self.folder, str(context.subtask_index)))
+
+
+class LatencyWriter(SinkWriter):
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.seen = array("q")
+
+    def write(self, batch: Any) -> None:
+        now = time.monotonic_ns()
+        self.seen.extend(now - made for _, made in batch.values)
+
+    def flush(self, end_of_input: bool) -> None:
+        with open(self.path, "wb") as file:
+            self.seen.tofile(file)
+
+    def close(self) -> None:
+        pass
+
+
+def w9(workers: int, seconds: float) -> list[float]:
+    """Milliseconds from making to sink (50th, 99th, 99.9th percentile) at 10,000 records/s through a count window."""
+    env = environment(workers)
+    stream = env.from_source(PacedSource(10_000, seconds), WatermarkStrategy.no_watermarks(), "paced")
+    windows = stream.key_by(lambda t: t[0]).count_window(1)
+    with tempfile.TemporaryDirectory() as folder:
+        windows.reduce(lambda a, b: b).sink_to(LatencySink(folder))
+        env.execute()
+        seen = array("q")
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "rb") as file:
+                seen.frombytes(file.read())
+    assert len(seen) == int(10_000 * seconds)
+    ordered = sorted(seen)
+    return [ordered[int(len(ordered) * part)] / 1e6 for part in (0.5, 0.99, 0.999)]
+
+
+class SlowSink(Sink):
+    """Takes 1 ms for a record."""
+
+    def create_writer(self, context: Any) -> SlowWriter:
+        return SlowWriter()
+
+
+class SlowWriter(SinkWriter):
+    def write(self, batch: Any) -> None:
+        time.sleep(len(batch) / 1000)
+
+    def close(self) -> None:
+        pass
+
+
+def workers_memory() -> int:
+    """Bytes of memory that this process's children have resident."""
+    total = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    fields = file.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == os.getpid():
+                total += int(fields[21]) * resource.getpagesize()
+    return total
+
+
+def slow_sink(seconds: float) -> None:
+    """Memory of two workers whose sinks take a thousandth of what their sources could give."""
+    env = environment(2)
+
+    def make(start: int, stop: int) -> ObjectBatch:
+        return ObjectBatch([(x % KEYS, "x" * 100) for x in range(start, stop)])
+
+    stream = env.from_source(GeneratedSource(10**9, make), WatermarkStrategy.no_watermarks(), "endless")
+    stream.key_by(lambda t: t[0]).map(lambda t: t).sink_to(SlowSink())
+    client = env.execute_async()
+    seen = []
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        time.sleep(0.5)
+        seen.append(workers_memory())
+    client.cancel().result()
+    early, most = seen[len(seen) // 10], max(seen)
+    title = f"sinks that are too slow, for {seconds:.0f} s"
+    print(f"{title:40} {early / 2**20:.0f} MiB of two workers after a tenth, {most / 2**20:.0f} MiB at most")
+
+
+def latency(seconds: float) -> None:
+    for workers in (1, 2):
+        p50, p99, p999 = w9(workers, seconds)
+        print(f"{f'W9, {workers} workers':40} p50 {p50:.2f}  p99 {p99:.2f}  p99.9 {p999:.2f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the number of records")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    options = parser.parse_args()
+    for name in options.names or BENCHMARKS:
+        BENCHMARKS[name](options)
+    print(f"peak memory of a worker: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB")
+
+
+def compare(title: str, run: Callable[[int], float], repeat: int) -> None:
+    """Print rates with one and two workers, and their ratio, medians of ``repeat`` turns."""
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(repeat):
+        for workers, seen in rates.items():
+            seen.append(run(workers))
+    one, two = median(rates[1]), median(rates[2])
+    print(f"{title:40} {one / 1e6:6.3f} {two / 1e6:6.3f} M records/s  2 workers: {two / one:.2f} x")
+
+
+def single(title: str, run: Callable[[], float], unit: str, repeat: int) -> None:
+    print(f"{title:40} {median(run() for _ in range(repeat)):8.2f} {unit}")
+
+
+def start_up() -> float:
+    """Milliseconds for a job with nothing to do on two workers."""
+    env = environment(2)
+    env.from_source(GeneratedSource(2, numbers), WatermarkStrategy.no_watermarks(), "n").sink_to(DiscardSink())
+    started = time.perf_counter()
+    env.execute()
+    return (time.perf_counter() - started) * 1000
+
+
+BENCHMARKS: dict[str, Callable[[Any], None]] = {
+    "w1": lambda o: compare("W1", lambda n: w1(n, int(4e6 * o.scale)), o.repeat),
+    "w1-heavy": lambda o: compare("W1, map of 2 us", lambda n: w1(n, int(1e6 * o.scale), True), o.repeat),
+    "w8": lambda o: compare("W8", lambda n: w8(n, int(2e6 * o.scale)), o.repeat),
+    "w8-heavy": lambda o: compare("W8, add of 2 us", lambda n: w8(n, int(1e6 * o.scale), True), o.repeat),
+    "tuples": lambda o: single(
+        "tuples between workers", lambda: tuples(int(2e6 * o.scale)) / 1e6, "M records/s", o.repeat
+    ),
+    "w9": lambda o: latency(20 * o.scale),
+    "slow-sink": lambda o: slow_sink(60 * o.scale),
+    "start-up": lambda o: single("job with nothing to do, 2 workers", start_up, "ms", o.repeat),
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Credit that follows throughput."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyflinkx.runtime.debloating import BufferDebloater
+
+SECOND = 1_000_000_000
+PERIOD = SECOND // 5
+
+
+def steady(debloater, rate, periods, start=0, received=0):
+    """Credits told while a consumer reads ``rate`` bytes a second."""
+    told = []
+    for turn in range(1, periods + 1):
+        received += rate // 5
+        told.append(debloater.look(start + turn * PERIOD, received, True))
+    return [credit for credit in told if credit is not None], received
+
+
+def fresh(target=SECOND, least=32_768, most=1_000_000):
+    debloater = BufferDebloater(target, PERIOD, least, most)
+    assert debloater.look(0, 0, True) is None
+    return debloater
+
+
+def test_a_slow_consumer_gets_what_it_reads_in_the_target():
+    told, _ = steady(fresh(), 100_000, 10)
+    assert told == [100_000]
+
+
+def test_a_fast_consumer_keeps_all():
+    told, _ = steady(fresh(), 50_000_000, 10)
+    assert told == []
+
+
+def test_credit_never_falls_below_a_segment():
+    told, _ = steady(fresh(), 10, 10)
+    assert told == [32_768]
+
+
+def test_credit_grows_again_with_the_throughput():
+    debloater = fresh()
+    _, received = steady(debloater, 100_000, 10)
+    told, _ = steady(debloater, 5_000_000, 30, 10 * PERIOD, received)
+    assert told[-1] == 1_000_000
+
+
+def test_nothing_is_told_within_a_period():
+    debloater = fresh()
+    assert debloater.look(PERIOD - 1, 10, True) is None
+    assert debloater.look(PERIOD, 10, True) == 32_768
+
+
+def test_a_consumer_that_keeps_up_is_not_limited():
+    debloater = fresh()
+    steady(debloater, 100_000, 10)
+    assert debloater.look(11 * PERIOD, 200_000, False) == 1_000_000
+
+
+@given(st.lists(st.tuples(st.integers(1, 10 * SECOND), st.integers(0, 10**9), st.booleans()), max_size=50))
+def test_credit_stays_within_its_bounds(looks):
+    debloater = fresh()
+    now = received = 0
+    for elapsed, more, behind in looks:
+        now += elapsed
+        received += more
+        debloater.look(now, received, behind)
+        assert 32_768 <= debloater.credit <= 1_000_000
