@@ -45,6 +45,7 @@ log = logging.getLogger("pyflinkx.runtime")
 OUTPUT_LINES = 20
 PROGRESS_INTERVAL = 0.1
 EXIT_PATIENCE = 5.0
+START_PATIENCE = 60.0
 
 
 @dataclass
@@ -234,9 +235,10 @@ class JobManager:
     def _deploy(self, jobs: dict[int, bytes]) -> None:
         while not all(worker.registered or worker.lost for worker in self.workers):
             self._turn()
-        if self.execution.state is not JobState.CREATED:
-            return  # a worker is lost already, or the user has cancelled the job
         for worker in self.workers:
+            # A worker may be lost already, or the user has cancelled: nobody would tell tasks that start now to stop.
+            if self.execution.state is not JobState.CREATED:
+                return
             for task in worker.tasks:
                 self.execution.move(task, ExecutionState.DEPLOYING)
             if not worker.lost:
@@ -272,7 +274,7 @@ class JobManager:
         self._report()
 
     def _patience(self) -> float | None:
-        deadlines = [worker.heard + self.heartbeat_timeout for worker in self.workers if not worker.lost]
+        deadlines = [worker.heard + self._silence_of(worker) for worker in self.workers if not worker.lost]
         if self.give_up is not None:
             deadlines.append(self.give_up)
         return max(min(deadlines) - time.monotonic(), 0) if deadlines else None
@@ -350,13 +352,18 @@ class JobManager:
         vertex = self.graph.vertices[task.vertex]
         return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
 
+    def _silence_of(self, worker: WorkerView) -> float:
+        """Seconds without a word after which a worker is given up; an interpreter takes its time to start."""
+        return self.heartbeat_timeout if worker.registered else max(self.heartbeat_timeout, START_PATIENCE)
+
     def _look_for_the_silent(self) -> None:
         now = time.monotonic()
         for worker in self.workers:
             if worker.lost:
                 continue
-            if now - worker.heard > self.heartbeat_timeout:
-                self._lose(worker, f"it did not answer for {self.heartbeat_timeout:g} s (heartbeat.timeout)")
+            silence = self._silence_of(worker)
+            if now - worker.heard > silence:
+                self._lose(worker, f"it did not answer for {silence:g} s (heartbeat.timeout)")
             elif self.give_up is not None and now > self.give_up:
                 limit = f"{self.cancellation_timeout:g} s (task.cancellation.timeout)"
                 self._lose(worker, f"it did not stop within {limit}")

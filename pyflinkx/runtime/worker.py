@@ -77,6 +77,7 @@ class Worker:
                 message = self._receive()
                 if isinstance(message, Deploy):
                     self.heartbeat_interval = message.heartbeat_interval
+                    due = time.monotonic()
                     self._deploy(message)
                 elif isinstance(message, CancelTasks):
                     self.cancel()

@@ -147,6 +147,18 @@ def test_a_worker_that_hangs_is_given_up_after_the_heartbeat_timeout(env):
         run(env, stop)
 
 
+def test_a_worker_that_is_only_busy_is_not_given_up(tmp_path):
+    """Heartbeats come as often as the configuration says, from the start."""
+    env = environment(heartbeat_interval="100 ms", heartbeat_timeout="2 s")
+
+    def slow(x):
+        if x == 5000:
+            time.sleep(4)
+        return x
+
+    assert sorted(run(env, slow)) == NUMBERS
+
+
 def test_a_task_that_does_not_stop_is_killed(env):
     env.configure(Configuration.from_dict({"task.cancellation.timeout": "300 ms"}))
 
