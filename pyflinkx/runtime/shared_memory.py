@@ -105,15 +105,7 @@ class SharedMemoryTransport(WorkerTransport):
 
     def remote_input(self, channel: ChannelPlan, frames: FrameFormat) -> InputChannel:
         assert channel.remote is not None
-        debloater = None
-        if self.settings.debloat_target is not None:
-            debloater = BufferDebloater(
-                self.settings.debloat_target * 1_000_000,
-                self.settings.debloat_period * 1_000_000,
-                self.arena.segment_size,
-                self.settings.credit,
-            )
-        return FrameReader(self.arena.reader(channel.remote), frames, debloater)
+        return FrameReader(self.arena.reader(channel.remote), frames, self.new_debloater(self.arena.segment_size))
 
     def cancel(self) -> None:
         self.arena.cancel()

@@ -21,6 +21,7 @@ from typing import Any
 from pyflinkx._core.exchange import Event
 from pyflinkx.errors import ChannelClosedError, CorruptDataError
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.runtime.debloating import BufferDebloater
 from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
 from pyflinkx.runtime.frames import FrameFormat
 from pyflinkx.runtime.gates import InputChannel, OutputChannel
@@ -223,6 +224,11 @@ class Inbox:
         self.received.append((kind, payload))
         self.event.signal()
 
+    def set_credit(self, nbytes: int) -> None:
+        """Allow another number of bytes under way; what is too much now is granted no more when it is used."""
+        self.used += nbytes - self.credit
+        self.credit = nbytes
+
     def get(self) -> tuple[int, bytearray] | None:
         """The oldest message, as kind and payload, or None.
 
@@ -307,7 +313,8 @@ class SocketTransport(WorkerTransport):
         return SocketWriter([self.outboxes[channel.remote] for channel in channels], frames)  # type: ignore[index]
 
     def remote_input(self, channel: ChannelPlan, frames: FrameFormat) -> InputChannel:
-        return SocketReader(self.inboxes[channel.remote], frames)  # type: ignore[index]
+        inbox = self.inboxes[channel.remote]  # type: ignore[index]
+        return SocketReader(inbox, frames, self.new_debloater(min(SEGMENT_SIZE, self.settings.credit)))
 
     def cancel(self) -> None:
         """End every wait of this worker; its peers see the end of their links."""
@@ -363,9 +370,10 @@ class SocketWriter:
 class SocketReader:
     """An input channel over an inbox."""
 
-    def __init__(self, inbox: Inbox, frames: FrameFormat) -> None:
+    def __init__(self, inbox: Inbox, frames: FrameFormat, debloater: BufferDebloater | None = None) -> None:
         self.inbox = inbox
         self.frames = frames
+        self.debloater = debloater
         self.bytes_received = 0
 
     @property
@@ -381,6 +389,11 @@ class SocketReader:
         kind, payload = received
         if kind == FRAME:
             self.bytes_received += len(payload)
+            if self.debloater is not None:
+                behind = bool(self.inbox.received)
+                credit = self.debloater.look(time.monotonic_ns(), self.bytes_received, behind)
+                if credit is not None:
+                    self.inbox.set_credit(credit)
             return self.frames.decode(payload)
         return element_of(kind, *unpack_value(payload))
 

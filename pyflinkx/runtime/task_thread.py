@@ -52,6 +52,7 @@ class TaskThread:
         self.mails: deque[Callable[[], None]] = deque()
         self.cancelled = False
         self.busy = self.idle = self.waited = 0
+        self.sleeping: tuple[StepResult, int] | None = None
         self.thread = threading.Thread(target=self.run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -75,6 +76,14 @@ class TaskThread:
         result.busy = max(self.busy - blocked, 0)
         result.idle = self.idle
         result.back_pressured = self.waited + blocked
+        sleeping = self.sleeping
+        if sleeping is not None:  # a task that never wakes again would else seem to have stopped waiting too
+            reason, since = sleeping
+            elapsed = time.monotonic_ns() - since
+            if reason is StepResult.BLOCKED:
+                result.back_pressured += elapsed
+            else:
+                result.idle += elapsed
         return result
 
     def run(self) -> None:
@@ -120,8 +129,10 @@ class TaskThread:
                 return
             if result is StepResult.MORE:
                 continue
+            self.sleeping = result, now
             self.event.wait(sequence, self._patience(task))
             before, now = now, clock()
+            self.sleeping = None
             if result is StepResult.BLOCKED:
                 self.waited += now - before
             else:

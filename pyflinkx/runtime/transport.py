@@ -12,6 +12,7 @@ from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.partitioners import BroadcastPartitioner
 from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.runtime.debloating import BufferDebloater
 from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
 from pyflinkx.runtime.frames import FrameFormat
 from pyflinkx.runtime.gates import InputChannel, OutputChannel, OutputGate, QueueChannel
@@ -100,6 +101,13 @@ class WorkerTransport:
 
     def event(self, task: TaskId) -> Event:
         return self._event(self.plan.numbers[task])
+
+    def new_debloater(self, least: int) -> BufferDebloater | None:
+        """What sets the credit of a channel, to no fewer than so many bytes; None where it is fixed."""
+        target, period = self.settings.debloat_target, self.settings.debloat_period
+        if target is None:
+            return None
+        return BufferDebloater(target * 1_000_000, period * 1_000_000, least, self.settings.credit)
 
     def _event(self, number: int) -> Event:
         if number not in self.events:

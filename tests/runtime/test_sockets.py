@@ -176,6 +176,30 @@ def test_a_producer_whose_consumer_does_not_read_stops_within_credit_and_one_fra
     assert pair.get().values == element.values
 
 
+def test_credit_that_was_lowered_and_raised_again_counts(make_pair):
+    pair = make_pair(credit=1000)
+    (outbox,), (inbox,) = pair.first.outboxes.values(), pair.second.inboxes.values()
+    element = batch(b"x" * 100)
+
+    def fill():
+        before = outbox.sent
+        while pair.writers[0].writable and outbox.sent < before + 10_000:
+            pair.writers[0].put(element)
+
+    frame = HEADER.size + sum(len(part) for part in FORMAT.encode(element))
+    for credit in (1000, 400, 1, 5000, 2 * frame):
+        inbox.set_credit(credit)
+        for _ in range(3):
+            fill()
+            while inbox.taken < outbox.sent:
+                pair.get()
+            in_thread(lambda: pair.writers[0].put(element))()  # comes back, so what was used is granted
+            pair.get()
+        fill()
+        assert credit <= 2 * (outbox.sent - inbox.taken)
+        assert outbox.sent - inbox.taken <= credit + frame
+
+
 def test_a_frame_longer_than_the_credit_travels_alone(make_pair):
     pair = make_pair(credit=1)
     for i in range(20):
