@@ -17,6 +17,7 @@ from pyflinkx.runtime.channel import LocalChannel
 from pyflinkx.runtime.dependencies import applied
 from pyflinkx.runtime.outputs import ExchangeOutput
 from pyflinkx.runtime.scatter import make_scatter
+from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.task import StepResult, Task, TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -162,6 +163,7 @@ class InlineJob:
                 self.idle += clock() - started
 
     def _make_tasks(self) -> list[Task]:
+        splits = assign_splits(self.graph)
         exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
         for edge in self.graph.exchanges:
             producers = self.graph.vertex_of(edge.source).parallelism
@@ -185,7 +187,7 @@ class InlineJob:
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
-                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing))
+                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits))
         return tasks
 
     def _exchange(self, edge: StreamEdge, subtask: int, channels: dict[int, LocalChannel]) -> ExchangeOutput:

@@ -36,6 +36,7 @@ from pyflinkx.runtime.messages import (
     Shutdown,
     TaskReport,
 )
+from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
@@ -212,9 +213,17 @@ class JobManager:
     def _pickle(self) -> dict[int, bytes]:
         """Each slot's part of the job as bytes."""
         jobs = {}
+        splits = assign_splits(self.graph)
         for slot in sorted({task.slot for task in self.plan.tasks}):
-            part = part_of(self.graph, {task.id.vertex for task in self.plan.tasks if task.slot == slot})
-            jobs[slot] = dump_job(part, self.buffers, self.settings, self.exchanges)
+            here = {task.id for task in self.plan.tasks if task.slot == slot}
+            part = part_of(self.graph, {task.vertex for task in here})
+            own = {
+                (node.id, task.subtask): splits[node.id, task.subtask]
+                for task in here
+                for node in self.graph.vertices[task.vertex].nodes
+                if node.source is not None
+            }
+            jobs[slot] = dump_job(part, self.buffers, self.settings, self.exchanges, own)
         return jobs
 
     def _launch(self) -> None:

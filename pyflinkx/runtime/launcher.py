@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from multiprocessing.connection import Connection, Pipe
 from typing import Protocol
 
@@ -172,7 +173,7 @@ class ForkLauncher:
         parent = parent_to_follow()
         pid = os.fork()
         if pid == 0:
-            with contextlib.suppress(BaseException):
+            try:
                 # Held by the copy, our ends of other workers' connections would outlive us and hide our end from them.
                 ours.close()
                 for handle in self.launched:
@@ -184,7 +185,10 @@ class ForkLauncher:
                 sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
                 descriptors = self.interconnect.descriptors(number)
                 run_worker(number, theirs, inherited(self.interconnect.transport, descriptors), parent)
-            os._exit(1)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)  # whatever happens, the copy must not go on as the program
         theirs.close()
         self.interconnect.inherited_by(number)
         for _, write_end in outputs:

@@ -16,6 +16,7 @@ from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import ExchangeOutput, NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 
@@ -116,6 +117,7 @@ class Task:
         settings: of the job.
         in_channels: for each edge that comes from another vertex, a channel per producing subtask that sends here.
         out_exchanges: for each edge that goes to another vertex, where its batches go.
+        splits: what its sources' readers read.
     """
 
     def __init__(
@@ -125,8 +127,10 @@ class Task:
         settings: TaskSettings,
         in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
         out_exchanges: Sequence[tuple[StreamEdge, ExchangeOutput | GateOutput]],
+        splits: AssignedSplits,
     ) -> None:
         self.vertex = vertex
+        self.splits = splits
         self.subtask = subtask
         self.settings = settings
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
@@ -205,8 +209,7 @@ class Task:
         context = ReaderContext(self.settings.clock, self.subtask, node.parallelism, counters)
         reader = node.source.create_reader(context)
         self.on_close.callback(reader.close)
-        splits = node.source.splits(node.parallelism)
-        reader.add_splits(splits[self.subtask :: node.parallelism])
+        reader.add_splits(self.splits[node.id, self.subtask])
         limit = self.settings.columnar_batch_size if node.source.columnar else self.settings.batch_size
 
         def count(name: str, amount: int) -> None:

@@ -32,6 +32,7 @@ from pyflinkx.runtime.messages import (
     TaskReport,
 )
 from pyflinkx.runtime.scatter import Scatter, make_scatter
+from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task import Task, TaskSettings
 from pyflinkx.runtime.task_thread import TaskThread
 from pyflinkx.runtime.transport import ExchangeSettings, Transport
@@ -138,12 +139,12 @@ class Worker:
             send_log(self, message.log_level)
         try:
             for slot, job in message.jobs.items():
-                graph, settings, exchanges = load_job(job, lambda number: RemoteBuffer(self, number))
+                graph, settings, exchanges, splits = load_job(job, lambda number: RemoteBuffer(self, number))
                 if self.transport is None:
                     self.transport = self.make_transport(graph, message.plan, self.number, exchanges)
                 for placement in message.plan.tasks_of(self.number):
                     if placement.slot == slot:
-                        self.threads[placement.id] = self._thread(graph, settings, message.plan, placement)
+                        self.threads[placement.id] = self._thread(graph, settings, splits, message.plan, placement)
         except Exception as error:
             self.send(DeploymentFailed(failures.pack(error)))
             return
@@ -151,7 +152,12 @@ class Worker:
             thread.start()
 
     def _thread(
-        self, graph: JobGraph, settings: TaskSettings, plan: DeploymentPlan, placement: TaskPlacement
+        self,
+        graph: JobGraph,
+        settings: TaskSettings,
+        splits: AssignedSplits,
+        plan: DeploymentPlan,
+        placement: TaskPlacement,
     ) -> TaskThread:
         vertex = graph.vertices[placement.id.vertex]
         ids = {node.id for node in vertex.nodes}
@@ -170,7 +176,7 @@ class Worker:
         return TaskThread(
             placement.id,
             f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
-            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing),
+            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits),
             transport.event(placement.id),
             [output.gate for _, output in outgoing],
             settings.clock,
