@@ -30,26 +30,23 @@ KEYS = 1000
 
 
 class GeneratedSource(Source):
-    """``count`` records in equal parts, each batch made by ``make(start, stop)`` in the worker that reads it."""
+    """``count`` records, dealt out in turn: each batch is made by ``make(numbers)`` in the worker that reads it."""
 
-    def __init__(self, count: int, make: Callable[[int, int], Any], columnar: bool = False) -> None:
+    def __init__(self, count: int, make: Callable[[range], Any]) -> None:
         self.count = count
         self.make = make
-        self.columnar = columnar
 
     def splits(self, parallelism: int) -> list[Any]:
-        return [
-            (self.count * part // parallelism, self.count * (part + 1) // parallelism) for part in range(parallelism)
-        ]
+        return [range(part, self.count, parallelism) for part in range(parallelism)]
 
     def create_reader(self, context: Any) -> GeneratedReader:
         return GeneratedReader(self.make)
 
 
 class GeneratedReader(SourceReader):
-    def __init__(self, make: Callable[[int, int], Any]) -> None:
+    def __init__(self, make: Callable[[range], Any]) -> None:
         self.make = make
-        self.todo: list[tuple[int, int]] = []
+        self.todo: list[range] = []
 
     def add_splits(self, splits: list[Any]) -> None:
         self.todo += splits
@@ -57,18 +54,17 @@ class GeneratedReader(SourceReader):
     def poll(self, limit: int) -> Any:
         if not self.todo:
             return END
-        start, stop = self.todo.pop()
-        middle = min(start + limit, stop)
-        if middle < stop:
-            self.todo.append((middle, stop))
-        return self.make(start, middle)
+        numbers = self.todo.pop()
+        if len(numbers) > limit:
+            self.todo.append(numbers[limit:])
+        return self.make(numbers[:limit])
 
     def close(self) -> None:
         pass
 
 
-def numbers(start: int, stop: int) -> ObjectBatch:
-    return ObjectBatch(list(range(start, stop)))
+def numbers(part: range) -> ObjectBatch:
+    return ObjectBatch(list(part))
 
 
 def environment(workers: int, **options: str) -> StreamExecutionEnvironment:
@@ -156,8 +152,8 @@ class Sum(AggregateFunction):
         return a[0] + b[0], a[1] + b[1]
 
 
-def timed_records(start: int, stop: int) -> ObjectBatch:
-    return ObjectBatch([(x % KEYS, 1.0) for x in range(start, stop)], array("q", range(start, stop)))
+def timed_records(part: range) -> ObjectBatch:
+    return ObjectBatch([(x % KEYS, 1.0) for x in part], array("q", part))
 
 
 def w8(workers: int, count: int, heavy: bool = False) -> float:
@@ -177,8 +173,8 @@ def tuples(count: int) -> float:
     """Python tuples/s from one worker to another, untyped."""
     env = environment(1)
 
-    def make(start: int, stop: int) -> ObjectBatch:
-        return ObjectBatch([(x, "user", x * 0.5) for x in range(start, stop)])
+    def make(part: range) -> ObjectBatch:
+        return ObjectBatch([(x, "user", x * 0.5) for x in part])
 
     source = env.from_source(GeneratedSource(count, make), WatermarkStrategy.no_watermarks(), "tuples")
     with tempfile.TemporaryDirectory() as folder:
@@ -313,8 +309,8 @@ def slow_sink(seconds: float) -> None:
     """Memory of two workers whose sinks take a thousandth of what their sources could give."""
     env = environment(2)
 
-    def make(start: int, stop: int) -> ObjectBatch:
-        return ObjectBatch([(x % KEYS, "x" * 100) for x in range(start, stop)])
+    def make(part: range) -> ObjectBatch:
+        return ObjectBatch([(x % KEYS, "x" * 100) for x in part])
 
     stream = env.from_source(GeneratedSource(10**9, make), WatermarkStrategy.no_watermarks(), "endless")
     stream.key_by(lambda t: t[0]).map(lambda t: t).sink_to(SlowSink())
@@ -371,12 +367,12 @@ def start_up() -> float:
 
 
 BENCHMARKS: dict[str, Callable[[Any], None]] = {
-    "w1": lambda o: compare("W1", lambda n: w1(n, int(4e6 * o.scale)), o.repeat),
-    "w1-heavy": lambda o: compare("W1, map of 2 us", lambda n: w1(n, int(1e6 * o.scale), True), o.repeat),
-    "w8": lambda o: compare("W8", lambda n: w8(n, int(2e6 * o.scale)), o.repeat),
-    "w8-heavy": lambda o: compare("W8, add of 2 us", lambda n: w8(n, int(1e6 * o.scale), True), o.repeat),
+    "w1": lambda o: compare("W1", lambda n: w1(n, int(6e6 * o.scale)), o.repeat),
+    "w1-heavy": lambda o: compare("W1, map of 2 us", lambda n: w1(n, int(3e6 * o.scale), True), o.repeat),
+    "w8": lambda o: compare("W8", lambda n: w8(n, int(4e6 * o.scale)), o.repeat),
+    "w8-heavy": lambda o: compare("W8, add of 2 us", lambda n: w8(n, int(3e6 * o.scale), True), o.repeat),
     "tuples": lambda o: single(
-        "tuples between workers", lambda: tuples(int(2e6 * o.scale)) / 1e6, "M records/s", o.repeat
+        "tuples between workers", lambda: tuples(int(4e6 * o.scale)) / 1e6, "M records/s", o.repeat
     ),
     "w9": lambda o: latency(20 * o.scale),
     "slow-sink": lambda o: slow_sink(60 * o.scale),
