@@ -25,11 +25,6 @@ LATE = OutputTag("late")
 RECORDS = [(f"k{i % 7}", (i * 37) % 5000, i) for i in range(3000)]
 
 
-@pytest.fixture(params=[1, 3])
-def env(request):
-    return StreamExecutionEnvironment.get_execution_environment().set_parallelism(request.param)
-
-
 def timed(env, records, bound=10_000):
     strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(bound))
     return env.from_collection(records).assign_timestamps_and_watermarks(
