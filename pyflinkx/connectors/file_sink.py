@@ -23,6 +23,8 @@ class SingleFileSink(Sink):
         line_separator: ``"\\n"`` or ``"\\r\\n"``.
     """
 
+    parallelism = 1
+
     def __init__(self, path: str | PathLike[str], charset: str, write_mode: str, line_separator: str) -> None:
         self.path = local_path(path)
         self.charset = check_charset(charset)

@@ -30,7 +30,12 @@ class SinkWriter:
 
 
 class Sink:
-    """A description of where records go: picklable, without open handles."""
+    """A description of where records go: picklable, without open handles.
+
+    ``parallelism`` is the number of writers that the sink insists on, or None.
+    """
+
+    parallelism: int | None = None
 
     def check(self) -> None:
         """Raise SinkError if it is already plain that the sink cannot be written."""

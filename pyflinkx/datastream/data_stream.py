@@ -320,6 +320,7 @@ class DataStream(Described):
             make_operator=partial(SinkOperator, sink),
             inputs=(self._as_rows()._upstreams,),
             sink=sink,
+            parallelism=sink.parallelism,
         )
         self._environment._add(transformation)
         return DataStreamSink(transformation)

@@ -140,8 +140,9 @@ def build_stream_graph(
         chaining_of_different_max_parallelism: False to keep operators of different max parallelism in different tasks.
 
     Raises:
-        GraphError: there are no operators, a uid is used twice, an operator's parallelism exceeds its maximum,
-            operators are co-located that cannot be, or a slot sharing group is described in two ways.
+        GraphError: there are no operators, a uid is used twice, an operator's parallelism exceeds its maximum or is not
+            what its source or sink insists on, operators are co-located that cannot be, or a slot sharing group is
+            described in two ways.
     """
     order = topological_order(roots)
     if not order:
@@ -158,6 +159,13 @@ def build_stream_graph(
                 f"operator '{transformation.name}' ({transformation.location}): parallelism {own} exceeds its maximum "
                 f"parallelism {groups}"
             )
+        for described in (transformation.source, transformation.sink):
+            wanted = getattr(described, "parallelism", None)
+            if wanted not in (None, own):
+                raise GraphError(
+                    f"operator '{transformation.name}' ({transformation.location}): {described!r:.200} runs with "
+                    f"parallelism {wanted}, not {own}"
+                )
         uid = transformation.uid_hash or transformation.uid or derived_uid(transformation, ids, nodes)
         if uid in uids:
             raise GraphError(

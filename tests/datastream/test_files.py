@@ -8,7 +8,8 @@ from pyflinkx.connectors.csv_sink import CsvSink
 from pyflinkx.connectors.source import BadRecord
 from pyflinkx.connectors.text_sink import TextSink
 from pyflinkx.datastream import OutputTag, StreamExecutionEnvironment
-from pyflinkx.errors import JobExecutionError, SinkError, SourceError
+from pyflinkx.errors import GraphError, JobExecutionError, SinkError, SourceError
+from tests.datastream.conftest import make_environment
 
 PAIR = Types.ROW_NAMED(["id", "name"], [Types.LONG(), Types.STRING()])
 
@@ -79,3 +80,17 @@ def test_printing(env, path, capsys):
     read(env, CsvSource(path)).print("row")
     env.execute()
     assert capsys.readouterr().out == "row> +I[1,a]\nrow> +I[x,b]\nrow> +I[3,c]\n"
+
+
+def test_a_sink_of_one_file_has_one_writer_whatever_the_parallelism(tmp_path):
+    env = make_environment("spawned-2")
+    numbers = list(range(5000))
+    env.from_collection(numbers).rebalance().map(str).sink_to(TextSink(str(tmp_path / "out.txt")))
+    env.execute()
+    assert sorted((tmp_path / "out.txt").read_text().split()) == sorted(map(str, numbers))
+
+
+def test_a_sink_of_one_file_cannot_have_two_writers(env, tmp_path):
+    env.from_collection(["a"]).sink_to(TextSink(str(tmp_path / "out.txt"))).set_parallelism(2)
+    with pytest.raises(GraphError, match=r"out\.txt.*runs with parallelism 1, not 2"):
+        env.execute()
