@@ -24,7 +24,7 @@ from pyflinkx.runtime import failures
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.inline import JobProgress, JobResult, ProgressListener
 from pyflinkx.runtime.job_pickle import dump_job, part_of
-from pyflinkx.runtime.launcher import WorkerHandle, WorkerLauncher
+from pyflinkx.runtime.launcher import WorkerHandle, WorkerLauncher, limit_blocking
 from pyflinkx.runtime.messages import (
     CancelTasks,
     Collected,
@@ -58,6 +58,7 @@ class WorkerView:
     tasks: list[TaskId]
     heard: float
     registered: bool = False
+    deployed: bool = False
     lost: bool = False
     partial: dict[str, bytes] = field(default_factory=dict)
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=OUTPUT_LINES))
@@ -236,6 +237,7 @@ class JobManager:
             tasks = [task.id for task in self.plan.tasks_of(number)]
             worker = WorkerView(number, handle, tasks, time.monotonic())
             self.workers.append(worker)
+            limit_blocking(handle.connection, self.heartbeat_timeout)
             self.selector.register(handle.connection.fileno(), selectors.EVENT_READ, (worker, "control"))
             for descriptor, stream in zip(handle.outputs, ("stdout", "stderr"), strict=False):
                 os.set_blocking(descriptor, False)
@@ -251,6 +253,8 @@ class JobManager:
             for task in worker.tasks:
                 self.execution.move(task, ExecutionState.DEPLOYING)
             if not worker.lost:
+                worker.deployed = True
+                worker.heard = time.monotonic()
                 self._send(
                     worker,
                     Deploy(
@@ -291,6 +295,9 @@ class JobManager:
     def _receive(self, worker: WorkerView) -> None:
         try:
             message = worker.handle.connection.recv()
+        except BlockingIOError:  # it stopped in the middle of a message
+            self._lose(worker, self._silence(worker))
+            return
         except (EOFError, OSError):
             self._lose(worker)
             return
@@ -333,6 +340,8 @@ class JobManager:
     def _send(self, worker: WorkerView, message: Any) -> None:
         try:
             worker.handle.connection.send(message)
+        except BlockingIOError:
+            self._lose(worker, self._silence(worker))
         except OSError:
             self._lose(worker)
 
@@ -362,17 +371,19 @@ class JobManager:
         return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
 
     def _silence_of(self, worker: WorkerView) -> float:
-        """Seconds without a word after which a worker is given up; an interpreter takes its time to start."""
-        return self.heartbeat_timeout if worker.registered else max(self.heartbeat_timeout, START_PATIENCE)
+        """Seconds without a word after which a worker is given up; until all have started they have nothing to say."""
+        return self.heartbeat_timeout if worker.deployed else max(self.heartbeat_timeout, START_PATIENCE)
+
+    def _silence(self, worker: WorkerView) -> str:
+        return f"it did not answer for {self._silence_of(worker):g} s (heartbeat.timeout)"
 
     def _look_for_the_silent(self) -> None:
         now = time.monotonic()
         for worker in self.workers:
             if worker.lost:
                 continue
-            silence = self._silence_of(worker)
-            if now - worker.heard > silence:
-                self._lose(worker, f"it did not answer for {silence:g} s (heartbeat.timeout)")
+            if now - worker.heard > self._silence_of(worker) and not worker.handle.connection.poll():
+                self._lose(worker, self._silence(worker))
             elif self.give_up is not None and now > self.give_up:
                 limit = f"{self.cancellation_timeout:g} s (task.cancellation.timeout)"
                 self._lose(worker, f"it did not stop within {limit}")

@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -110,6 +111,17 @@ def wait_for_exit(pidfd: int, connection: Connection, timeout: float) -> None:
     poller = select.poll()
     poller.register(pidfd if pidfd >= 0 else connection.fileno(), select.POLLIN)
     poller.poll(timeout * 1000)
+
+
+def limit_blocking(connection: Connection, seconds: float) -> None:
+    """Have reads and writes raise BlockingIOError when the other side neither takes nor gives a byte for so long.
+
+    A process may stop in the middle of a message, and would stop the JobManager with it.
+    """
+    limit = struct.pack("ll", int(seconds), round(seconds % 1 * 1_000_000))
+    with socket.socket(fileno=os.dup(connection.fileno())) as control:
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 class SpawnLauncher:
