@@ -287,7 +287,7 @@ class JobManager:
         self._report()
 
     def _patience(self) -> float | None:
-        deadlines = [worker.heard + self._silence_of(worker) for worker in self.workers if not worker.lost]
+        deadlines = [worker.heard + self._patience_with(worker) for worker in self.workers if not worker.lost]
         if self.give_up is not None:
             deadlines.append(self.give_up)
         return max(min(deadlines) - time.monotonic(), 0) if deadlines else None
@@ -296,7 +296,7 @@ class JobManager:
         try:
             message = worker.handle.connection.recv()
         except BlockingIOError:  # it stopped in the middle of a message
-            self._lose(worker, self._silence(worker))
+            self._lose(worker, silence(self.heartbeat_timeout))
             return
         except (EOFError, OSError):
             self._lose(worker)
@@ -305,7 +305,9 @@ class JobManager:
         if isinstance(message, Registered):
             worker.registered = True
         elif isinstance(message, Heartbeat):
-            self.metrics.update(message.metrics)
+            # A heartbeat may be older than the report of a task's end that came before it.
+            running = {task: metrics for task, metrics in message.metrics.items() if not self._ended(task)}
+            self.metrics.update(running)
         elif isinstance(message, Logged):
             logger = logging.getLogger(message.record.name)
             if logger.isEnabledFor(message.record.levelno):
@@ -317,6 +319,9 @@ class JobManager:
         elif isinstance(message, DeploymentFailed):
             self._fail(failures.unpack(message.failure))
             self.execution.lose(worker.tasks)
+
+    def _ended(self, task: TaskId) -> bool:
+        return self.execution.tasks[task].terminal
 
     def _task_report(self, worker: WorkerView, message: TaskReport) -> None:
         if message.metrics is not None:
@@ -341,7 +346,7 @@ class JobManager:
         try:
             worker.handle.connection.send(message)
         except BlockingIOError:
-            self._lose(worker, self._silence(worker))
+            self._lose(worker, silence(self.heartbeat_timeout))
         except OSError:
             self._lose(worker)
 
@@ -370,20 +375,17 @@ class JobManager:
         vertex = self.graph.vertices[task.vertex]
         return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
 
-    def _silence_of(self, worker: WorkerView) -> float:
+    def _patience_with(self, worker: WorkerView) -> float:
         """Seconds without a word after which a worker is given up; until all have started they have nothing to say."""
         return self.heartbeat_timeout if worker.deployed else max(self.heartbeat_timeout, START_PATIENCE)
-
-    def _silence(self, worker: WorkerView) -> str:
-        return f"it did not answer for {self._silence_of(worker):g} s (heartbeat.timeout)"
 
     def _look_for_the_silent(self) -> None:
         now = time.monotonic()
         for worker in self.workers:
             if worker.lost:
                 continue
-            if now - worker.heard > self._silence_of(worker) and not worker.handle.connection.poll():
-                self._lose(worker, self._silence(worker))
+            if now - worker.heard > self._patience_with(worker) and not worker.handle.connection.poll():
+                self._lose(worker, silence(self._patience_with(worker)))
             elif self.give_up is not None and now > self.give_up:
                 limit = f"{self.cancellation_timeout:g} s (task.cancellation.timeout)"
                 self._lose(worker, f"it did not stop within {limit}")
@@ -462,3 +464,8 @@ class JobManager:
                         view.handle.wait(max(deadline - time.monotonic(), 0))
                 elif what != "wake":
                     self._read_output(view, key.fd, what)
+
+
+def silence(seconds: float) -> str:
+    """Why a worker is lost that said nothing for so long."""
+    return f"it did not answer for {seconds:g} s (heartbeat.timeout)"

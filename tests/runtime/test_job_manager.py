@@ -1,6 +1,9 @@
 """The JobManager with workers that behave as no real one would at the right moment."""
 
+import contextlib
+import re
 import struct
+import threading
 import time
 from multiprocessing.connection import Pipe
 
@@ -9,22 +12,30 @@ import pytest
 from pyflinkx.common import Configuration
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import JobExecutionError
+from pyflinkx.graph.execution_graph import ExecutionState
 from pyflinkx.runtime import local_cluster
-from pyflinkx.runtime.messages import Registered
+from pyflinkx.runtime.job_manager import WorkerView
+from pyflinkx.runtime.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport
+from pyflinkx.runtime.task_metrics import TaskMetrics
 
 
 class FrozenWorker:
-    """Registers, says what it is told to, and is heard of no more; it reads nothing."""
+    """Registers after a while, says what it is told to, and is heard of no more; it reads nothing."""
 
     outputs = ()
 
-    def __init__(self, number, last_words):
+    def __init__(self, number, last_words, delay):
         self.name = f"worker-{number + 1}"
         self.connection, self.theirs = Pipe()
+        self.killed = False
+        self.heard = []
+        self.starting = threading.Timer(delay, self.start, [last_words])
+        self.starting.start()
+
+    def start(self, last_words):
         self.theirs.send(Registered(1))
         with open(self.theirs.fileno(), "wb", closefd=False) as stream:
             stream.write(last_words)
-        self.killed = False
 
     def ended(self):
         return "killed by SIGKILL" if self.killed else None
@@ -36,17 +47,24 @@ class FrozenWorker:
         self.killed = True
 
     def close(self):
+        self.starting.join()
         self.connection.close()
-        self.theirs.close()
+        with self.theirs, contextlib.suppress(EOFError, OSError):
+            while True:
+                self.heard.append(type(self.theirs.recv()))
 
 
-def run_on_frozen_workers(monkeypatch, last_words, records):
+def run_on_frozen_workers(monkeypatch, last_words, records, delay=0):
+    """Run a job on two of them, of which the second starts late; returns them and how the job failed."""
+    workers = []
+
     class FrozenLauncher:
         def __init__(self, interconnect):
             pass
 
         def launch(self, number):
-            return FrozenWorker(number, last_words)
+            workers.append(FrozenWorker(number, last_words, delay * number))
+            return workers[-1]
 
     monkeypatch.setattr(local_cluster, "ForkLauncher", FrozenLauncher)
     configuration = Configuration.from_dict(
@@ -58,7 +76,9 @@ def run_on_frozen_workers(monkeypatch, last_words, records):
     )
     env = StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(2)
     env.from_collection(records).rebalance().map(lambda x: x).print()
-    env.execute()
+    with pytest.raises(JobExecutionError) as caught:
+        env.execute()
+    return workers, str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +88,35 @@ def run_on_frozen_workers(monkeypatch, last_words, records):
 )
 def test_a_worker_that_stops_does_not_stop_the_job_manager(monkeypatch, last_words, records):
     started = time.monotonic()
-    with pytest.raises(JobExecutionError, match=r"worker-1 was lost: it did not answer for 0\.4 s"):
-        run_on_frozen_workers(monkeypatch, last_words, records)
+    _, failure = run_on_frozen_workers(monkeypatch, last_words, records)
+    assert re.match(r"worker-[12] was lost: it did not answer for 0\.4 s", failure), failure
     assert time.monotonic() - started < 30
+
+
+def test_a_worker_that_waits_for_others_to_start_is_not_silent(monkeypatch):
+    workers, _ = run_on_frozen_workers(monkeypatch, b"", [1], delay=1)
+    assert [Deploy in worker.heard for worker in workers] == [True, True]
+
+
+def test_no_tasks_start_when_a_worker_was_lost_while_they_were_deployed(monkeypatch):
+    workers, _ = run_on_frozen_workers(monkeypatch, b"", [b"x" * 5_000_000])
+    assert workers[1].heard == [Shutdown]
+
+
+def test_an_old_heartbeat_does_not_replace_the_metrics_of_an_ended_task():
+    env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict({"pyflinkx.workers": "threads"}))
+    env.from_collection([1]).print()
+    job = env._job(env._graph("job"), None)
+    task = job.plan.tasks[0].id
+    worker = FrozenWorker(0, b"", 0)
+    view = WorkerView(0, worker, [task], time.monotonic())
+    for state in (ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING):
+        job.execution.move(task, state)
+    worker.starting.join()
+    worker.theirs.send(Heartbeat({task: TaskMetrics(records_in=1)}))
+    worker.theirs.send(TaskReport(task, ExecutionState.FINISHED, None, TaskMetrics(records_in=3)))
+    worker.theirs.send(Heartbeat({task: TaskMetrics(records_in=2)}))
+    for expected in (0, 1, 3, 3):
+        job._receive(view)
+        assert sum(metrics.records_in for metrics in job.metrics.values()) == expected
+    worker.close()
