@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from pyflinkx._core.batch import ColumnBatch, import_column
@@ -368,7 +368,10 @@ def test_decimals_agree_with_pyarrow(parts, form):
     precision, scale, digits = parts
     exact = Decimal((digits < 0, tuple(map(int, str(abs(digits)))), -scale))
     written = Decimal(form.format(exact))
-    column = pa.array([exact], pa.decimal128(precision, scale))
+    try:
+        column = pa.array([exact], pa.decimal128(precision, scale))
+    except pa.ArrowInvalid:
+        reject()  # pyarrow refuses some large values of negative scale, though they fit
     ours = to_values(import_column(column))[0]
     assert (ours, ours.as_tuple()) == (exact, exact.as_tuple())
     builder = ColumnBuilder(Field("d", f"d:{precision},{scale}"))
