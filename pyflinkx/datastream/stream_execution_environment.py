@@ -40,8 +40,9 @@ from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, bui
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.metrics.progress import progress_line
 from pyflinkx.runtime.clock import SystemClock
+from pyflinkx.runtime.job import Job
 from pyflinkx.runtime.job_thread import JobThread
-from pyflinkx.runtime.local_cluster import Job, make_job
+from pyflinkx.runtime.local_cluster import make_job
 
 __all__ = ["StreamExecutionEnvironment"]
 

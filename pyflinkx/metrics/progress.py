@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pyflinkx.errors import MissingExtraError
-from pyflinkx.runtime.inline import JobProgress, ProgressListener
+from pyflinkx.runtime.job import JobProgress, ProgressListener
 
 
 @contextlib.contextmanager

@@ -51,9 +51,10 @@ class LocalChannel:
         """Whether the producer may go on."""
         return len(self.elements) < self.capacity
 
-    def put(self, element: Any) -> None:
-        """Append a batch, Watermark, WatermarkStatus or END_OF_DATA."""
+    def put(self, element: Any) -> int:
+        """Append a batch, Watermark, WatermarkStatus or END_OF_DATA; never waits, so 0."""
         self.elements.append(element)
+        return 0
 
     def get(self) -> Any:
         """The oldest element, or None when there is none."""

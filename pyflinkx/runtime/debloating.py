@@ -5,10 +5,20 @@ Flink's buffer debloating (FLIP-183): with less in flight, barriers and records 
 
 from __future__ import annotations
 
+import time
+from typing import Protocol
+
 # Flink's: a size that is within a quarter of the one before is not worth telling the producer.
 THRESHOLD = 0.25
 # Weight of the newest period in the moving average of the throughput.
 WEIGHT = 0.3
+
+
+class Credited(Protocol):
+    """The consuming end of a channel with credit."""
+
+    def set_credit(self, nbytes: int, /) -> None:
+        """Allow so many bytes under way."""
 
 
 class BufferDebloater:
@@ -30,6 +40,12 @@ class BufferDebloater:
         self.throughput = 0.0
         self.looked: int | None = None
         self.received = 0
+
+    def follow(self, channel: Credited, received: int, behind: bool) -> None:
+        """Look now, and set the channel's credit if it is to be another."""
+        credit = self.look(time.monotonic_ns(), received, behind)
+        if credit is not None:
+            channel.set_credit(credit)
 
     def look(self, now: int, received: int, behind: bool) -> int | None:
         """The new credit in bytes, when it is time for one and it differs enough.

@@ -59,6 +59,11 @@ class DeploymentPlan:
         return [channel for channel in self.channels if channel.exchange == exchange and channel.consumer == number]
 
     @property
+    def remote_producers(self) -> list[int]:
+        """The tasks that write to other workers, each once, in the order of their first channels."""
+        return list(dict.fromkeys(channel.producer for channel in self.remote_channels))
+
+    @property
     def remote_channels(self) -> list[ChannelPlan]:
         """The channels between workers, in the order of their index."""
         return [channel for channel in self.channels if channel.remote is not None]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import pickle
 from array import array
-from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
@@ -193,11 +192,11 @@ def read_columns(view: memoryview, count: int, head_size: int) -> ColumnBatch:
     return batch
 
 
-def first_unpicklable(values: list[Any], dumps: Callable[[Any], bytes] = cloudpickle.dumps) -> str:
+def first_unpicklable(values: list[Any]) -> str:
     """Which record it is, and of which type."""
     for value in values:
         try:
-            dumps(value)
+            cloudpickle.dumps(value)
         except Exception:
             return f"{type(value).__module__}.{type(value).__qualname__} {value!r:.200}"
     return "the records together"

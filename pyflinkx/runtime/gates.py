@@ -11,7 +11,7 @@ from pyflinkx._core.exchange import Event
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import ChannelClosedError
 from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
-from pyflinkx.runtime.scatter import Scatter, ToAll
+from pyflinkx.runtime.scatter import Scatter
 
 NEVER = -1
 
@@ -115,7 +115,7 @@ class OutputGate:
 
     Args:
         channels: by index of the consuming subtask.
-        to_all: a channel that reaches all of them at once, where there is one (a broadcast is then written once).
+        to_all: in place of them, one that reaches all: every batch goes to everybody, and is written once.
         batch_size: records of a full batch; 1 to gather nothing.
         buffer_timeout: milliseconds that a record may wait for others; -1 for as long as it takes.
     """
@@ -128,6 +128,7 @@ class OutputGate:
         buffer_timeout: int = 0,
     ) -> None:
         self.channels = channels
+        self.writes_once = to_all is not None
         self.all_channels = [to_all] if to_all is not None else list(channels.values())
         self.batch_size = batch_size
         self.timeout = buffer_timeout * 1_000_000 if buffer_timeout >= 0 else NEVER
@@ -187,7 +188,7 @@ class OutputGate:
 
 
 class GateOutput:
-    """The end of a task whose consumers run elsewhere: what an operator's output emits to.
+    """The end of a task: what an operator's output emits to.
 
     Args:
         gate: where it goes.
@@ -198,7 +199,7 @@ class GateOutput:
         self.gate = gate
         self.scatter = scatter
         self.records = 0
-        self.emit = self._emit_to_all if isinstance(scatter, ToAll) else self._emit_parts
+        self.emit = self._emit_to_all if gate.writes_once else self._emit_parts
 
     @property
     def writable(self) -> bool:

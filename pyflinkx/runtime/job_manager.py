@@ -8,7 +8,6 @@ import selectors
 import sys
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,14 +15,15 @@ from typing import Any
 
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.errors import JobCancelledError, JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionGraph, ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
 from pyflinkx.runtime.deployment import DeploymentPlan
-from pyflinkx.runtime.inline import JobProgress, JobResult, ProgressListener
-from pyflinkx.runtime.job_pickle import dump_job, part_of
+from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
+from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
 from pyflinkx.runtime.launcher import WorkerHandle, WorkerLauncher, limit_blocking
 from pyflinkx.runtime.messages import (
     CancelTasks,
@@ -44,7 +44,6 @@ from pyflinkx.runtime.transport import ExchangeSettings
 log = logging.getLogger("pyflinkx.runtime")
 
 OUTPUT_LINES = 20
-PROGRESS_INTERVAL = 0.1
 EXIT_PATIENCE = 5.0
 START_PATIENCE = 60.0
 
@@ -64,8 +63,8 @@ class WorkerView:
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=OUTPUT_LINES))
 
 
-class JobManager:
-    """A job that runs on workers while its caller iterates over ``steps`` or calls ``run``.
+class JobManager(Job):
+    """A job on workers.
 
     Args:
         graph: the job.
@@ -75,7 +74,8 @@ class JobManager:
         configuration: of the job.
         launcher: starts the workers.
         cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey.
-        listener: called with the job's progress at most every 100 ms, and once at the end.
+        listener: called with the job's progress.
+        dependencies: what the program needs besides itself.
     """
 
     def __init__(
@@ -88,21 +88,19 @@ class JobManager:
         launcher: WorkerLauncher,
         cancel_exchanges: Callable[[], None] = lambda: None,
         listener: ProgressListener | None = None,
+        dependencies: PythonDependencies = NO_DEPENDENCIES,
     ) -> None:
-        self.graph = graph
+        super().__init__(graph, listener, dependencies)
         self.plan = plan
         self.settings = settings
         self.exchanges = exchanges
         self.launcher = launcher
         self.cancel_exchanges = cancel_exchanges
-        self.listener = listener
-        self.job_id = uuid.uuid4().hex
         self.execution = ExecutionGraph(task.id for task in plan.tasks)
         self.metrics: dict[TaskId, TaskMetrics] = {}
         self.workers: list[WorkerView] = []
         self.buffers: list[CollectBuffer] = []
         self.selector = selectors.DefaultSelector()
-        self.started = time.monotonic()
         self.heartbeat_interval = configuration.value_of(options.HEARTBEAT_INTERVAL) / 1000
         self.heartbeat_timeout = configuration.value_of(options.HEARTBEAT_TIMEOUT) / 1000
         self.cancellation_timeout = configuration.value_of(options.CANCELLATION_TIMEOUT) / 1000
@@ -115,23 +113,12 @@ class JobManager:
         self.wake_read = -1
         self.wake_write: int | None = None
         self.cancel_asked = False
-        self._reported = self.started
 
     @property
     def state(self) -> JobState:
-        """Where the job stands."""
         return self.execution.state
 
-    # ---- the job's face ----
-
-    def run(self) -> JobResult:
-        """Run to the end."""
-        for _ in self.steps():
-            pass
-        return self.result()
-
     def request_cancel(self) -> None:
-        """Have the job cancelled; from any thread."""
         with self.wake_lock:
             self.cancel_asked = True
             if self.wake_write is not None:
@@ -145,7 +132,7 @@ class JobManager:
             JobCancelledError: it was cancelled by ``request_cancel``.
         """
         try:
-            self._check()
+            self.check()
             jobs = self._pickle()
             self._launch()
             self._deploy(jobs)
@@ -161,59 +148,18 @@ class JobManager:
             raise self.execution.failure
         if self.execution.state is JobState.CANCELED:
             raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
-        self._report(final=True)
+        self.report(final=True)
 
-    def result(self) -> JobResult:
-        """Counters by operator name, summed over subtasks, and the run time in milliseconds."""
-        names = {node.id: node.name for vertex in self.graph.vertices for node in vertex.nodes}
-        counters: dict[str, dict[str, int]] = {name: {} for name in names.values()}
-        for metrics in self.metrics.values():
-            for node, counts in metrics.counters.items():
-                sums = counters[names[node]]
-                for name, value in counts.items():
-                    sums[name] = sums.get(name, 0) + value
-        return JobResult(self.job_id, self.graph.name, round((time.monotonic() - self.started) * 1000), counters)
-
-    def task_metrics(self) -> dict[str, TaskMetrics]:
-        """What each subtask has done, by its name, as of its worker's last heartbeat."""
-        return {self._task_name(task): metrics for task, metrics in list(self.metrics.items())}
-
-    def progress(self) -> JobProgress:
-        """Where the job stands, by the workers' last heartbeats."""
-        totals: dict[str, int] = {}
-        for metrics in self.metrics.values():
-            for counters in metrics.counters.values():
-                for name, value in counters.items():
-                    totals[name] = totals.get(name, 0) + value
-        watermarks = [metrics.watermark for metrics in self.metrics.values() if metrics.watermark is not None]
-        return JobProgress(
-            job_name=self.graph.name,
-            records_in=totals.get("numRecordsIn", 0),
-            records_out=totals.get("numRecordsOut", 0),
-            bad_records=totals.get("numBadRecords", 0),
-            late_records=totals.get("numLateRecordsDropped", 0),
-            watermark=min(watermarks, default=None),
-            elapsed=time.monotonic() - self.started,
-        )
-
-    def _report(self, final: bool = False) -> None:
-        now = time.monotonic()
-        if self.listener is not None and (final or now - self._reported >= PROGRESS_INTERVAL):
-            self._reported = now
-            self.listener(self.progress())
+    def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
+        """As of each worker's last heartbeat, and of the end of each task."""
+        return [(self._task_name(task), metrics) for task, metrics in sorted(self.metrics.copy().items())]
 
     # ---- start ----
-
-    def _check(self) -> None:
-        for vertex in self.graph.vertices:
-            for node in vertex.nodes:
-                for described in (node.source, node.sink):
-                    if described is not None:
-                        described.check()
 
     def _pickle(self) -> dict[int, bytes]:
         """Each slot's part of the job as bytes."""
         jobs = {}
+        classes = main_classes()
         splits = assign_splits(self.graph)
         for slot in sorted({task.slot for task in self.plan.tasks}):
             here = {task.id for task in self.plan.tasks if task.slot == slot}
@@ -224,7 +170,7 @@ class JobManager:
                 for node in self.graph.vertices[task.vertex].nodes
                 if node.source is not None
             }
-            jobs[slot] = dump_job(part, self.buffers, self.settings, self.exchanges, own)
+            jobs[slot] = dump_job(part, classes, self.buffers, self.settings, self.exchanges, own)
         return jobs
 
     def _launch(self) -> None:
@@ -284,7 +230,7 @@ class JobManager:
         if self.cancel_asked and self.execution.state in (JobState.CREATED, JobState.RUNNING):
             self._stop(self.execution.cancel())
         self._look_for_the_silent()
-        self._report()
+        self.report()
 
     def _patience(self) -> float | None:
         deadlines = [worker.heard + self._patience_with(worker) for worker in self.workers if not worker.lost]
@@ -309,9 +255,7 @@ class JobManager:
             running = {task: metrics for task, metrics in message.metrics.items() if not self._ended(task)}
             self.metrics.update(running)
         elif isinstance(message, Logged):
-            logger = logging.getLogger(message.record.name)
-            if logger.isEnabledFor(message.record.levelno):
-                logger.handle(message.record)
+            pass_on(message.record)
         elif isinstance(message, Collected):
             self.buffers[message.buffer].extend(message.records)
         elif isinstance(message, TaskReport):
@@ -457,7 +401,7 @@ class JobManager:
                     try:
                         message = view.handle.connection.recv()
                         if isinstance(message, Logged):
-                            logging.getLogger(message.record.name).handle(message.record)
+                            pass_on(message.record)
                     except (EOFError, OSError):
                         view.lost = True
                         self.selector.unregister(key.fd)
@@ -469,3 +413,10 @@ class JobManager:
 def silence(seconds: float) -> str:
     """Why a worker is lost that said nothing for so long."""
     return f"it did not answer for {seconds:g} s (heartbeat.timeout)"
+
+
+def pass_on(record: logging.LogRecord) -> None:
+    """Log what a worker logged, if it is wanted here."""
+    logger = logging.getLogger(record.name)
+    if logger.isEnabledFor(record.levelno):
+        logger.handle(record)

@@ -55,11 +55,12 @@ class JobUnpickler(pickle.Unpickler):
         return self.remote_buffer(number)
 
 
-def dump_job(graph: JobGraph, buffers: list[CollectBuffer], *others: Any) -> bytes:
+def dump_job(graph: JobGraph, classes: dict[str, type], buffers: list[CollectBuffer], *others: Any) -> bytes:
     """The job as bytes.
 
     Args:
         graph: the job.
+        classes: of the program's ``__main__``, as ``main_classes`` finds them.
         buffers: gets those that the job's results come back to, at the places that the bytes refer to.
         others: what else the worker needs.
 
@@ -67,17 +68,18 @@ def dump_job(graph: JobGraph, buffers: list[CollectBuffer], *others: Any) -> byt
         GraphError: something in the job cannot be pickled; it names the operator and the attribute.
     """
     try:
-        return dump((main_classes(), graph, *others), buffers)
+        return dump((classes, graph, *others), buffers)
     except Exception as error:
-        for vertex in graph.vertices:
-            for node in vertex.nodes:
-                for part in (node.make_operator, node.source):
-                    path, reason = unpicklable_part(part)
-                    if path is not None:
-                        raise GraphError(
-                            f"operator '{node.name}' ({node.location}) cannot be sent to a worker: its "
-                            f"function's {path or 'self'} cannot be pickled ({reason}); make it in open()"
-                        ) from error
+        nodes = [node for vertex in graph.vertices for node in vertex.nodes]
+        parts = [(node, part) for node in nodes for part in (node.make_operator, node.source)]
+        parts += [(graph.node_of(edge.target), edge.partitioner) for edge in graph.exchanges]
+        for node, part in parts:
+            path, reason = unpicklable_part(part)
+            if path is not None:
+                raise GraphError(
+                    f"operator '{node.name}' ({node.location}) cannot be sent to a worker: its function's "
+                    f"{path or 'self'} cannot be pickled ({reason}); make it in open()"
+                ) from error
         raise GraphError(f"the job cannot be sent to a worker: {type(error).__name__}: {error}") from error
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 from pyflinkx.errors import JobCancelledError
 from pyflinkx.graph.execution_graph import JobState
-from pyflinkx.runtime.local_cluster import Job
+from pyflinkx.runtime.job import Job
 
 Ended = Callable[[BaseException | None], object]
 

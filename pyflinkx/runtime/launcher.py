@@ -149,13 +149,17 @@ class SpawnLauncher:
                 f"import sys; sys.path[:] = {sys.path!r}; sys.argv[:] = {sys.argv!r}; "
                 f"from pyflinkx.runtime.launcher import spawned; spawned{arguments}"
             )
-            process = subprocess.Popen(
-                [self.executable, "-c", code],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno(), *descriptors],
-            )
+            try:
+                process = subprocess.Popen(
+                    [self.executable, "-c", code],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    pass_fds=[theirs.fileno(), *descriptors],
+                )
+            except BaseException:
+                ours.close()
+                raise
         self.interconnect.inherited_by(number)
         assert process.stdout is not None
         assert process.stderr is not None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
-from pyflinkx.runtime.channel import END_OF_DATA, LocalChannel, Watermark, WatermarkStatus
-from pyflinkx.runtime.scatter import Scatter
 
 
 class WatermarkValve:
@@ -111,47 +109,6 @@ class OperatorInput:
             self.emit_idleness(False)
         self.emit_watermark(MAX_WATERMARK)
         self.node.end_input()
-
-
-class ExchangeOutput:
-    """The end of a task: spreads batches over channels.
-
-    Args:
-        channels: by index of the subtask of the next vertex; only those that the partitioner connects.
-        scatter: divides the batches.
-    """
-
-    def __init__(self, channels: Mapping[int, LocalChannel], scatter: Scatter) -> None:
-        self.channels = channels
-        self.scatter = scatter
-        self.records = 0
-
-    @property
-    def writable(self) -> bool:
-        """Whether all channels take more."""
-        return all(channel.writable for channel in self.channels.values())
-
-    def emit(self, batch: Any) -> None:
-        """Send each record where the partitioner wants it."""
-        self.records += len(batch)
-        for index, part in self.scatter(batch):
-            self.channels[index].put(part)
-
-    def emit_watermark(self, timestamp: int) -> None:
-        """Send a watermark to all."""
-        self._to_all(Watermark(timestamp))
-
-    def emit_idleness(self, idle: bool) -> None:
-        """Send the status to all."""
-        self._to_all(WatermarkStatus(idle))
-
-    def end(self) -> None:
-        """Send the end to all."""
-        self._to_all(END_OF_DATA)
-
-    def _to_all(self, element: Any) -> None:
-        for channel in self.channels.values():
-            channel.put(element)
 
 
 class NodeOutput:

@@ -15,6 +15,7 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.partition import key_groups, scatter_columns, scatter_objects, subtasks_of
 from pyflinkx._core.to_rows import to_objects
 from pyflinkx.errors import GraphError, KeyTypeError
+from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
     CustomPartitioner,
@@ -26,6 +27,7 @@ from pyflinkx.graph.partitioners import (
     RescalePartitioner,
     ShufflePartitioner,
 )
+from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.runtime.copies import copy_for_subtask
@@ -80,6 +82,13 @@ def make_scatter(
         case CustomPartitioner():
             return ByRule(copy_for_subtask(partitioner, producers, site.name, site.location), consumers, site)
     raise GraphError(f"operator '{site.name}': no exchange for partitioner {partitioner.name}")
+
+
+def exchange_scatter(graph: JobGraph, edge: StreamEdge, subtask: int) -> Scatter:
+    """What spreads the batches of one producing subtask of an exchange."""
+    source, target = graph.node_of(edge.source), graph.node_of(edge.target)
+    site = CallSite(target.name, target.uid, target.location)
+    return make_scatter(edge.partitioner, subtask, source.parallelism, target.parallelism, target.max_parallelism, site)
 
 
 class ToOne(Scatter):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from pyflinkx._core.exchange import Arena, Event, Reader, Writer
@@ -29,24 +28,25 @@ def create_arena(plan: DeploymentPlan, configuration: Configuration) -> Arena:
     size = configuration.value_of(options.SEGMENT_SIZE)
     per_channel = configuration.value_of(options.BUFFERS_PER_CHANNEL)
     floating = configuration.value_of(options.FLOATING_BUFFERS)
-    pools: dict[int, int] = {}
-    gates: set[tuple[int, int]] = set()
+    pools = dict.fromkeys(plan.remote_producers, 0)
     for channel in plan.remote_channels:
-        pools[channel.producer] = pools.get(channel.producer, 0) + per_channel
-        if (channel.producer, channel.exchange) not in gates:
-            gates.add((channel.producer, channel.exchange))
-            pools[channel.producer] += floating
+        pools[channel.producer] += per_channel
+    for producer, _ in {(channel.producer, channel.exchange) for channel in plan.remote_channels}:
+        pools[producer] += floating
     check_network_memory(sum(pools.values()) * size, configuration)
-    producers = list(pools)
+    numbers = pool_numbers(plan)
     return Arena.create(
         events=len(plan.tasks),
-        pools=[(pools[task], task) for task in producers],
-        channels=[
-            (producers.index(channel.producer), channel.producer, channel.consumer) for channel in plan.remote_channels
-        ],
+        pools=[(segments, task) for task, segments in pools.items()],
+        channels=[(numbers[channel.producer], channel.producer, channel.consumer) for channel in plan.remote_channels],
         segment_size=size,
         credit=channel_credit(configuration),
     )
+
+
+def pool_numbers(plan: DeploymentPlan) -> dict[int, int]:
+    """The pool of each task that has one."""
+    return {task: number for number, task in enumerate(plan.remote_producers)}
 
 
 def check_network_memory(needed: int, configuration: Configuration) -> None:
@@ -81,8 +81,7 @@ class SharedMemoryTransport(WorkerTransport):
     ) -> None:
         super().__init__(graph, plan, worker, settings)
         self.arena = arena
-        producers = dict.fromkeys(channel.producer for channel in plan.remote_channels)
-        self.pools = {task: index for index, task in enumerate(producers)}
+        self.pools = pool_numbers(plan)
 
     @classmethod
     def inherit(
@@ -172,8 +171,5 @@ class FrameReader:
         if isinstance(received, tuple):
             return element_of(*received)
         if self.debloater is not None:
-            reader = self.reader
-            credit = self.debloater.look(time.monotonic_ns(), reader.bytes_received, reader.ready)
-            if credit is not None:
-                reader.set_credit(credit)
+            self.debloater.follow(self.reader, self.reader.bytes_received, self.reader.ready)
         return self.frames.decode(received)

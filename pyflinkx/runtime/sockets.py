@@ -390,10 +390,7 @@ class SocketReader:
         if kind == FRAME:
             self.bytes_received += len(payload)
             if self.debloater is not None:
-                behind = bool(self.inbox.received)
-                credit = self.debloater.look(time.monotonic_ns(), self.bytes_received, behind)
-                if credit is not None:
-                    self.inbox.set_credit(credit)
+                self.debloater.follow(self.inbox, self.bytes_received, bool(self.inbox.received))
             return self.frames.decode(payload)
         return element_of(kind, *unpack_value(payload))
 

@@ -15,7 +15,7 @@ from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operato
 from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.gates import GateOutput, InputChannel
-from pyflinkx.runtime.outputs import ExchangeOutput, NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -126,7 +126,7 @@ class Task:
         subtask: int,
         settings: TaskSettings,
         in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
-        out_exchanges: Sequence[tuple[StreamEdge, ExchangeOutput | GateOutput]],
+        out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
         splits: AssignedSplits,
     ) -> None:
         self.vertex = vertex
@@ -154,7 +154,7 @@ class Task:
     def _connect(
         self,
         in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
-        out_exchanges: Sequence[tuple[StreamEdge, ExchangeOutput | GateOutput]],
+        out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
     ) -> None:
         used = dict.fromkeys(self.nodes, 0)
 
@@ -243,7 +243,7 @@ class Task:
     def metrics(self) -> TaskMetrics:
         """What it has done so far, but for its times; from any thread."""
         channels = [source.channel for source in self.inputs if isinstance(source, ChannelInput)]
-        gates = [exchange.gate for _, exchange in self.out_exchanges if isinstance(exchange, GateOutput)]
+        gates = [exchange.gate for _, exchange in self.out_exchanges]
         return TaskMetrics(
             records_in=sum(source.records for source in self.inputs),
             records_out=sum(exchange.records for _, exchange in self.out_exchanges),

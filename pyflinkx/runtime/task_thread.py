@@ -20,6 +20,11 @@ class TaskCancelled(BaseException):
     """Ends a task's loop; no ``except Exception`` of a user function swallows it."""
 
 
+def stop() -> None:
+    """The mail that cancels a task."""
+    raise TaskCancelled
+
+
 class TaskThread:
     """Runs one task.
 
@@ -67,7 +72,7 @@ class TaskThread:
     def cancel(self) -> None:
         """Tell the task to stop; from any thread."""
         self.cancelled = True
-        self.event.signal()
+        self.post(stop)
 
     def metrics(self) -> TaskMetrics:
         """What it has done so far; from any thread."""
@@ -114,8 +119,6 @@ class TaskThread:
         while True:
             # Taken before looking for work: what is signalled from here on ends the wait below.
             sequence = self.event.prepare()
-            if self.cancelled:
-                raise TaskCancelled
             while self.mails:
                 self.mails.popleft()()
             result = task.step()

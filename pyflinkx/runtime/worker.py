@@ -12,10 +12,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.runtime import failures
 from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
 from pyflinkx.runtime.gates import GateOutput
@@ -31,7 +29,7 @@ from pyflinkx.runtime.messages import (
     Shutdown,
     TaskReport,
 )
-from pyflinkx.runtime.scatter import Scatter, make_scatter
+from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task import Task, TaskSettings
 from pyflinkx.runtime.task_thread import TaskThread
@@ -169,7 +167,12 @@ class Worker:
             if edge.target in ids
         ]
         outgoing = [
-            (edge, GateOutput(transport.output_gate(index, placement.id), scatter_of(graph, edge, placement.id)))
+            (
+                edge,
+                GateOutput(
+                    transport.output_gate(index, placement.id), exchange_scatter(graph, edge, placement.id.subtask)
+                ),
+            )
             for index, edge in enumerate(graph.exchanges)
             if edge.source in ids
         ]
@@ -189,15 +192,6 @@ class Worker:
             self.send(TaskReport(task, state, failures.pack(failure) if failure is not None else None, metrics))
         except ClientGone:
             return  # the main thread sees it too, and ends the process
-
-
-def scatter_of(graph: JobGraph, edge: StreamEdge, task: TaskId) -> Scatter:
-    """What divides a producing subtask's batches."""
-    source, target = graph.node_of(edge.source), graph.node_of(edge.target)
-    site = CallSite(target.name, target.uid, target.location)
-    return make_scatter(
-        edge.partitioner, task.subtask, source.parallelism, target.parallelism, target.max_parallelism, site
-    )
 
 
 class RemoteBuffer:

@@ -164,7 +164,9 @@ def test_united_streams_keep_their_own_partitioning(env):
 def inputs_of_tasks(env):
     job = env._job(env._graph(None), None)
     return [
-        [task.name, len(task.inputs), len(task.exchanges[0].channels)] for task in job._make_tasks() if task.exchanges
+        [task.name, len(task.inputs), len(task.exchanges[0].gate.channels)]
+        for task in job._make_tasks()
+        if task.exchanges
     ]
 
 

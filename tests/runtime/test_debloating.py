@@ -1,9 +1,15 @@
 """Credit that follows throughput."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.exchange import SUPPORTED, Arena
+from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.runtime.debloating import BufferDebloater
+from pyflinkx.runtime.frames import FrameFormat
+from pyflinkx.runtime.shared_memory import FrameReader, FrameWriter
 
 SECOND = 1_000_000_000
 PERIOD = SECOND // 5
@@ -56,6 +62,30 @@ def test_a_consumer_that_keeps_up_is_not_limited():
     debloater = fresh()
     steady(debloater, 100_000, 10)
     assert debloater.look(11 * PERIOD, 200_000, False) == 1_000_000
+
+
+@pytest.mark.skipif(not SUPPORTED, reason="processes share memory on 64-bit Linux only")
+def test_a_reader_that_is_behind_leaves_its_producer_less_room():
+    segment = 4096
+    arena = Arena.create(2, [(16, 0)], [(0, 0, 1)], segment_size=segment, credit=10 * segment)
+    frames = FrameFormat(CallSite("name", "uid"))
+    batch = ObjectBatch([b"x" * (segment // 2)])
+    writer = FrameWriter(arena.writer(0, [0]), frames)
+    reader = FrameReader(arena.reader(0), frames, BufferDebloater(1, 1, segment, 10 * segment))
+
+    def fill():
+        count = 0
+        while writer.writable:
+            writer.put(batch)
+            count += 1
+        return count
+
+    room = fill()
+    assert room > 6
+    for _ in range(room - 2):
+        assert reader.get().values == batch.values
+    assert fill() < room - 4  # without a lower credit there was room for all that was read
+    arena.close()
 
 
 @given(st.lists(st.tuples(st.integers(1, 10 * SECOND), st.integers(0, 10**9), st.booleans()), max_size=50))

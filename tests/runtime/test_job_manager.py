@@ -13,7 +13,7 @@ from pyflinkx.common import Configuration
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState
-from pyflinkx.runtime import local_cluster
+from pyflinkx.runtime import worker_jobs
 from pyflinkx.runtime.job_manager import WorkerView
 from pyflinkx.runtime.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport
 from pyflinkx.runtime.task_metrics import TaskMetrics
@@ -60,13 +60,13 @@ def run_on_frozen_workers(monkeypatch, last_words, records, delay=0):
 
     class FrozenLauncher:
         def __init__(self, interconnect):
-            pass
+            self.interconnect = interconnect
 
         def launch(self, number):
             workers.append(FrozenWorker(number, last_words, delay * number))
             return workers[-1]
 
-    monkeypatch.setattr(local_cluster, "ForkLauncher", FrozenLauncher)
+    monkeypatch.setattr(worker_jobs, "ForkLauncher", FrozenLauncher)
     configuration = Configuration.from_dict(
         {
             "pyflinkx.workers": "processes",

@@ -241,6 +241,13 @@ def test_a_function_that_cannot_travel_is_named_with_the_attribute(env):
         run(env, Unpicklable())
 
 
+def test_a_key_function_that_cannot_travel_is_named(env):
+    lock = threading.Lock()
+    stream = env.from_collection(NUMBERS).key_by(lambda x: lock and x % 2).map(lambda x: x)
+    with pytest.raises(GraphError, match=r"operator 'Map'.*variable 'lock'"):
+        collect(stream)
+
+
 def test_a_closure_that_cannot_travel_is_named_with_the_variable(env):
     lock = threading.Lock()
     with pytest.raises(GraphError, match=r"operator 'Map'.*variable 'lock'"):
@@ -355,7 +362,7 @@ def wait_until(condition, timeout=60):
         time.sleep(0.01)  # another process is waited for, which signals nothing
 
 
-def test_less_is_in_flight_to_a_slow_consumer(env):
+def test_debloating_loses_nothing(env):
     env.configure(
         Configuration.from_dict(
             {

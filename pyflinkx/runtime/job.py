@@ -1,0 +1,158 @@
+"""What every running job has, wherever its tasks run."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.graph.execution_graph import JobState
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.runtime.task_metrics import TaskMetrics
+
+NO_DEPENDENCIES = PythonDependencies()
+PROGRESS_INTERVAL = 0.1
+
+
+@dataclass
+class JobProgress:
+    """Where a running job stands.
+
+    ``watermark`` is the lowest event time (ms) over all operators that have seen one; None before the first.
+    """
+
+    job_name: str
+    records_in: int
+    records_out: int
+    bad_records: int
+    late_records: int
+    watermark: int | None
+    elapsed: float
+
+
+@dataclass
+class JobResult:
+    """How a job ended."""
+
+    job_id: str
+    job_name: str
+    net_runtime: int
+    counters: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+ProgressListener = Callable[[JobProgress], None]
+
+
+class Job:
+    """A job that runs while its caller iterates over ``steps`` or calls ``run``.
+
+    Args:
+        graph: the job.
+        listener: called with the job's progress at most every 100 ms, and once at the end.
+        dependencies: what the program needs besides itself; at hand while the job runs.
+    """
+
+    def __init__(
+        self,
+        graph: JobGraph,
+        listener: ProgressListener | None = None,
+        dependencies: PythonDependencies = NO_DEPENDENCIES,
+    ) -> None:
+        self.graph = graph
+        self.listener = listener
+        self.dependencies = dependencies
+        self.job_id = uuid.uuid4().hex
+        self.started = time.monotonic()
+        self._reported = self.started
+
+    # ---- what a way to run jobs defines ----
+
+    @property
+    def state(self) -> JobState:
+        """Where the job stands."""
+        raise NotImplementedError
+
+    def steps(self) -> Iterator[None]:
+        """Run the job, pausing now and then; closing the iterator early cancels the job."""
+        raise NotImplementedError
+
+    def request_cancel(self) -> None:
+        """Have the job cancelled, which ends ``steps`` with JobCancelledError; from any thread."""
+        raise NotImplementedError
+
+    def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
+        """Name of each subtask, and what it has done; from any thread."""
+        raise NotImplementedError
+
+    # ---- what follows from that ----
+
+    def run(self) -> JobResult:
+        """Run to the end."""
+        for _ in self.steps():
+            pass
+        return self.result()
+
+    def check(self) -> None:
+        """Raise what is plainly wrong with sources and sinks before anything is opened."""
+        for vertex in self.graph.vertices:
+            for node in vertex.nodes:
+                for described in (node.source, node.sink):
+                    if described is not None:
+                        described.check()
+
+    def task_metrics(self) -> dict[str, TaskMetrics]:
+        """What each subtask has done, by its name; with " #2" and so on where several have one name."""
+        named: dict[str, TaskMetrics] = {}
+        for name, metrics in self.all_metrics():
+            times = 1
+            unique = name
+            while unique in named:
+                times += 1
+                unique = f"{name} #{times}"
+            named[unique] = metrics
+        return named
+
+    def result(self) -> JobResult:
+        """Counters by operator name, summed over subtasks, and the run time in milliseconds."""
+        names = {node.id: node.name for vertex in self.graph.vertices for node in vertex.nodes}
+        counters: dict[str, dict[str, int]] = {name: {} for name in names.values()}
+        for _, metrics in self.all_metrics():
+            for node, counts in metrics.counters.items():
+                add_counts(counters[names[node]], counts)
+        return JobResult(self.job_id, self.graph.name, round((time.monotonic() - self.started) * 1000), counters)
+
+    def progress(self) -> JobProgress:
+        """Where the job stands, as far as its metrics tell."""
+        totals: dict[str, int] = {}
+        watermarks = []
+        for _, metrics in self.all_metrics():
+            for counts in metrics.counters.values():
+                add_counts(totals, counts)
+            if metrics.watermark is not None:
+                watermarks.append(metrics.watermark)
+        return JobProgress(
+            job_name=self.graph.name,
+            records_in=totals.get("numRecordsIn", 0),
+            records_out=totals.get("numRecordsOut", 0),
+            bad_records=totals.get("numBadRecords", 0),
+            late_records=totals.get("numLateRecordsDropped", 0),
+            watermark=min(watermarks, default=None),
+            elapsed=time.monotonic() - self.started,
+        )
+
+    def report(self, final: bool = False) -> None:
+        """Tell the listener, if it is time."""
+        if self.listener is None:
+            return
+        now = time.monotonic()
+        if final or now - self._reported >= PROGRESS_INTERVAL:
+            self._reported = now
+            self.listener(self.progress())
+
+
+def add_counts(sums: dict[str, int], counts: dict[str, int]) -> None:
+    """Add counts to sums, by name."""
+    for name, value in counts.items():
+        sums[name] = sums.get(name, 0) + value

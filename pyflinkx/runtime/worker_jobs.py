@@ -1,0 +1,93 @@
+"""Jobs on workers of this machine: processes, or threads of this one.
+
+Imported when a job needs it: a program whose jobs run inline does without sockets, subprocesses and shared memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+
+from pyflinkx.config import options
+from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.slots import plan_slots
+from pyflinkx.runtime.dependencies import applied, prepare
+from pyflinkx.runtime.deployment import plan_deployment
+from pyflinkx.runtime.interconnect import make_interconnect
+from pyflinkx.runtime.job import ProgressListener
+from pyflinkx.runtime.job_manager import JobManager
+from pyflinkx.runtime.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
+from pyflinkx.runtime.shared_memory import channel_credit
+from pyflinkx.runtime.task import TaskSettings
+from pyflinkx.runtime.transport import ExchangeSettings
+
+
+def job_on_workers(
+    mode: str,
+    graph: JobGraph,
+    settings: TaskSettings,
+    configuration: Configuration,
+    listener: ProgressListener | None,
+    dependencies: PythonDependencies,
+) -> JobManager:
+    """The job, ready to run on "processes" or "threads".
+
+    Raises:
+        ConfigurationError: the configuration asks for what cannot be.
+    """
+    settings.copy_functions = False
+    exchanges = ExchangeSettings(
+        batch_size=settings.batch_size,
+        compressed=configuration.value_of(options.COMPRESSION_CODEC) == "LZ4",
+        credit=channel_credit(configuration),
+        debloat_target=configuration.value_of(options.DEBLOAT_TARGET)
+        if configuration.value_of(options.DEBLOAT_ENABLED)
+        else None,
+        debloat_period=configuration.value_of(options.DEBLOAT_PERIOD),
+    )
+    slots = plan_slots(graph).slots()
+    if mode == "threads":
+        plan = plan_deployment(graph, slots, len(set(slots.values())))
+        return ThreadJob(
+            graph, plan, settings, exchanges, configuration, ThreadLauncher(), no_cancel, listener, dependencies
+        )
+    plan = plan_deployment(graph, slots, configuration.value_of(options.TASK_SLOTS))
+    interconnect = make_interconnect(plan, configuration)
+    fork = configuration.value_of(options.START_METHOD) == "fork"
+    launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
+    return ProcessJob(
+        graph, plan, settings, exchanges, configuration, launcher, interconnect.cancel, listener, dependencies
+    )
+
+
+def no_cancel() -> None:
+    """Threads need nobody to end their waits from outside: each worker obeys the message that cancels it."""
+
+
+class ThreadJob(JobManager):
+    """A job on threads of this process."""
+
+    def steps(self) -> Iterator[None]:
+        """Run the job, with its Python dependencies at hand."""
+        with applied(self.dependencies):
+            yield from super().steps()
+
+
+class ProcessJob(JobManager):
+    """A job on worker processes of this machine, with what connects them."""
+
+    launcher: ForkLauncher | SpawnLauncher
+
+    def steps(self) -> Iterator[None]:
+        """Prepare its Python dependencies once for all workers, run the job, then give back what connected them."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder:
+                self.python_path = tuple(prepare(self.dependencies, folder))
+                self.working_folder = folder if self.dependencies.archives else None
+                if isinstance(self.launcher, SpawnLauncher):
+                    self.launcher.executable = self.dependencies.interpreter(folder)
+                yield from super().steps()
+        finally:
+            self.launcher.interconnect.close()
