@@ -19,19 +19,8 @@
 #include "pfx/key_index.h"
 #include "pfx/pane.h"
 #include "pfx/results.h"
+#include "pfx/slicing.h"
 #include "pfx/status.h"
-
-/* Times (ms) must lie within, and sizes and latenesses below half of it. */
-#define PFX_TIME_LIMIT (INT64_C(1) << 60)
-
-typedef struct pfx_slicing {
-    int64_t size;
-    int64_t slide; /* of cumulative windows: the step */
-    int64_t offset;
-    int64_t steps; /* of cumulative windows: in the largest one; else 0 */
-    int64_t whole; /* slides in a window */
-    int64_t rest;  /* size - whole * slide */
-} pfx_slicing;
 
 /* Owns its panes and scratch memory; borrows index and agg, which must outlive it. */
 typedef struct pfx_slices {
