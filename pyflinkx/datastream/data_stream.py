@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pyflinkx._core.schema import Schema
 from pyflinkx.common.typeinfo import TypeInformation, Types
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.connectors.print import PrintSink
@@ -43,7 +44,6 @@ from pyflinkx.graph.partitioners import (
     ShufflePartitioner,
 )
 from pyflinkx.graph.transformation import Transformation, Upstream
-from pyflinkx.operators.columns import ColumnsToRowsOperator
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
@@ -78,6 +78,7 @@ class DataStream(Described):
         self._record_type = record_type
         self._transformation = upstreams[0].transformation
         self._side_origin = self._transformation
+        self._rows: DataStream | None = None
 
     def get_name(self) -> str:
         """The operator's name."""
@@ -138,16 +139,35 @@ class DataStream(Described):
 
     # ---- keys, windows, several streams ----
 
-    def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
+    def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition by key: records with equal keys meet in one subtask.
 
         Args:
             key_selector: a KeySelector, or a callable from record to key. Keys are None, bool, int, float, str, bytes,
-                dates and times, Decimal, UUID, enums, and tuples and rows of these.
-            key_type: type of the keys.
+                dates and times, Decimal, UUID, enums, and tuples and rows of these. Of a columnar stream also names or
+                positions of columns; several are a tuple.
+            key_type: type of the keys; may also come last without its name.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbers = env.from_numpy({"key": [1, 2, 1], "value": [3, 4, 5]})
+            >>> larger = numbers.key_by("key").reduce(lambda a, b: a if a.value > b.value else b)
+            >>> [row.value for row in larger.execute_and_collect()]
+            [3, 4, 5]
         """
+        from pyflinkx.datastream.columnar import key_columns
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
+        if more and isinstance(more[-1], TypeInformation):
+            *more_selectors, key_type = more
+        else:
+            more_selectors = list(more)
+        columns = key_columns(self, [key_selector, *more_selectors])
+        if columns is not None:
+            return KeyedStream(self, columns.selector, key_type, columns.names)
+        if more_selectors:
+            raise GraphError(f"key_by() takes one key selector, not {1 + len(more_selectors)}")
         return KeyedStream(self._as_rows(), key_function(key_selector), key_type)
 
     def window_all(self, window_assigner: Any) -> AllWindowedStream:
@@ -160,7 +180,11 @@ class DataStream(Described):
         """All records of this stream and the others."""
         for stream in streams:
             self._same_environment(stream, "union()")
-        united = [self._as_rows(), *(stream._as_rows() for stream in streams)]
+        from pyflinkx.datastream.columnar import same_columns
+
+        united = [self, *streams]
+        if not same_columns(united):
+            united = [stream._as_rows() for stream in united]
         upstreams = tuple(up for stream in united for up in stream._upstreams)
         return DataStream(self._environment, upstreams, self._record_type)
 
@@ -234,8 +258,7 @@ class DataStream(Described):
         return self._partitioned(ForwardPartitioner(), "forward()")
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
-        rows = self._as_rows()
-        return DataStream(self._environment, with_partitioner(rows._upstreams, partitioner), self._record_type)
+        return DataStream(self._environment, with_partitioner(self._upstreams, partitioner), self._record_type)
 
     # ---- time ----
 
@@ -249,6 +272,11 @@ class DataStream(Described):
             raise GraphError(
                 f"assign_timestamps_and_watermarks() takes a WatermarkStrategy, not {watermark_strategy!r}"
             )
+        from pyflinkx.datastream.columnar import columnar_timestamps
+
+        assigned = columnar_timestamps(self, watermark_strategy)
+        if assigned is not None:
+            return assigned
         assigner = watermark_strategy.timestamp_assigner
         extract = None if assigner is None else assigner.extract_timestamp
         operator = partial(TimestampsAndWatermarksOperator, extract, watermark_strategy.out_of_orderness_ms)
@@ -301,13 +329,27 @@ class DataStream(Described):
             )
         return first.transformation
 
+    @property
+    def _schema(self) -> Schema | None:
+        """The columns of a columnar stream; None for a stream of Python rows."""
+        schema: Schema | None = self._upstreams[0].schema
+        return schema
+
     def _as_rows(self) -> DataStream:
         """This stream with Python rows: behind a visible conversion where it is columnar."""
-        if not any(up.transformation.columnar and up.side_tag is None for up in self._upstreams):
+        if self._schema is None:
             return self
-        return self._environment._operator_stream(
-            "ColumnsToRows", ColumnsToRowsOperator, [self._upstreams], self._record_type
-        )
+        if self._rows is None:
+            from pyflinkx.datastream.columnar import rows_of
+
+            self._rows = rows_of(self)
+        return self._rows
+
+    def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema) -> DataStream:
+        """The columnar stream of a native operator that reads this columnar one."""
+        from pyflinkx.datastream.columnar import columnar_stream
+
+        return columnar_stream(self._environment, name, make_operator, [self._upstreams], schema)
 
     def _then(self, name: str, make_operator: Callable[[], Any], record_type: RecordType) -> DataStream:
         """The stream of an operator that reads this one."""
@@ -344,6 +386,8 @@ def with_partitioner(upstreams: tuple[Upstream, ...], partitioner: Partitioner) 
     return tuple(replace(up, partitioner=partitioner) for up in upstreams)
 
 
-def hash_partitioned(upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any]) -> tuple[Upstream, ...]:
+def hash_partitioned(
+    upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any], columns: tuple[str, ...] | None = None
+) -> tuple[Upstream, ...]:
     """The same streams, spread by key."""
-    return with_partitioner(upstreams, HashPartitioner(key_selector))
+    return with_partitioner(upstreams, HashPartitioner(key_selector, columns))

@@ -37,12 +37,19 @@ class KeyedStream(DataStream):
         stream: the stream before key_by.
         key_selector: from record to key.
         key_type: type of the keys; None when unknown.
+        key_fields: names of the columns that are the key of a columnar stream; None for a stream of rows.
     """
 
     def __init__(
-        self, stream: DataStream, key_selector: Callable[[Any], Any], key_type: TypeInformation | None = None
+        self,
+        stream: DataStream,
+        key_selector: Callable[[Any], Any],
+        key_type: TypeInformation | None = None,
+        key_fields: tuple[str, ...] | None = None,
     ) -> None:
-        super().__init__(stream._environment, hash_partitioned(stream._upstreams, key_selector), stream._record_type)
+        upstreams = hash_partitioned(stream._upstreams, key_selector, key_fields)
+        super().__init__(stream._environment, upstreams, stream._record_type)
+        self._key_fields = key_fields
         self._unkeyed = stream
         self._key_selector = key_selector
         self._key_type = key_type
@@ -110,9 +117,9 @@ class KeyedStream(DataStream):
             return self.window(CountTumblingWindowAssigner(size))
         return self.window(CountSlidingWindowAssigner(size, slide))
 
-    def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
+    def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""
-        return self._unkeyed.key_by(key_selector, key_type)
+        return self._unkeyed.key_by(key_selector, *more, key_type=key_type)
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
         raise GraphError(f"{call} cannot override the partitioning of a KeyedStream")

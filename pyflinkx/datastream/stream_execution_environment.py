@@ -382,6 +382,8 @@ class StreamExecutionEnvironment:
             kind="source",
             source=source,
             columnar=source.columnar,
+            schema=source.schema,
+            native=source.columnar,
             parallelism=source.parallelism,
         )
         return self._stream_of(transformation, result_type(type_info or source.output_type))
