@@ -12,11 +12,11 @@ from pyflinkx._core.schema import Field, Schema
 from pyflinkx.common.watermark_strategy import ColumnTimestampAssigner, WatermarkStrategy
 from pyflinkx.datastream.calls import RecordType
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.errors import GraphError
+from pyflinkx.errors import GraphError, TypeInformationError
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
-from pyflinkx.operators.columns import ColumnsToRowsOperator
-from pyflinkx.types.arrow import type_info_of
+from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
+from pyflinkx.types.arrow import schema_of, type_info_of
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
@@ -54,6 +54,32 @@ def rows_of(stream: DataStream) -> DataStream:
         rows._transformation.native = True
         upstreams.append(Upstream(rows._transformation, up.partitioner))
     return DataStream(environment, tuple(upstreams), stream._record_type)
+
+
+def columns_of(stream: DataStream, call: str) -> DataStream:
+    """A stream as columns: behind a visible conversion where it is one of rows.
+
+    Raises:
+        GraphError: its records' type is not known, or has no columns.
+    """
+    if stream._schema is not None:
+        return stream
+    known = stream._record_type.known
+    if known is None:
+        raise GraphError(
+            f"{call} needs the type of the records: give the operator before it an output_type such as "
+            "Types.ROW_NAMED(['key', 'value'], [Types.LONG(), Types.DOUBLE()]), or annotate its function with a "
+            "dataclass or NamedTuple"
+        )
+    try:
+        schema = schema_of(known)
+    except TypeInformationError as error:
+        raise GraphError(
+            f"{call}: {error}; it takes records that are Rows, tuples, NamedTuples or dataclasses of types that "
+            "columns have"
+        ) from None
+    make = partial(RowsToColumnsOperator, schema)
+    return columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
 
 
 def same_columns(streams: Sequence[DataStream]) -> bool:

@@ -318,6 +318,41 @@ class DataStream(Described):
         with results:
             return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
 
+    def to_arrow(self, job_execution_name: str | None = None) -> Any:
+        """Run the bounded program and hand this stream's records over as a pyarrow.Table.
+
+        A columnar stream's batches become the table's chunks without a copy where the job runs in this process. Records
+        of a stream of rows need a known type: a Row, tuple, NamedTuple or dataclass.
+
+        Args:
+            job_execution_name: the job's name.
+
+        Raises:
+            GraphError: nothing is known of the records' type, or it has no columns.
+            MissingExtraError: pyarrow is not installed.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> env.from_numpy({"key": [1, 2, 3]}).to_arrow().num_rows
+            3
+        """
+        from pyflinkx.datastream.tables import arrow_table
+
+        return arrow_table(self, job_execution_name)
+
+    def to_pandas(self, job_execution_name: str | None = None) -> Any:
+        """Run the bounded program and hand this stream's records over as a pandas.DataFrame; see ``to_arrow``."""
+        from pyflinkx.datastream.tables import pandas_frame
+
+        return pandas_frame(self, job_execution_name)
+
+    def to_polars(self, job_execution_name: str | None = None) -> Any:
+        """Run the bounded program and hand this stream's records over as a polars.DataFrame; see ``to_arrow``."""
+        from pyflinkx.datastream.tables import polars_frame
+
+        return polars_frame(self, job_execution_name)
+
     # ---- building ----
 
     def _operator(self, call: str) -> Transformation:
@@ -360,7 +395,8 @@ class DataStream(Described):
             name=name,
             kind="sink",
             make_operator=partial(SinkOperator, sink),
-            inputs=(self._as_rows()._upstreams,),
+            inputs=(self._upstreams if sink.columnar else self._as_rows()._upstreams,),
+            native=sink.columnar,
             sink=sink,
             parallelism=sink.parallelism,
         )
