@@ -46,6 +46,7 @@ def test_the_columns_are_not_copied(inline_env):
 
 def test_a_long_table_comes_in_order(inline_env):
     numbers = np.arange(50_000)
+    inline_env.set_parallelism(1)
     assert inline_env.from_numpy({"n": numbers}).to_arrow()["n"].to_numpy().tolist() == numbers.tolist()
 
 
