@@ -27,11 +27,6 @@ def not_parallelism(number: int) -> str | None:
     return f"is neither -1 nor a whole number from 1 to {MAX_PARALLELISM}" if number == 0 else None
 
 
-def not_yet_batch(mode: str) -> str | None:
-    """What is wrong with a runtime mode."""
-    return None if mode == "STREAMING" else "is not supported yet: only STREAMING is"
-
-
 def blank(text: str) -> str | None:
     """What is wrong with a name or path."""
     return None if text.strip() else "is empty"
@@ -82,8 +77,8 @@ RUNTIME_MODE = ConfigOption(
     "execution.runtime-mode",
     enumeration("STREAMING", "BATCH", "AUTOMATIC"),
     "STREAMING",
-    "Whether results are updated as records come (STREAMING) or given once at the end (BATCH).",
-    fault=not_yet_batch,
+    "Whether results are updated as records come (STREAMING) or given once at the end (BATCH); AUTOMATIC: at the end "
+    "if every source is bounded.",
 )
 BUFFER_TIMEOUT = ConfigOption(
     "execution.buffer-timeout.interval",

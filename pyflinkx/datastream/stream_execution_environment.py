@@ -33,8 +33,10 @@ from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
+from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.graph.job_graph import build_job_graph
+from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -114,6 +116,28 @@ class StreamExecutionEnvironment:
     def get_max_parallelism(self) -> int:
         """Number of key groups of operators that name none; -1 when it follows from the parallelism."""
         return self._config.get_max_parallelism()
+
+    def set_runtime_mode(self, execution_mode: RuntimeExecutionMode) -> StreamExecutionEnvironment:
+        """Have the program give its results as records come, or once at the end of all input.
+
+        In BATCH mode no record is late: windows fire when the input has ended, ``reduce`` and the aggregations of a
+        keyed stream give one result per key, functions with keyed state see the records of a key together and in the
+        order of their timestamps, and processing-time timers fire at the end.
+
+        Args:
+            execution_mode: STREAMING (the default), BATCH, or AUTOMATIC: BATCH if every source is bounded.
+
+        Raises:
+            GraphError: it is no RuntimeExecutionMode.
+        """
+        if not isinstance(execution_mode, RuntimeExecutionMode):
+            raise GraphError(f"set_runtime_mode() takes a RuntimeExecutionMode, not {execution_mode!r}")
+        self._configuration.set(options.RUNTIME_MODE, execution_mode.value)
+        return self
+
+    def _runtime_mode_is_batch(self) -> bool:
+        """Whether the program, as far as it is built, would run in batch mode; GraphError if it could not."""
+        return runs_as_batch(self._configuration.value_of(options.RUNTIME_MODE), self._transformations)
 
     def set_buffer_timeout(self, timeout_millis: int) -> StreamExecutionEnvironment:
         """How long a record may wait for its batch to fill before it is sent to another task.
