@@ -73,6 +73,12 @@ OBJECT_REUSE = ConfigOption(
 GLOBAL_JOB_PARAMETERS: ConfigOption[dict[str, str]] = ConfigOption(
     "pipeline.global-job-parameters", MAP, None, "Parameters that every function of the job can read."
 )
+CACHED_FILES: ConfigOption[str] = ConfigOption(
+    "pipeline.cached-files",
+    STRING,
+    None,
+    "Files that functions find by name: name:words,path:/data/words.txt,executable:false;name:...",
+)
 RUNTIME_MODE = ConfigOption(
     "execution.runtime-mode",
     enumeration("STREAMING", "BATCH", "AUTOMATIC"),
@@ -258,6 +264,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     CHAINING_OF_DIFFERENT_MAX_PARALLELISM,
     OBJECT_REUSE,
     GLOBAL_JOB_PARAMETERS,
+    CACHED_FILES,
     RUNTIME_MODE,
     BUFFER_TIMEOUT,
     BUFFER_TIMEOUT_ENABLED,

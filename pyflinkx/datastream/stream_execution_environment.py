@@ -16,6 +16,7 @@ from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.config import options
+from pyflinkx.config.cached_files import ENTRY_DELIMITER, CachedFile, cached_files
 from pyflinkx.config.dependencies import (
     FILE_DELIMITER,
     PARAMETER_DELIMITER,
@@ -181,7 +182,31 @@ class StreamExecutionEnvironment:
         """Whether operators of different max parallelism may share a task, where chaining is enabled at all."""
         return self._configuration.get(options.CHAINING_OF_DIFFERENT_MAX_PARALLELISM) is True
 
-    # ---- Python dependencies ----
+    # ---- files and Python dependencies ----
+
+    def register_cached_file(self, file_path: str, name: str, executable: bool = False) -> None:
+        """Have functions find a file by name: ``runtime_context.get_distributed_cache().get_file(name)``.
+
+        Args:
+            file_path: a file or folder of this machine; workers run there too, so it is not copied.
+            name: what functions ask for; replaces what was registered under it.
+            executable: whether the file must be executable.
+
+        Raises:
+            GraphError: there is no such file, it is not executable, or path or name have a comma or semicolon.
+        """
+        call = "register_cached_file()"
+        path = dependency_path(file_path, call, os.path.exists, "")
+        file = CachedFile(text(name, call), path, executable)
+        fault = file.fault()
+        if fault is not None:
+            raise GraphError(f"{call}: {fault}")
+        files = {**cached_files(self._configuration), file.name: file}
+        try:
+            entries = ENTRY_DELIMITER.join(each.entry() for each in files.values())
+        except ConfigurationError as error:
+            raise GraphError(f"{call}: {error}") from None
+        self._configuration.set(options.CACHED_FILES, entries)
 
     def add_python_file(self, file_path: str) -> None:
         """Make a Python file, a package (.zip, .whl, ...) or a folder importable by the job's workers.

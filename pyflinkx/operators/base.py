@@ -41,7 +41,8 @@ class OperatorContext:
     """What the task gives to an operator when it opens it.
 
     ``batch``: whether the job runs in batch mode: no watermark comes before the end of the input, and processing-time
-    timers are due then.
+    timers are due then. ``accumulators`` and ``metrics`` are those that the user's functions made, by name;
+    ``cached_files`` are absolute paths by name.
     """
 
     name: str
@@ -56,6 +57,9 @@ class OperatorContext:
     job_parameters: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     batch: bool = False
+    accumulators: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    cached_files: dict[str, str] = field(default_factory=dict)
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
