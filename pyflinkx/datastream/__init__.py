@@ -2,6 +2,7 @@
 
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
+from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
@@ -68,6 +69,7 @@ __all__ = [
     "ProcessWindowFunction",
     "ReduceFunction",
     "RuntimeContext",
+    "RuntimeExecutionMode",
     "SlotSharingGroup",
     "StreamExecutionEnvironment",
     "TimeDomain",
