@@ -14,6 +14,7 @@ from pyflinkx.datastream.functions import (
     KeyedProcessFunction,
     KeySelector,
     MapFunction,
+    MapPartitionFunction,
     Partitioner,
     ProcessAllWindowFunction,
     ProcessFunction,
@@ -24,6 +25,7 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
 from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.datastream.time_domain import TimeDomain
@@ -59,9 +61,12 @@ __all__ = [
     "KeyedProcessFunction",
     "KeyedStream",
     "MapFunction",
+    "MapPartitionFunction",
     "MemorySize",
     "MergingWindowAssigner",
+    "Order",
     "OutputTag",
+    "PartitionWindowedStream",
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",

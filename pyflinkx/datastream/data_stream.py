@@ -26,6 +26,7 @@ from pyflinkx.datastream.functions import (
     FlatMapFunction,
     KeySelector,
     MapFunction,
+    MapPartitionFunction,
     ProcessFunction,
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
@@ -44,14 +45,18 @@ from pyflinkx.graph.partitioners import (
 )
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.operators.columns import ColumnsToRowsOperator
+from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
+from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.connected_streams import ConnectedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
+    from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
     from pyflinkx.datastream.windowed_stream import AllWindowedStream
 
@@ -138,17 +143,74 @@ class DataStream(Described):
 
     # ---- keys, windows, several streams ----
 
-    def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
+    def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition by key: records with equal keys meet in one subtask.
 
         Args:
-            key_selector: a KeySelector, or a callable from record to key. Keys are None, bool, int, float, str, bytes,
-                dates and times, Decimal, UUID, enums, and tuples and rows of these.
+            key_selector: a KeySelector, a callable from record to key, the position or name of a field, or a path such
+                as ``"a.b.0"``. Keys are None, bool, int, float, str, bytes, dates and times, Decimal, UUID, enums, and
+                tuples and rows of these.
+            more: further selectors, which make the key a tuple; the last may be the key type.
             key_type: type of the keys.
+
+        Raises:
+            GraphError: a selector is none of these, or the records are known to have no such field.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> sales = env.from_collection([("tea", "Oslo", 2), ("tea", "Rome", 3), ("tea", "Oslo", 5)])
+            >>> list(sales.key_by(0, 1).sum(2).execute_and_collect())
+            [('tea', 'Oslo', 2), ('tea', 'Rome', 3), ('tea', 'Oslo', 7)]
         """
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
-        return KeyedStream(self._as_rows(), key_function(key_selector), key_type)
+        if more and isinstance(more[-1], TypeInformation) and key_type is None:
+            *more, key_type = more  # type: ignore[assignment]
+        key = key_function([key_selector, *more], "key_by()", self._record_type)
+        return KeyedStream(self._as_rows(), key, key_type)
+
+    def project(self, *field_indexes: int) -> DataStream:
+        """Keep some fields of each record, as a tuple.
+
+        Args:
+            field_indexes: positions of the fields, in the order that they get.
+
+        Raises:
+            GraphError: there are none, or the records are known to have no such field.
+        """
+        getters = key_function(list(field_indexes), "project()", self._record_type)
+        if not all(isinstance(index, int) for index in field_indexes):
+            raise GraphError(f"project() takes positions of fields, not {field_indexes!r}")
+        tuples = getters if len(field_indexes) > 1 else FieldTuple((getters,))
+        return self._then("Projection", partial(MapOperator, UserFunction(tuples)), self._projected(field_indexes))
+
+    def _projected(self, field_indexes: tuple[int, ...]) -> RecordType:
+        """The type of tuples of these fields."""
+
+        def kept(kind: TypeInformation | None) -> TypeInformation | None:
+            if not isinstance(kind, CompositeTypeInfo):
+                return None
+            return Types.TUPLE([kind.field_types[index] for index in field_indexes])
+
+        return RecordType(kept(self._record_type.declared), kept(self._record_type.inferred))
+
+    def map_partition(
+        self, func: Callable[[Any], Any] | MapPartitionFunction, output_type: TypeInformation | None = None
+    ) -> DataStream:
+        """Any number of results for all records of a subtask, once its input has ended.
+
+        Args:
+            func: a MapPartitionFunction, or a callable from an iterator over the records to results.
+            output_type: type of the results.
+        """
+        return self.full_window_partition().map_partition(func, output_type)
+
+    def full_window_partition(self) -> PartitionWindowedStream:
+        """Collect all records of each subtask, or of each key, into a window that ends with the input."""
+        from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
+
+        return PartitionWindowedStream(self)
 
     def window_all(self, window_assigner: Any) -> AllWindowedStream:
         """Group all records of the stream into windows; runs in one subtask."""

@@ -26,6 +26,7 @@ __all__ = [
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "MapFunction",
+    "MapPartitionFunction",
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
@@ -57,6 +58,14 @@ class MapFunction(Function):
     @abstractmethod
     def map(self, value: Any) -> Any:
         """The result for a record."""
+
+
+class MapPartitionFunction(Function):
+    """Any number of results for all records of a subtask, or of a key."""
+
+    @abstractmethod
+    def map_partition(self, values: Iterable[Any]) -> Iterable[Any] | None:
+        """Yield or return the results for the records."""
 
 
 class CoMapFunction(Function):
