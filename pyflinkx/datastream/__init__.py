@@ -1,15 +1,19 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
+from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
+    BaseBroadcastProcessFunction,
+    BroadcastProcessFunction,
     CoFlatMapFunction,
     CoMapFunction,
     CoProcessFunction,
     FilterFunction,
     FlatMapFunction,
+    KeyedBroadcastProcessFunction,
     KeyedCoProcessFunction,
     KeyedProcessFunction,
     KeySelector,
@@ -46,6 +50,10 @@ __all__ = [
     "AggregateFunction",
     "AllWindowFunction",
     "AllWindowedStream",
+    "BaseBroadcastProcessFunction",
+    "BroadcastConnectedStream",
+    "BroadcastProcessFunction",
+    "BroadcastStream",
     "CoFlatMapFunction",
     "CoMapFunction",
     "CoProcessFunction",
@@ -57,6 +65,7 @@ __all__ = [
     "FlatMapFunction",
     "GlobalWindow",
     "KeySelector",
+    "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "KeyedStream",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from pyflinkx.common.typeinfo import TypeInformation, Types
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
@@ -54,11 +54,13 @@ from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
     from pyflinkx.datastream.windowed_stream import AllWindowedStream
+    from pyflinkx.state.descriptors import MapStateDescriptor
 
 __all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
 
@@ -226,10 +228,24 @@ class DataStream(Described):
         upstreams = tuple(up for stream in united for up in stream._upstreams)
         return DataStream(self._environment, upstreams, self._record_type)
 
-    def connect(self, ds: DataStream) -> ConnectedStreams:
-        """Feed this stream and another to one function, which tells them apart."""
+    @overload
+    def connect(self, ds: DataStream) -> ConnectedStreams: ...
+
+    @overload
+    def connect(self, ds: BroadcastStream) -> BroadcastConnectedStream: ...
+
+    def connect(self, ds: DataStream | BroadcastStream) -> ConnectedStreams | BroadcastConnectedStream:
+        """Feed this stream and another to one function, which tells them apart.
+
+        Args:
+            ds: the other stream, or what ``broadcast(descriptor)`` makes of it.
+        """
+        from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
         from pyflinkx.datastream.connected_streams import ConnectedStreams
 
+        if isinstance(ds, BroadcastStream):
+            self._same_environment(ds.input_stream, "connect()")
+            return BroadcastConnectedStream(self, ds, ds.broadcast_state_descriptors)
         self._same_environment(ds, "connect()")
         return ConnectedStreams(self, ds)
 
@@ -257,9 +273,31 @@ class DataStream(Described):
         """Send every record to a subtask of the next operator drawn at random."""
         return self._partitioned(ShufflePartitioner(), "shuffle()")
 
-    def broadcast(self) -> DataStream:
-        """Send every record to every subtask of the next operator."""
-        return self._partitioned(BroadcastPartitioner(), "broadcast()")
+    @overload
+    def broadcast(self) -> DataStream: ...
+
+    @overload
+    def broadcast(
+        self, broadcast_state_descriptor: MapStateDescriptor, *other_broadcast_state_descriptors: MapStateDescriptor
+    ) -> BroadcastStream: ...
+
+    def broadcast(
+        self,
+        broadcast_state_descriptor: MapStateDescriptor | None = None,
+        *other_broadcast_state_descriptors: MapStateDescriptor,
+    ) -> DataStream | BroadcastStream:
+        """Send every record to every subtask of the next operator.
+
+        Args:
+            broadcast_state_descriptor: of a state in which the records are kept; the result is then for ``connect()``.
+            other_broadcast_state_descriptors: of further states.
+        """
+        from pyflinkx.datastream.broadcast_stream import BroadcastStream
+
+        everywhere = self._partitioned(BroadcastPartitioner(), "broadcast()")
+        if broadcast_state_descriptor is None:
+            return everywhere
+        return BroadcastStream(self, [broadcast_state_descriptor, *other_broadcast_state_descriptors])
 
     def global_(self) -> DataStream:
         """Send every record to the first subtask of the next operator; Java's ``global()``."""
