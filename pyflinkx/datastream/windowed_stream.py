@@ -19,7 +19,7 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
-from pyflinkx.datastream.window import Trigger, WindowAssigner
+from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.window import WindowOperator
@@ -47,6 +47,7 @@ class Windowed:
         self._trigger: Trigger[Any, Any] | None = None
         self._allowed_lateness = 0
         self._late_tag: OutputTag | None = None
+        self._evictor: Evictor[Any, Any] | None = None
 
     def get_execution_environment(self) -> Any:
         """The environment that the stream belongs to."""
@@ -61,6 +62,16 @@ class Windowed:
         if not isinstance(trigger, Trigger):
             raise GraphError(f"trigger() takes a Trigger, not {trigger!r}")
         self._trigger = trigger
+        return self
+
+    def evictor(self, evictor: Evictor[Any, Any]) -> Any:
+        """Remove records from a window when it fires, before or after its function sees them.
+
+        The window then keeps all its records, even under reduce and aggregate.
+        """
+        if not isinstance(evictor, Evictor):
+            raise GraphError(f"evictor() takes an Evictor, not {evictor!r}")
+        self._evictor = evictor
         return self
 
     def allowed_lateness(self, time_ms: int) -> Any:
@@ -139,6 +150,7 @@ class Windowed:
             window_function=window_function,
             allowed_lateness=self._allowed_lateness,
             late_tag=self._late_tag,
+            evictor=self._evictor,
             **folding,
         )
         record_type = self._results(window_function, output_type, folded)
