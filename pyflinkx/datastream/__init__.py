@@ -22,6 +22,13 @@ from pyflinkx.datastream.functions import (
     RuntimeContext,
     WindowFunction,
 )
+from pyflinkx.datastream.join_functions import (
+    CoGroupFunction,
+    FlatJoinFunction,
+    JoinFunction,
+    ProcessJoinFunction,
+)
+from pyflinkx.datastream.joined_streams import CoGroupedStreams, IntervalJoin, JoinedStreams
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
@@ -45,6 +52,8 @@ __all__ = [
     "AllWindowFunction",
     "AllWindowedStream",
     "CoFlatMapFunction",
+    "CoGroupFunction",
+    "CoGroupedStreams",
     "CoMapFunction",
     "CoProcessFunction",
     "ConnectedStreams",
@@ -52,8 +61,12 @@ __all__ = [
     "DataStream",
     "DataStreamSink",
     "FilterFunction",
+    "FlatJoinFunction",
     "FlatMapFunction",
     "GlobalWindow",
+    "IntervalJoin",
+    "JoinFunction",
+    "JoinedStreams",
     "KeySelector",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
@@ -65,6 +78,7 @@ __all__ = [
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
+    "ProcessJoinFunction",
     "ProcessWindowFunction",
     "ReduceFunction",
     "RuntimeContext",

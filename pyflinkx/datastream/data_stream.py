@@ -51,6 +51,7 @@ from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
     from pyflinkx.datastream.windowed_stream import AllWindowedStream
@@ -170,6 +171,18 @@ class DataStream(Described):
 
         self._same_environment(ds, "connect()")
         return ConnectedStreams(self, ds)
+
+    def join(self, other_stream: DataStream) -> JoinedStreams:
+        """Join records of one key and window with those of another stream."""
+        from pyflinkx.datastream.joined_streams import JoinedStreams
+
+        return JoinedStreams(self, other_stream)
+
+    def co_group(self, other_stream: DataStream) -> CoGroupedStreams:
+        """Evaluate the records of one key and window together with those of another stream."""
+        from pyflinkx.datastream.joined_streams import CoGroupedStreams
+
+        return CoGroupedStreams(self, other_stream)
 
     def get_side_output(self, output_tag: OutputTag) -> DataStream:
         """The stream of what this operator sends to a side output."""

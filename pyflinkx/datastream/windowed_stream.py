@@ -23,6 +23,7 @@ from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.window import WindowOperator
+from pyflinkx.operators.windowing.durations import to_milliseconds
 
 __all__ = ["AllWindowedStream", "WindowedStream"]
 
@@ -74,11 +75,19 @@ class Windowed:
         self._evictor = evictor
         return self
 
-    def allowed_lateness(self, time_ms: int) -> Any:
-        """Keep windows for this many milliseconds after their end; a late record then fires them again."""
-        if not isinstance(time_ms, int) or isinstance(time_ms, bool) or time_ms < 0:
+    def allowed_lateness(self, time_ms: Any) -> Any:
+        """Keep windows for this long after their end; a late record then fires them again.
+
+        Args:
+            time_ms: milliseconds, or a Time, a Duration or a timedelta.
+        """
+        try:
+            lateness = to_milliseconds(time_ms, "allowed lateness")
+        except TypeError as error:
+            raise GraphError(str(error)) from None
+        if lateness < 0:
             raise GraphError(f"allowed lateness must be milliseconds from 0 up, not {time_ms!r}")
-        self._allowed_lateness = time_ms
+        self._allowed_lateness = lateness
         return self
 
     def side_output_late_data(self, output_tag: OutputTag) -> Any:
