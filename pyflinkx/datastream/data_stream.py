@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation, Types
-from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.common.watermark_strategy import WatermarkStrategy, timestamps_operator
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.datastream.calls import (
@@ -47,7 +47,6 @@ from pyflinkx.operators.columns import ColumnsToRowsOperator
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
-from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.connected_streams import ConnectedStreams
@@ -262,9 +261,7 @@ class DataStream(Described):
             raise GraphError(
                 f"assign_timestamps_and_watermarks() takes a WatermarkStrategy, not {watermark_strategy!r}"
             )
-        assigner = watermark_strategy.timestamp_assigner
-        extract = None if assigner is None else assigner.extract_timestamp
-        operator = partial(TimestampsAndWatermarksOperator, extract, watermark_strategy.out_of_orderness_ms)
+        operator = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
         return self._then("Timestamps/Watermarks", operator, self._record_type)
 
     # ---- results ----
