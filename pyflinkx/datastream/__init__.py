@@ -28,6 +28,13 @@ from pyflinkx.datastream.functions import (
     RuntimeContext,
     WindowFunction,
 )
+from pyflinkx.datastream.join_functions import (
+    CoGroupFunction,
+    FlatJoinFunction,
+    JoinFunction,
+    ProcessJoinFunction,
+)
+from pyflinkx.datastream.joined_streams import CoGroupedStreams, IntervalJoin, JoinedStreams
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
@@ -56,6 +63,8 @@ __all__ = [
     "BroadcastProcessFunction",
     "BroadcastStream",
     "CoFlatMapFunction",
+    "CoGroupFunction",
+    "CoGroupedStreams",
     "CoMapFunction",
     "CoProcessFunction",
     "ConnectedStreams",
@@ -63,8 +72,12 @@ __all__ = [
     "DataStream",
     "DataStreamSink",
     "FilterFunction",
+    "FlatJoinFunction",
     "FlatMapFunction",
     "GlobalWindow",
+    "IntervalJoin",
+    "JoinFunction",
+    "JoinedStreams",
     "KeySelector",
     "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
@@ -80,6 +93,7 @@ __all__ = [
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
+    "ProcessJoinFunction",
     "ProcessWindowFunction",
     "ReduceFunction",
     "RuntimeContext",

@@ -148,6 +148,8 @@ def columnar_timestamps(stream: DataStream, strategy: WatermarkStrategy) -> Data
     schema, assigner = stream._schema, strategy.timestamp_assigner
     if schema is None or not (assigner is None or isinstance(assigner, ColumnTimestampAssigner)):
         return None
+    if strategy.generator_supplier is not None or strategy.idle_timeout_ms is not None:
+        return None
     column = None
     if assigner is not None:
         column = column_name(schema, assigner.column, "with_timestamp_column()")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from pyflinkx._core.schema import Schema
 from pyflinkx.common.typeinfo import TypeInformation, Types
-from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.common.watermark_strategy import WatermarkStrategy, timestamps_operator
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.datastream.calls import (
@@ -50,12 +50,12 @@ from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
-from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
@@ -258,6 +258,18 @@ class DataStream(Described):
         self._same_environment(ds, "connect()")
         return ConnectedStreams(self, ds)
 
+    def join(self, other_stream: DataStream) -> JoinedStreams:
+        """Join records of one key and window with those of another stream."""
+        from pyflinkx.datastream.joined_streams import JoinedStreams
+
+        return JoinedStreams(self, other_stream)
+
+    def co_group(self, other_stream: DataStream) -> CoGroupedStreams:
+        """Evaluate the records of one key and window together with those of another stream."""
+        from pyflinkx.datastream.joined_streams import CoGroupedStreams
+
+        return CoGroupedStreams(self, other_stream)
+
     def get_side_output(self, output_tag: OutputTag) -> DataStream:
         """The stream of what this operator sends to a side output."""
         if not isinstance(output_tag, OutputTag):
@@ -362,9 +374,7 @@ class DataStream(Described):
         assigned = columnar_timestamps(self, watermark_strategy)
         if assigned is not None:
             return assigned
-        assigner = watermark_strategy.timestamp_assigner
-        extract = None if assigner is None else assigner.extract_timestamp
-        operator = partial(TimestampsAndWatermarksOperator, extract, watermark_strategy.out_of_orderness_ms)
+        operator = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
         return self._then("Timestamps/Watermarks", operator, self._record_type)
 
     # ---- results ----

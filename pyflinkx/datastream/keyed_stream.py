@@ -28,6 +28,7 @@ from pyflinkx.operators.reduce import ReduceOperator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.joined_streams import IntervalJoin
     from pyflinkx.datastream.windowed_stream import WindowedStream
 
 __all__ = ["KeyedStream"]
@@ -155,6 +156,12 @@ class KeyedStream(DataStream):
         if slide == 0:
             return self.window(CountTumblingWindowAssigner(size))
         return self.window(CountSlidingWindowAssigner(size, slide))
+
+    def interval_join(self, other_stream: KeyedStream) -> IntervalJoin:
+        """Join records with those of another keyed stream whose timestamps are close."""
+        from pyflinkx.datastream.joined_streams import IntervalJoin
+
+        return IntervalJoin(self, other_stream)
 
     def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""

@@ -302,7 +302,7 @@ class StreamExecutionEnvironment:
         if not isinstance(watermark_strategy, WatermarkStrategy):
             raise GraphError(f"from_source() takes a WatermarkStrategy, not {watermark_strategy!r}")
         stream = self._source_stream(source, source_name, type_info)
-        if watermark_strategy.timestamp_assigner is None and watermark_strategy.out_of_orderness_ms is None:
+        if watermark_strategy.gives_nothing():
             return stream
         timed = stream.assign_timestamps_and_watermarks(watermark_strategy)
         timed._side_origin = stream._transformation

@@ -12,6 +12,9 @@ from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
 class WatermarkValve:
     """Combines the watermarks of several inputs: the minimum over the active ones.
 
+    As in Flink, an input that was idle and lags behind when it is active again does not count until it has caught up,
+    and when the last active input becomes idle, the largest watermark of all is what is left to wait for.
+
     Args:
         inputs: how many.
     """
@@ -34,12 +37,16 @@ class WatermarkValve:
         all_idle = all(self.idle)
         changed = all_idle if all_idle != self.all_idle else None
         self.all_idle = all_idle
+        if changed and all_idle and self.watermarks[index] == self.combined:
+            return self._raise(max(self.watermarks)), changed
         return self._advance(), changed
 
     def _advance(self) -> int | None:
-        active = [mark for mark, idle in zip(self.watermarks, self.idle, strict=True) if not idle]
-        lowest = min(active, default=MIN_WATERMARK)
-        if lowest <= self.combined:
+        marks = zip(self.watermarks, self.idle, strict=True)
+        return self._raise(min((mark for mark, idle in marks if not idle and mark >= self.combined), default=None))
+
+    def _raise(self, lowest: int | None) -> int | None:
+        if lowest is None or lowest <= self.combined:
             return None
         self.combined = lowest
         return lowest
