@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -38,7 +39,10 @@ class Output(Protocol):
 
 @dataclass
 class OperatorContext:
-    """What the task gives to an operator when it opens it."""
+    """What the task gives to an operator when it opens it.
+
+    ``send`` takes an event to the coordinator of the operator's sink, where it has one.
+    """
 
     name: str
     uid: str
@@ -51,6 +55,7 @@ class OperatorContext:
     attempt: int = 0
     job_parameters: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    send: Callable[[Any], None] | None = None
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
