@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -43,6 +44,7 @@ class OperatorContext:
     ``batch``: whether the job runs in batch mode: no watermark comes before the end of the input, and processing-time
     timers are due then. ``accumulators`` and ``metrics`` are those that the user's functions made, by name;
     ``cached_files`` are absolute paths by name.
+    ``send`` takes an event to the coordinator of the operator's sink, where it has one.
     """
 
     name: str
@@ -60,6 +62,7 @@ class OperatorContext:
     accumulators: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     cached_files: dict[str, str] = field(default_factory=dict)
+    send: Callable[[Any], None] | None = None
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
