@@ -5,8 +5,6 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
 from types import FunctionType
 
-__all__ = ["item_index", "select_items"]
-
 cdef enum:
     MOST = 16
 
@@ -19,7 +17,7 @@ cdef tuple shape(function):
 
 
 # The compiler's own words for it, which differ between versions of Python.
-cdef dict INDEXES = {shape(eval(f"lambda record: record[{index}]")): index for index in range(MOST)}
+cdef dict INDEXES = {shape(eval(f"lambda record: record[{i}]")): i for i in range(MOST)}
 
 
 def item_index(function):

@@ -1,8 +1,8 @@
 """Plain Python records as packed columns, and back: how untyped records travel between the processes of one machine.
 
 Packed records, in this machine's byte order: a byte with the arity (0 where the records are no tuples), then for each
-column a byte with its kind and a byte that says whether it has nulls; if so, a byte for each record, 1 where it is None;
-then
+column a byte with its kind and a byte that says whether it has nulls; if so, a byte for each record, 1 where it is
+None; then
 
 - LONG and DOUBLE: 8 bytes for each record;
 - BOOL: a byte for each record, 0 or 1;
@@ -26,8 +26,6 @@ from libc.string cimport memcmp, memcpy, memset
 from pyflinkx._core.cpfx cimport PyObject_GC_Track, PyObject_GC_UnTrack, pfx_xxh64
 
 from pyflinkx.errors import CorruptDataError
-
-__all__ = ["pack", "unpack"]
 
 cdef enum:
     MAX_ARITY = 16
@@ -155,8 +153,9 @@ cdef inline uint8_t *put_column(uint8_t *out, list values, int arity, int index,
 def pack(list values not None):
     """Records as packed columns; None where they are not all alike and plain.
 
-    Alike and plain are records that are all tuples of one length from 1 to 16, or none of them a tuple, when the values
-    of each column are ints of 64 bits, floats, bools, or strs that UTF-8 can hold, of one of these exact types, or None.
+    Alike and plain are records that are all tuples of one length from 1 to 16, or none of them a tuple, when the
+    values of each column are ints of 64 bits, floats, bools, or strs that UTF-8 can hold, of one of these exact types,
+    or None.
 
     Args:
         values: the records.
