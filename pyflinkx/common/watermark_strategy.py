@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from pyflinkx._core.row import Row
 from pyflinkx.errors import GraphError
 from pyflinkx.types.time import Duration
 
@@ -35,6 +36,42 @@ class CallableAssigner:
 
     def __init__(self, extract_timestamp: Callable[[Any, int], int]):
         self.extract_timestamp = extract_timestamp
+
+
+class ColumnTimestampAssigner(TimestampAssigner):
+    """Takes timestamps from one field; a columnar stream reads the column without making rows.
+
+    Args:
+        column: name or position of the field. It holds milliseconds since the epoch, a datetime (without a zone it
+            counts as UTC) or a date (midnight UTC).
+    """
+
+    def __init__(self, column: str | int) -> None:
+        self.column = column
+
+    def extract_timestamp(self, value: Any, record_timestamp: int) -> int:
+        """Milliseconds since the epoch, rounded down."""
+        column = self.column
+        if isinstance(column, int) or isinstance(value, (dict, Row)):
+            return milliseconds(value[column], column)
+        return milliseconds(getattr(value, column), column)
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds(time: Any, column: str | int) -> int:
+    """A time as milliseconds since the epoch, rounded down."""
+    if isinstance(time, int) and not isinstance(time, bool):
+        return time
+    if isinstance(time, datetime):
+        return ((time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)) - EPOCH) // MILLISECOND
+    if isinstance(time, date):
+        return (time - EPOCH.date()) // MILLISECOND
+    raise TypeError(
+        f"timestamp column {column!r}: {time!r:.100} is no timestamp; it takes int (milliseconds), datetime or date"
+    )
 
 
 class WatermarkStrategy:
@@ -106,6 +143,25 @@ class WatermarkStrategy:
         else:
             check_two_arguments(given)
             self.timestamp_assigner = CallableAssigner(given)
+        return self
+
+    def with_timestamp_column(self, column: str | int) -> WatermarkStrategy:
+        """Take the timestamps from a column; a columnar stream stays columnar. Changes and returns this strategy.
+
+        Args:
+            column: its name or position. int64 columns hold milliseconds since the epoch; timestamps of other units are
+                rounded down, dates are midnight UTC. A null is an error when the job runs.
+
+        Raises:
+            GraphError: it is neither a name nor a position.
+
+        Example:
+            >>> WatermarkStrategy.for_monotonous_timestamps().with_timestamp_column("ts").timestamp_assigner.column
+            'ts'
+        """
+        if isinstance(column, bool) or not isinstance(column, (str, int)) or (isinstance(column, int) and column < 0):
+            raise GraphError(f"with_timestamp_column() takes the name or position of a column, not {column!r}")
+        self.timestamp_assigner = ColumnTimestampAssigner(column)
         return self
 
     def __repr__(self) -> str:

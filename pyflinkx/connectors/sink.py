@@ -19,7 +19,7 @@ class SinkWriter:
     """Writes the batches of one subtask; called from one thread."""
 
     def write(self, batch: Any) -> None:
-        """Take a batch (an ObjectBatch)."""
+        """Take a batch: an ObjectBatch, or a ColumnBatch where the sink is columnar."""
         raise NotImplementedError
 
     def flush(self, end_of_input: bool) -> None:
@@ -32,10 +32,12 @@ class SinkWriter:
 class Sink:
     """A description of where records go: picklable, without open handles.
 
-    ``parallelism`` is the number of writers that the sink insists on, or None.
+    ``parallelism`` is the number of writers that the sink insists on, or None. ``columnar`` says that its writers take
+    columnar batches only.
     """
 
     parallelism: int | None = None
+    columnar: bool = False
 
     def check(self) -> None:
         """Raise SinkError if it is already plain that the sink cannot be written."""

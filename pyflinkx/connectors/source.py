@@ -78,12 +78,13 @@ class Source:
     """A description of where records come from: picklable, without open handles.
 
     ``output_type`` is the type information of the records, or None when unknown. ``columnar`` says whether readers give
-    columnar batches. ``parallelism`` is the number of readers that the source insists on, or None.
+    columnar batches, ``schema`` which. ``parallelism`` is the number of readers that the source insists on, or None.
     """
 
     boundedness: Boundedness = Boundedness.BOUNDED
     output_type: Any = None
     columnar: bool = False
+    schema: Any = None
     parallelism: int | None = None
 
     def check(self) -> None:

@@ -16,6 +16,7 @@ from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.config import options
+from pyflinkx.config.cached_files import ENTRY_DELIMITER, CachedFile, cached_files
 from pyflinkx.config.dependencies import (
     FILE_DELIMITER,
     PARAMETER_DELIMITER,
@@ -33,8 +34,10 @@ from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
+from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.graph.job_graph import build_job_graph
+from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -115,6 +118,28 @@ class StreamExecutionEnvironment:
         """Number of key groups of operators that name none; -1 when it follows from the parallelism."""
         return self._config.get_max_parallelism()
 
+    def set_runtime_mode(self, execution_mode: RuntimeExecutionMode) -> StreamExecutionEnvironment:
+        """Have the program give its results as records come, or once at the end of all input.
+
+        In BATCH mode no record is late: windows fire when the input has ended, ``reduce`` and the aggregations of a
+        keyed stream give one result per key, functions with keyed state see the records of a key together and in the
+        order of their timestamps, and processing-time timers fire at the end.
+
+        Args:
+            execution_mode: STREAMING (the default), BATCH, or AUTOMATIC: BATCH if every source is bounded.
+
+        Raises:
+            GraphError: it is no RuntimeExecutionMode.
+        """
+        if not isinstance(execution_mode, RuntimeExecutionMode):
+            raise GraphError(f"set_runtime_mode() takes a RuntimeExecutionMode, not {execution_mode!r}")
+        self._configuration.set(options.RUNTIME_MODE, execution_mode.value)
+        return self
+
+    def _runtime_mode_is_batch(self) -> bool:
+        """Whether the program, as far as it is built, would run in batch mode; GraphError if it could not."""
+        return runs_as_batch(self._configuration.value_of(options.RUNTIME_MODE), self._transformations)
+
     def set_buffer_timeout(self, timeout_millis: int) -> StreamExecutionEnvironment:
         """How long a record may wait for its batch to fill before it is sent to another task.
 
@@ -157,7 +182,31 @@ class StreamExecutionEnvironment:
         """Whether operators of different max parallelism may share a task, where chaining is enabled at all."""
         return self._configuration.get(options.CHAINING_OF_DIFFERENT_MAX_PARALLELISM) is True
 
-    # ---- Python dependencies ----
+    # ---- files and Python dependencies ----
+
+    def register_cached_file(self, file_path: str, name: str, executable: bool = False) -> None:
+        """Have functions find a file by name: ``runtime_context.get_distributed_cache().get_file(name)``.
+
+        Args:
+            file_path: a file or folder of this machine; workers run there too, so it is not copied.
+            name: what functions ask for; replaces what was registered under it.
+            executable: whether the file must be executable.
+
+        Raises:
+            GraphError: there is no such file, it is not executable, or path or name have a comma or semicolon.
+        """
+        call = "register_cached_file()"
+        path = dependency_path(file_path, call, os.path.exists, "")
+        file = CachedFile(text(name, call), path, executable)
+        fault = file.fault()
+        if fault is not None:
+            raise GraphError(f"{call}: {fault}")
+        files = {**cached_files(self._configuration), file.name: file}
+        try:
+            entries = ENTRY_DELIMITER.join(each.entry() for each in files.values())
+        except ConfigurationError as error:
+            raise GraphError(f"{call}: {error}") from None
+        self._configuration.set(options.CACHED_FILES, entries)
 
     def add_python_file(self, file_path: str) -> None:
         """Make a Python file, a package (.zip, .whl, ...) or a folder importable by the job's workers.
@@ -382,6 +431,8 @@ class StreamExecutionEnvironment:
             kind="source",
             source=source,
             columnar=source.columnar,
+            schema=source.schema,
+            native=source.columnar,
             parallelism=source.parallelism,
         )
         return self._stream_of(transformation, result_type(type_info or source.output_type))

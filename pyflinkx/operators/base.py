@@ -38,7 +38,12 @@ class Output(Protocol):
 
 @dataclass
 class OperatorContext:
-    """What the task gives to an operator when it opens it."""
+    """What the task gives to an operator when it opens it.
+
+    ``batch``: whether the job runs in batch mode: no watermark comes before the end of the input, and processing-time
+    timers are due then. ``accumulators`` and ``metrics`` are those that the user's functions made, by name;
+    ``cached_files`` are absolute paths by name.
+    """
 
     name: str
     uid: str
@@ -51,6 +56,10 @@ class OperatorContext:
     attempt: int = 0
     job_parameters: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    batch: bool = False
+    accumulators: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    cached_files: dict[str, str] = field(default_factory=dict)
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
@@ -90,6 +99,10 @@ class Operator:
 
     def next_processing_timer(self) -> int | None:
         """When (ms) ``advance_processing_time`` has something to do next; None for never."""
+        return None
+
+    def last_processing_timer(self) -> int | None:
+        """When (ms) the last of the timers that a batch job fires at its end is due; None for no such timers."""
         return None
 
     def finish(self) -> None:

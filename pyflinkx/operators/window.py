@@ -195,7 +195,10 @@ class WindowOperator(Operator):
             self.emit_results()
 
     def next_processing_timer(self) -> int | None:
-        return self.windowing.next_processing_timer()
+        return None if self.context.batch else self.windowing.next_processing_timer()
+
+    def last_processing_timer(self) -> int | None:
+        return self.windowing.last_processing_timer()
 
     def current_processing_time(self) -> int:
         """What the clock says (ms)."""

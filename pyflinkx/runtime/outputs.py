@@ -52,18 +52,24 @@ class OperatorNode:
         operator: the operator.
         output: where it emits to.
         inputs: how many streams end in it.
+        batch: whether the job runs in batch mode.
     """
 
-    def __init__(self, operator: Operator, output: NodeOutput, inputs: int) -> None:
+    def __init__(self, operator: Operator, output: NodeOutput, inputs: int, batch: bool = False) -> None:
         self.operator = operator
         self.output = output
         self.valve = WatermarkValve(inputs)
         self.open_inputs = inputs
+        self.batch = batch
 
     def end_input(self) -> None:
         """One input has ended; after the last one the operator finishes and its output ends."""
         self.open_inputs -= 1
         if self.open_inputs == 0:
+            if self.batch:
+                last = self.operator.last_processing_timer()
+                if last is not None:
+                    self.operator.advance_processing_time(last)
             self.operator.finish()
             self.output.end()
 
@@ -115,11 +121,16 @@ class NodeOutput:
     """All that reads one operator: its main output and its side outputs by tag id.
 
     A batch belongs to its receiver, so each receiver but the last gets a copy of the batch's lists.
+
+    Args:
+        batch: whether the job runs in batch mode, in which event time stands still until the end of the input: then no
+            record is late.
     """
 
     emit: Callable[[Any], None]
 
-    def __init__(self) -> None:
+    def __init__(self, batch: bool = False) -> None:
+        self.batch = batch
         self.main: list[Any] = []
         self.sides: dict[str, list[Any]] = {}
         self.emit = self._emit_to_all
@@ -141,11 +152,15 @@ class NodeOutput:
 
     def emit_watermark(self, timestamp: int) -> None:
         """Send a watermark to every reader."""
+        if self.batch and timestamp != MAX_WATERMARK:
+            return
         for target in self._readers():
             target.emit_watermark(timestamp)
 
     def emit_idleness(self, idle: bool) -> None:
         """Send the status to every reader."""
+        if self.batch:
+            return
         for target in self._readers():
             target.emit_idleness(idle)
 

@@ -6,12 +6,16 @@ import contextlib
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+from pyflinkx.operators.process import KeyedProcessOperator
+from pyflinkx.operators.sorted_input import SortedInputOperator
+from pyflinkx.runtime.accumulators import copies
 from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.gates import GateOutput, InputChannel
@@ -34,7 +38,8 @@ class TaskSettings:
     """What the job says to all its tasks.
 
     ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
-    its own.
+    its own. ``batch``: whether it runs in batch mode. ``cached_files``: absolute
+    paths by name.
     """
 
     clock: Clock
@@ -42,6 +47,8 @@ class TaskSettings:
     columnar_batch_size: int = 8192
     job_parameters: dict[str, str] = field(default_factory=dict)
     copy_functions: bool = True
+    batch: bool = False
+    cached_files: dict[str, str] = field(default_factory=dict)
 
 
 class ReaderInput:
@@ -137,18 +144,21 @@ class Task:
         self.out_exchanges = out_exchanges
         self.exchanges = [exchange for _, exchange in out_exchanges]
         self.counters: dict[int, dict[str, int]] = {node.id: {} for node in vertex.nodes}
+        self.accumulators: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
+        self.user_metrics: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
         self.inputs: list[ReaderInput | ChannelInput] = []
         self.next_input = 0
-        self.outputs = {node.id: NodeOutput() for node in vertex.nodes}
+        self.outputs = {node.id: NodeOutput(settings.batch) for node in vertex.nodes}
         self.nodes: dict[int, OperatorNode] = {}
         self.on_close = contextlib.ExitStack()
         for node in vertex.nodes:
             if node.make_operator is not None:
                 streams = sum(edge.target == node.id for edge in vertex.inner_edges)
                 streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
-                self.nodes[node.id] = OperatorNode(
-                    make_operator(node, settings.copy_functions), self.outputs[node.id], streams
-                )
+                operator = make_operator(node, settings.copy_functions)
+                if settings.batch and isinstance(operator, KeyedProcessOperator):
+                    operator = SortedInputOperator(operator, operator.key_selectors)
+                self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
         self._connect(in_channels, out_exchanges)
 
     def _connect(
@@ -202,6 +212,10 @@ class Task:
             max_parallelism=node.max_parallelism,
             job_parameters=self.settings.job_parameters,
             counters=self.counters[node.id],
+            batch=self.settings.batch,
+            accumulators=self.accumulators[node.id],
+            metrics=self.user_metrics[node.id],
+            cached_files=self.settings.cached_files,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -253,6 +267,10 @@ class Task:
             buffers_in=sum(channel.buffers_queued for channel in channels),
             watermark=min(self.watermarks(), default=None),
             counters={node: dict(counters) for node, counters in self.counters.items()},
+            accumulators={node: copies(found) for node, found in self.accumulators.items() if found},
+            user={
+                name: metric.value() for found in self.user_metrics.values() for name, metric in tuple(found.items())
+            },
         )
 
     def watermarks(self) -> list[int]:

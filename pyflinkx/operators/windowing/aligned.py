@@ -167,3 +167,7 @@ class AlignedWindowing:
     def next_processing_timer(self) -> int | None:
         """Never."""
         return None
+
+    def last_processing_timer(self) -> int | None:
+        """Never."""
+        return None

@@ -181,6 +181,11 @@ class GeneralWindowing:
         first = self.processing_timers.peek()
         return None if first is None else first + 1
 
+    def last_processing_timer(self) -> int | None:
+        """When ``advance_processing_time`` has done all there is to do now (ms)."""
+        last = max((timestamp for timestamp, _, _ in self.processing_timers.items()), default=None)
+        return None if last is None else last + 1
+
     def on_timer(
         self, time: int, key: Any, window: Any, ask: Callable[[int, Any, Any], TriggerResult], may_clean: bool
     ) -> None:
