@@ -505,6 +505,7 @@ cdef extern from "pfx/exchange.h" nogil:
 
 # ---- Python.h: what Cython's own declarations leave out ----
 cdef extern from "Python.h":
+    void PyObject_GC_Track(object value)
     void PyObject_GC_UnTrack(object value)
     int PyGC_Disable()
     int PyGC_Enable()
