@@ -1,5 +1,6 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
+from pyflinkx.datastream.async_data_stream import AsyncDataStream
 from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
@@ -7,6 +8,9 @@ from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
+    AsyncFunction,
+    AsyncRetryPredicate,
+    AsyncRetryStrategy,
     BaseBroadcastProcessFunction,
     BroadcastProcessFunction,
     CoFlatMapFunction,
@@ -39,6 +43,7 @@ from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
 from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
+from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.datastream.time_domain import TimeDomain
 from pyflinkx.datastream.timerservice import TimerService
@@ -58,6 +63,10 @@ __all__ = [
     "AggregateFunction",
     "AllWindowFunction",
     "AllWindowedStream",
+    "AsyncDataStream",
+    "AsyncFunction",
+    "AsyncRetryPredicate",
+    "AsyncRetryStrategy",
     "BaseBroadcastProcessFunction",
     "BroadcastConnectedStream",
     "BroadcastProcessFunction",
@@ -88,6 +97,7 @@ __all__ = [
     "MemorySize",
     "MergingWindowAssigner",
     "Order",
+    "OutputSelector",
     "OutputTag",
     "PartitionWindowedStream",
     "Partitioner",
@@ -99,6 +109,7 @@ __all__ = [
     "RuntimeContext",
     "RuntimeExecutionMode",
     "SlotSharingGroup",
+    "SplitStream",
     "StreamExecutionEnvironment",
     "TimeDomain",
     "TimeWindow",

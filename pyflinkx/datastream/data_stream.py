@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
+    from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
     from pyflinkx.datastream.windowed_stream import AllWindowedStream
     from pyflinkx.state.descriptors import MapStateDescriptor
@@ -269,6 +270,16 @@ class DataStream(Described):
         from pyflinkx.datastream.joined_streams import CoGroupedStreams
 
         return CoGroupedStreams(self, other_stream)
+
+    def split(self, output_selector: Callable[[Any], Any] | OutputSelector) -> SplitStream:
+        """Divide the stream into named outputs; ``select`` of the result picks some.
+
+        Args:
+            output_selector: an OutputSelector, or a callable from record to the names of the outputs that it goes to.
+        """
+        from pyflinkx.datastream.split_stream import SplitStream
+
+        return SplitStream(self, output_selector)
 
     def get_side_output(self, output_tag: OutputTag) -> DataStream:
         """The stream of what this operator sends to a side output."""
