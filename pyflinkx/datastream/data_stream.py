@@ -21,6 +21,7 @@ from pyflinkx.datastream.calls import (
 )
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.described import Described, positive
+from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.functions import (
     FilterFunction,
     FlatMapFunction,
@@ -347,3 +348,16 @@ def with_partitioner(upstreams: tuple[Upstream, ...], partitioner: Partitioner) 
 def hash_partitioned(upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any]) -> tuple[Upstream, ...]:
     """The same streams, spread by key."""
     return with_partitioner(upstreams, HashPartitioner(key_selector))
+
+
+# PyFlink has these in this module too.
+ELSEWHERE = {
+    "AllWindowedStream": "pyflinkx.datastream.windowed_stream",
+    "ConnectedStreams": "pyflinkx.datastream.connected_streams",
+    "KeyedStream": "pyflinkx.datastream.keyed_stream",
+    "WindowedStream": "pyflinkx.datastream.windowed_stream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    return from_elsewhere(__name__, ELSEWHERE, name)

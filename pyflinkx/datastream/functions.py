@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
@@ -238,3 +239,16 @@ class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
 
     def clear(self, context: Any) -> None:
         """The window is about to be deleted: clear its per-window state."""
+
+
+# PyFlink has these in this module too.
+ELSEWHERE = {
+    "KeyedStateStore": "pyflinkx.state.backend",
+    "NullByteKeySelector": "pyflinkx.datastream.pass_through",
+    "PassThroughAllWindowFunction": "pyflinkx.datastream.pass_through",
+    "PassThroughWindowFunction": "pyflinkx.datastream.pass_through",
+}
+
+
+def __getattr__(name: str) -> Any:
+    return from_elsewhere(__name__, ELSEWHERE, name)
