@@ -22,6 +22,7 @@ from pyflinkx.datastream.calls import (
 )
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.described import Described, positive
+from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.functions import (
     FilterFunction,
     FlatMapFunction,
@@ -533,3 +534,18 @@ def hash_partitioned(
 ) -> tuple[Upstream, ...]:
     """The same streams, spread by key."""
     return with_partitioner(upstreams, HashPartitioner(key_selector, columns))
+
+
+# PyFlink has these in this module too.
+ELSEWHERE = {
+    "AllWindowedStream": "pyflinkx.datastream.windowed_stream",
+    "BroadcastConnectedStream": "pyflinkx.datastream.broadcast_stream",
+    "BroadcastStream": "pyflinkx.datastream.broadcast_stream",
+    "ConnectedStreams": "pyflinkx.datastream.connected_streams",
+    "KeyedStream": "pyflinkx.datastream.keyed_stream",
+    "WindowedStream": "pyflinkx.datastream.windowed_stream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    return from_elsewhere(__name__, ELSEWHERE, name)

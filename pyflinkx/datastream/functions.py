@@ -20,6 +20,7 @@ from pyflinkx.datastream.broadcast_functions import (
     BroadcastProcessFunction,
     KeyedBroadcastProcessFunction,
 )
+from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.function import Function
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
@@ -256,3 +257,16 @@ class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
 
     def clear(self, context: Any) -> None:
         """The window is about to be deleted: clear its per-window state."""
+
+
+# PyFlink has these in this module too.
+ELSEWHERE = {
+    "KeyedStateStore": "pyflinkx.state.backend",
+    "NullByteKeySelector": "pyflinkx.datastream.pass_through",
+    "PassThroughAllWindowFunction": "pyflinkx.datastream.pass_through",
+    "PassThroughWindowFunction": "pyflinkx.datastream.pass_through",
+}
+
+
+def __getattr__(name: str) -> Any:
+    return from_elsewhere(__name__, ELSEWHERE, name)

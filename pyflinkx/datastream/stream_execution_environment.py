@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
 from pyflinkx.common.execution_config import ExecutionConfig
@@ -23,7 +23,7 @@ from pyflinkx.config.dependencies import (
     archive_target,
     local_path,
 )
-from pyflinkx.config.dynamic import dynamic_properties
+from pyflinkx.config.dynamic import dynamic_properties, file_properties
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
@@ -70,8 +70,14 @@ class StreamExecutionEnvironment:
         not
     """
 
+    _default_local_parallelism: ClassVar[int | None] = None
+
     def __init__(self, configuration: Configuration | None = None) -> None:
         self._configuration = Configuration()
+        if self._default_local_parallelism is not None:
+            self._configuration.set(options.PARALLELISM, self._default_local_parallelism)
+        for key, value in file_properties().items():
+            self._configuration.set_string(key, value)
         if configuration is not None:
             self._configuration.add_all(configuration)
         for key, value in dynamic_properties().items():
@@ -86,9 +92,28 @@ class StreamExecutionEnvironment:
         """An environment for the context that the program runs in.
 
         Args:
-            configuration: its options; those given on the command line (``pyflinkx run -D key=value``) win.
+            configuration: its options. They win over those of the configuration file: the one of ``pyflinkx run
+                --config``, else ``config.yaml`` in the folder that the environment variable FLINK_CONF_DIR names.
+                Options given on the command line (``pyflinkx run -D key=value``) win over both.
+
+        Raises:
+            ConfigurationError: the configuration file cannot be read.
+            MissingExtraError: reading it needs a package that is not installed.
         """
         return StreamExecutionEnvironment(configuration)
+
+    @staticmethod
+    def create_local_environment(
+        parallelism: int | None = None, configuration: Configuration | None = None
+    ) -> StreamExecutionEnvironment:
+        """An environment whose jobs run on this machine, whatever the context.
+
+        Args:
+            parallelism: of operators that name none; by default that of ``set_default_local_parallelism``, else 1.
+            configuration: its options.
+        """
+        environment = StreamExecutionEnvironment(configuration)
+        return environment if parallelism is None else environment.set_parallelism(parallelism)
 
     # ---- settings ----
 
@@ -108,6 +133,14 @@ class StreamExecutionEnvironment:
     def get_parallelism(self) -> int:
         """Parallelism of operators that name none."""
         return self._config.get_parallelism()
+
+    def get_default_local_parallelism(self) -> int:
+        """Parallelism of environments whose program and configuration name none; 1 unless it was set."""
+        return 1 if self._default_local_parallelism is None else self._default_local_parallelism
+
+    def set_default_local_parallelism(self, parallelism: int) -> None:
+        """Set the parallelism of environments made from now on whose program and configuration name none."""
+        StreamExecutionEnvironment._default_local_parallelism = positive(parallelism, "parallelism")
 
     def set_max_parallelism(self, max_parallelism: int) -> StreamExecutionEnvironment:
         """Number of key groups of operators that name none, at most 32,768."""
