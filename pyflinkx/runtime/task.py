@@ -331,6 +331,11 @@ class Task:
                 return StepResult.MORE
         return StepResult.FINISHED if all(source.ended for source in self.inputs) else StepResult.WAIT
 
+    @property
+    def waits_outside(self) -> bool:
+        """Whether another thread may bring what a reader waits for."""
+        return any(source.reader.outside and not source.ended for source in self.readers.values())
+
     def wake_time(self) -> int | None:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
         times = [source.wake_time() for source in self.inputs if not source.ended]

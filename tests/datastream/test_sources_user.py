@@ -123,7 +123,7 @@ def test_without_splits_the_stream_is_empty(env):
 
 def test_what_the_reader_raises_names_the_operator(env):
     read(env, Ranges(ranges((0, 10)), fail_at=7)).sink_to(DiscardSink())
-    with pytest.raises(JobExecutionError, match="'Ranges'.*in its reader") as raised:
+    with pytest.raises(JobExecutionError, match=r"'Ranges'.*in its reader") as raised:
         env.execute()
     causes = []
     error = raised.value
