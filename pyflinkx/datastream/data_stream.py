@@ -33,6 +33,7 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.sinks import SinkMethods
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 __all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
 
 
-class DataStream(Described):
+class DataStream(Described, SinkMethods):
     """A stream of records of one type; made by an environment's sources and by the methods of other streams.
 
     Args:
@@ -507,6 +508,9 @@ class DataStream(Described):
             sink=sink,
             parallelism=sink.parallelism,
         )
+        return self._end_in(transformation)
+
+    def _end_in(self, transformation: Transformation) -> DataStreamSink:
         self._environment._add(transformation)
         return DataStreamSink(transformation)
 

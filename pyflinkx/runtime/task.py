@@ -368,6 +368,11 @@ class Task:
         for node in self.draining:
             node.finish_drained()
 
+    @property
+    def waits_outside(self) -> bool:
+        """Whether another thread may bring what a reader waits for."""
+        return any(source.reader.outside and not source.ended for source in self.readers.values())
+
     def wake_time(self) -> int | None:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
         times = [source.wake_time() for source in self.inputs if not source.ended]
