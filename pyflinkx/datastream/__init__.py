@@ -31,6 +31,7 @@ from pyflinkx.datastream.functions import (
     RuntimeContext,
     WindowFunction,
 )
+from pyflinkx.datastream.iterative_stream import IterativeStream
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
@@ -73,6 +74,7 @@ __all__ = [
     "FilterFunction",
     "FlatMapFunction",
     "GlobalWindow",
+    "IterativeStream",
     "KeySelector",
     "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
