@@ -36,6 +36,7 @@ from pyflinkx.datastream.functions import (
     SourceFunction,
     WindowFunction,
 )
+from pyflinkx.datastream.iterative_stream import IterativeStream
 from pyflinkx.datastream.join_functions import (
     CoGroupFunction,
     FlatJoinFunction,
@@ -89,6 +90,7 @@ __all__ = [
     "FlatMapFunction",
     "GlobalWindow",
     "IntervalJoin",
+    "IterativeStream",
     "JoinFunction",
     "JoinedStreams",
     "KeySelector",

@@ -57,6 +57,7 @@ from pyflinkx.types.composite import CompositeTypeInfo
 if TYPE_CHECKING:
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.iterative_stream import IterativeStream
     from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
@@ -272,6 +273,17 @@ class DataStream(Described, SinkMethods):
         from pyflinkx.datastream.joined_streams import CoGroupedStreams
 
         return CoGroupedStreams(self, other_stream)
+
+    def iterate(self, max_wait_time_ms: int = 0) -> IterativeStream:
+        """Begin a loop; ``close_with`` of the result says what comes back to it.
+
+        Args:
+            max_wait_time_ms: milliseconds without feedback after which the loop ends once its input has, whatever may
+                still circulate; 0 to wait until nothing does.
+        """
+        from pyflinkx.datastream.iterative_stream import IterativeStream
+
+        return IterativeStream(self, max_wait_time_ms)
 
     def split(self, output_selector: Callable[[Any], Any] | OutputSelector) -> SplitStream:
         """Divide the stream into named outputs; ``select`` of the result picks some.
