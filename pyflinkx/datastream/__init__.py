@@ -2,6 +2,7 @@
 
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
+from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
@@ -51,6 +52,7 @@ __all__ = [
     "CountWindow",
     "DataStream",
     "DataStreamSink",
+    "Expression",
     "FilterFunction",
     "FlatMapFunction",
     "GlobalWindow",
@@ -79,4 +81,11 @@ __all__ = [
     "WindowAssigner",
     "WindowFunction",
     "WindowedStream",
+    "and_",
+    "coalesce",
+    "col",
+    "concat",
+    "if_then_else",
+    "lit",
+    "or_",
 ]
