@@ -5,6 +5,7 @@ from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, Broad
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
@@ -85,6 +86,7 @@ __all__ = [
     "CountWindow",
     "DataStream",
     "DataStreamSink",
+    "Expression",
     "FilterFunction",
     "FlatJoinFunction",
     "FlatMapFunction",
@@ -130,4 +132,11 @@ __all__ = [
     "WindowAssigner",
     "WindowFunction",
     "WindowedStream",
+    "and_",
+    "coalesce",
+    "col",
+    "concat",
+    "if_then_else",
+    "lit",
+    "or_",
 ]

@@ -64,6 +64,17 @@ def columns_of(stream: DataStream, call: str) -> DataStream:
     """
     if stream._schema is not None:
         return stream
+    schema = known_schema(stream, call)
+    make = partial(RowsToColumnsOperator, schema)
+    return columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
+
+
+def known_schema(stream: DataStream, call: str) -> Schema:
+    """The columns that a stream's rows make.
+
+    Raises:
+        GraphError: their type is not known, or has no columns.
+    """
     known = stream._record_type.known
     if known is None:
         raise GraphError(
@@ -72,14 +83,12 @@ def columns_of(stream: DataStream, call: str) -> DataStream:
             "dataclass or NamedTuple"
         )
     try:
-        schema = schema_of(known)
+        return schema_of(known)
     except TypeInformationError as error:
         raise GraphError(
             f"{call}: {error}; it takes records that are Rows, tuples, NamedTuples or dataclasses of types that "
             "columns have"
         ) from None
-    make = partial(RowsToColumnsOperator, schema)
-    return columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
 
 
 def same_columns(streams: Sequence[DataStream]) -> bool:

@@ -35,6 +35,7 @@ from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.sinks import SinkMethods
 from pyflinkx.errors import GraphError
+from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
     CustomPartitioner,
@@ -136,10 +137,47 @@ class DataStream(Described, SinkMethods):
         function = user_function(func, FlatMapFunction, "flat_map", "flat_map()")
         return self._then("FlatMap", partial(FlatMapOperator, function), result_type(output_type, function, "items"))
 
-    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
-        """Keep the records for which ``func`` is true."""
+    def filter(self, func: Callable[[Any], Any] | FilterFunction | Expression) -> DataStream:
+        """Keep the records for which ``func`` is true.
+
+        Args:
+            func: a FilterFunction, a callable, or a condition on columns such as ``col("value") > 3``. A condition
+                leaves a columnar stream columnar; of a stream of rows it needs a known type with fields of these names.
+        """
+        if isinstance(func, Expression):
+            from pyflinkx.datastream.selections import filtered
+
+            return filtered(self, func)
         function = user_function(func, FilterFunction, "filter", "filter()")
         return self._then("Filter", partial(FilterOperator, function), self._record_type)
+
+    def select(self, *columns: str | Expression, **named: Any) -> DataStream:
+        """A columnar stream of just these columns, in this order.
+
+        Args:
+            columns: names, or expressions that have one: ``col("a")``, ``(col("a") + 1).alias("b")``.
+            named: expressions or constants by the name of their column.
+
+        Raises:
+            GraphError: a column is not there, two have one name, or types do not fit; or this is a stream of rows whose
+                type is not known.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, col
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbers = env.from_numpy({"a": [1, 2, 3], "b": [4, 5, 6]})
+            >>> numbers.filter(col("a") > 1).select("b", c=col("a") * 10).to_arrow().to_pylist()
+            [{'b': 5, 'c': 20}, {'b': 6, 'c': 30}]
+        """
+        from pyflinkx.datastream.selections import selection
+
+        return selection(self, columns, named, "select()")
+
+    def with_columns(self, *columns: str | Expression, **named: Any) -> DataStream:
+        """A columnar stream with more columns, or others in place of those of the same name; see ``select``."""
+        from pyflinkx.datastream.selections import extended
+
+        return extended(self, columns, named)
 
     def process(self, func: ProcessFunction, output_type: TypeInformation | None = None) -> DataStream:
         """Any number of results per record, with timestamps and side outputs."""

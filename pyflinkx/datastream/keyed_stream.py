@@ -20,6 +20,7 @@ from pyflinkx.datastream.functions import (
 from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
 from pyflinkx.errors import GraphError
+from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce
 from pyflinkx.operators.function import UserFunction
@@ -75,7 +76,7 @@ class KeyedStream(DataStream):
         inferred = result_type(output_type, UserFunction(func.flat_map), "items")
         return self._with_state("FlatMap", UserFunction(FlatMapWithKey(func), func), inferred)
 
-    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
+    def filter(self, func: Callable[[Any], Any] | FilterFunction | Expression) -> DataStream:
         """Keep the records for which ``func`` is true; a FilterFunction may get keyed state in ``open``."""
         if not isinstance(func, FilterFunction):
             return super().filter(func)
