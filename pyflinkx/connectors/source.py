@@ -24,6 +24,14 @@ class PollResult(enum.Enum):
 WAIT = PollResult.WAIT
 END = PollResult.END
 
+
+@dataclass(frozen=True)
+class SourceWatermark:
+    """What ``SourceReader.poll`` may return instead of a batch: no record at or before ``timestamp`` (ms) follows."""
+
+    timestamp: int
+
+
 BAD_RECORDS_TAG = "bad-records"
 
 
@@ -55,7 +63,7 @@ class SourceReader:
         raise NotImplementedError
 
     def poll(self, limit: int) -> Any:
-        """A batch of at most ``limit`` records, or WAIT, or END; never blocks.
+        """A batch of at most ``limit`` records, a SourceWatermark, WAIT or END; never blocks.
 
         Records for side outputs are kept for ``take_side_records``, to be called after each poll. A batch is empty when
         all that was read is for side outputs.

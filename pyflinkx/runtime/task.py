@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader, SourceWatermark
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
@@ -66,6 +66,9 @@ class ReaderInput:
             self.ended = True
             self.output.emit_watermark(MAX_WATERMARK)
             self.output.end()
+            return True
+        if isinstance(batch, SourceWatermark):
+            self.output.emit_watermark(batch.timestamp)
             return True
         self.records += len(batch)
         self.count("numRecordsIn", len(batch))
