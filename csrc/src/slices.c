@@ -327,6 +327,15 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
     return PFX_OK;
 }
 
+bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end) {
+    int64_t window = first_unfired(&slices->slicing, slices->watermark);
+    if (!next_window(slices, window, &window)) {
+        return false;
+    }
+    *end = pfx_window_end(&slices->slicing, window);
+    return true;
+}
+
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more) {
     const pfx_slicing *slicing = &slices->slicing;
     struct pfx_slices_scratch *scratch = slices->scratch;

@@ -23,10 +23,12 @@ class SliceWindows(TimeWindows):
         offset: int = 0,
         cumulative: bool = False,
         lateness: int = 0,
+        *,
         budget: MemoryBudget | None = None,
     ) -> None: ...
     @property
     def held(self) -> int: ...
+    def next_end(self) -> int | None: ...
 
 @final
 class SessionWindows(TimeWindows):
@@ -38,6 +40,7 @@ class SessionWindows(TimeWindows):
         results: Schema,
         gap: int,
         lateness: int = 0,
+        *,
         budget: MemoryBudget | None = None,
     ) -> None: ...
     @property
@@ -53,6 +56,7 @@ class CountWindows(NativeAggregation):
         results: Schema,
         size: int,
         slide: int,
+        *,
         budget: MemoryBudget | None = None,
     ) -> None: ...
     @property
@@ -68,6 +72,7 @@ class RunningAggregates(NativeAggregation):
         keys: Sequence[str],
         aggregates: Sequence[tuple[str, str | None, str | None]],
         results: Schema,
+        *,
         budget: MemoryBudget | None = None,
     ) -> None: ...
     def add(self, batch: ColumnBatch, each: bool) -> ColumnBatch | None: ...

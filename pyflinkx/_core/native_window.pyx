@@ -25,6 +25,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_slices_fire,
     pfx_slices_free,
     pfx_slices_init,
+    pfx_slices_next_end,
     pfx_status,
 )
 from pyflinkx._core.native_agg cimport NativeAggregation
@@ -113,7 +114,7 @@ cdef class SliceWindows(TimeWindows):
     cdef pfx_slices slices
 
     def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, int64_t offset=0,
-                 bint cumulative=False, int64_t lateness=0, budget=None):
+                 bint cumulative=False, int64_t lateness=0, *, budget=None):
         pfx_slices_free(&self.slices)
         check(pfx_slices_init(&self.slices, &self.agg, &self.index, size, slide, offset, cumulative, lateness))
 
@@ -124,6 +125,11 @@ cdef class SliceWindows(TimeWindows):
     def held(self):
         """The number of slices that memory is held for."""
         return self.slices.count
+
+    def next_end(self):
+        """When (ms) the next window ends that has rows; None for none."""
+        cdef int64_t end = 0
+        return end if pfx_slices_next_end(&self.slices, &end) else None
 
     cdef pfx_status add_rows(
         self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row
@@ -149,7 +155,7 @@ cdef class SessionWindows(TimeWindows):
 
     cdef pfx_sessions sessions
 
-    def __init__(self, schema, keys, aggregates, results, int64_t gap, int64_t lateness=0, budget=None):
+    def __init__(self, schema, keys, aggregates, results, int64_t gap, int64_t lateness=0, *, budget=None):
         pfx_sessions_free(&self.sessions)
         check(pfx_sessions_init(&self.sessions, &self.agg, &self.index, gap, lateness))
 
@@ -185,7 +191,7 @@ cdef class CountWindows(NativeAggregation):
 
     cdef pfx_counts counts
 
-    def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, budget=None):
+    def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, *, budget=None):
         pfx_counts_free(&self.counts)
         check(pfx_counts_init(&self.counts, &self.agg, &self.index, size, slide))
 
@@ -223,7 +229,7 @@ cdef class RunningAggregates(NativeAggregation):
 
     cdef pfx_running running
 
-    def __init__(self, schema, keys, aggregates, results, budget=None):
+    def __init__(self, schema, keys, aggregates, results, *, budget=None):
         pfx_running_free(&self.running)
         check(pfx_running_init(&self.running, &self.agg, &self.index))
 

@@ -5,6 +5,7 @@ from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, Broad
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream import agg
 from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
 from pyflinkx.datastream.functions import (
     AggregateFunction,
@@ -132,6 +133,7 @@ __all__ = [
     "WindowAssigner",
     "WindowFunction",
     "WindowedStream",
+    "agg",
     "and_",
     "coalesce",
     "col",
