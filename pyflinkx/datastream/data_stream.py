@@ -79,7 +79,6 @@ class DataStream(Described):
         self._record_type = record_type
         self._transformation = upstreams[0].transformation
         self._side_origin = self._transformation
-        self._rows: DataStream | None = None
 
     def get_name(self) -> str:
         """The operator's name."""
@@ -194,7 +193,7 @@ class DataStream(Described):
             >>> [row.value for row in larger.execute_and_collect()]
             [3, 4, 5]
         """
-        from pyflinkx.datastream.columnar import key_columns
+        from pyflinkx.datastream.columnar import key_columns, rows_before
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
         if more and isinstance(more[-1], TypeInformation):
@@ -206,7 +205,7 @@ class DataStream(Described):
             return KeyedStream(self, columns.selector, key_type, columns.names)
         if more_selectors:
             raise GraphError(f"key_by() takes one key selector, not {1 + len(more_selectors)}")
-        return KeyedStream(self._as_rows(), key_function(key_selector), key_type)
+        return KeyedStream(rows_before(self), key_function(key_selector), key_type)
 
     def window_all(self, window_assigner: Any) -> AllWindowedStream:
         """Group all records of the stream into windows; runs in one subtask."""
@@ -296,7 +295,12 @@ class DataStream(Described):
         return self._partitioned(ForwardPartitioner(), "forward()")
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
-        return DataStream(self._environment, with_partitioner(self._upstreams, partitioner), self._record_type)
+        stream = self
+        if isinstance(partitioner, CustomPartitioner):
+            from pyflinkx.datastream.columnar import rows_before
+
+            stream = rows_before(self)
+        return DataStream(self._environment, with_partitioner(stream._upstreams, partitioner), self._record_type)
 
     # ---- time ----
 
@@ -412,11 +416,9 @@ class DataStream(Described):
         """This stream with Python rows: behind a visible conversion where it is columnar."""
         if self._schema is None:
             return self
-        if self._rows is None:
-            from pyflinkx.datastream.columnar import rows_of
+        from pyflinkx.datastream.columnar import rows_of
 
-            self._rows = rows_of(self)
-        return self._rows
+        return rows_of(self)
 
     def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema) -> DataStream:
         """The columnar stream of a native operator that reads this columnar one."""
