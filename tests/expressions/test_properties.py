@@ -137,7 +137,7 @@ def same(first, second):
 
 
 @given(ANY, ROWS)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_expressions_agree_with_a_naive_evaluator(expression, rows):
     batch = batch_of(rows)
     expected = []
@@ -154,7 +154,7 @@ def test_expressions_agree_with_a_naive_evaluator(expression, rows):
 
 
 @given(ANY, ROWS, st.integers(0, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_slices_are_evaluated_like_whole_batches(expression, rows, start):
     batch = batch_of(rows)
     start = min(start, len(rows))
@@ -239,7 +239,7 @@ SQL_ROWS = st.lists(
 
 
 @given(st.lists(FOR_SQL, min_size=1, max_size=4), SQL_ROWS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_expressions_agree_with_duckdb(expressions, rows):
     batch = batch_of(rows)
     arrays = [pa.array([row[field.name] for row in rows], field.type) for field in SCHEMA]
