@@ -35,7 +35,7 @@ def test_filter_select_and_new_columns(env):
 
 
 def test_a_null_condition_drops_the_row(inline_env):
-    assert [row["name"] for row in rows(inline_env.from_arrow(TABLE).filter(col("value") > 0))] == ["a", "d", None]
+    assert [row["name"] for row in rows(inline_env.from_arrow(TABLE).filter(col("value") > 0))] == ["a", None, "d"]
     assert rows(inline_env.from_arrow(TABLE).filter(lit(None))) == []
     assert len(rows(inline_env.from_arrow(TABLE).filter(lit(True)))) == 4
 
