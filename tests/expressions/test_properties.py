@@ -136,9 +136,22 @@ def same(first, second):
     return type(first) is type(second) and first == second
 
 
-@given(ANY, ROWS)
-@settings(max_examples=250, deadline=None)
-def test_expressions_agree_with_a_naive_evaluator(expression, rows):
+FAMILIES = {
+    "whole": WHOLE,
+    "real": REAL,
+    "condition": CONDITION,
+    "text": TEXT_RESULTS | TEXT_TESTS,
+    "time": PARTS,
+    "guarded": st.builds(if_then_else, CONDITION, WHOLE, WHOLE) | st.builds(coalesce, WHOLE, WHOLE),
+    "connected": operations(["and", "or"], LEAVES),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(st.data())
+@settings(max_examples=50, deadline=None)
+def test_expressions_agree_with_a_naive_evaluator(family, data):
+    expression, rows = data.draw(FAMILIES[family]), data.draw(ROWS)
     batch = batch_of(rows)
     expected = []
     for row in rows:

@@ -116,6 +116,27 @@ def test_results(expression, expected, type_name):
     assert kind(expression) == type_name
 
 
+def test_three_truth_values():
+    truths = [True, False, None]
+    table = pa.record_batch({"p": [p for p in truths for _ in truths], "q": truths * 3})
+    assert values(col("p") & col("q"), table) == [True, False, None, False, False, False, None, False, None]
+    assert values(col("p") | col("q"), table) == [True, True, True, True, False, None, True, None, None]
+    assert values(~col("q"), table) == [False, True, None] * 3
+
+
+def test_what_the_left_side_decides_may_be_wrong_on_the_right():
+    table = pa.record_batch({"n": [0, 3, None]})
+    assert values((col("n") != 0) & (6 // col("n") == 2), table) == [False, True, None]
+    assert values((col("n") == 0) | (6 // col("n") > 2), table) == [True, False, None]
+    with pytest.raises(ZeroDivisionError):
+        values((6 // col("n") == 2) & (col("n") != 0), table)
+
+
+def test_what_lies_under_a_null_does_not_overflow():
+    column = pa.array([2**63 - 1, 1], mask=np.array([True, False]))
+    assert values(col("n") + 1, pa.record_batch({"n": column})) == [None, 2]
+
+
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
