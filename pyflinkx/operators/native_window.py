@@ -23,13 +23,15 @@ from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     CountSlidingWindowAssigner,
     CountTumblingWindowAssigner,
-    CountWindows as CountAssigner,
     EventTimeSessionWindows,
     SlidingEventTimeWindows,
     SlidingProcessingTimeWindows,
     TumblingEventTimeWindows,
     TumblingProcessingTimeWindows,
     WindowAssigner,
+)
+from pyflinkx.operators.windowing.assigners import (
+    CountWindows as CountAssigner,
 )
 from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
 from pyflinkx.operators.windowing.durations import to_milliseconds
