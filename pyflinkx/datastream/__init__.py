@@ -1,20 +1,29 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
+from pyflinkx.datastream.async_data_stream import AsyncDataStream
+from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
+    AsyncFunction,
+    AsyncRetryPredicate,
+    AsyncRetryStrategy,
+    BaseBroadcastProcessFunction,
+    BroadcastProcessFunction,
     CoFlatMapFunction,
     CoMapFunction,
     CoProcessFunction,
     FilterFunction,
     FlatMapFunction,
+    KeyedBroadcastProcessFunction,
     KeyedCoProcessFunction,
     KeyedProcessFunction,
     KeySelector,
     MapFunction,
+    MapPartitionFunction,
     Partitioner,
     ProcessAllWindowFunction,
     ProcessFunction,
@@ -25,7 +34,9 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
 from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
+from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.datastream.time_domain import TimeDomain
 from pyflinkx.datastream.timerservice import TimerService
@@ -45,6 +56,14 @@ __all__ = [
     "AggregateFunction",
     "AllWindowFunction",
     "AllWindowedStream",
+    "AsyncDataStream",
+    "AsyncFunction",
+    "AsyncRetryPredicate",
+    "AsyncRetryStrategy",
+    "BaseBroadcastProcessFunction",
+    "BroadcastConnectedStream",
+    "BroadcastProcessFunction",
+    "BroadcastStream",
     "CoFlatMapFunction",
     "CoMapFunction",
     "CoProcessFunction",
@@ -56,13 +75,18 @@ __all__ = [
     "FlatMapFunction",
     "GlobalWindow",
     "KeySelector",
+    "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "KeyedStream",
     "MapFunction",
+    "MapPartitionFunction",
     "MemorySize",
     "MergingWindowAssigner",
+    "Order",
+    "OutputSelector",
     "OutputTag",
+    "PartitionWindowedStream",
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
@@ -71,6 +95,7 @@ __all__ = [
     "RuntimeContext",
     "RuntimeExecutionMode",
     "SlotSharingGroup",
+    "SplitStream",
     "StreamExecutionEnvironment",
     "TimeDomain",
     "TimeWindow",

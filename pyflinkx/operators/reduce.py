@@ -31,7 +31,9 @@ class ReduceOperator(UserFunctionOperator):
         try:
             result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch)
         except JobExecutionError:
-            self.emit_partial()
+            partial = self.site.take_partial()
+            if partial is not None and not self.context.batch:
+                self.output.emit(partial)
             raise
         if result.values and not self.context.batch:
             self.output.emit(result)

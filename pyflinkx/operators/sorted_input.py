@@ -81,6 +81,12 @@ class SortedInputOperator(Operator):
     def last_processing_timer(self) -> int | None:
         return self.operator.last_processing_timer()
 
+    def accepts_input(self) -> bool:
+        return self.operator.accepts_input()
+
+    def drained(self) -> bool:
+        return self.operator.drained()
+
     def finish(self) -> None:
         self.operator.finish()
 

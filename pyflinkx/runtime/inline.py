@@ -115,6 +115,7 @@ class InlineJob(Job):
 
     def _make_tasks(self) -> list[Task]:
         splits = assign_splits(self.graph)
+        wake = getattr(self.settings.clock, "wake", lambda: None)
         exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
         for edge in self.graph.exchanges:
             producers = self.graph.vertex_of(edge.source).parallelism
@@ -138,7 +139,7 @@ class InlineJob(Job):
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
-                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits))
+                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits, wake))
         return tasks
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:

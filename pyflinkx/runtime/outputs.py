@@ -61,15 +61,28 @@ class OperatorNode:
         self.valve = WatermarkValve(inputs)
         self.open_inputs = inputs
         self.batch = batch
+        self.draining = False
+
+    @property
+    def live(self) -> bool:
+        """Whether the operator has not finished."""
+        return self.open_inputs > 0 or self.draining
 
     def end_input(self) -> None:
-        """One input has ended; after the last one the operator finishes and its output ends."""
+        """One input has ended; after the last one the operator finishes, when it can, and its output ends."""
         self.open_inputs -= 1
         if self.open_inputs == 0:
             if self.batch:
                 last = self.operator.last_processing_timer()
                 if last is not None:
                     self.operator.advance_processing_time(last)
+            self.draining = True
+            self.finish_drained()
+
+    def finish_drained(self) -> None:
+        """Finish, if all input has ended and nothing is under way any more."""
+        if self.draining and self.operator.drained():
+            self.draining = False
             self.operator.finish()
             self.output.end()
 

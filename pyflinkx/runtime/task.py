@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,8 +39,8 @@ class TaskSettings:
     """What the job says to all its tasks.
 
     ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
-    its own. ``batch``: whether it runs in batch mode. ``cached_files``: absolute
-    paths by name.
+    its own. ``shared``: what operators of one slot have in common. ``batch``: whether it runs in batch mode.
+    ``cached_files``: absolute paths by name.
     """
 
     clock: Clock
@@ -49,6 +50,7 @@ class TaskSettings:
     copy_functions: bool = True
     batch: bool = False
     cached_files: dict[str, str] = field(default_factory=dict)
+    shared: dict[Any, Any] = field(default_factory=dict)
 
 
 class ReaderInput:
@@ -125,6 +127,7 @@ class Task:
         in_channels: for each edge that comes from another vertex, a channel per producing subtask that sends here.
         out_exchanges: for each edge that goes to another vertex, where its batches go.
         splits: what its sources' readers read.
+        wake: ends the sleep of whoever drives the task; from any thread.
     """
 
     def __init__(
@@ -135,8 +138,11 @@ class Task:
         in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
         out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
         splits: AssignedSplits,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.vertex = vertex
+        self.wake = wake
+        self.mails: deque[Callable[[], None]] = deque()
         self.splits = splits
         self.subtask = subtask
         self.settings = settings
@@ -159,6 +165,8 @@ class Task:
                 if settings.batch and isinstance(operator, KeyedProcessOperator):
                     operator = SortedInputOperator(operator, operator.key_selectors)
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
+        self.gating = overriding(self.nodes.values(), "accepts_input")
+        self.draining = overriding(self.nodes.values(), "drained")
         self._connect(in_channels, out_exchanges)
 
     def _connect(
@@ -216,6 +224,8 @@ class Task:
             accumulators=self.accumulators[node.id],
             metrics=self.user_metrics[node.id],
             cached_files=self.settings.cached_files,
+            post=self.post,
+            shared=self.settings.shared,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -231,27 +241,44 @@ class Task:
 
         self.inputs.append(ReaderInput(reader, self.outputs[node.id], limit, count))
 
+    def post(self, mail: Callable[[], None]) -> None:
+        """Have something called between two steps; from any thread."""
+        self.mails.append(mail)
+        self.wake()
+
     def step(self) -> StepResult:
-        """Do one thing: fire due timers, or take one batch or element from the next input that has any."""
+        """Do one thing: read a mail, fire due timers, or take one batch or element from the next input that has any."""
+        if self.mails:
+            self.mails.popleft()()
+            self._finish_drained()
+            return StepResult.MORE
         now = self.settings.clock.now()
         for node in self.nodes.values():
             due = node.operator.next_processing_timer()
-            if due is not None and due <= now and node.open_inputs:
+            if due is not None and due <= now and node.live:
                 node.operator.advance_processing_time(now)
+                self._finish_drained()
                 return StepResult.MORE
         if not all(exchange.writable for exchange in self.exchanges):
             return StepResult.BLOCKED
+        if not all(node.operator.accepts_input() for node in self.gating):
+            return StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
             if not source.ended and source.step():
                 return StepResult.MORE
-        return StepResult.FINISHED if all(source.ended for source in self.inputs) else StepResult.WAIT
+        ended = all(source.ended for source in self.inputs) and not any(node.draining for node in self.draining)
+        return StepResult.FINISHED if ended else StepResult.WAIT
+
+    def _finish_drained(self) -> None:
+        for node in self.draining:
+            node.finish_drained()
 
     def wake_time(self) -> int | None:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
         times = [source.wake_time() for source in self.inputs if not source.ended]
-        times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.open_inputs]
+        times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.live]
         return min((time for time in times if time is not None), default=None)
 
     def metrics(self) -> TaskMetrics:
@@ -293,6 +320,11 @@ class Task:
                 raise
             if error is not failure:
                 add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")
+
+
+def overriding(nodes: Iterable[OperatorNode], method: str) -> list[OperatorNode]:
+    """Those whose operators define a method of their own, so that a step asks nobody else."""
+    return [node for node in nodes if getattr(type(node.operator), method) is not getattr(Operator, method)]
 
 
 def make_operator(node: StreamNode, copied: bool) -> Operator:

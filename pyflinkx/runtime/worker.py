@@ -161,6 +161,7 @@ class Worker:
         ids = {node.id for node in vertex.nodes}
         transport = self.transport
         assert transport is not None
+        event = transport.event(placement.id)
         incoming = [
             (edge, transport.input_channels(index, placement.id))
             for index, edge in enumerate(graph.exchanges)
@@ -179,8 +180,8 @@ class Worker:
         return TaskThread(
             placement.id,
             f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
-            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits),
-            transport.event(placement.id),
+            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits, event.signal),
+            event,
             [output.gate for _, output in outgoing],
             settings.clock,
             self._report,
