@@ -5,6 +5,7 @@ from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, Broad
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
@@ -29,9 +30,21 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
     ProcessWindowFunction,
     ReduceFunction,
+    RichSinkFunction,
+    RichSourceFunction,
     RuntimeContext,
+    SinkFunction,
+    SourceFunction,
     WindowFunction,
 )
+from pyflinkx.datastream.iterative_stream import IterativeStream
+from pyflinkx.datastream.join_functions import (
+    CoGroupFunction,
+    FlatJoinFunction,
+    JoinFunction,
+    ProcessJoinFunction,
+)
+from pyflinkx.datastream.joined_streams import CoGroupedStreams, IntervalJoin, JoinedStreams
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
@@ -65,15 +78,23 @@ __all__ = [
     "BroadcastProcessFunction",
     "BroadcastStream",
     "CoFlatMapFunction",
+    "CoGroupFunction",
+    "CoGroupedStreams",
     "CoMapFunction",
     "CoProcessFunction",
     "ConnectedStreams",
     "CountWindow",
     "DataStream",
     "DataStreamSink",
+    "Expression",
     "FilterFunction",
+    "FlatJoinFunction",
     "FlatMapFunction",
     "GlobalWindow",
+    "IntervalJoin",
+    "IterativeStream",
+    "JoinFunction",
+    "JoinedStreams",
     "KeySelector",
     "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
@@ -90,11 +111,16 @@ __all__ = [
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
+    "ProcessJoinFunction",
     "ProcessWindowFunction",
     "ReduceFunction",
+    "RichSinkFunction",
+    "RichSourceFunction",
     "RuntimeContext",
     "RuntimeExecutionMode",
+    "SinkFunction",
     "SlotSharingGroup",
+    "SourceFunction",
     "SplitStream",
     "StreamExecutionEnvironment",
     "TimeDomain",
@@ -106,4 +132,11 @@ __all__ = [
     "WindowAssigner",
     "WindowFunction",
     "WindowedStream",
+    "and_",
+    "coalesce",
+    "col",
+    "concat",
+    "if_then_else",
+    "lit",
+    "or_",
 ]

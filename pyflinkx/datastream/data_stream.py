@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
+from pyflinkx._core.schema import Schema
 from pyflinkx.common.typeinfo import TypeInformation, Types
-from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.common.watermark_strategy import WatermarkStrategy, timestamps_operator
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.datastream.calls import (
@@ -32,7 +33,9 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.sinks import SinkMethods
 from pyflinkx.errors import GraphError
+from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
     CustomPartitioner,
@@ -45,18 +48,18 @@ from pyflinkx.graph.partitioners import (
     ShufflePartitioner,
 )
 from pyflinkx.graph.transformation import Transformation, Upstream
-from pyflinkx.operators.columns import ColumnsToRowsOperator
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
-from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.iterative_stream import IterativeStream
+    from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
     from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
 __all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
 
 
-class DataStream(Described):
+class DataStream(Described, SinkMethods):
     """A stream of records of one type; made by an environment's sources and by the methods of other streams.
 
     Args:
@@ -87,6 +90,7 @@ class DataStream(Described):
         self._record_type = record_type
         self._transformation = upstreams[0].transformation
         self._side_origin = self._transformation
+        self._rows: DataStream | None = None
 
     def get_name(self) -> str:
         """The operator's name."""
@@ -133,10 +137,47 @@ class DataStream(Described):
         function = user_function(func, FlatMapFunction, "flat_map", "flat_map()")
         return self._then("FlatMap", partial(FlatMapOperator, function), result_type(output_type, function, "items"))
 
-    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
-        """Keep the records for which ``func`` is true."""
+    def filter(self, func: Callable[[Any], Any] | FilterFunction | Expression) -> DataStream:
+        """Keep the records for which ``func`` is true.
+
+        Args:
+            func: a FilterFunction, a callable, or a condition on columns such as ``col("value") > 3``. A condition
+                leaves a columnar stream columnar; of a stream of rows it needs a known type with fields of these names.
+        """
+        if isinstance(func, Expression):
+            from pyflinkx.datastream.selections import filtered
+
+            return filtered(self, func)
         function = user_function(func, FilterFunction, "filter", "filter()")
         return self._then("Filter", partial(FilterOperator, function), self._record_type)
+
+    def select(self, *columns: str | Expression, **named: Any) -> DataStream:
+        """A columnar stream of just these columns, in this order.
+
+        Args:
+            columns: names, or expressions that have one: ``col("a")``, ``(col("a") + 1).alias("b")``.
+            named: expressions or constants by the name of their column.
+
+        Raises:
+            GraphError: a column is not there, two have one name, or types do not fit; or this is a stream of rows whose
+                type is not known.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, col
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbers = env.from_numpy({"a": [1, 2, 3], "b": [4, 5, 6]})
+            >>> numbers.filter(col("a") > 1).select("b", c=col("a") * 10).to_arrow().to_pylist()
+            [{'b': 5, 'c': 20}, {'b': 6, 'c': 30}]
+        """
+        from pyflinkx.datastream.selections import selection
+
+        return selection(self, columns, named, "select()")
+
+    def with_columns(self, *columns: str | Expression, **named: Any) -> DataStream:
+        """A columnar stream with more columns, or others in place of those of the same name; see ``select``."""
+        from pyflinkx.datastream.selections import extended
+
+        return extended(self, columns, named)
 
     def process(self, func: ProcessFunction, output_type: TypeInformation | None = None) -> DataStream:
         """Any number of results per record, with timestamps and side outputs."""
@@ -153,7 +194,7 @@ class DataStream(Described):
         Args:
             key_selector: a KeySelector, a callable from record to key, the position or name of a field, or a path such
                 as ``"a.b.0"``. Keys are None, bool, int, float, str, bytes, dates and times, Decimal, UUID, enums, and
-                tuples and rows of these.
+                tuples and rows of these. A stream of columns stays one where the selectors name columns.
             more: further selectors, which make the key a tuple; the last may be the key type.
             key_type: type of the keys.
 
@@ -167,12 +208,16 @@ class DataStream(Described):
             >>> list(sales.key_by(0, 1).sum(2).execute_and_collect())
             [('tea', 'Oslo', 2), ('tea', 'Rome', 3), ('tea', 'Oslo', 7)]
         """
+        from pyflinkx.datastream.columnar import key_columns
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
         if more and isinstance(more[-1], TypeInformation) and key_type is None:
             *more, key_type = more  # type: ignore[assignment]
-        key = key_function([key_selector, *more], "key_by()", self._record_type)
-        return KeyedStream(self._as_rows(), key, key_type)
+        selectors = [key_selector, *more]
+        columns = key_columns(self, selectors)
+        if columns is not None:
+            return KeyedStream(self, columns.selector, key_type, columns.names)
+        return KeyedStream(self._as_rows(), key_function(selectors, "key_by()", self._record_type), key_type)
 
     def project(self, *field_indexes: int) -> DataStream:
         """Keep some fields of each record, as a tuple.
@@ -226,7 +271,11 @@ class DataStream(Described):
         """All records of this stream and the others."""
         for stream in streams:
             self._same_environment(stream, "union()")
-        united = [self._as_rows(), *(stream._as_rows() for stream in streams)]
+        from pyflinkx.datastream.columnar import same_columns
+
+        united = [self, *streams]
+        if not same_columns(united):
+            united = [stream._as_rows() for stream in united]
         upstreams = tuple(up for stream in united for up in stream._upstreams)
         return DataStream(self._environment, upstreams, self._record_type)
 
@@ -250,6 +299,29 @@ class DataStream(Described):
             return BroadcastConnectedStream(self, ds, ds.broadcast_state_descriptors)
         self._same_environment(ds, "connect()")
         return ConnectedStreams(self, ds)
+
+    def join(self, other_stream: DataStream) -> JoinedStreams:
+        """Join records of one key and window with those of another stream."""
+        from pyflinkx.datastream.joined_streams import JoinedStreams
+
+        return JoinedStreams(self, other_stream)
+
+    def co_group(self, other_stream: DataStream) -> CoGroupedStreams:
+        """Evaluate the records of one key and window together with those of another stream."""
+        from pyflinkx.datastream.joined_streams import CoGroupedStreams
+
+        return CoGroupedStreams(self, other_stream)
+
+    def iterate(self, max_wait_time_ms: int = 0) -> IterativeStream:
+        """Begin a loop; ``close_with`` of the result says what comes back to it.
+
+        Args:
+            max_wait_time_ms: milliseconds without feedback after which the loop ends once its input has, whatever may
+                still circulate; 0 to wait until nothing does.
+        """
+        from pyflinkx.datastream.iterative_stream import IterativeStream
+
+        return IterativeStream(self, max_wait_time_ms)
 
     def split(self, output_selector: Callable[[Any], Any] | OutputSelector) -> SplitStream:
         """Divide the stream into named outputs; ``select`` of the result picks some.
@@ -346,8 +418,7 @@ class DataStream(Described):
         return self._partitioned(ForwardPartitioner(), "forward()")
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
-        rows = self._as_rows()
-        return DataStream(self._environment, with_partitioner(rows._upstreams, partitioner), self._record_type)
+        return DataStream(self._environment, with_partitioner(self._upstreams, partitioner), self._record_type)
 
     # ---- time ----
 
@@ -361,9 +432,12 @@ class DataStream(Described):
             raise GraphError(
                 f"assign_timestamps_and_watermarks() takes a WatermarkStrategy, not {watermark_strategy!r}"
             )
-        assigner = watermark_strategy.timestamp_assigner
-        extract = None if assigner is None else assigner.extract_timestamp
-        operator = partial(TimestampsAndWatermarksOperator, extract, watermark_strategy.out_of_orderness_ms)
+        from pyflinkx.datastream.columnar import columnar_timestamps
+
+        assigned = columnar_timestamps(self, watermark_strategy)
+        if assigned is not None:
+            return assigned
+        operator = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
         return self._then("Timestamps/Watermarks", operator, self._record_type)
 
     # ---- results ----
@@ -402,6 +476,41 @@ class DataStream(Described):
         with results:
             return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
 
+    def to_arrow(self, job_execution_name: str | None = None) -> Any:
+        """Run the bounded program and hand this stream's records over as a pyarrow.Table.
+
+        A columnar stream's batches become the table's chunks without a copy where the job runs in this process. Records
+        of a stream of rows need a known type: a Row, tuple, NamedTuple or dataclass.
+
+        Args:
+            job_execution_name: the job's name.
+
+        Raises:
+            GraphError: nothing is known of the records' type, or it has no columns.
+            MissingExtraError: pyarrow is not installed.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> env.from_numpy({"key": [1, 2, 3]}).to_arrow().num_rows
+            3
+        """
+        from pyflinkx.datastream.tables import arrow_table
+
+        return arrow_table(self, job_execution_name)
+
+    def to_pandas(self, job_execution_name: str | None = None) -> Any:
+        """Run the bounded program and hand this stream's records over as a pandas.DataFrame; see ``to_arrow``."""
+        from pyflinkx.datastream.tables import pandas_frame
+
+        return pandas_frame(self, job_execution_name)
+
+    def to_polars(self, job_execution_name: str | None = None) -> Any:
+        """Run the bounded program and hand this stream's records over as a polars.DataFrame; see ``to_arrow``."""
+        from pyflinkx.datastream.tables import polars_frame
+
+        return polars_frame(self, job_execution_name)
+
     # ---- building ----
 
     def _operator(self, call: str) -> Transformation:
@@ -413,13 +522,27 @@ class DataStream(Described):
             )
         return first.transformation
 
+    @property
+    def _schema(self) -> Schema | None:
+        """The columns of a columnar stream; None for a stream of Python rows."""
+        schema: Schema | None = self._upstreams[0].schema
+        return schema
+
     def _as_rows(self) -> DataStream:
         """This stream with Python rows: behind a visible conversion where it is columnar."""
-        if not any(up.transformation.columnar and up.side_tag is None for up in self._upstreams):
+        if self._schema is None:
             return self
-        return self._environment._operator_stream(
-            "ColumnsToRows", ColumnsToRowsOperator, [self._upstreams], self._record_type
-        )
+        if self._rows is None:
+            from pyflinkx.datastream.columnar import rows_of
+
+            self._rows = rows_of(self)
+        return self._rows
+
+    def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema) -> DataStream:
+        """The columnar stream of a native operator that reads this columnar one."""
+        from pyflinkx.datastream.columnar import columnar_stream
+
+        return columnar_stream(self._environment, name, make_operator, [self._upstreams], schema)
 
     def _then(self, name: str, make_operator: Callable[[], Any], record_type: RecordType) -> DataStream:
         """The stream of an operator that reads this one."""
@@ -430,10 +553,14 @@ class DataStream(Described):
             name=name,
             kind="sink",
             make_operator=partial(SinkOperator, sink),
-            inputs=(self._as_rows()._upstreams,),
+            inputs=(self._upstreams if sink.columnar else self._as_rows()._upstreams,),
+            native=sink.columnar,
             sink=sink,
             parallelism=sink.parallelism,
         )
+        return self._end_in(transformation)
+
+    def _end_in(self, transformation: Transformation) -> DataStreamSink:
         self._environment._add(transformation)
         return DataStreamSink(transformation)
 
@@ -456,9 +583,11 @@ def with_partitioner(upstreams: tuple[Upstream, ...], partitioner: Partitioner) 
     return tuple(replace(up, partitioner=partitioner) for up in upstreams)
 
 
-def hash_partitioned(upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any]) -> tuple[Upstream, ...]:
+def hash_partitioned(
+    upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any], columns: tuple[str, ...] | None = None
+) -> tuple[Upstream, ...]:
     """The same streams, spread by key."""
-    return with_partitioner(upstreams, HashPartitioner(key_selector))
+    return with_partitioner(upstreams, HashPartitioner(key_selector, columns))
 
 
 # PyFlink has these in this module too.

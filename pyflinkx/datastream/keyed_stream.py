@@ -20,6 +20,7 @@ from pyflinkx.datastream.functions import (
 from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
 from pyflinkx.errors import GraphError
+from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce
 from pyflinkx.operators.function import UserFunction
@@ -28,6 +29,7 @@ from pyflinkx.operators.reduce import ReduceOperator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.joined_streams import IntervalJoin
     from pyflinkx.datastream.windowed_stream import WindowedStream
 
 __all__ = ["KeyedStream"]
@@ -40,12 +42,19 @@ class KeyedStream(DataStream):
         stream: the stream before key_by.
         key_selector: from record to key.
         key_type: type of the keys; None when unknown.
+        key_fields: names of the columns that are the key of a columnar stream; None for a stream of rows.
     """
 
     def __init__(
-        self, stream: DataStream, key_selector: Callable[[Any], Any], key_type: TypeInformation | None = None
+        self,
+        stream: DataStream,
+        key_selector: Callable[[Any], Any],
+        key_type: TypeInformation | None = None,
+        key_fields: tuple[str, ...] | None = None,
     ) -> None:
-        super().__init__(stream._environment, hash_partitioned(stream._upstreams, key_selector), stream._record_type)
+        upstreams = hash_partitioned(stream._upstreams, key_selector, key_fields)
+        super().__init__(stream._environment, upstreams, stream._record_type)
+        self._key_fields = key_fields
         self._unkeyed = stream
         self._key_selector = key_selector
         self._key_type = key_type
@@ -67,7 +76,7 @@ class KeyedStream(DataStream):
         inferred = result_type(output_type, UserFunction(func.flat_map), "items")
         return self._with_state("FlatMap", UserFunction(FlatMapWithKey(func), func), inferred)
 
-    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
+    def filter(self, func: Callable[[Any], Any] | FilterFunction | Expression) -> DataStream:
         """Keep the records for which ``func`` is true; a FilterFunction may get keyed state in ``open``."""
         if not isinstance(func, FilterFunction):
             return super().filter(func)
@@ -86,7 +95,8 @@ class KeyedStream(DataStream):
             [('a', 1), ('b', 1), ('a', 2)]
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
-        return self._then("Reduce", partial(ReduceOperator, function, self._key_selector), self._record_type)
+        operator = partial(ReduceOperator, function, self._key_selector)
+        return self._then("Reduce", operator, self._record_type)
 
     AccumulateType: ClassVar = AccumulateType
 
@@ -149,6 +159,12 @@ class KeyedStream(DataStream):
         if slide == 0:
             return self.window(CountTumblingWindowAssigner(size))
         return self.window(CountSlidingWindowAssigner(size, slide))
+
+    def interval_join(self, other_stream: KeyedStream) -> IntervalJoin:
+        """Join records with those of another keyed stream whose timestamps are close."""
+        from pyflinkx.datastream.joined_streams import IntervalJoin
+
+        return IntervalJoin(self, other_stream)
 
     def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""

@@ -35,6 +35,7 @@ from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.runtime_mode import runs_as_batch
@@ -54,7 +55,7 @@ DEFAULT_JOB_NAME = "Flink Streaming Job"
 log = logging.getLogger("pyflinkx")
 
 
-class StreamExecutionEnvironment:
+class StreamExecutionEnvironment(SourceMethods):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -335,7 +336,7 @@ class StreamExecutionEnvironment:
         if not isinstance(watermark_strategy, WatermarkStrategy):
             raise GraphError(f"from_source() takes a WatermarkStrategy, not {watermark_strategy!r}")
         stream = self._source_stream(source, source_name, type_info)
-        if watermark_strategy.timestamp_assigner is None and watermark_strategy.out_of_orderness_ms is None:
+        if watermark_strategy.gives_nothing():
             return stream
         timed = stream.assign_timestamps_and_watermarks(watermark_strategy)
         timed._side_origin = stream._transformation
@@ -464,6 +465,8 @@ class StreamExecutionEnvironment:
             kind="source",
             source=source,
             columnar=source.columnar,
+            schema=source.schema,
+            native=source.columnar,
             parallelism=source.parallelism,
         )
         return self._stream_of(transformation, result_type(type_info or source.output_type))

@@ -250,6 +250,6 @@ def test_broadcast_records_come_before_keyed_ones(batch):
             ctx.get_broadcast_state(RATES).put("rate", value)
 
     amounts = batch.from_collection([("a", 1), ("b", 2), ("a", 3)] * 10).key_by(by_key)
-    rates = batch.from_collection(list(range(2000)) + [10]).broadcast(RATES)
+    rates = batch.from_collection([*range(2000), 10]).broadcast(RATES)
     results = collect(amounts.connect(rates).process(Rate()))
     assert sorted(results) == sorted([("a", 10), ("b", 20), ("a", 30)] * 10)
