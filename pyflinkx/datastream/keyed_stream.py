@@ -86,6 +86,8 @@ class KeyedStream(DataStream):
     def reduce(self, func: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
         """Combine each record with the result so far of its key; every record yields its key's new result.
 
+        In BATCH mode only the last result of each key is given.
+
         Example:
             >>> from pyflinkx.datastream import StreamExecutionEnvironment
             >>> env = StreamExecutionEnvironment.get_execution_environment()
