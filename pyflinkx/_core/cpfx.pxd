@@ -214,6 +214,21 @@ cdef extern from "pfx/gather.h" nogil:
     pfx_status pfx_offsets_rebase(void *to, const void *source, int32_t offset_width, int64_t length, int64_t base)
 
 
+# ---- pfx/column_math.h (column_math) ----
+cdef extern from "pfx/column_math.h" nogil:
+    ctypedef enum pfx_math:
+        PFX_MATH_ADD
+        PFX_MATH_SUBTRACT
+        PFX_MATH_MULTIPLY
+        PFX_MATH_FLOOR_DIVIDE
+        PFX_MATH_MODULO
+
+    int64_t pfx_int64_largest(const int64_t *values, int64_t length)
+    pfx_status pfx_int64_math(
+        pfx_math operation, const int64_t *left, int64_t left_step, const int64_t *right, int64_t right_step,
+        const uint8_t *valid, int64_t length, int64_t *to, int64_t *row)
+
+
 # ---- pfx/calendar.h (batch) ----
 cdef extern from "pfx/calendar.h" nogil:
     const int64_t PFX_NO_TIMESTAMP
@@ -490,6 +505,7 @@ cdef extern from "pfx/exchange.h" nogil:
 
 # ---- Python.h: what Cython's own declarations leave out ----
 cdef extern from "Python.h":
+    void PyObject_GC_Track(object value)
     void PyObject_GC_UnTrack(object value)
     int PyGC_Disable()
     int PyGC_Enable()

@@ -52,6 +52,15 @@ class CollectSink(Sink):
         return CollectWriter(self.buffer)
 
 
+class CollectColumnsSink(CollectSink):
+    """Hands columnar batches to a buffer of this process: each of its items is one ColumnBatch."""
+
+    columnar = True
+
+    def create_writer(self, context: WriterContext) -> CollectColumnsWriter:
+        return CollectColumnsWriter(self.buffer)
+
+
 class CollectWriter(SinkWriter):
     """Writes to the buffer."""
 
@@ -60,3 +69,10 @@ class CollectWriter(SinkWriter):
 
     def write(self, batch: Any) -> None:
         self.buffer.extend(batch.values)
+
+
+class CollectColumnsWriter(CollectWriter):
+    """Writes batches as they are."""
+
+    def write(self, batch: Any) -> None:
+        self.buffer.extend([batch])

@@ -69,7 +69,8 @@ class ColumnarSource(Source):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise SourceError(f"column names must differ, but {repeated} come more than once")
-        self.output_type = type_info_of(self._opened.schema)
+        self.schema = self._opened.schema
+        self.output_type = type_info_of(self.schema)
         if self._once:
             with suppress(TypeError):  # it takes no weak references, so its second source will find it empty
                 _taken.add(data)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
+
 
 @dataclass
 class WriterContext:
@@ -16,10 +18,14 @@ class WriterContext:
 
 
 class SinkWriter:
-    """Writes the batches of one subtask; called from one thread."""
+    """Writes the batches of one subtask; called from one thread.
+
+    A writer with an attribute ``writable`` pauses its task, between two batches, while that is False. One with
+    ``handle_event(event)`` gets what the sink's coordinator sends.
+    """
 
     def write(self, batch: Any) -> None:
-        """Take a batch (an ObjectBatch)."""
+        """Take a batch: an ObjectBatch, or a ColumnBatch where the sink is columnar."""
         raise NotImplementedError
 
     def flush(self, end_of_input: bool) -> None:
@@ -32,13 +38,19 @@ class SinkWriter:
 class Sink:
     """A description of where records go: picklable, without open handles.
 
-    ``parallelism`` is the number of writers that the sink insists on, or None.
+    ``parallelism`` is the number of writers that the sink insists on, or None. ``columnar`` says that its writers take
+    columnar batches only.
     """
 
     parallelism: int | None = None
+    columnar: bool = False
 
     def check(self) -> None:
         """Raise SinkError if it is already plain that the sink cannot be written."""
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
+        """What runs in the client while the job runs, if anything."""
+        return None
 
     def create_writer(self, context: WriterContext) -> SinkWriter:
         """A writer for one subtask."""

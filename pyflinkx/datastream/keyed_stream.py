@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.datastream.calls import RecordType, object_function, result_type, user_function
@@ -17,14 +17,18 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
     ReduceFunction,
 )
+from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import Partitioner
+from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
+from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.joined_streams import IntervalJoin
     from pyflinkx.datastream.windowed_stream import WindowedStream
 
 __all__ = ["KeyedStream"]
@@ -37,12 +41,19 @@ class KeyedStream(DataStream):
         stream: the stream before key_by.
         key_selector: from record to key.
         key_type: type of the keys; None when unknown.
+        key_fields: names of the columns that are the key of a columnar stream; None for a stream of rows.
     """
 
     def __init__(
-        self, stream: DataStream, key_selector: Callable[[Any], Any], key_type: TypeInformation | None = None
+        self,
+        stream: DataStream,
+        key_selector: Callable[[Any], Any],
+        key_type: TypeInformation | None = None,
+        key_fields: tuple[str, ...] | None = None,
     ) -> None:
-        super().__init__(stream._environment, hash_partitioned(stream._upstreams, key_selector), stream._record_type)
+        upstreams = hash_partitioned(stream._upstreams, key_selector, key_fields)
+        super().__init__(stream._environment, upstreams, stream._record_type)
+        self._key_fields = key_fields
         self._unkeyed = stream
         self._key_selector = key_selector
         self._key_type = key_type
@@ -81,7 +92,43 @@ class KeyedStream(DataStream):
             [('a', 1), ('b', 1), ('a', 2)]
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
-        return self._then("Reduce", partial(ReduceOperator, function, self._key_selector), self._record_type)
+        operator = partial(ReduceOperator, function, self._key_selector)
+        return self._then("Reduce", operator, self._record_type)
+
+    AccumulateType: ClassVar = AccumulateType
+
+    def sum(self, position_to_sum: int | str = 0) -> DataStream:
+        """Running sum of a field per key; the other fields are those of the key's first record.
+
+        Args:
+            position_to_sum: position or name of the field; 0 for records that are plain values.
+
+        Raises:
+            GraphError: it is neither, or the records are known to have no such field.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> list(env.from_collection([("a", 1), ("b", 1), ("a", 2)]).key_by(0).sum(1).execute_and_collect())
+            [('a', 1), ('b', 1), ('a', 3)]
+        """
+        return self.reduce(field_reduce(position_to_sum, AccumulateType.SUM, self._record_type))
+
+    def min(self, position_to_min: int | str = 0) -> DataStream:
+        """Running minimum of a field per key; the other fields are those of the key's first record."""
+        return self.reduce(field_reduce(position_to_min, AccumulateType.MIN, self._record_type))
+
+    def max(self, position_to_max: int | str = 0) -> DataStream:
+        """Running maximum of a field per key; the other fields are those of the key's first record."""
+        return self.reduce(field_reduce(position_to_max, AccumulateType.MAX, self._record_type))
+
+    def min_by(self, position_to_min_by: int | str = 0) -> DataStream:
+        """The record so far with the least value in a field, per key; the first of several."""
+        return self.reduce(field_reduce(position_to_min_by, AccumulateType.MIN_BY, self._record_type))
+
+    def max_by(self, position_to_max_by: int | str = 0) -> DataStream:
+        """The record so far with the greatest value in a field, per key; the first of several."""
+        return self.reduce(field_reduce(position_to_max_by, AccumulateType.MAX_BY, self._record_type))
 
     def process(
         self, func: KeyedProcessFunction | ProcessFunction, output_type: TypeInformation | None = None
@@ -110,9 +157,15 @@ class KeyedStream(DataStream):
             return self.window(CountTumblingWindowAssigner(size))
         return self.window(CountSlidingWindowAssigner(size, slide))
 
-    def key_by(self, key_selector: Any, key_type: TypeInformation | None = None) -> KeyedStream:
+    def interval_join(self, other_stream: KeyedStream) -> IntervalJoin:
+        """Join records with those of another keyed stream whose timestamps are close."""
+        from pyflinkx.datastream.joined_streams import IntervalJoin
+
+        return IntervalJoin(self, other_stream)
+
+    def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""
-        return self._unkeyed.key_by(key_selector, key_type)
+        return self._unkeyed.key_by(key_selector, *more, key_type=key_type)
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
         raise GraphError(f"{call} cannot override the partitioning of a KeyedStream")
@@ -120,6 +173,24 @@ class KeyedStream(DataStream):
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
         operator = partial(KeyedProcessOperator, [function], [self._key_selector], None)
         return self._then(name, operator, record_type)
+
+
+def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordType) -> FieldReduce:
+    """The reduce function that folds one field.
+
+    Raises:
+        GraphError: the position is neither an int nor a str, or the records are known to have no such field.
+    """
+    what = f"{kind.name.lower()}()"
+    if not is_field(position):
+        raise GraphError(f"{what} takes the position or name of a field, not {position!r}")
+    known = record_type.known
+    if position != 0 or isinstance(known, CompositeTypeInfo):
+        field_getter(position, known, what)
+    steps = path_steps(position, what)
+    if len(steps) != 1:
+        raise GraphError(f"{what} takes the position or name of a field, not the path {position!r}")
+    return FieldReduce(kind, steps[0])
 
 
 class MapWithKey:

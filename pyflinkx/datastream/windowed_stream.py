@@ -19,10 +19,11 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
-from pyflinkx.datastream.window import Trigger, WindowAssigner
+from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.window import WindowOperator
+from pyflinkx.operators.windowing.durations import to_milliseconds
 
 __all__ = ["AllWindowedStream", "WindowedStream"]
 
@@ -47,6 +48,7 @@ class Windowed:
         self._trigger: Trigger[Any, Any] | None = None
         self._allowed_lateness = 0
         self._late_tag: OutputTag | None = None
+        self._evictor: Evictor[Any, Any] | None = None
 
     def get_execution_environment(self) -> Any:
         """The environment that the stream belongs to."""
@@ -63,11 +65,29 @@ class Windowed:
         self._trigger = trigger
         return self
 
-    def allowed_lateness(self, time_ms: int) -> Any:
-        """Keep windows for this many milliseconds after their end; a late record then fires them again."""
-        if not isinstance(time_ms, int) or isinstance(time_ms, bool) or time_ms < 0:
+    def evictor(self, evictor: Evictor[Any, Any]) -> Any:
+        """Remove records from a window when it fires, before or after its function sees them.
+
+        The window then keeps all its records, even under reduce and aggregate.
+        """
+        if not isinstance(evictor, Evictor):
+            raise GraphError(f"evictor() takes an Evictor, not {evictor!r}")
+        self._evictor = evictor
+        return self
+
+    def allowed_lateness(self, time_ms: Any) -> Any:
+        """Keep windows for this long after their end; a late record then fires them again.
+
+        Args:
+            time_ms: milliseconds, or a Time, a Duration or a timedelta.
+        """
+        try:
+            lateness = to_milliseconds(time_ms, "allowed lateness")
+        except TypeError as error:
+            raise GraphError(str(error)) from None
+        if lateness < 0:
             raise GraphError(f"allowed lateness must be milliseconds from 0 up, not {time_ms!r}")
-        self._allowed_lateness = time_ms
+        self._allowed_lateness = lateness
         return self
 
     def side_output_late_data(self, output_tag: OutputTag) -> Any:
@@ -139,6 +159,7 @@ class Windowed:
             window_function=window_function,
             allowed_lateness=self._allowed_lateness,
             late_tag=self._late_tag,
+            evictor=self._evictor,
             **folding,
         )
         record_type = self._results(window_function, output_type, folded)

@@ -88,9 +88,11 @@ class HashPartitioner(Partitioner):
 
     Args:
         key_selector: from record to key.
+        columns: names of the columns that are the key where records travel as columns; None for none.
     """
 
     key_selector: Callable[[Any], Any]
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,13 @@ class Upstream:
     side_tag: str | None = None
     side_type: TypeInformation | None = None
 
+    @property
+    def schema(self) -> Any:
+        """The Schema of the columnar batches that are read; None where they are rows."""
+        if self.side_tag is not None:
+            return self.transformation.side_schemas.get(self.side_tag)
+        return self.transformation.schema if self.transformation.columnar else None
+
 
 @dataclass(eq=False)
 class Transformation:
@@ -45,6 +52,9 @@ class Transformation:
         source: the source's description; None for everything else.
         inputs: per logical input (port) the streams united there.
         columnar: whether the main output carries columnar batches.
+        schema: their Schema; None for rows.
+        side_schemas: the Schema of each side output that carries columnar batches, by tag id.
+        native: whether it runs without Python functions of the user's, so that it may share a process with others.
         sink: the sink's description, to be checked before the job starts.
         output_type: the type of the main output's records; None when nothing is known of it.
         type_declared: whether the user declared that type; one that was read from annotations holds only as far as the
@@ -62,6 +72,9 @@ class Transformation:
     source: Any = None
     inputs: tuple[tuple[Upstream, ...], ...] = ()
     columnar: bool = False
+    schema: Any = None
+    side_schemas: dict[str, Any] = field(default_factory=dict)
+    native: bool = False
     sink: Any = None
     output_type: TypeInformation | None = None
     type_declared: bool = False

@@ -1,11 +1,15 @@
-"""Where a columnar stream meets Python functions."""
+"""Where columns and Python rows meet."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.from_rows import from_objects
+from pyflinkx._core.schema import Schema
 from pyflinkx._core.to_rows import to_objects
-from pyflinkx.operators.base import Operator
+from pyflinkx.errors import TypeInformationError
+from pyflinkx.operators.base import Operator, OperatorContext
 
 
 class ColumnsToRowsOperator(Operator):
@@ -22,3 +26,25 @@ class ColumnsToRowsOperator(Operator):
         for start in range(0, len(batch), self.batch_size):
             rows = batch.slice(start, min(start + self.batch_size, len(batch)))
             self.output.emit(to_objects(rows))
+
+
+class RowsToColumnsOperator(Operator):
+    """Turns each batch of rows into columns.
+
+    Args:
+        schema: the columns.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.site = CallSite(context.name, context.uid, context.location)
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        try:
+            columns = from_objects(batch, self.schema)
+        except (TypeInformationError, OverflowError) as error:
+            raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
+        self.output.emit(columns)

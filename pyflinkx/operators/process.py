@@ -187,7 +187,10 @@ class KeyedProcessOperator(ProcessOperator):
         self.fire(self.processing_timers, now, TimeDomain.PROCESSING_TIME)
 
     def next_processing_timer(self) -> int | None:
-        return self.processing_timers.peek()
+        return None if self.context.batch else self.processing_timers.peek()
+
+    def last_processing_timer(self) -> int | None:
+        return max((timestamp for timestamp, _, _ in self.processing_timers.items()), default=None)
 
     def fire(self, timers: TimerQueue, time: int, domain: TimeDomain) -> None:
         """Call ``on_timer`` for every timer up to ``time``, also for those registered meanwhile."""

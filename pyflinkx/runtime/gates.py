@@ -67,7 +67,7 @@ class QueueChannel:
     bytes_received = bytes_sent = 0
     buffers_queued = buffers_in_use = 0
 
-    def __init__(self, produced: Event, consumed: Event, cancelled: Callable[[], bool], capacity: int = 8) -> None:
+    def __init__(self, produced: Event, consumed: Event, cancelled: Callable[[], bool], capacity: int = 2) -> None:
         self.produced = produced
         self.consumed = consumed
         self.cancelled = cancelled

@@ -12,6 +12,9 @@ from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
 class WatermarkValve:
     """Combines the watermarks of several inputs: the minimum over the active ones.
 
+    As in Flink, an input that was idle and lags behind when it is active again does not count until it has caught up,
+    and when the last active input becomes idle, the largest watermark of all is what is left to wait for.
+
     Args:
         inputs: how many.
     """
@@ -34,12 +37,16 @@ class WatermarkValve:
         all_idle = all(self.idle)
         changed = all_idle if all_idle != self.all_idle else None
         self.all_idle = all_idle
+        if changed and all_idle and self.watermarks[index] == self.combined:
+            return self._raise(max(self.watermarks)), changed
         return self._advance(), changed
 
     def _advance(self) -> int | None:
-        active = [mark for mark, idle in zip(self.watermarks, self.idle, strict=True) if not idle]
-        lowest = min(active, default=MIN_WATERMARK)
-        if lowest <= self.combined:
+        marks = zip(self.watermarks, self.idle, strict=True)
+        return self._raise(min((mark for mark, idle in marks if not idle and mark >= self.combined), default=None))
+
+    def _raise(self, lowest: int | None) -> int | None:
+        if lowest is None or lowest <= self.combined:
             return None
         self.combined = lowest
         return lowest
@@ -52,18 +59,37 @@ class OperatorNode:
         operator: the operator.
         output: where it emits to.
         inputs: how many streams end in it.
+        batch: whether the job runs in batch mode.
     """
 
-    def __init__(self, operator: Operator, output: NodeOutput, inputs: int) -> None:
+    def __init__(self, operator: Operator, output: NodeOutput, inputs: int, batch: bool = False) -> None:
         self.operator = operator
         self.output = output
         self.valve = WatermarkValve(inputs)
         self.open_inputs = inputs
+        self.batch = batch
+        self.draining = False
+
+    @property
+    def live(self) -> bool:
+        """Whether the operator has not finished."""
+        return self.open_inputs > 0 or self.draining
 
     def end_input(self) -> None:
-        """One input has ended; after the last one the operator finishes and its output ends."""
+        """One input has ended; after the last one the operator finishes, when it can, and its output ends."""
         self.open_inputs -= 1
         if self.open_inputs == 0:
+            self.draining = True
+            self.finish_drained()
+
+    def finish_drained(self) -> None:
+        """Finish, if all input has ended and nothing is under way any more."""
+        if self.draining and self.operator.drained():
+            self.draining = False
+            if self.batch:
+                last = self.operator.last_processing_timer()
+                if last is not None:
+                    self.operator.advance_processing_time(last)
             self.operator.finish()
             self.output.end()
 
@@ -115,11 +141,16 @@ class NodeOutput:
     """All that reads one operator: its main output and its side outputs by tag id.
 
     A batch belongs to its receiver, so each receiver but the last gets a copy of the batch's lists.
+
+    Args:
+        batch: whether the job runs in batch mode, in which event time stands still until the end of the input: then no
+            record is late.
     """
 
     emit: Callable[[Any], None]
 
-    def __init__(self) -> None:
+    def __init__(self, batch: bool = False) -> None:
+        self.batch = batch
         self.main: list[Any] = []
         self.sides: dict[str, list[Any]] = {}
         self.emit = self._emit_to_all
@@ -141,11 +172,15 @@ class NodeOutput:
 
     def emit_watermark(self, timestamp: int) -> None:
         """Send a watermark to every reader."""
+        if self.batch and timestamp != MAX_WATERMARK:
+            return
         for target in self._readers():
             target.emit_watermark(timestamp)
 
     def emit_idleness(self, idle: bool) -> None:
         """Send the status to every reader."""
+        if self.batch:
+            return
         for target in self._readers():
             target.emit_idleness(idle)
 

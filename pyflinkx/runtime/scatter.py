@@ -6,13 +6,13 @@ import contextlib
 import operator
 import random
 from array import array
-from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite, select_keys, short_repr
+from pyflinkx._core.items import item_index, select_items
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.partition import key_groups, scatter_columns, scatter_objects, subtasks_of
+from pyflinkx._core.partition import column_key_groups, key_groups, scatter_columns, scatter_objects, subtasks_of
 from pyflinkx._core.to_rows import to_objects
 from pyflinkx.errors import GraphError, KeyTypeError
 from pyflinkx.graph.job_graph import JobGraph
@@ -78,7 +78,7 @@ def make_scatter(
         case BroadcastPartitioner():
             return ToAll(consumers)
         case HashPartitioner():
-            return ByKeyGroup(partitioner.key_selector, consumers, max_parallelism, site)
+            return ByKeyGroup(partitioner, consumers, max_parallelism, site)
         case CustomPartitioner():
             return ByRule(copy_for_subtask(partitioner, producers, site.name, site.location), consumers, site)
     raise GraphError(f"operator '{site.name}': no exchange for partitioner {partitioner.name}")
@@ -156,23 +156,32 @@ class ByKeyGroup(Scatter):
     """To the subtask that has the key's group.
 
     Args:
-        key_selector: from record to key.
+        partitioner: says what the key is.
         consumers: parallelism of the consumer.
         max_parallelism: its number of key groups.
         site: the consumer, for errors.
     """
 
-    def __init__(
-        self, key_selector: Callable[[Any], Any], consumers: int, max_parallelism: int, site: CallSite
-    ) -> None:
-        self.key_selector = key_selector
+    def __init__(self, partitioner: HashPartitioner, consumers: int, max_parallelism: int, site: CallSite) -> None:
+        self.key_selector = partitioner.key_selector
+        self.index = item_index(self.key_selector)
+        self.columns = partitioner.columns
         self.consumers = consumers
         self.max_parallelism = max_parallelism
         self.site = site
 
+    def keys(self, values: list[Any]) -> list[Any]:
+        """The key of each record."""
+        # The consumer calls the selector again for each record; here that costs a tenth of the whole exchange.
+        found = select_items(values, self.index) if self.index is not None else None
+        return select_keys(self.site, self.key_selector, values) if found is None else found
+
     def __call__(self, batch: Any) -> Parts:
         try:
-            groups = key_groups(select_keys(self.site, self.key_selector, values_of(batch)), self.max_parallelism)
+            if self.columns is not None and isinstance(batch, ColumnBatch):
+                groups = column_key_groups(batch, self.columns, self.max_parallelism)
+            else:
+                groups = key_groups(self.keys(values_of(batch)), self.max_parallelism)
         except KeyTypeError as error:
             raise self.site.wrap(error, "on a key") from error
         return divide(batch, subtasks_of(groups, self.max_parallelism, self.consumers), self.consumers)

@@ -1,0 +1,162 @@
+"""What a stream of columnar batches does otherwise than one of Python rows."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pyflinkx._core.schema import Field, Schema
+from pyflinkx.common.watermark_strategy import ColumnTimestampAssigner, WatermarkStrategy
+from pyflinkx.datastream.calls import RecordType
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.errors import GraphError, TypeInformationError
+from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
+from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
+from pyflinkx.types.arrow import schema_of, type_info_of
+
+if TYPE_CHECKING:
+    from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
+
+MAX_KEY_COLUMNS = 64
+
+
+def columnar_stream(
+    environment: StreamExecutionEnvironment,
+    name: str,
+    make_operator: Callable[[], Any],
+    inputs: Iterable[tuple[Upstream, ...]],
+    schema: Schema,
+) -> DataStream:
+    """The stream of a native operator: columnar batches of ``schema``, made without Python functions of the user's."""
+    transformation = Transformation(
+        name=name,
+        kind="operator",
+        make_operator=make_operator,
+        inputs=tuple(inputs),
+        columnar=True,
+        schema=schema,
+        native=True,
+    )
+    return environment._stream_of(transformation, RecordType(type_info_of(schema)))
+
+
+def rows_of(stream: DataStream) -> DataStream:
+    """A columnar stream as rows, spread as it was to be: the conversion comes before a partitioner."""
+    environment = stream._environment
+    upstreams = []
+    for up in stream._upstreams:
+        source = (replace(up, partitioner=None),)
+        rows = environment._operator_stream("ColumnsToRows", ColumnsToRowsOperator, [source], stream._record_type)
+        rows._transformation.native = True
+        upstreams.append(Upstream(rows._transformation, up.partitioner))
+    return DataStream(environment, tuple(upstreams), stream._record_type)
+
+
+def columns_of(stream: DataStream, call: str) -> DataStream:
+    """A stream as columns: behind a visible conversion where it is one of rows.
+
+    Raises:
+        GraphError: its records' type is not known, or has no columns.
+    """
+    if stream._schema is not None:
+        return stream
+    known = stream._record_type.known
+    if known is None:
+        raise GraphError(
+            f"{call} needs the type of the records: give the operator before it an output_type such as "
+            "Types.ROW_NAMED(['key', 'value'], [Types.LONG(), Types.DOUBLE()]), or annotate its function with a "
+            "dataclass or NamedTuple"
+        )
+    try:
+        schema = schema_of(known)
+    except TypeInformationError as error:
+        raise GraphError(
+            f"{call}: {error}; it takes records that are Rows, tuples, NamedTuples or dataclasses of types that "
+            "columns have"
+        ) from None
+    make = partial(RowsToColumnsOperator, schema)
+    return columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
+
+
+def same_columns(streams: Sequence[DataStream]) -> bool:
+    """Whether all streams are columnar, of the same names and types; whether a column may have nulls does not count."""
+    schemas = [stream._schema for stream in streams]
+    first = schemas[0]
+    if first is None:
+        return False
+    return all(schema is not None and shape_of(schema) == shape_of(first) for schema in schemas)
+
+
+def shape_of(schema: Schema) -> list[tuple[str, str, tuple[Field, ...]]]:
+    """Names and types."""
+    return [(field.name, field.format, field.children) for field in schema]
+
+
+def column_name(schema: Schema, key: Any, call: str) -> str:
+    """The name of the column that a name or position stands for.
+
+    Raises:
+        GraphError: there is none.
+    """
+    names = schema.names
+    if isinstance(key, int) and not isinstance(key, bool) and 0 <= key < len(names):
+        return names[key]
+    if not isinstance(key, str) or key not in names:
+        raise GraphError(f"{call}: there is no column {key!r}; there are {', '.join(names)}")
+    return key
+
+
+class KeyColumns(NamedTuple):
+    """Columns that are a key, and what takes the same key out of a row."""
+
+    names: tuple[str, ...]
+    selector: Callable[[Any], Any]
+
+
+def key_columns(stream: DataStream, selectors: Sequence[Any]) -> KeyColumns | None:
+    """The key of a columnar stream that names columns; None where rows are needed: for functions and row streams.
+
+    Raises:
+        GraphError: there is no such column, or its type is no key.
+    """
+    schema = stream._schema
+    if schema is None or not all(isinstance(selector, (str, int)) for selector in selectors):
+        return None
+    if any(isinstance(selector, str) and "." in selector and selector not in schema.names for selector in selectors):
+        return None  # a path into a field, which only rows have
+    names = tuple(column_name(schema, selector, "key_by()") for selector in selectors)
+    if len(set(names)) < len(names):
+        raise GraphError(f"key_by(): a column is named twice: {', '.join(names)}")
+    if len(names) > MAX_KEY_COLUMNS:
+        raise GraphError(f"key_by() takes at most {MAX_KEY_COLUMNS} columns, not {len(names)}")
+    for name in names:
+        if schema[name].format.startswith("+"):
+            raise GraphError(f"key_by(): column '{name}' is a {schema[name].type_name}, which is no key")
+    return KeyColumns(names, operator.itemgetter(*(schema.index(name) for name in names)))
+
+
+def columnar_timestamps(stream: DataStream, strategy: WatermarkStrategy) -> DataStream | None:
+    """The stream with timestamps and watermarks, still columnar; None where a Python function needs rows.
+
+    Raises:
+        GraphError: the strategy names a column that is not there or holds no time.
+    """
+    schema, assigner = stream._schema, strategy.timestamp_assigner
+    if schema is None or not (assigner is None or isinstance(assigner, ColumnTimestampAssigner)):
+        return None
+    if strategy.generator_supplier is not None or strategy.idle_timeout_ms is not None:
+        return None
+    column = None
+    if assigner is not None:
+        column = column_name(schema, assigner.column, "with_timestamp_column()")
+        if not schema[column].format.startswith(("l", "ts", "tdD", "tdm")):
+            raise GraphError(
+                f"with_timestamp_column(): column '{column}' is {schema[column].type_name}; timestamps come from int64 "
+                "(milliseconds since the epoch), timestamp and date columns"
+            )
+    make = partial(ColumnTimestampsOperator, column, strategy.out_of_orderness_ms)
+    return stream._then_columns("Timestamps/Watermarks", make, schema)

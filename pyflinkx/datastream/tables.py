@@ -1,0 +1,53 @@
+"""Results as tables: Arrow, pandas, Polars."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from pyflinkx._core.stream import ColumnStream
+from pyflinkx.connectors.collect import CollectBuffer, CollectColumnsSink
+from pyflinkx.datastream.columnar import columns_of
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.errors import MissingExtraError
+
+
+def arrow_table(stream: DataStream, job_name: str | None) -> Any:
+    """A stream's records as a pyarrow.Table."""
+    pyarrow = imported("pyarrow", "arrow", "to_arrow()")
+    return pyarrow.table(collected(stream, job_name, "to_arrow()"))
+
+
+def pandas_frame(stream: DataStream, job_name: str | None) -> Any:
+    """A stream's records as a pandas.DataFrame, made by pyarrow."""
+    imported("pandas", "pandas", "to_pandas()")
+    pyarrow = imported("pyarrow", "pandas", "to_pandas()")
+    return pyarrow.table(collected(stream, job_name, "to_pandas()")).to_pandas()
+
+
+def polars_frame(stream: DataStream, job_name: str | None) -> Any:
+    """A stream's records as a polars.DataFrame."""
+    polars = imported("polars", "polars", "to_polars()")
+    return polars.DataFrame(collected(stream, job_name, "to_polars()"))
+
+
+def imported(package: str, extra: str, call: str) -> Any:
+    """An optional package; asked for before the job runs."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(f"{call} needs {package}: pip install 'pyflinkx[{extra}]'") from error
+
+
+def collected(stream: DataStream, job_name: str | None, call: str) -> ColumnStream:
+    """The batches of a stream, after its program has run."""
+    columns = columns_of(stream, call)
+    schema = columns._schema
+    assert schema is not None
+    environment = stream._environment
+    buffer = CollectBuffer()
+    columns._end("Collect", CollectColumnsSink(buffer))
+    batches: list[Any] = []
+    for _ in environment._steps(environment._take_graph(job_name)):
+        batches += buffer.drain()
+    return ColumnStream(schema, [*batches, *buffer.drain()])
