@@ -2,6 +2,7 @@
 
 from pyflinkx.datastream.async_data_stream import AsyncDataStream
 from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
+from pyflinkx.datastream.cached_data_stream import CachedDataStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.functions import (
@@ -64,6 +65,7 @@ __all__ = [
     "BroadcastConnectedStream",
     "BroadcastProcessFunction",
     "BroadcastStream",
+    "CachedDataStream",
     "CoFlatMapFunction",
     "CoMapFunction",
     "CoProcessFunction",

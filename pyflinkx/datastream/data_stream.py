@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -55,16 +56,28 @@ from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
+    from pyflinkx.datastream.cached_data_stream import CachedDataStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
     from pyflinkx.datastream.iterative_stream import IterativeStream
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
     from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
-    from pyflinkx.datastream.windowed_stream import AllWindowedStream
+    from pyflinkx.datastream.windowed_stream import AllWindowedStream, WindowedStream
     from pyflinkx.state.descriptors import MapStateDescriptor
 
-__all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
+__all__ = [
+    "AllWindowedStream",
+    "BroadcastConnectedStream",
+    "BroadcastStream",
+    "CachedDataStream",
+    "CloseableIterator",
+    "ConnectedStreams",
+    "DataStream",
+    "DataStreamSink",
+    "KeyedStream",
+    "WindowedStream",
+]
 
 
 class DataStream(Described):
@@ -413,6 +426,16 @@ class DataStream(Described):
         with results:
             return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
 
+    def cache(self) -> CachedDataStream:
+        """Compute the stream once: the first job that ends well keeps its records, later ones read them.
+
+        Returns:
+            The stream to be used from here on.
+        """
+        from pyflinkx.datastream.cached_data_stream import CachedDataStream
+
+        return CachedDataStream(self)
+
     # ---- building ----
 
     def _operator(self, call: str) -> Transformation:
@@ -453,6 +476,25 @@ class DataStream(Described):
             raise GraphError(f"{what} takes a DataStream, not {other!r}")
         if other._environment is not self._environment:
             raise GraphError(f"{what} takes streams of one environment")
+
+
+# PyFlink defines these beside DataStream; here each has a module of its own, which needs this one.
+ELSEWHERE = {
+    "AllWindowedStream": "windowed_stream",
+    "BroadcastConnectedStream": "broadcast_stream",
+    "BroadcastStream": "broadcast_stream",
+    "CachedDataStream": "cached_data_stream",
+    "ConnectedStreams": "connected_streams",
+    "KeyedStream": "keyed_stream",
+    "WindowedStream": "windowed_stream",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in ELSEWHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"pyflinkx.datastream.{ELSEWHERE[name]}"), name)
 
 
 class DataStreamSink(Described):
