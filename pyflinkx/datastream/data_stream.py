@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -57,6 +58,7 @@ from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
+    from pyflinkx.datastream.cached_data_stream import CachedDataStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
     from pyflinkx.datastream.iterative_stream import IterativeStream
     from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
@@ -64,10 +66,21 @@ if TYPE_CHECKING:
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
     from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
-    from pyflinkx.datastream.windowed_stream import AllWindowedStream
+    from pyflinkx.datastream.windowed_stream import AllWindowedStream, WindowedStream
     from pyflinkx.state.descriptors import MapStateDescriptor
 
-__all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
+__all__ = [
+    "AllWindowedStream",
+    "BroadcastConnectedStream",
+    "BroadcastStream",
+    "CachedDataStream",
+    "CloseableIterator",
+    "ConnectedStreams",
+    "DataStream",
+    "DataStreamSink",
+    "KeyedStream",
+    "WindowedStream",
+]
 
 
 class DataStream(Described, SinkMethods):
@@ -515,6 +528,16 @@ class DataStream(Described, SinkMethods):
 
         return polars_frame(self, job_execution_name)
 
+    def cache(self) -> CachedDataStream:
+        """Compute the stream once: the first job that ends well keeps its records, later ones read them.
+
+        Returns:
+            The stream to be used from here on.
+        """
+        from pyflinkx.datastream.cached_data_stream import CachedDataStream
+
+        return CachedDataStream(self)
+
     # ---- building ----
 
     def _operator(self, call: str) -> Transformation:
@@ -573,6 +596,25 @@ class DataStream(Described, SinkMethods):
             raise GraphError(f"{what} takes streams of one environment")
 
 
+# PyFlink defines these beside DataStream; here each has a module of its own, which needs this one.
+ELSEWHERE = {
+    "AllWindowedStream": "windowed_stream",
+    "BroadcastConnectedStream": "broadcast_stream",
+    "BroadcastStream": "broadcast_stream",
+    "CachedDataStream": "cached_data_stream",
+    "ConnectedStreams": "connected_streams",
+    "KeyedStream": "keyed_stream",
+    "WindowedStream": "windowed_stream",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in ELSEWHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"pyflinkx.datastream.{ELSEWHERE[name]}"), name)
+
+
 class DataStreamSink(Described):
     """The end of a stream."""
 
@@ -597,6 +639,7 @@ ELSEWHERE = {
     "AllWindowedStream": "pyflinkx.datastream.windowed_stream",
     "BroadcastConnectedStream": "pyflinkx.datastream.broadcast_stream",
     "BroadcastStream": "pyflinkx.datastream.broadcast_stream",
+    "CachedDataStream": "pyflinkx.datastream.cached_data_stream",
     "ConnectedStreams": "pyflinkx.datastream.connected_streams",
     "KeyedStream": "pyflinkx.datastream.keyed_stream",
     "WindowedStream": "pyflinkx.datastream.windowed_stream",
