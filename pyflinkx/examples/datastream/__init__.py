@@ -1,0 +1,1 @@
+"""Short programs, one topic each; ``python -m pyflinkx.examples.datastream.NAME`` runs one."""
