@@ -1,5 +1,8 @@
 """Joins of two streams: orders with payments by window, as groups, and by interval."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from pyflinkx.common import Time, Types, WatermarkStrategy
 from pyflinkx.datastream import CoGroupFunction, ProcessJoinFunction, StreamExecutionEnvironment
 from pyflinkx.datastream.window import TumblingEventTimeWindows
@@ -13,7 +16,7 @@ PAYMENTS = [(1, 12, 9), (2, 15, 25), (2, 16, 40), (3, 210, 64)]
 class Unpaid(CoGroupFunction):
     """A group has the records of one order and minute of both streams, also where one has none."""
 
-    def co_group(self, first, second):
+    def co_group(self, first: list[Any], second: list[Any]) -> Iterator[str]:
         for _, what, _ in first:
             if not second:
                 yield f"co-group: {what} was not paid in its minute"
@@ -22,17 +25,17 @@ class Unpaid(CoGroupFunction):
 class PaidSoon(ProcessJoinFunction):
     """Tells how long each payment took."""
 
-    def process_element(self, left, right, ctx):
+    def process_element(self, left: Any, right: Any, ctx: ProcessJoinFunction.Context) -> Iterator[str]:
         seconds = (ctx.get_right_timestamp() - ctx.get_left_timestamp()) // 1000
         yield f"interval: {left[1]} was paid {right[1]} after {seconds} s"
 
 
-def order_of(record):
+def order_of(record: Any) -> int:
     """The key of both streams."""
     return record[0]
 
 
-def main():
+def main() -> None:
     """Print the joins."""
     env = StreamExecutionEnvironment.get_execution_environment()
     strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda r, _: r[2] * 1000)

@@ -1,8 +1,12 @@
 """Session windows: what each visitor did in one go, a visit ending with 30 seconds of silence."""
 
+from collections.abc import Iterable, Iterator
+
 from pyflinkx.common import Time, Types, WatermarkStrategy
 from pyflinkx.datastream import StreamExecutionEnvironment, WindowFunction
-from pyflinkx.datastream.window import EventTimeSessionWindows
+from pyflinkx.datastream.window import EventTimeSessionWindows, TimeWindow
+
+Click = tuple[str, str, int]
 
 # (visitor, page, second)
 CLICKS = [
@@ -15,15 +19,15 @@ CLICKS = [
 ]
 
 
-class Visit(WindowFunction):
+class Visit(WindowFunction[Click, str, str, TimeWindow]):
     """Joins the pages of a visit."""
 
-    def apply(self, key, window, inputs):
+    def apply(self, key: str, window: TimeWindow, inputs: Iterable[Click]) -> Iterator[str]:
         pages = " > ".join(page for _, page, _ in inputs)
         yield f"{key}, {window.start // 1000} to {window.max_timestamp() // 1000} s: {pages}"
 
 
-def main():
+def main() -> None:
     """Print the visits."""
     env = StreamExecutionEnvironment.get_execution_environment()
     strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda c, _: c[2] * 1000)

@@ -1,8 +1,13 @@
 """Sliding windows: every 10 seconds, how hot each machine was at most in the last 30."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 from pyflinkx.common import Time, Types, WatermarkStrategy
 from pyflinkx.datastream import ProcessWindowFunction, StreamExecutionEnvironment
-from pyflinkx.datastream.window import SlidingEventTimeWindows
+from pyflinkx.datastream.window import SlidingEventTimeWindows, TimeWindow
+
+Reading = tuple[str, int, int]
 
 # (machine, degrees, second)
 READINGS = [
@@ -15,16 +20,16 @@ READINGS = [
 ]
 
 
-class Span(ProcessWindowFunction):
+class Span(ProcessWindowFunction[Reading, str, str, TimeWindow]):
     """Puts the window's seconds to a result."""
 
-    def process(self, key, context, elements):
+    def process(self, key: str, context: Any, elements: Iterable[Reading]) -> Iterator[str]:
         window = context.window()
         for _, degrees, _ in elements:
             yield f"{window.start // 1000:>3} to {window.end // 1000:>2} s: {key} at most {degrees} degrees"
 
 
-def main():
+def main() -> None:
     """Print the maxima."""
     env = StreamExecutionEnvironment.get_execution_environment()
     strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda r, _: r[2] * 1000)
