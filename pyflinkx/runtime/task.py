@@ -11,7 +11,9 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader, SourceWatermark
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
+from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.gates import GateOutput, InputChannel
@@ -42,6 +44,7 @@ class TaskSettings:
     columnar_batch_size: int = 8192
     job_parameters: dict[str, str] = field(default_factory=dict)
     copy_functions: bool = True
+    alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
 
 
 class ReaderInput:
@@ -54,9 +57,14 @@ class ReaderInput:
         self.count = count
         self.records = 0
         self.ended = False
+        self.aligned: list[TimestampsAndWatermarksOperator] = []
+        self.paused = False
 
     def step(self) -> bool:
         """Read once and push what was read; whether there was anything."""
+        self.paused = any(operator.is_ahead() for operator in self.aligned)
+        if self.paused:
+            return False
         batch = self.reader.poll(self.limit)
         for tag_id, records in self.reader.take_side_records().items():
             self.output.emit_side(tag_id, ObjectBatch(records))
@@ -77,6 +85,12 @@ class ReaderInput:
 
     def wake_time(self) -> int | None:
         """When to ask again."""
+        if self.paused:
+            return min(
+                operator.context.clock.now() + operator.alignment.update_interval
+                for operator in self.aligned
+                if operator.alignment is not None
+            )
         return self.reader.wake_time()
 
 
@@ -205,6 +219,7 @@ class Task:
             max_parallelism=node.max_parallelism,
             job_parameters=self.settings.job_parameters,
             counters=self.counters[node.id],
+            alignment=self.settings.alignment,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -218,7 +233,22 @@ class Task:
         def count(name: str, amount: int) -> None:
             counters[name] = counters.get(name, 0) + amount
 
-        self.inputs.append(ReaderInput(reader, self.outputs[node.id], limit, count))
+        source = ReaderInput(reader, self.outputs[node.id], limit, count)
+        source.aligned = self._aligned_after(node.id)
+        self.inputs.append(source)
+
+    def _aligned_after(self, source: int) -> list[TimestampsAndWatermarksOperator]:
+        """The operators of this task that say whether a source is too far ahead of others."""
+        reached = {source}
+        for node in self.vertex.nodes:
+            if any(edge.target == node.id and edge.source in reached for edge in self.vertex.inner_edges):
+                reached.add(node.id)
+        operators = [self.nodes[number].operator for number in reached - {source}]
+        return [
+            operator
+            for operator in operators
+            if isinstance(operator, TimestampsAndWatermarksOperator) and operator.alignment is not None
+        ]
 
     def step(self) -> StepResult:
         """Do one thing: fire due timers, or take one batch or element from the next input that has any."""

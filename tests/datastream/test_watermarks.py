@@ -6,6 +6,7 @@ from pyflinkx.connectors.source import END, WAIT, Source, SourceReader
 from pyflinkx.datastream import ProcessFunction, StreamExecutionEnvironment
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.testing import TestSource
 
 
 class EveryTenth(WatermarkGenerator):
@@ -94,3 +95,58 @@ def first_result(idle):
 def test_an_idle_source_does_not_hold_windows_back():
     assert first_result(idle=True) == (5, 2000)
     assert first_result(idle=False) == (5, 60_000)
+
+
+class Order(ProcessFunction):
+    def process_element(self, value, ctx):
+        yield value
+
+
+def largest_drift(env, aligned):
+    """How far the records of one of two sources come before those of the other, in milliseconds."""
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value[1])
+    if aligned:
+        strategy = strategy.with_watermark_alignment("both", Duration.of_seconds(20), Duration.of_millis(5))
+    fast = env.from_collection([("fast", i * 100) for i in range(20_000)]).assign_timestamps_and_watermarks(strategy)
+    slow = env.from_collection([("slow", i) for i in range(20_000)]).assign_timestamps_and_watermarks(strategy)
+    with fast.union(slow).process(Order()).execute_and_collect() as results:
+        records = list(results)
+    assert len(records) == 40_000
+    latest, drift = {"fast": 0, "slow": 0}, 0
+    for name, stamp in records:
+        latest[name] = stamp
+        if latest["slow"] < 19_999:
+            drift = max(drift, latest["fast"] - latest["slow"])
+    return drift
+
+
+def test_a_source_that_is_ahead_waits_for_its_group():
+    def env():
+        environment = StreamExecutionEnvironment.get_execution_environment()
+        environment.set_parallelism(1)
+        return environment
+
+    batch = 1024 * 100
+    assert largest_drift(env(), aligned=True) <= 20_000 + batch
+    assert largest_drift(env(), aligned=False) > 1_000_000
+
+
+def test_alignment_on_workers_ends(env):
+    largest_drift(env, aligned=True)
+
+
+def test_silent_and_ended_sources_are_not_waited_for():
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.set_parallelism(1)
+    env._clock = ManualClock(0)
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value)
+    aligned = strategy.with_watermark_alignment("g", Duration.of_millis(1)).with_idleness(Duration.of_seconds(1))
+    ends = env.from_collection([5]).assign_timestamps_and_watermarks(aligned)
+    goes_on = env.from_collection(range(10_000)).assign_timestamps_and_watermarks(aligned)
+    source = TestSource().record(7).pause(60_000).record(8)
+    pauses = env.from_source(source, WatermarkStrategy.no_watermarks(), "pauses")
+    stream = ends.union(goes_on, pauses.assign_timestamps_and_watermarks(aligned)).process(When())
+    with stream.execute_and_collect() as results:
+        times = dict(results)
+    assert len(times) == 10_000
+    assert times[9_999] < 60_000
