@@ -11,6 +11,7 @@ from typing import Any
 
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.alignment import WatermarkAlignment
+from pyflinkx.operators.split_watermarks import SplitTimestampsOperator
 from pyflinkx.operators.timestamps import (
     IngestionTimeAssigner,
     TimestampAssigner,
@@ -184,31 +185,32 @@ class WatermarkStrategy:
         return f"WatermarkStrategy({self.out_of_orderness_ms}, {self.timestamp_assigner!r})"
 
 
-def timestamps_operator(strategy: WatermarkStrategy, interval: int) -> Callable[[], TimestampsAndWatermarksOperator]:
+def timestamps_operator(
+    strategy: WatermarkStrategy, interval: int, by_split: bool = False
+) -> Callable[[], TimestampsAndWatermarksOperator]:
     """What makes the operator that follows a strategy.
 
     Args:
         strategy: the strategy.
         interval: the auto-watermark interval (ms).
+        by_split: whether each split of the source before it has watermarks of its own.
     """
     assigner = strategy.timestamp_assigner
     extract = None if assigner is None else assigner.extract_timestamp
+    alignment = None if by_split else strategy.alignment
+    make: Callable[[], TimestampsAndWatermarksOperator] = partial(
+        TimestampsAndWatermarksOperator, extract, strategy.out_of_orderness_ms, strategy.idle_timeout_ms, alignment
+    )
     if strategy.generator_supplier is not None:
-        return partial(
+        make = partial(
             GeneratedWatermarksOperator,
             extract,
             strategy.generator_supplier,
             interval,
             strategy.idle_timeout_ms,
-            strategy.alignment,
+            alignment,
         )
-    return partial(
-        TimestampsAndWatermarksOperator,
-        extract,
-        strategy.out_of_orderness_ms,
-        strategy.idle_timeout_ms,
-        strategy.alignment,
-    )
+    return partial(SplitTimestampsOperator, make, strategy.alignment) if by_split else make
 
 
 def duration_ms(duration: Duration | timedelta, call: str) -> int:

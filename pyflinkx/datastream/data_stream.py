@@ -261,7 +261,10 @@ class DataStream(Described):
             raise GraphError(
                 f"assign_timestamps_and_watermarks() takes a WatermarkStrategy, not {watermark_strategy!r}"
             )
-        operator = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
+        return self._timed(watermark_strategy, by_split=False)
+
+    def _timed(self, strategy: WatermarkStrategy, by_split: bool) -> DataStream:
+        operator = timestamps_operator(strategy, self.get_execution_config().get_auto_watermark_interval(), by_split)
         return self._then("Timestamps/Watermarks", operator, self._record_type)
 
     # ---- results ----

@@ -13,6 +13,7 @@ from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+from pyflinkx.operators.split_watermarks import SplitTimestampsOperator
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
 from pyflinkx.runtime.copies import copy_for_subtask
@@ -58,6 +59,7 @@ class ReaderInput:
         self.records = 0
         self.ended = False
         self.aligned: list[TimestampsAndWatermarksOperator] = []
+        self.by_split: list[SplitTimestampsOperator] = []
         self.paused = False
 
     def step(self) -> bool:
@@ -80,7 +82,11 @@ class ReaderInput:
             return True
         self.records += len(batch)
         self.count("numRecordsIn", len(batch))
+        for operator in self.by_split:
+            operator.begin(self.reader.current_split)
         self.output.emit(batch)
+        for operator in self.by_split:
+            operator.wait_for(self.reader.open_splits())
         return True
 
     def wake_time(self) -> int | None:
@@ -235,6 +241,10 @@ class Task:
 
         source = ReaderInput(reader, self.outputs[node.id], limit, count)
         source.aligned = self._aligned_after(node.id)
+        following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
+        source.by_split = [operator for operator in following if isinstance(operator, SplitTimestampsOperator)]
+        for operator in source.by_split:
+            operator.wait_for(reader.open_splits())
         self.inputs.append(source)
 
     def _aligned_after(self, source: int) -> list[TimestampsAndWatermarksOperator]:

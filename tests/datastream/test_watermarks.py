@@ -1,5 +1,6 @@
 """Watermarks of whole programs: generators and idle streams."""
 
+from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.common import Duration, WatermarkStrategy
 from pyflinkx.common.watermark_strategy import WatermarkGenerator
 from pyflinkx.connectors.source import END, WAIT, Source, SourceReader
@@ -150,3 +151,52 @@ def test_silent_and_ended_sources_are_not_waited_for():
         times = dict(results)
     assert len(times) == 10_000
     assert times[9_999] < 60_000
+
+
+class TwoFeeds(Source):
+    """Two splits, read in turn: one is far behind the other in event time."""
+
+    parallelism = 1
+
+    def splits(self, parallelism):
+        return ["ahead", "behind"]
+
+    def create_reader(self, context):
+        return TurnsReader()
+
+
+class TurnsReader(SourceReader):
+    def __init__(self):
+        self.turn = 0
+
+    def add_splits(self, splits):
+        self.names = splits
+
+    def open_splits(self):
+        return self.names
+
+    def poll(self, limit):
+        if self.turn == 20:
+            return END
+        self.current_split = self.names[self.turn % 2]
+        base = 100_000 if self.current_split == "ahead" else 0
+        batch = [base + self.turn * 1000]
+        self.turn += 1
+        return ObjectBatch(batch)
+
+    def close(self):
+        pass
+
+
+def test_splits_of_a_source_do_not_make_each_other_late(inline_env):
+    inline_env.set_parallelism(1)
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value)
+    stream = inline_env.from_source(TwoFeeds(), strategy, "feeds")
+    windows = stream.key_by(lambda x: x >= 100_000).window(TumblingEventTimeWindows.of(10_000))
+    with windows.reduce(lambda a, b: a + b).execute_and_collect() as results:
+        counted = sum(results)
+    records = [(100_000 if turn % 2 == 0 else 0) + turn * 1000 for turn in range(20)]
+    if inline_env.is_chaining_enabled():
+        assert counted == sum(records)
+    else:  # the reader and its strategy are not in one task: splits are not told apart
+        assert counted < sum(records)
