@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -454,7 +453,10 @@ class DataStream(Described, SinkMethods):
         assigned = columnar_timestamps(self, watermark_strategy)
         if assigned is not None:
             return assigned
-        operator = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
+        return self._timed(watermark_strategy, by_split=False)
+
+    def _timed(self, strategy: WatermarkStrategy, by_split: bool) -> DataStream:
+        operator = timestamps_operator(strategy, self.get_execution_config().get_auto_watermark_interval(), by_split)
         return self._then("Timestamps/Watermarks", operator, self._record_type)
 
     # ---- results ----
@@ -596,25 +598,6 @@ class DataStream(Described, SinkMethods):
             raise GraphError(f"{what} takes streams of one environment")
 
 
-# PyFlink defines these beside DataStream; here each has a module of its own, which needs this one.
-ELSEWHERE = {
-    "AllWindowedStream": "windowed_stream",
-    "BroadcastConnectedStream": "broadcast_stream",
-    "BroadcastStream": "broadcast_stream",
-    "CachedDataStream": "cached_data_stream",
-    "ConnectedStreams": "connected_streams",
-    "KeyedStream": "keyed_stream",
-    "WindowedStream": "windowed_stream",
-}
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        if name not in ELSEWHERE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(f"pyflinkx.datastream.{ELSEWHERE[name]}"), name)
-
-
 class DataStreamSink(Described):
     """The end of a stream."""
 
@@ -645,6 +628,7 @@ ELSEWHERE = {
     "WindowedStream": "pyflinkx.datastream.windowed_stream",
 }
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> Any:
-    return from_elsewhere(__name__, ELSEWHERE, name)
+    def __getattr__(name: str) -> Any:
+        return from_elsewhere(__name__, ELSEWHERE, name)

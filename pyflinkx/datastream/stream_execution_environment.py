@@ -339,7 +339,7 @@ class StreamExecutionEnvironment(SourceMethods):
         stream = self._source_stream(source, source_name, type_info)
         if watermark_strategy.gives_nothing():
             return stream
-        timed = stream.assign_timestamps_and_watermarks(watermark_strategy)
+        timed = stream._timed(watermark_strategy, by_split=True)
         timed._side_origin = stream._transformation
         return timed
 
