@@ -1,7 +1,8 @@
 """Files of records in folders (buckets), a new one from time to time; after Flink's FileSink.
 
-Without checkpoints there is one moment at which files can become visible for good: the end of the job. So writers leave
-them under hidden names and tell the committer in the client of them, which gives all of them their names, or removes all.
+Without checkpoints there is one moment at which files can become visible for good: the end of the job. So writers
+leave them under hidden names and tell the committer in the client of them, which gives all of them their names, or
+removes all.
 """
 
 from __future__ import annotations
@@ -366,7 +367,7 @@ class RowFileWriter(SinkWriter):
         for part in self.open.values():
             with contextlib.suppress(OSError):
                 part.file.close()
-        for file in [*self.open.values(), *self.closed]:
+        for hidden in [*(part.hidden for part in self.open.values()), *(file.hidden for file in self.closed)]:
             with contextlib.suppress(OSError):
-                os.unlink(file.hidden)
+                os.unlink(hidden)
         self.open, self.closed = {}, []

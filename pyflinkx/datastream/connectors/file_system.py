@@ -208,8 +208,8 @@ class FileSourceBuilder:
 class FileSink(RowFileSink):
     """Writes records to files in folders. Made by ``for_row_format``.
 
-    Files are written under hidden names, and take their own when the job has ended well. A job that fails, is cancelled or
-    has no end leaves none.
+    Files are written under hidden names, and take their own when the job has ended well. A job that fails, is cancelled
+    or has no end leaves none.
 
     Example:
         >>> from pyflinkx.types.serialization import Encoder

@@ -96,10 +96,9 @@ def test_files_roll_by_size_age_and_inactivity_and_appear_at_the_end(tmp_path):
     write(writer, "y")
     clock.time = 598
     write(writer, "z")
-    clock.time = 898
-    write(writer, "inactive")
-    clock.time = 1100
-    write(writer, "same")
+    for time, value in ((898, "i"), (1190, "j"), (1480, "k"), (1770, "l"), (1898, "n")):
+        clock.time = time
+        write(writer, value)
     assert numbered(tmp_path) == ([], 4)
     writer.flush(False)
     assert numbered(tmp_path) == ([], 4)
@@ -107,7 +106,7 @@ def test_files_roll_by_size_age_and_inactivity_and_appear_at_the_end(tmp_path):
     writer.close()
     assert numbered(tmp_path) == ([], 4)
     committer.close(None)
-    assert numbered(tmp_path) == (["12345\n678\n", "x\ny\nz\n", "inactive\n", "same\n"], 0)
+    assert numbered(tmp_path) == (["12345\n678\n", "x\ny\nz\n", "i\nj\nk\nl\n", "n\n"], 0)
 
 
 def test_files_of_buckets_that_are_no_longer_written_are_closed(tmp_path):
