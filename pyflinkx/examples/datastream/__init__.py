@@ -1,0 +1,1 @@
+"""One short program for each topic of the DataStream API."""
