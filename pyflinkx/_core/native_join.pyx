@@ -1,12 +1,11 @@
 """Joins of two columnar streams by key and time."""
 cimport cython
-from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t, uint8_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport Buffer, Column, new_buffer, trusted_column, writable
 from pyflinkx._core.cpfx cimport (
     PFX_NO_TIMESTAMP,
-    PFX_OK,
     PFX_OVERFLOW,
     pfx_join,
     pfx_join_add,
@@ -35,8 +34,8 @@ from pyflinkx.errors import KeyTypeError
 
 cdef enum:
     MAX_KEY_COLUMNS = 64
-    PAIRS = 16384          # of an emitted batch: few enough for their indices to stay in the processor's cache
-    FEWEST_EXPIRED = 65536 # rows that come between two looks at all that is held
+    PAIRS = 16384  # of an emitted batch: few enough for their indices to stay in the processor's cache
+    FEWEST_EXPIRED = 65536  # rows that come between two looks at all that is held
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
 
@@ -44,7 +43,7 @@ cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
 @cython.final
 @cython.no_gc
 cdef class NativeJoin:
-    """Finds the pairs of rows of two sides (0 left, 1 right) that have one key and fit in time; see pfx/interval_join.h.
+    """Finds the pairs of rows of two sides (0 left, 1 right) of one key that fit in time; see pfx/interval_join.h.
 
     Args:
         left_keys: positions of the left side's key columns.
