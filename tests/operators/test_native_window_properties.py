@@ -23,7 +23,7 @@ from tests.operators.native_cases import SCHEMA, NativeHarness, naive, same
 from tests.operators.window_oracle import BEGINNING, expect_counts, expect_fixed, expect_sessions
 
 LATE = OutputTag("late")
-SETTINGS = settings(max_examples=150, deadline=None)
+SETTINGS = settings(max_examples=100, deadline=None)
 RECORDS = st.lists(
     st.tuples(st.sampled_from(["a", "b", "", None]), st.none() | st.integers(-9, 9), st.integers(-40, 60)), max_size=8
 )
