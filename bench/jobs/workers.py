@@ -13,6 +13,7 @@ import os
 import resource
 import tempfile
 import time
+import timeit
 from array import array
 from collections.abc import Callable
 from statistics import median
@@ -112,17 +113,29 @@ def total(folder: str) -> int:
     return result
 
 
-def spin(x: int) -> int:
-    """About 2 microseconds of a user's work."""
-    for _ in range(50):
-        x ^= 1
-    return x
+def spinner(turns: int) -> Callable[[int], int]:
+    """A function that gives back its argument after an even number of ``turns``."""
+
+    def spin(x: int) -> int:
+        for _ in range(turns):
+            x ^= 1
+        return x
+
+    return spin
 
 
-def w1(workers: int, count: int, heavy: bool = False) -> float:
+def turns_of(microseconds: float) -> int:
+    """How many turns of a spinner take so long on this machine when it has nothing else to do."""
+    spin = spinner(2000)
+    best = min(timeit.repeat(lambda: spin(1), number=100, repeat=20)) / 100 * 1e6
+    return round(microseconds / best * 1000) * 2
+
+
+def w1(workers: int, count: int, turns: int = 0) -> float:
     """Records/s: a running count per key, every update emitted."""
     env = environment(workers)
-    first = (lambda x: (spin(x) % KEYS, 1)) if heavy else (lambda x: (x % KEYS, 1))
+    spin = spinner(turns)
+    first = (lambda x: (spin(x) % KEYS, 1)) if turns else (lambda x: (x % KEYS, 1))
     stream = env.from_source(GeneratedSource(count, numbers), WatermarkStrategy.no_watermarks(), "numbers")
     counts = stream.map(first).key_by(lambda t: t[0]).reduce(lambda a, b: (a[0], a[1] + b[1]))
     counts.sink_to(DiscardSink())
@@ -134,15 +147,16 @@ def w1(workers: int, count: int, heavy: bool = False) -> float:
 class Sum(AggregateFunction):
     """Count and sum of (key, value, timestamp) records."""
 
-    def __init__(self, heavy: bool) -> None:
-        self.heavy = heavy
+    def __init__(self, turns: int) -> None:
+        self.turns = turns
+        self.spin = spinner(turns)
 
     def create_accumulator(self) -> tuple[int, float]:
         return 0, 0.0
 
     def add(self, value: Any, accumulator: Any) -> Any:
-        if self.heavy:
-            spin(value[0])
+        if self.turns:
+            self.spin(value[0])
         return accumulator[0] + 1, accumulator[1] + value[1]
 
     def get_result(self, accumulator: Any) -> Any:
@@ -156,14 +170,14 @@ def timed_records(part: range) -> ObjectBatch:
     return ObjectBatch([(x % KEYS, 1.0) for x in part], array("q", part))
 
 
-def w8(workers: int, count: int, heavy: bool = False) -> float:
+def w8(workers: int, count: int, turns: int = 0) -> float:
     """Records/s: a Python AggregateFunction over 10 s windows per key."""
     env = environment(workers)
     strategy = WatermarkStrategy.for_monotonous_timestamps()
     stream = env.from_source(GeneratedSource(count, timed_records), strategy, "records")
     windows = stream.key_by(lambda t: t[0]).window(TumblingEventTimeWindows.of(Time.seconds(10)))
     with tempfile.TemporaryDirectory() as folder:
-        windows.aggregate(Sum(heavy)).sink_to(SumSink(folder, lambda result: result[0]))
+        windows.aggregate(Sum(turns)).sink_to(SumSink(folder, lambda result: result[0]))
         result = env.execute()
         assert total(folder) == count
     return count / result.get_net_runtime() * 1000
@@ -343,14 +357,44 @@ def main() -> None:
     print(f"peak memory of a worker: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB")
 
 
-def compare(title: str, run: Callable[[int], float], repeat: int) -> None:
-    """Print rates with one and two workers, and their ratio, medians of ``repeat`` turns."""
+def compare(title: str, count: int, run: Callable[[int, int], float], repeat: int) -> None:
+    """Print rates with one and two workers, their ratio, and what a record costs all workers together in processor
+    time, without what their start costs; medians of ``repeat`` turns."""
     rates: dict[int, list[float]] = {1: [], 2: []}
+    costs: dict[int, list[float]] = {1: [], 2: []}
+    starting = {workers: median(processor_time(empty, workers)[1] for _ in range(3)) for workers in rates}
     for _ in range(repeat):
-        for workers, seen in rates.items():
-            seen.append(run(workers))
+        for workers in rates:
+            rate, spent = processor_time(run, workers, count)
+            rates[workers].append(rate)
+            costs[workers].append((spent - starting[workers]) / count * 1e6)
     one, two = median(rates[1]), median(rates[2])
-    print(f"{title:40} {one / 1e6:6.3f} {two / 1e6:6.3f} M records/s  2 workers: {two / one:.2f} x")
+    print(
+        f"{title:40} {one / 1e6:6.3f} {two / 1e6:6.3f} M records/s  2 workers: {two / one:.2f} x; processors: "
+        f"{median(costs[1]):.3f} {median(costs[2]):.3f} us a record"
+    )
+
+
+def compare_heavy(title: str, count: int, run: Callable[[int, int, int], float], repeat: int) -> None:
+    """As ``compare``, where a function of the user's costs 2.5 microseconds."""
+    turns = turns_of(2.5)
+    compare(f"{title} of 2.5 us ({turns} turns)", count, lambda workers, count: run(workers, count, turns), repeat)
+
+
+def processor_time(run: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """What a call returns, and the seconds of processor time, user and system, of the children that end meanwhile."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = run(*arguments)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return result, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def empty(workers: int) -> None:
+    """A job with nothing to do."""
+    env = environment(workers)
+    numbers_of = env.from_source(GeneratedSource(workers, numbers), WatermarkStrategy.no_watermarks(), "n")
+    numbers_of.sink_to(DiscardSink())
+    env.execute()
 
 
 def single(title: str, run: Callable[[], float], unit: str, repeat: int) -> None:
@@ -359,18 +403,16 @@ def single(title: str, run: Callable[[], float], unit: str, repeat: int) -> None
 
 def start_up() -> float:
     """Milliseconds for a job with nothing to do on two workers."""
-    env = environment(2)
-    env.from_source(GeneratedSource(2, numbers), WatermarkStrategy.no_watermarks(), "n").sink_to(DiscardSink())
     started = time.perf_counter()
-    env.execute()
+    empty(2)
     return (time.perf_counter() - started) * 1000
 
 
 BENCHMARKS: dict[str, Callable[[Any], None]] = {
-    "w1": lambda o: compare("W1", lambda n: w1(n, int(6e6 * o.scale)), o.repeat),
-    "w1-heavy": lambda o: compare("W1, map of 2 us", lambda n: w1(n, int(3e6 * o.scale), True), o.repeat),
-    "w8": lambda o: compare("W8", lambda n: w8(n, int(4e6 * o.scale)), o.repeat),
-    "w8-heavy": lambda o: compare("W8, add of 2 us", lambda n: w8(n, int(3e6 * o.scale), True), o.repeat),
+    "w1": lambda o: compare("W1", int(6e6 * o.scale), w1, o.repeat),
+    "w1-heavy": lambda o: compare_heavy("W1, map", int(3e6 * o.scale), w1, o.repeat),
+    "w8": lambda o: compare("W8", int(4e6 * o.scale), w8, o.repeat),
+    "w8-heavy": lambda o: compare_heavy("W8, add", int(3e6 * o.scale), w8, o.repeat),
     "tuples": lambda o: single(
         "tuples between workers", lambda: tuples(int(4e6 * o.scale)) / 1e6, "M records/s", o.repeat
     ),

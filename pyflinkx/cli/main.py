@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import runpy
@@ -11,7 +12,8 @@ import traceback
 from collections.abc import Sequence
 
 import pyflinkx
-from pyflinkx.config.dynamic import with_dynamic_properties
+from pyflinkx.cli.shell import run_shell
+from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.errors import PyflinkxError
 
 
@@ -42,21 +44,67 @@ def make_parser() -> argparse.ArgumentParser:
         help="run a program",
         description="Run a Python program that builds and executes a job. Options of the program follow its name.",
     )
-    run_parser.add_argument(
-        "-D", dest="properties", metavar="key=value", action="append", default=[], help="set a configuration option"
-    )
-    run_parser.add_argument("-p", "--parallelism", type=int, help="the default parallelism")
-    run_parser.add_argument(
-        "--progress", choices=["auto", "on", "off"], default="auto", help="show progress while a job runs (auto)"
-    )
-    run_parser.add_argument("-v", "--verbose", action="store_true", help="log what happens")
+    add_options(run_parser, progress="auto")
     run_parser.add_argument("program", help="path of the program")
     run_parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
+    shell_parser = commands.add_parser(
+        "shell",
+        help="an interactive Python with an environment at hand",
+        description="An interactive Python (IPython if installed) in which s_env is a StreamExecutionEnvironment.",
+    )
+    add_options(shell_parser, progress="off")
     return parser
 
 
+def add_options(parser: argparse.ArgumentParser, progress: str) -> None:
+    """What every command that runs jobs takes."""
+    parser.add_argument(
+        "-D", dest="properties", metavar="key=value", action="append", default=[], help="set a configuration option"
+    )
+    parser.add_argument(
+        "--config",
+        metavar="path",
+        help="a configuration file, or a folder with a config.yaml; by default that of FLINK_CONF_DIR",
+    )
+    parser.add_argument("-p", "--parallelism", type=int, help="the default parallelism")
+    parser.add_argument(
+        "--progress",
+        choices=["auto", "on", "off"],
+        default=progress,
+        help=f"show progress while a job runs ({progress})",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="log what happens")
+
+
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """``pyflinkx run``: the program runs as ``__main__``, with the options in force."""
+    """Run a command with the options in force."""
+    properties = given_properties(parser, options)
+    if options.command == "run" and not os.path.isfile(options.program):
+        print(f"pyflinkx run: no such program: {options.program}", file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    try:
+        with contextlib.ExitStack() as stack:
+            if options.config is not None:
+                stack.enter_context(with_file_properties(options.config))
+            stack.enter_context(with_dynamic_properties(properties))
+            if options.command == "shell":
+                shell()
+            else:
+                run_program(options.program, options.arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except PyflinkxError as error:
+        report(error)
+        return 1
+    return 0
+
+
+def given_properties(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, str]:
+    """The configuration that the options come to."""
     properties = {"pyflinkx.progress": options.progress}
     if options.parallelism is not None:
         if options.parallelism < 1:
@@ -67,27 +115,28 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         if not separator or not key:
             parser.error(f"-D takes key=value, not {text!r}")
         properties[key] = value
-    if not os.path.isfile(options.program):
-        print(f"pyflinkx run: no such program: {options.program}", file=sys.stderr)
-        return 2
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    return properties
+
+
+def run_program(program: str, arguments: Sequence[str]) -> None:
+    """``pyflinkx run``: the program runs as ``__main__``."""
     saved_arguments, saved_path = sys.argv, list(sys.path)
-    sys.argv = [options.program, *options.arguments]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(options.program)))
+    sys.argv = [program, *arguments]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(program)))
     try:
-        with with_dynamic_properties(properties):
-            runpy.run_path(options.program, run_name="__main__")
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except PyflinkxError as error:
-        report(error)
-        return 1
+        runpy.run_path(program, run_name="__main__")
     finally:
         sys.argv, sys.path[:] = saved_arguments, saved_path
-    return 0
+
+
+def shell() -> None:
+    """``pyflinkx shell``; modules of the current folder can be imported, as in Python's own."""
+    saved_path = list(sys.path)
+    sys.path.insert(0, os.getcwd())
+    try:
+        run_shell()
+    finally:
+        sys.path[:] = saved_path
 
 
 def report(error: PyflinkxError) -> None:

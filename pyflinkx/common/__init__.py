@@ -9,17 +9,29 @@ from pyflinkx.common.job_client import JobClient
 from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.job_id import JobID
 from pyflinkx.common.job_status import JobStatus
+from pyflinkx.common.restart_strategy import RestartStrategies, RestartStrategyConfiguration
+from pyflinkx.common.serialization import (
+    ByteArraySchema,
+    DeserializationSchema,
+    Encoder,
+    SerializationSchema,
+    SimpleStringSchema,
+)
+from pyflinkx.common.serializer import TypeSerializer
 from pyflinkx.common.time import Duration, Instant, Time
 from pyflinkx.common.typeinfo import TypeInformation, Types
 from pyflinkx.common.types import Row, RowKind
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 
 __all__ = [
+    "ByteArraySchema",
     "CompletableFuture",
     "ConfigOption",
     "ConfigOptions",
     "Configuration",
+    "DeserializationSchema",
     "Duration",
+    "Encoder",
     "ExecutionConfig",
     "InputDependencyConstraint",
     "Instant",
@@ -27,10 +39,15 @@ __all__ = [
     "JobExecutionResult",
     "JobID",
     "JobStatus",
+    "RestartStrategies",
+    "RestartStrategyConfiguration",
     "Row",
     "RowKind",
+    "SerializationSchema",
+    "SimpleStringSchema",
     "Time",
     "TypeInformation",
+    "TypeSerializer",
     "Types",
     "WatermarkStrategy",
 ]

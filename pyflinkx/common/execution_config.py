@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pyflinkx.common.parameter_tool import ParameterTool
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.option import ConfigOption
@@ -190,9 +192,13 @@ class ExecutionConfig:
         """Parameters that every function of the job can read."""
         return dict(self._get(options.GLOBAL_JOB_PARAMETERS) or {})
 
-    def set_global_job_parameters(self, global_job_parameters_dict: dict[str, Any]) -> ExecutionConfig:
+    def set_global_job_parameters(
+        self, global_job_parameters_dict: Mapping[str, Any] | ParameterTool
+    ) -> ExecutionConfig:
         """Set the parameters that every function of the job can read; keys and values become text."""
-        parameters = {str(key): str(value) for key, value in global_job_parameters_dict.items()}
+        given = global_job_parameters_dict
+        pairs = given.to_map() if isinstance(given, ParameterTool) else given
+        parameters = {str(key): str(value) for key, value in pairs.items()}
         return self._set(options.GLOBAL_JOB_PARAMETERS, parameters)
 
     def is_use_snapshot_compression(self) -> bool:

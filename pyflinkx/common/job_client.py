@@ -44,8 +44,11 @@ class JobClient:
         return future
 
     def get_accumulators(self) -> CompletableFuture:
-        """A future of what the job has counted so far, as ``operator.counter``."""
-        return completed(accumulators(self._thread.job.result().counters))
+        """A future of what the job's accumulators have come to so far, by name.
+
+        Beside those of its functions there is what the operators count, as ``operator.counter``.
+        """
+        return completed(accumulators(self._thread.job.result()))
 
     def get_job_execution_result(self) -> CompletableFuture:
         """A future of the JobExecutionResult; it fails with what made the job fail.
@@ -69,7 +72,9 @@ class JobClient:
         ``numRecordsIn``, ``numRecordsOut``; ``numBytesIn``, ``numBytesOut`` (of frames between workers);
         ``accumulateBusyTimeMs``, ``accumulateIdleTimeMs``, ``accumulateBackPressuredTimeMs``; ``outputQueueLength``,
         ``inputQueueLength`` (memory segments); ``currentInputWatermark`` (milliseconds, or None). Those of workers are
-        as old as their last heartbeat.
+        as old as their last heartbeat. Metrics of functions follow, as ``operator.group.metric``: a counter is a
+        number, a gauge what its function gives, a meter a dict of count and rate, a distribution one of count, sum,
+        min, max and mean.
         """
         return {name: metrics.named() for name, metrics in self._thread.job.task_metrics().items()}
 
@@ -81,11 +86,12 @@ def completed(value: Any) -> CompletableFuture:
     return future
 
 
-def accumulators(counters: dict[str, dict[str, int]]) -> dict[str, int]:
-    """What operators counted, by ``operator.counter``."""
-    return {f"{operator}.{name}": value for operator, counts in counters.items() for name, value in counts.items()}
+def accumulators(result: Any) -> dict[str, Any]:
+    """What operators counted, by ``operator.counter``, and what the functions' accumulators came to."""
+    counted = {f"{operator}.{name}": n for operator, counts in result.counters.items() for name, n in counts.items()}
+    return {**counted, **result.accumulators}
 
 
 def execution_result(result: Any) -> JobExecutionResult:
     """A job's result as programs see it."""
-    return JobExecutionResult(JobID(result.job_id), result.net_runtime, accumulators(result.counters))
+    return JobExecutionResult(JobID(result.job_id), result.net_runtime, accumulators(result))

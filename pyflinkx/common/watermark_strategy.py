@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from pyflinkx._core.row import Row
 from pyflinkx.errors import GraphError
+from pyflinkx.operators.timestamps import (
+    IngestionTimeAssigner,
+    TimestampAssigner,
+    TimestampsAndWatermarksOperator,
+)
+from pyflinkx.operators.watermarks import GeneratedWatermarksOperator, WatermarkGenerator, WatermarkOutput
 from pyflinkx.types.time import Duration
 
-__all__ = ["TimestampAssigner", "WatermarkStrategy"]
-
-
-class TimestampAssigner(ABC):
-    """Gives records their timestamps."""
-
-    @abstractmethod
-    def extract_timestamp(self, value: Any, record_timestamp: int) -> int:
-        """The event time of a record.
-
-        Args:
-            value: the record.
-            record_timestamp: the timestamp that it has so far; -2^63 when it has none.
-
-        Returns:
-            Milliseconds since the epoch.
-        """
+__all__ = [
+    "IngestionTimeAssigner",
+    "TimestampAssigner",
+    "WatermarkGenerator",
+    "WatermarkOutput",
+    "WatermarkStrategy",
+]
 
 
 class CallableAssigner:
@@ -80,7 +77,9 @@ class WatermarkStrategy:
     Attributes:
         timestamp_assigner: has ``extract_timestamp(value, record_timestamp)``; None when records keep their timestamps.
         out_of_orderness_ms: how many milliseconds a record may come after one with a later timestamp: after a record of
-            timestamp t, the watermark is t - out_of_orderness_ms - 1. None for no watermarks.
+            timestamp t, the watermark is t - out_of_orderness_ms - 1. None for no such watermarks.
+        generator_supplier: makes the generator of the watermarks; None when they follow from out_of_orderness_ms.
+        idle_timeout_ms: milliseconds without a record after which the stream is idle; None for never.
 
     Example:
         >>> strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_seconds(5))
@@ -91,6 +90,8 @@ class WatermarkStrategy:
     def __init__(self, out_of_orderness_ms: int | None, timestamp_assigner: Any = None):
         self.out_of_orderness_ms = out_of_orderness_ms
         self.timestamp_assigner = timestamp_assigner
+        self.generator_supplier: Callable[[], WatermarkGenerator] | None = None
+        self.idle_timeout_ms: int | None = None
 
     @staticmethod
     def for_monotonous_timestamps() -> WatermarkStrategy:
@@ -104,22 +105,54 @@ class WatermarkStrategy:
         Raises:
             GraphError: it is no Duration or timedelta, or negative.
         """
-        bound = max_out_of_orderness
-        if isinstance(bound, timedelta):
-            bound = Duration.of_timedelta(bound)
-        if not isinstance(bound, Duration):
-            raise GraphError(
-                "for_bounded_out_of_orderness() takes a Duration such as Duration.of_seconds(5) or a timedelta, "
-                f"not {max_out_of_orderness!r}"
-            )
-        if bound.nanos < 0:
-            raise GraphError(f"for_bounded_out_of_orderness() takes no negative duration: {bound}")
-        return WatermarkStrategy(bound.to_millis())
+        return WatermarkStrategy(duration_ms(max_out_of_orderness, "for_bounded_out_of_orderness()"))
 
     @staticmethod
     def no_watermarks() -> WatermarkStrategy:
         """For streams in which event time plays no part."""
         return WatermarkStrategy(None)
+
+    @staticmethod
+    def for_generator(generator_supplier: Callable[[], WatermarkGenerator]) -> WatermarkStrategy:
+        """For watermarks that a generator of the user's own decides upon.
+
+        Args:
+            generator_supplier: called once in each subtask; the WatermarkGenerator's class will do.
+
+        Raises:
+            GraphError: it cannot be called, as when it is a generator.
+
+        Example:
+            >>> class AtEveryMark(WatermarkGenerator):
+            ...     def on_event(self, event, event_timestamp, output):
+            ...         if event == "mark":
+            ...             output.emit_watermark(event_timestamp)
+            ...     def on_periodic_emit(self, output):
+            ...         pass
+            >>> WatermarkStrategy.for_generator(AtEveryMark).generator_supplier.__name__
+            'AtEveryMark'
+        """
+        if not callable(generator_supplier):
+            raise GraphError(
+                "for_generator() takes a callable that makes a WatermarkGenerator, such as its class, not "
+                f"{generator_supplier!r}"
+            )
+        strategy = WatermarkStrategy(None)
+        strategy.generator_supplier = generator_supplier
+        return strategy
+
+    def with_idleness(self, idle_timeout: Duration | timedelta) -> WatermarkStrategy:
+        """This strategy, by which a stream without records for ``idle_timeout`` of the clock holds nobody back.
+
+        Raises:
+            GraphError: it is no Duration or timedelta, or not positive.
+        """
+        timeout = duration_ms(idle_timeout, "with_idleness()")
+        if timeout == 0:
+            raise GraphError(f"with_idleness() takes a positive duration of at least a millisecond, not {idle_timeout}")
+        strategy = copy.copy(self)
+        strategy.idle_timeout_ms = timeout
+        return strategy
 
     def with_timestamp_assigner(
         self, timestamp_assigner: TimestampAssigner | Callable[[Any, int], int]
@@ -164,8 +197,39 @@ class WatermarkStrategy:
         self.timestamp_assigner = ColumnTimestampAssigner(column)
         return self
 
+    def gives_nothing(self) -> bool:
+        """Whether a stream is the same without it."""
+        described = (self.timestamp_assigner, self.out_of_orderness_ms, self.generator_supplier, self.idle_timeout_ms)
+        return all(part is None for part in described)
+
     def __repr__(self) -> str:
         return f"WatermarkStrategy({self.out_of_orderness_ms}, {self.timestamp_assigner!r})"
+
+
+def timestamps_operator(strategy: WatermarkStrategy, interval: int) -> Callable[[], TimestampsAndWatermarksOperator]:
+    """What makes the operator that follows a strategy.
+
+    Args:
+        strategy: the strategy.
+        interval: the auto-watermark interval (ms).
+    """
+    assigner = strategy.timestamp_assigner
+    extract = None if assigner is None else assigner.extract_timestamp
+    if strategy.generator_supplier is not None:
+        return partial(
+            GeneratedWatermarksOperator, extract, strategy.generator_supplier, interval, strategy.idle_timeout_ms
+        )
+    return partial(TimestampsAndWatermarksOperator, extract, strategy.out_of_orderness_ms, strategy.idle_timeout_ms)
+
+
+def duration_ms(duration: Duration | timedelta, call: str) -> int:
+    """A duration in milliseconds; GraphError when it is none, or negative."""
+    given = Duration.of_timedelta(duration) if isinstance(duration, timedelta) else duration
+    if not isinstance(given, Duration):
+        raise GraphError(f"{call} takes a Duration such as Duration.of_seconds(5) or a timedelta, not {duration!r}")
+    if given.nanos < 0:
+        raise GraphError(f"{call} takes no negative duration: {given}")
+    return given.to_millis()
 
 
 def check_two_arguments(function: Callable[..., Any]) -> None:

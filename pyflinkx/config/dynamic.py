@@ -1,4 +1,4 @@
-"""Options given from outside of the program, such as ``pyflinkx run -D key=value``."""
+"""Options given from outside of the program: ``pyflinkx run -D key=value``, and those of a configuration file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from pyflinkx.config.files import default_file, read_file
+
+_files: ContextVar[dict[str, str] | None] = ContextVar("pyflinkx_file_properties", default=None)
 _properties: ContextVar[dict[str, str] | None] = ContextVar("pyflinkx_dynamic_properties", default=None)
 
 
@@ -22,3 +25,29 @@ def with_dynamic_properties(properties: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         _properties.reset(token)
+
+
+def file_properties() -> dict[str, str]:
+    """The options of the configuration file in force here; a program's own win over them.
+
+    That is the file of ``pyflinkx run --config``, else ``config.yaml`` in the folder of FLINK_CONF_DIR, if it is there.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+        MissingExtraError: reading it needs a package that is not installed.
+    """
+    found = _files.get()
+    if found is not None:
+        return dict(found)
+    path = default_file()
+    return {} if path is None else read_file(path)
+
+
+@contextmanager
+def with_file_properties(path: str) -> Iterator[None]:
+    """Put the options of a configuration file in force for the block; errors as for ``file_properties``."""
+    token = _files.set(read_file(path))
+    try:
+        yield
+    finally:
+        _files.reset(token)

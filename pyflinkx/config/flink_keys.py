@@ -15,7 +15,6 @@ KEYS = frozenset(
         "execution.shutdown-on-attached-exit",
         "execution.submit-failed-job-on-application-error",
         "execution.target",
-        "pipeline.cached-files",
         "pipeline.classpaths",
         "pipeline.default-kryo-serializers",
         "pipeline.force-kryo-avro",

@@ -27,11 +27,6 @@ def not_parallelism(number: int) -> str | None:
     return f"is neither -1 nor a whole number from 1 to {MAX_PARALLELISM}" if number == 0 else None
 
 
-def not_yet_batch(mode: str) -> str | None:
-    """What is wrong with a runtime mode."""
-    return None if mode == "STREAMING" else "is not supported yet: only STREAMING is"
-
-
 def blank(text: str) -> str | None:
     """What is wrong with a name or path."""
     return None if text.strip() else "is empty"
@@ -78,12 +73,18 @@ OBJECT_REUSE = ConfigOption(
 GLOBAL_JOB_PARAMETERS: ConfigOption[dict[str, str]] = ConfigOption(
     "pipeline.global-job-parameters", MAP, None, "Parameters that every function of the job can read."
 )
+CACHED_FILES: ConfigOption[str] = ConfigOption(
+    "pipeline.cached-files",
+    STRING,
+    None,
+    "Files that functions find by name: name:words,path:/data/words.txt,executable:false;name:...",
+)
 RUNTIME_MODE = ConfigOption(
     "execution.runtime-mode",
     enumeration("STREAMING", "BATCH", "AUTOMATIC"),
     "STREAMING",
-    "Whether results are updated as records come (STREAMING) or given once at the end (BATCH).",
-    fault=not_yet_batch,
+    "Whether results are updated as records come (STREAMING) or given once at the end (BATCH); AUTOMATIC: at the end "
+    "if every source is bounded.",
 )
 BUFFER_TIMEOUT = ConfigOption(
     "execution.buffer-timeout.interval",
@@ -263,6 +264,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     CHAINING_OF_DIFFERENT_MAX_PARALLELISM,
     OBJECT_REUSE,
     GLOBAL_JOB_PARAMETERS,
+    CACHED_FILES,
     RUNTIME_MODE,
     BUFFER_TIMEOUT,
     BUFFER_TIMEOUT_ENABLED,

@@ -7,6 +7,7 @@ import logging
 from functools import cache
 
 from pyflinkx.config import options
+from pyflinkx.config.cached_files import cached_files
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.config.flink_keys import KEYS, has_no_effect, in_closed_namespace
@@ -47,7 +48,7 @@ def validate(configuration: Configuration) -> None:
             if fault is not None:
                 faults.append(fault)
     if not faults:
-        faults = contradictions(configuration) + missing_dependencies(configuration)
+        faults = contradictions(configuration) + missing_dependencies(configuration) + missing_files(configuration)
     if faults:
         raise ConfigurationError("\n".join(faults))
 
@@ -83,6 +84,15 @@ def missing_dependencies(configuration: Configuration) -> list[str]:
         return PythonDependencies.from_configuration(configuration).faults()
     except ConfigurationError as error:
         return [str(error)]
+
+
+def missing_files(configuration: Configuration) -> list[str]:
+    """What is wrong with the program's cached files."""
+    try:
+        faults = [file.fault() for file in cached_files(configuration).values()]
+    except ConfigurationError as error:
+        return [str(error)]
+    return [fault for fault in faults if fault is not None]
 
 
 @cache

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
+
+
+def nobody(event: Any) -> None:
+    """Where events go that no coordinator waits for."""
 
 
 @dataclass
 class WriterContext:
-    """What the task gives to a writer."""
+    """What the task gives to a writer; ``send`` takes an event to the sink's coordinator."""
 
     subtask_index: int = 0
     parallelism: int = 1
     counters: dict[str, int] = field(default_factory=dict)
+    send: Callable[[Any], None] = nobody
 
 
 class SinkWriter:
-    """Writes the batches of one subtask; called from one thread."""
+    """Writes the batches of one subtask; called from one thread.
+
+    A writer with an attribute ``writable`` pauses its task, between two batches, while that is False. One with
+    ``handle_event(event)`` gets what the sink's coordinator sends.
+    """
 
     def write(self, batch: Any) -> None:
         """Take a batch: an ObjectBatch, or a ColumnBatch where the sink is columnar."""
@@ -41,6 +53,10 @@ class Sink:
 
     def check(self) -> None:
         """Raise SinkError if it is already plain that the sink cannot be written."""
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
+        """What runs in the client while the job runs, if anything."""
+        return None
 
     def create_writer(self, context: WriterContext) -> SinkWriter:
         """A writer for one subtask."""

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
+from pyflinkx.connectors.enumerator import (
+    EnumeratorCoordinator,
+    SourceEvent,
+    SplitEnumerator,
+    SplitEnumeratorContext,
+    SplitRequest,
+)
 
 
 class Boundedness(enum.Enum):
@@ -24,6 +34,7 @@ class PollResult(enum.Enum):
 WAIT = PollResult.WAIT
 END = PollResult.END
 
+
 BAD_RECORDS_TAG = "bad-records"
 
 
@@ -37,25 +48,83 @@ class BadRecord:
     error: str
 
 
+@dataclass(frozen=True)
+class SourceWatermark:
+    """What ``poll`` returns where the source itself says how far event time is (ms)."""
+
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class SourceIdleness:
+    """What ``poll`` returns where the source becomes idle, or active again."""
+
+    idle: bool
+
+
+def nobody(event: Any) -> None:
+    """Where events go that no coordinator waits for."""
+
+
+def no_wake() -> None:
+    """Wakes nobody: whoever polls does not wait."""
+
+
 @dataclass
 class ReaderContext:
-    """What the task gives to a reader."""
+    """What the task gives to a reader.
+
+    ``send`` takes an event to the source's coordinator; ``wake`` has ``poll`` called again, from any thread;
+    ``runtime_context`` is what user functions get in ``open``.
+    """
 
     clock: Any
     subtask_index: int = 0
     parallelism: int = 1
     counters: dict[str, int] = field(default_factory=dict)
+    send: Callable[[Any], None] = nobody
+    wake: Callable[[], None] = no_wake
+    runtime_context: Any = None
+
+    def get_index_of_subtask(self) -> int:
+        """From 0 up to the parallelism."""
+        return self.subtask_index
+
+    def current_parallelism(self) -> int:
+        """How many readers there are."""
+        return self.parallelism
+
+    def send_split_request(self) -> None:
+        """Ask the split enumerator for a split."""
+        self.send(SplitRequest())
+
+    def send_source_event_to_coordinator(self, source_event: Any) -> None:
+        """Send the split enumerator something of the source's own, which its ``handle_source_event`` gets."""
+        self.send(SourceEvent(source_event))
 
 
 class SourceReader:
-    """Reads the splits given to it; owned by one task, called from one thread."""
+    """Reads the splits given to it; owned by one task, called from one thread.
+
+    Where splits come from an enumerator, END asks it for another one. With ``requests_splits`` the reader does that
+    itself, and END is the end. ``outside`` says whether another thread ends its WAIT.
+    """
+
+    requests_splits = False
+    outside = False
 
     def add_splits(self, splits: list[Any]) -> None:
         """Take more splits to read."""
         raise NotImplementedError
 
+    def no_more_splits(self) -> None:
+        """There will be no more splits."""
+
+    def handle_event(self, event: Any) -> None:
+        """The source's coordinator has sent something of the source's own."""
+
     def poll(self, limit: int) -> Any:
-        """A batch of at most ``limit`` records, or WAIT, or END; never blocks.
+        """A batch of at most ``limit`` records, SourceWatermark, SourceIdleness, WAIT or END; never blocks.
 
         Records for side outputs are kept for ``take_side_records``, to be called after each poll. A batch is empty when
         all that was read is for side outputs.
@@ -91,9 +160,19 @@ class Source:
         """Raise SourceError if it is already plain that the source cannot be read."""
 
     def splits(self, parallelism: int) -> list[Any]:
-        """The pieces of the source, each to be read by one reader."""
+        """The pieces of a source without an enumerator, each to be read by one reader."""
         raise NotImplementedError
 
-    def create_reader(self, context: ReaderContext) -> SourceReader:
-        """A reader with no splits yet."""
+    def create_enumerator(self, enum_context: SplitEnumeratorContext) -> SplitEnumerator | None:
+        """What hands out splits while the job runs; None when ``splits`` are all there is."""
+        return None
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
+        """What runs in the client while the job runs: by default what drives the enumerator."""
+        enum_context = SplitEnumeratorContext(context)
+        enumerator = self.create_enumerator(enum_context)
+        return None if enumerator is None else EnumeratorCoordinator(enum_context, enumerator)
+
+    def create_reader(self, context: ReaderContext) -> Any:
+        """A reader with no splits yet: a ``SourceReader``, or a user's ``RecordReader``."""
         raise NotImplementedError

@@ -1,31 +1,56 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
+from pyflinkx.datastream import agg
+from pyflinkx.datastream.async_data_stream import AsyncDataStream
+from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
+from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
+    AsyncFunction,
+    AsyncRetryPredicate,
+    AsyncRetryStrategy,
+    BaseBroadcastProcessFunction,
+    BroadcastProcessFunction,
     CoFlatMapFunction,
     CoMapFunction,
     CoProcessFunction,
     FilterFunction,
     FlatMapFunction,
+    KeyedBroadcastProcessFunction,
     KeyedCoProcessFunction,
     KeyedProcessFunction,
     KeySelector,
     MapFunction,
+    MapPartitionFunction,
     Partitioner,
     ProcessAllWindowFunction,
     ProcessFunction,
     ProcessWindowFunction,
     ReduceFunction,
+    RichSinkFunction,
+    RichSourceFunction,
     RuntimeContext,
+    SinkFunction,
+    SourceFunction,
     WindowFunction,
 )
+from pyflinkx.datastream.iterative_stream import IterativeStream
+from pyflinkx.datastream.join_functions import (
+    CoGroupFunction,
+    FlatJoinFunction,
+    JoinFunction,
+    ProcessJoinFunction,
+)
+from pyflinkx.datastream.joined_streams import CoGroupedStreams, IntervalJoin, JoinedStreams
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
 from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
+from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.datastream.time_domain import TimeDomain
 from pyflinkx.datastream.timerservice import TimerService
@@ -45,7 +70,17 @@ __all__ = [
     "AggregateFunction",
     "AllWindowFunction",
     "AllWindowedStream",
+    "AsyncDataStream",
+    "AsyncFunction",
+    "AsyncRetryPredicate",
+    "AsyncRetryStrategy",
+    "BaseBroadcastProcessFunction",
+    "BroadcastConnectedStream",
+    "BroadcastProcessFunction",
+    "BroadcastStream",
     "CoFlatMapFunction",
+    "CoGroupFunction",
+    "CoGroupedStreams",
     "CoMapFunction",
     "CoProcessFunction",
     "ConnectedStreams",
@@ -54,23 +89,40 @@ __all__ = [
     "DataStreamSink",
     "Expression",
     "FilterFunction",
+    "FlatJoinFunction",
     "FlatMapFunction",
     "GlobalWindow",
+    "IntervalJoin",
+    "IterativeStream",
+    "JoinFunction",
+    "JoinedStreams",
     "KeySelector",
+    "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "KeyedStream",
     "MapFunction",
+    "MapPartitionFunction",
     "MemorySize",
     "MergingWindowAssigner",
+    "Order",
+    "OutputSelector",
     "OutputTag",
+    "PartitionWindowedStream",
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
+    "ProcessJoinFunction",
     "ProcessWindowFunction",
     "ReduceFunction",
+    "RichSinkFunction",
+    "RichSourceFunction",
     "RuntimeContext",
+    "RuntimeExecutionMode",
+    "SinkFunction",
     "SlotSharingGroup",
+    "SourceFunction",
+    "SplitStream",
     "StreamExecutionEnvironment",
     "TimeDomain",
     "TimeWindow",
@@ -81,6 +133,7 @@ __all__ = [
     "WindowAssigner",
     "WindowFunction",
     "WindowedStream",
+    "agg",
     "and_",
     "coalesce",
     "col",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pyflinkx.datastream.functions import Function, KeySelector
+from pyflinkx.datastream.functions import Function
+from pyflinkx.datastream.key_selectors import key_selector
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.types.infer import infer_from_callable
@@ -48,11 +49,6 @@ def object_function(given: Any, kind: type[Function], methods: list[str], what: 
     return [UserFunction(getattr(given, method), given) for method in methods]
 
 
-def key_function(selector: Any, what: str = "key_by()") -> Callable[[Any], Any]:
-    """What takes the key out of a record: from a KeySelector or a callable."""
-    return user_function(selector, KeySelector, "get_key", what).call
-
-
 class RecordType(NamedTuple):
     """What is known of a stream's type; either may be None.
 
@@ -70,6 +66,12 @@ class RecordType(NamedTuple):
 
 
 UNKNOWN = RecordType()
+
+
+def key_function(selector: Any, what: str = "key_by()", record_type: RecordType = UNKNOWN) -> Callable[[Any], Any]:
+    """What takes the key out of a record: a field, a path, a KeySelector, a callable, or a list of several of these."""
+    selectors = selector if isinstance(selector, (list, tuple)) else [selector]
+    return key_selector(selectors, record_type.known, what)
 
 
 def result_type(

@@ -158,6 +158,8 @@ def key_columns(stream: DataStream, selectors: Sequence[Any]) -> KeyColumns | No
     schema = stream._schema
     if schema is None or not all(isinstance(selector, (str, int)) for selector in selectors):
         return None
+    if any(isinstance(selector, str) and "." in selector and selector not in schema.names for selector in selectors):
+        return None  # a path into a field, which only rows have
     names = tuple(column_name(schema, selector, "key_by()") for selector in selectors)
     if len(set(names)) < len(names):
         raise GraphError(f"key_by(): a column is named twice: {', '.join(names)}")
@@ -177,6 +179,8 @@ def columnar_timestamps(stream: DataStream, strategy: WatermarkStrategy) -> Data
     """
     schema, assigner = stream._schema, strategy.timestamp_assigner
     if schema is None or not (assigner is None or isinstance(assigner, ColumnTimestampAssigner)):
+        return None
+    if strategy.generator_supplier is not None or strategy.idle_timeout_ms is not None:
         return None
     column = None
     if assigner is not None:

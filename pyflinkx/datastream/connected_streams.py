@@ -38,9 +38,15 @@ class ConnectedStreams:
     def key_by(
         self, key_selector1: Any, key_selector2: Any, key_type: TypeInformation | None = None
     ) -> ConnectedStreams:
-        """Partition both streams by key, so that equal keys of both meet in one subtask."""
-        first = key_function(key_selector1, "key_by(), first key selector,")
-        second = key_function(key_selector2, "key_by(), second key selector,")
+        """Partition both streams by key, so that equal keys of both meet in one subtask.
+
+        Args:
+            key_selector1: for the first stream, as in DataStream.key_by; a list of several makes the key a tuple.
+            key_selector2: for the second stream, alike.
+            key_type: type of the keys.
+        """
+        first = key_function(key_selector1, "key_by(), first key selector,", self.stream1._record_type)
+        second = key_function(key_selector2, "key_by(), second key selector,", self.stream2._record_type)
         return ConnectedStreams(
             KeyedStream(self.stream1._as_rows(), first, key_type),
             KeyedStream(self.stream2._as_rows(), second, key_type),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from pyflinkx._core.schema import Schema
 from pyflinkx.common.typeinfo import TypeInformation, Types
-from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.common.watermark_strategy import WatermarkStrategy, timestamps_operator
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.datastream.calls import (
@@ -22,15 +22,18 @@ from pyflinkx.datastream.calls import (
 )
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.described import Described, positive
+from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.functions import (
     FilterFunction,
     FlatMapFunction,
     KeySelector,
     MapFunction,
+    MapPartitionFunction,
     ProcessFunction,
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.sinks import SinkMethods
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import (
@@ -45,21 +48,29 @@ from pyflinkx.graph.partitioners import (
     ShufflePartitioner,
 )
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
-from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
+from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.iterative_stream import IterativeStream
+    from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
+    from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
+    from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
     from pyflinkx.datastream.windowed_stream import AllWindowedStream
+    from pyflinkx.state.descriptors import MapStateDescriptor
 
 __all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
 
 
-class DataStream(Described):
+class DataStream(Described, SinkMethods):
     """A stream of records of one type; made by an environment's sources and by the methods of other streams.
 
     Args:
@@ -180,32 +191,74 @@ class DataStream(Described):
         """Partition by key: records with equal keys meet in one subtask.
 
         Args:
-            key_selector: a KeySelector, or a callable from record to key. Keys are None, bool, int, float, str, bytes,
-                dates and times, Decimal, UUID, enums, and tuples and rows of these. Of a columnar stream also names or
-                positions of columns; several are a tuple.
-            key_type: type of the keys; may also come last without its name.
+            key_selector: a KeySelector, a callable from record to key, the position or name of a field, or a path such
+                as ``"a.b.0"``. Keys are None, bool, int, float, str, bytes, dates and times, Decimal, UUID, enums, and
+                tuples and rows of these. A stream of columns stays one where the selectors name columns.
+            more: further selectors, which make the key a tuple; the last may be the key type.
+            key_type: type of the keys.
+
+        Raises:
+            GraphError: a selector is none of these, or the records are known to have no such field.
 
         Example:
             >>> from pyflinkx.datastream import StreamExecutionEnvironment
             >>> env = StreamExecutionEnvironment.get_execution_environment()
-            >>> numbers = env.from_numpy({"key": [1, 2, 1], "value": [3, 4, 5]})
-            >>> larger = numbers.key_by("key").reduce(lambda a, b: a if a.value > b.value else b)
-            >>> [row.value for row in larger.execute_and_collect()]
-            [3, 4, 5]
+            >>> sales = env.from_collection([("tea", "Oslo", 2), ("tea", "Rome", 3), ("tea", "Oslo", 5)])
+            >>> list(sales.key_by(0, 1).sum(2).execute_and_collect())
+            [('tea', 'Oslo', 2), ('tea', 'Rome', 3), ('tea', 'Oslo', 7)]
         """
         from pyflinkx.datastream.columnar import key_columns, rows_before
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
-        if more and isinstance(more[-1], TypeInformation):
-            *more_selectors, key_type = more
-        else:
-            more_selectors = list(more)
-        columns = key_columns(self, [key_selector, *more_selectors])
+        if more and isinstance(more[-1], TypeInformation) and key_type is None:
+            *more, key_type = more  # type: ignore[assignment]
+        selectors = [key_selector, *more]
+        columns = key_columns(self, selectors)
         if columns is not None:
             return KeyedStream(self, columns.selector, key_type, columns.names)
-        if more_selectors:
-            raise GraphError(f"key_by() takes one key selector, not {1 + len(more_selectors)}")
-        return KeyedStream(rows_before(self), key_function(key_selector), key_type)
+        return KeyedStream(rows_before(self), key_function(selectors, "key_by()", self._record_type), key_type)
+
+    def project(self, *field_indexes: int) -> DataStream:
+        """Keep some fields of each record, as a tuple.
+
+        Args:
+            field_indexes: positions of the fields, in the order that they get.
+
+        Raises:
+            GraphError: there are none, or the records are known to have no such field.
+        """
+        getters = key_function(list(field_indexes), "project()", self._record_type)
+        if not all(isinstance(index, int) for index in field_indexes):
+            raise GraphError(f"project() takes positions of fields, not {field_indexes!r}")
+        tuples = getters if len(field_indexes) > 1 else FieldTuple((getters,))
+        return self._then("Projection", partial(MapOperator, UserFunction(tuples)), self._projected(field_indexes))
+
+    def _projected(self, field_indexes: tuple[int, ...]) -> RecordType:
+        """The type of tuples of these fields."""
+
+        def kept(kind: TypeInformation | None) -> TypeInformation | None:
+            if not isinstance(kind, CompositeTypeInfo):
+                return None
+            return Types.TUPLE([kind.field_types[index] for index in field_indexes])
+
+        return RecordType(kept(self._record_type.declared), kept(self._record_type.inferred))
+
+    def map_partition(
+        self, func: Callable[[Any], Any] | MapPartitionFunction, output_type: TypeInformation | None = None
+    ) -> DataStream:
+        """Any number of results for all records of a subtask, once its input has ended.
+
+        Args:
+            func: a MapPartitionFunction, or a callable from an iterator over the records to results.
+            output_type: type of the results.
+        """
+        return self.full_window_partition().map_partition(func, output_type)
+
+    def full_window_partition(self) -> PartitionWindowedStream:
+        """Collect all records of each subtask, or of each key, into a window that ends with the input."""
+        from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
+
+        return PartitionWindowedStream(self)
 
     def window_all(self, window_assigner: Any) -> AllWindowedStream:
         """Group all records of the stream into windows; runs in one subtask."""
@@ -225,12 +278,59 @@ class DataStream(Described):
         upstreams = tuple(up for stream in united for up in stream._upstreams)
         return DataStream(self._environment, upstreams, self._record_type)
 
-    def connect(self, ds: DataStream) -> ConnectedStreams:
-        """Feed this stream and another to one function, which tells them apart."""
+    @overload
+    def connect(self, ds: DataStream) -> ConnectedStreams: ...
+
+    @overload
+    def connect(self, ds: BroadcastStream) -> BroadcastConnectedStream: ...
+
+    def connect(self, ds: DataStream | BroadcastStream) -> ConnectedStreams | BroadcastConnectedStream:
+        """Feed this stream and another to one function, which tells them apart.
+
+        Args:
+            ds: the other stream, or what ``broadcast(descriptor)`` makes of it.
+        """
+        from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
         from pyflinkx.datastream.connected_streams import ConnectedStreams
 
+        if isinstance(ds, BroadcastStream):
+            self._same_environment(ds.input_stream, "connect()")
+            return BroadcastConnectedStream(self, ds, ds.broadcast_state_descriptors)
         self._same_environment(ds, "connect()")
         return ConnectedStreams(self, ds)
+
+    def join(self, other_stream: DataStream) -> JoinedStreams:
+        """Join records of one key and window with those of another stream."""
+        from pyflinkx.datastream.joined_streams import JoinedStreams
+
+        return JoinedStreams(self, other_stream)
+
+    def co_group(self, other_stream: DataStream) -> CoGroupedStreams:
+        """Evaluate the records of one key and window together with those of another stream."""
+        from pyflinkx.datastream.joined_streams import CoGroupedStreams
+
+        return CoGroupedStreams(self, other_stream)
+
+    def iterate(self, max_wait_time_ms: int = 0) -> IterativeStream:
+        """Begin a loop; ``close_with`` of the result says what comes back to it.
+
+        Args:
+            max_wait_time_ms: milliseconds without feedback after which the loop ends once its input has, whatever may
+                still circulate; 0 to wait until nothing does.
+        """
+        from pyflinkx.datastream.iterative_stream import IterativeStream
+
+        return IterativeStream(self, max_wait_time_ms)
+
+    def split(self, output_selector: Callable[[Any], Any] | OutputSelector) -> SplitStream:
+        """Divide the stream into named outputs; ``select`` of the result picks some.
+
+        Args:
+            output_selector: an OutputSelector, or a callable from record to the names of the outputs that it goes to.
+        """
+        from pyflinkx.datastream.split_stream import SplitStream
+
+        return SplitStream(self, output_selector)
 
     def get_side_output(self, output_tag: OutputTag) -> DataStream:
         """The stream of what this operator sends to a side output."""
@@ -256,9 +356,31 @@ class DataStream(Described):
         """Send every record to a subtask of the next operator drawn at random."""
         return self._partitioned(ShufflePartitioner(), "shuffle()")
 
-    def broadcast(self) -> DataStream:
-        """Send every record to every subtask of the next operator."""
-        return self._partitioned(BroadcastPartitioner(), "broadcast()")
+    @overload
+    def broadcast(self) -> DataStream: ...
+
+    @overload
+    def broadcast(
+        self, broadcast_state_descriptor: MapStateDescriptor, *other_broadcast_state_descriptors: MapStateDescriptor
+    ) -> BroadcastStream: ...
+
+    def broadcast(
+        self,
+        broadcast_state_descriptor: MapStateDescriptor | None = None,
+        *other_broadcast_state_descriptors: MapStateDescriptor,
+    ) -> DataStream | BroadcastStream:
+        """Send every record to every subtask of the next operator.
+
+        Args:
+            broadcast_state_descriptor: of a state in which the records are kept; the result is then for ``connect()``.
+            other_broadcast_state_descriptors: of further states.
+        """
+        from pyflinkx.datastream.broadcast_stream import BroadcastStream
+
+        everywhere = self._partitioned(BroadcastPartitioner(), "broadcast()")
+        if broadcast_state_descriptor is None:
+            return everywhere
+        return BroadcastStream(self, [broadcast_state_descriptor, *other_broadcast_state_descriptors])
 
     def global_(self) -> DataStream:
         """Send every record to the first subtask of the next operator; Java's ``global()``."""
@@ -319,9 +441,7 @@ class DataStream(Described):
         assigned = columnar_timestamps(self, watermark_strategy)
         if assigned is not None:
             return assigned
-        assigner = watermark_strategy.timestamp_assigner
-        extract = None if assigner is None else assigner.extract_timestamp
-        operator = partial(TimestampsAndWatermarksOperator, extract, watermark_strategy.out_of_orderness_ms)
+        operator = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
         return self._then("Timestamps/Watermarks", operator, self._record_type)
 
     # ---- results ----
@@ -440,6 +560,9 @@ class DataStream(Described):
             sink=sink,
             parallelism=sink.parallelism,
         )
+        return self._end_in(transformation)
+
+    def _end_in(self, transformation: Transformation) -> DataStreamSink:
         self._environment._add(transformation)
         return DataStreamSink(transformation)
 
@@ -467,3 +590,18 @@ def hash_partitioned(
 ) -> tuple[Upstream, ...]:
     """The same streams, spread by key."""
     return with_partitioner(upstreams, HashPartitioner(key_selector, columns))
+
+
+# PyFlink has these in this module too.
+ELSEWHERE = {
+    "AllWindowedStream": "pyflinkx.datastream.windowed_stream",
+    "BroadcastConnectedStream": "pyflinkx.datastream.broadcast_stream",
+    "BroadcastStream": "pyflinkx.datastream.broadcast_stream",
+    "ConnectedStreams": "pyflinkx.datastream.connected_streams",
+    "KeyedStream": "pyflinkx.datastream.keyed_stream",
+    "WindowedStream": "pyflinkx.datastream.windowed_stream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    return from_elsewhere(__name__, ELSEWHERE, name)

@@ -5,10 +5,30 @@ Wherever a function object is taken, a plain callable with the signature of its 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from pyflinkx.connectors.sink_function import RichSinkFunction, SinkFunction
+from pyflinkx.connectors.source_function import (
+    ParallelSourceFunction,
+    RichParallelSourceFunction,
+    RichSourceFunction,
+    SourceFunction,
+)
+from pyflinkx.datastream.async_functions import (
+    AsyncFunction,
+    AsyncFunctionDescriptor,
+    AsyncRetryPredicate,
+    AsyncRetryStrategy,
+)
+from pyflinkx.datastream.broadcast_functions import (
+    BaseBroadcastProcessFunction,
+    BroadcastProcessFunction,
+    KeyedBroadcastProcessFunction,
+)
+from pyflinkx.datastream.elsewhere import from_elsewhere
+from pyflinkx.datastream.function import Function
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
@@ -16,6 +36,12 @@ from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
 __all__ = [
     "AggregateFunction",
     "AllWindowFunction",
+    "AsyncFunction",
+    "AsyncFunctionDescriptor",
+    "AsyncRetryPredicate",
+    "AsyncRetryStrategy",
+    "BaseBroadcastProcessFunction",
+    "BroadcastProcessFunction",
     "CoFlatMapFunction",
     "CoMapFunction",
     "CoProcessFunction",
@@ -23,15 +49,23 @@ __all__ = [
     "FlatMapFunction",
     "Function",
     "KeySelector",
+    "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "MapFunction",
+    "MapPartitionFunction",
+    "ParallelSourceFunction",
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
     "ProcessWindowFunction",
     "ReduceFunction",
+    "RichParallelSourceFunction",
+    "RichSinkFunction",
+    "RichSourceFunction",
     "RuntimeContext",
+    "SinkFunction",
+    "SourceFunction",
     "WindowFunction",
 ]
 
@@ -41,22 +75,20 @@ KEY = TypeVar("KEY")
 W = TypeVar("W")
 
 
-class Function(ABC):  # noqa: B024 - PyFlink's base is abstract without abstract methods
-    """Base of all user functions: ``open`` is called once before the first record, ``close`` once after the last."""
-
-    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: B027
-        """Prepare: get state, open connections."""
-
-    def close(self) -> None:  # noqa: B027
-        """Release what ``open`` acquired; also called after a failure."""
-
-
 class MapFunction(Function):
     """One result per record."""
 
     @abstractmethod
     def map(self, value: Any) -> Any:
         """The result for a record."""
+
+
+class MapPartitionFunction(Function):
+    """Any number of results for all records of a subtask, or of a key."""
+
+    @abstractmethod
+    def map_partition(self, values: Iterable[Any]) -> Iterable[Any] | None:
+        """Yield or return the results for the records."""
 
 
 class CoMapFunction(Function):
@@ -238,3 +270,16 @@ class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
 
     def clear(self, context: Any) -> None:
         """The window is about to be deleted: clear its per-window state."""
+
+
+# PyFlink has these in this module too.
+ELSEWHERE = {
+    "KeyedStateStore": "pyflinkx.state.backend",
+    "NullByteKeySelector": "pyflinkx.datastream.pass_through",
+    "PassThroughAllWindowFunction": "pyflinkx.datastream.pass_through",
+    "PassThroughWindowFunction": "pyflinkx.datastream.pass_through",
+}
+
+
+def __getattr__(name: str) -> Any:
+    return from_elsewhere(__name__, ELSEWHERE, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.datastream.calls import RecordType, object_function, result_type, user_function
@@ -17,15 +17,20 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
     ReduceFunction,
 )
+from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
+from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
+from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.agg import Aggregation
+    from pyflinkx.datastream.joined_streams import IntervalJoin
     from pyflinkx.datastream.windowed_stream import WindowedStream
 
 __all__ = ["KeyedStream"]
@@ -81,6 +86,8 @@ class KeyedStream(DataStream):
     def reduce(self, func: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
         """Combine each record with the result so far of its key; every record yields its key's new result.
 
+        In BATCH mode only the last result of each key is given.
+
         Example:
             >>> from pyflinkx.datastream import StreamExecutionEnvironment
             >>> env = StreamExecutionEnvironment.get_execution_environment()
@@ -89,7 +96,43 @@ class KeyedStream(DataStream):
             [('a', 1), ('b', 1), ('a', 2)]
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
-        return self._then("Reduce", partial(ReduceOperator, function, self._key_selector), self._record_type)
+        operator = partial(ReduceOperator, function, self._key_selector)
+        return self._then("Reduce", operator, self._record_type)
+
+    AccumulateType: ClassVar = AccumulateType
+
+    def sum(self, position_to_sum: int | str = 0) -> DataStream:
+        """Running sum of a field per key; the other fields are those of the key's first record.
+
+        Args:
+            position_to_sum: position or name of the field; 0 for records that are plain values.
+
+        Raises:
+            GraphError: it is neither, or the records are known to have no such field.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> list(env.from_collection([("a", 1), ("b", 1), ("a", 2)]).key_by(0).sum(1).execute_and_collect())
+            [('a', 1), ('b', 1), ('a', 3)]
+        """
+        return self.reduce(field_reduce(position_to_sum, AccumulateType.SUM, self._record_type))
+
+    def min(self, position_to_min: int | str = 0) -> DataStream:
+        """Running minimum of a field per key; the other fields are those of the key's first record."""
+        return self.reduce(field_reduce(position_to_min, AccumulateType.MIN, self._record_type))
+
+    def max(self, position_to_max: int | str = 0) -> DataStream:
+        """Running maximum of a field per key; the other fields are those of the key's first record."""
+        return self.reduce(field_reduce(position_to_max, AccumulateType.MAX, self._record_type))
+
+    def min_by(self, position_to_min_by: int | str = 0) -> DataStream:
+        """The record so far with the least value in a field, per key; the first of several."""
+        return self.reduce(field_reduce(position_to_min_by, AccumulateType.MIN_BY, self._record_type))
+
+    def max_by(self, position_to_max_by: int | str = 0) -> DataStream:
+        """The record so far with the greatest value in a field, per key; the first of several."""
+        return self.reduce(field_reduce(position_to_max_by, AccumulateType.MAX_BY, self._record_type))
 
     def process(
         self, func: KeyedProcessFunction | ProcessFunction, output_type: TypeInformation | None = None
@@ -100,6 +143,29 @@ class KeyedStream(DataStream):
         functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
         operator = partial(KeyedProcessOperator, functions, [self._key_selector], func.on_timer)
         return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
+
+    def agg(self, **aggregates: Aggregation) -> DataStream:
+        """A columnar stream of running aggregates of each key: for every row the key and what they are after it.
+
+        In BATCH mode each key's final results only, at the end. A stream of rows needs a known type with fields, and a
+        ``key_by`` that names fields.
+
+        Args:
+            aggregates: ``agg.count()``, ``agg.sum("field")``, ... by the names of their columns.
+
+        Raises:
+            GraphError: there are none, a field is not there or of another type, or the rows' type is not known.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, agg
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbers = env.from_numpy({"key": [1, 2, 1], "value": [3, 4, 5]})
+            >>> numbers.key_by("key").agg(total=agg.sum("value")).to_arrow().to_pylist()
+            [{'key': 1, 'total': 3}, {'key': 2, 'total': 4}, {'key': 1, 'total': 8}]
+        """
+        from pyflinkx.datastream.native_aggregates import running_aggregates
+
+        return running_aggregates(self, aggregates)
 
     def window(self, window_assigner: Any) -> WindowedStream:
         """Group the records of each key into windows."""
@@ -118,6 +184,12 @@ class KeyedStream(DataStream):
             return self.window(CountTumblingWindowAssigner(size))
         return self.window(CountSlidingWindowAssigner(size, slide))
 
+    def interval_join(self, other_stream: KeyedStream) -> IntervalJoin:
+        """Join records with those of another keyed stream whose timestamps are close."""
+        from pyflinkx.datastream.joined_streams import IntervalJoin
+
+        return IntervalJoin(self, other_stream)
+
     def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""
         return self._unkeyed.key_by(key_selector, *more, key_type=key_type)
@@ -128,6 +200,24 @@ class KeyedStream(DataStream):
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
         operator = partial(KeyedProcessOperator, [function], [self._key_selector], None)
         return self._then(name, operator, record_type)
+
+
+def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordType) -> FieldReduce:
+    """The reduce function that folds one field.
+
+    Raises:
+        GraphError: the position is neither an int nor a str, or the records are known to have no such field.
+    """
+    what = f"{kind.name.lower()}()"
+    if not is_field(position):
+        raise GraphError(f"{what} takes the position or name of a field, not {position!r}")
+    known = record_type.known
+    if position != 0 or isinstance(known, CompositeTypeInfo):
+        field_getter(position, known, what)
+    steps = path_steps(position, what)
+    if len(steps) != 1:
+        raise GraphError(f"{what} takes the position or name of a field, not the path {position!r}")
+    return FieldReduce(kind, steps[0])
 
 
 class MapWithKey:

@@ -1,4 +1,4 @@
-"""State of keyed functions: descriptors and handles."""
+"""State of functions: descriptors and handles."""
 
 from pyflinkx._core.keyed import (
     AggregatingState,
@@ -10,6 +10,7 @@ from pyflinkx._core.keyed import (
     State,
     ValueState,
 )
+from pyflinkx.state.broadcast import BroadcastState, OperatorStateStore, ReadOnlyBroadcastState
 from pyflinkx.state.descriptors import (
     AggregatingStateDescriptor,
     ListStateDescriptor,
@@ -18,20 +19,25 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
+from pyflinkx.state.ttl_config import StateTtlConfig
 
 __all__ = [
     "AggregatingState",
     "AggregatingStateDescriptor",
     "AppendingState",
+    "BroadcastState",
     "ListState",
     "ListStateDescriptor",
     "MapState",
     "MapStateDescriptor",
     "MergingState",
+    "OperatorStateStore",
+    "ReadOnlyBroadcastState",
     "ReducingState",
     "ReducingStateDescriptor",
     "State",
     "StateDescriptor",
+    "StateTtlConfig",
     "ValueState",
     "ValueStateDescriptor",
 ]

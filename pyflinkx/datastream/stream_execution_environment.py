@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
 from pyflinkx.common.execution_config import ExecutionConfig
@@ -16,13 +16,14 @@ from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.config import options
+from pyflinkx.config.cached_files import ENTRY_DELIMITER, CachedFile, cached_files
 from pyflinkx.config.dependencies import (
     FILE_DELIMITER,
     PARAMETER_DELIMITER,
     archive_target,
     local_path,
 )
-from pyflinkx.config.dynamic import dynamic_properties
+from pyflinkx.config.dynamic import dynamic_properties, file_properties
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
@@ -33,8 +34,11 @@ from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
+from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.graph.job_graph import build_job_graph
+from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -51,7 +55,7 @@ DEFAULT_JOB_NAME = "Flink Streaming Job"
 log = logging.getLogger("pyflinkx")
 
 
-class StreamExecutionEnvironment:
+class StreamExecutionEnvironment(SourceMethods):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -67,8 +71,14 @@ class StreamExecutionEnvironment:
         not
     """
 
+    _default_local_parallelism: ClassVar[int | None] = None
+
     def __init__(self, configuration: Configuration | None = None) -> None:
         self._configuration = Configuration()
+        if self._default_local_parallelism is not None:
+            self._configuration.set(options.PARALLELISM, self._default_local_parallelism)
+        for key, value in file_properties().items():
+            self._configuration.set_string(key, value)
         if configuration is not None:
             self._configuration.add_all(configuration)
         for key, value in dynamic_properties().items():
@@ -83,9 +93,28 @@ class StreamExecutionEnvironment:
         """An environment for the context that the program runs in.
 
         Args:
-            configuration: its options; those given on the command line (``pyflinkx run -D key=value``) win.
+            configuration: its options. They win over those of the configuration file: the one of ``pyflinkx run
+                --config``, else ``config.yaml`` in the folder that the environment variable FLINK_CONF_DIR names.
+                Options given on the command line (``pyflinkx run -D key=value``) win over both.
+
+        Raises:
+            ConfigurationError: the configuration file cannot be read.
+            MissingExtraError: reading it needs a package that is not installed.
         """
         return StreamExecutionEnvironment(configuration)
+
+    @staticmethod
+    def create_local_environment(
+        parallelism: int | None = None, configuration: Configuration | None = None
+    ) -> StreamExecutionEnvironment:
+        """An environment whose jobs run on this machine, whatever the context.
+
+        Args:
+            parallelism: of operators that name none; by default that of ``set_default_local_parallelism``, else 1.
+            configuration: its options.
+        """
+        environment = StreamExecutionEnvironment(configuration)
+        return environment if parallelism is None else environment.set_parallelism(parallelism)
 
     # ---- settings ----
 
@@ -106,6 +135,14 @@ class StreamExecutionEnvironment:
         """Parallelism of operators that name none."""
         return self._config.get_parallelism()
 
+    def get_default_local_parallelism(self) -> int:
+        """Parallelism of environments whose program and configuration name none; 1 unless it was set."""
+        return 1 if self._default_local_parallelism is None else self._default_local_parallelism
+
+    def set_default_local_parallelism(self, parallelism: int) -> None:
+        """Set the parallelism of environments made from now on whose program and configuration name none."""
+        StreamExecutionEnvironment._default_local_parallelism = positive(parallelism, "parallelism")
+
     def set_max_parallelism(self, max_parallelism: int) -> StreamExecutionEnvironment:
         """Number of key groups of operators that name none, at most 32,768."""
         self._config.set_max_parallelism(key_groups(max_parallelism))
@@ -114,6 +151,28 @@ class StreamExecutionEnvironment:
     def get_max_parallelism(self) -> int:
         """Number of key groups of operators that name none; -1 when it follows from the parallelism."""
         return self._config.get_max_parallelism()
+
+    def set_runtime_mode(self, execution_mode: RuntimeExecutionMode) -> StreamExecutionEnvironment:
+        """Have the program give its results as records come, or once at the end of all input.
+
+        In BATCH mode no record is late: windows fire when the input has ended, ``reduce`` and the aggregations of a
+        keyed stream give one result per key, functions with keyed state see the records of a key together and in the
+        order of their timestamps, and processing-time timers fire at the end.
+
+        Args:
+            execution_mode: STREAMING (the default), BATCH, or AUTOMATIC: BATCH if every source is bounded.
+
+        Raises:
+            GraphError: it is no RuntimeExecutionMode.
+        """
+        if not isinstance(execution_mode, RuntimeExecutionMode):
+            raise GraphError(f"set_runtime_mode() takes a RuntimeExecutionMode, not {execution_mode!r}")
+        self._configuration.set(options.RUNTIME_MODE, execution_mode.value)
+        return self
+
+    def _runtime_mode_is_batch(self) -> bool:
+        """Whether the program, as far as it is built, would run in batch mode; GraphError if it could not."""
+        return runs_as_batch(self._configuration.value_of(options.RUNTIME_MODE), self._transformations)
 
     def set_buffer_timeout(self, timeout_millis: int) -> StreamExecutionEnvironment:
         """How long a record may wait for its batch to fill before it is sent to another task.
@@ -157,7 +216,31 @@ class StreamExecutionEnvironment:
         """Whether operators of different max parallelism may share a task, where chaining is enabled at all."""
         return self._configuration.get(options.CHAINING_OF_DIFFERENT_MAX_PARALLELISM) is True
 
-    # ---- Python dependencies ----
+    # ---- files and Python dependencies ----
+
+    def register_cached_file(self, file_path: str, name: str, executable: bool = False) -> None:
+        """Have functions find a file by name: ``runtime_context.get_distributed_cache().get_file(name)``.
+
+        Args:
+            file_path: a file or folder of this machine; workers run there too, so it is not copied.
+            name: what functions ask for; replaces what was registered under it.
+            executable: whether the file must be executable.
+
+        Raises:
+            GraphError: there is no such file, it is not executable, or path or name have a comma or semicolon.
+        """
+        call = "register_cached_file()"
+        path = dependency_path(file_path, call, os.path.exists, "")
+        file = CachedFile(text(name, call), path, executable)
+        fault = file.fault()
+        if fault is not None:
+            raise GraphError(f"{call}: {fault}")
+        files = {**cached_files(self._configuration), file.name: file}
+        try:
+            entries = ENTRY_DELIMITER.join(each.entry() for each in files.values())
+        except ConfigurationError as error:
+            raise GraphError(f"{call}: {error}") from None
+        self._configuration.set(options.CACHED_FILES, entries)
 
     def add_python_file(self, file_path: str) -> None:
         """Make a Python file, a package (.zip, .whl, ...) or a folder importable by the job's workers.
@@ -253,7 +336,7 @@ class StreamExecutionEnvironment:
         if not isinstance(watermark_strategy, WatermarkStrategy):
             raise GraphError(f"from_source() takes a WatermarkStrategy, not {watermark_strategy!r}")
         stream = self._source_stream(source, source_name, type_info)
-        if watermark_strategy.timestamp_assigner is None and watermark_strategy.out_of_orderness_ms is None:
+        if watermark_strategy.gives_nothing():
             return stream
         timed = stream.assign_timestamps_and_watermarks(watermark_strategy)
         timed._side_origin = stream._transformation

@@ -1,6 +1,9 @@
-"""Windows, window assigners and triggers."""
+"""Windows, window assigners, triggers and evictors."""
+
+from typing import Any
 
 from pyflinkx._core.window_types import CountWindow, GlobalWindow, TimeWindow, Window
+from pyflinkx.datastream.functions import ReduceFunction
 from pyflinkx.operators.windowing.assigners import (
     CountSlidingWindowAssigner,
     CountTumblingWindowAssigner,
@@ -17,11 +20,21 @@ from pyflinkx.operators.windowing.assigners import (
     TumblingProcessingTimeWindows,
     WindowAssigner,
 )
+from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
+from pyflinkx.operators.windowing.evictors import (
+    CountEvictor,
+    DeltaEvictor,
+    Evictor,
+    TimeEvictor,
+    TimestampedValue,
+)
+from pyflinkx.operators.windowing.more_triggers import DeltaTrigger, ProcessingTimeoutTrigger
 from pyflinkx.operators.windowing.serializers import (
     CountWindowSerializer,
     GlobalWindowSerializer,
     TimeWindowSerializer,
 )
+from pyflinkx.operators.windowing.stagger import WindowStagger
 from pyflinkx.operators.windowing.triggers import (
     ContinuousEventTimeTrigger,
     ContinuousProcessingTimeTrigger,
@@ -37,32 +50,49 @@ from pyflinkx.operators.windowing.triggers import (
 __all__ = [
     "ContinuousEventTimeTrigger",
     "ContinuousProcessingTimeTrigger",
+    "CountEvictor",
     "CountSlidingWindowAssigner",
     "CountTrigger",
     "CountTumblingWindowAssigner",
     "CountWindow",
     "CountWindowSerializer",
+    "CumulativeEventTimeWindows",
+    "DeltaEvictor",
+    "DeltaTrigger",
     "DynamicEventTimeSessionWindows",
     "DynamicProcessingTimeSessionWindows",
     "EventTimeSessionWindows",
     "EventTimeTrigger",
+    "Evictor",
     "GlobalWindow",
     "GlobalWindowSerializer",
     "GlobalWindows",
     "MergingWindowAssigner",
+    "Min",
     "NeverTrigger",
     "ProcessingTimeSessionWindows",
     "ProcessingTimeTrigger",
+    "ProcessingTimeoutTrigger",
     "PurgingTrigger",
     "SessionWindowTimeGapExtractor",
     "SlidingEventTimeWindows",
     "SlidingProcessingTimeWindows",
+    "TimeEvictor",
     "TimeWindow",
     "TimeWindowSerializer",
+    "TimestampedValue",
     "Trigger",
     "TriggerResult",
     "TumblingEventTimeWindows",
     "TumblingProcessingTimeWindows",
     "Window",
     "WindowAssigner",
+    "WindowStagger",
 ]
+
+
+class Min(ReduceFunction):
+    """The smaller of two values."""
+
+    def reduce(self, value1: Any, value2: Any) -> Any:
+        return min(value1, value2)

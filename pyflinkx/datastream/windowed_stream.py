@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.datastream.calls import UNKNOWN, RecordType, object_function, result_type, user_function
@@ -19,10 +19,14 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
-from pyflinkx.datastream.window import Trigger, WindowAssigner
+from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.window import WindowOperator
+from pyflinkx.operators.windowing.durations import to_milliseconds
+
+if TYPE_CHECKING:
+    from pyflinkx.datastream.agg import Aggregation
 
 __all__ = ["AllWindowedStream", "WindowedStream"]
 
@@ -47,6 +51,7 @@ class Windowed:
         self._trigger: Trigger[Any, Any] | None = None
         self._allowed_lateness = 0
         self._late_tag: OutputTag | None = None
+        self._evictor: Evictor[Any, Any] | None = None
 
     def get_execution_environment(self) -> Any:
         """The environment that the stream belongs to."""
@@ -63,11 +68,29 @@ class Windowed:
         self._trigger = trigger
         return self
 
-    def allowed_lateness(self, time_ms: int) -> Any:
-        """Keep windows for this many milliseconds after their end; a late record then fires them again."""
-        if not isinstance(time_ms, int) or isinstance(time_ms, bool) or time_ms < 0:
+    def evictor(self, evictor: Evictor[Any, Any]) -> Any:
+        """Remove records from a window when it fires, before or after its function sees them.
+
+        The window then keeps all its records, even under reduce and aggregate.
+        """
+        if not isinstance(evictor, Evictor):
+            raise GraphError(f"evictor() takes an Evictor, not {evictor!r}")
+        self._evictor = evictor
+        return self
+
+    def allowed_lateness(self, time_ms: Any) -> Any:
+        """Keep windows for this long after their end; a late record then fires them again.
+
+        Args:
+            time_ms: milliseconds, or a Time, a Duration or a timedelta.
+        """
+        try:
+            lateness = to_milliseconds(time_ms, "allowed lateness")
+        except TypeError as error:
+            raise GraphError(str(error)) from None
+        if lateness < 0:
             raise GraphError(f"allowed lateness must be milliseconds from 0 up, not {time_ms!r}")
-        self._allowed_lateness = time_ms
+        self._allowed_lateness = lateness
         return self
 
     def side_output_late_data(self, output_tag: OutputTag) -> Any:
@@ -123,6 +146,36 @@ class Windowed:
         object_function(process_window_function, self.process_kind, ["process"], "process()")
         return self._run("Process", process_window_function, output_type, UNKNOWN)
 
+    def agg(self, **aggregates: Aggregation) -> DataStream:
+        """A columnar stream of the aggregates of each window: keys, ``window_start`` and ``window_end`` (ms), results.
+
+        Windows of a number of rows have no bounds in time, and their results no such columns. A stream of rows needs a
+        known type with fields, and a ``key_by`` that names fields. What is late goes to the side output as columns.
+
+        Args:
+            aggregates: ``agg.count()``, ``agg.sum("field")``, ... by the names of their columns.
+
+        Raises:
+            GraphError: there are none, a field is not there or of another type, the rows' type is not known, or the
+                windows are no native ones: those of own assigners, triggers, evictors or gaps.
+
+        Example:
+            >>> from pyflinkx.common import WatermarkStrategy
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, agg
+            >>> from pyflinkx.datastream.window import TumblingEventTimeWindows
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> rows = env.from_numpy({"ts": [1, 5, 12], "key": [7, 7, 7], "value": [3, 4, 5]})
+            >>> timed = rows.assign_timestamps_and_watermarks(
+            ...     WatermarkStrategy.for_monotonous_timestamps().with_timestamp_column("ts")
+            ... )
+            >>> windows = timed.key_by("key").window(TumblingEventTimeWindows.of(10))
+            >>> windows.agg(total=agg.sum("value")).to_arrow().column("total").to_pylist()
+            [7, 5]
+        """
+        from pyflinkx.datastream.native_aggregates import window_aggregates
+
+        return window_aggregates(self, aggregates)
+
     def _run(
         self,
         name: str,
@@ -139,6 +192,7 @@ class Windowed:
             window_function=window_function,
             allowed_lateness=self._allowed_lateness,
             late_tag=self._late_tag,
+            evictor=self._evictor,
             **folding,
         )
         record_type = self._results(window_function, output_type, folded)

@@ -10,6 +10,7 @@ from typing import Any
 import xxhash
 
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.iterations import mark_loops
 from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
 from pyflinkx.graph.slot_sharing import DEFAULT_SLOT_SHARING_GROUP, SlotSharingGroup
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -58,7 +59,8 @@ class StreamEdge:
 
     ``record_type`` is the type of these records: the source's output type or, for a side output, that of its tag; None
     when nothing is known of it. Only where ``type_declared`` is set did the user promise that every record has it;
-    otherwise it was read from annotations, which may be wrong.
+    otherwise it was read from annotations, which may be wrong. ``in_loop`` says whether it lies between the head and
+    the tail of an iteration.
     """
 
     source: int
@@ -68,6 +70,7 @@ class StreamEdge:
     side_tag: str | None
     record_type: TypeInformation | None = None
     type_declared: bool = False
+    in_loop: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def build_stream_graph(
     Raises:
         GraphError: there are no operators, a uid is used twice, an operator's parallelism exceeds its maximum or is not
             what its source or sink insists on, operators are co-located that cannot be, or a slot sharing group is
-            described in two ways.
+            described in two ways, or iterations are not closed or overlap.
     """
     order = topological_order(roots)
     if not order:
@@ -211,6 +214,7 @@ def build_stream_graph(
                         upstream.id, ids[transformation], port, partitioner, stream.side_tag, record_type, declared
                     )
                 )
+    edges = mark_loops(ids, edges)
     check_co_location(nodes)
     return StreamGraph(
         name,

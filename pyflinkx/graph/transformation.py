@@ -66,6 +66,8 @@ class Transformation:
         buffer_timeout: how long (ms) a record may wait for its batch to fill; -1 for until it is full, None for the
             environment's.
         uid_hash: takes the place of the uid.
+        iteration_head: whether a loop begins here.
+        feedback_to: for the end of a loop, where it begins.
     """
 
     name: str
@@ -92,6 +94,8 @@ class Transformation:
     chain_with_input: bool = True
     chain_with_output: bool = True
     location: str | None = field(default_factory=lambda: user_location())
+    iteration_head: bool = False
+    feedback_to: Transformation | None = None
     number: int = field(default_factory=itertools.count(1).__next__)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,13 +33,29 @@ class Output(Protocol):
     def emit_idleness(self, idle: bool) -> None:
         """Say that this stream has become idle (True) or active again (False)."""
 
+    def emit_marker(self, age: int) -> None:
+        """Send a marker on through the loop that the operator is in; see ``operators.iteration``."""
+
     def emit_side(self, tag_id: str, batch: Any) -> None:
         """Send a batch to the side output ``tag_id``; dropped where nobody reads it."""
 
 
+def no_mailbox(mail: Callable[[], None]) -> None:
+    """Stands for the mailbox where nobody would read it."""
+    raise RuntimeError("this operator context has no mailbox")
+
+
 @dataclass
 class OperatorContext:
-    """What the task gives to an operator when it opens it."""
+    """What the task gives to an operator when it opens it.
+
+    ``batch``: whether the job runs in batch mode: no watermark comes before the end of the input, and processing-time
+    timers are due then. ``accumulators`` and ``metrics`` are those that the user's functions made, by name;
+    ``cached_files`` are absolute paths by name.
+    ``send`` takes an event to the coordinator of the operator's sink, where it has one.
+    ``post`` has the task call something between two steps, and may itself be called from any thread: it is how the
+    result of work elsewhere comes back. ``shared`` is common to the job's operators of one slot.
+    """
 
     name: str
     uid: str
@@ -51,6 +68,13 @@ class OperatorContext:
     attempt: int = 0
     job_parameters: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    batch: bool = False
+    accumulators: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    cached_files: dict[str, str] = field(default_factory=dict)
+    send: Callable[[Any], None] | None = None
+    post: Callable[[Callable[[], None]], None] = no_mailbox
+    shared: dict[Any, Any] = field(default_factory=dict)
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
@@ -60,9 +84,10 @@ class OperatorContext:
 class Operator:
     """Logic of one node of the dataflow: a plain object that takes batches and emits batches.
 
-    Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``finish``
-    once if all input ended, after a watermark of MAX_WATERMARK; ``close`` once whenever ``open`` was called, also after
-    a failure. All calls come from one thread. An operator starts no thread and reads no clock but ``context.clock``.
+    Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``end_input``
+    once if all input ended; ``finish`` once when the operator says that it is ``drained``; ``close`` once whenever
+    ``open`` was called, also after a failure. All calls come from one thread. An operator reads no clock but
+    ``context.clock``, and starts no thread; one that cannot do without (asyncio) hands back by ``context.post``.
     """
 
     context: OperatorContext
@@ -85,6 +110,10 @@ class Operator:
         """All inputs have become idle, or one is active again."""
         self.output.emit_idleness(idle)
 
+    def process_marker(self, age: int) -> None:
+        """A marker of the loop that the operator is in has come from all inputs; what was before it has been sent."""
+        self.output.emit_marker(age)
+
     def advance_processing_time(self, now: int) -> None:
         """Fire the processing-time timers that are due at ``now`` (ms)."""
 
@@ -92,8 +121,23 @@ class Operator:
         """When (ms) ``advance_processing_time`` has something to do next; None for never."""
         return None
 
+    def last_processing_timer(self) -> int | None:
+        """When (ms) the last of the timers that a batch job fires at its end is due; None for no such timers."""
+        return None
+
+    def end_input(self) -> None:
+        """All input has ended, after a watermark of MAX_WATERMARK."""
+
+    def accepts_input(self) -> bool:
+        """Whether it can take more now; while it cannot, the task reads no input and calls mails and timers only."""
+        return True
+
+    def drained(self) -> bool:
+        """Once all input has ended: whether nothing is under way any more; asked again after each mail and timer."""
+        return True
+
     def finish(self) -> None:
-        """All input has ended: emit what is still held."""
+        """All input has ended, and nothing is under way: emit what is still held."""
 
     def close(self) -> None:
         """Release what ``open`` acquired."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from pyflinkx._core.calls import CallSite
 from pyflinkx.errors import JobExecutionError
+from pyflinkx.operators.accumulators import Accumulator, DoubleCounter, Histogram, IntCounter, LongCounter
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.metrics import MetricGroup
 
 
 class UserFunction:
@@ -28,6 +30,28 @@ class UserFunction:
         return f"UserFunction({self.owner if self.owner is not None else self.call!r})"
 
 
+class DistributedCache:
+    """Finds registered files where a function runs.
+
+    Args:
+        files: absolute paths by name.
+    """
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self._files = files
+
+    def get_file(self, name: str) -> str:
+        """The path of a file or folder.
+
+        Raises:
+            ValueError: none is registered under that name.
+        """
+        path = self._files.get(name)
+        if path is None:
+            raise ValueError(f"no file is registered as {name!r}; call register_cached_file() on the environment")
+        return path
+
+
 class RuntimeContext:
     """What a user's function learns of the task it runs in, and how a keyed function gets its state.
 
@@ -39,6 +63,8 @@ class RuntimeContext:
     def __init__(self, context: OperatorContext, keyed_state: Any = None) -> None:
         self._context = context
         self._keyed_state = keyed_state
+        if keyed_state is not None:
+            keyed_state.use_clock(context.clock)
 
     def get_task_name(self) -> str:
         """The name of the operator."""
@@ -67,6 +93,62 @@ class RuntimeContext:
     def get_job_parameter(self, key: str, default_value: str) -> str:
         """A global job parameter of the execution config."""
         return self._context.job_parameters.get(key, default_value)
+
+    def get_metrics_group(self) -> MetricGroup:
+        """Makes counters, gauges, meters and distributions, to be read by ``JobClient.get_metrics``."""
+        context = self._context
+        return MetricGroup(context.metrics, context.clock, (context.name,))
+
+    def add_accumulator(self, name: str, accumulator: Accumulator[Any, Any]) -> None:
+        """Have an accumulator put together with those of its name in other subtasks, as a result of the job.
+
+        Args:
+            name: by which ``JobExecutionResult.get_accumulator_result`` finds what it comes to.
+            accumulator: what this subtask adds to.
+
+        Raises:
+            TypeError: it is no Accumulator, or the name no text.
+            ValueError: the operator has one of that name already.
+        """
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"an accumulator's name is text, not {name!r}")
+        if not isinstance(accumulator, Accumulator):
+            raise TypeError(f"add_accumulator() takes an Accumulator such as IntCounter(), not {accumulator!r}")
+        if name in self._context.accumulators:
+            raise ValueError(f"the accumulator '{name}' exists already")
+        self._context.accumulators[name] = accumulator
+
+    def get_accumulator(self, name: str) -> Any:
+        """This operator's accumulator of that name, as far as this subtask has added to it; None if there is none."""
+        return self._context.accumulators.get(name)
+
+    def get_int_counter(self, name: str) -> IntCounter:
+        """The IntCounter of that name, made when it is not there yet."""
+        return self._accumulator(name, IntCounter)
+
+    def get_long_counter(self, name: str) -> LongCounter:
+        """The LongCounter of that name, made when it is not there yet."""
+        return self._accumulator(name, LongCounter)
+
+    def get_double_counter(self, name: str) -> DoubleCounter:
+        """The DoubleCounter of that name, made when it is not there yet."""
+        return self._accumulator(name, DoubleCounter)
+
+    def get_histogram(self, name: str) -> Histogram:
+        """The Histogram of that name, made when it is not there yet."""
+        return self._accumulator(name, Histogram)
+
+    def _accumulator(self, name: str, kind: type[Any]) -> Any:
+        if name not in self._context.accumulators:
+            self.add_accumulator(name, kind())
+        found = self._context.accumulators[name]
+        if type(found) is not kind:
+            raise ValueError(f"the accumulator '{name}' is a {type(found).__name__}, not a {kind.__name__}")
+        return found
+
+    def get_distributed_cache(self) -> DistributedCache:
+        """The files that the program registered by ``register_cached_file``."""
+        return DistributedCache(self._context.cached_files)
 
     def get_state(self, state_descriptor: Any) -> Any:
         """The ValueState of the current key."""

@@ -177,6 +177,8 @@ class KeyedProcessOperator(ProcessOperator):
             self.key_selectors[port],
             self.key_context,
         )
+        if self.state.every_record:
+            self.state.took_records(len(batch))
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp
@@ -187,7 +189,10 @@ class KeyedProcessOperator(ProcessOperator):
         self.fire(self.processing_timers, now, TimeDomain.PROCESSING_TIME)
 
     def next_processing_timer(self) -> int | None:
-        return self.processing_timers.peek()
+        return None if self.context.batch else self.processing_timers.peek()
+
+    def last_processing_timer(self) -> int | None:
+        return max((timestamp for timestamp, _, _ in self.processing_timers.items()), default=None)
 
     def fire(self, timers: TimerQueue, time: int, domain: TimeDomain) -> None:
         """Call ``on_timer`` for every timer up to ``time``, also for those registered meanwhile."""

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.calls import reduce_values
+from pyflinkx._core.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
+from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+
+BATCH_SIZE = 1024
 
 
 class ReduceOperator(UserFunctionOperator):
-    """Emits, for each record, its key's reduced value so far.
+    """Emits, for each record, its key's reduced value so far; in batch mode each key's last value only, at the end.
 
     Args:
         function: ``reduce(value so far, record)``.
@@ -27,7 +31,19 @@ class ReduceOperator(UserFunctionOperator):
         try:
             result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch)
         except JobExecutionError:
-            self.emit_partial()
+            partial = self.site.take_partial()
+            if partial is not None and not self.context.batch:
+                self.output.emit(partial)
             raise
-        if result.values:
+        if result.values and not self.context.batch:
             self.output.emit(result)
+
+    def process_watermark(self, timestamp: int) -> None:
+        if self.context.batch and timestamp == MAX_WATERMARK:
+            values = list(self.reduced.values())
+            self.reduced.clear()
+            for start in range(0, len(values), BATCH_SIZE):
+                part = values[start : start + BATCH_SIZE]
+                # As in Flink, where a timer at the end of time gives the results.
+                self.output.emit(ObjectBatch(part, constant_timestamps(len(part), MAX_WATERMARK)))
+        super().process_watermark(timestamp)

@@ -12,7 +12,7 @@ class SinkOperator(Operator):
 
     Args:
         sink: an object with ``create_writer(context) -> writer``; the writer has ``write(batch)``,
-            ``flush(end_of_input)`` and ``close()``.
+            ``flush(end_of_input)`` and ``close()``, and may have ``writable`` and ``handle_event(event)``.
     """
 
     def __init__(self, sink: Any) -> None:
@@ -22,6 +22,20 @@ class SinkOperator(Operator):
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.writer = self.sink.create_writer(context)
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether the writer can be unwilling to take more."""
+        return hasattr(self.writer, "writable")
+
+    @property
+    def writable(self) -> bool:
+        """Whether the writer takes more now; asked only where it may pause."""
+        return bool(self.writer.writable)
+
+    def handle_event(self, event: Any) -> None:
+        """The sink's coordinator has sent something."""
+        self.writer.handle_event(event)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         self.writer.write(batch)

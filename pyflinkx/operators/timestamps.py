@@ -2,54 +2,138 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.calls import CallSite, extract_timestamps, largest_timestamp
 from pyflinkx._core.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+
+
+class TimestampAssigner(ABC):
+    """Gives records their timestamps."""
+
+    @abstractmethod
+    def extract_timestamp(self, value: Any, record_timestamp: int) -> int:
+        """The event time of a record.
+
+        Args:
+            value: the record.
+            record_timestamp: the timestamp that it has so far; -2^63 when it has none.
+
+        Returns:
+            Milliseconds since the epoch.
+        """
+
+
+class IngestionTimeAssigner(TimestampAssigner):
+    """Gives each record the time at which it arrives, by the job's clock; it never goes back."""
+
+    clock: Clock
+
+    def __init__(self) -> None:
+        self._latest = MIN_WATERMARK
+
+    def extract_timestamp(self, value: Any, record_timestamp: int) -> int:
+        self._latest = max(self._latest, self.clock.now())
+        return self._latest
 
 
 class TimestampsAndWatermarksOperator(Operator):
     """Assigns timestamps, and after each batch a watermark of the largest timestamp - bound - 1.
 
-    Watermarks from upstream are dropped, but for the last one at the end of bounded input.
+    Watermarks and idleness from upstream are dropped, but for the last watermark at the end of bounded input.
 
     Args:
-        extract: ``extract(record, timestamp so far)`` to milliseconds since the epoch; None to keep the timestamps.
+        extract: ``extract(record, timestamp so far)`` to milliseconds since the epoch; None to keep the timestamps. A
+            method of an IngestionTimeAssigner gets the operator's clock.
         out_of_orderness: bound in milliseconds on how late records come; None for no watermarks.
+        idle_timeout: milliseconds without a record after which the stream counts as idle; None for never.
     """
 
-    def __init__(self, extract: Callable[[Any, int], int] | None, out_of_orderness: int | None) -> None:
+    def __init__(
+        self,
+        extract: Callable[[Any, int], int] | None,
+        out_of_orderness: int | None,
+        idle_timeout: int | None = None,
+    ) -> None:
         self.extract = extract
         self.out_of_orderness = out_of_orderness
+        self.idle_timeout = idle_timeout
         self.current = MIN_WATERMARK
+        self.idle = False
+        self.looked = False
+        self.idle_check = 0
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.site = CallSite(context.name, context.uid, context.location)
+        assigner = getattr(self.extract, "__self__", None)
+        if isinstance(assigner, IngestionTimeAssigner):
+            assigner.clock = context.clock
+        if self.idle_timeout is not None:
+            self.plan_idleness(self.idle_timeout)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        if self.idle_timeout is not None and len(batch):
+            self.plan_idleness(self.idle_timeout)
+            self.set_idle(False)
+        largest = self.stamp(batch)
+        self.output.emit(batch)
+        self.advance_to(largest)
+
+    def stamp(self, batch: Any) -> int:
+        """Give the records their timestamps; returns the largest, NO_TIMESTAMP when there is none."""
         if self.extract is not None:
             try:
-                largest = extract_timestamps(self.site, self.extract, batch)
+                return extract_timestamps(self.site, self.extract, batch)
             except JobExecutionError:
                 partial = self.site.take_partial()
                 if partial is not None:
                     self.output.emit(partial)
                 raise
-        elif batch.timestamps is not None:
-            largest = largest_timestamp(batch.timestamps)
-        else:
-            largest = NO_TIMESTAMP
-        self.output.emit(batch)
+        return NO_TIMESTAMP if batch.timestamps is None else largest_timestamp(batch.timestamps)
+
+    def advance_to(self, largest: int) -> None:
+        """Emit the watermark that follows from the largest timestamp of a batch."""
         if self.out_of_orderness is not None and largest != NO_TIMESTAMP:
             self.advance(max(largest - self.out_of_orderness - 1, MIN_WATERMARK))
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK:
             self.advance(timestamp)
+
+    def process_idleness(self, idle: bool) -> None:
+        """What upstream says of itself does not matter: this operator decides."""
+
+    def plan_idleness(self, timeout: int) -> None:
+        """A record came: the stream is idle after ``timeout`` ms without another one.
+
+        Half-way the operator looks whether there was none. A task that was busy for longer than the timeout fires that
+        first timer, then takes the records that have come meanwhile, so it does not count as idle.
+        """
+        self.looked = False
+        self.idle_check = self.context.clock.now() + timeout // 2
+
+    def advance_processing_time(self, now: int) -> None:
+        if self.idle_timeout is None or self.idle or now < self.idle_check:
+            return
+        if self.looked:
+            self.set_idle(True)
+        else:
+            self.looked = True
+            self.idle_check = now + self.idle_timeout - self.idle_timeout // 2
+
+    def next_processing_timer(self) -> int | None:
+        return None if self.idle_timeout is None or self.idle else self.idle_check
+
+    def set_idle(self, idle: bool) -> None:
+        """Say that the stream is idle, or active, if it was not."""
+        if idle != self.idle:
+            self.idle = idle
+            self.output.emit_idleness(idle)
 
     def advance(self, watermark: int) -> None:
         """Emit the watermark if it is later than the one before."""

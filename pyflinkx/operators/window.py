@@ -13,8 +13,15 @@ from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
-from pyflinkx.operators.windowing.contents import AggregatedContents, Contents, ListedContents, ReducedContents
+from pyflinkx.operators.windowing.contents import (
+    AggregatedContents,
+    Contents,
+    EvictedContents,
+    ListedContents,
+    ReducedContents,
+)
 from pyflinkx.operators.windowing.durations import to_milliseconds
+from pyflinkx.operators.windowing.evictors import Evictor
 from pyflinkx.operators.windowing.general import GeneralWindowing
 from pyflinkx.operators.windowing.triggers import Trigger
 from pyflinkx.state import KeyedStateBackend
@@ -55,6 +62,10 @@ class ProcessWindowContext:
         """The watermark (ms); the smallest 64-bit integer before the first one."""
         return self._operator.watermark
 
+    # The same under the names of an EvictorContext.
+    get_current_processing_time = current_processing_time
+    get_current_watermark = current_watermark
+
     def window_state(self) -> Any:
         """States of the key and this window; what is stored there must be cleared in the function's ``clear``."""
         return self._window_state
@@ -86,6 +97,7 @@ class WindowOperator(Operator):
             contents; each record that comes in that time makes it fire again.
         late_tag: the side output for records that come later still; without one they are counted, as
             ``numLateRecordsDropped``.
+        evictor: removes records from a window when it fires; all its records are kept then, and folded at each firing.
 
     The functions' ``open(runtime_context)`` and ``close()`` are called where they exist. At the end of bounded input
     event-time windows fire, processing-time windows that are not full do not, as in Flink.
@@ -110,6 +122,7 @@ class WindowOperator(Operator):
         window_function: Any = None,
         allowed_lateness: Any = 0,
         late_tag: OutputTag | None = None,
+        evictor: Evictor[Any, Any] | None = None,
     ) -> None:
         if not isinstance(assigner, WindowAssigner):
             raise TypeError(f"a window needs a WindowAssigner, not {assigner!r}")
@@ -131,6 +144,11 @@ class WindowOperator(Operator):
         self.contents: Contents = contents_of(reduce, aggregate)
         if window_function is None and isinstance(self.contents, ListedContents):
             raise GraphError("a window needs a reduce, aggregate or window function")
+        if evictor is not None:
+            if not isinstance(evictor, Evictor):
+                raise TypeError(f"a window needs an Evictor, not {evictor!r}")
+            self.contents = EvictedContents(self.contents)
+        self.evictor = evictor
         if window_function is not None and not hasattr(window_function, "process"):
             method_of(window_function, "apply")
         self.window_function = window_function
@@ -152,7 +170,7 @@ class WindowOperator(Operator):
         self.clear_function = getattr(self.window_function, "clear", None)
         self.firings = 0
         self.windowing: AlignedWindowing | GeneralWindowing
-        if is_aligned(self.assigner, self.trigger, self.lateness):
+        if self.evictor is None and is_aligned(self.assigner, self.trigger, self.lateness):
             self.windowing = AlignedWindowing(self, self.assigner, self.lateness)
         else:
             self.windowing = GeneralWindowing(self, self.assigner, self.trigger, self.lateness)
@@ -177,6 +195,8 @@ class WindowOperator(Operator):
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
             self.windowing.add(batch)
+            if self.backend.every_record:
+                self.backend.took_records(len(batch))
         finally:
             self.emit_results()
 
@@ -195,7 +215,10 @@ class WindowOperator(Operator):
             self.emit_results()
 
     def next_processing_timer(self) -> int | None:
-        return self.windowing.next_processing_timer()
+        return None if self.context.batch else self.windowing.next_processing_timer()
+
+    def last_processing_timer(self) -> int | None:
+        return self.windowing.last_processing_timer()
 
     def current_processing_time(self) -> int:
         """What the clock says (ms)."""
@@ -216,15 +239,19 @@ class WindowOperator(Operator):
         return apply
 
     def fire(self, window: Any, stored: Any) -> None:
-        """Send the result of what is stored for the current key and ``window``."""
+        """Send the result of what is stored for the current key and ``window``; an evictor changes what is stored."""
+        if self.evictor is not None:
+            self.evictor.evict_before(stored, len(stored), window, self.process_context)
         inputs = self.contents.inputs(stored)
         timestamp = window.max_timestamp()
         if self.evaluate is None:
-            self.values.append(inputs[0])
-            self.stamps.append(timestamp)
+            self.values += inputs
+            self.stamps.extend([timestamp] * len(inputs))
         else:
             self.yielded.collect(self.evaluate(window, inputs), timestamp)
         self.firings += 1
+        if self.evictor is not None:
+            self.evictor.evict_after(stored, len(stored), window, self.process_context)
 
     def late(self, batch: ObjectBatch) -> None:
         """Records have come too late for all their windows."""

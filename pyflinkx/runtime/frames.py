@@ -1,7 +1,8 @@
 """Batches as bytes: what travels between processes.
 
 A frame is a header of 16 bytes (kind, flags, number of records or buffers, size of the head), then timestamps and row
-kinds where the flags say so, then the records.
+kinds where the flags say so, then the records: by the codec of their declared type; else packed as columns, if they are
+all alike and plain (``_core.packed``); else pickled.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from pyflinkx._core.calls import CallSite
 from pyflinkx._core.codec import Codec
 from pyflinkx._core.compress import MAX_LENGTH, compress, decompress
 from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.packed import pack, unpack
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.typeinfo import TypeInformation
 
 HEADER = Struct("<BBxxIQ")
-PICKLED, TYPED, COLUMNS = 1, 2, 3
+PICKLED, TYPED, COLUMNS, PACKED = 1, 2, 3, 4
 TIMESTAMPS, KINDS, COMPRESSED = 1, 2, 4
 ALIGNMENT = 64
 PADDING = bytes(ALIGNMENT)
@@ -37,7 +39,7 @@ class FrameFormat:
 
     Args:
         site: the operator whose records these are, for errors and the log.
-        record_type: their declared type, whose codec is used; None for pickles.
+        record_type: their declared type, whose codec is used; None where there is none.
         compressed: whether frames are LZ4 blocks.
     """
 
@@ -80,8 +82,10 @@ class FrameFormat:
                 return TYPED, self.codec.encode_batch(values)
             except TypeInformationError as error:
                 raise self.site.wrap(error, "while its records were encoded") from error
-        else:
-            self._say_once("pickled", "its records have no declared type and are pickled between workers")
+        packed = pack(values)
+        if packed is not None:
+            return PACKED, packed
+        self._say_once("pickled", "its records have no declared type and are pickled between workers")
         try:
             return PICKLED, pickle.dumps(values, 5)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -142,6 +146,8 @@ class FrameFormat:
             values = pickle.loads(payload)
         elif kind == TYPED and self.codec is not None:
             values = self.codec.decode_batch(payload)
+        elif kind == PACKED:
+            values = unpack(payload, count)
         else:
             raise CorruptDataError(f"a frame of unknown kind {kind}")
         if len(values) != count:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import JobCancelledError
@@ -11,6 +13,7 @@ from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.runtime.channel import LocalChannel
+from pyflinkx.runtime.coordination import Coordination, TaskLink, ended_by
 from pyflinkx.runtime.dependencies import applied
 from pyflinkx.runtime.gates import GateOutput, OutputGate
 from pyflinkx.runtime.job import NO_DEPENDENCIES, Job, ProgressListener
@@ -44,6 +47,7 @@ class InlineJob(Job):
         self.cancel_asked = False
         self.tasks: list[Task] = []
         self._state = JobState.CREATED
+        self.coordination = Coordination(graph, settings.clock, self._send, self._wake)
 
     @property
     def state(self) -> JobState:
@@ -51,6 +55,9 @@ class InlineJob(Job):
 
     def request_cancel(self) -> None:
         self.cancel_asked = True
+        self._wake()
+
+    def _wake(self) -> None:
         self.settings.clock.wake()  # type: ignore[attr-defined]
 
     def steps(self) -> Iterator[None]:
@@ -61,15 +68,19 @@ class InlineJob(Job):
         """
         self._state = JobState.RUNNING
         try:
+            self.coordination.create()
             self.check()
             with applied(self.dependencies):
                 yield from self._run_tasks()
-        except (GeneratorExit, JobCancelledError):
+        except (GeneratorExit, JobCancelledError) as error:
             self._state = JobState.CANCELED
+            self.coordination.close(ended_by(error, self.graph.name))
             raise
-        except BaseException:
+        except BaseException as error:
             self._state = JobState.FAILED
+            self.coordination.close(error)
             raise
+        self.coordination.close(None)
         self._state = JobState.FINISHED
 
     def _run_tasks(self) -> Iterator[None]:
@@ -79,6 +90,7 @@ class InlineJob(Job):
             for task in reversed(self.tasks):
                 task.open()
                 opened.append(task)
+            self.coordination.start()
             yield from self._rounds()
         except BaseException as failure:
             for task in opened:
@@ -93,7 +105,7 @@ class InlineJob(Job):
         self.busy = dict.fromkeys(running, 0)
         clock = time.monotonic_ns
         while running:
-            waiting = True
+            waiting = not self.coordination.run()
             for task in list(running):
                 started = clock()
                 result = task.step()
@@ -108,13 +120,14 @@ class InlineJob(Job):
                 raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
             if waiting and running:
                 started = clock()
-                wake_times = [task.wake_time() for task in running]
+                wake_times = [self.coordination.next_time(), *(task.wake_time() for task in running)]
                 known = [wake_time for wake_time in wake_times if wake_time is not None]
-                self.settings.clock.wait_until(min(known, default=None))  # type: ignore[attr-defined]
+                outside = self.coordination.waits_outside or any(task.waits_outside for task in running)
+                self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
                 self.idle += clock() - started
 
     def _make_tasks(self) -> list[Task]:
-        splits = assign_splits(self.graph)
+        splits = assign_splits(self.graph, self.coordination.coordinators)
         exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
         for edge in self.graph.exchanges:
             producers = self.graph.vertex_of(edge.source).parallelism
@@ -138,8 +151,19 @@ class InlineJob(Job):
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
-                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits))
+                link = TaskLink(partial(self._receive, subtask), self._wake)
+                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits, link))
         return tasks
+
+    # Events are handed over between the steps of tasks, as a task may be in the middle of something.
+
+    def _receive(self, subtask: int, node: int, event: Any) -> None:
+        self.coordination.post(lambda: self.coordination.receive(node, subtask, event))
+
+    def _send(self, node: int, subtask: int, event: Any) -> None:
+        vertex = self.graph.vertex_of(node)
+        task = next(task for task in self.tasks if task.vertex is vertex and task.subtask == subtask)
+        self.coordination.post(lambda: task.handle_event(node, event))
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         result = []

@@ -6,10 +6,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.runtime.accumulators import merged
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 NO_DEPENDENCIES = PythonDependencies()
@@ -40,6 +42,7 @@ class JobResult:
     job_name: str
     net_runtime: int
     counters: dict[str, dict[str, int]] = field(default_factory=dict)
+    accumulators: dict[str, Any] = field(default_factory=dict)
 
 
 ProgressListener = Callable[[JobProgress], None]
@@ -115,13 +118,20 @@ class Job:
         return named
 
     def result(self) -> JobResult:
-        """Counters by operator name, summed over subtasks, and the run time in milliseconds."""
+        """Counters by operator name, summed over subtasks, accumulators by name, and the run time in milliseconds.
+
+        Raises:
+            JobExecutionError: accumulators of one name do not fit together.
+        """
         names = {node.id: node.name for vertex in self.graph.vertices for node in vertex.nodes}
         counters: dict[str, dict[str, int]] = {name: {} for name in names.values()}
+        found = []
         for _, metrics in self.all_metrics():
             for node, counts in metrics.counters.items():
                 add_counts(counters[names[node]], counts)
-        return JobResult(self.job_id, self.graph.name, round((time.monotonic() - self.started) * 1000), counters)
+            found += [(names[node], accumulators) for node, accumulators in metrics.accumulators.items()]
+        runtime = round((time.monotonic() - self.started) * 1000)
+        return JobResult(self.job_id, self.graph.name, runtime, counters, merged(found))
 
     def progress(self) -> JobProgress:
         """Where the job stands, as far as its metrics tell."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import pickle
 import selectors
 import sys
 import threading
@@ -13,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import cloudpickle
+
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
@@ -21,6 +25,7 @@ from pyflinkx.errors import JobCancelledError, JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionGraph, ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
+from pyflinkx.runtime.coordination import Coordination, ended_by
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
 from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
@@ -30,6 +35,8 @@ from pyflinkx.runtime.messages import (
     Collected,
     Deploy,
     DeploymentFailed,
+    EventForCoordinator,
+    EventForTask,
     Heartbeat,
     Logged,
     Registered,
@@ -116,16 +123,21 @@ class JobManager(Job):
         self.wake_read = -1
         self.wake_write: int | None = None
         self.cancel_asked = False
+        self.coordination = Coordination(graph, settings.clock, self._send_event, self._wake)
 
     @property
     def state(self) -> JobState:
         return self.execution.state
 
     def request_cancel(self) -> None:
+        self.cancel_asked = True
+        self._wake()
+
+    def _wake(self) -> None:
         with self.wake_lock:
-            self.cancel_asked = True
             if self.wake_write is not None:
-                os.write(self.wake_write, b"!")
+                with contextlib.suppress(BlockingIOError):  # it is full of wake-ups already
+                    os.write(self.wake_write, b"!")
 
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after whatever arrives; closing the iterator early cancels the job.
@@ -134,24 +146,36 @@ class JobManager(Job):
             JobExecutionError, or what a source or sink raised: the job failed.
             JobCancelledError: it was cancelled by ``request_cancel``.
         """
+        failure: BaseException | None = None
         try:
+            self.coordination.create()
             self.check()
             jobs = self._pickle()
             self._launch()
             self._deploy(jobs)
+            self._coordinate(self.coordination.start)
             while not self.execution.state.terminal:
+                self._coordinate(self.coordination.run)
                 self._turn()
                 yield
-        except BaseException:
+            failure = self._failure()
+        except BaseException as error:
+            failure = ended_by(error, self.graph.name)
             self._abort()
             raise
         finally:
-            self._end_workers()
-        if self.execution.state is JobState.FAILED and self.execution.failure is not None:
-            raise self.execution.failure
-        if self.execution.state is JobState.CANCELED:
-            raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
+            try:
+                self._end_workers()
+            finally:
+                self.coordination.close(failure)
+        if failure is not None:
+            raise failure
         self.report(final=True)
+
+    def _failure(self) -> BaseException | None:
+        if self.execution.state is JobState.CANCELED:
+            return JobCancelledError(f"job '{self.graph.name}' was cancelled")
+        return self.execution.failure if self.execution.state is JobState.FAILED else None
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         """As of each worker's last heartbeat, and of the end of each task."""
@@ -163,7 +187,7 @@ class JobManager(Job):
         """Each slot's part of the job as bytes."""
         jobs = {}
         classes = main_classes()
-        splits = assign_splits(self.graph)
+        splits = assign_splits(self.graph, self.coordination.coordinators)
         for slot in sorted({task.slot for task in self.plan.tasks}):
             here = {task.id for task in self.plan.tasks if task.slot == slot}
             part = part_of(self.graph, {task.vertex for task in here})
@@ -171,7 +195,7 @@ class JobManager(Job):
                 (node.id, task.subtask): splits[node.id, task.subtask]
                 for task in here
                 for node in self.graph.vertices[task.vertex].nodes
-                if node.source is not None
+                if (node.id, task.subtask) in splits
             }
             jobs[slot] = dump_job(
                 part, classes, self.buffers, self.settings, self.exchanges, own, sharing=self.in_process
@@ -180,6 +204,7 @@ class JobManager(Job):
 
     def _launch(self) -> None:
         self.wake_read, self.wake_write = os.pipe()
+        os.set_blocking(self.wake_write, False)
         self.selector.register(self.wake_read, selectors.EVENT_READ, (None, "wake"))
         for task in self.plan.tasks:
             self.execution.move(task.id, ExecutionState.SCHEDULED)
@@ -241,7 +266,11 @@ class JobManager(Job):
         deadlines = [worker.heard + self._patience_with(worker) for worker in self.workers if not worker.lost]
         if self.give_up is not None:
             deadlines.append(self.give_up)
-        return max(min(deadlines) - time.monotonic(), 0) if deadlines else None
+        waits = [min(deadlines) - time.monotonic()] if deadlines else []
+        call_time = self.coordination.next_time()
+        if call_time is not None:
+            waits.append((call_time - self.settings.clock.now()) / 1000)
+        return max(min(waits), 0) if waits else None
 
     def _receive(self, worker: WorkerView) -> None:
         try:
@@ -263,11 +292,28 @@ class JobManager(Job):
             pass_on(message.record)
         elif isinstance(message, Collected):
             self.buffers[message.buffer].extend(message.records)
+        elif isinstance(message, EventForCoordinator):
+            event = pickle.loads(message.event)
+            self._coordinate(self.coordination.receive, message.node, message.subtask, event)
         elif isinstance(message, TaskReport):
             self._task_report(worker, message)
         elif isinstance(message, DeploymentFailed):
             self._fail(failures.unpack(message.failure))
             self.execution.lose(worker.tasks)
+
+    def _coordinate(self, call: Callable[..., object], *arguments: Any) -> None:
+        """Let coordinators do something; the job fails when they do."""
+        try:
+            call(*arguments)
+        except Exception as error:
+            self._fail(error)
+
+    def _send_event(self, node: int, subtask: int, event: Any) -> None:
+        """Send an event to a task, if it still runs."""
+        task = TaskId(self.graph.vertex_of(node).id, subtask)
+        worker = self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
+        if not worker.lost and not self._ended(task):
+            self._send(worker, EventForTask(task, node, cloudpickle.dumps(event)))
 
     def _ended(self, task: TaskId) -> bool:
         return self.execution.tasks[task].terminal

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pyflinkx.config import options
+from pyflinkx.config.cached_files import cached_files
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.clock import SystemClock
 from pyflinkx.runtime.inline import InlineJob
@@ -35,6 +37,10 @@ def make_job(
         batch_size=configuration.value_of(options.BATCH_SIZE),
         columnar_batch_size=configuration.value_of(options.COLUMNAR_BATCH_SIZE),
         job_parameters=job_parameters,
+        cached_files={name: file.path for name, file in cached_files(configuration).items()},
+        batch=runs_as_batch(
+            configuration.value_of(options.RUNTIME_MODE), (node for vertex in graph.vertices for node in vertex.nodes)
+        ),
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":

@@ -36,6 +36,21 @@ class Deploy:
 
 
 @dataclass(frozen=True)
+class EventForTask:
+    """The coordinator of a source or sink says something to one of its subtasks.
+
+    Args:
+        task: the subtask.
+        node: id of the source or sink.
+        event: pickled.
+    """
+
+    task: TaskId
+    node: int
+    event: bytes
+
+
+@dataclass(frozen=True)
 class CancelTasks:
     """Stop all tasks."""
 
@@ -85,6 +100,21 @@ class Collected:
 
     buffer: int
     records: list[Any]
+
+
+@dataclass(frozen=True)
+class EventForCoordinator:
+    """A subtask says something to the coordinator of its source or sink.
+
+    Args:
+        node: id of the source or sink.
+        subtask: index of the subtask.
+        event: pickled.
+    """
+
+    node: int
+    subtask: int
+    event: bytes
 
 
 @dataclass(frozen=True)

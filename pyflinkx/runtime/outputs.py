@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
 
 class WatermarkValve:
     """Combines the watermarks of several inputs: the minimum over the active ones.
+
+    As in Flink, an input that was idle and lags behind when it is active again does not count until it has caught up,
+    and when the last active input becomes idle, the largest watermark of all is what is left to wait for.
 
     Args:
         inputs: how many.
@@ -34,15 +38,49 @@ class WatermarkValve:
         all_idle = all(self.idle)
         changed = all_idle if all_idle != self.all_idle else None
         self.all_idle = all_idle
+        if changed and all_idle and self.watermarks[index] == self.combined:
+            return self._raise(max(self.watermarks)), changed
         return self._advance(), changed
 
     def _advance(self) -> int | None:
-        active = [mark for mark, idle in zip(self.watermarks, self.idle, strict=True) if not idle]
-        lowest = min(active, default=MIN_WATERMARK)
-        if lowest <= self.combined:
+        marks = zip(self.watermarks, self.idle, strict=True)
+        return self._raise(min((mark for mark, idle in marks if not idle and mark >= self.combined), default=None))
+
+    def _raise(self, lowest: int | None) -> int | None:
+        if lowest is None or lowest <= self.combined:
             return None
         self.combined = lowest
         return lowest
+
+
+class MarkerValve:
+    """Combines the markers of a loop: one has passed when it has come from all inputs that have not ended.
+
+    Inputs from outside of the loop bring no markers, so these wait for them to end.
+
+    Args:
+        inputs: how many.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.waiting: list[deque[int]] = [deque() for _ in range(inputs)]
+        self.ended = [False] * inputs
+
+    def marker(self, index: int, age: int) -> list[int]:
+        """Take a marker of one input; the ages of those that have come from all."""
+        self.waiting[index].append(age)
+        return self._passed()
+
+    def end(self, index: int) -> list[int]:
+        """One input has ended; the ages of the markers that waited only for it."""
+        self.ended[index] = True
+        return self._passed()
+
+    def _passed(self) -> list[int]:
+        passed = []
+        while any(self.waiting) and all(queue or ended for queue, ended in zip(self.waiting, self.ended, strict=True)):
+            passed.append(min(queue.popleft() for queue in self.waiting if queue))
+        return passed
 
 
 class OperatorNode:
@@ -52,18 +90,39 @@ class OperatorNode:
         operator: the operator.
         output: where it emits to.
         inputs: how many streams end in it.
+        batch: whether the job runs in batch mode.
     """
 
-    def __init__(self, operator: Operator, output: NodeOutput, inputs: int) -> None:
+    def __init__(self, operator: Operator, output: NodeOutput, inputs: int, batch: bool = False) -> None:
         self.operator = operator
         self.output = output
         self.valve = WatermarkValve(inputs)
+        self.markers = MarkerValve(inputs)
         self.open_inputs = inputs
+        self.batch = batch
+        self.draining = False
+
+    @property
+    def live(self) -> bool:
+        """Whether the operator has not finished."""
+        return self.open_inputs > 0 or self.draining
 
     def end_input(self) -> None:
-        """One input has ended; after the last one the operator finishes and its output ends."""
+        """One input has ended; after the last one the operator finishes, when it can, and its output ends."""
         self.open_inputs -= 1
         if self.open_inputs == 0:
+            self.draining = True
+            self.operator.end_input()
+            self.finish_drained()
+
+    def finish_drained(self) -> None:
+        """Finish, if all input has ended and nothing is under way any more."""
+        if self.draining and self.operator.drained():
+            self.draining = False
+            if self.batch:
+                last = self.operator.last_processing_timer()
+                if last is not None:
+                    self.operator.advance_processing_time(last)
             self.operator.finish()
             self.output.end()
 
@@ -103,11 +162,18 @@ class OperatorInput:
         if all_idle is not None:
             self.node.operator.process_idleness(all_idle)
 
+    def emit_marker(self, age: int) -> None:
+        """A marker of this input."""
+        for combined in self.node.markers.marker(self.index, age):
+            self.node.operator.process_marker(combined)
+
     def end(self) -> None:
-        """This input has ended; it no longer holds event time back."""
+        """This input has ended; it no longer holds event time or markers back."""
         if self.node.valve.idle[self.index]:
             self.emit_idleness(False)
         self.emit_watermark(MAX_WATERMARK)
+        for combined in self.node.markers.end(self.index):
+            self.node.operator.process_marker(combined)
         self.node.end_input()
 
 
@@ -115,17 +181,25 @@ class NodeOutput:
     """All that reads one operator: its main output and its side outputs by tag id.
 
     A batch belongs to its receiver, so each receiver but the last gets a copy of the batch's lists.
+
+    Args:
+        batch: whether the job runs in batch mode, in which event time stands still until the end of the input: then no
+            record is late.
     """
 
     emit: Callable[[Any], None]
 
-    def __init__(self) -> None:
+    def __init__(self, batch: bool = False) -> None:
+        self.batch = batch
         self.main: list[Any] = []
         self.sides: dict[str, list[Any]] = {}
+        self.loop: list[Any] = []
         self.emit = self._emit_to_all
 
-    def connect(self, target: Any, side_tag: str | None) -> None:
-        """Add a reader of the main output, or of a side output."""
+    def connect(self, target: Any, side_tag: str | None, in_loop: bool = False) -> None:
+        """Add a reader of the main output, or of a side output, which may be in the same loop."""
+        if in_loop:
+            self.loop.append(target)
         if side_tag is None:
             self.main.append(target)
         else:
@@ -141,11 +215,20 @@ class NodeOutput:
 
     def emit_watermark(self, timestamp: int) -> None:
         """Send a watermark to every reader."""
+        if self.batch and timestamp != MAX_WATERMARK:
+            return
         for target in self._readers():
             target.emit_watermark(timestamp)
 
+    def emit_marker(self, age: int) -> None:
+        """Send a marker to the readers in the same loop."""
+        for target in self.loop:
+            target.emit_marker(age)
+
     def emit_idleness(self, idle: bool) -> None:
         """Send the status to every reader."""
+        if self.batch:
+            return
         for target in self._readers():
             target.emit_idleness(idle)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite, select_keys, short_repr
+from pyflinkx._core.items import item_index, select_items
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.partition import column_key_groups, key_groups, scatter_columns, scatter_objects, subtasks_of
 from pyflinkx._core.to_rows import to_objects
@@ -163,17 +164,24 @@ class ByKeyGroup(Scatter):
 
     def __init__(self, partitioner: HashPartitioner, consumers: int, max_parallelism: int, site: CallSite) -> None:
         self.key_selector = partitioner.key_selector
+        self.index = item_index(self.key_selector)
         self.columns = partitioner.columns
         self.consumers = consumers
         self.max_parallelism = max_parallelism
         self.site = site
+
+    def keys(self, values: list[Any]) -> list[Any]:
+        """The key of each record."""
+        # The consumer calls the selector again for each record; here that costs a tenth of the whole exchange.
+        found = select_items(values, self.index) if self.index is not None else None
+        return select_keys(self.site, self.key_selector, values) if found is None else found
 
     def __call__(self, batch: Any) -> Parts:
         try:
             if self.columns is not None and isinstance(batch, ColumnBatch):
                 groups = column_key_groups(batch, self.columns, self.max_parallelism)
             else:
-                groups = key_groups(select_keys(self.site, self.key_selector, values_of(batch)), self.max_parallelism)
+                groups = key_groups(self.keys(values_of(batch)), self.max_parallelism)
         except KeyTypeError as error:
             raise self.site.wrap(error, "on a key") from error
         return divide(batch, subtasks_of(groups, self.max_parallelism, self.consumers), self.consumers)

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
+from pyflinkx._core.calls import CallSite
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
+from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
+from pyflinkx.connectors.record_reader import batch_reader
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
+from pyflinkx.errors import PyflinkxError
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
-from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.process import KeyedProcessOperator
+from pyflinkx.operators.sink import SinkOperator
+from pyflinkx.operators.sorted_input import SortedInputOperator
+from pyflinkx.runtime.accumulators import copies
+from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
+from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
@@ -34,7 +47,8 @@ class TaskSettings:
     """What the job says to all its tasks.
 
     ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
-    its own.
+    its own. ``batch``: whether it runs in batch mode. ``cached_files``: absolute paths by name. ``shared``: what
+    operators of one slot have in common.
     """
 
     clock: Clock
@@ -42,35 +56,90 @@ class TaskSettings:
     columnar_batch_size: int = 8192
     job_parameters: dict[str, str] = field(default_factory=dict)
     copy_functions: bool = True
+    batch: bool = False
+    cached_files: dict[str, str] = field(default_factory=dict)
+    shared: dict[Any, Any] = field(default_factory=dict)
 
 
 class ReaderInput:
-    """A source reader as an input of the task."""
+    """A source reader as an input of the task.
 
-    def __init__(self, reader: SourceReader, output: NodeOutput, limit: int, count: Callable[[str, int], None]) -> None:
+    Args:
+        reader: the reader.
+        output: where its records go.
+        limit: the most records at a time.
+        count: counts something of the source's.
+        site: says which operator this is, for what a user's reader raises.
+        send: takes events to the source's coordinator; None when it has none.
+    """
+
+    def __init__(
+        self,
+        reader: SourceReader,
+        output: NodeOutput,
+        limit: int,
+        count: Callable[[str, int], None],
+        site: CallSite,
+        send: Callable[[Any], None] | None = None,
+    ) -> None:
         self.reader = reader
         self.output = output
         self.limit = limit
         self.count = count
+        self.site = site
+        self.send = send
         self.records = 0
         self.ended = False
+        self.requested = False
+        self.more_splits = send is not None and not reader.requests_splits
 
     def step(self) -> bool:
         """Read once and push what was read; whether there was anything."""
-        batch = self.reader.poll(self.limit)
+        batch = self._call(self.reader.poll, self.limit)
         for tag_id, records in self.reader.take_side_records().items():
             self.output.emit_side(tag_id, ObjectBatch(records))
         if batch is WAIT:
             return False
         if batch is END:
+            if self.more_splits:
+                self._request_split()
+                return False
             self.ended = True
             self.output.emit_watermark(MAX_WATERMARK)
             self.output.end()
-            return True
-        self.records += len(batch)
-        self.count("numRecordsIn", len(batch))
-        self.output.emit(batch)
+        elif isinstance(batch, SourceWatermark):
+            self.output.emit_watermark(batch.timestamp)
+        elif isinstance(batch, SourceIdleness):
+            self.output.emit_idleness(batch.idle)
+        else:
+            self.records += len(batch)
+            self.count("numRecordsIn", len(batch))
+            self.output.emit(batch)
         return True
+
+    def _request_split(self) -> None:
+        if not self.requested and self.send is not None:
+            self.requested = True
+            self.send(SplitRequest())
+
+    def handle_event(self, event: Any) -> None:
+        """The source's coordinator has sent something."""
+        if isinstance(event, SplitsAssigned):
+            self.requested = False
+            self._call(self.reader.add_splits, list(event.splits))
+        elif isinstance(event, NoMoreSplits):
+            self.more_splits = False
+            self._call(self.reader.no_more_splits)
+        elif isinstance(event, SourceEvent):
+            self._call(self.reader.handle_event, event.event)
+
+    def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except PyflinkxError:
+            raise
+        except Exception as error:
+            raise self.site.wrap(error, "in its reader") from error
 
     def wake_time(self) -> int | None:
         """When to ask again."""
@@ -95,6 +164,8 @@ class ChannelInput:
             self.target.emit_watermark(element.timestamp)
         elif isinstance(element, WatermarkStatus):
             self.target.emit_idleness(element.idle)
+        elif isinstance(element, IterationMarker):
+            self.target.emit_marker(element.age)
         elif element is END_OF_DATA:
             self.ended = True
             self.target.end()
@@ -117,7 +188,8 @@ class Task:
         settings: of the job.
         in_channels: for each edge that comes from another vertex, a channel per producing subtask that sends here.
         out_exchanges: for each edge that goes to another vertex, where its batches go.
-        splits: what its sources' readers read.
+        splits: what its sources' readers read, but for those whose coordinators hand it out.
+        link: to what is outside of the task.
     """
 
     def __init__(
@@ -128,8 +200,13 @@ class Task:
         in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
         out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
         splits: AssignedSplits,
+        link: TaskLink,
     ) -> None:
         self.vertex = vertex
+        self.link = link
+        self.readers: dict[int, ReaderInput] = {}
+        self.pausing: list[SinkOperator] = []
+        self.mails: deque[Callable[[], None]] = deque()
         self.splits = splits
         self.subtask = subtask
         self.settings = settings
@@ -137,18 +214,23 @@ class Task:
         self.out_exchanges = out_exchanges
         self.exchanges = [exchange for _, exchange in out_exchanges]
         self.counters: dict[int, dict[str, int]] = {node.id: {} for node in vertex.nodes}
+        self.accumulators: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
+        self.user_metrics: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
         self.inputs: list[ReaderInput | ChannelInput] = []
         self.next_input = 0
-        self.outputs = {node.id: NodeOutput() for node in vertex.nodes}
+        self.outputs = {node.id: NodeOutput(settings.batch) for node in vertex.nodes}
         self.nodes: dict[int, OperatorNode] = {}
         self.on_close = contextlib.ExitStack()
         for node in vertex.nodes:
             if node.make_operator is not None:
                 streams = sum(edge.target == node.id for edge in vertex.inner_edges)
                 streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
-                self.nodes[node.id] = OperatorNode(
-                    make_operator(node, settings.copy_functions), self.outputs[node.id], streams
-                )
+                operator = make_operator(node, settings.copy_functions)
+                if settings.batch and isinstance(operator, KeyedProcessOperator):
+                    operator = SortedInputOperator(operator, operator.key_selectors)
+                self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
+        self.gating = overriding(self.nodes.values(), "accepts_input")
+        self.draining = overriding(self.nodes.values(), "drained")
         self._connect(in_channels, out_exchanges)
 
     def _connect(
@@ -164,9 +246,9 @@ class Task:
             return OperatorInput(self.nodes[edge.target], index, edge.port)
 
         for edge in self.vertex.inner_edges:
-            self.outputs[edge.source].connect(new_input(edge), edge.side_tag)
+            self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
         for edge, exchange in out_exchanges:
-            self.outputs[edge.source].connect(exchange, edge.side_tag)
+            self.outputs[edge.source].connect(exchange, edge.side_tag, edge.in_loop)
         for edge, channels in in_channels:
             self.inputs.extend(ChannelInput(channel, new_input(edge)) for channel in channels)
 
@@ -189,6 +271,8 @@ class Task:
         operator = self.nodes[node.id].operator
         self.on_close.callback(operator.close)
         operator.open(self._context(node))
+        if isinstance(operator, SinkOperator) and operator.may_pause:
+            self.pausing.append(operator)
 
     def _context(self, node: StreamNode) -> OperatorContext:
         return OperatorContext(
@@ -202,42 +286,99 @@ class Task:
             max_parallelism=node.max_parallelism,
             job_parameters=self.settings.job_parameters,
             counters=self.counters[node.id],
+            batch=self.settings.batch,
+            accumulators=self.accumulators[node.id],
+            metrics=self.user_metrics[node.id],
+            cached_files=self.settings.cached_files,
+            send=partial(self.link.send, node.id),
+            post=self.post,
+            shared=self.settings.shared,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
         counters = self.counters[node.id]
-        context = ReaderContext(self.settings.clock, self.subtask, node.parallelism, counters)
-        reader = node.source.create_reader(context)
+        send = partial(self.link.send, node.id)
+        context = ReaderContext(
+            self.settings.clock,
+            self.subtask,
+            node.parallelism,
+            counters,
+            send,
+            self.link.wake,
+            RuntimeContext(self._context(node)),
+        )
+        reader = batch_reader(node.source.create_reader(context), context)
         self.on_close.callback(reader.close)
-        reader.add_splits(self.splits[node.id, self.subtask])
+        splits = self.splits.get((node.id, self.subtask))
+        if splits is not None:
+            reader.add_splits(splits)
         limit = self.settings.columnar_batch_size if node.source.columnar else self.settings.batch_size
 
         def count(name: str, amount: int) -> None:
             counters[name] = counters.get(name, 0) + amount
 
-        self.inputs.append(ReaderInput(reader, self.outputs[node.id], limit, count))
+        site = CallSite(node.name, node.uid, node.location)
+        coordinated = splits is None
+        source = ReaderInput(reader, self.outputs[node.id], limit, count, site, send if coordinated else None)
+        self.inputs.append(source)
+        self.readers[node.id] = source
+        if coordinated:
+            send(ReaderRegistered())
+
+    def handle_event(self, node_id: int, event: Any) -> None:
+        """The coordinator of a source or sink has sent something; called between two steps."""
+        if node_id in self.readers:
+            self.readers[node_id].handle_event(event)
+        else:
+            operator = self.nodes[node_id].operator
+            assert isinstance(operator, SinkOperator)
+            operator.handle_event(event)
+
+    def post(self, mail: Callable[[], None]) -> None:
+        """Have something called between two steps; from any thread."""
+        self.mails.append(mail)
+        self.link.wake()
 
     def step(self) -> StepResult:
-        """Do one thing: fire due timers, or take one batch or element from the next input that has any."""
+        """Do one thing: read a mail, fire due timers, or take one batch or element from the next input that has any."""
+        if self.mails:
+            self.mails.popleft()()
+            self._finish_drained()
+            return StepResult.MORE
         now = self.settings.clock.now()
         for node in self.nodes.values():
             due = node.operator.next_processing_timer()
-            if due is not None and due <= now and node.open_inputs:
+            if due is not None and due <= now and node.live:
                 node.operator.advance_processing_time(now)
+                self._finish_drained()
                 return StepResult.MORE
         if not all(exchange.writable for exchange in self.exchanges):
             return StepResult.BLOCKED
+        if self.pausing and not all(operator.writable for operator in self.pausing):
+            return StepResult.BLOCKED
+        if not all(node.operator.accepts_input() for node in self.gating):
+            return StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
             if not source.ended and source.step():
                 return StepResult.MORE
-        return StepResult.FINISHED if all(source.ended for source in self.inputs) else StepResult.WAIT
+        ended = all(source.ended for source in self.inputs) and not any(node.draining for node in self.draining)
+        return StepResult.FINISHED if ended else StepResult.WAIT
+
+    def _finish_drained(self) -> None:
+        for node in self.draining:
+            node.finish_drained()
+
+    @property
+    def waits_outside(self) -> bool:
+        """Whether another thread may bring what a reader waits for."""
+        return any(source.reader.outside and not source.ended for source in self.readers.values())
 
     def wake_time(self) -> int | None:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
         times = [source.wake_time() for source in self.inputs if not source.ended]
-        times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.open_inputs]
+        times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.live]
         return min((time for time in times if time is not None), default=None)
 
     def metrics(self) -> TaskMetrics:
@@ -253,6 +394,10 @@ class Task:
             buffers_in=sum(channel.buffers_queued for channel in channels),
             watermark=min(self.watermarks(), default=None),
             counters={node: dict(counters) for node, counters in self.counters.items()},
+            accumulators={node: copies(found) for node, found in self.accumulators.items() if found},
+            user={
+                name: metric.value() for found in self.user_metrics.values() for name, metric in tuple(found.items())
+            },
         )
 
     def watermarks(self) -> list[int]:
@@ -275,6 +420,11 @@ class Task:
                 raise
             if error is not failure:
                 add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")
+
+
+def overriding(nodes: Iterable[OperatorNode], method: str) -> list[OperatorNode]:
+    """Those whose operators define a method of their own, so that a step asks nobody else."""
+    return [node for node in nodes if getattr(type(node.operator), method) is not getattr(Operator, method)]
 
 
 def make_operator(node: StreamNode, copied: bool) -> Operator:

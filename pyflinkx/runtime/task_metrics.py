@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx.runtime.accumulators import pack, unpack
+
 
 @dataclass
 class TaskMetrics:
@@ -21,7 +23,9 @@ class TaskMetrics:
         buffers_out: memory segments of its own that others have not given back yet.
         buffers_in: memory segments that wait to be read by it.
         watermark: its event time in milliseconds; None before the first watermark.
-        counters: of its operators, by node id: the program's own, and those of sources and windows.
+        counters: of its operators, by node id: those of sources and windows.
+        accumulators: copies of those of the user's functions, by node id and name.
+        user: values of the metrics of the user's functions, by full name.
     """
 
     records_in: int = 0
@@ -35,9 +39,18 @@ class TaskMetrics:
     buffers_in: int = 0
     watermark: int | None = None
     counters: dict[int, dict[str, int]] = field(default_factory=dict)
+    accumulators: dict[int, dict[str, Any]] = field(default_factory=dict)
+    user: dict[str, Any] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "accumulators": {node: pack(found) for node, found in self.accumulators.items()}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.accumulators = {node: unpack(found) for node, found in self.accumulators.items()}
 
     def named(self) -> dict[str, Any]:
-        """By Flink's metric names; times in milliseconds."""
+        """By Flink's metric names, those of the user's functions after them; times in milliseconds."""
         return {
             "numRecordsIn": self.records_in,
             "numRecordsOut": self.records_out,
@@ -49,4 +62,5 @@ class TaskMetrics:
             "outputQueueLength": self.buffers_out,
             "inputQueueLength": self.buffers_in,
             "currentInputWatermark": self.watermark,
+            **self.user,
         }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
+import pickle
+import select
 import sys
 import threading
 import time
@@ -12,9 +14,12 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+import cloudpickle
+
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
+from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
 from pyflinkx.runtime.gates import GateOutput
 from pyflinkx.runtime.job_pickle import load_job
@@ -23,6 +28,8 @@ from pyflinkx.runtime.messages import (
     Collected,
     Deploy,
     DeploymentFailed,
+    EventForCoordinator,
+    EventForTask,
     Heartbeat,
     Logged,
     Registered,
@@ -38,6 +45,8 @@ from pyflinkx.runtime.transport import ExchangeSettings, Transport
 MakeTransport = Callable[[JobGraph, DeploymentPlan, int, ExchangeSettings], Transport]
 
 log = logging.getLogger("pyflinkx.runtime")
+
+BUSY_INTERVAL = 0.1
 
 
 class ClientGone(Exception):
@@ -78,13 +87,15 @@ class Worker:
                     self.heartbeat_interval = message.heartbeat_interval
                     due = time.monotonic()
                     self._deploy(message)
+                elif isinstance(message, EventForTask):
+                    self._pass_on(message)
                 elif isinstance(message, CancelTasks):
                     self.cancel()
                 elif isinstance(message, Shutdown):
                     break
             if time.monotonic() >= due:
-                self.send(Heartbeat({task: thread.metrics() for task, thread in self.threads.items()}))
-                due = time.monotonic() + self.heartbeat_interval
+                interval = self.heartbeat_interval
+                due = time.monotonic() + (interval if self._beat() else min(interval, BUSY_INTERVAL))
         self.end()
 
     def cancel(self) -> None:
@@ -102,6 +113,28 @@ class Worker:
         if self.transport is not None:
             self.threads.clear()
             self.transport.close()
+
+    def _beat(self) -> bool:
+        """Send a heartbeat if that needs no waiting: who waits here reads nothing of what the JobManager sends."""
+        if not self.sending.acquire(blocking=False):
+            return False
+        try:
+            poller = select.poll()
+            poller.register(self.connection.fileno(), select.POLLOUT)
+            if not poller.poll(0):
+                return False
+            self.connection.send(Heartbeat({task: thread.metrics() for task, thread in self.threads.items()}))
+        except OSError as error:
+            raise ClientGone from error
+        finally:
+            self.sending.release()
+        return True
+
+    def _pass_on(self, message: EventForTask) -> None:
+        thread = self.threads.get(message.task)
+        if thread is not None:
+            event = pickle.loads(message.event)
+            thread.post(lambda: thread.task.handle_event(message.node, event))  # type: ignore[union-attr]
 
     def send(self, message: Any) -> None:
         """Tell the JobManager something; from any thread.
@@ -176,11 +209,17 @@ class Worker:
             for index, edge in enumerate(graph.exchanges)
             if edge.source in ids
         ]
+        event = transport.event(placement.id)
+
+        def send(node: int, message: Any) -> None:
+            self.send(EventForCoordinator(node, placement.id.subtask, cloudpickle.dumps(message)))
+
+        link = TaskLink(send, event.signal)
         return TaskThread(
             placement.id,
             f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
-            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits),
-            transport.event(placement.id),
+            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits, link),
+            event,
             [output.gate for _, output in outgoing],
             settings.clock,
             self._report,

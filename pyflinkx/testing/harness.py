@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any
 
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx.errors import WaitTimeoutError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 
 # A result and its timestamp (ms since the epoch), None when it has none.
@@ -32,12 +34,16 @@ class CollectingOutput:
         self.side: dict[str, list[Stamped]] = {}
         self.watermarks: list[int] = []
         self.idleness: list[bool] = []
+        self.markers: list[int] = []
 
     def emit(self, batch: ObjectBatch) -> None:
         self.results.extend(stamped(batch))
 
     def emit_watermark(self, timestamp: int) -> None:
         self.watermarks.append(timestamp)
+
+    def emit_marker(self, age: int) -> None:
+        self.markers.append(age)
 
     def emit_idleness(self, idle: bool) -> None:
         self.idleness.append(idle)
@@ -84,11 +90,13 @@ class OperatorHarness:
         self.operator = operator
         self.output = CollectingOutput()
         self.clock = ManualClock(now)
+        self.mails: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.context = OperatorContext(
             name=options.pop("name", "operator under test"),
             uid=options.pop("uid", "test"),
             output=self.output,
             clock=self.clock,
+            post=self.mails.put,
             **options,
         )
         operator.open(self.context)
@@ -119,9 +127,27 @@ class OperatorHarness:
         self.clock.time = now
         self.operator.advance_processing_time(now)
 
+    def read_mail(self, timeout: float = 30) -> None:
+        """Wait for work elsewhere to come back (results of asynchronous calls), and hand it to the operator.
+
+        Args:
+            timeout: seconds.
+
+        Raises:
+            WaitTimeoutError: nothing came.
+        """
+        try:
+            mail = self.mails.get(timeout=timeout)
+        except Empty:
+            raise WaitTimeoutError(f"the operator got no mail within {timeout} s") from None
+        mail()
+
     def finish(self) -> None:
-        """All input has ended."""
+        """All input has ended; waits for what is under way."""
         self.watermark(MAX_WATERMARK)
+        self.operator.end_input()
+        while not self.operator.drained():
+            self.read_mail()
         self.operator.finish()
 
     def close(self) -> None:

@@ -78,3 +78,22 @@ def test_unusable_arguments_say_what_is_wrong(program, arguments, code, message)
 
 def test_version():
     assert pyflinkx("--version").stdout.startswith("pyflinkx 0.")
+
+
+@pytest.mark.parametrize("how", ["option", "folder", "variable"])
+def test_a_configuration_file(program, tmp_path, monkeypatch, how):
+    pytest.importorskip("yaml")
+    path = tmp_path / "config.yaml"
+    path.write_text("parallelism:\n  default: 3\n")
+    if how == "variable":
+        monkeypatch.setenv("FLINK_CONF_DIR", str(tmp_path))
+    given = {"option": ["--config", str(path)], "folder": ["--config", str(tmp_path)], "variable": []}[how]
+    assert pyflinkx("run", *given, program).stdout.splitlines()[0] == "parallelism 3"
+    assert pyflinkx("run", *given, "-p", "2", program).stdout.splitlines()[0] == "parallelism 2"
+
+
+def test_a_configuration_file_that_is_not_there(program, tmp_path):
+    pytest.importorskip("yaml")
+    done = pyflinkx("run", "--config", str(tmp_path / "none.yaml"), program)
+    assert done.returncode == 1
+    assert done.stderr.startswith("ConfigurationError: the configuration file")

@@ -17,9 +17,9 @@ from pyflinkx.common import (
 )
 from pyflinkx.errors import ConfigurationError
 
-# pyflink.common exports these too; they come with what they need.
-NOT_YET = {
-    "AssignerWithPeriodicWatermarksWrapper",
+# pyflink.common exports this too; it wraps a Java object.
+NOT_YET = {"AssignerWithPeriodicWatermarksWrapper"}
+PYFLINK = NOT_YET | {
     "ByteArraySchema",
     "DeserializationSchema",
     "Encoder",
@@ -28,8 +28,6 @@ NOT_YET = {
     "SerializationSchema",
     "SimpleStringSchema",
     "TypeSerializer",
-}
-PYFLINK = NOT_YET | {
     "CompletableFuture",
     "ConfigOption",
     "ConfigOptions",

@@ -72,7 +72,7 @@ def test_what_has_an_effect_says_which():
         (options.PARALLELISM, ["1", "-1", "32768"], ["0", "-2", "32769", "1.5"]),
         (options.JOB_MAX_PARALLELISM, ["-1", "128"], ["0", "32769"]),
         (options.SEGMENT_SIZE, ["4096", "32kb", "1g"], ["33kb", "2048", "2g"]),
-        (options.RUNTIME_MODE, ["streaming", "STREAMING"], ["BATCH", "automatic", "fast"]),
+        (options.RUNTIME_MODE, ["streaming", "STREAMING", "BATCH", "automatic"], ["fast", "batch-like"]),
         (options.BUFFER_TIMEOUT, ["0", "5 ms"], ["-1", "soon"]),
         (options.NETWORK_MEMORY_FRACTION, ["0", "0.5", "1"], ["1.1", "-0.1", "NaN", "Infinity"]),
         (options.PROGRESS, ["auto", "ON", "off"], ["yes", "true"]),

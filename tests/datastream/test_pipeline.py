@@ -281,7 +281,7 @@ def test_print_writes_a_line_per_record(single, capsys):
         (lambda s: s.filter(CountPerKey()), r"filter\(\) takes a FilterFunction or a callable"),
         (lambda s: s.process(lambda v, c: [v]), r"process\(\) takes an instance of ProcessFunction"),
         (lambda s: s.key_by(lambda x: x).process(5), "KeyedProcessFunction"),
-        (lambda s: s.key_by("name"), "key_by"),
+        (lambda s: s.key_by(1.5), r"key_by\(\) takes a KeySelector"),
         (lambda s: s.set_parallelism(0), "parallelism must be a positive int, not 0"),
         (lambda s: s.set_parallelism("2"), "parallelism must be a positive int"),
         (lambda s: s.name(""), "non-empty str"),

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.packed import pack
 from pyflinkx.common import Types
 from pyflinkx.errors import CorruptDataError, JobExecutionError
-from pyflinkx.runtime.frames import COLUMNS, HEADER, PICKLED, TYPED, FrameFormat
+from pyflinkx.runtime.frames import COLUMNS, HEADER, PACKED, PICKLED, TYPED, FrameFormat
 from tests.core.arrow_tables import record_batches
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")
@@ -54,8 +55,19 @@ def parts(batch):
 def test_untyped_records_make_the_trip(batch, compressed):
     format = FrameFormat(SITE, None, compressed)
     frame = frame_of(format, batch)
-    assert HEADER.unpack_from(frame)[0] == PICKLED
+    assert HEADER.unpack_from(frame)[0] == (PICKLED if pack(batch.values) is None else PACKED)
     assert parts(format.decode(frame)) == parts(batch)
+
+
+@given(
+    object_batches(st.tuples(st.integers(-(2**63), 2**63 - 1), st.none() | st.floats(allow_nan=False))), st.booleans()
+)
+def test_untyped_records_that_are_alike_travel_as_columns(batch, compressed):
+    format = FrameFormat(SITE, None, compressed)
+    frame = frame_of(format, batch)
+    assert HEADER.unpack_from(frame)[0] == (PACKED if batch.values else PICKLED)
+    assert parts(FrameFormat(SITE, PAIR, compressed).decode(frame)) == parts(batch)
+    assert not batch.values or not format.said
 
 
 @given(object_batches(st.tuples(st.text(), st.integers(-(2**63), 2**63 - 1))), st.booleans())

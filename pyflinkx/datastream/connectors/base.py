@@ -1,6 +1,32 @@
-"""What all sources and all sinks are."""
+"""What all sources and all sinks are, and what a user's own source consists of.
 
+A source of one's own is a class with ``create_reader``, and either ``splits`` or ``create_enumerator``:
+
+    class Numbers(Source):
+        boundedness = Boundedness.BOUNDED
+
+        def create_enumerator(self, enum_context):
+            return NumberEnumerator(enum_context)      # a SplitEnumerator: runs once, in the client
+
+        def create_reader(self, context):
+            return NumberReader(context)               # a SourceReader: one for each subtask
+"""
+
+from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
+from pyflinkx.connectors.record_reader import InputStatus, ReaderOutput
+from pyflinkx.connectors.record_reader import RecordReader as SourceReader
 from pyflinkx.connectors.sink import Sink
-from pyflinkx.connectors.source import Source
+from pyflinkx.connectors.source import Boundedness, Source
+from pyflinkx.connectors.source import ReaderContext as SourceReaderContext
 
-__all__ = ["Sink", "Source"]
+__all__ = [
+    "Boundedness",
+    "InputStatus",
+    "ReaderOutput",
+    "Sink",
+    "Source",
+    "SourceReader",
+    "SourceReaderContext",
+    "SplitEnumerator",
+    "SplitEnumeratorContext",
+]

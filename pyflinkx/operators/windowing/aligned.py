@@ -21,6 +21,7 @@ from pyflinkx.operators.windowing.assigners import (
     WindowAssigner,
 )
 from pyflinkx.operators.windowing.contents import AggregatedContents, ReducedContents
+from pyflinkx.operators.windowing.stagger import WindowStagger
 from pyflinkx.operators.windowing.triggers import EventTimeTrigger, Trigger
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def is_aligned(
         type(assigner) in (TumblingEventTimeWindows, SlidingEventTimeWindows)
         and type(trigger) is EventTimeTrigger
         and isinstance(assigner, AlignedWindows)
+        and assigner.stagger is WindowStagger.ALIGNED
         and assigner.size + assigner.slide + abs(assigner.offset) + lateness < LARGEST_SPAN
     )
 
@@ -165,5 +167,9 @@ class AlignedWindowing:
         """These windows have no processing-time timers."""
 
     def next_processing_timer(self) -> int | None:
+        """Never."""
+        return None
+
+    def last_processing_timer(self) -> int | None:
         """Never."""
         return None

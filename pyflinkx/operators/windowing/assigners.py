@@ -12,8 +12,10 @@ from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.operators.windowing.serializers import (
     CountWindowSerializer,
     GlobalWindowSerializer,
+    PickledWindowSerializer,
     TimeWindowSerializer,
 )
+from pyflinkx.operators.windowing.stagger import WindowStagger
 from pyflinkx.operators.windowing.triggers import (
     CountTrigger,
     EventTimeTrigger,
@@ -61,6 +63,10 @@ class WindowAssigner(ABC, Generic[T, W]):
     def is_event_time(self) -> bool:
         """Whether the windows end by the watermark rather than by the clock."""
 
+    def get_window_serializer(self) -> Any:
+        """Writes these windows as bytes; by default as Python pickles them."""
+        return PickledWindowSerializer()
+
 
 class MergingWindowAssigner(WindowAssigner[T, W]):
     """Assigns windows that can become one window, such as sessions."""
@@ -90,11 +96,16 @@ def event_time(timestamp: int) -> int:
 class AlignedWindows(WindowAssigner[Any, TimeWindow]):
     """Windows of ``size`` ms that start every ``slide`` ms, at ``offset`` and its multiples, for all keys alike.
 
+    Unless ``stagger`` is ALIGNED each subtask shifts them besides, by as much as it finds at its first record.
+
     Raises:
+        TypeError: the stagger is no WindowStagger.
         ValueError: the size or the slide is not positive, or the offset is not smaller than the slide.
     """
 
-    def __init__(self, size: int, slide: int, offset: int) -> None:
+    def __init__(self, size: int, slide: int, offset: int, stagger: WindowStagger = WindowStagger.ALIGNED) -> None:
+        if not isinstance(stagger, WindowStagger):
+            raise TypeError(f"{type(self).__name__} needs a WindowStagger, not {stagger!r}")
         if size <= 0 or slide <= 0 or abs(offset) >= slide:
             raise ValueError(
                 f"{type(self).__name__} needs size > 0, slide > 0 and |offset| < slide, "
@@ -103,10 +114,19 @@ class AlignedWindows(WindowAssigner[Any, TimeWindow]):
         self.size = size
         self.slide = slide
         self.offset = offset
+        self.stagger = stagger
+        self._staggered_by: int | None = None
 
     def get_window_serializer(self) -> TimeWindowSerializer:
         """Writes these windows as bytes."""
         return TimeWindowSerializer()
+
+    def shift(self, context: WindowAssigner.WindowAssignerContext) -> None:
+        """Shift the windows, once, by what the stagger says at the first record."""
+        if self.stagger is not WindowStagger.ALIGNED and self._staggered_by is None:
+            now = context.get_current_processing_time()
+            self._staggered_by = self.stagger.get_stagger_offset(now - self.offset, self.size)
+            self.offset = (self.offset + self._staggered_by) % self.size
 
     def windows_at(self, time: int) -> list[TimeWindow]:
         """The windows that hold a time (ms), the latest first."""
@@ -120,6 +140,7 @@ class AlignedEventTimeWindows(AlignedWindows):
     def assign_windows(
         self, element: Any, timestamp: int, context: WindowAssigner.WindowAssignerContext
     ) -> Collection[TimeWindow]:
+        self.shift(context)
         return self.windows_at(event_time(timestamp))
 
     def get_default_trigger(self, env: Any = None) -> Trigger[Any, Any]:
@@ -135,6 +156,7 @@ class AlignedProcessingTimeWindows(AlignedWindows):
     def assign_windows(
         self, element: Any, timestamp: int, context: WindowAssigner.WindowAssignerContext
     ) -> Collection[TimeWindow]:
+        self.shift(context)
         return self.windows_at(context.get_current_processing_time())
 
     def get_default_trigger(self, env: Any = None) -> Trigger[Any, Any]:
@@ -150,6 +172,7 @@ class TumblingEventTimeWindows(AlignedEventTimeWindows):
     Args:
         size: milliseconds.
         offset: milliseconds by which the windows are shifted from multiples of the size since the epoch.
+        window_stagger: whether each subtask shifts its windows besides.
 
     Raises:
         ValueError: the size is not positive, or the offset is not smaller than the size.
@@ -159,13 +182,16 @@ class TumblingEventTimeWindows(AlignedEventTimeWindows):
         [TimeWindow(start=60000, end=120000)]
     """
 
-    def __init__(self, size: int, offset: int = 0) -> None:
-        super().__init__(size, size, offset)
+    def __init__(self, size: int, offset: int = 0, window_stagger: WindowStagger = WindowStagger.ALIGNED) -> None:
+        super().__init__(size, size, offset, window_stagger)
 
     @staticmethod
-    def of(size: Any, offset: Any = 0) -> TumblingEventTimeWindows:
+    def of(
+        size: Any, offset: Any = 0, window_stagger: WindowStagger = WindowStagger.ALIGNED
+    ) -> TumblingEventTimeWindows:
         """Windows of a size: a Time, a timedelta, or milliseconds."""
-        return TumblingEventTimeWindows(*milliseconds("TumblingEventTimeWindows", size=size, offset=offset))
+        size, offset = milliseconds("TumblingEventTimeWindows", size=size, offset=offset)
+        return TumblingEventTimeWindows(size, offset, window_stagger)
 
     def __repr__(self) -> str:
         return f"TumblingEventTimeWindows({self.size}, {self.offset})"
@@ -177,18 +203,22 @@ class TumblingProcessingTimeWindows(AlignedProcessingTimeWindows):
     Args:
         size: milliseconds.
         offset: milliseconds by which the windows are shifted from multiples of the size since the epoch.
+        window_stagger: whether each subtask shifts its windows besides.
 
     Raises:
         ValueError: the size is not positive, or the offset is not smaller than the size.
     """
 
-    def __init__(self, size: int, offset: int = 0) -> None:
-        super().__init__(size, size, offset)
+    def __init__(self, size: int, offset: int = 0, window_stagger: WindowStagger = WindowStagger.ALIGNED) -> None:
+        super().__init__(size, size, offset, window_stagger)
 
     @staticmethod
-    def of(size: Any, offset: Any = 0) -> TumblingProcessingTimeWindows:
+    def of(
+        size: Any, offset: Any = 0, window_stagger: WindowStagger = WindowStagger.ALIGNED
+    ) -> TumblingProcessingTimeWindows:
         """Windows of a size: a Time, a timedelta, or milliseconds."""
-        return TumblingProcessingTimeWindows(*milliseconds("TumblingProcessingTimeWindows", size=size, offset=offset))
+        size, offset = milliseconds("TumblingProcessingTimeWindows", size=size, offset=offset)
+        return TumblingProcessingTimeWindows(size, offset, window_stagger)
 
     def __repr__(self) -> str:
         return f"TumblingProcessingTimeWindows({self.size}, {self.offset})"

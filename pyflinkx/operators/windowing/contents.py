@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from pyflinkx._core.keyed import ABSENT, StateTable
@@ -85,6 +86,30 @@ class ListedContents:
     def inputs(self, stored: list[Any]) -> list[Any]:
         """What a window function gets to see: a list of its own, since the window may get more records."""
         return list(stored)
+
+
+class EvictedContents(ListedContents):
+    """All records with their timestamps, so that an evictor can remove some of them before they are folded.
+
+    Args:
+        folding: what a firing does with the values that are left.
+    """
+
+    def __init__(self, folding: ReducedContents | AggregatedContents | ListedContents) -> None:
+        self.folding = folding
+
+    def inputs(self, stored: list[Any]) -> list[Any]:
+        """What a window function gets to see; of no records, a reduce function has nothing to show."""
+        values = [element.value for element in stored]
+        folding = self.folding
+        if isinstance(folding, ReducedContents):
+            return [reduce(folding.reduce, values)] if values else []
+        if isinstance(folding, AggregatedContents):
+            accumulator = folding.create_accumulator()
+            for value in values:
+                accumulator = folding.add_value(value, accumulator)
+            return [folding.get_result(accumulator)]
+        return values
 
 
 Contents = ReducedContents | AggregatedContents | ListedContents

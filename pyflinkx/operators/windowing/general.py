@@ -14,6 +14,7 @@ from pyflinkx._core.partition import check_key
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
+from pyflinkx.operators.windowing.evictors import TimestampedValue
 from pyflinkx.operators.windowing.merging import MergingSets
 from pyflinkx.operators.windowing.triggers import Trigger, TriggerResult
 
@@ -99,6 +100,7 @@ class GeneralWindowing:
         self.processing_timers = TimerQueue()
         self.current = operator.backend.context
         self.contents = operator.contents
+        self.evicting = operator.evictor is not None
         self.table = operator.table
         self.assigner_context = AssignerContext(operator)
         self.trigger_context = TriggerContext(self)
@@ -141,7 +143,8 @@ class GeneralWindowing:
 
     def add_to(self, window: Any, state_window: Any, value: Any, timestamp: int) -> None:
         """Add a record to one window, whose contents are stored under ``state_window``."""
-        first = self.contents.add(self.table, state_window, value)
+        kept = TimestampedValue(value, timestamp) if self.evicting else value
+        first = self.contents.add(self.table, state_window, kept)
         self.current.namespace = window
         result = self.trigger.on_element(value, timestamp, window, self.trigger_context)
         if result is not CONTINUE:
@@ -157,6 +160,8 @@ class GeneralWindowing:
             stored = self.table.find(state_window)
             if stored is not ABSENT:
                 self.operator.fire(window, stored)
+                if self.evicting and not stored:
+                    self.table.take(state_window)
         if result.is_purge():
             self.table.take(state_window)
 
@@ -180,6 +185,11 @@ class GeneralWindowing:
         """When ``advance_processing_time`` has something to do next (ms)."""
         first = self.processing_timers.peek()
         return None if first is None else first + 1
+
+    def last_processing_timer(self) -> int | None:
+        """When ``advance_processing_time`` has done all there is to do now (ms)."""
+        last = max((timestamp for timestamp, _, _ in self.processing_timers.items()), default=None)
+        return None if last is None else last + 1
 
     def on_timer(
         self, time: int, key: Any, window: Any, ask: Callable[[int, Any, Any], TriggerResult], may_clean: bool

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from struct import Struct
-from typing import IO
+from typing import IO, Any
 
 from pyflinkx._core.window_types import CountWindow, GlobalWindow, TimeWindow
 from pyflinkx.errors import CorruptDataError
@@ -59,3 +60,18 @@ class GlobalWindowSerializer:
         """Read a window; CorruptDataError when the stream has ended."""
         read_exactly(stream, 1, "a GlobalWindow")
         return GlobalWindow.get()
+
+
+class PickledWindowSerializer:
+    """Windows of the user's own, as Python pickles them."""
+
+    def serialize(self, element: Any, stream: IO[bytes]) -> None:
+        """Write a window."""
+        pickle.dump(element, stream)
+
+    def deserialize(self, stream: IO[bytes]) -> Any:
+        """Read a window; CorruptDataError when the stream ends within it."""
+        try:
+            return pickle.load(stream)
+        except (EOFError, pickle.UnpicklingError) as error:
+            raise CorruptDataError(f"a pickled window cannot be read: {error}") from error

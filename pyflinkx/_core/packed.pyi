@@ -1,0 +1,6 @@
+from typing import Any
+
+from typing_extensions import Buffer
+
+def pack(values: list[Any]) -> bytes | None: ...
+def unpack(data: Buffer, count: int) -> list[Any]: ...

@@ -1,0 +1,57 @@
+"""The part of a source or sink that lives in the client while its job runs; Flink's OperatorCoordinator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class CoordinatorContext:
+    """What the running job offers to a coordinator.
+
+    Args:
+        name: of the operator.
+        parallelism: how many subtasks it has.
+        send: ``send(subtask, event)`` hands an event to a subtask, which handles it between two batches.
+        post: has the job's thread call something soon; from any thread.
+        call_at: has the job's thread call something at a time (ms since the epoch); from the job's thread.
+        now: the job's processing time, in milliseconds since the epoch.
+        fail: ends the job with an error; from any thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parallelism: int,
+        send: Callable[[int, Any], None],
+        post: Callable[[Callable[[], None]], None],
+        call_at: Callable[[int, Callable[[], None]], None],
+        now: Callable[[], int],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        self.name = name
+        self.parallelism = parallelism
+        self.send = send
+        self.post = post
+        self.call_at = call_at
+        self.now = now
+        self.fail = fail
+
+
+class Coordinator:
+    """Talks to the subtasks of one source or sink. All calls come from the thread that runs the job.
+
+    ``outside`` says whether other threads bring what its tasks wait for, so that a job may wait without a clock.
+    """
+
+    outside = False
+
+    def start(self) -> None:
+        """The job starts."""
+
+    def handle_event(self, subtask: int, event: Any) -> None:
+        """A subtask has sent something."""
+        raise NotImplementedError
+
+    def close(self, failure: BaseException | None) -> None:
+        """The job has ended; ``failure`` is what made it fail, or JobCancelledError."""

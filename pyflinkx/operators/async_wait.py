@@ -1,0 +1,325 @@
+"""Asynchronous calls: many records wait for answers from elsewhere at the same time."""
+
+from __future__ import annotations
+
+import heapq
+import inspect
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pyflinkx._core.calls import short_repr
+from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx.operators.async_queue import Control, Entry, OrderedQueue, UnorderedQueue
+from pyflinkx.operators.base import OperatorContext
+from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+
+if TYPE_CHECKING:
+    from pyflinkx.operators.async_loop import EventLoopThread
+
+
+class AsyncWaitOperator(UserFunctionOperator):
+    """Calls an async function per record, and emits its results in order or, between watermarks, as they come.
+
+    The coroutines run on an event loop in a thread of its own; what they give comes back as mail, so all else happens
+    in the task's thread. While as many records are under way as there is room for, no more input is read.
+
+    Args:
+        function: ``async_invoke(record)``, a coroutine function that gives an iterable of results.
+        timeout_function: ``timeout(record)``, called when a record's time is over; gives the results in its place.
+        timeout: milliseconds from the first call for a record to its last answer; 0 for no end.
+        capacity: records that may be under way.
+        ordered: whether results keep the order of their records.
+        retry: an AsyncRetryStrategy, or None to call once.
+    """
+
+    def __init__(
+        self,
+        function: UserFunction,
+        timeout_function: Callable[[Any], Any],
+        timeout: int,
+        capacity: int,
+        ordered: bool,
+        retry: Any = None,
+    ) -> None:
+        super().__init__(function)
+        self.timeout_function = timeout_function
+        self.timeout = timeout
+        self.capacity = capacity
+        self.queue: OrderedQueue | UnorderedQueue = OrderedQueue() if ordered else UnorderedQueue()
+        self.retry = retry
+        self.retry_result = self.retry_error = never
+        if retry is not None:
+            predicate = retry.get_retry_predicate()
+            self.retry_result = predicate.result_predicate() or never
+            self.retry_error = predicate.exception_predicate() or never
+        self.backlog: deque[Entry | Control] = deque()
+        self.timers: list[tuple[int, int, Callable[[Entry], None], Entry]] = []
+        self.timer_count = 0
+        self.answers: deque[tuple[Entry, Any, Exception | None]] = deque()
+        self.mail_sent = False
+        self.running: set[Entry] = set()
+        self.events: EventLoopThread | None = None
+
+    # ---- life ----
+
+    def open(self, context: OperatorContext) -> None:
+        # asyncio takes longer to import than all of pyflinkx, and few programs need it.
+        from pyflinkx.operators.async_loop import EventLoopThread
+
+        self.events = EventLoopThread(f"{context.name} ({context.subtask_index + 1}/{context.parallelism}) asyncio")
+        super().open(context)
+
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        opener = getattr(self.function.owner, "open", None)
+        if not inspect.iscoroutinefunction(opener):
+            super().open_function(runtime_context)
+            return
+        assert self.events is not None
+        try:
+            self.events.run(opener(runtime_context))
+        except Exception as error:
+            raise self.site.wrap(error, "in open()") from error
+
+    def close(self) -> None:
+        if self.events is None:
+            return
+        try:
+            self._close_function()
+        finally:
+            self.events.stop()
+            self.events = None
+
+    def _close_function(self) -> None:
+        assert self.events is not None
+        self.events.run(self._cancel_all())
+        closer = getattr(self.function.owner, "close", None)
+        if not inspect.iscoroutinefunction(closer):
+            super().close()
+            return
+        try:
+            self.events.run(closer())
+        except Exception as error:
+            raise self.site.wrap(error, "in close()") from error
+
+    async def _cancel_all(self) -> None:
+        """Cancel every call before the function is closed, so that none meets a closed client."""
+        import asyncio
+
+        running = [entry.task for entry in self.running]
+        for entry in list(self.running):
+            self._cancel(entry)
+        await asyncio.gather(*running, return_exceptions=True)
+
+    # ---- input ----
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        stamps: Iterable[int] = batch.timestamps if batch.timestamps is not None else repeat(NO_TIMESTAMP)
+        self.backlog.extend(map(Entry, batch.values, stamps))
+        self.admit()
+
+    def process_watermark(self, timestamp: int) -> None:
+        self.add_control(partial(self.output.emit_watermark, timestamp))
+
+    def process_idleness(self, idle: bool) -> None:
+        self.add_control(partial(self.output.emit_idleness, idle))
+
+    def process_marker(self, age: int) -> None:
+        self.add_control(partial(self.output.emit_marker, age))
+
+    def add_control(self, control: Control) -> None:
+        """Have something called when everything before it has left."""
+        self.backlog.append(control)
+        self.admit()
+        self.emit_ready()
+
+    def accepts_input(self) -> bool:
+        return not self.backlog
+
+    def drained(self) -> bool:
+        return not self.backlog and not self.queue
+
+    def admit(self) -> None:
+        """Start what there is room for."""
+        starting: list[Entry] = []
+        backlog = self.backlog
+        while backlog:
+            first = backlog[0]
+            if isinstance(first, Entry):
+                if self.queue.entries >= self.capacity:
+                    break
+                self.queue.add(first)
+                starting.append(first)
+            else:
+                self.queue.add_control(first)
+            backlog.popleft()
+        if starting:
+            if self.timeout > 0:
+                due = self.context.clock.now() + self.timeout
+                for entry in starting:
+                    self.set_timer(due, self.time_out, entry)
+            self.start(starting)
+
+    # ---- calls, in the event loop's thread ----
+
+    def start(self, entries: list[Entry]) -> None:
+        """Call the function for some records."""
+        assert self.events is not None
+        self.events.loop.call_soon_threadsafe(self._create_tasks, entries, self.call)
+
+    def _create_tasks(self, entries: list[Entry], function: Callable[[Any], Any]) -> None:
+        import asyncio
+
+        for entry in entries:
+            if not entry.cancelled:
+                self.running.add(entry)
+                entry.task = asyncio.get_running_loop().create_task(self._run(entry, function))
+
+    def _cancel(self, entry: Entry) -> None:
+        entry.cancelled = True
+        if entry.task is not None:
+            entry.task.cancel()
+
+    async def _run(self, entry: Entry, function: Callable[[Any], Any]) -> None:
+        import asyncio
+
+        results: Any = None
+        failure: Exception | None = None
+        try:
+            results = await function(entry.value)
+        except asyncio.CancelledError:
+            if entry.cancelled:
+                raise
+            failure = RuntimeError("async_invoke() was cancelled, though its time was not over")
+        except Exception as error:
+            failure = error
+        finally:
+            self.running.discard(entry)
+        self.answers.append((entry, results, failure))
+        if not self.mail_sent:
+            self.mail_sent = True
+            self.context.post(self.take_answers)
+
+    # ---- answers ----
+
+    def take_answers(self) -> None:
+        """The mail that says that there are answers."""
+        self.mail_sent = False  # before looking: an answer that comes meanwhile sends the next mail
+        while self.answers:
+            self.answered(*self.answers.popleft())
+        self.emit_ready()
+        self.admit()
+
+    def answered(self, entry: Entry, results: Any, failure: Exception | None) -> None:
+        """A call has ended."""
+        if entry.results is not None:
+            return  # its time was over before
+        if failure is None:
+            results = self.checked(results, entry, "async_invoke()")
+        if self.wants_retry(entry, results, failure):
+            due = self.context.clock.now() + self.retry.get_backoff_time_millis(entry.attempts)
+            self.set_timer(due, self.call_again, entry)
+        elif failure is not None:
+            self.fail(failure, entry)
+        else:
+            self.complete(entry, results)
+
+    def wants_retry(self, entry: Entry, results: Any, failure: Exception | None) -> bool:
+        """Whether the strategy wants another call for a record."""
+        if self.retry is None:
+            return False
+        try:
+            wanted = self.retry_result(results) if failure is None else self.retry_error(failure)
+            return bool(wanted) and bool(self.retry.can_retry(entry.attempts))
+        except Exception as error:
+            self.fail(error, entry)
+
+    def call_again(self, entry: Entry) -> None:
+        """The back-off time of a record is over."""
+        if entry.results is None:
+            entry.attempts += 1
+            self.start([entry])
+
+    def time_out(self, entry: Entry) -> None:
+        """The time of a record is over."""
+        if entry.results is not None:
+            return
+        assert self.events is not None
+        self.events.loop.call_soon_threadsafe(self._cancel, entry)
+        self.context.count("numTimeouts")
+        try:
+            results = self.timeout_function(entry.value)
+            if inspect.isawaitable(results):
+                results = self.events.run(awaited(results))
+        except Exception as error:
+            self.fail(error, entry)
+        self.complete(entry, self.checked(results, entry, "timeout()"))
+
+    def checked(self, results: Any, entry: Entry, method: str) -> list[Any]:
+        """The results as a list; fails where they are none."""
+        if isinstance(results, Iterable) and not isinstance(results, (str, bytes)):
+            return list(results)
+        self.fail(TypeError(f"{method} must give a list of results, not {short_repr(results)}"), entry)
+
+    def complete(self, entry: Entry, results: list[Any]) -> None:
+        """A record has its results."""
+        entry.results = results
+        self.queue.complete(entry)
+
+    def fail(self, error: Exception, entry: Entry) -> NoReturn:
+        """End the job, after what is ready has left."""
+        self.emit_ready()
+        raise self.site.wrap(error, f"on record {short_repr(entry.value)}") from error
+
+    def emit_ready(self) -> None:
+        """Send on what may leave now."""
+        values: list[Any] = []
+        stamps = array("q")
+        for item in self.queue.ready():
+            if isinstance(item, Entry):
+                assert item.results is not None
+                values += item.results
+                stamps.extend([item.timestamp] * len(item.results))
+                continue
+            self.emit(values, stamps)
+            values, stamps = [], array("q")
+            item()
+        self.emit(values, stamps)
+
+    def emit(self, values: list[Any], stamps: array[int]) -> None:
+        """Send a batch, unless it is empty."""
+        if values:
+            self.output.emit(ObjectBatch(values, stamps))
+
+    # ---- timers ----
+
+    def set_timer(self, due: int, handler: Callable[[Entry], None], entry: Entry) -> None:
+        """Have a handler called for a record when the clock has reached ``due`` (ms)."""
+        self.timer_count += 1
+        heapq.heappush(self.timers, (due, self.timer_count, handler, entry))
+
+    def next_processing_timer(self) -> int | None:
+        timers = self.timers
+        while timers and timers[0][3].results is not None:
+            heapq.heappop(timers)
+        return timers[0][0] if timers else None
+
+    def advance_processing_time(self, now: int) -> None:
+        while self.timers and self.timers[0][0] <= now:
+            _, _, handler, entry = heapq.heappop(self.timers)
+            handler(entry)
+        self.emit_ready()
+        self.admit()
+
+
+def never(value: Any) -> bool:
+    """The predicate that wants no retry."""
+    return False
+
+
+async def awaited(awaitable: Any) -> Any:
+    """An awaitable as a coroutine."""
+    return await awaitable

@@ -1,0 +1,186 @@
+"""The interval join: pairs of records of two keyed streams whose timestamps are close."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable
+from typing import Any
+
+from pyflinkx._core.calls import ResultCollector, short_repr
+from pyflinkx._core.keyed import ABSENT
+from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.partition import check_key
+from pyflinkx._core.timers import TimerQueue
+from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK
+from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.state import KeyedStateBackend
+from pyflinkx.types.output_tag import OutputTag
+
+LATE_RECORDS = "numLateRecordsDropped"
+
+
+class ProcessJoinContext:
+    """What a process join function gets beside the two records; timestamps are milliseconds since the epoch."""
+
+    left = right = NO_TIMESTAMP
+
+    def get_left_timestamp(self) -> int:
+        """The left record's timestamp."""
+        return self.left
+
+    def get_right_timestamp(self) -> int:
+        """The right record's timestamp."""
+        return self.right
+
+    def get_timestamp(self) -> int:
+        """The larger of the two, which the results get."""
+        return max(self.left, self.right)
+
+
+class Side:
+    """The records of one input that may still find partners.
+
+    Args:
+        table: for each key timestamp to records.
+        lower: a partner's timestamp is at least this much (ms, may be negative) above a record's own.
+        upper: and at most this much.
+        late_tag: the side output for records that come after the watermark; None to count them.
+    """
+
+    def __init__(self, table: Any, lower: int, upper: int, late_tag: OutputTag | None) -> None:
+        self.table = table
+        self.lower = lower
+        self.upper = upper
+        self.late_tag = late_tag
+        # Key to its timestamps in order, to find a range of them without a look at all.
+        self.stamps: dict[Any, list[int]] = {}
+
+
+class IntervalJoinOperator(UserFunctionOperator):
+    """Joins each left record with the right records from ``lower`` to ``upper`` ms after it, both inclusive.
+
+    As in Flink: a record whose timestamp is below the watermark is late and joins nothing; a record is dropped when the
+    watermark leaves no partner to come. The partners of a record come in order of time, then of arrival.
+
+    Args:
+        function: ``process_element(left, right, context)``, whose results get the larger timestamp of the two.
+        key_selectors: from record to key, one per input.
+        lower, upper: milliseconds.
+        late_tags: the side outputs for late records of either input; None to count them.
+    """
+
+    def __init__(
+        self,
+        function: UserFunction,
+        key_selectors: list[Callable[[Any], Any]],
+        lower: int,
+        upper: int,
+        late_tags: tuple[OutputTag | None, OutputTag | None] = (None, None),
+    ) -> None:
+        super().__init__(function)
+        self.key_selectors = key_selectors
+        self.state = KeyedStateBackend()
+        left = Side(self.state.table("left-buffer", "MapState"), lower, upper, late_tags[0])
+        right = Side(self.state.table("right-buffer", "MapState"), -upper, -lower, late_tags[1])
+        self.sides = (left, right)
+        self.timers = TimerQueue()
+        self.results = ResultCollector(OutputTag)
+        self.join_context = ProcessJoinContext()
+        self.watermark = MIN_WATERMARK
+
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        super().open_function(RuntimeContext(self.context, self.state))
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        own = self.sides[port]
+        late: list[Any] = []
+        late_stamps = array("q")
+        value = None
+        try:
+            if batch.timestamps is None and batch.values:
+                value = batch.values[0]
+                self.no_timestamp()
+            for value, timestamp in zip(batch.values, batch.timestamps or (), strict=True):
+                if timestamp == NO_TIMESTAMP:
+                    self.no_timestamp()
+                if timestamp < self.watermark:
+                    late.append(value)
+                    late_stamps.append(timestamp)
+                else:
+                    self.add(port, value, timestamp)
+        except Exception as error:
+            raise self.site.wrap(error, f"on record {short_repr(value)}") from error
+        finally:
+            if late:
+                if own.late_tag is None:
+                    self.context.count(LATE_RECORDS, len(late))
+                else:
+                    self.output.emit_side(own.late_tag.tag_id, ObjectBatch(late, late_stamps))
+            self.emit_results()
+
+    def no_timestamp(self) -> None:
+        """Refuse a record without a timestamp."""
+        raise ValueError(
+            "an interval join needs records with timestamps, and this record has none: "
+            "call assign_timestamps_and_watermarks() before it"
+        )
+
+    def add(self, port: int, value: Any, timestamp: int) -> None:
+        """Keep a record, and join it with its partners."""
+        own, other = self.sides[port], self.sides[1 - port]
+        current = self.state.context
+        key = current.key = check_key(self.key_selectors[port](value))
+        kept = own.table.find(None)
+        if kept is ABSENT:
+            kept = {}
+            own.table.store(None, kept)
+            own.stamps[key] = []
+        if timestamp in kept:
+            kept[timestamp].append(value)
+        else:
+            kept[timestamp] = [value]
+            insort(own.stamps[key], timestamp)
+            self.timers.register(min(timestamp + max(own.upper, 0), MAX_WATERMARK), key, (port, timestamp))
+        partners = other.table.find(None)
+        if partners is ABSENT:
+            return
+        stamps = other.stamps[key]
+        first = bisect_left(stamps, timestamp + own.lower)
+        last = bisect_right(stamps, timestamp + own.upper)
+        context, call, collect = self.join_context, self.call, self.results.collect
+        for stamp in stamps[first:last]:
+            larger = max(timestamp, stamp)
+            for partner in partners[stamp]:
+                if port == 0:
+                    context.left, context.right = timestamp, stamp
+                    collect(call(value, partner, context), larger)
+                else:
+                    context.left, context.right = stamp, timestamp
+                    collect(call(partner, value, context), larger)
+
+    def process_watermark(self, timestamp: int) -> None:
+        self.watermark = timestamp
+        while (timer := self.timers.pop_due(timestamp)) is not None:
+            key = timer[1]
+            which: Any = timer[2]
+            port, stamp = which
+            side = self.sides[port]
+            self.state.context.key = key
+            kept = side.table.find(None)
+            del kept[stamp]
+            if kept:
+                stamps = side.stamps[key]
+                del stamps[bisect_left(stamps, stamp)]
+            else:
+                side.table.take(None)
+                del side.stamps[key]
+        self.output.emit_watermark(timestamp)
+
+    def emit_results(self) -> None:
+        """Send on what the function has yielded."""
+        main, sides = self.results.take()
+        if main is not None:
+            self.output.emit(main)
+        for tag_id, side in (sides or {}).items():
+            self.output.emit_side(tag_id, side)

@@ -1,0 +1,147 @@
+"""Functions over all records of a subtask or of a key, once the input has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any
+
+from pyflinkx._core.calls import select_keys
+from pyflinkx._core.keys import check_key
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+
+BATCH_SIZE = 1024
+NO_KEY = None
+
+
+class PartitionOperator(UserFunctionOperator):
+    """Holds what it needs of each partition, and emits the results when event time has come to its end.
+
+    The results have no timestamps. A subclass says what is held.
+
+    Args:
+        function: the user's function.
+        key_selector: from record to key; None to take all records of the subtask as one partition.
+    """
+
+    def __init__(self, function: UserFunction, key_selector: Callable[[Any], Any] | None) -> None:
+        super().__init__(function)
+        self.key_selector = key_selector
+        self.held: dict[Any, Any] = {}
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        values = batch.values
+        if self.key_selector is None:
+            groups = {NO_KEY: values}
+        else:
+            groups = {}
+            for key, value in zip(select_keys(self.site, self.key_selector, values), values, strict=True):
+                groups.setdefault(self.checked(key), []).append(value)
+        for key, group in groups.items():
+            self.add(key, group)
+
+    def checked(self, key: Any) -> Any:
+        """The key as a dict finds it."""
+        try:
+            return check_key(key)
+        except Exception as error:
+            raise self.site.wrap(error, "on a key") from error
+
+    def add(self, key: Any, values: list[Any]) -> None:
+        """Take more records of a partition."""
+        raise NotImplementedError
+
+    def results(self, held: Any) -> Iterable[Any] | None:
+        """What comes of a partition."""
+        raise NotImplementedError
+
+    def process_watermark(self, timestamp: int) -> None:
+        if timestamp == MAX_WATERMARK:
+            held, self.held = self.held, {}
+            for key, partition in held.items():
+                self.emit_results(key, partition)
+        self.output.emit_watermark(timestamp)
+
+    def emit_results(self, key: Any, partition: Any) -> None:
+        """Emit what comes of a partition, as far as it comes."""
+        pending: list[Any] = []
+        try:
+            results = iter(self.results(partition) or ())
+            while True:
+                for value in islice(results, BATCH_SIZE):
+                    pending.append(value)
+                if not pending:
+                    return
+                self.output.emit(ObjectBatch(pending))
+                pending = []
+        except Exception as error:
+            if pending:
+                self.output.emit(ObjectBatch(pending))
+            where = "on its partition" if self.key_selector is None else f"on the partition of key {key!r}"
+            raise self.site.wrap(error, where) from error
+
+
+class MapPartitionOperator(PartitionOperator):
+    """Calls a function with an iterator over the records of a partition."""
+
+    def add(self, key: Any, values: list[Any]) -> None:
+        self.held.setdefault(key, []).extend(values)
+
+    def results(self, held: Any) -> Iterable[Any] | None:
+        found: Iterable[Any] | None = self.call(iter(held))
+        return found
+
+
+class SortPartitionOperator(MapPartitionOperator):
+    """Sorts the records of a partition by what the function takes out of each; equal ones keep their order.
+
+    Args:
+        function: from record to what it is sorted by.
+        key_selector: as above.
+        descending: greatest first.
+    """
+
+    def __init__(
+        self, function: UserFunction, key_selector: Callable[[Any], Any] | None, descending: bool = False
+    ) -> None:
+        super().__init__(function, key_selector)
+        self.descending = descending
+
+    def results(self, held: Any) -> Iterable[Any]:
+        return sorted(held, key=self.call, reverse=self.descending)
+
+
+class ReducePartitionOperator(PartitionOperator):
+    """Folds the records of a partition into one."""
+
+    def add(self, key: Any, values: list[Any]) -> None:
+        rest = iter(values)
+        result = self.held[key] if key in self.held else next(rest)
+        for value in rest:
+            try:
+                result = self.call(result, value)
+            except Exception as error:
+                raise self.site.wrap(error, f"on record {value!r:.200}") from error
+        self.held[key] = result
+
+    def results(self, held: Any) -> Iterable[Any]:
+        return (held,)
+
+
+class AggregatePartitionOperator(PartitionOperator):
+    """Folds the records of a partition into an accumulator; ``function.owner`` is the AggregateFunction."""
+
+    def add(self, key: Any, values: list[Any]) -> None:
+        function = self.function.owner
+        for value in values:
+            try:
+                if key not in self.held:
+                    self.held[key] = function.create_accumulator()
+                self.held[key] = function.add(value, self.held[key])
+            except Exception as error:
+                raise self.site.wrap(error, f"on record {value!r:.200}") from error
+
+    def results(self, held: Any) -> Iterable[Any]:
+        return (self.function.owner.get_result(held),)

@@ -1,0 +1,94 @@
+"""Accumulators on their way from subtasks to the job's result."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable
+from typing import Any
+
+import cloudpickle
+
+from pyflinkx.errors import JobExecutionError
+
+ATTEMPTS = 3
+
+
+class Lost:
+    """Stands for an accumulator that could not be copied or sent.
+
+    Args:
+        reason: why.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def copies(accumulators: dict[str, Any]) -> dict[str, Any]:
+    """Copies that the subtask no longer changes; from any thread."""
+    return {name: copied(accumulator) for name, accumulator in tuple(accumulators.items())}
+
+
+def copied(accumulator: Any) -> Any:
+    """One copy. A copy that fails is tried again: the subtask may have been changing what was copied."""
+    for _ in range(ATTEMPTS):
+        try:
+            return accumulator.clone()
+        except Exception as error:
+            failure = error
+    return Lost(f"cannot be copied: {type(failure).__name__}: {failure}")
+
+
+def pack(accumulators: dict[str, Any]) -> dict[str, bytes | Lost]:
+    """Accumulators ready to travel to another process, where their classes may not be importable."""
+    packed: dict[str, bytes | Lost] = {}
+    for name, accumulator in accumulators.items():
+        try:
+            packed[name] = cloudpickle.dumps(accumulator)
+        except Exception as error:
+            packed[name] = Lost(f"cannot be sent: {type(error).__name__}: {error}")
+    return packed
+
+
+def unpack(packed: dict[str, bytes | Lost]) -> dict[str, Any]:
+    """What ``pack`` packed."""
+    accumulators: dict[str, Any] = {}
+    for name, data in packed.items():
+        try:
+            accumulators[name] = data if isinstance(data, Lost) else pickle.loads(data)
+        except Exception as error:
+            accumulators[name] = Lost(f"cannot be received: {type(error).__name__}: {error}")
+    return accumulators
+
+
+def merged(found: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """What accumulators of all subtasks come to, by name.
+
+    Args:
+        found: of each operator of each subtask its name and its accumulators, which are left as they are.
+
+    Raises:
+        JobExecutionError: accumulators of one name have different classes, or one could not be copied, sent or merged.
+    """
+    wholes: dict[str, tuple[str, Any]] = {}
+    for operator, accumulators in found:
+        for name, accumulator in accumulators.items():
+            own = accumulator if name in wholes or isinstance(accumulator, Lost) else copied(accumulator)
+            if isinstance(own, Lost):
+                raise JobExecutionError(f"the accumulator '{name}' of operator '{operator}' {own.reason}")
+            if name not in wholes:
+                wholes[name] = operator, own
+                continue
+            first, whole = wholes[name]
+            # By name: in another process a class of the program's own may have been made anew.
+            if type(whole).__qualname__ != type(accumulator).__qualname__:
+                raise JobExecutionError(
+                    f"the accumulator '{name}' is a {type(whole).__name__} in operator '{first}' and a "
+                    f"{type(accumulator).__name__} in operator '{operator}'"
+                )
+            try:
+                whole.merge(accumulator)
+            except Exception as error:
+                what = f"raises {type(error).__name__} in merge(): {error}"
+                raise JobExecutionError(f"the accumulator '{name}' of operator '{operator}' {what}") from error
+    return {name: whole.get_local_value() for name, (_, whole) in wholes.items()}

@@ -1,0 +1,148 @@
+"""Broadcast state: maps that every subtask of an operator holds alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from pyflinkx.errors import WrongStateError
+from pyflinkx.state.descriptors import MapStateDescriptor
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class ReadOnlyBroadcastState(Generic[K, V]):
+    """A broadcast state as the records of the other stream see it.
+
+    Args:
+        name: of the state.
+        entries: where the entries are.
+    """
+
+    def __init__(self, name: str, entries: dict[K, V]) -> None:
+        self._name = name
+        self._entries = entries
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._name!r})"
+
+    def get(self, key: K) -> V | None:
+        """The value under ``key``, None when there is none."""
+        return self._entries.get(key)
+
+    def contains(self, key: K) -> bool:
+        """Whether there is an entry under ``key``."""
+        return key in self._entries
+
+    def items(self) -> Iterable[tuple[K, V]]:
+        """All entries, as a list of the caller's own."""
+        return list(self._entries.items())
+
+    def keys(self) -> Iterable[K]:
+        """All keys, as a list of the caller's own."""
+        return list(self._entries)
+
+    def values(self) -> Iterable[V]:
+        """All values, as a list of the caller's own."""
+        return list(self._entries.values())
+
+    def is_empty(self) -> bool:
+        """Whether there is no entry."""
+        return not self._entries
+
+    def __getitem__(self, key: K) -> V | None:
+        return self.get(key)
+
+    def __contains__(self, key: K) -> bool:
+        return self.contains(key)
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self.keys())
+
+
+class BroadcastState(ReadOnlyBroadcastState[K, V]):
+    """A broadcast state as the records of the broadcast stream see it; all subtasks must change it alike.
+
+    Example:
+        >>> state = OperatorStateStore().get_broadcast_state(MapStateDescriptor("rules"))
+        >>> state.put("limit", 5)
+        >>> state.get("limit")
+        5
+    """
+
+    def put(self, key: K, value: V) -> None:
+        """Set the value under ``key``."""
+        self._entries[key] = value
+
+    def put_all(self, dict_value: dict[K, V]) -> None:
+        """Set several entries."""
+        self._entries.update(dict_value)
+
+    def remove(self, key: K) -> None:
+        """Remove the entry under ``key``, if there is one."""
+        self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """Remove all entries."""
+        self._entries.clear()
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self.put(key, value)
+
+    def __delitem__(self, key: K) -> None:
+        self.remove(key)
+
+
+class OperatorStateStore:
+    """The state that belongs to an operator's subtask rather than to a key.
+
+    Attributes:
+        broadcast: name of a broadcast state to its entries.
+    """
+
+    def __init__(self) -> None:
+        self.broadcast: dict[str, dict[Any, Any]] = {}
+
+    def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
+        """The broadcast state with the descriptor's name, made when it is first asked for.
+
+        Raises:
+            TypeError: the descriptor is no MapStateDescriptor.
+        """
+        return BroadcastState(*self._entries(state_descriptor))
+
+    def _entries(self, descriptor: MapStateDescriptor) -> tuple[str, dict[Any, Any]]:
+        if not isinstance(descriptor, MapStateDescriptor):
+            raise TypeError(f"broadcast state needs a MapStateDescriptor, not {descriptor!r}")
+        return descriptor.name, self.broadcast.setdefault(descriptor.name, {})
+
+
+class DeclaredBroadcastStates:
+    """The broadcast states that a program has declared: what it asks for by another name is refused.
+
+    Args:
+        store: where they are.
+        descriptors: the declared ones.
+    """
+
+    def __init__(self, store: OperatorStateStore, descriptors: Iterable[MapStateDescriptor]) -> None:
+        self.writable = {descriptor.name: store.get_broadcast_state(descriptor) for descriptor in descriptors}
+        self.read_only = {
+            name: ReadOnlyBroadcastState[Any, Any](name, state._entries) for name, state in self.writable.items()
+        }
+
+    def find(self, descriptor: Any, states: dict[str, Any]) -> Any:
+        """The state of a descriptor among ``writable`` or ``read_only``.
+
+        Raises:
+            WrongStateError: it was not declared.
+            TypeError: the descriptor is no MapStateDescriptor.
+        """
+        if not isinstance(descriptor, MapStateDescriptor):
+            raise TypeError(f"broadcast state needs a MapStateDescriptor, not {descriptor!r}")
+        state = states.get(descriptor.name)
+        if state is None:
+            declared = ", ".join(map(repr, states)) or "none"
+            raise WrongStateError(f"broadcast state {descriptor.name!r} was not declared: broadcast() got {declared}")
+        return state

@@ -1,0 +1,406 @@
+"""Asynchronous calls under control: the test decides which call is answered when, and what time it is."""
+
+import asyncio
+import threading
+from functools import partial
+from queue import SimpleQueue
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyflinkx.datastream.async_retry_predicates import (
+    empty_result_predicate,
+    exception_type_predicate,
+    has_exception_predicate,
+)
+from pyflinkx.datastream.functions import AsyncRetryStrategy
+from pyflinkx.errors import JobExecutionError
+from pyflinkx.operators.async_wait import AsyncWaitOperator
+from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.function import UserFunction
+from pyflinkx.testing.harness import OperatorHarness
+
+
+class Calls:
+    """An async function whose answers the test gives."""
+
+    def __init__(self):
+        self.made = SimpleQueue()
+        self.futures = {}
+        self.cancelled = SimpleQueue()
+
+    async def async_invoke(self, value):
+        future = asyncio.get_running_loop().create_future()
+        self.futures[value] = future
+        self.made.put(value)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self.cancelled.put(value)
+            raise
+
+    def await_calls(self, count):
+        return [self.made.get(timeout=30) for _ in range(count)]
+
+    def answer(self, value, *results):
+        future = self.futures[value]
+        future.get_loop().call_soon_threadsafe(future.set_result, list(results))
+
+    def fail(self, value, error):
+        future = self.futures[value]
+        future.get_loop().call_soon_threadsafe(future.set_exception, error)
+
+
+def timeout(value):
+    raise TimeoutError(f"no answer for {value}")
+
+
+def harness(calls, *, ordered=True, capacity=100, time=0, on_timeout=timeout, retry=None):
+    function = UserFunction(calls.async_invoke, calls)
+    operator = AsyncWaitOperator(function, on_timeout, time, capacity, ordered, retry)
+    return OperatorHarness(operator, name="lookup", uid="u")
+
+
+def answer(h, calls, value, *results):
+    calls.answer(value, *results)
+    h.read_mail()
+
+
+def test_ordered_results_wait_for_those_before_them():
+    calls = Calls()
+    with harness(calls) as h:
+        h.push(["a", "b", "c"], [1, 2, None])
+        assert sorted(calls.await_calls(3)) == ["a", "b", "c"]
+        answer(h, calls, "c", "C")
+        answer(h, calls, "b", "B1", "B2")
+        assert h.results == []
+        answer(h, calls, "a")
+        assert h.results == [("B1", 2), ("B2", 2), ("C", None)]
+
+
+def test_unordered_results_do_not_wait_but_for_watermarks():
+    calls = Calls()
+    with harness(calls, ordered=False) as h:
+        h.push(["a", "b"], [1, 2])
+        h.watermark(2)
+        h.push(["c"], [3])
+        calls.await_calls(3)
+        answer(h, calls, "c", "C")
+        answer(h, calls, "b", "B")
+        assert (h.values, h.watermarks) == (["B"], [])
+        answer(h, calls, "a", "A")
+        assert (h.values, h.watermarks) == (["B", "A", "C"], [2])
+
+
+class Log:
+    """An output that keeps records and watermarks in one list."""
+
+    def __init__(self):
+        self.log = []
+
+    def emit(self, batch):
+        self.log.extend(batch.values)
+
+    def emit_watermark(self, timestamp):
+        self.log.append(("watermark", timestamp))
+
+    def emit_idleness(self, idle):
+        self.log.append(("idle", idle))
+
+
+EVENTS = st.lists(st.sampled_from(["record", "watermark", "idle"]), max_size=12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(EVENTS, st.booleans(), st.integers(1, 4), st.data())
+def test_any_order_of_answers(events, ordered, capacity, data):
+    calls = Calls()
+    expected, segments, number = [], [[]], 0
+    with harness(calls, ordered=ordered, capacity=capacity) as h:
+        log = Log()
+        h.operator.output = log
+        for event in events:
+            if event == "record":
+                h.push([number])
+                segments[-1].append(number)
+                expected.append(number)
+                number += 1
+            else:
+                segments.append([])
+                if event == "watermark":
+                    h.watermark(number + len(segments))
+                    expected.append(("watermark", number + len(segments)))
+                else:
+                    h.idle(len(segments) % 2 == 0)
+                    expected.append(("idle", len(segments) % 2 == 0))
+        waiting = set()
+        unanswered = number
+        while unanswered:
+            while not calls.made.empty() or not waiting:
+                waiting.add(calls.made.get(timeout=30))
+            assert len(waiting) <= capacity
+            value = data.draw(st.sampled_from(sorted(waiting)))
+            waiting.discard(value)
+            unanswered -= 1
+            answer(h, calls, value, value)
+        assert h.operator.drained()
+    if ordered:
+        assert log.log == expected
+        return
+    controls = [item for item in expected if isinstance(item, tuple)]
+    found = [[]]
+    for item in log.log:
+        if isinstance(item, tuple):
+            assert item == controls.pop(0)
+            found.append([])
+        else:
+            found[-1].append(item)
+    assert controls == []
+    assert [sorted(segment) for segment in found] == segments
+
+
+def test_no_more_calls_are_under_way_than_there_is_room_for():
+    calls = Calls()
+    with harness(calls, capacity=2) as h:
+        h.push([1, 2, 3, 4])
+        assert sorted(calls.await_calls(2)) == [1, 2]
+        assert calls.made.empty()
+        assert not h.operator.accepts_input()
+        answer(h, calls, 2, 2)
+        assert calls.made.empty(), "a result that waits for its turn takes room"
+        answer(h, calls, 1, 1)
+        assert sorted(calls.await_calls(2)) == [3, 4]
+        assert h.operator.accepts_input()
+
+
+def test_the_end_of_input_waits_for_the_answers():
+    calls = Calls()
+    with harness(calls) as h:
+        h.push([1])
+        calls.await_calls(1)
+        assert not h.operator.drained()
+        calls.answer(1, "one")
+        h.finish()
+        assert h.values == ["one"]
+        assert h.watermarks == [MAX_WATERMARK]
+
+
+def test_a_record_whose_time_is_over_gets_what_timeout_gives():
+    calls = Calls()
+    with harness(calls, time=10, on_timeout=lambda value: [f"late {value}"]) as h:
+        h.push(["a"])
+        h.set_processing_time(5)
+        h.push(["b"])
+        calls.await_calls(2)
+        assert h.operator.next_processing_timer() == 10
+        h.set_processing_time(10)
+        assert h.values == ["late a"]
+        assert calls.cancelled.get(timeout=30) == "a"
+        answer(h, calls, "b", "B")
+        assert h.values == ["late a", "B"]
+        assert h.operator.next_processing_timer() is None
+        assert h.counters == {"numTimeouts": 1}
+
+
+def test_timeout_may_be_a_coroutine():
+    async def late(value):
+        await asyncio.sleep(0)
+        return [value, value]
+
+    calls = Calls()
+    with harness(calls, time=10, on_timeout=late) as h:
+        h.push(["a"])
+        h.set_processing_time(10)
+        assert h.values == ["a", "a"]
+
+
+def test_by_default_the_job_fails_with_the_record():
+    calls = Calls()
+    with harness(calls, time=10) as h:
+        h.push(["a"])
+        with pytest.raises(
+            JobExecutionError, match=r"'lookup' \(uid u\) failed on record 'a'.*no answer for a"
+        ) as raised:
+            h.set_processing_time(10)
+        assert isinstance(raised.value.__cause__, TimeoutError)
+
+
+def test_an_exception_comes_with_its_record_after_what_was_ready():
+    calls = Calls()
+    with harness(calls, ordered=False) as h:
+        h.push(["a", "b"])
+        calls.await_calls(2)
+        answer(h, calls, "b", "B")
+        calls.fail("a", KeyError("gone"))
+        with pytest.raises(JobExecutionError, match=r"on record 'a': KeyError: 'gone'"):
+            h.read_mail()
+        assert h.values == ["B"]
+
+
+@pytest.mark.parametrize("results", [None, 5, "text"])
+def test_results_are_a_list(results):
+    class Wrong:
+        async def async_invoke(self, value):
+            return results
+
+    with harness(Wrong()) as h:
+        h.push(["a"])
+        with pytest.raises(JobExecutionError, match=r"on record 'a'.*async_invoke\(\) must give a list of results"):
+            h.read_mail()
+
+
+def test_a_call_that_is_cancelled_by_its_own_code_is_a_failure():
+    class Cancels:
+        async def async_invoke(self, value):
+            raise asyncio.CancelledError
+
+    with harness(Cancels()) as h:
+        h.push(["a"])
+        with pytest.raises(JobExecutionError, match=r"on record 'a'.*was cancelled"):
+            h.read_mail()
+
+
+def retry(result=None, error=None, attempts=2):
+    return AsyncRetryStrategy.fixed_delay(attempts, 10, result, error)
+
+
+def test_a_failed_call_is_made_again_after_the_delay():
+    calls = Calls()
+    with harness(calls, time=1000, retry=retry(error=has_exception_predicate)) as h:
+        h.push(["a"])
+        for now in (10, 20):
+            calls.await_calls(1)
+            calls.fail("a", OSError("down"))
+            h.read_mail()
+            assert h.operator.next_processing_timer() == now
+            h.set_processing_time(now - 1)
+            assert calls.made.empty()
+            h.set_processing_time(now)
+        calls.await_calls(1)
+        answer(h, calls, "a", "A")
+        assert h.values == ["A"]
+
+
+def test_after_the_last_attempt_the_outcome_counts():
+    calls = Calls()
+    with harness(calls, time=1000, retry=retry(empty_result_predicate, has_exception_predicate, attempts=1)) as h:
+        h.push(["a", "b"])
+        calls.await_calls(2)
+        answer(h, calls, "a")
+        calls.fail("b", OSError("down"))
+        h.read_mail()
+        h.set_processing_time(10)
+        calls.await_calls(2)
+        answer(h, calls, "a")
+        assert h.values == []
+        calls.fail("b", OSError("still down"))
+        with pytest.raises(JobExecutionError, match="on record 'b': OSError: still down"):
+            h.read_mail()
+
+
+def test_other_exceptions_are_not_retried():
+    calls = Calls()
+    only = partial(exception_type_predicate, expected_error_type=OSError)
+    with harness(calls, time=1000, retry=retry(error=only)) as h:
+        h.push(["a"])
+        calls.await_calls(1)
+        calls.fail("a", KeyError("x"))
+        with pytest.raises(JobExecutionError, match="KeyError"):
+            h.read_mail()
+
+
+def test_the_timeout_is_for_all_attempts_together():
+    calls = Calls()
+    with harness(calls, time=15, retry=retry(error=has_exception_predicate), on_timeout=lambda v: ["late"]) as h:
+        h.push(["a"])
+        calls.await_calls(1)
+        calls.fail("a", OSError())
+        h.read_mail()
+        h.set_processing_time(10)
+        calls.await_calls(1)
+        h.set_processing_time(15)
+        assert h.values == ["late"]
+        assert calls.cancelled.get(timeout=30) == "a"
+
+
+def test_a_retry_that_would_come_after_the_timeout_is_not_made():
+    calls = Calls()
+    with harness(calls, time=5, retry=retry(error=has_exception_predicate), on_timeout=lambda v: ["late"]) as h:
+        h.push(["a"])
+        calls.await_calls(1)
+        calls.fail("a", OSError())
+        h.read_mail()
+        h.set_processing_time(50)
+        assert h.values == ["late"]
+        assert calls.made.empty()
+
+
+def test_a_predicate_that_raises_names_the_record():
+    calls = Calls()
+    with harness(calls, time=5, retry=retry(result=lambda results: 1 / 0)) as h:
+        h.push(["a"])
+        calls.await_calls(1)
+        calls.answer("a")
+        with pytest.raises(JobExecutionError, match="on record 'a': ZeroDivisionError"):
+            h.read_mail()
+
+
+def test_open_and_close_may_be_coroutines_on_the_loop_of_the_calls():
+    events = []
+
+    class Client:
+        async def open(self, runtime_context):
+            self.loop = asyncio.get_running_loop()
+            events.append(runtime_context.get_task_name())
+
+        async def async_invoke(self, value):
+            assert asyncio.get_running_loop() is self.loop
+            return [value]
+
+        async def close(self):
+            assert asyncio.get_running_loop() is self.loop
+            events.append("closed")
+
+    before = threading.active_count()
+    with harness(Client()) as h:
+        h.push([1])
+        h.finish()
+        assert h.values == [1]
+    assert events == ["lookup", "closed"]
+    assert threading.active_count() == before
+
+
+def test_closing_cancels_what_is_under_way_first():
+    events = []
+
+    class Client(Calls):
+        def close(self):
+            events.append(("closed", not self.cancelled.empty()))
+
+    before = threading.active_count()
+    calls = Client()
+    with harness(calls) as h:
+        h.push([1])
+        calls.await_calls(1)
+    assert events == [("closed", True)]
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("kind", ["plain", "coroutine"])
+def test_a_failure_in_open_leaves_no_thread(kind):
+    class Plain(Calls):
+        def open(self, runtime_context):
+            raise OSError("no network")
+
+    class Coroutine(Calls):
+        async def open(self, runtime_context):
+            raise OSError("no network")
+
+    before = threading.active_count()
+    calls = Plain() if kind == "plain" else Coroutine()
+    operator = AsyncWaitOperator(UserFunction(calls.async_invoke, calls), timeout, 0, 1, True)
+    with pytest.raises(JobExecutionError, match=r"in open\(\): OSError: no network"):
+        OperatorHarness(operator)
+    operator.close()
+    assert threading.active_count() == before
