@@ -193,7 +193,7 @@ WORKERS = ConfigOption(
     enumeration("auto", "inline", "processes", "threads"),
     "auto",
     "Where tasks run: in the calling thread, in worker processes, in threads of this process; auto: in processes if "
-    "any operator has more than one subtask.",
+    "any operator has more than one subtask, or in threads if none of them calls Python functions of the program's.",
 )
 START_METHOD = ConfigOption(
     "pyflinkx.workers.start-method",

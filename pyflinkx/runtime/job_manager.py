@@ -86,6 +86,9 @@ class JobManager(Job):
         dependencies: what the program needs besides itself.
     """
 
+    # Whether workers are threads of this process.
+    in_process = False
+
     def __init__(
         self,
         graph: JobGraph,
@@ -195,7 +198,9 @@ class JobManager(Job):
                 for node in self.graph.vertices[task.vertex].nodes
                 if (node.id, task.subtask) in splits
             }
-            jobs[slot] = dump_job(part, classes, self.buffers, self.settings, self.exchanges, own)
+            jobs[slot] = dump_job(
+                part, classes, self.buffers, self.settings, self.exchanges, own, sharing=self.in_process
+            )
         return jobs
 
     def _launch(self) -> None:

@@ -73,6 +73,8 @@ def no_cancel() -> None:
 class ThreadJob(JobManager):
     """A job on threads of this process."""
 
+    in_process = True
+
     def steps(self) -> Iterator[None]:
         """Run the job, with its Python dependencies at hand."""
         with applied(self.dependencies):
