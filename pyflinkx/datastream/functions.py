@@ -32,6 +32,7 @@ from pyflinkx.datastream.function import Function
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
+from pyflinkx.operators.window import ProcessWindowContext
 
 __all__ = [
     "AggregateFunction",
@@ -253,6 +254,8 @@ class AllWindowFunction(Function, Generic[IN, OUT, W]):
 class ProcessWindowFunction(Function, Generic[IN, OUT, KEY, W]):
     """Evaluates the records of a window of one key, with access to the window, its state and the clock."""
 
+    Context: TypeAlias = ProcessWindowContext
+
     @abstractmethod
     def process(self, key: KEY, context: Any, elements: Iterable[IN]) -> Iterable[OUT]:
         """Yield or return the results of a window."""
@@ -264,6 +267,8 @@ class ProcessWindowFunction(Function, Generic[IN, OUT, KEY, W]):
 class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
     """Evaluates the records of a window of a stream without keys, with access to the window and its state."""
 
+    Context: TypeAlias = ProcessWindowContext
+
     @abstractmethod
     def process(self, context: Any, elements: Iterable[IN]) -> Iterable[OUT]:
         """Yield or return the results of a window."""
@@ -272,14 +277,5 @@ class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
         """The window is about to be deleted: clear its per-window state."""
 
 
-# PyFlink has these in this module too.
-ELSEWHERE = {
-    "KeyedStateStore": "pyflinkx.state.backend",
-    "NullByteKeySelector": "pyflinkx.datastream.pass_through",
-    "PassThroughAllWindowFunction": "pyflinkx.datastream.pass_through",
-    "PassThroughWindowFunction": "pyflinkx.datastream.pass_through",
-}
-
-
 def __getattr__(name: str) -> Any:
-    return from_elsewhere(__name__, ELSEWHERE, name)
+    return from_elsewhere(__name__, name)
