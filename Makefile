@@ -1,6 +1,6 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
-.PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels clean
-.PHONY: compatibility bench bench-quick bench-peers
+.PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
+.PHONY: bench bench-quick bench-peers
 
 NATIVE := setup.py $(wildcard csrc/src/*.c csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
 EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
@@ -59,9 +59,6 @@ fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same
 soak: build ## ROUNDS (200) of random jobs on workers that are killed, stopped and cancelled; SEED repeats
 	ci/soak.sh
 
-compatibility: build ## docs/compatibility.md from PyFlink's names and ours
-	.venv/bin/python ci/compatibility.py --write
-
 bench: build bench-peers ## pyflinkx and its peers in one run, written to docs/performance.md
 	.venv/bin/python -m bench.run --page
 
@@ -70,6 +67,9 @@ bench-quick: build bench-peers ## a tenth of it, with the peers that start fast;
 
 bench-peers: ## a venv for each peer under build/peers; those that cannot be installed are left out
 	ci/peers.sh
+
+compatibility: build ## docs/compatibility.md from PyFlink's names and ours
+	.venv/bin/python ci/compatibility.py --write
 
 wheels: .venv/ready ## sdist, then a wheel and a smoke test of it for each CPython found (PYTHONS names others)
 	ci/wheels.sh

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "runtime": RUNTIME,
     "cli": FACES,
     "metrics": FACES,
-    "testing": {"operators", *STATE},
+    "testing": {"operators", "connectors", *STATE},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},

@@ -1,6 +1,7 @@
 #include "pfx/results.h"
 
-pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count) {
+pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states,
+                                     int64_t count) {
     for (int32_t i = 0; i < results->count; i++) {
         int64_t failed = 0;
         pfx_status status = pfx_agg_finish(results->agg, results->results[i].acc, results->results[i].kind, states,
@@ -11,11 +12,20 @@ pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_
             return status;
         }
     }
+    results->rows += count;
+    return PFX_OK;
+}
+
+pfx_status pfx_results_append_keys(pfx_results *results, const uint32_t *keys, int64_t count) {
     for (int32_t i = 0; i < results->index->columns; i++) {
         PFX_TRY(pfx_key_index_write(results->index, i, keys, count, &results->keys[i]));
     }
-    results->rows += count;
     return PFX_OK;
+}
+
+pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count) {
+    PFX_TRY(pfx_results_append_values(results, keys, states, count));
+    return pfx_results_append_keys(results, keys, count);
 }
 
 static pfx_status fill(pfx_out_column *column, int64_t count, int64_t value) {

@@ -11,64 +11,7 @@ struct pfx_slices_scratch {
     pfx_pane *panes[PFX_CHUNK];
 };
 
-/* ---- windows and slices, by number ---- */
-
-static int64_t slice_of(const pfx_slicing *slicing, int64_t time) {
-    int64_t slide = pfx_floor_div(time - slicing->offset, slicing->slide);
-    if (slicing->rest == 0) {
-        return slide;
-    }
-    return slide * 2 + (time - slicing->offset - slide * slicing->slide >= slicing->rest);
-}
-
-static int64_t slice_start(const pfx_slicing *slicing, int64_t slice) {
-    if (slicing->rest == 0) {
-        return slice * slicing->slide + slicing->offset;
-    }
-    return pfx_floor_div(slice, 2) * slicing->slide + slicing->offset + (slice % 2 != 0 ? slicing->rest : 0);
-}
-
-/* The windows that a slice belongs to; none when the first exceeds the last. */
-static int64_t first_window(const pfx_slicing *slicing, int64_t slice) {
-    if (slicing->steps > 0) {
-        return slice;
-    }
-    if (slicing->rest == 0) {
-        return slice - slicing->whole + 1;
-    }
-    return pfx_floor_div(slice, 2) - slicing->whole + (slice % 2 != 0);
-}
-
-static int64_t last_window(const pfx_slicing *slicing, int64_t slice) {
-    if (slicing->steps > 0) {
-        return (pfx_floor_div(slice, slicing->steps) + 1) * slicing->steps - 1;
-    }
-    return slicing->rest == 0 ? slice : pfx_floor_div(slice, 2);
-}
-
-static int64_t first_slice(const pfx_slicing *slicing, int64_t window) {
-    if (slicing->steps > 0) {
-        return pfx_floor_div(window, slicing->steps) * slicing->steps;
-    }
-    return slicing->rest == 0 ? window : window * 2;
-}
-
-static int64_t last_slice(const pfx_slicing *slicing, int64_t window) {
-    if (slicing->steps > 0) {
-        return window;
-    }
-    return slicing->rest == 0 ? window + slicing->whole - 1 : (window + slicing->whole) * 2;
-}
-
-static int64_t window_start(const pfx_slicing *slicing, int64_t window) {
-    int64_t slide = slicing->steps > 0 ? first_slice(slicing, window) : window;
-    return slide * slicing->slide + slicing->offset;
-}
-
-static int64_t window_end(const pfx_slicing *slicing, int64_t window) {
-    return slicing->steps > 0 ? (window + 1) * slicing->slide + slicing->offset
-                              : window_start(slicing, window) + slicing->size;
-}
+/* ---- windows, by number ---- */
 
 static int64_t clamped(int64_t time) {
     int64_t limit = PFX_TIME_LIMIT * 4;
@@ -83,7 +26,7 @@ static int64_t first_unfired(const pfx_slicing *slicing, int64_t watermark) {
 
 /* Whether the watermark has taken a window away. */
 static bool is_gone(const pfx_slices *slices, int64_t window, int64_t watermark) {
-    return window_end(&slices->slicing, window) - 1 + slices->lateness <= watermark;
+    return pfx_window_end(&slices->slicing, window) - 1 + slices->lateness <= watermark;
 }
 
 /* ---- life ---- */
@@ -193,25 +136,25 @@ static pfx_status open_trash(pfx_slices *slices) {
 /* Fire the windows again, the latest first, that a late row of a key has been added to. */
 static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pfx_results *results) {
     const pfx_slicing *slicing = &slices->slicing;
-    int64_t last = last_window(slicing, slice);
+    int64_t last = pfx_last_window(slicing, slice);
     int64_t unfired = first_unfired(slicing, slices->watermark);
     last = last < unfired - 1 ? last : unfired - 1;
-    for (int64_t window = last; window >= first_window(slicing, slice) && !is_gone(slices, window, slices->watermark);
+    for (int64_t window = last; window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark);
          window--) {
         pfx_pane_reset(&slices->merged, slices->agg);
         int64_t slot;
         PFX_TRY(pfx_pane_add(&slices->merged, slices->agg, key, slices->index->count, &slot));
         uint8_t *state = slices->merged.states;
-        for (int64_t i = position_of(slices, first_slice(slicing, window));
-             i < slices->count && slices->panes[i]->index <= last_slice(slicing, window); i++) {
+        for (int64_t i = position_of(slices, pfx_first_slice(slicing, window));
+             i < slices->count && slices->panes[i]->index <= pfx_last_slice(slicing, window); i++) {
             int64_t there = pfx_pane_find(slices->panes[i], key);
             if (there >= 0) {
                 PFX_TRY(pfx_agg_merge(slices->agg, &state, pfx_pane_state(slices->panes[i], slices->agg, there), 1));
             }
         }
-        int64_t end = window_end(slicing, window);
+        int64_t end = pfx_window_end(slicing, window);
         PFX_TRY(pfx_results_append(results, &key, &state, 1));
-        PFX_TRY(pfx_results_stamp(results, 1, window_start(slicing, window), end, end - 1));
+        PFX_TRY(pfx_results_stamp(results, 1, pfx_window_start(slicing, window), end, end - 1));
     }
     return PFX_OK;
 }
@@ -252,15 +195,15 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                 if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
                     return PFX_OVERFLOW;
                 }
-                int64_t slice = slice_of(slicing, time);
-                int64_t last = last_window(slicing, slice);
-                pane_start = slice_start(slicing, slice);
-                pane_end = slice_start(slicing, slice + 1);
+                int64_t slice = pfx_slice_of(slicing, time);
+                int64_t last = pfx_last_window(slicing, slice);
+                pane_start = pfx_slice_start(slicing, slice);
+                pane_end = pfx_slice_start(slicing, slice + 1);
                 pane = NULL;
-                if (first_window(slicing, slice) <= last && !is_gone(slices, last, watermark)) {
+                if (pfx_first_window(slicing, slice) <= last && !is_gone(slices, last, watermark)) {
                     PFX_TRY(open_pane(slices, slice, &pane));
                 }
-                again = window_end(slicing, first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
+                again = pfx_window_end(slicing, pfx_first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
             }
             if (pane == NULL) {
                 /* In a gap between windows a row is not late before its time. */
@@ -299,7 +242,7 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
 static void drop_first_panes(pfx_slices *slices, int64_t watermark, int64_t before_window) {
     int64_t gone = 0;
     while (gone < slices->count) {
-        int64_t last = last_window(&slices->slicing, slices->panes[gone]->index);
+        int64_t last = pfx_last_window(&slices->slicing, slices->panes[gone]->index);
         if (last >= before_window || !is_gone(slices, last, watermark)) {
             break;
         }
@@ -341,10 +284,10 @@ static pfx_status drop_keys(pfx_slices *slices) {
 /* The first window with rows from `window` on; false when there is none. */
 static bool next_window(const pfx_slices *slices, int64_t window, int64_t *next) {
     const pfx_slicing *slicing = &slices->slicing;
-    for (int64_t i = position_of(slices, first_slice(slicing, window)); i < slices->count; i++) {
+    for (int64_t i = position_of(slices, pfx_first_slice(slicing, window)); i < slices->count; i++) {
         int64_t slice = slices->panes[i]->index;
-        if (last_window(slicing, slice) >= window) {
-            int64_t first = first_window(slicing, slice);
+        if (pfx_last_window(slicing, slice) >= window) {
+            int64_t first = pfx_first_window(slicing, slice);
             *next = first > window ? first : window;
             return true;
         }
@@ -356,8 +299,8 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
     struct pfx_slices_scratch *scratch = slices->scratch;
     pfx_agg *agg = slices->agg;
     pfx_pane *merged = &slices->merged;
-    int64_t first = position_of(slices, first_slice(&slices->slicing, window));
-    int64_t last = last_slice(&slices->slicing, window);
+    int64_t first = position_of(slices, pfx_first_slice(&slices->slicing, window));
+    int64_t last = pfx_last_slice(&slices->slicing, window);
     if (first + 1 == slices->count || slices->panes[first + 1]->index > last) {
         slices->firing = slices->panes[first];
         return PFX_OK;
@@ -384,6 +327,15 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
     return PFX_OK;
 }
 
+bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end) {
+    int64_t window = first_unfired(&slices->slicing, slices->watermark);
+    if (!next_window(slices, window, &window)) {
+        return false;
+    }
+    *end = pfx_window_end(&slices->slicing, window);
+    return true;
+}
+
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more) {
     const pfx_slicing *slicing = &slices->slicing;
     struct pfx_slices_scratch *scratch = slices->scratch;
@@ -391,7 +343,7 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
     while (results->rows < limit) {
         if (slices->firing == NULL) {
             int64_t window = first_unfired(slicing, slices->watermark);
-            if (!next_window(slices, window, &window) || window_end(slicing, window) - 1 > watermark) {
+            if (!next_window(slices, window, &window) || pfx_window_end(slicing, window) - 1 > watermark) {
                 slices->watermark = watermark;
                 drop_first_panes(slices, watermark, INT64_MAX);
                 *more = 0;
@@ -408,9 +360,9 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
         for (int64_t i = 0; i < count; i++) {
             scratch->states[i] = pfx_pane_state(pane, slices->agg, slices->sent + i);
         }
-        int64_t end = window_end(slicing, slices->window);
+        int64_t end = pfx_window_end(slicing, slices->window);
         PFX_TRY(pfx_results_append(results, pane->keys + slices->sent, scratch->states, count));
-        PFX_TRY(pfx_results_stamp(results, count, window_start(slicing, slices->window), end, end - 1));
+        PFX_TRY(pfx_results_stamp(results, count, pfx_window_start(slicing, slices->window), end, end - 1));
         slices->sent += count;
         if (slices->sent == pane->count) {
             slices->firing = NULL;

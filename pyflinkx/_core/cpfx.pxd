@@ -323,7 +323,7 @@ cdef extern from "pfx/key_columns.h" nogil:
         int32_t *groups, int64_t *row)
 
 
-# ---- pfx/key_index.h, pfx/out_column.h, pfx/agg.h, pfx/results.h, pfx/slices.h (native_window) ----
+# ---- pfx/out_column.h to pfx/running.h (native_agg, native_window) ----
 cdef extern from "pfx/out_column.h" nogil:
     ctypedef struct pfx_out_column:
         int64_t rows
@@ -399,8 +399,6 @@ cdef extern from "pfx/results.h" nogil:
 
 
 cdef extern from "pfx/slices.h" nogil:
-    const int64_t PFX_TIME_LIMIT
-
     ctypedef struct pfx_slices:
         int64_t count
 
@@ -412,7 +410,45 @@ cdef extern from "pfx/slices.h" nogil:
         pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
         int64_t rows, int64_t *late, int64_t *late_count, pfx_results *results, int64_t *row)
     pfx_status pfx_slices_fire(
-        pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, bint *more)
+        pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more)
+    bint pfx_slices_next_end(const pfx_slices *slices, int64_t *end)
+
+
+cdef extern from "pfx/sessions.h" nogil:
+    ctypedef struct pfx_sessions:
+        int64_t live
+
+    pfx_status pfx_sessions_init(
+        pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap, int64_t lateness)
+    void pfx_sessions_free(pfx_sessions *sessions)
+    pfx_status pfx_sessions_add(
+        pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
+        int64_t rows, int64_t *late, int64_t *late_count, pfx_results *results, int64_t *row)
+    pfx_status pfx_sessions_fire(
+        pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results, int *more)
+
+
+cdef extern from "pfx/counts.h" nogil:
+    ctypedef struct pfx_counts:
+        int64_t live
+
+    pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide)
+    void pfx_counts_free(pfx_counts *counts)
+    pfx_status pfx_counts_add(
+        pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int64_t timestamp,
+        pfx_results *results)
+
+
+cdef extern from "pfx/running.h" nogil:
+    ctypedef struct pfx_running:
+        int64_t count
+
+    pfx_status pfx_running_init(pfx_running *running, pfx_agg *agg, pfx_key_index *index)
+    void pfx_running_free(pfx_running *running)
+    pfx_status pfx_running_add(
+        pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int each,
+        pfx_results *results)
+    pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results)
 
 
 # ---- pfx/monitor.h, pfx/segment.h (segment) ----

@@ -83,7 +83,7 @@ cdef class NativeAggregation:
     def __cinit__(self, Schema schema not None, keys, aggregates, Schema results not None, *arguments,
                   MemoryBudget budget=None, **options):
         cdef int32_t number = 0
-        cdef int keys_count, fields_count, values
+        cdef int keys_count, values
         self.budget = default_budget if budget is None else budget
         self.schema = schema
         self.results = results
@@ -91,7 +91,7 @@ cdef class NativeAggregation:
         self.key_positions = tuple([schema.index_of(name) for name in keys])
         names = sorted({name for _, *fields in self.aggregates for name in fields if name is not None})
         self.field_positions = tuple([schema.index_of(name) for name in names])
-        keys_count, fields_count, values = len(self.key_positions), len(names), len(self.aggregates)
+        keys_count, values = len(self.key_positions), len(self.aggregates)
         self.outs_count = len(results) + 1
         positions = self.key_positions + self.field_positions
         self.types = <pfx_arrow_type *> PyMem_Calloc(len(positions) + 1, sizeof(pfx_arrow_type))
@@ -189,21 +189,25 @@ cdef class NativeAggregation:
             return None
         for i, field in enumerate(self.results.fields):
             columns.append(take_column(&self.outs[<int> i], field, self.budget))
-        stamps = take_column(self.written.stamps, TIMESTAMP_FIELD, self.budget)
         self.written.rows = 0
+        stamps = None
+        if self.written.stamps.rows > 0:
+            stamps = take_column(self.written.stamps, TIMESTAMP_FIELD, self.budget)
         return make_batch(self.results, tuple(columns), rows, stamps, None)
 
     cdef int failed(self, pfx_status status, ColumnBatch batch, int64_t row) except -1:
         if status == PFX_OUT_OF_RANGE:
             function, field, _ = self.aggregates[self.written.failed_result]
             name = self.results.fields[len(self.results) - len(self.aggregates) + self.written.failed_result].name
-            raise OverflowError(
-                f"{name}: the {function} of field {field!r} does not fit 64 bits{self.key_text(self.written.failed_key)}"
-            )
-        if status == PFX_OVERFLOW and row >= 0 and batch.timestamps is not None:
+            key = self.key_text(self.written.failed_key)
+            raise OverflowError(f"{name}: the {function} of field {field!r} does not fit 64 bits{key}")
+        if status == PFX_OVERFLOW and row >= 0:
             stamp = batch.timestamp_values()[row]
             if stamp == PFX_NO_TIMESTAMP:
-                raise no_timestamp(row)
+                raise ValueError(
+                    f"row {row} has no timestamp, which an event-time window needs: call "
+                    "assign_timestamps_and_watermarks() before it"
+                )
             raise OverflowError(f"row {row}: the timestamp {stamp}, or the number or size of the keys, is out of range")
         check(status)
         return 0
@@ -226,13 +230,6 @@ cdef class NativeAggregation:
 
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
-
-
-cdef object no_timestamp(int64_t row):
-    return ValueError(
-        f"row {row} has no timestamp, which an event-time window needs: call assign_timestamps_and_watermarks() before "
-        "the window"
-    )
 
 
 cdef Buffer owned_buffer(uint8_t *data, int64_t nbytes, MemoryBudget budget):

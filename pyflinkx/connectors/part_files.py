@@ -41,7 +41,7 @@ def mode_name(write_mode: Any) -> str:
 class PartFilesSink(Sink):
     """Writes a file, or with several subtasks a folder with the files ``1``, ``2`` and so on.
 
-    Each file is there whole or not at all.
+    Each file is there whole or not at all; when a job fails, those of subtasks that had finished stay.
 
     Args:
         single: describes the file.

@@ -75,11 +75,14 @@ class SocketTextStreamFunction(SourceFunction):
         self.max_num_retries = check_count(max_num_retries, "max_retry", least=-1)
         self.wait = wait
         self.buffer = ""
+        self._stopped = False
         self._cancelled: threading.Event | None = None
         self._socket: socket.socket | None = None
 
     def run(self, ctx: SourceContext) -> None:
         self._cancelled = cancelled = threading.Event()
+        if self._stopped:  # before there was an event to be set
+            return
         attempts = 0
         while not cancelled.is_set():
             failure: OSError | None = None
@@ -122,6 +125,7 @@ class SocketTextStreamFunction(SourceFunction):
             raise SourceError(f"{self.hostname}:{self.port}: a record is longer than {MAX_LINE_BYTES} characters")
 
     def cancel(self) -> None:
+        self._stopped = True
         if self._cancelled is not None:
             self._cancelled.set()
         if self._socket is not None:

@@ -34,6 +34,7 @@ class PollResult(enum.Enum):
 WAIT = PollResult.WAIT
 END = PollResult.END
 
+
 BAD_RECORDS_TAG = "bad-records"
 
 

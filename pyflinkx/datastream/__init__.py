@@ -1,5 +1,6 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
+from pyflinkx.datastream import agg
 from pyflinkx.datastream.async_data_stream import AsyncDataStream
 from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
@@ -132,6 +133,7 @@ __all__ = [
     "WindowAssigner",
     "WindowFunction",
     "WindowedStream",
+    "agg",
     "and_",
     "coalesce",
     "col",

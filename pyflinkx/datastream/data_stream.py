@@ -90,7 +90,6 @@ class DataStream(Described, SinkMethods):
         self._record_type = record_type
         self._transformation = upstreams[0].transformation
         self._side_origin = self._transformation
-        self._rows: DataStream | None = None
 
     def get_name(self) -> str:
         """The operator's name."""
@@ -208,7 +207,7 @@ class DataStream(Described, SinkMethods):
             >>> list(sales.key_by(0, 1).sum(2).execute_and_collect())
             [('tea', 'Oslo', 2), ('tea', 'Rome', 3), ('tea', 'Oslo', 7)]
         """
-        from pyflinkx.datastream.columnar import key_columns
+        from pyflinkx.datastream.columnar import key_columns, rows_before
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
         if more and isinstance(more[-1], TypeInformation) and key_type is None:
@@ -217,7 +216,7 @@ class DataStream(Described, SinkMethods):
         columns = key_columns(self, selectors)
         if columns is not None:
             return KeyedStream(self, columns.selector, key_type, columns.names)
-        return KeyedStream(self._as_rows(), key_function(selectors, "key_by()", self._record_type), key_type)
+        return KeyedStream(rows_before(self), key_function(selectors, "key_by()", self._record_type), key_type)
 
     def project(self, *field_indexes: int) -> DataStream:
         """Keep some fields of each record, as a tuple.
@@ -418,7 +417,12 @@ class DataStream(Described, SinkMethods):
         return self._partitioned(ForwardPartitioner(), "forward()")
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
-        return DataStream(self._environment, with_partitioner(self._upstreams, partitioner), self._record_type)
+        stream = self
+        if isinstance(partitioner, CustomPartitioner):
+            from pyflinkx.datastream.columnar import rows_before
+
+            stream = rows_before(self)
+        return DataStream(self._environment, with_partitioner(stream._upstreams, partitioner), self._record_type)
 
     # ---- time ----
 
@@ -532,11 +536,9 @@ class DataStream(Described, SinkMethods):
         """This stream with Python rows: behind a visible conversion where it is columnar."""
         if self._schema is None:
             return self
-        if self._rows is None:
-            from pyflinkx.datastream.columnar import rows_of
+        from pyflinkx.datastream.columnar import rows_of
 
-            self._rows = rows_of(self)
-        return self._rows
+        return rows_of(self)
 
     def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema) -> DataStream:
         """The columnar stream of a native operator that reads this columnar one."""

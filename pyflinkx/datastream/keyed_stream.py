@@ -29,6 +29,7 @@ from pyflinkx.operators.reduce import ReduceOperator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.agg import Aggregation
     from pyflinkx.datastream.joined_streams import IntervalJoin
     from pyflinkx.datastream.windowed_stream import WindowedStream
 
@@ -142,6 +143,29 @@ class KeyedStream(DataStream):
         functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
         operator = partial(KeyedProcessOperator, functions, [self._key_selector], func.on_timer)
         return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
+
+    def agg(self, **aggregates: Aggregation) -> DataStream:
+        """A columnar stream of running aggregates of each key: for every row the key and what they are after it.
+
+        In BATCH mode each key's final results only, at the end. A stream of rows needs a known type with fields, and a
+        ``key_by`` that names fields.
+
+        Args:
+            aggregates: ``agg.count()``, ``agg.sum("field")``, ... by the names of their columns.
+
+        Raises:
+            GraphError: there are none, a field is not there or of another type, or the rows' type is not known.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, agg
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbers = env.from_numpy({"key": [1, 2, 1], "value": [3, 4, 5]})
+            >>> numbers.key_by("key").agg(total=agg.sum("value")).to_arrow().to_pylist()
+            [{'key': 1, 'total': 3}, {'key': 2, 'total': 4}, {'key': 1, 'total': 8}]
+        """
+        from pyflinkx.datastream.native_aggregates import running_aggregates
+
+        return running_aggregates(self, aggregates)
 
     def window(self, window_assigner: Any) -> WindowedStream:
         """Group the records of each key into windows."""

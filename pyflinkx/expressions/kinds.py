@@ -90,7 +90,8 @@ def literal(value: Any) -> tuple[str, Any] | None:
     if isinstance(value, datetime.date):
         return "tdD", (value - EPOCH.date()).days
     if isinstance(value, datetime.timedelta):
-        return "tDu", value // MICROSECOND
+        micros = value // MICROSECOND
+        return ("tDu", micros) if -(2**63) <= micros < 2**63 else None
     return None
 
 

@@ -154,9 +154,11 @@ def build_stream_graph(
     uids: dict[str, Transformation] = {}
     nodes: list[StreamNode] = []
     edges: list[StreamEdge] = []
+    readers = readers_of(order)
     for transformation in order:
-        own = transformation.parallelism or parallelism
-        groups = transformation.max_parallelism or max_parallelism or default_max_parallelism(own)
+        model = parallelism_model(transformation, readers)
+        own = model.parallelism or parallelism
+        groups = model.max_parallelism or max_parallelism or default_max_parallelism(own)
         if own > groups:
             raise GraphError(
                 f"operator '{transformation.name}' ({transformation.location}): parallelism {own} exceeds its maximum "
@@ -286,6 +288,30 @@ def resolve_partitioner(
             f"but it goes from {upstream} to {downstream} subtasks"
         )
     return wanted
+
+
+def readers_of(order: Iterable[Transformation]) -> dict[Transformation, list[Transformation]]:
+    """Who reads each transformation."""
+    readers: dict[Transformation, list[Transformation]] = {}
+    for transformation in order:
+        for streams in transformation.inputs:
+            for stream in streams:
+                readers.setdefault(stream.transformation, []).append(transformation)
+    return readers
+
+
+def parallelism_model(
+    transformation: Transformation, readers: dict[Transformation, list[Transformation]]
+) -> Transformation:
+    """The transformation whose parallelism this one has: itself, or a neighbour if all on that side agree."""
+    if transformation.parallelism_of is None:
+        return transformation
+    neighbours = readers.get(transformation, [])
+    if transformation.parallelism_of == "input":
+        neighbours = [stream.transformation for streams in transformation.inputs for stream in streams]
+    models = [parallelism_model(neighbour, readers) for neighbour in neighbours]
+    kinds = {(model.parallelism, model.max_parallelism) for model in models}
+    return models[0] if len(kinds) == 1 else transformation
 
 
 def topological_order(roots: Iterable[Transformation]) -> list[Transformation]:

@@ -100,3 +100,8 @@ def result_schema(
         if names.count(name) > 1:
             raise GraphError(f"two columns of the result are called {name!r}: give the aggregate another name")
     return Schema(fields)
+
+
+def native_arguments(aggregations: Mapping[str, Aggregation]) -> list[tuple[str, str | None, str | None]]:
+    """The aggregates as ``_core.native_agg`` takes them."""
+    return [(each.function, each.field, each.by) for each in aggregations.values()]

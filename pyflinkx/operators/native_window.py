@@ -7,13 +7,35 @@ from typing import Any, Protocol
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite
-from pyflinkx._core.native_window import SliceWindows
+from pyflinkx._core.native_window import CountWindows, SessionWindows, SliceWindows
+from pyflinkx._core.objects import constant_timestamps
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import GraphError
-from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, checked_aggregations, result_schema
+from pyflinkx.operators.aggregations import (
+    WINDOW_FIELDS,
+    Aggregation,
+    checked_aggregations,
+    native_arguments,
+    result_schema,
+)
 from pyflinkx.operators.base import Operator, OperatorContext
-from pyflinkx.operators.windowing.assigners import SlidingEventTimeWindows, TumblingEventTimeWindows, WindowAssigner
+from pyflinkx.operators.windowing.assigners import (
+    AlignedWindows,
+    CountSlidingWindowAssigner,
+    CountTumblingWindowAssigner,
+    EventTimeSessionWindows,
+    SlidingEventTimeWindows,
+    SlidingProcessingTimeWindows,
+    TumblingEventTimeWindows,
+    TumblingProcessingTimeWindows,
+    WindowAssigner,
+)
+from pyflinkx.operators.windowing.assigners import (
+    CountWindows as CountAssigner,
+)
+from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
 from pyflinkx.operators.windowing.durations import to_milliseconds
+from pyflinkx.operators.windowing.stagger import WindowStagger
 from pyflinkx.types.output_tag import OutputTag
 
 # Rows of a batch of results.
@@ -21,6 +43,13 @@ BATCH_SIZE = 8192
 LATE_RECORDS = "numLateRecordsDropped"
 # Sizes, offsets and latenesses (ms) must lie below; see PFX_TIME_LIMIT.
 LARGEST_SPAN = 2**59
+ALIGNED = (
+    TumblingEventTimeWindows,
+    SlidingEventTimeWindows,
+    TumblingProcessingTimeWindows,
+    SlidingProcessingTimeWindows,
+)
+COUNTED = (CountTumblingWindowAssigner, CountSlidingWindowAssigner)
 
 
 class NativeWindows(Protocol):
@@ -28,7 +57,7 @@ class NativeWindows(Protocol):
 
     @property
     def held(self) -> int:
-        """The number of slices, sessions or windows that memory is held for."""
+        """The number of slices or sessions that memory is held for."""
 
     def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]:
         """Add a batch; the rows that are late, and results."""
@@ -40,14 +69,14 @@ class NativeWindows(Protocol):
 class NativeWindowOperator(Operator):
     """Groups the rows of each key into windows, and sends the aggregates of every window that ends.
 
-    Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds),
-    then the aggregates under their names; timestamps are the windows' ``max_timestamp``. In a firing, windows are in
-    order of their ends, keys in that of their first row.
+    Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds; not
+    of windows of a number of rows), then the aggregates under their names; timestamps are the windows'
+    ``max_timestamp``. In a firing, windows are in order of their ends, keys in that of their first row.
 
     Args:
         schema: of the batches.
         keys: names of the key columns; none for windows over all rows.
-        assigner: an assigner of the windows listed in :func:`native_windows`.
+        assigner: an assigner of one of the kinds that :func:`native_windows` lists.
         aggregations: name of the result to aggregate.
         allowed_lateness: milliseconds after its end for which a window is kept; each row that comes in that time makes
             it fire again, for its key.
@@ -56,6 +85,7 @@ class NativeWindowOperator(Operator):
 
     Raises:
         GraphError: the assigner has no native windows, or names do not fit the schema.
+        ValueError: the lateness is negative.
 
     Example:
         >>> schema = Schema([Field("key", "l"), Field("value", "g")])
@@ -81,7 +111,9 @@ class NativeWindowOperator(Operator):
         if not 0 <= self.lateness < LARGEST_SPAN:
             raise ValueError(f"the allowed lateness must be from 0 to 2^59 ms, not {self.lateness}")
         self.late_tag = late_tag
-        self.results = result_schema(schema, self.keys, self.aggregations, WINDOW_FIELDS)
+        bounds = () if type(assigner) in COUNTED else WINDOW_FIELDS
+        self.results = result_schema(schema, self.keys, self.aggregations, bounds)
+        self.by_clock = isinstance(assigner, AlignedWindows) and not assigner.is_event_time()
         native_windows(self)
 
     def open(self, context: OperatorContext) -> None:
@@ -90,6 +122,8 @@ class NativeWindowOperator(Operator):
         self.windows = native_windows(self)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        if self.by_clock:
+            batch = batch.with_timestamps(constant_timestamps(len(batch), self.context.clock.now()))
         try:
             late, results = self.windows.add(batch)
         except (OverflowError, ValueError) as error:
@@ -100,15 +134,33 @@ class NativeWindowOperator(Operator):
             self.emit(results)
 
     def process_watermark(self, timestamp: int) -> None:
+        if not self.by_clock:
+            self.fire(timestamp)
+        self.output.emit_watermark(timestamp)
+
+    def advance_processing_time(self, now: int) -> None:
+        if self.by_clock:
+            # A window takes rows until the end of its last millisecond.
+            self.fire(now - 1)
+
+    def next_processing_timer(self) -> int | None:
+        return self.windows.next_end() if self.by_clock and isinstance(self.windows, SliceWindows) else None
+
+    def last_processing_timer(self) -> int | None:
+        if not self.by_clock or self.windows.held == 0:
+            return None
+        return self.context.clock.now() + self.assigner.size  # type: ignore[attr-defined,no-any-return]
+
+    def fire(self, time: int) -> None:
+        """Send the results of the windows that end by a time (ms)."""
         more = True
         while more:
             try:
-                results, more = self.windows.fire(timestamp, BATCH_SIZE)
+                results, more = self.windows.fire(time, BATCH_SIZE)
             except OverflowError as error:
-                raise self.site.wrap(error, f"at watermark {timestamp}") from error
+                raise self.site.wrap(error, f"in a window that ends by {time}") from error
             if results is not None:
                 self.emit(results)
-        self.output.emit_watermark(timestamp)
 
     def emit(self, results: ColumnBatch) -> None:
         """Send results on, in batches of bounded size."""
@@ -124,16 +176,29 @@ class NativeWindowOperator(Operator):
 
 
 def native_windows(operator: NativeWindowOperator) -> NativeWindows:
-    """The windows of an operator: tumbling and sliding ones.
+    """The windows of an operator: tumbling and sliding ones of time or rows, cumulative ones, sessions of a fixed gap.
+
+    An assigner that is derived from ours may do anything, so it has none.
 
     Raises:
         GraphError: the assigner is of another kind.
     """
-    assigner = operator.assigner
-    aggregates = [(a.function, a.field, a.by) for a in operator.aggregations.values()]
-    arguments = (operator.schema, operator.keys, aggregates, operator.results)
-    if isinstance(assigner, (TumblingEventTimeWindows, SlidingEventTimeWindows)):
-        if max(assigner.size, assigner.slide) >= LARGEST_SPAN:
-            raise GraphError(f"agg() takes windows of less than 2^59 ms, not {assigner!r}")
-        return SliceWindows(*arguments, assigner.size, assigner.slide, assigner.offset, lateness=operator.lateness)
-    raise GraphError(f"agg() has no native windows for {assigner!r}: use reduce(), aggregate() or process()")
+    assigner, kind, lateness = operator.assigner, type(operator.assigner), operator.lateness
+    arguments = (operator.schema, operator.keys, native_arguments(operator.aggregations), operator.results)
+    try:
+        if isinstance(assigner, AlignedWindows) and kind in ALIGNED and assigner.stagger is WindowStagger.ALIGNED:
+            return SliceWindows(*arguments, assigner.size, assigner.slide, assigner.offset, lateness=lateness)
+        if isinstance(assigner, CumulativeEventTimeWindows) and kind is CumulativeEventTimeWindows:
+            size, step, offset = assigner.max_size, assigner.step, assigner.offset
+            return SliceWindows(*arguments, size, step, offset, cumulative=True, lateness=lateness)
+        if isinstance(assigner, EventTimeSessionWindows) and kind is EventTimeSessionWindows:
+            return SessionWindows(*arguments, assigner.gap(None), lateness)
+        if isinstance(assigner, CountAssigner) and kind in COUNTED:
+            return CountWindows(*arguments, assigner.size, assigner.slide)
+    except (ValueError, OverflowError):
+        raise GraphError(f"agg() takes windows of less than 2^59 ms or rows, not {assigner!r}") from None
+    raise GraphError(
+        f"agg() has no native windows for {assigner!r}; it takes tumbling, sliding and cumulative windows and sessions "
+        "of a fixed gap by event time, tumbling and sliding ones by the clock or by a number of rows: use reduce(), "
+        "aggregate() or process()"
+    )

@@ -19,19 +19,8 @@
 #include "pfx/key_index.h"
 #include "pfx/pane.h"
 #include "pfx/results.h"
+#include "pfx/slicing.h"
 #include "pfx/status.h"
-
-/* Times (ms) must lie within, and sizes and latenesses below half of it. */
-#define PFX_TIME_LIMIT (INT64_C(1) << 60)
-
-typedef struct pfx_slicing {
-    int64_t size;
-    int64_t slide; /* of cumulative windows: the step */
-    int64_t offset;
-    int64_t steps; /* of cumulative windows: in the largest one; else 0 */
-    int64_t whole; /* slides in a window */
-    int64_t rest;  /* size - whole * slide */
-} pfx_slicing;
 
 /* Owns its panes and scratch memory; borrows index and agg, which must outlive it. */
 typedef struct pfx_slices {
@@ -71,5 +60,8 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
  * there are `limit` rows (then *more is 1, and the call is to be repeated before any other) or all is done. Frees the
  * slices that no window needs any more. */
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more);
+
+/* Whether any window is to fire yet, and the end of the first. */
+bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end);
 
 #endif
