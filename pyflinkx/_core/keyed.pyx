@@ -182,7 +182,7 @@ cdef class AppendingState(State):
     """A state that values are added to."""
 
     def get(self):
-        """What was added so far, as the kind of state has it."""
+        """What the values come to."""
         raise NotImplementedError
 
     def add(self, value):

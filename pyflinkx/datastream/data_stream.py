@@ -617,18 +617,5 @@ def hash_partitioned(
     return with_partitioner(upstreams, HashPartitioner(key_selector, columns))
 
 
-# PyFlink has these in this module too.
-ELSEWHERE = {
-    "AllWindowedStream": "pyflinkx.datastream.windowed_stream",
-    "BroadcastConnectedStream": "pyflinkx.datastream.broadcast_stream",
-    "BroadcastStream": "pyflinkx.datastream.broadcast_stream",
-    "CachedDataStream": "pyflinkx.datastream.cached_data_stream",
-    "ConnectedStreams": "pyflinkx.datastream.connected_streams",
-    "KeyedStream": "pyflinkx.datastream.keyed_stream",
-    "WindowedStream": "pyflinkx.datastream.windowed_stream",
-}
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        return from_elsewhere(__name__, ELSEWHERE, name)
+def __getattr__(name: str) -> Any:
+    return from_elsewhere(__name__, name)

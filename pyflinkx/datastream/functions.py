@@ -303,14 +303,5 @@ class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
         """The window is about to be deleted: clear its per-window state."""
 
 
-# PyFlink has these in this module too.
-ELSEWHERE = {
-    "KeyedStateStore": "pyflinkx.state.backend",
-    "NullByteKeySelector": "pyflinkx.datastream.pass_through",
-    "PassThroughAllWindowFunction": "pyflinkx.datastream.pass_through",
-    "PassThroughWindowFunction": "pyflinkx.datastream.pass_through",
-}
-
-
 def __getattr__(name: str) -> Any:
-    return from_elsewhere(__name__, ELSEWHERE, name)
+    return from_elsewhere(__name__, name)

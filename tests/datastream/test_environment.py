@@ -7,6 +7,7 @@ import pytest
 from pyflinkx.common import Configuration, Types
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.datastream import StreamExecutionEnvironment, data_stream, functions
+from pyflinkx.datastream.elsewhere import ELSEWHERE
 from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.types.structured import TypedDictTypeInfo
 
@@ -63,7 +64,7 @@ def test_wrong_parallelisms(parallelism):
 
 @pytest.mark.parametrize("module", [data_stream, functions])
 def test_names_that_pyflink_has_in_one_module(module):
-    for name, home in module.ELSEWHERE.items():
+    for name, home in ELSEWHERE[module.__name__].items():
         assert getattr(module, name).__module__ == home
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         module.Nothing  # noqa: B018

@@ -187,7 +187,7 @@ class TumblingEventTimeWindows(AlignedEventTimeWindows):
 
     @staticmethod
     def of(
-        size: Any, offset: Any = 0, window_stagger: WindowStagger = WindowStagger.ALIGNED
+        size: Any, offset: Any = None, window_stagger: WindowStagger = WindowStagger.ALIGNED
     ) -> TumblingEventTimeWindows:
         """Windows of a size: a Time, a timedelta, or milliseconds."""
         size, offset = milliseconds("TumblingEventTimeWindows", size=size, offset=offset)
@@ -214,7 +214,7 @@ class TumblingProcessingTimeWindows(AlignedProcessingTimeWindows):
 
     @staticmethod
     def of(
-        size: Any, offset: Any = 0, window_stagger: WindowStagger = WindowStagger.ALIGNED
+        size: Any, offset: Any = None, window_stagger: WindowStagger = WindowStagger.ALIGNED
     ) -> TumblingProcessingTimeWindows:
         """Windows of a size: a Time, a timedelta, or milliseconds."""
         size, offset = milliseconds("TumblingProcessingTimeWindows", size=size, offset=offset)
@@ -244,7 +244,7 @@ class SlidingEventTimeWindows(AlignedEventTimeWindows):
         super().__init__(size, slide, offset)
 
     @staticmethod
-    def of(size: Any, slide: Any, offset: Any = 0) -> SlidingEventTimeWindows:
+    def of(size: Any, slide: Any, offset: Any = None) -> SlidingEventTimeWindows:
         """Windows of a size and a slide: each a Time, a timedelta, or milliseconds."""
         return SlidingEventTimeWindows(*milliseconds("SlidingEventTimeWindows", size=size, slide=slide, offset=offset))
 
@@ -268,7 +268,7 @@ class SlidingProcessingTimeWindows(AlignedProcessingTimeWindows):
         super().__init__(size, slide, offset)
 
     @staticmethod
-    def of(size: Any, slide: Any, offset: Any = 0) -> SlidingProcessingTimeWindows:
+    def of(size: Any, slide: Any, offset: Any = None) -> SlidingProcessingTimeWindows:
         """Windows of a size and a slide: each a Time, a timedelta, or milliseconds."""
         return SlidingProcessingTimeWindows(
             *milliseconds("SlidingProcessingTimeWindows", size=size, slide=slide, offset=offset)
