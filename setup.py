@@ -53,6 +53,7 @@ extensions = [
         define_macros=macros,
         extra_compile_args=cflags,
         extra_link_args=ldflags,
+        libraries=["m"] if os.name == "posix" else [],
         depends=SOURCES + HEADERS,
     )
     for path in sorted(glob("pyflinkx/_core/*.pyx"))

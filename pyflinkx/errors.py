@@ -74,5 +74,9 @@ class JobCancelledError(PyflinkxError):
     """The job was cancelled before its end."""
 
 
+class QueueEndedError(PyflinkxError):
+    """A queue has nothing more to give: its job has ended, and all results were fetched."""
+
+
 class RemoteError(PyflinkxError):
     """Stands for an exception of a worker whose own class cannot be rebuilt in this process."""

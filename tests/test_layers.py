@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BASE = {"errors"}
 CORE = {"_core", *BASE}
 TYPES = {"types", "config", *CORE}
+EXPRESSIONS = {"types", *CORE}
 STATE = {"state", *TYPES}
-GRAPH = {"operators", "connectors", *STATE} - {"_core"}
+GRAPH = {"operators", "connectors", "expressions", *STATE} - {"_core"}
 RUNTIME = {"graph", "_core", *GRAPH}
 FACES = {"runtime", *RUNTIME}
 PUBLIC = {"cli", "metrics", *FACES}
@@ -26,13 +27,14 @@ MAY_IMPORT = {
     "types": CORE,
     "config": CORE,
     "state": TYPES,
-    "operators": STATE,
+    "expressions": EXPRESSIONS,
+    "operators": {"expressions", *STATE},
     "connectors": TYPES,
     "graph": GRAPH,
     "runtime": RUNTIME,
     "cli": FACES,
     "metrics": FACES,
-    "testing": {"operators", *STATE},
+    "testing": {"operators", "connectors", *STATE},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},

@@ -1,5 +1,6 @@
-"""Codecs of records: tuples, rows, named tuples and dataclasses."""
+"""Codecs of records: tuples, rows, named tuples, dataclasses and typed dicts."""
 from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.dict cimport PyDict_Check, PyDict_GetItemWithError, PyDict_Size
 from cpython.list cimport PyList_Check, PyList_GET_ITEM, PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyObject_GetAttr
 from cpython.ref cimport Py_INCREF
@@ -365,3 +366,60 @@ cdef class DataclassCodec(RecordCodec):
 
     cdef dict describe(self, bint classes):
         return self.describe_fields("DATACLASS", self.cls, classes)
+
+
+cdef class TypedDictCodec(RecordCodec):
+    """A TypedDict: dicts that have exactly its keys, decoded in the order of their declaration.
+
+    Args:
+        cls: the class.
+        names: the keys.
+        codecs: one for each key's value.
+        required: for each key, whether None is refused as its value.
+    """
+
+    cdef readonly object cls
+
+    def __init__(self, cls, names, codecs, required):
+        self.name = f"{cls.__module__}.{cls.__qualname__}"
+        self.cls = cls
+        self.set_fields(names, codecs, required, 0)
+        self.hashable = False
+
+    cdef int encode(self, object value, pfx_writer *out) except -1:
+        cdef size_t start = out.size
+        cdef Py_ssize_t i = 0
+        cdef PyObject *part = NULL
+        if not PyDict_Check(value):
+            return self.refuse(value)
+        if PyDict_Size(value) != self.count:
+            return self.refuse_keys(value)
+        self.write_nulls(0, out)
+        try:
+            for i in range(self.count):
+                part = PyDict_GetItemWithError(value, <object>PyTuple_GET_ITEM(self.names, i))
+                if part == NULL:
+                    return self.refuse_keys(value)
+                held = <object>part  # encoding may run code that takes it out of the dict
+                self.encode_field(i, <PyObject *>held, start, out)
+        except TypeInformationError as fault:
+            if part != NULL:
+                add_step(fault, self.names[i])
+            raise
+        return 0
+
+    cdef int refuse_keys(self, dict value) except -1:
+        missing = [name for name in self.names if name not in value]
+        unknown = [key for key in value if key not in self.names]
+        faults = [f"lacks {missing}"] if missing else []
+        if unknown:
+            faults.append(f"has unknown keys {unknown}")
+        raise TypeInformationError(
+            f"expected {self.name}, got a dict that {' and '.join(faults)}: {describe_value(value)}"
+        )
+
+    cdef object decode(self, pfx_reader *source):
+        return dict(zip(self.names, self.decode_tuple(source)))
+
+    cdef dict describe(self, bint classes):
+        return self.describe_fields("TYPED_DICT", self.cls, classes)

@@ -323,6 +323,134 @@ cdef extern from "pfx/key_columns.h" nogil:
         int32_t *groups, int64_t *row)
 
 
+# ---- pfx/out_column.h to pfx/running.h (native_agg, native_window) ----
+cdef extern from "pfx/out_column.h" nogil:
+    ctypedef struct pfx_out_column:
+        int64_t rows
+        int64_t nulls
+        uint8_t *data
+        int64_t data_capacity
+        uint8_t *validity
+        int64_t validity_capacity
+        uint8_t *offsets
+        int64_t offsets_capacity
+
+    void pfx_out_column_init(pfx_out_column *column, const pfx_arrow_type *type, pfx_budget *budget)
+    void pfx_out_column_free(pfx_out_column *column)
+    pfx_out_column pfx_out_column_take(pfx_out_column *column)
+
+
+cdef extern from "pfx/key_index.h" nogil:
+    ctypedef struct pfx_key_index:
+        uint32_t count
+
+    void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_arrow_type *types, int32_t columns)
+    void pfx_key_index_free(pfx_key_index *index)
+    pfx_status pfx_key_index_write(
+        const pfx_key_index *index, int32_t column, const uint32_t *ids, int64_t count, pfx_out_column *out)
+
+
+cdef extern from "pfx/agg.h" nogil:
+    ctypedef enum pfx_acc_kind:
+        PFX_ACC_ROWS
+        PFX_ACC_COUNT
+        PFX_ACC_SUM_INT
+        PFX_ACC_SUM_REAL
+        PFX_ACC_MIN
+        PFX_ACC_MAX
+        PFX_ACC_MOMENTS
+        PFX_ACC_FIRST
+        PFX_ACC_LAST
+        PFX_ACC_MIN_BY
+        PFX_ACC_MAX_BY
+        PFX_ACC_DISTINCT
+
+    ctypedef enum pfx_result_kind:
+        PFX_RESULT_VALUE
+        PFX_RESULT_COUNT
+        PFX_RESULT_MEAN
+        PFX_RESULT_STDDEV
+
+    ctypedef struct pfx_agg:
+        int64_t stride
+
+    void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types)
+    void pfx_agg_free(pfx_agg *agg)
+    pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t by, int32_t *number)
+
+
+cdef extern from "pfx/results.h" nogil:
+    ctypedef struct pfx_result:
+        int32_t acc
+        pfx_result_kind kind
+
+    ctypedef struct pfx_results:
+        const pfx_agg *agg
+        const pfx_key_index *index
+        const pfx_result *results
+        int32_t count
+        pfx_out_column *keys
+        pfx_out_column *bounds
+        pfx_out_column *values
+        pfx_out_column *stamps
+        int64_t rows
+        int32_t failed_result
+        uint32_t failed_key
+
+
+cdef extern from "pfx/slices.h" nogil:
+    ctypedef struct pfx_slices:
+        int64_t count
+
+    pfx_status pfx_slices_init(
+        pfx_slices *slices, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide, int64_t offset,
+        bint cumulative, int64_t lateness)
+    void pfx_slices_free(pfx_slices *slices)
+    pfx_status pfx_slices_add(
+        pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
+        int64_t rows, int64_t *late, int64_t *late_count, pfx_results *results, int64_t *row)
+    pfx_status pfx_slices_fire(
+        pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more)
+    bint pfx_slices_next_end(const pfx_slices *slices, int64_t *end)
+
+
+cdef extern from "pfx/sessions.h" nogil:
+    ctypedef struct pfx_sessions:
+        int64_t live
+
+    pfx_status pfx_sessions_init(
+        pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap, int64_t lateness)
+    void pfx_sessions_free(pfx_sessions *sessions)
+    pfx_status pfx_sessions_add(
+        pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
+        int64_t rows, int64_t *late, int64_t *late_count, pfx_results *results, int64_t *row)
+    pfx_status pfx_sessions_fire(
+        pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results, int *more)
+
+
+cdef extern from "pfx/counts.h" nogil:
+    ctypedef struct pfx_counts:
+        int64_t live
+
+    pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide)
+    void pfx_counts_free(pfx_counts *counts)
+    pfx_status pfx_counts_add(
+        pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int64_t timestamp,
+        pfx_results *results)
+
+
+cdef extern from "pfx/running.h" nogil:
+    ctypedef struct pfx_running:
+        int64_t count
+
+    pfx_status pfx_running_init(pfx_running *running, pfx_agg *agg, pfx_key_index *index)
+    void pfx_running_free(pfx_running *running)
+    pfx_status pfx_running_add(
+        pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int each,
+        pfx_results *results)
+    pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results)
+
+
 # ---- pfx/monitor.h, pfx/segment.h (segment) ----
 cdef extern from "pfx/monitor.h" nogil:
     int64_t pfx_monotonic_ns()

@@ -26,4 +26,4 @@ cdef class State:
     cdef readonly StateTable table
     cdef readonly bint per_window
 
-    cdef object current_namespace(self)
+    cpdef object current_namespace(self)

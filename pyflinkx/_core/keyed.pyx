@@ -140,7 +140,8 @@ cdef class State:
     def __repr__(self):
         return f"{type(self).__name__}({self.table.name!r})"
 
-    cdef object current_namespace(self):
+    cpdef object current_namespace(self):
+        """What the values of this handle belong to besides the key: the current window, or None."""
         if not self.per_window:
             return None
         if self.table.context.namespace is None:
@@ -152,7 +153,6 @@ cdef class State:
         self.table.take(self.current_namespace())
 
 
-@cython.final
 cdef class ValueState(State):
     """One value per key.
 
@@ -194,7 +194,6 @@ cdef class MergingState(AppendingState):
         self.table.merge(target, sources, self.combine)
 
 
-@cython.final
 cdef class ListState(MergingState):
     """A list of values per key."""
 
@@ -240,7 +239,6 @@ cdef class ListState(MergingState):
         return first
 
 
-@cython.final
 cdef class ReducingState(MergingState):
     """One value per key, into which added values are folded.
 
@@ -270,7 +268,6 @@ cdef class ReducingState(MergingState):
         return self.reduce(first, second)
 
 
-@cython.final
 cdef class AggregatingState(MergingState):
     """One accumulator per key, of an aggregate function.
 
@@ -309,7 +306,6 @@ cdef class AggregatingState(MergingState):
         return self.merge_accumulators(first, second)
 
 
-@cython.final
 cdef class MapState(State):
     """A map per key."""
 

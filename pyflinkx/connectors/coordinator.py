@@ -39,7 +39,12 @@ class CoordinatorContext:
 
 
 class Coordinator:
-    """Talks to the subtasks of one source or sink. All calls come from the thread that runs the job."""
+    """Talks to the subtasks of one source or sink. All calls come from the thread that runs the job.
+
+    ``outside`` says whether other threads bring what its tasks wait for, so that a job may wait without a clock.
+    """
+
+    outside = False
 
     def start(self) -> None:
         """The job starts."""

@@ -149,6 +149,11 @@ class RecordReaderAdapter(SourceReader):
         self.ended = False
         self.awaited: Future[Any] | None = None
 
+    @property
+    def outside(self) -> bool:  # type: ignore[override]
+        """Whether the user's reader waits for something of its own."""
+        return self.awaited is not None
+
     def add_splits(self, splits: list[Any]) -> None:
         self.reader.add_splits(splits)
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 
 
+def nobody(event: Any) -> None:
+    """Where events go that no coordinator waits for."""
+
+
 @dataclass
 class WriterContext:
-    """What the task gives to a writer."""
+    """What the task gives to a writer; ``send`` takes an event to the sink's coordinator."""
 
     subtask_index: int = 0
     parallelism: int = 1
     counters: dict[str, int] = field(default_factory=dict)
+    send: Callable[[Any], None] = nobody
 
 
 class SinkWriter:

@@ -34,6 +34,7 @@ class PollResult(enum.Enum):
 WAIT = PollResult.WAIT
 END = PollResult.END
 
+
 BAD_RECORDS_TAG = "bad-records"
 
 
@@ -106,10 +107,11 @@ class SourceReader:
     """Reads the splits given to it; owned by one task, called from one thread.
 
     Where splits come from an enumerator, END asks it for another one. With ``requests_splits`` the reader does that
-    itself, and END is the end.
+    itself, and END is the end. ``outside`` says whether another thread ends its WAIT.
     """
 
     requests_splits = False
+    outside = False
 
     def add_splits(self, splits: list[Any]) -> None:
         """Take more splits to read."""

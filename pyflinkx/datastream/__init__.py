@@ -1,10 +1,12 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
+from pyflinkx.datastream import agg
 from pyflinkx.datastream.async_data_stream import AsyncDataStream
 from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
@@ -29,9 +31,14 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
     ProcessWindowFunction,
     ReduceFunction,
+    RichSinkFunction,
+    RichSourceFunction,
     RuntimeContext,
+    SinkFunction,
+    SourceFunction,
     WindowFunction,
 )
+from pyflinkx.datastream.iterative_stream import IterativeStream
 from pyflinkx.datastream.join_functions import (
     CoGroupFunction,
     FlatJoinFunction,
@@ -80,11 +87,13 @@ __all__ = [
     "CountWindow",
     "DataStream",
     "DataStreamSink",
+    "Expression",
     "FilterFunction",
     "FlatJoinFunction",
     "FlatMapFunction",
     "GlobalWindow",
     "IntervalJoin",
+    "IterativeStream",
     "JoinFunction",
     "JoinedStreams",
     "KeySelector",
@@ -106,9 +115,13 @@ __all__ = [
     "ProcessJoinFunction",
     "ProcessWindowFunction",
     "ReduceFunction",
+    "RichSinkFunction",
+    "RichSourceFunction",
     "RuntimeContext",
     "RuntimeExecutionMode",
+    "SinkFunction",
     "SlotSharingGroup",
+    "SourceFunction",
     "SplitStream",
     "StreamExecutionEnvironment",
     "TimeDomain",
@@ -120,4 +133,12 @@ __all__ = [
     "WindowAssigner",
     "WindowFunction",
     "WindowedStream",
+    "agg",
+    "and_",
+    "coalesce",
+    "col",
+    "concat",
+    "if_then_else",
+    "lit",
+    "or_",
 ]

@@ -13,6 +13,7 @@ from pyflinkx.common.watermark_strategy import ColumnTimestampAssigner, Watermar
 from pyflinkx.datastream.calls import RecordType
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError, TypeInformationError
+from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
@@ -45,15 +46,35 @@ def columnar_stream(
 
 
 def rows_of(stream: DataStream) -> DataStream:
-    """A columnar stream as rows, spread as it was to be: the conversion comes before a partitioner."""
-    environment = stream._environment
+    """A columnar stream as rows for one operator: columns are spread as the stream says, then converted beside it."""
+    rows = converted(stream, stream._upstreams, "output")
+    keyed = any(isinstance(up.partitioner, HashPartitioner) for up in stream._upstreams)
+    upstream = Upstream(rows._transformation, ForwardPartitioner() if keyed else None)
+    return DataStream(stream._environment, (upstream,), stream._record_type)
+
+
+def rows_before(stream: DataStream) -> DataStream:
+    """A stream as rows, converted where it is made and spread afterwards, so that a function of rows may spread them.
+
+    Its records keep their order on the way to their key.
+    """
+    if stream._schema is None:
+        return stream
     upstreams = []
     for up in stream._upstreams:
-        source = (replace(up, partitioner=None),)
-        rows = environment._operator_stream("ColumnsToRows", ColumnsToRowsOperator, [source], stream._record_type)
-        rows._transformation.native = True
+        rows = converted(stream, (replace(up, partitioner=None),), "input")
         upstreams.append(Upstream(rows._transformation, up.partitioner))
-    return DataStream(environment, tuple(upstreams), stream._record_type)
+    return DataStream(stream._environment, tuple(upstreams), stream._record_type)
+
+
+def converted(stream: DataStream, upstreams: tuple[Upstream, ...], parallelism_of: str) -> DataStream:
+    """The rows of columnar streams."""
+    rows = stream._environment._operator_stream(
+        "ColumnsToRows", ColumnsToRowsOperator, [upstreams], stream._record_type
+    )
+    rows._transformation.native = True
+    rows._transformation.parallelism_of = parallelism_of
+    return rows
 
 
 def columns_of(stream: DataStream, call: str) -> DataStream:
@@ -64,6 +85,19 @@ def columns_of(stream: DataStream, call: str) -> DataStream:
     """
     if stream._schema is not None:
         return stream
+    schema = known_schema(stream, call)
+    make = partial(RowsToColumnsOperator, schema)
+    columns = columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
+    columns._transformation.parallelism_of = "input"
+    return columns
+
+
+def known_schema(stream: DataStream, call: str) -> Schema:
+    """The columns that a stream's rows make.
+
+    Raises:
+        GraphError: their type is not known, or has no columns.
+    """
     known = stream._record_type.known
     if known is None:
         raise GraphError(
@@ -72,14 +106,12 @@ def columns_of(stream: DataStream, call: str) -> DataStream:
             "dataclass or NamedTuple"
         )
     try:
-        schema = schema_of(known)
+        return schema_of(known)
     except TypeInformationError as error:
         raise GraphError(
             f"{call}: {error}; it takes records that are Rows, tuples, NamedTuples or dataclasses of types that "
             "columns have"
         ) from None
-    make = partial(RowsToColumnsOperator, schema)
-    return columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
 
 
 def same_columns(streams: Sequence[DataStream]) -> bool:

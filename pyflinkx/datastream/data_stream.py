@@ -33,7 +33,9 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.sinks import SinkMethods
 from pyflinkx.errors import GraphError
+from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
     CustomPartitioner,
@@ -56,6 +58,7 @@ from pyflinkx.types.composite import CompositeTypeInfo
 if TYPE_CHECKING:
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.iterative_stream import IterativeStream
     from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
     from pyflinkx.datastream.keyed_stream import KeyedStream
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
 __all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
 
 
-class DataStream(Described):
+class DataStream(Described, SinkMethods):
     """A stream of records of one type; made by an environment's sources and by the methods of other streams.
 
     Args:
@@ -87,7 +90,6 @@ class DataStream(Described):
         self._record_type = record_type
         self._transformation = upstreams[0].transformation
         self._side_origin = self._transformation
-        self._rows: DataStream | None = None
 
     def get_name(self) -> str:
         """The operator's name."""
@@ -134,10 +136,47 @@ class DataStream(Described):
         function = user_function(func, FlatMapFunction, "flat_map", "flat_map()")
         return self._then("FlatMap", partial(FlatMapOperator, function), result_type(output_type, function, "items"))
 
-    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
-        """Keep the records for which ``func`` is true."""
+    def filter(self, func: Callable[[Any], Any] | FilterFunction | Expression) -> DataStream:
+        """Keep the records for which ``func`` is true.
+
+        Args:
+            func: a FilterFunction, a callable, or a condition on columns such as ``col("value") > 3``. A condition
+                leaves a columnar stream columnar; of a stream of rows it needs a known type with fields of these names.
+        """
+        if isinstance(func, Expression):
+            from pyflinkx.datastream.selections import filtered
+
+            return filtered(self, func)
         function = user_function(func, FilterFunction, "filter", "filter()")
         return self._then("Filter", partial(FilterOperator, function), self._record_type)
+
+    def select(self, *columns: str | Expression, **named: Any) -> DataStream:
+        """A columnar stream of just these columns, in this order.
+
+        Args:
+            columns: names, or expressions that have one: ``col("a")``, ``(col("a") + 1).alias("b")``.
+            named: expressions or constants by the name of their column.
+
+        Raises:
+            GraphError: a column is not there, two have one name, or types do not fit; or this is a stream of rows whose
+                type is not known.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, col
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbers = env.from_numpy({"a": [1, 2, 3], "b": [4, 5, 6]})
+            >>> numbers.filter(col("a") > 1).select("b", c=col("a") * 10).to_arrow().to_pylist()
+            [{'b': 5, 'c': 20}, {'b': 6, 'c': 30}]
+        """
+        from pyflinkx.datastream.selections import selection
+
+        return selection(self, columns, named, "select()")
+
+    def with_columns(self, *columns: str | Expression, **named: Any) -> DataStream:
+        """A columnar stream with more columns, or others in place of those of the same name; see ``select``."""
+        from pyflinkx.datastream.selections import extended
+
+        return extended(self, columns, named)
 
     def process(self, func: ProcessFunction, output_type: TypeInformation | None = None) -> DataStream:
         """Any number of results per record, with timestamps and side outputs."""
@@ -168,7 +207,7 @@ class DataStream(Described):
             >>> list(sales.key_by(0, 1).sum(2).execute_and_collect())
             [('tea', 'Oslo', 2), ('tea', 'Rome', 3), ('tea', 'Oslo', 7)]
         """
-        from pyflinkx.datastream.columnar import key_columns
+        from pyflinkx.datastream.columnar import key_columns, rows_before
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
         if more and isinstance(more[-1], TypeInformation) and key_type is None:
@@ -177,7 +216,7 @@ class DataStream(Described):
         columns = key_columns(self, selectors)
         if columns is not None:
             return KeyedStream(self, columns.selector, key_type, columns.names)
-        return KeyedStream(self._as_rows(), key_function(selectors, "key_by()", self._record_type), key_type)
+        return KeyedStream(rows_before(self), key_function(selectors, "key_by()", self._record_type), key_type)
 
     def project(self, *field_indexes: int) -> DataStream:
         """Keep some fields of each record, as a tuple.
@@ -271,6 +310,17 @@ class DataStream(Described):
         from pyflinkx.datastream.joined_streams import CoGroupedStreams
 
         return CoGroupedStreams(self, other_stream)
+
+    def iterate(self, max_wait_time_ms: int = 0) -> IterativeStream:
+        """Begin a loop; ``close_with`` of the result says what comes back to it.
+
+        Args:
+            max_wait_time_ms: milliseconds without feedback after which the loop ends once its input has, whatever may
+                still circulate; 0 to wait until nothing does.
+        """
+        from pyflinkx.datastream.iterative_stream import IterativeStream
+
+        return IterativeStream(self, max_wait_time_ms)
 
     def split(self, output_selector: Callable[[Any], Any] | OutputSelector) -> SplitStream:
         """Divide the stream into named outputs; ``select`` of the result picks some.
@@ -367,7 +417,12 @@ class DataStream(Described):
         return self._partitioned(ForwardPartitioner(), "forward()")
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
-        return DataStream(self._environment, with_partitioner(self._upstreams, partitioner), self._record_type)
+        stream = self
+        if isinstance(partitioner, CustomPartitioner):
+            from pyflinkx.datastream.columnar import rows_before
+
+            stream = rows_before(self)
+        return DataStream(self._environment, with_partitioner(stream._upstreams, partitioner), self._record_type)
 
     # ---- time ----
 
@@ -481,11 +536,9 @@ class DataStream(Described):
         """This stream with Python rows: behind a visible conversion where it is columnar."""
         if self._schema is None:
             return self
-        if self._rows is None:
-            from pyflinkx.datastream.columnar import rows_of
+        from pyflinkx.datastream.columnar import rows_of
 
-            self._rows = rows_of(self)
-        return self._rows
+        return rows_of(self)
 
     def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema) -> DataStream:
         """The columnar stream of a native operator that reads this columnar one."""
@@ -507,6 +560,9 @@ class DataStream(Described):
             sink=sink,
             parallelism=sink.parallelism,
         )
+        return self._end_in(transformation)
+
+    def _end_in(self, transformation: Transformation) -> DataStreamSink:
         self._environment._add(transformation)
         return DataStreamSink(transformation)
 

@@ -9,6 +9,13 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from pyflinkx.connectors.sink_function import RichSinkFunction, SinkFunction
+from pyflinkx.connectors.source_function import (
+    ParallelSourceFunction,
+    RichParallelSourceFunction,
+    RichSourceFunction,
+    SourceFunction,
+)
 from pyflinkx.datastream.async_functions import (
     AsyncFunction,
     AsyncFunctionDescriptor,
@@ -47,12 +54,18 @@ __all__ = [
     "KeyedProcessFunction",
     "MapFunction",
     "MapPartitionFunction",
+    "ParallelSourceFunction",
     "Partitioner",
     "ProcessAllWindowFunction",
     "ProcessFunction",
     "ProcessWindowFunction",
     "ReduceFunction",
+    "RichParallelSourceFunction",
+    "RichSinkFunction",
+    "RichSourceFunction",
     "RuntimeContext",
+    "SinkFunction",
+    "SourceFunction",
     "WindowFunction",
 ]
 

@@ -20,6 +20,7 @@ from pyflinkx.datastream.functions import (
 from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
 from pyflinkx.errors import GraphError
+from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce
 from pyflinkx.operators.function import UserFunction
@@ -28,6 +29,7 @@ from pyflinkx.operators.reduce import ReduceOperator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
+    from pyflinkx.datastream.agg import Aggregation
     from pyflinkx.datastream.joined_streams import IntervalJoin
     from pyflinkx.datastream.windowed_stream import WindowedStream
 
@@ -75,7 +77,7 @@ class KeyedStream(DataStream):
         inferred = result_type(output_type, UserFunction(func.flat_map), "items")
         return self._with_state("FlatMap", UserFunction(FlatMapWithKey(func), func), inferred)
 
-    def filter(self, func: Callable[[Any], Any] | FilterFunction) -> DataStream:
+    def filter(self, func: Callable[[Any], Any] | FilterFunction | Expression) -> DataStream:
         """Keep the records for which ``func`` is true; a FilterFunction may get keyed state in ``open``."""
         if not isinstance(func, FilterFunction):
             return super().filter(func)
@@ -83,6 +85,8 @@ class KeyedStream(DataStream):
 
     def reduce(self, func: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
         """Combine each record with the result so far of its key; every record yields its key's new result.
+
+        In BATCH mode only the last result of each key is given.
 
         Example:
             >>> from pyflinkx.datastream import StreamExecutionEnvironment
@@ -139,6 +143,29 @@ class KeyedStream(DataStream):
         functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
         operator = partial(KeyedProcessOperator, functions, [self._key_selector], func.on_timer)
         return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
+
+    def agg(self, **aggregates: Aggregation) -> DataStream:
+        """A columnar stream of running aggregates of each key: for every row the key and what they are after it.
+
+        In BATCH mode each key's final results only, at the end. A stream of rows needs a known type with fields, and a
+        ``key_by`` that names fields.
+
+        Args:
+            aggregates: ``agg.count()``, ``agg.sum("field")``, ... by the names of their columns.
+
+        Raises:
+            GraphError: there are none, a field is not there or of another type, or the rows' type is not known.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, agg
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbers = env.from_numpy({"key": [1, 2, 1], "value": [3, 4, 5]})
+            >>> numbers.key_by("key").agg(total=agg.sum("value")).to_arrow().to_pylist()
+            [{'key': 1, 'total': 3}, {'key': 2, 'total': 4}, {'key': 1, 'total': 8}]
+        """
+        from pyflinkx.datastream.native_aggregates import running_aggregates
+
+        return running_aggregates(self, aggregates)
 
     def window(self, window_assigner: Any) -> WindowedStream:
         """Group the records of each key into windows."""

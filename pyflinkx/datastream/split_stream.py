@@ -44,7 +44,7 @@ class SplitStream(DataStream):
         super().__init__(rows._environment, rows._upstreams, rows._record_type)
         self._selector = user_function(output_selector, OutputSelector, "select", "split()")
 
-    def select(self, *output_names: str) -> DataStream:
+    def select(self, *output_names: str) -> DataStream:  # type: ignore[override] # outputs, as in Flink, not columns
         """The records that go to at least one of some outputs, each once.
 
         Example:

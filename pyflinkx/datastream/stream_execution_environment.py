@@ -35,6 +35,7 @@ from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.runtime_mode import runs_as_batch
@@ -54,7 +55,7 @@ DEFAULT_JOB_NAME = "Flink Streaming Job"
 log = logging.getLogger("pyflinkx")
 
 
-class StreamExecutionEnvironment:
+class StreamExecutionEnvironment(SourceMethods):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.

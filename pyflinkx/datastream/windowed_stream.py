@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.datastream.calls import UNKNOWN, RecordType, object_function, result_type, user_function
@@ -24,6 +24,9 @@ from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
+
+if TYPE_CHECKING:
+    from pyflinkx.datastream.agg import Aggregation
 
 __all__ = ["AllWindowedStream", "WindowedStream"]
 
@@ -142,6 +145,36 @@ class Windowed:
         """Evaluate all records of a window at once, with access to its state and the clock."""
         object_function(process_window_function, self.process_kind, ["process"], "process()")
         return self._run("Process", process_window_function, output_type, UNKNOWN)
+
+    def agg(self, **aggregates: Aggregation) -> DataStream:
+        """A columnar stream of the aggregates of each window: keys, ``window_start`` and ``window_end`` (ms), results.
+
+        Windows of a number of rows have no bounds in time, and their results no such columns. A stream of rows needs a
+        known type with fields, and a ``key_by`` that names fields. What is late goes to the side output as columns.
+
+        Args:
+            aggregates: ``agg.count()``, ``agg.sum("field")``, ... by the names of their columns.
+
+        Raises:
+            GraphError: there are none, a field is not there or of another type, the rows' type is not known, or the
+                windows are no native ones: those of own assigners, triggers, evictors or gaps.
+
+        Example:
+            >>> from pyflinkx.common import WatermarkStrategy
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment, agg
+            >>> from pyflinkx.datastream.window import TumblingEventTimeWindows
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> rows = env.from_numpy({"ts": [1, 5, 12], "key": [7, 7, 7], "value": [3, 4, 5]})
+            >>> timed = rows.assign_timestamps_and_watermarks(
+            ...     WatermarkStrategy.for_monotonous_timestamps().with_timestamp_column("ts")
+            ... )
+            >>> windows = timed.key_by("key").window(TumblingEventTimeWindows.of(10))
+            >>> windows.agg(total=agg.sum("value")).to_arrow().column("total").to_pylist()
+            [7, 5]
+        """
+        from pyflinkx.datastream.native_aggregates import window_aggregates
+
+        return window_aggregates(self, aggregates)
 
     def _run(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 import xxhash
 
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.iterations import mark_loops
 from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
 from pyflinkx.graph.slot_sharing import DEFAULT_SLOT_SHARING_GROUP, SlotSharingGroup
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -56,7 +57,8 @@ class StreamEdge:
 
     ``record_type`` is the type of these records: the source's output type or, for a side output, that of its tag; None
     when nothing is known of it. Only where ``type_declared`` is set did the user promise that every record has it;
-    otherwise it was read from annotations, which may be wrong.
+    otherwise it was read from annotations, which may be wrong. ``in_loop`` says whether it lies between the head and
+    the tail of an iteration.
     """
 
     source: int
@@ -66,6 +68,7 @@ class StreamEdge:
     side_tag: str | None
     record_type: TypeInformation | None = None
     type_declared: bool = False
+    in_loop: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def build_stream_graph(
     Raises:
         GraphError: there are no operators, a uid is used twice, an operator's parallelism exceeds its maximum or is not
             what its source or sink insists on, operators are co-located that cannot be, or a slot sharing group is
-            described in two ways.
+            described in two ways, or iterations are not closed or overlap.
     """
     order = topological_order(roots)
     if not order:
@@ -151,9 +154,11 @@ def build_stream_graph(
     uids: dict[str, Transformation] = {}
     nodes: list[StreamNode] = []
     edges: list[StreamEdge] = []
+    readers = readers_of(order)
     for transformation in order:
-        own = transformation.parallelism or parallelism
-        groups = transformation.max_parallelism or max_parallelism or default_max_parallelism(own)
+        model = parallelism_model(transformation, readers)
+        own = model.parallelism or parallelism
+        groups = model.max_parallelism or max_parallelism or default_max_parallelism(own)
         if own > groups:
             raise GraphError(
                 f"operator '{transformation.name}' ({transformation.location}): parallelism {own} exceeds its maximum "
@@ -206,6 +211,7 @@ def build_stream_graph(
                         upstream.id, ids[transformation], port, partitioner, stream.side_tag, record_type, declared
                     )
                 )
+    edges = mark_loops(ids, edges)
     check_co_location(nodes)
     return StreamGraph(
         name,
@@ -282,6 +288,30 @@ def resolve_partitioner(
             f"but it goes from {upstream} to {downstream} subtasks"
         )
     return wanted
+
+
+def readers_of(order: Iterable[Transformation]) -> dict[Transformation, list[Transformation]]:
+    """Who reads each transformation."""
+    readers: dict[Transformation, list[Transformation]] = {}
+    for transformation in order:
+        for streams in transformation.inputs:
+            for stream in streams:
+                readers.setdefault(stream.transformation, []).append(transformation)
+    return readers
+
+
+def parallelism_model(
+    transformation: Transformation, readers: dict[Transformation, list[Transformation]]
+) -> Transformation:
+    """The transformation whose parallelism this one has: itself, or a neighbour if all on that side agree."""
+    if transformation.parallelism_of is None:
+        return transformation
+    neighbours = readers.get(transformation, [])
+    if transformation.parallelism_of == "input":
+        neighbours = [stream.transformation for streams in transformation.inputs for stream in streams]
+    models = [parallelism_model(neighbour, readers) for neighbour in neighbours]
+    kinds = {(model.parallelism, model.max_parallelism) for model in models}
+    return models[0] if len(kinds) == 1 else transformation
 
 
 def topological_order(roots: Iterable[Transformation]) -> list[Transformation]:

@@ -56,6 +56,8 @@ class Transformation:
         side_schemas: the Schema of each side output that carries columnar batches, by tag id.
         native: whether it runs without Python functions of the user's, so that it may share a process with others.
         sink: the sink's description, to be checked before the job starts.
+        parallelism_of: "input" or "output" for an operator that the graph inserts and that runs as parallel as the one
+            that it reads, or the one that reads it; None for one with a parallelism of its own.
         output_type: the type of the main output's records; None when nothing is known of it.
         type_declared: whether the user declared that type; one that was read from annotations holds only as far as the
             program keeps to them.
@@ -64,6 +66,8 @@ class Transformation:
         buffer_timeout: how long (ms) a record may wait for its batch to fill; -1 for until it is full, None for the
             environment's.
         uid_hash: takes the place of the uid.
+        iteration_head: whether a loop begins here.
+        feedback_to: for the end of a loop, where it begins.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Transformation:
     schema: Any = None
     side_schemas: dict[str, Any] = field(default_factory=dict)
     native: bool = False
+    parallelism_of: str | None = None
     sink: Any = None
     output_type: TypeInformation | None = None
     type_declared: bool = False
@@ -89,6 +94,8 @@ class Transformation:
     chain_with_input: bool = True
     chain_with_output: bool = True
     location: str | None = field(default_factory=lambda: user_location())
+    iteration_head: bool = False
+    feedback_to: Transformation | None = None
     number: int = field(default_factory=itertools.count(1).__next__)
 
 

@@ -127,6 +127,9 @@ class AsyncWaitOperator(UserFunctionOperator):
     def process_idleness(self, idle: bool) -> None:
         self.add_control(partial(self.output.emit_idleness, idle))
 
+    def process_marker(self, age: int) -> None:
+        self.add_control(partial(self.output.emit_marker, age))
+
     def add_control(self, control: Control) -> None:
         """Have something called when everything before it has left."""
         self.backlog.append(control)

@@ -33,6 +33,9 @@ class Output(Protocol):
     def emit_idleness(self, idle: bool) -> None:
         """Say that this stream has become idle (True) or active again (False)."""
 
+    def emit_marker(self, age: int) -> None:
+        """Send a marker on through the loop that the operator is in; see ``operators.iteration``."""
+
     def emit_side(self, tag_id: str, batch: Any) -> None:
         """Send a batch to the side output ``tag_id``; dropped where nobody reads it."""
 
@@ -81,9 +84,10 @@ class OperatorContext:
 class Operator:
     """Logic of one node of the dataflow: a plain object that takes batches and emits batches.
 
-    Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``finish``
-    once if all input ended, after a watermark of MAX_WATERMARK; ``close`` once whenever ``open`` was called, also after
-    a failure. All calls come from one thread. An operator starts no thread and reads no clock but ``context.clock``.
+    Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``end_input``
+    once if all input ended; ``finish`` once when the operator says that it is ``drained``; ``close`` once whenever
+    ``open`` was called, also after a failure. All calls come from one thread. An operator reads no clock but
+    ``context.clock``, and starts no thread; one that cannot do without (asyncio) hands back by ``context.post``.
     """
 
     context: OperatorContext
@@ -106,6 +110,10 @@ class Operator:
         """All inputs have become idle, or one is active again."""
         self.output.emit_idleness(idle)
 
+    def process_marker(self, age: int) -> None:
+        """A marker of the loop that the operator is in has come from all inputs; what was before it has been sent."""
+        self.output.emit_marker(age)
+
     def advance_processing_time(self, now: int) -> None:
         """Fire the processing-time timers that are due at ``now`` (ms)."""
 
@@ -116,6 +124,9 @@ class Operator:
     def last_processing_timer(self) -> int | None:
         """When (ms) the last of the timers that a batch job fires at its end is due; None for no such timers."""
         return None
+
+    def end_input(self) -> None:
+        """All input has ended, after a watermark of MAX_WATERMARK."""
 
     def accepts_input(self) -> bool:
         """Whether it can take more now; while it cannot, the task reads no input and calls mails and timers only."""

@@ -63,6 +63,8 @@ class RuntimeContext:
     def __init__(self, context: OperatorContext, keyed_state: Any = None) -> None:
         self._context = context
         self._keyed_state = keyed_state
+        if keyed_state is not None:
+            keyed_state.use_clock(context.clock)
 
     def get_task_name(self) -> str:
         """The name of the operator."""

@@ -177,6 +177,8 @@ class KeyedProcessOperator(ProcessOperator):
             self.key_selectors[port],
             self.key_context,
         )
+        if self.state.every_record:
+            self.state.took_records(len(batch))
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp

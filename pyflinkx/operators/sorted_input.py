@@ -81,6 +81,15 @@ class SortedInputOperator(Operator):
     def last_processing_timer(self) -> int | None:
         return self.operator.last_processing_timer()
 
+    def end_input(self) -> None:
+        self.operator.end_input()
+
+    def accepts_input(self) -> bool:
+        return self.operator.accepts_input()
+
+    def drained(self) -> bool:
+        return self.operator.drained()
+
     def finish(self) -> None:
         self.operator.finish()
 

@@ -195,6 +195,8 @@ class WindowOperator(Operator):
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
             self.windowing.add(batch)
+            if self.backend.every_record:
+                self.backend.took_records(len(batch))
         finally:
             self.emit_results()
 

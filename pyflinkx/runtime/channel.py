@@ -22,6 +22,13 @@ class WatermarkStatus:
     idle: bool
 
 
+@dataclass(frozen=True)
+class IterationMarker:
+    """Everything that was in the loop before it has passed; ``age`` counts rounds at rest."""
+
+    age: int
+
+
 class EndOfData(enum.Enum):
     """The last element of a channel."""
 

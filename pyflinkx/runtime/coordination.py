@@ -58,14 +58,21 @@ class Coordination:
 
     def create(self) -> None:
         """Make the coordinators of all sources and sinks that have one."""
+        errors = []
         for vertex in self.graph.vertices:
             for node in vertex.nodes:
                 described = node.source if node.source is not None else node.sink
                 if described is not None:
-                    coordinator = self._call(node.name, described.create_coordinator, self._context(node))
+                    try:
+                        coordinator = self._call(node.name, described.create_coordinator, self._context(node))
+                    except Exception as error:  # the others are made all the same, to be told of the job's end
+                        errors.append(error)
+                        continue
                     if coordinator is not None:
                         self.coordinators[node.id] = coordinator
                         self.names[node.id] = node.name
+        if errors:
+            raise errors[0]
 
     def _context(self, node: StreamNode) -> CoordinatorContext:
         def fail(error: BaseException) -> None:
@@ -97,6 +104,11 @@ class Coordination:
 
     def _call_at(self, time: int, call: Call) -> None:
         heapq.heappush(self.timers, (time, next(self.numbers), call))
+
+    @property
+    def waits_outside(self) -> bool:
+        """Whether another thread may bring what tasks wait for."""
+        return any(coordinator.outside for coordinator in self.coordinators.values())
 
     def next_time(self) -> int | None:
         """When (ms) ``run`` has something to do; None for never."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pyflinkx._core.exchange import Event
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import ChannelClosedError
-from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.scatter import Scatter
 
 NEVER = -1
@@ -28,7 +28,7 @@ class InputChannel(Protocol):
         """Memory segments that wait to be read."""
 
     def get(self) -> Any:
-        """The next batch, Watermark, WatermarkStatus or END_OF_DATA; None when there is none now."""
+        """The next batch, Watermark, WatermarkStatus, IterationMarker or END_OF_DATA; None when there is none now."""
 
 
 class OutputChannel(Protocol):
@@ -159,7 +159,7 @@ class OutputGate:
         self.put(index, batch)
 
     def put_all(self, element: Any) -> None:
-        """Send a batch, a watermark, a status or the end of data to all subtasks."""
+        """Send a batch, a watermark, a status, a marker or the end of data to all subtasks."""
         self.flush()
         for channel in self.all_channels:
             self.blocked += channel.put(element)
@@ -218,6 +218,10 @@ class GateOutput:
     def emit_watermark(self, timestamp: int) -> None:
         """Send a watermark to all."""
         self.gate.put_all(Watermark(timestamp))
+
+    def emit_marker(self, age: int) -> None:
+        """Send a marker to all."""
+        self.gate.put_all(IterationMarker(age))
 
     def emit_idleness(self, idle: bool) -> None:
         """Send the status to all."""

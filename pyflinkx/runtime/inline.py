@@ -68,8 +68,8 @@ class InlineJob(Job):
         """
         self._state = JobState.RUNNING
         try:
-            self.check()
             self.coordination.create()
+            self.check()
             with applied(self.dependencies):
                 yield from self._run_tasks()
         except (GeneratorExit, JobCancelledError) as error:
@@ -122,7 +122,8 @@ class InlineJob(Job):
                 started = clock()
                 wake_times = [self.coordination.next_time(), *(task.wake_time() for task in running)]
                 known = [wake_time for wake_time in wake_times if wake_time is not None]
-                self.settings.clock.wait_until(min(known, default=None))  # type: ignore[attr-defined]
+                outside = self.coordination.waits_outside or any(task.waits_outside for task in running)
+                self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
                 self.idle += clock() - started
 
     def _make_tasks(self) -> list[Task]:

@@ -145,8 +145,8 @@ class JobManager(Job):
         """
         failure: BaseException | None = None
         try:
-            self.check()
             self.coordination.create()
+            self.check()
             jobs = self._pickle()
             self._launch()
             self._deploy(jobs)

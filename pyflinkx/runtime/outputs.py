@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,36 @@ class WatermarkValve:
         return lowest
 
 
+class MarkerValve:
+    """Combines the markers of a loop: one has passed when it has come from all inputs that have not ended.
+
+    Inputs from outside of the loop bring no markers, so these wait for them to end.
+
+    Args:
+        inputs: how many.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.waiting: list[deque[int]] = [deque() for _ in range(inputs)]
+        self.ended = [False] * inputs
+
+    def marker(self, index: int, age: int) -> list[int]:
+        """Take a marker of one input; the ages of those that have come from all."""
+        self.waiting[index].append(age)
+        return self._passed()
+
+    def end(self, index: int) -> list[int]:
+        """One input has ended; the ages of the markers that waited only for it."""
+        self.ended[index] = True
+        return self._passed()
+
+    def _passed(self) -> list[int]:
+        passed = []
+        while any(self.waiting) and all(queue or ended for queue, ended in zip(self.waiting, self.ended, strict=True)):
+            passed.append(min(queue.popleft() for queue in self.waiting if queue))
+        return passed
+
+
 class OperatorNode:
     """An operator in a task, with its output and what it knows of its inputs.
 
@@ -66,6 +97,7 @@ class OperatorNode:
         self.operator = operator
         self.output = output
         self.valve = WatermarkValve(inputs)
+        self.markers = MarkerValve(inputs)
         self.open_inputs = inputs
         self.batch = batch
         self.draining = False
@@ -80,6 +112,7 @@ class OperatorNode:
         self.open_inputs -= 1
         if self.open_inputs == 0:
             self.draining = True
+            self.operator.end_input()
             self.finish_drained()
 
     def finish_drained(self) -> None:
@@ -129,11 +162,18 @@ class OperatorInput:
         if all_idle is not None:
             self.node.operator.process_idleness(all_idle)
 
+    def emit_marker(self, age: int) -> None:
+        """A marker of this input."""
+        for combined in self.node.markers.marker(self.index, age):
+            self.node.operator.process_marker(combined)
+
     def end(self) -> None:
-        """This input has ended; it no longer holds event time back."""
+        """This input has ended; it no longer holds event time or markers back."""
         if self.node.valve.idle[self.index]:
             self.emit_idleness(False)
         self.emit_watermark(MAX_WATERMARK)
+        for combined in self.node.markers.end(self.index):
+            self.node.operator.process_marker(combined)
         self.node.end_input()
 
 
@@ -153,10 +193,13 @@ class NodeOutput:
         self.batch = batch
         self.main: list[Any] = []
         self.sides: dict[str, list[Any]] = {}
+        self.loop: list[Any] = []
         self.emit = self._emit_to_all
 
-    def connect(self, target: Any, side_tag: str | None) -> None:
-        """Add a reader of the main output, or of a side output."""
+    def connect(self, target: Any, side_tag: str | None, in_loop: bool = False) -> None:
+        """Add a reader of the main output, or of a side output, which may be in the same loop."""
+        if in_loop:
+            self.loop.append(target)
         if side_tag is None:
             self.main.append(target)
         else:
@@ -176,6 +219,11 @@ class NodeOutput:
             return
         for target in self._readers():
             target.emit_watermark(timestamp)
+
+    def emit_marker(self, age: int) -> None:
+        """Send a marker to the readers in the same loop."""
+        for target in self.loop:
+            target.emit_marker(age)
 
     def emit_idleness(self, idle: bool) -> None:
         """Send the status to every reader."""

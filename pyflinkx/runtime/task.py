@@ -24,7 +24,7 @@ from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.sink import SinkOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.runtime.accumulators import copies
-from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.gates import GateOutput, InputChannel
@@ -164,6 +164,8 @@ class ChannelInput:
             self.target.emit_watermark(element.timestamp)
         elif isinstance(element, WatermarkStatus):
             self.target.emit_idleness(element.idle)
+        elif isinstance(element, IterationMarker):
+            self.target.emit_marker(element.age)
         elif element is END_OF_DATA:
             self.ended = True
             self.target.end()
@@ -244,9 +246,9 @@ class Task:
             return OperatorInput(self.nodes[edge.target], index, edge.port)
 
         for edge in self.vertex.inner_edges:
-            self.outputs[edge.source].connect(new_input(edge), edge.side_tag)
+            self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
         for edge, exchange in out_exchanges:
-            self.outputs[edge.source].connect(exchange, edge.side_tag)
+            self.outputs[edge.source].connect(exchange, edge.side_tag, edge.in_loop)
         for edge, channels in in_channels:
             self.inputs.extend(ChannelInput(channel, new_input(edge)) for channel in channels)
 
@@ -367,6 +369,11 @@ class Task:
     def _finish_drained(self) -> None:
         for node in self.draining:
             node.finish_drained()
+
+    @property
+    def waits_outside(self) -> bool:
+        """Whether another thread may bring what a reader waits for."""
+        return any(source.reader.outside and not source.ended for source in self.readers.values())
 
     def wake_time(self) -> int | None:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""

@@ -11,13 +11,13 @@ from pyflinkx.errors import CorruptDataError
 from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.partitioners import BroadcastPartitioner
-from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.debloating import BufferDebloater
 from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
 from pyflinkx.runtime.frames import FrameFormat
 from pyflinkx.runtime.gates import InputChannel, OutputChannel, OutputGate, QueueChannel
 
-WATERMARK, STATUS, END = 1, 2, 3
+WATERMARK, STATUS, END, MARKER = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -221,6 +221,8 @@ def control_of(element: Any) -> tuple[int, int] | None:
         return STATUS, int(element.idle)
     if element is END_OF_DATA:
         return END, 0
+    if isinstance(element, IterationMarker):
+        return MARKER, element.age
     return None
 
 
@@ -232,4 +234,6 @@ def element_of(kind: int, value: int) -> Any:
         return WatermarkStatus(bool(value))
     if kind == END:
         return END_OF_DATA
+    if kind == MARKER:
+        return IterationMarker(value)
     raise CorruptDataError(f"a channel carries an element of unknown kind {kind}")

@@ -21,6 +21,7 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
+from pyflinkx.state.ttl_config import StateTtlConfig
 
 __all__ = [
     "AggregatingState",
@@ -39,6 +40,7 @@ __all__ = [
     "State",
     "StateDescriptor",
     "StateTable",
+    "StateTtlConfig",
     "ValueState",
     "ValueStateDescriptor",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.keyed import (
@@ -23,6 +24,7 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
+from pyflinkx.state.ttl import TTL_STATES, WithTtl
 
 
 class KeyedStateStore:
@@ -66,18 +68,23 @@ class KeyedStateStore:
 
     def _handle(self, descriptor: StateDescriptor, state_class: type) -> Any:
         handle = self._handles.get(descriptor.name) if isinstance(descriptor, StateDescriptor) else None
-        if type(handle) is state_class and KINDS.get(type(descriptor)) is state_class:
+        if isinstance(handle, state_class) and KINDS.get(type(descriptor)) is state_class:
             return handle
         if state_class_of(descriptor) is not state_class:
             raise TypeError(f"a {state_class.__name__} needs a {state_class.__name__}Descriptor, not {descriptor!r}")
-        table = self._backend.table(descriptor.name, state_class.__name__)
+        ttl = descriptor.ttl_config
+        made: type[State] = state_class if ttl is None else TTL_STATES[state_class]
+        table = self._backend.table(descriptor.name, made.__name__)
         if handle is None:
             function = None
             if isinstance(descriptor, ReducingStateDescriptor):
                 function = descriptor.reduce
             elif isinstance(descriptor, AggregatingStateDescriptor):
                 function = descriptor.get_agg_function()
-            handle = self._handles[descriptor.name] = state_class(table, self._per_window, function)
+            handle = made(table, self._per_window, function)
+            if ttl is not None and isinstance(handle, WithTtl):
+                handle.configure(ttl, self._backend)
+            self._handles[descriptor.name] = handle
         return handle
 
 
@@ -89,6 +96,7 @@ class KeyedStateBackend(KeyedStateStore):
 
     Attributes:
         context: the current key and window; the operator sets them.
+        every_record: called with the number of records that the operator has taken.
         per_window: the store of the states that belong to a key and the current window.
 
     Example:
@@ -106,6 +114,8 @@ class KeyedStateBackend(KeyedStateStore):
         self.context = KeyContext() if context is None else context
         self.per_window = KeyedStateStore(self, per_window=True)
         self.tables: dict[str, StateTable] = {}
+        self.every_record: list[Callable[[int], None]] = []
+        self._clock: Any = None
 
     def table(self, name: str, kind: str) -> StateTable:
         """The table of the state ``name``, made when it is first asked for.
@@ -119,6 +129,21 @@ class KeyedStateBackend(KeyedStateStore):
         elif table.kind != kind:
             raise WrongStateError(f"state {name!r} is a {table.kind}, it cannot be used as a {kind}")
         return table
+
+    def use_clock(self, clock: Any) -> None:
+        """Take the time from ``clock``; states with a time to live need it."""
+        self._clock = clock
+
+    def now(self) -> int:
+        """What the clock says (ms)."""
+        if self._clock is None:
+            raise WrongStateError("a state with a time to live needs a clock, which its operator has only once opened")
+        return int(self._clock.now())
+
+    def took_records(self, count: int) -> None:
+        """The operator has taken records: a moment to clean up, for states that want it."""
+        for clean_up in self.every_record:
+            clean_up(count)
 
     def get_current_key(self) -> Any:
         """The key that the states stand at."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx.state.ttl_config import StateTtlConfig
 from pyflinkx.types.basic import ListTypeInfo, MapTypeInfo, PickledBytesTypeInfo, TypeInformation, check_type
 
 
@@ -27,10 +28,21 @@ class StateDescriptor:
             raise ValueError("the name of a state cannot be empty")
         self.name = name
         self.type_info = given_type(type_info, f"the type of state {name!r}")
+        self.ttl_config: StateTtlConfig | None = None
 
     def get_name(self) -> str:
         """The name of the state."""
         return self.name
+
+    def enable_time_to_live(self, ttl_config: StateTtlConfig) -> None:
+        """Give the values of the state a time to live.
+
+        Raises:
+            TypeError: ``ttl_config`` is no StateTtlConfig.
+        """
+        if not isinstance(ttl_config, StateTtlConfig):
+            raise TypeError(f"enable_time_to_live() takes a StateTtlConfig, not {ttl_config!r}")
+        self.ttl_config = ttl_config if ttl_config.is_enabled() else None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

@@ -1,1 +1,16 @@
-"""Helps to test operators and functions without running a job."""
+"""What a user needs to test functions and programs: harnesses, a scripted source, a collecting sink."""
+
+from pyflinkx.testing.functions import FunctionHarness, KeyedFunctionHarness, ProcessFunctionTestHarnesses
+from pyflinkx.testing.harness import ManualClock, OperatorHarness
+from pyflinkx.testing.sink import TestSink
+from pyflinkx.testing.source import TestSource
+
+__all__ = [
+    "FunctionHarness",
+    "KeyedFunctionHarness",
+    "ManualClock",
+    "OperatorHarness",
+    "ProcessFunctionTestHarnesses",
+    "TestSink",
+    "TestSource",
+]

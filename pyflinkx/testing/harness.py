@@ -34,12 +34,16 @@ class CollectingOutput:
         self.side: dict[str, list[Stamped]] = {}
         self.watermarks: list[int] = []
         self.idleness: list[bool] = []
+        self.markers: list[int] = []
 
     def emit(self, batch: ObjectBatch) -> None:
         self.results.extend(stamped(batch))
 
     def emit_watermark(self, timestamp: int) -> None:
         self.watermarks.append(timestamp)
+
+    def emit_marker(self, age: int) -> None:
+        self.markers.append(age)
 
     def emit_idleness(self, idle: bool) -> None:
         self.idleness.append(idle)
@@ -141,6 +145,7 @@ class OperatorHarness:
     def finish(self) -> None:
         """All input has ended; waits for what is under way."""
         self.watermark(MAX_WATERMARK)
+        self.operator.end_input()
         while not self.operator.drained():
             self.read_mail()
         self.operator.finish()

@@ -20,10 +20,10 @@ from pyflinkx._core.codec_basic import (
 from pyflinkx._core.codec_collection import ArrayCodec, ListCodec, MapCodec
 from pyflinkx._core.codec_number import BigDecCodec, BigIntCodec
 from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.codec_record import DataclassCodec, NamedTupleCodec, RowCodec, TupleCodec
+from pyflinkx._core.codec_record import DataclassCodec, NamedTupleCodec, RowCodec, TupleCodec, TypedDictCodec
 from pyflinkx._core.codec_time import DateCodec, InstantCodec, TimeCodec, TimestampCodec
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo
+from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import (
     BasicArrayTypeInfo,
@@ -123,6 +123,9 @@ def built(type_info: TypeInformation, level: int) -> Codec:
                 type_info.arguments,
                 type_info.by_keyword,
             )
+        case TypedDictTypeInfo():
+            fields = map(part, type_info.field_types)
+            return TypedDictCodec(type_info.cls, type_info.field_names, fields, type_info.required)
         case ListTypeInfo():
             return ListCodec(part(type_info.elem_type))
         case MapTypeInfo():

@@ -18,7 +18,7 @@ answer is None, and such values are pickled.
 | ``tuple[X, Y]`` | TUPLE; a field of no known type is pickled by itself |
 | ``list[X]`` | LIST, if X is known |
 | ``dict[K, V]`` | MAP, if K and V are known |
-| ``TypedDict`` | MAP(STRING, V), if all its keys are required and hold the same known type V |
+| ``TypedDict`` | TypedDictTypeInfo, if all its keys are required; a value of no known type is pickled by itself |
 | dataclass | DataclassTypeInfo; a field of no known type is pickled by itself; attributes beside the fields are lost |
 | NamedTuple | NamedTupleTypeInfo; a field of no known type is pickled by itself |
 | ``Optional[X]`` | within the types above: X, since their parts may be None; by itself: None |
@@ -45,7 +45,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pyflinkx._core.row import Row
-from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, is_named_tuple, takes_its_fields
+from pyflinkx.types.structured import (
+    DataclassTypeInfo,
+    NamedTupleTypeInfo,
+    TypedDictTypeInfo,
+    has_optional_keys,
+    is_named_tuple,
+    takes_its_fields,
+)
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import TypeInformation, Types
 
@@ -248,7 +255,9 @@ def class_type(cls: type, seen: Seen) -> TypeInformation | None:
         scalar = NUMPY_SCALARS.get(numpy.dtype(cls).name) if cls.__module__ == "numpy" else None
         return None if scalar is None else scalar()
     if typing.is_typeddict(cls):
-        return typed_dict_type(cls, seen)
+        annotations = dict.fromkeys(cls.__annotations__, ...)
+        known = not has_optional_keys(cls) and cls not in seen
+        return structured_type(cls, annotations, TypedDictTypeInfo, seen) if known else None
     if cls in seen or cls.__subclasses__() or has_own_pickling(cls):
         return None
     if is_named_tuple(cls):
@@ -273,12 +282,12 @@ def has_own_pickling(cls: type) -> bool:
 
 
 def structured_type(cls: type, defaults: dict[str, Any], make: Any, seen: Seen) -> TypeInformation | None:
-    """The type of a dataclass or NamedTuple; None if the hints do not tell any of its fields.
+    """The type of a dataclass, NamedTuple or TypedDict; None if the hints do not tell any of its fields.
 
     Args:
         cls: the class.
         defaults: for each field its default, or anything but None.
-        make: DataclassTypeInfo or NamedTupleTypeInfo.
+        make: DataclassTypeInfo, NamedTupleTypeInfo or TypedDictTypeInfo.
         seen: classes around this one.
     """
     hints = resolved(lambda: typing.get_type_hints(cls, localns={cls.__name__: cls}))
@@ -293,16 +302,6 @@ def structured_type(cls: type, defaults: dict[str, Any], make: Any, seen: Seen) 
         for field, default, annotation in zip(known, defaults.values(), annotations, strict=True)
     ]
     return make(cls, [field or Types.PICKLED_BYTE_ARRAY() for field in known], required)
-
-
-def typed_dict_type(cls: type, seen: Seen) -> TypeInformation | None:
-    """The type of a TypedDict all of whose values have one type."""
-    hints = resolved(lambda: typing.get_type_hints(cls))
-    if not hints or cls.__dict__.get("__optional_keys__"):
-        return None
-    values = {part_type(hint, seen) for hint in hints.values()}
-    value = values.pop() if len(values) == 1 else None
-    return None if value is None else Types.MAP(Types.STRING(), value)
 
 
 # ---- functions to hints ----

@@ -1,9 +1,10 @@
-"""Type information of records that are instances of the user's own classes: dataclasses and NamedTuples."""
+"""Type information of records that the user's own classes describe: dataclasses, NamedTuples and TypedDicts."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+import typing
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +17,7 @@ class StructuredTypeInfo(CompositeTypeInfo):
     """Base of the types that a class describes.
 
     Attributes:
-        cls: the class. Values are instances of exactly this class, not of one derived from it.
+        cls: the class. Values are instances of exactly this class, not of one derived from it (for a TypedDict: dicts).
         field_names: the fields, in the order of their declaration.
         field_types: their types.
         required: for each field, whether None is refused.
@@ -104,6 +105,33 @@ class DataclassTypeInfo(StructuredTypeInfo):
         super().__init__(cls, [field.name for field in fields], field_types, required)
         self.arguments = tuple(field.name for field in fields if field.init)
         self.by_keyword = any(field.kw_only for field in fields if field.init)
+
+
+class TypedDictTypeInfo(StructuredTypeInfo):
+    """Dicts that a TypedDict describes: they have all of its keys and no others.
+
+    Args:
+        cls: the TypedDict.
+        field_types: the types of its keys' values, in the order of their declaration.
+        required: for each key, whether None is refused as its value; by default None is allowed everywhere.
+
+    Raises:
+        TypeInformationError: the class is no TypedDict, allows keys to be left out, or the types do not fit its keys.
+    """
+
+    def __init__(self, cls: type, field_types: Iterable[TypeInformation], required: Iterable[bool] | None = None):
+        if not typing.is_typeddict(cls):
+            raise TypeInformationError(f"TypedDictTypeInfo takes a TypedDict, not {cls!r}")
+        if has_optional_keys(cls):
+            raise TypeInformationError(
+                f"keys of {cls.__qualname__} may be left out; declare Types.PICKLED_BYTE_ARRAY() instead"
+            )
+        super().__init__(cls, cls.__annotations__, field_types, required)
+
+
+def has_optional_keys(cls: type) -> bool:
+    """Whether keys of a TypedDict may be left out."""
+    return bool(cls.__optional_keys__)  # type: ignore[attr-defined]
 
 
 def is_named_tuple(cls: Any) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from pyflinkx._core.row import Row
-from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo
+from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.typeinfo import (
     BasicArrayTypeInfo,
     BasicType,
@@ -175,6 +175,8 @@ def encoded(type_info: TypeInformation, value: Any) -> bytes:
             return fields(type_info.field_types, row_values(type_info, value), [bool(kind & 1), bool(kind & 2)])
         case TupleTypeInfo() | NamedTupleTypeInfo():
             return fields(type_info.field_types, list(value), [])
+        case TypedDictTypeInfo():
+            return fields(type_info.field_types, [value[name] for name in type_info.field_names], [])
         case DataclassTypeInfo():
             return fields(type_info.field_types, [getattr(value, name) for name in type_info.field_names], [])
     raise AssertionError(type_info)

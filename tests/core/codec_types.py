@@ -6,12 +6,12 @@ import datetime
 import math
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from hypothesis import strategies as st
 
 from pyflinkx._core.row import Row, RowKind
-from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, StructuredTypeInfo
+from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, StructuredTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import MAX_INSTANT_SECONDS, MIN_INSTANT_SECONDS, Instant
 from pyflinkx.types.typeinfo import (
     ArrayTypeInfo,
@@ -55,9 +55,15 @@ class Point(NamedTuple):
     y: float | None
 
 
+class Stop(TypedDict):
+    station: str
+    minutes: int | None
+
+
 READING = DataclassTypeInfo(Reading, [Types.STRING(), Types.DOUBLE(), Types.STRING()], [True, True, False])
 FROZEN = DataclassTypeInfo(Frozen, [Types.LONG(), READING, Types.INT()], [True, False, True])
 LATE = DataclassTypeInfo(Late, [Types.LONG(), Types.STRING()], [True, True])
+STOP = TypedDictTypeInfo(Stop, [Types.STRING(), Types.LONG()], [True, False])
 POINT = NamedTupleTypeInfo(Point, [Types.LONG(), Types.DOUBLE()], [True, False])
 
 BASIC_TYPES = [BasicTypeInfo(kind) for kind in BasicType if kind is not BasicType.INSTANT] + [Types.INSTANT()]
@@ -72,6 +78,7 @@ LEAVES = [
     FROZEN,
     LATE,
     POINT,
+    STOP,
 ]
 KEYS = [*BASIC_TYPES, Types.SQL_DATE(), Types.SQL_TIME(), Types.SQL_TIMESTAMP(), POINT]
 
@@ -166,6 +173,8 @@ def instance_of(type_info: StructuredTypeInfo, values: tuple[Any, ...]) -> Any:
     named = dict(zip(type_info.field_names, values, strict=True))
     if isinstance(type_info, NamedTupleTypeInfo):
         return type_info.cls(**named)
+    if isinstance(type_info, TypedDictTypeInfo):
+        return named
     instance = type_info.cls(**{name: named[name] for name in type_info.arguments})
     for name, value in named.items():
         object.__setattr__(instance, name, value)

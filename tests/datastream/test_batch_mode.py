@@ -6,17 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx.common import Configuration, Time, WatermarkStrategy
+from pyflinkx.common import Configuration, Time, Types, WatermarkStrategy
 from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.source import Boundedness
 from pyflinkx.datastream import (
     CoMapFunction,
+    KeyedBroadcastProcessFunction,
     KeyedCoProcessFunction,
     KeyedProcessFunction,
     OutputTag,
     RuntimeExecutionMode,
     StreamExecutionEnvironment,
 )
+from pyflinkx.datastream.state import MapStateDescriptor
 from pyflinkx.datastream.window import (
     ContinuousProcessingTimeTrigger,
     TumblingEventTimeWindows,
@@ -24,6 +26,7 @@ from pyflinkx.datastream.window import (
 )
 from pyflinkx.errors import GraphError, JobExecutionError
 
+RATES = MapStateDescriptor("rates", Types.STRING(), Types.LONG())
 BY_TIME = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda event, _: event[1])
 
 
@@ -236,3 +239,17 @@ def test_a_key_that_cannot_be_is_reported_with_its_record(key):
         collect(stream)
     assert "('a', 1)" in str(raised.value)
     assert "KEYED PROCESS" in str(raised.value)
+
+
+def test_broadcast_records_come_before_keyed_ones(batch):
+    class Rate(KeyedBroadcastProcessFunction):
+        def process_element(self, value, ctx):
+            yield value[0], value[1] * ctx.get_broadcast_state(RATES).get("rate")
+
+        def process_broadcast_element(self, value, ctx):
+            ctx.get_broadcast_state(RATES).put("rate", value)
+
+    amounts = batch.from_collection([("a", 1), ("b", 2), ("a", 3)] * 10).key_by(by_key)
+    rates = batch.from_collection([*range(2000), 10]).broadcast(RATES)
+    results = collect(amounts.connect(rates).process(Rate()))
+    assert sorted(results) == sorted([("a", 10), ("b", 20), ("a", 30)] * 10)

@@ -192,6 +192,30 @@ def test_reduce_over_columnar_keys(env):
     assert {(1, 50), (2, 20), (3, 25)} <= set(results)
 
 
+@pytest.mark.parametrize("keys", [["key"], [lambda row: row.key]])
+def test_records_of_a_key_keep_their_order(env, keys):
+    numbers = np.arange(10_000)
+    stream = env.from_numpy({"key": numbers % 7, "n": numbers}).key_by(*keys).process(KeyAndSubtask())
+    last = {}
+    for key, _, (_, number) in collect(stream):
+        assert number > last.get(key, -1)
+        last[key] = number
+
+
+def test_rows_are_made_as_parallel_as_the_function_that_reads_them(inline_env):
+    inline_env.from_arrow(TABLE).key_by("key").process(KeyAndSubtask()).set_parallelism(4)
+    inline_env.from_arrow(TABLE).key_by(lambda row: row.key).process(KeyAndSubtask()).set_parallelism(4)
+    nodes = json.loads(inline_env.get_execution_plan())["nodes"]
+    found = [(node["type"], node["parallelism"]) for node in nodes]
+    keyed = ("KEYED PROCESS", 4)
+    assert found[:3] == [("Source: Arrow Source", 1), ("ColumnsToRows", 4), keyed]
+    assert found[3:] == [("Source: Arrow Source", 1), ("ColumnsToRows", 1), keyed]
+    assert [[p["ship_strategy"] for p in node.get("predecessors", [])] for node in nodes[1:3]] == [
+        ["HASH"],
+        ["FORWARD"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
@@ -221,7 +245,7 @@ def test_rows_are_made_where_a_function_is(inline_env):
     assert plan(inline_env) == ["Source: Arrow Source"]
     keyed.reduce(lambda a, b: b)
     keyed.process(KeyAndSubtask())
-    assert plan(inline_env) == ["Source: Arrow Source", "ColumnsToRows", "Reduce", "KEYED PROCESS"]
+    assert plan(inline_env) == ["Source: Arrow Source", "ColumnsToRows", "Reduce", "ColumnsToRows", "KEYED PROCESS"]
 
 
 @pytest.mark.parametrize("name", ["rebalance", "rescale", "shuffle", "global_", "forward", "broadcast"])

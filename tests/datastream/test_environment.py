@@ -1,11 +1,14 @@
 """How an environment comes to its settings."""
 
+from typing import TypedDict
+
 import pytest
 
-from pyflinkx.common import Configuration
+from pyflinkx.common import Configuration, Types
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.datastream import StreamExecutionEnvironment, data_stream, functions
 from pyflinkx.errors import ConfigurationError, GraphError
+from pyflinkx.types.structured import TypedDictTypeInfo
 
 
 def test_sources_of_options_in_order(tmp_path, monkeypatch):
@@ -70,3 +73,23 @@ def test_functions_that_change_nothing():
     assert functions.NullByteKeySelector().get_key("anything") == 0
     assert list(functions.PassThroughWindowFunction().apply("key", None, [1, 2])) == [1, 2]
     assert list(functions.PassThroughAllWindowFunction().apply(None, [1, 2])) == [1, 2]
+
+
+class Stop(TypedDict):
+    station: str
+    minutes: int | None
+
+
+def test_typed_dicts_are_records(env):
+    stops = [Stop(station=f"s{number}", minutes=number or None) for number in range(50)]
+    kind = TypedDictTypeInfo(Stop, [Types.STRING(), Types.LONG()], [True, False])
+
+    def later(stop: Stop) -> Stop:
+        return {"minutes": (stop["minutes"] or 0) + 1, "station": stop["station"]}
+
+    stream = env.from_collection(stops, kind).rebalance().map(later)
+    assert stream.get_type() == TypedDictTypeInfo(Stop, [Types.STRING(), Types.LONG()], [True, False])
+    with stream.map(later, output_type=kind).rebalance().map(lambda stop: stop).execute_and_collect() as results:
+        assert sorted(results, key=lambda stop: stop["minutes"]) == [
+            {"station": f"s{number}", "minutes": number + 2} for number in range(50)
+        ]

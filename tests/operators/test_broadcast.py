@@ -94,7 +94,8 @@ def test_apply_to_keyed_state_visits_each_key_once_and_may_change_it():
 
 def test_a_broadcast_record_has_no_key():
     def broadcast(value, ctx):
-        ctx.apply_to_keyed_state(ListStateDescriptor("l"), lambda key, state: None)
+        if value == "after a visit":
+            ctx.apply_to_keyed_state(ListStateDescriptor("l"), lambda key, state: None)
         states["l"].add(1)
 
     states = {}
@@ -104,8 +105,9 @@ def test_a_broadcast_record_has_no_key():
 
     with keyed(lambda v, c: states["l"].add(v), broadcast, open_function=opened) as h:
         h.push([("a", 1)])
-        with pytest.raises(JobExecutionError, match=r"operator 'op'.*on record 'x'.*no current key"):
-            h.push(["x"], port=1)
+        for record in ("at once", "after a visit"):
+            with pytest.raises(JobExecutionError, match=rf"operator 'op'.*on record '{record}'.*no current key"):
+                h.push([record], port=1)
 
 
 def test_timers_see_the_broadcast_state():

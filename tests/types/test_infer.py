@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pyflinkx._core.row import Row
 from pyflinkx.types.infer import infer_from_callable, infer_from_value, type_info_from_annotation
-from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo
+from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import Types
 from tests.types import postponed
@@ -53,7 +53,16 @@ class SameValues(TypedDict):
 
 class OtherValues(TypedDict):
     a: int
-    b: str
+    b: str | None
+
+
+class DerivedDict(SameValues):
+    point: Point
+    more: Any
+
+
+class RecursiveDict(TypedDict):
+    below: "RecursiveDict"
 
 
 class NotAllKeys(TypedDict, total=False):
@@ -155,7 +164,12 @@ class WithDict(collections.namedtuple("WithDict", "x")):
         (Annotated[int, "users"], Types.LONG()),
         (list[Annotated[UserId, 1]], Types.LIST(Types.LONG())),
         (Literal["a", "b"], Types.STRING()),
-        (SameValues, Types.MAP(Types.STRING(), Types.LONG())),
+        (SameValues, TypedDictTypeInfo(SameValues, [Types.LONG(), Types.LONG()], [True, True])),
+        (OtherValues, TypedDictTypeInfo(OtherValues, [Types.LONG(), Types.STRING()], [True, False])),
+        (
+            DerivedDict,
+            TypedDictTypeInfo(DerivedDict, [Types.LONG(), Types.LONG(), POINT, PICKLED], [True] * 3 + [False]),
+        ),
         (Order, ORDER),
         (Point, POINT),
         (list[Point], Types.LIST(POINT)),
@@ -201,8 +215,8 @@ class WithDict(collections.namedtuple("WithDict", "x")):
         (bytearray, None),
         (np.datetime64, None),
         (np.ndarray, None),
-        (OtherValues, None),
         (NotAllKeys, None),
+        (RecursiveDict, None),
         (AfterInit, None),
         (OnlyInit, None),
         (Reduced, None),

@@ -1,12 +1,13 @@
 import dataclasses
 import pickle
 from collections import namedtuple
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import pytest
 
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo
+from pyflinkx.types.codecs import codec_of
+from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.typeinfo import Types, schema_key
 
 
@@ -29,6 +30,16 @@ class Point(NamedTuple):
     y: float
 
 
+class Stop(TypedDict):
+    station: str
+    minutes: int
+
+
+class Loose(TypedDict, total=False):
+    station: str
+
+
+STOP = TypedDictTypeInfo(Stop, [Types.STRING(), Types.LONG()], [True, False])
 TYPES = [Types.LONG(), Types.DOUBLE(), Types.STRING()]
 Plain = namedtuple("Plain", "a b")
 
@@ -66,6 +77,30 @@ def test_a_named_tuple():
     assert NamedTupleTypeInfo(Plain, [Types.LONG()] * 2).get_field_names() == ["a", "b"]
 
 
+def test_a_typed_dict():
+    assert str(STOP) == "TypedDictTypeInfo<Stop>(station: String, minutes: Long)"
+    assert STOP.get_field_names() == ["station", "minutes"]
+    codec = codec_of(STOP)
+    decoded = codec.decode_one(codec.encode_one({"minutes": None, "station": "a"}))
+    assert list(decoded.items()) == [("station", "a"), ("minutes", None)]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"station": "a"}, r"Stop, got a dict that lacks \['minutes'\]: "),
+        ({"station": "a", "minutes": 1, "line": 2}, r"a dict that has unknown keys \['line'\]"),
+        ({"station": "a", "line": 2}, r"lacks \['minutes'\] and has unknown keys \['line'\]"),
+        ({"station": "a", "minutes": "b"}, "minutes"),
+        ({"station": None, "minutes": 1}, "station"),
+        (("a", 1), "Stop"),
+    ],
+)
+def test_what_is_no_typed_dict(value, message):
+    with pytest.raises(TypeInformationError, match=message):
+        codec_of(STOP).encode_one(value)
+
+
 def test_values_stay_as_they_are():
     info = NamedTupleTypeInfo(Point, [Types.SQL_DATE(), Types.SQL_DATE()])
     point = Point(1, 2)
@@ -99,6 +134,10 @@ def test_equality():
         (lambda: NamedTupleTypeInfo(tuple, []), "takes a NamedTuple class"),
         (lambda: NamedTupleTypeInfo(Point(1, 2), []), "takes a NamedTuple class"),
         (lambda: NamedTupleTypeInfo(Order, TYPES), "takes a NamedTuple class"),
+        (lambda: TypedDictTypeInfo(Order, TYPES), "takes a TypedDict"),
+        (lambda: TypedDictTypeInfo(dict, []), "takes a TypedDict"),
+        (lambda: TypedDictTypeInfo(Stop, [Types.STRING()]), "2 field names for 1 field types"),
+        (lambda: TypedDictTypeInfo(Loose, [Types.STRING()]), "keys of Loose may be left out"),
     ],
 )
 def test_wrong_arguments(make, message):

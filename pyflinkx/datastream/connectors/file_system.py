@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyflinkx.connectors.part_files import WriteMode
 from pyflinkx.connectors.source import ReaderContext, Source, SourceReader
 from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.errors import ConfigurationError
 
-__all__ = ["FileSource", "FileSourceBuilder", "StreamFormat"]
+__all__ = ["FileSource", "FileSourceBuilder", "StreamFormat", "WriteMode"]
 
 
 class StreamFormat:

@@ -1,0 +1,45 @@
+/* The rows that windows and running aggregates give: key columns, perhaps the window's bounds, results, timestamps. */
+#ifndef PFX_RESULTS_H
+#define PFX_RESULTS_H
+
+#include <stdint.h>
+
+#include "pfx/agg.h"
+#include "pfx/key_index.h"
+#include "pfx/out_column.h"
+#include "pfx/status.h"
+
+/* One named result. */
+typedef struct pfx_result {
+    int32_t acc;
+    pfx_result_kind kind;
+} pfx_result;
+
+/* Borrows everything but `scratch`; whoever set it up frees the columns. */
+typedef struct pfx_results {
+    const pfx_agg *agg;
+    const pfx_key_index *index;
+    const pfx_result *results;
+    int32_t count;
+    pfx_out_column *keys;   /* as many as the index has columns */
+    pfx_out_column *bounds; /* start and end; NULL where there are none */
+    pfx_out_column *values;
+    pfx_out_column *stamps;
+    int64_t rows;
+    /* What a PFX_OUT_OF_RANGE is about. */
+    int32_t failed_result;
+    uint32_t failed_key;
+} pfx_results;
+
+/* Append the keys and results of `count` states. */
+pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count);
+
+/* The two parts of it, for rows whose keys come together and whose results one by one; `rows` grows with the results. */
+pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states,
+                                     int64_t count);
+pfx_status pfx_results_append_keys(pfx_results *results, const uint32_t *keys, int64_t count);
+
+/* Append to so many rows the bounds (ms) and the timestamp that they share. */
+pfx_status pfx_results_stamp(pfx_results *results, int64_t count, int64_t start, int64_t end, int64_t timestamp);
+
+#endif

@@ -1,0 +1,67 @@
+/* Event-time windows that are the same for all keys: tumbling, sliding and cumulative.
+ *
+ * Time is cut into slices so that every window is a run of them, and a row is added to its one slice only, whatever the
+ * size and the slide; a window's result is merged from its slices when it fires. Where the slide does not divide the
+ * size, there are two slices a slide (the "paired windows" of Krishnamurthy, Wu and Franklin, "On-the-fly sharing for
+ * streamed aggregation", 2006), so a window never has more than twice size / slide of them. Only slices with rows
+ * exist.
+ *
+ * Windows are numbered by their ends. Flink's rules: a window fires when the watermark reaches its last millisecond and
+ * is gone `lateness` later; a row whose windows are all gone is late, by the watermark before its batch; one for a
+ * window that has fired but is not gone fires it again, for its key. */
+#ifndef PFX_SLICES_H
+#define PFX_SLICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pfx/agg.h"
+#include "pfx/key_index.h"
+#include "pfx/pane.h"
+#include "pfx/results.h"
+#include "pfx/slicing.h"
+#include "pfx/status.h"
+
+/* Owns its panes and scratch memory; borrows index and agg, which must outlive it. */
+typedef struct pfx_slices {
+    pfx_agg *agg;
+    pfx_key_index *index;
+    pfx_slicing slicing;
+    int64_t lateness;
+    int64_t watermark;
+    int64_t sequence;
+    pfx_pane **panes; /* in order of their indices */
+    int64_t count;
+    int64_t capacity;
+    int64_t expected; /* keys in a new pane, by what the last ones had */
+    pfx_pane trash;   /* one state that takes the late rows */
+    pfx_pane merged;
+    /* While a watermark is worked off: the window that fires, where its states are, and how many have been sent. */
+    const pfx_pane *firing;
+    int64_t window;
+    int64_t sent;
+    struct pfx_slices_scratch *scratch;
+} pfx_slices;
+
+/* Windows of `size` ms every `slide` ms from `offset` on; with `cumulative`, windows of slide, 2 slide, ... size ms
+ * that start every `size` ms. PFX_INVALID_ARGUMENT when they make no sense. */
+pfx_status pfx_slices_init(pfx_slices *slices, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide,
+                           int64_t offset, bool cumulative, int64_t lateness);
+
+void pfx_slices_free(pfx_slices *slices);
+
+/* Add a batch of `rows` rows. The numbers of late rows are written to `late` (room for `rows`); results of windows that
+ * fire again are appended. PFX_OVERFLOW when a timestamp is out of range; *row is the row that was worked on. */
+pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields,
+                          const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
+                          pfx_results *results, int64_t *row);
+
+/* Append the results of windows that end by `watermark`, in order of their ends and their keys' first appearance, until
+ * there are `limit` rows (then *more is 1, and the call is to be repeated before any other) or all is done. Frees the
+ * slices that no window needs any more. */
+pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more);
+
+/* Whether any window is to fire yet, and the end of the first. */
+bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end);
+
+#endif

@@ -1,0 +1,436 @@
+#include "pfx/agg.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "agg_kept.h"
+
+typedef struct count_state {
+    int64_t n;
+} count_state;
+
+typedef struct sum_int_state {
+    uint64_t low;
+    int64_t high;
+    int64_t n;
+} sum_int_state;
+
+typedef struct sum_real_state {
+    double sum;
+    double compensation;
+    int64_t n;
+} sum_real_state;
+
+typedef struct extreme_state {
+    int64_t order;
+    int64_t seen;
+} extreme_state;
+
+typedef struct moments_state {
+    int64_t n;
+    double mean;
+    double squares;
+} moments_state;
+
+void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types) {
+    memset(agg, 0, sizeof *agg);
+    agg->budget = budget;
+    agg->types = types;
+}
+
+void pfx_agg_free(pfx_agg *agg) {
+    pfx_free(agg->budget, agg->accs, agg->capacity * (int64_t)sizeof *agg->accs);
+    pfx_free(agg->budget, agg->scratch, 2 * PFX_CHUNK * (int64_t)sizeof *agg->scratch);
+    pfx_agg_init(agg, agg->budget, agg->types);
+}
+
+static int64_t size_of(const pfx_acc *acc) {
+    switch (acc->kind) {
+    case PFX_ACC_ROWS:
+    case PFX_ACC_COUNT:
+        return (int64_t)sizeof(count_state);
+    case PFX_ACC_SUM_INT:
+        return (int64_t)sizeof(sum_int_state);
+    case PFX_ACC_SUM_REAL:
+        return (int64_t)sizeof(sum_real_state);
+    case PFX_ACC_MIN:
+    case PFX_ACC_MAX:
+        return (int64_t)sizeof(extreme_state);
+    case PFX_ACC_MOMENTS:
+        return (int64_t)sizeof(moments_state);
+    case PFX_ACC_FIRST:
+    case PFX_ACC_LAST:
+    case PFX_ACC_MIN_BY:
+    case PFX_ACC_MAX_BY:
+        return pfx_kept_size(acc);
+    case PFX_ACC_DISTINCT:
+        break;
+    }
+    return (int64_t)sizeof(void *);
+}
+
+static bool owns(const pfx_agg *agg, const pfx_acc *acc) {
+    switch (acc->kind) {
+    case PFX_ACC_FIRST:
+    case PFX_ACC_LAST:
+        return !pfx_kind_is_narrow(agg->types[acc->field].kind);
+    case PFX_ACC_MIN_BY:
+    case PFX_ACC_MAX_BY:
+        return !pfx_kind_is_narrow(agg->types[acc->field].kind) || !pfx_kind_is_narrow(agg->types[acc->by].kind);
+    default:
+        return acc->kind == PFX_ACC_DISTINCT;
+    }
+}
+
+pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t by, int32_t *number) {
+    for (int32_t i = 0; i < agg->count; i++) {
+        if (agg->accs[i].kind == kind && agg->accs[i].field == field && agg->accs[i].by == by) {
+            *number = i;
+            return PFX_OK;
+        }
+    }
+    if (agg->scratch == NULL) {
+        void *memory;
+        PFX_TRY(pfx_alloc(agg->budget, 2 * PFX_CHUNK * (int64_t)sizeof *agg->scratch, &memory));
+        agg->scratch = memory;
+    }
+    if (agg->count == agg->capacity) {
+        void *memory = agg->accs;
+        int32_t room = agg->capacity == 0 ? 8 : agg->capacity * 2;
+        int64_t size = (int64_t)sizeof *agg->accs;
+        if (memory == NULL) {
+            PFX_TRY(pfx_alloc(agg->budget, room * size, &memory));
+        } else {
+            PFX_TRY(pfx_resize(agg->budget, &memory, agg->capacity * size, room * size));
+        }
+        agg->accs = memory;
+        agg->capacity = room;
+    }
+    pfx_acc *acc = &agg->accs[agg->count];
+    *acc = (pfx_acc){.kind = kind, .field = field, .by = by, .at = (int32_t)agg->stride};
+    agg->stride += size_of(acc);
+    agg->owning = agg->owning || owns(agg, acc);
+    *number = agg->count++;
+    return PFX_OK;
+}
+
+void pfx_agg_start(const pfx_agg *agg, uint8_t *state) {
+    memset(state, 0, (size_t)agg->stride);
+    for (int32_t a = 0; a < agg->count; a++) {
+        const pfx_acc *acc = &agg->accs[a];
+        switch (acc->kind) {
+        case PFX_ACC_MIN:
+            ((extreme_state *)(void *)(state + acc->at))->order = INT64_MAX;
+            break;
+        case PFX_ACC_MAX:
+            ((extreme_state *)(void *)(state + acc->at))->order = INT64_MIN;
+            break;
+        case PFX_ACC_FIRST:
+        case PFX_ACC_LAST:
+        case PFX_ACC_MIN_BY:
+        case PFX_ACC_MAX_BY:
+            pfx_kept_start(state + acc->at);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count) {
+    for (int32_t a = 0; agg->owning && a < agg->count; a++) {
+        const pfx_acc *acc = &agg->accs[a];
+        if (!owns(agg, acc)) {
+            continue;
+        }
+        for (int64_t i = 0; i < count; i++) {
+            uint8_t *state = states + i * agg->stride + acc->at;
+            if (acc->kind == PFX_ACC_DISTINCT) {
+                pfx_distinct_clear(agg, state);
+            } else {
+                pfx_kept_clear(agg, acc, state);
+            }
+        }
+    }
+}
+
+static inline void add_int(sum_int_state *state, uint64_t low, int64_t high, int64_t n) {
+    uint64_t sum = state->low + low;
+    state->high = (int64_t)((uint64_t)state->high + (uint64_t)high + (sum < low));
+    state->low = sum;
+    state->n += n;
+}
+
+static inline void add_real(sum_real_state *state, double value) {
+    double sum = state->sum + value;
+    double part = sum - state->sum;
+    state->compensation += (state->sum - (sum - part)) + (value - part);
+    state->sum = sum;
+}
+
+/* What an infinity leaves in the compensation is no number, and nor is the error of a sum that is infinite. */
+static double real_sum(const sum_real_state *state) {
+    return isfinite(state->sum) ? state->sum + state->compensation : state->sum;
+}
+
+static inline void add_moment(moments_state *state, double value) {
+    state->n++;
+    double distance = value - state->mean;
+    state->mean += distance / (double)state->n;
+    state->squares += distance * (value - state->mean);
+}
+
+/* Run `body` for each row with a value; `word` is the value, `state` its accumulator. */
+#define EACH_VALUE(state_type, body)                                            \
+    do {                                                                        \
+        if (column->validity == NULL) {                                         \
+            for (int64_t i = 0; i < rows; i++) {                                \
+                int64_t word = words[i];                                        \
+                state_type *state = (state_type *)(void *)(states[i] + at);     \
+                body;                                                           \
+            }                                                                   \
+        } else {                                                                \
+            for (int64_t i = 0; i < rows; i++) {                                \
+                if (pfx_has_value(column, start + i)) {                         \
+                    int64_t word = words[i];                                    \
+                    state_type *state = (state_type *)(void *)(states[i] + at); \
+                    body;                                                       \
+                }                                                               \
+            }                                                                   \
+        }                                                                       \
+    } while (0)
+
+static inline double as_real(int64_t word) {
+    double value;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+static void count_values(const pfx_key_column *column, int64_t start, int64_t rows, uint8_t *const *states,
+                         int32_t at) {
+    for (int64_t i = 0; i < rows; i++) {
+        ((count_state *)(void *)(states[i] + at))->n += pfx_has_value(column, start + i);
+    }
+}
+
+/* Accumulators of narrow fields. */
+static void update_narrow(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *column, int64_t start, int64_t rows,
+                          uint8_t *const *states) {
+    int32_t at = acc->at;
+    pfx_word_view view = acc->kind == PFX_ACC_SUM_INT                                    ? PFX_WORD_RAW
+                         : acc->kind == PFX_ACC_SUM_REAL || acc->kind == PFX_ACC_MOMENTS ? PFX_WORD_REAL
+                                                                                         : PFX_WORD_ORDER;
+    const int64_t *words = pfx_words_load(column, view, start, rows, agg->scratch);
+    switch (acc->kind) {
+    case PFX_ACC_SUM_INT:
+        if (column->type->kind == PFX_KIND_UINT64) {
+            EACH_VALUE(sum_int_state, add_int(state, (uint64_t)word, 0, 1));
+        } else {
+            EACH_VALUE(sum_int_state, add_int(state, (uint64_t)word, word < 0 ? -1 : 0, 1));
+        }
+        break;
+    case PFX_ACC_SUM_REAL:
+        EACH_VALUE(sum_real_state, add_real(state, as_real(word)); state->n++);
+        break;
+    case PFX_ACC_MIN:
+        EACH_VALUE(extreme_state, state->order = word < state->order ? word : state->order; state->seen = 1);
+        break;
+    case PFX_ACC_MAX:
+        EACH_VALUE(extreme_state, state->order = word > state->order ? word : state->order; state->seen = 1);
+        break;
+    default:
+        EACH_VALUE(moments_state, add_moment(state, as_real(word)));
+        break;
+    }
+}
+
+pfx_status pfx_agg_update(pfx_agg *agg, const pfx_key_column *columns, int64_t start, int64_t rows,
+                          uint8_t *const *states, int64_t sequence) {
+    for (int32_t a = 0; a < agg->count; a++) {
+        const pfx_acc *acc = &agg->accs[a];
+        const pfx_key_column *column = acc->field < 0 ? NULL : &columns[acc->field];
+        switch (acc->kind) {
+        case PFX_ACC_ROWS:
+            for (int64_t i = 0; i < rows; i++) {
+                ((count_state *)(void *)(states[i] + acc->at))->n++;
+            }
+            break;
+        case PFX_ACC_COUNT:
+            count_values(column, start, rows, states, acc->at);
+            break;
+        case PFX_ACC_FIRST:
+        case PFX_ACC_LAST:
+        case PFX_ACC_MIN_BY:
+        case PFX_ACC_MAX_BY:
+            PFX_TRY(pfx_kept_update(agg, acc, columns, start, rows, states, sequence));
+            break;
+        case PFX_ACC_DISTINCT:
+            PFX_TRY(pfx_distinct_update(agg, acc, column, start, rows, states));
+            break;
+        default:
+            update_narrow(agg, acc, column, start, rows, states);
+            break;
+        }
+    }
+    return PFX_OK;
+}
+
+static void merge_moments(moments_state *into, const moments_state *from) {
+    int64_t n = into->n + from->n;
+    if (from->n == 0) {
+        return;
+    }
+    double distance = from->mean - into->mean;
+    double share = (double)from->n / (double)n;
+    into->squares += from->squares + distance * distance * share * (double)into->n;
+    into->mean += distance * share;
+    into->n = n;
+}
+
+#define EACH_PAIR(state_type, body)                                                                     \
+    for (int64_t i = 0; i < count; i++) {                                                               \
+        state_type *state = (state_type *)(void *)(into[i] + acc->at);                                  \
+        const state_type *other = (const state_type *)(const void *)(from + i * agg->stride + acc->at); \
+        body;                                                                                           \
+    }                                                                                                   \
+    break
+
+pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, const uint8_t *from, int64_t count) {
+    for (int32_t a = 0; a < agg->count; a++) {
+        const pfx_acc *acc = &agg->accs[a];
+        switch (acc->kind) {
+        case PFX_ACC_ROWS:
+        case PFX_ACC_COUNT:
+            EACH_PAIR(count_state, state->n += other->n);
+        case PFX_ACC_SUM_INT:
+            EACH_PAIR(sum_int_state, add_int(state, other->low, other->high, other->n));
+        case PFX_ACC_SUM_REAL:
+            EACH_PAIR(sum_real_state, add_real(state, other->sum); state->compensation += other->compensation;
+                      state->n += other->n);
+        case PFX_ACC_MIN:
+            EACH_PAIR(extreme_state, state->order = other->order < state->order ? other->order : state->order;
+                      state->seen |= other->seen);
+        case PFX_ACC_MAX:
+            EACH_PAIR(extreme_state, state->order = other->order > state->order ? other->order : state->order;
+                      state->seen |= other->seen);
+        case PFX_ACC_MOMENTS:
+            EACH_PAIR(moments_state, merge_moments(state, other));
+        case PFX_ACC_FIRST:
+        case PFX_ACC_LAST:
+        case PFX_ACC_MIN_BY:
+        case PFX_ACC_MAX_BY:
+            for (int64_t i = 0; i < count; i++) {
+                PFX_TRY(pfx_kept_merge(agg, acc, into[i] + acc->at, from + i * agg->stride + acc->at));
+            }
+            break;
+        case PFX_ACC_DISTINCT:
+            for (int64_t i = 0; i < count; i++) {
+                PFX_TRY(pfx_distinct_merge(agg, acc, into[i] + acc->at, from + i * agg->stride + acc->at));
+            }
+            break;
+        }
+    }
+    return PFX_OK;
+}
+
+static void put_real(pfx_out_column *out, double value) {
+    int64_t word;
+    memcpy(&word, &value, sizeof word);
+    pfx_out_column_put_word(out, word);
+}
+
+#define TWO_64 18446744073709551616.0
+
+static double wide_int(const sum_int_state *state) {
+    if (state->high >= 0) {
+        return (double)state->high * TWO_64 + (double)state->low;
+    }
+    /* Of the magnitude, or digits would cancel each other. */
+    uint64_t low = ~state->low + 1;
+    uint64_t high = ~(uint64_t)state->high + (low == 0);
+    return -((double)high * TWO_64 + (double)low);
+}
+
+/* Whether the value was written; false stands for null. */
+static bool put_result(const pfx_agg *agg, const pfx_acc *acc, pfx_result_kind result, const uint8_t *at,
+                       pfx_out_column *out, pfx_status *status) {
+    if (acc->kind == PFX_ACC_ROWS || acc->kind == PFX_ACC_COUNT) {
+        pfx_out_column_put_word(out, ((const count_state *)(const void *)at)->n);
+        return true;
+    }
+    if (acc->kind == PFX_ACC_DISTINCT) {
+        pfx_out_column_put_word(out, pfx_distinct_count(at));
+        return true;
+    }
+    if (acc->kind == PFX_ACC_SUM_INT || acc->kind == PFX_ACC_SUM_REAL) {
+        const sum_int_state *ints = (const sum_int_state *)(const void *)at;
+        const sum_real_state *reals = (const sum_real_state *)(const void *)at;
+        bool is_int = acc->kind == PFX_ACC_SUM_INT;
+        int64_t n = is_int ? ints->n : reals->n;
+        if (result == PFX_RESULT_COUNT) {
+            pfx_out_column_put_word(out, n);
+        } else if (n == 0) {
+            return false;
+        } else if (result == PFX_RESULT_MEAN) {
+            put_real(out, (is_int ? wide_int(ints) : real_sum(reals)) / (double)n);
+        } else if (!is_int) {
+            put_real(out, real_sum(reals));
+        } else if (ints->high != ((int64_t)ints->low < 0 ? -1 : 0)) {
+            *status = PFX_OUT_OF_RANGE;
+        } else {
+            pfx_out_column_put_word(out, (int64_t)ints->low);
+        }
+        return true;
+    }
+    if (acc->kind == PFX_ACC_MOMENTS) {
+        const moments_state *moments = (const moments_state *)(const void *)at;
+        if (moments->n >= 2) {
+            put_real(out, sqrt(moments->squares / (double)(moments->n - 1)));
+        }
+        return moments->n >= 2;
+    }
+    const extreme_state *extreme = (const extreme_state *)(const void *)at;
+    if (extreme->seen) {
+        pfx_out_column_put_word(out, pfx_word_raw(&agg->types[acc->field], PFX_WORD_ORDER, extreme->order));
+    }
+    return extreme->seen;
+}
+
+pfx_status pfx_agg_finish(const pfx_agg *agg, int32_t number, pfx_result_kind result, uint8_t *const *states,
+                          int64_t count, pfx_out_column *out, int64_t *failed) {
+    const pfx_acc *acc = &agg->accs[number];
+    pfx_status status = PFX_OK;
+    PFX_TRY(pfx_out_column_reserve(out, count));
+    switch (acc->kind) {
+    case PFX_ACC_FIRST:
+    case PFX_ACC_LAST:
+    case PFX_ACC_MIN_BY:
+    case PFX_ACC_MAX_BY:
+        for (int64_t i = 0; i < count; i++) {
+            PFX_TRY(pfx_kept_put(agg, acc, states[i] + acc->at, out));
+        }
+        return PFX_OK;
+    case PFX_ACC_ROWS:
+        if (out->nulls == 0) {
+            int64_t *to = (int64_t *)(void *)out->data + out->rows;
+            for (int64_t i = 0; i < count; i++) {
+                to[i] = ((const count_state *)(const void *)(states[i] + acc->at))->n;
+            }
+            out->rows += count;
+            return PFX_OK;
+        }
+        break;
+    default:
+        break;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (!put_result(agg, acc, result, states[i] + acc->at, out, &status)) {
+            pfx_out_column_put_null(out);
+        }
+        if (status != PFX_OK) {
+            *failed = i;
+            return status;
+        }
+    }
+    return PFX_OK;
+}

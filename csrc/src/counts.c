@@ -1,0 +1,259 @@
+#include "pfx/counts.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+#define MIN_SLOTS 64
+
+typedef struct full_window {
+    uint32_t key;
+    uint32_t first; /* slot of its first slice */
+    int64_t window;
+} full_window;
+
+struct pfx_counts_scratch {
+    uint32_t ids[PFX_CHUNK];
+    uint32_t slots[PFX_CHUNK];
+    uint8_t *states[PFX_CHUNK];
+    full_window full[PFX_CHUNK];
+    uint8_t trash[];
+};
+
+static int64_t scratch_size(const pfx_counts *counts) {
+    return (int64_t)sizeof *counts->scratch + counts->agg->stride;
+}
+
+pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide) {
+    int64_t limit = PFX_TIME_LIMIT / 2;
+    if (size <= 0 || slide <= 0 || size >= limit || slide >= limit) {
+        return PFX_INVALID_ARGUMENT;
+    }
+    memset(counts, 0, sizeof *counts);
+    counts->slicing = (pfx_slicing){.size = size, .slide = slide, .whole = size / slide, .rest = size % slide};
+    counts->free = NONE;
+    counts->agg = agg;
+    counts->index = index;
+    void *memory;
+    pfx_status status = pfx_alloc(agg->budget, scratch_size(counts), &memory);
+    if (status != PFX_OK) {
+        counts->agg = NULL;
+        return status;
+    }
+    counts->scratch = memory;
+    pfx_agg_start(agg, counts->scratch->trash);
+    return PFX_OK;
+}
+
+static uint8_t *state_of(const pfx_counts *counts, uint32_t slot) {
+    return counts->states + (int64_t)slot * counts->agg->stride;
+}
+
+void pfx_counts_free(pfx_counts *counts) {
+    pfx_agg *agg = counts->agg;
+    if (agg == NULL) {
+        return;
+    }
+    for (int64_t key = 0; key < counts->keys_count; key++) {
+        for (uint32_t slot = counts->keys[key].first; slot != NONE; slot = counts->slices[slot].next) {
+            pfx_agg_clear(agg, state_of(counts, slot), 1);
+        }
+    }
+    pfx_pane_free(&counts->merged, agg);
+    pfx_agg_clear(agg, counts->scratch->trash, 1);
+    pfx_free(agg->budget, counts->keys, counts->keys_capacity * (int64_t)sizeof *counts->keys);
+    pfx_free(agg->budget, counts->slices, counts->capacity * (int64_t)sizeof *counts->slices);
+    pfx_free(agg->budget, counts->states, counts->capacity * agg->stride);
+    pfx_free(agg->budget, counts->scratch, scratch_size(counts));
+    memset(counts, 0, sizeof *counts);
+}
+
+static pfx_status grow(pfx_budget *budget, void **block, int64_t size, int64_t old_room, int64_t room) {
+    return *block == NULL ? pfx_alloc(budget, room * size, block)
+                          : pfx_resize(budget, block, old_room * size, room * size);
+}
+
+static pfx_status add_keys(pfx_counts *counts, int64_t keys) {
+    if (keys > counts->keys_capacity) {
+        int64_t room = counts->keys_capacity * 2 > keys ? counts->keys_capacity * 2 : keys + MIN_SLOTS;
+        void *memory = counts->keys;
+        PFX_TRY(grow(counts->agg->budget, &memory, (int64_t)sizeof *counts->keys, counts->keys_capacity, room));
+        counts->keys = memory;
+        counts->keys_capacity = room;
+    }
+    for (; counts->keys_count < keys; counts->keys_count++) {
+        counts->keys[counts->keys_count] = (pfx_count_key){.first = NONE, .last = NONE, .from = NONE};
+    }
+    return PFX_OK;
+}
+
+static pfx_status take_slot(pfx_counts *counts, uint32_t *slot) {
+    if (counts->free != NONE) {
+        *slot = counts->free;
+        counts->free = counts->slices[*slot].next;
+    } else {
+        if (counts->used == counts->capacity) {
+            pfx_budget *budget = counts->agg->budget;
+            int64_t room = counts->capacity == 0 ? MIN_SLOTS : counts->capacity * 2;
+            int64_t size = (int64_t)sizeof *counts->slices;
+            void *slices = NULL, *states = counts->states;
+            if (room >= NONE) {
+                return PFX_NO_MEMORY;
+            }
+            PFX_TRY(pfx_alloc(budget, room * size, &slices));
+            pfx_status status = grow(budget, &states, counts->agg->stride, counts->capacity, room);
+            if (status != PFX_OK) {
+                pfx_free(budget, slices, room * size);
+                return status;
+            }
+            if (counts->used > 0) {
+                memcpy(slices, counts->slices, (size_t)(counts->used * size));
+            }
+            pfx_free(budget, counts->slices, counts->capacity * size);
+            counts->slices = slices;
+            counts->states = states;
+            counts->capacity = room;
+        }
+        *slot = (uint32_t)counts->used++;
+    }
+    counts->live++;
+    pfx_agg_start(counts->agg, state_of(counts, *slot));
+    return PFX_OK;
+}
+
+static pfx_status open_slice(pfx_counts *counts, pfx_count_key *key, int64_t number, uint32_t *slot) {
+    if (key->last != NONE && counts->slices[key->last].number == number) {
+        *slot = key->last;
+        return PFX_OK;
+    }
+    PFX_TRY(take_slot(counts, slot));
+    counts->slices[*slot] = (pfx_count_slice){.number = number, .next = NONE};
+    if (key->last == NONE) {
+        key->first = *slot;
+    } else {
+        counts->slices[key->last].next = *slot;
+    }
+    key->last = *slot;
+    key->from = key->from == NONE ? *slot : key->from;
+    return PFX_OK;
+}
+
+/* Free the slices of a key that come before `number`. */
+static void drop_slices(pfx_counts *counts, pfx_count_key *key, int64_t number) {
+    while (key->first != NONE && counts->slices[key->first].number < number) {
+        uint32_t slot = key->first;
+        key->first = counts->slices[slot].next;
+        key->from = key->from == slot ? key->first : key->from;
+        pfx_agg_clear(counts->agg, state_of(counts, slot), 1);
+        counts->slices[slot].next = counts->free;
+        counts->free = slot;
+        counts->live--;
+    }
+    key->last = key->first == NONE ? NONE : key->last;
+}
+
+/* Send the windows that the chunk has filled. Their slices are still there, since rows after them went to others. */
+static pfx_status send(pfx_counts *counts, int64_t full, int64_t timestamp, pfx_results *results) {
+    struct pfx_counts_scratch *scratch = counts->scratch;
+    pfx_agg *agg = counts->agg;
+    pfx_pane *merged = &counts->merged;
+    pfx_pane_reset(merged, agg);
+    PFX_TRY(pfx_pane_reserve(merged, agg, full, full));
+    for (int64_t i = 0; i < full; i++) {
+        const full_window *window = &scratch->full[i];
+        int64_t last = pfx_last_slice(&counts->slicing, window->window), slot;
+        scratch->ids[i] = window->key;
+        uint32_t next = counts->slices[window->first].next;
+        if (next == NONE || counts->slices[next].number > last) {
+            scratch->states[i] = state_of(counts, window->first);
+            continue;
+        }
+        PFX_TRY(pfx_pane_add(merged, agg, (uint32_t)i, full, &slot));
+        scratch->states[i] = pfx_pane_state(merged, agg, slot);
+        for (uint32_t at = window->first; at != NONE && counts->slices[at].number <= last;
+             at = counts->slices[at].next) {
+            PFX_TRY(pfx_agg_merge(agg, &scratch->states[i], state_of(counts, at), 1));
+        }
+    }
+    PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, full));
+    PFX_TRY(pfx_results_stamp(results, full, 0, 0, timestamp));
+    for (int64_t i = 0; i < full; i++) {
+        const full_window *window = &scratch->full[i];
+        drop_slices(counts, &counts->keys[window->key], pfx_first_slice(&counts->slicing, window->window + 1));
+    }
+    return PFX_OK;
+}
+
+/* Forget the keys whose windows are all over, once they are the greater part. A key whose windows slide is in the middle
+ * of one at any time. */
+static pfx_status drop_keys(pfx_counts *counts) {
+    int64_t known = counts->index->count;
+    if (counts->slicing.size != counts->slicing.slide || known < 4096 || known / 4 < counts->live) {
+        return PFX_OK;
+    }
+    int64_t size = known * (int64_t)sizeof(uint32_t);
+    void *memory;
+    PFX_TRY(pfx_alloc(counts->agg->budget, size, &memory));
+    uint32_t *renumbered = memory;
+    for (int64_t key = 0; key < known; key++) {
+        renumbered[key] = counts->keys[key].first == NONE ? PFX_NO_KEY : 0;
+    }
+    pfx_status status = pfx_key_index_compact(counts->index, renumbered);
+    if (status == PFX_OK) {
+        for (int64_t key = 0; key < known; key++) {
+            if (renumbered[key] != PFX_NO_KEY) {
+                counts->keys[renumbered[key]] = counts->keys[key];
+            }
+        }
+        counts->keys_count = counts->index->count;
+    }
+    pfx_free(counts->agg->budget, memory, size);
+    return status;
+}
+
+pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
+                          int64_t timestamp, pfx_results *results) {
+    struct pfx_counts_scratch *scratch = counts->scratch;
+    const pfx_slicing *slicing = &counts->slicing;
+    bool skipped = false;
+    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+        int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
+        int64_t full = 0;
+        PFX_TRY(pfx_key_index_map(counts->index, keys, start, count, scratch->ids));
+        PFX_TRY(add_keys(counts, counts->index->count));
+        for (int64_t i = 0; i < count; i++) {
+            pfx_count_key *key = &counts->keys[scratch->ids[i]];
+            int64_t number = pfx_slice_of(slicing, key->rows++);
+            if (pfx_first_window(slicing, number) > pfx_last_window(slicing, number)) {
+                scratch->slots[i] = NONE;
+                skipped = true;
+                continue;
+            }
+            PFX_TRY(open_slice(counts, key, number, &scratch->slots[i]));
+            int64_t beyond = key->rows - slicing->size;
+            if (beyond >= 0 && beyond % slicing->slide == 0) {
+                int64_t window = beyond / slicing->slide;
+                while (counts->slices[key->from].number < pfx_first_slice(slicing, window)) {
+                    key->from = counts->slices[key->from].next;
+                }
+                scratch->full[full++] = (full_window){.key = scratch->ids[i], .first = key->from, .window = window};
+            }
+        }
+        for (int64_t i = 0; i < count; i++) {
+            uint32_t slot = scratch->slots[i];
+            scratch->states[i] = slot == NONE ? scratch->trash : state_of(counts, slot);
+        }
+        int64_t sequence = counts->sequence;
+        counts->sequence += count;
+        PFX_TRY(pfx_agg_update(counts->agg, fields, start, count, scratch->states, sequence));
+        if (full > 0) {
+            PFX_TRY(send(counts, full, timestamp, results));
+        }
+        PFX_TRY(drop_keys(counts));
+    }
+    if (skipped) {
+        pfx_agg_clear(counts->agg, scratch->trash, 1);
+        pfx_agg_start(counts->agg, scratch->trash);
+    }
+    return PFX_OK;
+}

@@ -1,0 +1,47 @@
+#include "pfx/results.h"
+
+pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states,
+                                     int64_t count) {
+    for (int32_t i = 0; i < results->count; i++) {
+        int64_t failed = 0;
+        pfx_status status = pfx_agg_finish(results->agg, results->results[i].acc, results->results[i].kind, states,
+                                           count, &results->values[i], &failed);
+        if (status != PFX_OK) {
+            results->failed_result = i;
+            results->failed_key = keys[failed];
+            return status;
+        }
+    }
+    results->rows += count;
+    return PFX_OK;
+}
+
+pfx_status pfx_results_append_keys(pfx_results *results, const uint32_t *keys, int64_t count) {
+    for (int32_t i = 0; i < results->index->columns; i++) {
+        PFX_TRY(pfx_key_index_write(results->index, i, keys, count, &results->keys[i]));
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count) {
+    PFX_TRY(pfx_results_append_values(results, keys, states, count));
+    return pfx_results_append_keys(results, keys, count);
+}
+
+static pfx_status fill(pfx_out_column *column, int64_t count, int64_t value) {
+    PFX_TRY(pfx_out_column_reserve(column, count));
+    int64_t *to = (int64_t *)(void *)column->data + column->rows;
+    for (int64_t i = 0; i < count; i++) {
+        to[i] = value;
+    }
+    column->rows += count;
+    return PFX_OK;
+}
+
+pfx_status pfx_results_stamp(pfx_results *results, int64_t count, int64_t start, int64_t end, int64_t timestamp) {
+    if (results->bounds != NULL) {
+        PFX_TRY(fill(&results->bounds[0], count, start));
+        PFX_TRY(fill(&results->bounds[1], count, end));
+    }
+    return fill(results->stamps, count, timestamp);
+}

@@ -1,0 +1,537 @@
+#include "pfx/sessions.h"
+
+#include <string.h>
+
+#include "pfx/calendar.h"
+#include "pfx/slices.h"
+
+#define NONE UINT32_MAX
+#define MIN_SLOTS 64
+/* The ring reaches as many gaps ahead. */
+#define RING_GAPS 4
+
+typedef struct merge {
+    uint32_t from;
+    uint32_t into;
+} merge;
+
+struct pfx_sessions_scratch {
+    uint32_t ids[PFX_CHUNK];
+    uint32_t slots[PFX_CHUNK];
+    uint8_t *states[PFX_CHUNK];
+    merge merges[PFX_CHUNK];
+    uint8_t trash[];
+};
+
+pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap, int64_t lateness) {
+    int64_t limit = PFX_TIME_LIMIT / 2;
+    if (gap <= 0 || gap >= limit || lateness < 0 || lateness >= limit) {
+        return PFX_INVALID_ARGUMENT;
+    }
+    memset(sessions, 0, sizeof *sessions);
+    sessions->agg = agg;
+    sessions->index = index;
+    sessions->gap = gap;
+    sessions->lateness = lateness;
+    sessions->watermark = INT64_MIN;
+    sessions->free = NONE;
+    sessions->width = gap * RING_GAPS / PFX_SESSION_BUCKETS + 1;
+    memset(sessions->ring, 0xff, sizeof sessions->ring);
+    void *memory;
+    PFX_TRY(pfx_alloc(agg->budget, (int64_t)sizeof *sessions->scratch + agg->stride, &memory));
+    sessions->scratch = memory;
+    pfx_agg_start(agg, sessions->scratch->trash);
+    return PFX_OK;
+}
+
+static uint8_t *state_of(const pfx_sessions *sessions, uint32_t slot) {
+    return sessions->states + (int64_t)slot * sessions->agg->stride;
+}
+
+void pfx_sessions_free(pfx_sessions *sessions) {
+    pfx_agg *agg = sessions->agg;
+    if (agg == NULL) {
+        return;
+    }
+    for (int64_t slot = 0; slot < sessions->used; slot++) {
+        if (sessions->slots[slot].key != PFX_NO_KEY) {
+            pfx_agg_clear(agg, state_of(sessions, (uint32_t)slot), 1);
+        }
+    }
+    int64_t entry = (int64_t)sizeof(pfx_session_entry);
+    pfx_free(agg->budget, sessions->slots, sessions->capacity * (int64_t)sizeof *sessions->slots);
+    pfx_free(agg->budget, sessions->states, sessions->capacity * agg->stride);
+    pfx_free(agg->budget, sessions->heads, sessions->heads_capacity * (int64_t)sizeof *sessions->heads);
+    pfx_free(agg->budget, sessions->heap.entries, sessions->heap.capacity * entry);
+    pfx_free(agg->budget, sessions->due.entries, sessions->due.capacity * entry);
+    if (sessions->scratch != NULL) {
+        pfx_agg_clear(agg, sessions->scratch->trash, 1);
+        pfx_free(agg->budget, sessions->scratch, (int64_t)sizeof *sessions->scratch + agg->stride);
+    }
+    memset(sessions, 0, sizeof *sessions);
+}
+
+/* ---- memory ---- */
+
+static pfx_status grow(pfx_budget *budget, void **block, int64_t size, int64_t old_room, int64_t room) {
+    return *block == NULL ? pfx_alloc(budget, room * size, block)
+                          : pfx_resize(budget, block, old_room * size, room * size);
+}
+
+static pfx_status push(pfx_sessions *sessions, pfx_session_list *list, pfx_session_entry entry) {
+    if (list->count == list->capacity) {
+        int64_t room = list->capacity == 0 ? MIN_SLOTS : list->capacity * 2;
+        void *memory = list->entries;
+        PFX_TRY(grow(sessions->agg->budget, &memory, (int64_t)sizeof entry, list->capacity, room));
+        list->entries = memory;
+        list->capacity = room;
+    }
+    list->entries[list->count++] = entry;
+    return PFX_OK;
+}
+
+/* Room for one session more and for all keys. */
+static pfx_status reserve(pfx_sessions *sessions, int64_t room, int64_t keys) {
+    pfx_budget *budget = sessions->agg->budget;
+    if (keys > sessions->heads_capacity) {
+        int64_t wanted = keys > sessions->heads_capacity * 2 ? keys : sessions->heads_capacity * 2;
+        void *heads = sessions->heads;
+        PFX_TRY(grow(budget, &heads, (int64_t)sizeof *sessions->heads, sessions->heads_capacity, wanted));
+        sessions->heads = heads;
+        memset(sessions->heads + sessions->heads_capacity, 0xff,
+               (size_t)(wanted - sessions->heads_capacity) * sizeof *sessions->heads);
+        sessions->heads_capacity = wanted;
+    }
+    if (room > sessions->capacity) {
+        if (room >= NONE) {
+            return PFX_NO_MEMORY;
+        }
+        void *slots = NULL, *states = sessions->states;
+        int64_t size = (int64_t)sizeof *sessions->slots;
+        PFX_TRY(pfx_alloc(budget, room * size, &slots));
+        pfx_status status = grow(budget, &states, sessions->agg->stride, sessions->capacity, room);
+        if (status != PFX_OK) {
+            pfx_free(budget, slots, room * size);
+            return status;
+        }
+        if (sessions->used > 0) {
+            memcpy(slots, sessions->slots, (size_t)(sessions->used * size));
+        }
+        pfx_free(budget, sessions->slots, sessions->capacity * size);
+        sessions->slots = slots;
+        sessions->states = states;
+        sessions->capacity = room;
+    }
+    return PFX_OK;
+}
+
+static pfx_status take_slot(pfx_sessions *sessions, uint32_t *slot) {
+    if (sessions->free != NONE) {
+        *slot = sessions->free;
+        sessions->free = sessions->slots[*slot].next;
+        return PFX_OK;
+    }
+    if (sessions->used == sessions->capacity) {
+        PFX_TRY(reserve(sessions, sessions->capacity == 0 ? MIN_SLOTS : sessions->capacity * 2, 0));
+    }
+    *slot = (uint32_t)sessions->used++;
+    return PFX_OK;
+}
+
+static void give_slot(pfx_sessions *sessions, uint32_t slot) {
+    sessions->slots[slot].next = sessions->free;
+    sessions->free = slot;
+}
+
+/* ---- the queue ---- */
+
+/* When the watermark has something to do for a session. */
+static int64_t due_time(const pfx_sessions *sessions, const pfx_session *session) {
+    return session->end - 1 + (session->fired == session->end ? sessions->lateness : 0);
+}
+
+static bool before(const pfx_session_entry *left, const pfx_session_entry *right) {
+    return left->time != right->time ? left->time < right->time : left->key < right->key;
+}
+
+static pfx_status push_heap(pfx_sessions *sessions, pfx_session_entry entry) {
+    PFX_TRY(push(sessions, &sessions->heap, entry));
+    pfx_session_entry *entries = sessions->heap.entries;
+    int64_t at = sessions->heap.count - 1;
+    while (at > 0 && before(&entry, &entries[(at - 1) / 2])) {
+        entries[at] = entries[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    entries[at] = entry;
+    return PFX_OK;
+}
+
+static uint32_t pop_heap(pfx_sessions *sessions) {
+    pfx_session_entry *entries = sessions->heap.entries;
+    uint32_t slot = entries[0].slot;
+    int64_t count = --sessions->heap.count;
+    pfx_session_entry last = entries[count];
+    int64_t at = 0;
+    for (int64_t child = 1; child < count; child = at * 2 + 1) {
+        child += child + 1 < count && before(&entries[child + 1], &entries[child]);
+        if (!before(&entries[child], &last)) {
+            break;
+        }
+        entries[at] = entries[child];
+        at = child;
+    }
+    if (count > 0) {
+        entries[at] = last;
+    }
+    return slot;
+}
+
+static pfx_status enqueue(pfx_sessions *sessions, uint32_t slot) {
+    pfx_session *session = &sessions->slots[slot];
+    int64_t time = due_time(sessions, session);
+    int64_t bucket = pfx_floor_div(time, sessions->width);
+    if (sessions->in_ring == 0 && sessions->heap.count == 0) {
+        sessions->base = bucket - PFX_SESSION_BUCKETS / 4;
+    }
+    int64_t ahead = bucket - sessions->base;
+    /* A session is in the ring once only, as its link there is its own. */
+    if (ahead >= 0 && ahead < PFX_SESSION_BUCKETS && session->queued == 0) {
+        uint32_t *head = &sessions->ring[bucket & (PFX_SESSION_BUCKETS - 1)];
+        session->queue_next = *head;
+        *head = slot;
+        sessions->in_ring++;
+    } else {
+        PFX_TRY(push_heap(sessions, (pfx_session_entry){.time = time, .key = session->key, .slot = slot}));
+    }
+    session->queued++;
+    return PFX_OK;
+}
+
+/* A session has come up in the queue: list it if it is due, else queue it anew. */
+static pfx_status come_up(pfx_sessions *sessions, uint32_t slot, int64_t watermark) {
+    pfx_session *session = &sessions->slots[slot];
+    session->queued--;
+    if (session->key == PFX_NO_KEY) {
+        if (session->queued == 0) {
+            give_slot(sessions, slot);
+        }
+        return PFX_OK;
+    }
+    if (due_time(sessions, session) > watermark) {
+        return session->queued == 0 ? enqueue(sessions, slot) : PFX_OK;
+    }
+    if (session->due) {
+        return PFX_OK;
+    }
+    session->due = 1;
+    return push(sessions, &sessions->due,
+                (pfx_session_entry){.time = session->end, .key = session->key, .slot = slot});
+}
+
+/* By end and key: insertion for what one bucket has, heapsort for more. */
+static void sort_due(pfx_session_entry *entries, int64_t count) {
+    if (count > 48) {
+        for (int64_t start = count / 2, end = count; end > 1;) {
+            if (start > 0) {
+                start--;
+            } else {
+                pfx_session_entry last = entries[--end];
+                entries[end] = entries[0];
+                entries[0] = last;
+            }
+            pfx_session_entry moved = entries[start];
+            int64_t at = start;
+            for (int64_t child = at * 2 + 1; child < end; child = at * 2 + 1) {
+                child += child + 1 < end && before(&entries[child], &entries[child + 1]);
+                if (!before(&moved, &entries[child])) {
+                    break;
+                }
+                entries[at] = entries[child];
+                at = child;
+            }
+            entries[at] = moved;
+        }
+        return;
+    }
+    for (int64_t i = 1; i < count; i++) {
+        pfx_session_entry entry = entries[i];
+        int64_t at = i;
+        for (; at > 0 && before(&entry, &entries[at - 1]); at--) {
+            entries[at] = entries[at - 1];
+        }
+        entries[at] = entry;
+    }
+}
+
+/* List the next sessions that are due, in order; none when there are no more. */
+static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
+    sessions->due.count = sessions->sent = 0;
+    int64_t last = pfx_floor_div(watermark, sessions->width);
+    while (sessions->due.count == 0) {
+        if (sessions->in_ring == 0 && sessions->heap.count == 0) {
+            return PFX_OK;
+        }
+        int64_t bucket = sessions->base;
+        int64_t next = sessions->heap.count > 0 ? sessions->heap.entries[0].time : INT64_MAX;
+        if (next > watermark && (sessions->in_ring == 0 || bucket > last)) {
+            /* Buckets that are skipped here are empty. */
+            sessions->base = sessions->in_ring == 0 && last > bucket ? last : bucket;
+            return PFX_OK;
+        }
+        bool whole = bucket < last;
+        if (sessions->in_ring == 0) {
+            int64_t first = pfx_floor_div(next, sessions->width);
+            bucket = sessions->base = first > bucket ? first : bucket;
+            whole = bucket < last;
+        }
+        if (bucket <= last) {
+            uint32_t *head = &sessions->ring[bucket & (PFX_SESSION_BUCKETS - 1)];
+            uint32_t slot = *head;
+            *head = NONE;
+            /* What is taken out here and not due must come into a later place. */
+            sessions->base += whole;
+            while (slot != NONE) {
+                uint32_t following = sessions->slots[slot].queue_next;
+                sessions->in_ring--;
+                PFX_TRY(come_up(sessions, slot, watermark));
+                slot = following;
+            }
+        }
+        while (sessions->heap.count > 0 && sessions->heap.entries[0].time <= watermark &&
+               pfx_floor_div(sessions->heap.entries[0].time, sessions->width) <= bucket) {
+            PFX_TRY(come_up(sessions, pop_heap(sessions), watermark));
+        }
+        if (!whole && sessions->due.count == 0) {
+            return PFX_OK;
+        }
+    }
+    sort_due(sessions->due.entries, sessions->due.count);
+    return PFX_OK;
+}
+
+/* ---- adding ---- */
+
+static void unlink_session(pfx_sessions *sessions, uint32_t slot) {
+    uint32_t *link = &sessions->heads[sessions->slots[slot].key];
+    while (*link != slot) {
+        link = &sessions->slots[*link].next;
+    }
+    *link = sessions->slots[slot].next;
+    sessions->slots[slot].key = PFX_NO_KEY;
+    sessions->live--;
+}
+
+/* Find or make the session of a row, NONE when it is late; *merged is the one that has become part of it, or NONE. */
+static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint32_t *found, uint32_t *merged) {
+    int64_t end = time + sessions->gap;
+    *found = *merged = NONE;
+    for (uint32_t slot = sessions->heads[key]; slot != NONE; slot = sessions->slots[slot].next) {
+        const pfx_session *session = &sessions->slots[slot];
+        if (session->start <= end && session->end >= time) {
+            if (*found == NONE) {
+                *found = slot;
+            } else {
+                *merged = slot;
+                break;
+            }
+        }
+    }
+    if (*found == NONE) {
+        if (end - 1 + sessions->lateness <= sessions->watermark) {
+            return PFX_OK;
+        }
+        uint32_t slot;
+        PFX_TRY(take_slot(sessions, &slot));
+        sessions->slots[slot] = (pfx_session){
+            .start = time, .end = end, .fired = INT64_MIN, .key = key, .next = sessions->heads[key]};
+        sessions->heads[key] = slot;
+        sessions->live++;
+        pfx_agg_start(sessions->agg, state_of(sessions, slot));
+        *found = slot;
+        return enqueue(sessions, slot);
+    }
+    pfx_session *session = &sessions->slots[*found];
+    int64_t was_due = due_time(sessions, session);
+    session->start = time < session->start ? time : session->start;
+    session->end = end > session->end ? end : session->end;
+    if (*merged != NONE) {
+        const pfx_session *other = &sessions->slots[*merged];
+        session->start = other->start < session->start ? other->start : session->start;
+        session->end = other->end > session->end ? other->end : session->end;
+        unlink_session(sessions, *merged);
+    }
+    return due_time(sessions, session) < was_due ? enqueue(sessions, *found) : PFX_OK;
+}
+
+/* Add rows from .. to - 1 of the chunk at `start` to their sessions, and then the sessions that have merged. */
+static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, int64_t start, int64_t from, int64_t to,
+                         int64_t merges) {
+    struct pfx_sessions_scratch *scratch = sessions->scratch;
+    for (int64_t i = from; i < to; i++) {
+        scratch->states[i] = scratch->slots[i] == NONE ? scratch->trash : state_of(sessions, scratch->slots[i]);
+    }
+    int64_t sequence = sessions->sequence;
+    sessions->sequence += to - from;
+    PFX_TRY(pfx_agg_update(sessions->agg, fields, start + from, to - from, scratch->states + from, sequence));
+    for (int64_t i = 0; i < merges; i++) {
+        uint8_t *into = state_of(sessions, scratch->merges[i].into);
+        uint8_t *from_state = state_of(sessions, scratch->merges[i].from);
+        PFX_TRY(pfx_agg_merge(sessions->agg, &into, from_state, 1));
+        pfx_agg_clear(sessions->agg, from_state, 1);
+    }
+    return PFX_OK;
+}
+
+static pfx_status send(pfx_results *results, const pfx_sessions *sessions, uint32_t slot) {
+    const pfx_session *session = &sessions->slots[slot];
+    uint8_t *state = state_of(sessions, slot);
+    PFX_TRY(pfx_results_append(results, &session->key, &state, 1));
+    return pfx_results_stamp(results, 1, session->start, session->end, session->end - 1);
+}
+
+pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields,
+                            const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
+                            pfx_results *results, int64_t *row) {
+    struct pfx_sessions_scratch *scratch = sessions->scratch;
+    *late_count = 0;
+    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+        int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
+        int64_t done = 0, merges = 0;
+        *row = start;
+        PFX_TRY(pfx_key_index_map(sessions->index, keys, start, count, scratch->ids));
+        PFX_TRY(reserve(sessions, 0, sessions->index->count));
+        for (int64_t i = 0; i < count; i++) {
+            int64_t time = timestamps[start + i];
+            if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
+                *row = start + i;
+                return PFX_OVERFLOW;
+            }
+            uint32_t slot, merged;
+            PFX_TRY(place(sessions, scratch->ids[i], time, &slot, &merged));
+            scratch->slots[i] = slot;
+            if (merged != NONE) {
+                scratch->merges[merges++] = (merge){.from = merged, .into = slot};
+            }
+            if (slot == NONE) {
+                late[(*late_count)++] = start + i;
+            } else if (sessions->slots[slot].end - 1 <= sessions->watermark) {
+                /* A row in the lateness: its session fires at once. */
+                PFX_TRY(update(sessions, fields, start, done, i + 1, merges));
+                done = i + 1;
+                merges = 0;
+                PFX_TRY(send(results, sessions, slot));
+                sessions->slots[slot].fired = sessions->slots[slot].end;
+            }
+        }
+        PFX_TRY(update(sessions, fields, start, done, count, merges));
+    }
+    if (*late_count > 0) {
+        pfx_agg_clear(sessions->agg, scratch->trash, 1);
+        pfx_agg_start(sessions->agg, scratch->trash);
+    }
+    return PFX_OK;
+}
+
+/* ---- firing ---- */
+
+/* Move the live sessions together, and forget keys without one, once most of the memory is for what is over. */
+static pfx_status compact(pfx_sessions *sessions) {
+    int64_t keys = sessions->index->count, live = sessions->live;
+    bool few_slots = sessions->capacity > 4096 && sessions->capacity / 4 > live;
+    bool few_keys = keys > 4096 && keys / 4 > live;
+    if (!few_slots && !few_keys) {
+        return PFX_OK;
+    }
+    pfx_agg *agg = sessions->agg;
+    int64_t size = keys * (int64_t)sizeof(uint32_t);
+    void *memory;
+    PFX_TRY(pfx_alloc(agg->budget, size, &memory));
+    uint32_t *renumbered = memory;
+    for (int64_t key = 0; key < keys; key++) {
+        renumbered[key] = sessions->heads[key] == NONE ? PFX_NO_KEY : 0;
+    }
+    pfx_sessions kept;
+    pfx_status status = pfx_sessions_init(&kept, agg, sessions->index, sessions->gap, sessions->lateness);
+    if (status == PFX_OK) {
+        status = reserve(&kept, live + MIN_SLOTS, live + MIN_SLOTS);
+    }
+    if (status == PFX_OK) {
+        status = pfx_key_index_compact(sessions->index, renumbered);
+    }
+    kept.watermark = sessions->watermark;
+    kept.sequence = sessions->sequence;
+    for (int64_t i = 0; i < sessions->used && status == PFX_OK; i++) {
+        if (sessions->slots[i].key == PFX_NO_KEY) {
+            continue;
+        }
+        uint32_t slot = (uint32_t)kept.used++;
+        uint32_t key = renumbered[sessions->slots[i].key];
+        kept.slots[slot] = sessions->slots[i];
+        kept.slots[slot].key = key;
+        kept.slots[slot].queued = 0;
+        kept.slots[slot].next = kept.heads[key];
+        kept.heads[key] = slot;
+        kept.live++;
+        memcpy(state_of(&kept, slot), state_of(sessions, (uint32_t)i), (size_t)agg->stride);
+        sessions->slots[i].key = PFX_NO_KEY; /* its state has moved */
+        status = enqueue(&kept, slot);
+    }
+    pfx_free(agg->budget, memory, size);
+    if (status != PFX_OK) {
+        pfx_sessions_free(&kept);
+        return status;
+    }
+    pfx_sessions_free(sessions);
+    *sessions = kept;
+    return PFX_OK;
+}
+
+/* After a session's time has come: it is over, or waits for late rows. */
+static pfx_status settle(pfx_sessions *sessions, uint32_t slot, int64_t watermark) {
+    pfx_session *session = &sessions->slots[slot];
+    session->due = 0;
+    session->fired = session->end;
+    if (due_time(sessions, session) > watermark) {
+        return session->queued == 0 ? enqueue(sessions, slot) : PFX_OK;
+    }
+    unlink_session(sessions, slot);
+    pfx_agg_clear(sessions->agg, state_of(sessions, slot), 1);
+    if (session->queued == 0) {
+        give_slot(sessions, slot);
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results,
+                             int *more) {
+    struct pfx_sessions_scratch *scratch = sessions->scratch;
+    *more = 1;
+    while (results->rows < limit) {
+        if (sessions->sent == sessions->due.count) {
+            PFX_TRY(list_due(sessions, watermark));
+            if (sessions->due.count == 0) {
+                sessions->watermark = watermark;
+                *more = 0;
+                return compact(sessions);
+            }
+        }
+        int64_t room = limit - results->rows;
+        room = room < PFX_CHUNK ? room : PFX_CHUNK;
+        int64_t count = 0, first = sessions->sent, last = first;
+        for (; last < sessions->due.count && count < room; last++) {
+            uint32_t slot = sessions->due.entries[last].slot;
+            const pfx_session *session = &sessions->slots[slot];
+            if (session->fired != session->end) {
+                PFX_TRY(pfx_results_stamp(results, 1, session->start, session->end, session->end - 1));
+                scratch->ids[count] = session->key;
+                scratch->states[count++] = state_of(sessions, slot);
+            }
+        }
+        PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, count));
+        for (; first < last; first++) {
+            PFX_TRY(settle(sessions, sessions->due.entries[first].slot, watermark));
+        }
+        sessions->sent = last;
+    }
+    return PFX_OK;
+}

@@ -1,0 +1,45 @@
+from libc.stdint cimport int64_t, uint32_t
+
+from pyflinkx._core.batch cimport ColumnBatch
+from pyflinkx._core.cpfx cimport (
+    pfx_agg,
+    pfx_arrow_type,
+    pfx_key_column,
+    pfx_key_index,
+    pfx_out_column,
+    pfx_result,
+    pfx_results,
+    pfx_status,
+)
+from pyflinkx._core.memory cimport MemoryBudget
+from pyflinkx._core.schema cimport Schema
+
+
+cdef class NativeAggregation:
+    cdef readonly Schema schema     # of the batches that come
+    cdef readonly Schema results    # of the batches that go
+    cdef MemoryBudget budget
+    cdef tuple aggregates
+    cdef tuple key_positions        # columns of the keys, of the fields that are aggregated
+    cdef tuple field_positions
+    cdef pfx_arrow_type *types      # of both
+    cdef pfx_key_column *columns
+    cdef pfx_key_column *fields     # the second part of `columns`
+    cdef pfx_result *result_kinds
+    cdef pfx_out_column *outs       # keys, start and end, values, timestamps
+    cdef pfx_results written
+    cdef pfx_agg agg
+    cdef pfx_key_index index
+    cdef int outs_count
+
+    # Point `columns` and `fields` to the batch's; refuses rows that are no inserts.
+    cdef int bind(self, ColumnBatch batch) except -1
+
+    # The rows that have been written, None if there are none.
+    cdef ColumnBatch take(self)
+
+    # What to say of a key in an error.
+    cdef object key_text(self, uint32_t key)
+
+    # Raise what went wrong; `row` is the batch's row (-1 for none).
+    cdef int failed(self, pfx_status status, ColumnBatch batch, int64_t row) except -1

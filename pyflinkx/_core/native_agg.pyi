@@ -1,0 +1,21 @@
+from collections.abc import Sequence
+
+from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.schema import Schema
+
+class NativeAggregation:
+    schema: Schema
+    results: Schema
+    def __new__(
+        cls,
+        schema: Schema,
+        keys: Sequence[str],
+        aggregates: Sequence[tuple[str, str | None, str | None]],
+        results: Schema,
+        *arguments: object,
+        budget: MemoryBudget | None = None,
+        **options: object,
+    ) -> NativeAggregation: ...
+    @property
+    def keys_held(self) -> int: ...
+    def accumulator(self, function: str, field: str | None) -> tuple[int, int]: ...

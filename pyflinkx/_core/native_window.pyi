@@ -1,0 +1,79 @@
+from collections.abc import Sequence
+from typing import final
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.native_agg import NativeAggregation
+from pyflinkx._core.schema import Schema
+
+class TimeWindows(NativeAggregation):
+    def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]: ...
+    def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]: ...
+
+@final
+class SliceWindows(TimeWindows):
+    def __init__(
+        self,
+        schema: Schema,
+        keys: Sequence[str],
+        aggregates: Sequence[tuple[str, str | None, str | None]],
+        results: Schema,
+        size: int,
+        slide: int,
+        offset: int = 0,
+        cumulative: bool = False,
+        lateness: int = 0,
+        *,
+        budget: MemoryBudget | None = None,
+    ) -> None: ...
+    @property
+    def held(self) -> int: ...
+    def next_end(self) -> int | None: ...
+
+@final
+class SessionWindows(TimeWindows):
+    def __init__(
+        self,
+        schema: Schema,
+        keys: Sequence[str],
+        aggregates: Sequence[tuple[str, str | None, str | None]],
+        results: Schema,
+        gap: int,
+        lateness: int = 0,
+        *,
+        budget: MemoryBudget | None = None,
+    ) -> None: ...
+    @property
+    def held(self) -> int: ...
+
+@final
+class CountWindows(NativeAggregation):
+    def __init__(
+        self,
+        schema: Schema,
+        keys: Sequence[str],
+        aggregates: Sequence[tuple[str, str | None, str | None]],
+        results: Schema,
+        size: int,
+        slide: int,
+        *,
+        budget: MemoryBudget | None = None,
+    ) -> None: ...
+    @property
+    def held(self) -> int: ...
+    def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]: ...
+    def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]: ...
+
+@final
+class RunningAggregates(NativeAggregation):
+    def __init__(
+        self,
+        schema: Schema,
+        keys: Sequence[str],
+        aggregates: Sequence[tuple[str, str | None, str | None]],
+        results: Schema,
+        *,
+        budget: MemoryBudget | None = None,
+    ) -> None: ...
+    def add(self, batch: ColumnBatch, each: bool) -> ColumnBatch | None: ...
+    def finish(self, first: int, limit: int) -> ColumnBatch | None: ...

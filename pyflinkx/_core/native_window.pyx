@@ -1,0 +1,276 @@
+"""Windows over columnar batches, whose aggregates are computed without a Python call per row or key."""
+cimport cython
+from libc.stdint cimport INT64_MAX, int64_t
+
+from pyflinkx._core.batch cimport ColumnBatch, make_batch
+from pyflinkx._core.column cimport Buffer, new_buffer
+from pyflinkx._core.cpfx cimport (
+    PFX_OK,
+    pfx_counts,
+    pfx_counts_add,
+    pfx_counts_free,
+    pfx_counts_init,
+    pfx_running,
+    pfx_running_add,
+    pfx_running_finish,
+    pfx_running_free,
+    pfx_running_init,
+    pfx_sessions,
+    pfx_sessions_add,
+    pfx_sessions_fire,
+    pfx_sessions_free,
+    pfx_sessions_init,
+    pfx_slices,
+    pfx_slices_add,
+    pfx_slices_fire,
+    pfx_slices_free,
+    pfx_slices_init,
+    pfx_slices_next_end,
+    pfx_status,
+)
+from pyflinkx._core.native_agg cimport NativeAggregation
+from pyflinkx._core.status cimport check
+
+
+cdef class TimeWindows(NativeAggregation):
+    """Windows of time; the arguments are those of NativeAggregation and then the subclass's."""
+
+    cdef pfx_status add_rows(
+        self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row
+    ) noexcept nogil:
+        return PFX_OK
+
+    cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
+        return PFX_OK
+
+    def add(self, ColumnBatch batch not None):
+        """Add a batch.
+
+        Returns:
+            The rows that came too late (None for none), and the results of windows that fired again (None for none).
+
+        Raises:
+            ValueError: a row has no timestamp.
+            OverflowError: a timestamp is out of range, or a sum is.
+        """
+        cdef const int64_t *timestamps = batch.timestamp_values()
+        cdef Buffer late
+        cdef int64_t late_count = 0, row = 0, rows = batch.length
+        cdef pfx_status status
+        if rows == 0:
+            return None, None
+        if timestamps == NULL:
+            raise ValueError(
+                "the rows have no timestamps, which windows of time need: call assign_timestamps_and_watermarks() before"
+            )
+        self.bind(batch)
+        late = new_buffer(rows * sizeof(int64_t), self.budget)
+        with nogil:
+            status = self.add_rows(timestamps, rows, <int64_t *> late.data, &late_count, &row)
+        if status != PFX_OK:
+            self.failed(status, batch, row)
+        too_late = None
+        if late_count > 0:
+            too_late = batch.take_checked(<const int64_t *> late.data, late_count, self.budget)
+        return too_late, self.take()
+
+    def fire(self, int64_t watermark, int64_t limit):
+        """Results of windows that end by ``watermark``.
+
+        Args:
+            watermark: milliseconds.
+            limit: the most rows.
+
+        Returns:
+            A batch (None for no rows), and whether there are more: then the call is to be repeated before any other.
+
+        Raises:
+            OverflowError: a sum is out of range.
+        """
+        cdef int more = 0
+        cdef pfx_status status
+        with nogil:
+            status = self.fire_rows(watermark, limit, &more)
+        if status != PFX_OK:
+            self.failed(status, None, -1)
+        return self.take(), more != 0
+
+
+@cython.final
+cdef class SliceWindows(TimeWindows):
+    """Windows that are the same for all keys.
+
+    Args:
+        size: milliseconds.
+        slide: milliseconds from one window's start to the next; of cumulative windows from one's end to the next.
+        offset: milliseconds by which the windows are shifted from the epoch.
+        cumulative: windows of slide, 2 slide, ... size that start every ``size``.
+        lateness: milliseconds by which a window outlives its end.
+
+    Raises:
+        ValueError: the windows make no sense.
+    """
+
+    cdef pfx_slices slices
+
+    def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, int64_t offset=0,
+                 bint cumulative=False, int64_t lateness=0, *, budget=None):
+        pfx_slices_free(&self.slices)
+        check(pfx_slices_init(&self.slices, &self.agg, &self.index, size, slide, offset, cumulative, lateness))
+
+    def __dealloc__(self):
+        pfx_slices_free(&self.slices)
+
+    @property
+    def held(self):
+        """The number of slices that memory is held for."""
+        return self.slices.count
+
+    def next_end(self):
+        """When (ms) the next window ends that has rows; None for none."""
+        cdef int64_t end = 0
+        return end if pfx_slices_next_end(&self.slices, &end) else None
+
+    cdef pfx_status add_rows(
+        self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row
+    ) noexcept nogil:
+        return pfx_slices_add(
+            &self.slices, self.columns, self.fields, timestamps, rows, late, late_count, &self.written, row)
+
+    cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
+        return pfx_slices_fire(&self.slices, watermark, limit, &self.written, more)
+
+
+@cython.final
+cdef class SessionWindows(TimeWindows):
+    """Windows that a pause ends.
+
+    Args:
+        gap: milliseconds.
+        lateness: milliseconds by which a session outlives its end.
+
+    Raises:
+        ValueError: one of them is out of range.
+    """
+
+    cdef pfx_sessions sessions
+
+    def __init__(self, schema, keys, aggregates, results, int64_t gap, int64_t lateness=0, *, budget=None):
+        pfx_sessions_free(&self.sessions)
+        check(pfx_sessions_init(&self.sessions, &self.agg, &self.index, gap, lateness))
+
+    def __dealloc__(self):
+        pfx_sessions_free(&self.sessions)
+
+    @property
+    def held(self):
+        """The number of sessions that memory is held for."""
+        return self.sessions.live
+
+    cdef pfx_status add_rows(
+        self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row
+    ) noexcept nogil:
+        return pfx_sessions_add(
+            &self.sessions, self.columns, self.fields, timestamps, rows, late, late_count, &self.written, row)
+
+    cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
+        return pfx_sessions_fire(&self.sessions, watermark, limit, &self.written, more)
+
+
+@cython.final
+cdef class CountWindows(NativeAggregation):
+    """Windows of a number of rows of a key.
+
+    Args:
+        size: rows.
+        slide: rows from one window's start to the next.
+
+    Raises:
+        ValueError: one of them is out of range.
+    """
+
+    cdef pfx_counts counts
+
+    def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, *, budget=None):
+        pfx_counts_free(&self.counts)
+        check(pfx_counts_init(&self.counts, &self.agg, &self.index, size, slide))
+
+    def __dealloc__(self):
+        pfx_counts_free(&self.counts)
+
+    @property
+    def held(self):
+        """The number of slices that memory is held for."""
+        return self.counts.live
+
+    def add(self, ColumnBatch batch not None):
+        """Add a batch; no rows are late (None), and the results of the windows that are full (None for none).
+
+        Raises:
+            OverflowError: a sum is out of range.
+        """
+        cdef pfx_status status
+        cdef int64_t rows = batch.length
+        self.bind(batch)
+        with nogil:
+            status = pfx_counts_add(&self.counts, self.columns, self.fields, rows, INT64_MAX, &self.written)
+        if status != PFX_OK:
+            self.failed(status, batch, -1)
+        return None, self.take()
+
+    def fire(self, int64_t watermark, int64_t limit):
+        """Nothing: such windows do not wait for a watermark."""
+        return None, False
+
+
+@cython.final
+cdef class RunningAggregates(NativeAggregation):
+    """Aggregates of all rows of a key so far."""
+
+    cdef pfx_running running
+
+    def __init__(self, schema, keys, aggregates, results, *, budget=None):
+        pfx_running_free(&self.running)
+        check(pfx_running_init(&self.running, &self.agg, &self.index))
+
+    def __dealloc__(self):
+        pfx_running_free(&self.running)
+
+    def add(self, ColumnBatch batch not None, bint each):
+        """Add a batch.
+
+        Args:
+            batch: the batch.
+            each: whether to give for every row what its key's results are after it, with the row's timestamp.
+
+        Returns:
+            The results, None for none.
+
+        Raises:
+            OverflowError: a sum is out of range.
+        """
+        cdef pfx_status status
+        cdef int64_t rows = batch.length
+        cdef ColumnBatch results
+        self.bind(batch)
+        with nogil:
+            status = pfx_running_add(&self.running, self.columns, self.fields, rows, each, &self.written)
+        if status != PFX_OK:
+            self.failed(status, batch, -1)
+        results = self.take()
+        if results is None:
+            return None
+        return make_batch(results.schema, results.columns, results.length, batch.timestamps, None)
+
+    def finish(self, int64_t first, int64_t limit):
+        """The results of at most ``limit`` keys from number ``first`` on, in order of first appearance; None for none.
+
+        Raises:
+            OverflowError: a sum is out of range.
+        """
+        cdef pfx_status status
+        with nogil:
+            status = pfx_running_finish(&self.running, first, limit, &self.written)
+        if status != PFX_OK:
+            self.failed(status, None, -1)
+        return self.take()

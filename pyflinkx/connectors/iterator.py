@@ -1,0 +1,120 @@
+"""What an iterator gives, taken as the job comes to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
+from pyflinkx.connectors.queue import QueueSource
+from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
+from pyflinkx.errors import JobCancelledError, JobExecutionError, WrongStateError
+from pyflinkx.types.typeinfo import TypeInformation
+
+# Records of an iterable that may be ahead of the job.
+AHEAD = 1024
+# How long (s) records wait for others of their batch, should the iterator be slow.
+HOLD_BACK = 0.005
+
+
+class IteratorSource(Source):
+    """The records of an iterator, in order, from one reader.
+
+    Args:
+        iterator: an iterable, which stays in the client; a thread there reads ahead by as much as the job takes. Or a
+            callable that makes one, which the reader calls.
+        output_type: type of the records, if known.
+
+    Raises:
+        TypeError: it is neither.
+    """
+
+    parallelism = 1
+
+    def __init__(
+        self, iterator: Iterable[Any] | Callable[[], Iterable[Any]], output_type: TypeInformation | None = None
+    ) -> None:
+        self.make: Callable[[], Iterable[Any]] | None = None
+        self.values: Iterable[Any] | None = None
+        if isinstance(iterator, Iterable) and not isinstance(iterator, (str, bytes, bytearray, Mapping)):
+            self.values = iterator
+        elif callable(iterator):
+            self.make = iterator
+        else:
+            raise TypeError(f"records come from an iterable or a callable that makes one, not {iterator!r:.100}")
+        self.output_type = output_type
+        self.queue = QueueSource(AHEAD, output_type)
+
+    def __repr__(self) -> str:
+        return f"IteratorSource({self.make or self.values!r:.100})"
+
+    def splits(self, parallelism: int) -> list[Any]:
+        return [None]
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
+        if self.make is not None:
+            return None
+        coordinator = self.queue.create_coordinator(context)
+        threading.Thread(target=self._feed, args=(context,), name=f"iterator of {context.name}", daemon=True).start()
+        return coordinator
+
+    def _feed(self, context: CoordinatorContext) -> None:
+        assert self.values is not None
+        try:
+            for record in self.values:
+                self.queue.put(record)
+            self.queue.close()
+        except (JobCancelledError, JobExecutionError, WrongStateError):
+            return  # the job has ended
+        except Exception as error:
+            failure = JobExecutionError(
+                f"operator '{context.name}': its iterator failed: {type(error).__name__}: {error}"
+            )
+            failure.__cause__ = error
+            context.fail(failure)
+
+    def create_reader(self, context: ReaderContext) -> SourceReader:
+        return self.queue.create_reader(context) if self.make is None else IteratorReader(self.make)
+
+    def __reduce__(self) -> Any:
+        return travelled, (self.make, self.output_type)
+
+
+def travelled(make: Callable[[], Iterable[Any]] | None, output_type: TypeInformation | None) -> IteratorSource:
+    """An iterator source as a worker has it: an iterable has stayed in the client."""
+    return IteratorSource(() if make is None else make, output_type)
+
+
+class IteratorReader(SourceReader):
+    """Reads an iterator that is made in the task.
+
+    Args:
+        make: makes it.
+    """
+
+    def __init__(self, make: Callable[[], Iterable[Any]]) -> None:
+        self.make = make
+        self.iterator: Iterator[Any] | None = None
+
+    def add_splits(self, splits: list[Any]) -> None:
+        """It has the one split that it needs."""
+
+    def poll(self, limit: int) -> Any:
+        if self.iterator is None:
+            self.iterator = iter(self.make())
+        records = []
+        end = time.monotonic() + HOLD_BACK
+        for record in islice(self.iterator, limit):
+            records.append(record)
+            if time.monotonic() >= end:
+                break
+        return ObjectBatch(records) if records else END
+
+    def close(self) -> None:
+        close = getattr(self.iterator, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,434 @@
+"""Queues between a host program and its running job: records go in by a source, results come out by a sink.
+
+The queues are in the client. What travels to and from the tasks, as events, is counted: a queue source has at most
+``capacity`` records that no task has taken yet, and a queue sink pauses its task while so many results wait to be
+fetched. So a slow job makes the host wait, and a slow host the job.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
+from pyflinkx.connectors.enumerator import ReaderRegistered, SourceEvent
+from pyflinkx.connectors.options import check_count
+from pyflinkx.connectors.record_reader import ElementBuffer
+from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
+from pyflinkx.connectors.source import END, WAIT, Boundedness, ReaderContext, Source, SourceReader
+from pyflinkx.connectors.wait_point import WaitPoint
+from pyflinkx.errors import JobCancelledError, JobExecutionError, QueueEndedError, WrongStateError
+from pyflinkx.types.typeinfo import TypeInformation
+
+DEFAULT_CAPACITY = 1024
+
+# ---- what the client's ends and the tasks tell each other ----
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records on their way, each with its timestamp (ms) or None."""
+
+    records: list[tuple[Any, int | None]]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """So many records more have been taken."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """No more records come."""
+
+
+class ClientEnd:
+    """What both queues have in common: capacity, the wait, and the job that they belong to.
+
+    Args:
+        capacity: the most records that wait.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = check_count(capacity, "capacity")
+        self.point = WaitPoint()
+        self.context: CoordinatorContext | None = None
+        self.ended = False
+        self.failure: BaseException | None = None
+
+    def attach(self, context: CoordinatorContext) -> None:
+        """The job that it belongs to starts.
+
+        Raises:
+            WrongStateError: it belongs to another job.
+        """
+        with self.point:
+            if self.context is not None:
+                raise WrongStateError(f"the queue of '{context.name}' belongs to another job: make one for each job")
+            self.context = context
+
+    def end(self, failure: BaseException | None) -> None:
+        """The job has ended."""
+        with self.point:
+            self.ended, self.failure = True, failure
+            self.point.notify_all()
+
+    def raise_failure(self) -> None:
+        """Raise what made the job fail, if it has."""
+        if isinstance(self.failure, JobCancelledError):
+            raise JobCancelledError(str(self.failure))
+        if self.failure is not None:
+            raise JobExecutionError(f"the job has failed: {self.failure}") from self.failure
+
+
+class QueueSource(Source):
+    """Records that the host program puts in while the job runs; one reader keeps their order.
+
+    Args:
+        capacity: the most records that no task has taken yet; who puts more waits.
+        type_info: type of the records, if known.
+
+    Raises:
+        TypeError, ConfigurationError: the capacity is no whole number of 1 or more.
+
+    Example:
+        >>> requests = QueueSource()
+        >>> requests.put("a", timeout=5)
+        >>> len(requests)
+        1
+    """
+
+    boundedness = Boundedness.CONTINUOUS_UNBOUNDED
+    parallelism = 1
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY, type_info: TypeInformation | None = None) -> None:
+        self.output_type = type_info
+        self._end = ClientEnd(capacity)
+        self._pending: list[tuple[Any, int | None]] = []
+        self._outstanding = 0
+        self._closed = False
+        self._posted = False
+        self._registered = False
+        self._travelled = False
+
+    def __repr__(self) -> str:
+        return f"QueueSource(capacity={self._end.capacity})"
+
+    def __len__(self) -> int:
+        return self._outstanding
+
+    def __bool__(self) -> bool:
+        return True
+
+    # ---- the host's side, from any thread ----
+
+    def put(self, record: Any, timeout: float | None = None, *, timestamp: int | None = None) -> None:
+        """Put a record in; waits while the queue is full.
+
+        Args:
+            record: the record.
+            timeout: seconds to wait; None for no limit.
+            timestamp: its event time, in milliseconds since the epoch; None for none.
+
+        Raises:
+            WaitTimeoutError: the queue stayed full.
+            JobCancelledError, JobExecutionError: the job was cancelled, or has failed.
+            WrongStateError: the queue was closed, or the job has ended.
+        """
+        self._end.point.wait_for(lambda: self._try(iter([(record, timestamp)])), timeout, FULL)
+
+    def put_many(self, records: Iterable[Any], timeout: float | None = None) -> None:
+        """Put records in, as many at a time as there is room for.
+
+        Args:
+            records: the records; those that went in before an error stay in.
+            timeout: seconds that the queue may stay full; None for no limit.
+
+        Raises:
+            As ``put``.
+        """
+        iterator = iter([(record, None) for record in records])
+        while self._end.point.wait_for(lambda: self._try(iterator), timeout, FULL):
+            pass
+
+    async def aput(self, record: Any, timeout: float | None = None, *, timestamp: int | None = None) -> None:
+        """As ``put``, in a coroutine."""
+        await self._end.point.async_wait_for(lambda: self._try(iter([(record, timestamp)])), timeout, FULL)
+
+    async def aput_many(self, records: Iterable[Any], timeout: float | None = None) -> None:
+        """As ``put_many``, in a coroutine."""
+        iterator = iter([(record, None) for record in records])
+        while await self._end.point.async_wait_for(lambda: self._try(iterator), timeout, FULL):
+            pass
+
+    def close(self) -> None:
+        """No more records come: the stream ends when those in the queue have been read. May be called again."""
+        with self._end.point:
+            self._closed = True
+            self._end.point.notify_all()
+            self._schedule()
+
+    def _try(self, records: Iterator[tuple[Any, int | None]]) -> int | None:
+        """Put in as many as there is room for; how many, or None when there is none."""
+        end = self._end
+        if self._travelled:
+            raise WrongStateError("a QueueSource is fed by the program that runs the job, not by its functions")
+        end.raise_failure()
+        if self._closed or end.ended:
+            raise WrongStateError("the queue is closed" if self._closed else "the job has ended")
+        if self._outstanding >= end.capacity:
+            return None
+        taken = list(islice(records, end.capacity - self._outstanding))
+        if taken:
+            self._pending += taken
+            self._outstanding += len(taken)
+            self._schedule()
+        return len(taken)
+
+    def _schedule(self) -> None:
+        """Have the job's thread send what is pending; the lock is held."""
+        context = self._end.context
+        if context is not None and self._registered and not self._posted:
+            self._posted = True
+            context.post(self._send)
+
+    # ---- the job's side, in its thread ----
+
+    def _send(self) -> None:
+        context = self._end.context
+        assert context is not None
+        with self._end.point:
+            self._posted = False
+            records, self._pending = self._pending, []
+            closed = self._closed
+        if records:
+            context.send(0, SourceEvent(Records(records)))
+        if closed:
+            context.send(0, SourceEvent(Ended()))
+
+    def _handle(self, event: Any) -> None:
+        with self._end.point:
+            if isinstance(event, ReaderRegistered):
+                self._registered = True
+                self._schedule()
+            elif isinstance(event, Taken):
+                self._outstanding -= event.count
+                self._end.point.notify_all()
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator:
+        self._end.attach(context)
+        return QueueCoordinator(self._end, lambda subtask, event: self._handle(event))
+
+    def create_reader(self, context: ReaderContext) -> QueueReader:
+        return QueueReader(context)
+
+    def __reduce__(self) -> Any:
+        return travelled_source, (self._end.capacity, self.output_type)
+
+
+FULL = "the queue stayed full and took no record"
+EMPTY = "no result came"
+
+
+def travelled_source(capacity: int, type_info: TypeInformation | None) -> QueueSource:
+    """A queue source as a worker has it: its queue has stayed in the client."""
+    source = QueueSource(capacity, type_info)
+    source._travelled = True
+    return source
+
+
+class QueueCoordinator(Coordinator):
+    """Stands between a queue and the tasks.
+
+    Args:
+        end: of the client.
+        handle: takes what a task sends.
+    """
+
+    outside = True
+
+    def __init__(self, end: ClientEnd, handle: Any) -> None:
+        self.end = end
+        self.handle = handle
+
+    def handle_event(self, subtask: int, event: Any) -> None:
+        self.handle(subtask, event)
+
+    def close(self, failure: BaseException | None) -> None:
+        self.end.end(failure)
+
+
+class QueueReader(SourceReader):
+    """Gives out what has come from the client."""
+
+    requests_splits = True
+
+    def __init__(self, context: ReaderContext) -> None:
+        self.context = context
+        self.buffer = ElementBuffer()
+        self.ended = False
+
+    def handle_event(self, event: Any) -> None:
+        if isinstance(event, Ended):
+            self.ended = True
+        else:
+            for record, timestamp in event.records:
+                self.buffer.add(record, timestamp)
+
+    def poll(self, limit: int) -> Any:
+        batch = self.buffer.take(limit)
+        if batch is None:
+            return END if self.ended else WAIT
+        self.context.send(Taken(len(batch)))
+        return batch
+
+
+class QueueSink(Sink):
+    """Results that the host program fetches while the job runs.
+
+    Args:
+        capacity: the most results that wait; the job pauses when there are as many. A batch that is under way then may
+            still come on top.
+
+    Raises:
+        TypeError, ConfigurationError: the capacity is no whole number of 1 or more.
+
+    Example:
+        >>> answers = QueueSink()
+        >>> len(answers)
+        0
+    """
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
+        self._end = ClientEnd(capacity)
+        self._results: deque[tuple[int, Any]] = deque()
+        self._taken: dict[int, int] = {}
+        self._posted = False
+        self._travelled = False
+
+    def __repr__(self) -> str:
+        return f"QueueSink(capacity={self._end.capacity})"
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def __bool__(self) -> bool:
+        return True
+
+    # ---- the host's side, from any thread ----
+
+    def get(self, timeout: float | None = None) -> Any:
+        """The next result; waits for one.
+
+        Args:
+            timeout: seconds; None for no limit.
+
+        Raises:
+            WaitTimeoutError: none came.
+            QueueEndedError: the job has ended, and all its results were fetched.
+            JobCancelledError, JobExecutionError: likewise, after a job that was cancelled or has failed.
+        """
+        return self._end.point.wait_for(self._try, timeout, EMPTY)[0]
+
+    async def aget(self, timeout: float | None = None) -> Any:
+        """As ``get``, in a coroutine."""
+        return (await self._end.point.async_wait_for(self._try, timeout, EMPTY))[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        """The results until the job ends."""
+        while True:
+            try:
+                result = self.get()
+            except QueueEndedError:
+                return
+            yield result
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        """The results until the job ends."""
+        while True:
+            try:
+                result = await self.aget()
+            except QueueEndedError:
+                return
+            yield result
+
+    def _try(self) -> tuple[Any] | None:
+        """The next result in a tuple, as it may be None; None when there is none."""
+        end = self._end
+        if self._travelled:
+            raise WrongStateError("a QueueSink is read by the program that runs the job, not by its functions")
+        if self._results:
+            subtask, result = self._results.popleft()
+            self._taken[subtask] = self._taken.get(subtask, 0) + 1
+            if not self._posted and not end.ended and end.context is not None:
+                self._posted = True
+                end.context.post(self._acknowledge)
+            return (result,)
+        if end.ended:
+            end.raise_failure()
+            raise QueueEndedError("the job has ended, and all its results were fetched")
+        return None
+
+    # ---- the job's side, in its thread ----
+
+    def _acknowledge(self) -> None:
+        context = self._end.context
+        assert context is not None
+        with self._end.point:
+            self._posted = False
+            taken, self._taken = self._taken, {}
+        for subtask, count in taken.items():
+            context.send(subtask, Taken(count))
+
+    def _handle(self, subtask: int, event: Any) -> None:
+        with self._end.point:
+            self._results.extend((subtask, record) for record, _ in event.records)
+            self._end.point.notify_all()
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator:
+        self._end.attach(context)
+        return QueueCoordinator(self._end, self._handle)
+
+    def create_writer(self, context: WriterContext) -> QueueWriter:
+        return QueueWriter(context, max(self._end.capacity // context.parallelism, 1))
+
+    def __reduce__(self) -> Any:
+        return travelled_sink, (self._end.capacity,)
+
+
+def travelled_sink(capacity: int) -> QueueSink:
+    """A queue sink as a worker has it: its queue has stayed in the client."""
+    sink = QueueSink(capacity)
+    sink._travelled = True
+    return sink
+
+
+class QueueWriter(SinkWriter):
+    """Sends results to the client.
+
+    Args:
+        context: of the task.
+        capacity: this subtask's share of the results that may wait.
+    """
+
+    def __init__(self, context: WriterContext, capacity: int) -> None:
+        self.context = context
+        self.capacity = capacity
+        self.waiting = 0
+
+    @property
+    def writable(self) -> bool:
+        """Whether fewer results wait than may."""
+        return self.waiting < self.capacity
+
+    def write(self, batch: Any) -> None:
+        self.waiting += len(batch)
+        self.context.send(Records([(value, None) for value in batch.values]))
+
+    def handle_event(self, event: Taken) -> None:
+        self.waiting -= event.count

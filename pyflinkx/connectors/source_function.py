@@ -1,0 +1,291 @@
+"""Sources as functions that run in a thread of their own and push records; Flink's SourceFunction."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from abc import ABC, abstractmethod
+from typing import Any
+
+from pyflinkx.connectors.record_reader import ElementBuffer
+from pyflinkx.connectors.source import (
+    END,
+    WAIT,
+    Boundedness,
+    ReaderContext,
+    Source,
+    SourceIdleness,
+    SourceReader,
+    SourceWatermark,
+)
+from pyflinkx.errors import JobExecutionError, WrongStateError
+
+# Records that wait to be taken by the task; a source that is ahead by more waits.
+HAND_OVER_RECORDS = 1024
+# How long (s) a cancelled function may take to return.
+CANCEL_PATIENCE = 30.0
+
+
+class SourceCancelled(BaseException):
+    """Ends a function that goes on collecting after its cancellation; no ``except Exception`` swallows it."""
+
+
+class SourceContext:
+    """What a source function emits by; also from several threads of the function's.
+
+    Args:
+        wake: has the task look for what was emitted.
+        now: the job's processing time (ms).
+    """
+
+    def __init__(self, wake: Any, now: Any) -> None:
+        self._wake = wake
+        self._now = now
+        self._lock = threading.RLock()
+        self._room = threading.Condition(self._lock)
+        self._buffer = ElementBuffer()
+        self._idle = False
+        self._closed = False
+        self._waiting = False
+
+    def collect(self, element: Any) -> None:
+        """Emit a record without a timestamp; waits while the task is behind."""
+        self._put(element, None)
+
+    def collect_with_timestamp(self, element: Any, timestamp: int) -> None:
+        """Emit a record.
+
+        Args:
+            element: the record.
+            timestamp: its event time, in milliseconds since the epoch.
+        """
+        if not isinstance(timestamp, int) or isinstance(timestamp, bool):
+            raise TypeError(f"a timestamp is an int of milliseconds, not {timestamp!r}")
+        self._put(element, timestamp)
+
+    def emit_watermark(self, mark: int) -> None:
+        """Say that no record at or before this event time (ms) follows."""
+        if not isinstance(mark, int) or isinstance(mark, bool):
+            raise TypeError(f"a watermark is an int of milliseconds, not {mark!r}")
+        with self._room:
+            self._enter()
+            self._buffer.add_element(SourceWatermark(mark))
+            self._signal()
+
+    def mark_as_temporarily_idle(self) -> None:
+        """Say that event time goes on without this source until it emits again."""
+        with self._room:
+            if not self._idle:
+                self._check_open()
+                self._idle = True
+                self._buffer.add_element(SourceIdleness(True))
+                self._signal()
+
+    def get_checkpoint_lock(self) -> threading.RLock:
+        """While it is held, nothing else emits: for a function that emits from several threads."""
+        return self._lock
+
+    def current_processing_time(self) -> int:
+        """The job's clock, in milliseconds since the epoch."""
+        return int(self._now())
+
+    def _put(self, element: Any, timestamp: int | None) -> None:
+        with self._room:
+            while self._buffer.records >= HAND_OVER_RECORDS and not self._closed:
+                self._room.wait()
+            self._enter()
+            self._buffer.add(element, timestamp)
+            self._signal()
+
+    def _enter(self) -> None:
+        self._check_open()
+        if self._idle:
+            self._idle = False
+            self._buffer.add_element(SourceIdleness(False))
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SourceCancelled("the source was cancelled")
+
+    def _signal(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._wake()
+
+    def _take(self, limit: int) -> Any:
+        """What was emitted next, or None; then the next emission wakes the task."""
+        with self._room:
+            element = self._buffer.take(limit)
+            if element is None:
+                self._waiting = True
+            elif self._buffer.records < HAND_OVER_RECORDS:
+                self._room.notify_all()
+            return element
+
+    def _close(self) -> None:
+        with self._room:
+            self._closed = True
+            self._room.notify_all()
+
+
+class SourceFunction(ABC):
+    """Emits records from a method that runs until it is done or cancelled; one subtask runs it.
+
+    Example:
+        >>> class Count(SourceFunction):
+        ...     def __init__(self, end):
+        ...         self.end, self.running = end, True
+        ...     def run(self, ctx):
+        ...         for number in range(self.end):
+        ...             if not self.running:
+        ...                 return
+        ...             ctx.collect(number)
+        ...     def cancel(self):
+        ...         self.running = False
+    """
+
+    @abstractmethod
+    def run(self, ctx: SourceContext) -> None:
+        """Emit records by ``ctx``; the stream ends when this returns. Runs in a thread of its own."""
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Have ``run`` return soon; called from another thread. Emitting fails from then on."""
+
+
+class ParallelSourceFunction(SourceFunction):
+    """A source function of which each subtask runs one."""
+
+
+class RichSourceFunction(SourceFunction):
+    """A source function that is opened and closed, and knows the task that it runs in."""
+
+    _runtime_context: Any = None
+
+    def open(self, runtime_context: Any) -> None:
+        """Prepare; called before ``run``, in the task's thread."""
+
+    def close(self) -> None:
+        """Release what ``open`` acquired; also called after a failure."""
+
+    def get_runtime_context(self) -> Any:
+        """The RuntimeContext of the task.
+
+        Raises:
+            WrongStateError: the function does not run yet.
+        """
+        if self._runtime_context is None:
+            raise WrongStateError("the runtime context is there from open() on")
+        return self._runtime_context
+
+    def set_runtime_context(self, runtime_context: Any) -> None:
+        """Called by the task before ``open``."""
+        self._runtime_context = runtime_context
+
+
+class RichParallelSourceFunction(RichSourceFunction, ParallelSourceFunction):
+    """A rich source function of which each subtask runs one."""
+
+
+class FunctionSource(Source):
+    """Runs a source function in a thread of each subtask.
+
+    Args:
+        function: the user's; every subtask has a copy of its own.
+        output_type: type of its records, if known.
+    """
+
+    boundedness = Boundedness.CONTINUOUS_UNBOUNDED
+
+    def __init__(self, function: SourceFunction, output_type: Any = None) -> None:
+        self.function = function
+        self.output_type = output_type
+        self.parallelism = None if isinstance(function, ParallelSourceFunction) else 1
+
+    def __repr__(self) -> str:
+        return f"FunctionSource({self.function!r})"
+
+    def splits(self, parallelism: int) -> list[Any]:
+        return list(range(parallelism))
+
+    def create_reader(self, context: ReaderContext) -> FunctionReader:
+        function = copy.deepcopy(self.function) if context.parallelism > 1 else self.function
+        return FunctionReader(function, context)
+
+
+class FunctionReader(SourceReader):
+    """Takes what a source function emits.
+
+    Args:
+        function: the user's.
+        context: of the task.
+    """
+
+    outside = True
+
+    def __init__(self, function: SourceFunction, context: ReaderContext) -> None:
+        self.function = function
+        self.context = SourceContext(context.wake, context.clock.now)
+        self.runtime_context = context.runtime_context
+        self.wake = context.wake
+        self.failure: BaseException | None = None
+        self.returned = False
+        self.opened = False
+        self.thread: threading.Thread | None = None
+
+    def add_splits(self, splits: list[Any]) -> None:
+        """It has the one split that it needs."""
+
+    def poll(self, limit: int) -> Any:
+        if self.thread is None:
+            self._start()
+        # Looked up before the buffer: what was emitted before the function returned is in there by now.
+        returned = self.returned
+        element = self.context._take(limit)
+        if element is not None:
+            return element
+        if not returned:
+            return WAIT
+        if self.failure is not None:
+            raise self.failure
+        return END
+
+    def _start(self) -> None:
+        if isinstance(self.function, RichSourceFunction):
+            self.function.set_runtime_context(self.runtime_context)
+            self.opened = True
+            self.function.open(self.runtime_context)
+        name = threading.current_thread().name
+        self.thread = threading.Thread(target=self._run, name=f"source of {name}", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.function.run(self.context)
+        except SourceCancelled:
+            pass
+        except BaseException as error:
+            self.failure = error
+        self.returned = True
+        self.wake()
+
+    def close(self) -> None:
+        try:
+            if self.thread is not None:
+                self._stop(self.thread)
+        finally:
+            if self.opened:
+                self.opened = False
+                self.function.close()  # type: ignore[attr-defined]
+
+    def _stop(self, thread: threading.Thread) -> None:
+        if not self.returned:
+            try:
+                self.function.cancel()
+            finally:
+                self.context._close()
+        thread.join(CANCEL_PATIENCE)
+        if thread.is_alive():
+            raise JobExecutionError(
+                f"{type(self.function).__name__}.run() did not return within {CANCEL_PATIENCE:g} s after cancel()"
+            )

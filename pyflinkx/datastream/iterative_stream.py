@@ -1,0 +1,105 @@
+"""Streams whose results come back to them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.errors import GraphError
+from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
+
+__all__ = ["IterativeStream"]
+
+
+class IterativeStream(DataStream):
+    """The beginning of a loop; ``close_with`` says what comes back.
+
+    A job with bounded input ends when nothing circulates any more. Loops cannot be nested.
+
+    Args:
+        stream: what comes in from outside.
+        max_wait_time_ms: milliseconds without feedback after which the loop ends once its input has, whatever may still
+            circulate; 0 to wait until nothing does.
+
+    Raises:
+        GraphError: the time is no int of 0 or more.
+
+    Example:
+        >>> from pyflinkx.datastream import StreamExecutionEnvironment
+        >>> env = StreamExecutionEnvironment.get_execution_environment()
+        >>> loop = env.from_collection([3, 1]).iterate()
+        >>> lowered = loop.map(lambda x: x - 1)
+        >>> _ = loop.close_with(lowered.filter(lambda x: x > 0))
+        >>> sorted(lowered.execute_and_collect())
+        [0, 0, 1, 2]
+    """
+
+    def __init__(self, stream: DataStream, max_wait_time_ms: int = 0) -> None:
+        if not isinstance(max_wait_time_ms, int) or isinstance(max_wait_time_ms, bool) or max_wait_time_ms < 0:
+            raise GraphError(f"iterate() takes milliseconds from 0 up, not {max_wait_time_ms!r}")
+        head = Transformation(
+            name="Iteration Head", kind="operator", inputs=(stream._as_rows()._upstreams,), iteration_head=True
+        )
+        key = f"iteration-{head.number}"
+        head.co_location_group = key
+        head.make_operator = partial(IterationHeadOperator, key, max_wait_time_ms)
+        head.output_type = stream._record_type.known
+        head.type_declared = stream._record_type.declared is not None
+        stream._environment._add(head)
+        super().__init__(stream._environment, (Upstream(head),), stream._record_type)
+        self._tail: Transformation | None = None
+
+    def close_with(self, feedback_stream: DataStream) -> DataStream:
+        """Have the records of a stream come back to the beginning of the loop.
+
+        Args:
+            feedback_stream: made from this stream.
+
+        Returns:
+            The feedback stream.
+
+        Raises:
+            GraphError: it is not made from this stream, or the loop is closed already.
+        """
+        self._same_environment(feedback_stream, "close_with()")
+        if self._tail is not None:
+            raise GraphError("close_with() was called before: unite the streams that are to come back")
+        head = self._transformation
+        key = head.co_location_group
+        assert key is not None
+        if not comes_from(feedback_stream, head):
+            raise GraphError("close_with() takes a stream that is made from the iteration")
+        self._tail = Transformation(
+            name="Iteration Tail",
+            kind="operator",
+            make_operator=partial(IterationTailOperator, key),
+            inputs=(feedback_stream._as_rows()._upstreams,),
+            co_location_group=key,
+            parallelism=head.parallelism,
+            feedback_to=head,
+        )
+        self._environment._add(self._tail)
+        return feedback_stream
+
+    def set_parallelism(self, parallelism: int) -> Any:
+        """How many subtasks the loop begins and ends in."""
+        super().set_parallelism(parallelism)
+        if self._tail is not None:
+            self._tail.parallelism = self._transformation.parallelism
+        return self
+
+
+def comes_from(stream: DataStream, head: Transformation) -> bool:
+    """Whether a stream is made from what a transformation makes."""
+    pending = [up.transformation for up in stream._upstreams]
+    seen: set[Transformation] = set()
+    while pending:
+        transformation = pending.pop()
+        if transformation is head:
+            return True
+        if transformation not in seen:
+            seen.add(transformation)
+            pending.extend(up.transformation for streams in transformation.inputs for up in streams)
+    return False

@@ -1,0 +1,108 @@
+"""Where ``agg()`` meets columnar streams, and streams of rows that can become such."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pyflinkx._core.schema import Schema
+from pyflinkx.datastream.columnar import columns_of
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.datastream.keyed_stream import KeyedStream
+from pyflinkx.errors import GraphError
+from pyflinkx.operators.aggregations import Aggregation, checked_aggregations
+from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.native_aggregate import NativeAggregateOperator
+from pyflinkx.operators.native_window import NativeWindowOperator
+
+if TYPE_CHECKING:
+    from pyflinkx.datastream.windowed_stream import Windowed
+
+
+def running_aggregates(stream: KeyedStream, aggregates: Mapping[str, Aggregation]) -> DataStream:
+    """The stream of ``KeyedStream.agg``.
+
+    Raises:
+        GraphError: the aggregates or their fields do not fit the stream.
+    """
+    keyed, keys, schema = columnar_keys(stream, "agg()")
+    checked = checked_aggregations(aggregates, "agg()")
+    make_operator = partial(NativeAggregateOperator, schema, keys, checked)
+    return keyed._then_columns("Aggregate", make_operator, make_operator().results)
+
+
+def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation]) -> DataStream:
+    """The stream of ``WindowedStream.agg`` and ``AllWindowedStream.agg``.
+
+    Raises:
+        GraphError: the aggregates or their fields do not fit the stream, or the windows are no native ones.
+    """
+    for what, given in (("trigger", windowed._trigger), ("evictor", windowed._evictor)):
+        if given is not None:
+            raise GraphError(
+                f"agg() has no native windows with a {what} of their own, which {given!r} is: use reduce(), aggregate() "
+                "or process()"
+            )
+    stream, keys = windowed._stream, ()
+    if isinstance(stream, KeyedStream):
+        stream, keys, schema = columnar_keys(stream, "agg()")
+    else:
+        stream, schema = columnar(stream, "agg()")
+    late_tag = windowed._late_tag
+    make_operator = partial(
+        NativeWindowOperator,
+        schema,
+        keys,
+        windowed._window_assigner,
+        checked_aggregations(aggregates, "agg()"),
+        allowed_lateness=windowed._allowed_lateness,
+        late_tag=late_tag,
+    )
+    # What does not fit together fails here, with the user's call.
+    results = make_operator().results
+    result = stream._then_columns("Window Aggregate" if keys else "Window All Aggregate", make_operator, results)
+    if late_tag is not None:
+        result._transformation.side_schemas[late_tag.tag_id] = schema
+    if not keys:
+        result.force_non_parallel()
+    return result
+
+
+def columnar(stream: DataStream, call: str) -> tuple[DataStream, Schema]:
+    """A stream as columns, and its schema."""
+    columns = columns_of(stream, call)
+    schema = columns._schema
+    assert schema is not None
+    return columns, schema
+
+
+def columnar_keys(stream: KeyedStream, call: str) -> tuple[DataStream, tuple[str, ...], Schema]:
+    """A keyed stream as columns, the names of its keys, and its schema.
+
+    Raises:
+        GraphError: it is one of rows whose type is not known, or whose keys are no fields.
+    """
+    if stream._key_fields is not None and stream._schema is not None:
+        return stream, stream._key_fields, stream._schema
+    columns, schema = columnar(stream._unkeyed, call)
+    names = tuple(field_name(getter, schema, call) for getter in getters_of(stream._key_selector))
+    return columns.key_by(*names), names, schema
+
+
+def getters_of(selector: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:
+    """What a key of several fields consists of."""
+    return selector.getters if isinstance(selector, FieldTuple) else (selector,)
+
+
+def field_name(getter: Callable[[Any], Any], schema: Schema, call: str) -> str:
+    """The name of the field that a part of a key is.
+
+    Raises:
+        GraphError: it is none, but what a function or a path takes out of a record.
+    """
+    if isinstance(getter, (operator.itemgetter, operator.attrgetter)):
+        _, (key,) = getter.__reduce__()  # type: ignore[misc]
+        return schema.names[key] if isinstance(key, int) else str(key)
+    raise GraphError(f"{call} needs a key_by() that names fields, such as key_by('{schema.names[0]}'), not {getter!r}")

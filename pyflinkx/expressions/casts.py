@@ -1,0 +1,181 @@
+"""Conversions that the program asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pyflinkx.errors import TypeInformationError
+from pyflinkx.expressions.expression import Expression
+from pyflinkx.expressions.kinds import (
+    PER_SECOND,
+    SECONDS_PER_DAY,
+    Typed,
+    divided,
+    fail_row,
+    in_days,
+    kind_of,
+    scaled,
+    type_name,
+    unit_of,
+)
+from pyflinkx.expressions.logic import nulls, text_operand, validity
+from pyflinkx.expressions.vectors import Frame, Vector, arrow, arrow_type, dtype_of, spread
+from pyflinkx.types.arrow import columnar_field
+from pyflinkx.types.typeinfo import TypeInformation
+
+NAMES = {type_name(format): format for format in "bcCsSiIlLfguUzZ"} | {
+    "date32": "tdD",
+    "string": "u",
+    "double": "g",
+    "float": "f",
+}
+TIMES = {"s": "s", "ms": "m", "us": "u", "ns": "n"}
+TIMESTAMP = re.compile(r"timestamp\[(s|ms|us|ns)(?:, *([^\]]+))?\]")
+DURATION = re.compile(r"duration\[(s|ms|us|ns)\]")
+NUMBERS = ("int", "float", "bool")
+
+
+def target_format(data_type: Any) -> str | None:
+    """The type that a cast names; None for what is none."""
+    if isinstance(data_type, TypeInformation):
+        try:
+            return columnar_field("", data_type).format
+        except TypeInformationError:
+            return None
+    if not isinstance(data_type, str):
+        return None
+    if data_type in NAMES:
+        return NAMES[data_type]
+    stamp, duration = TIMESTAMP.fullmatch(data_type), DURATION.fullmatch(data_type)
+    if stamp is not None:
+        return f"ts{TIMES[stamp[1]]}:{stamp[2] or ''}"
+    return None if duration is None else f"tD{TIMES[duration[1]]}"
+
+
+def cast(expression: Expression, operand: Typed) -> Typed | str:
+    """A value as another type; the reason where that cannot be."""
+    format = target_format(expression.options[0])
+    if format is None:
+        return f"{expression.options[0]!r} is no type; it takes Types.LONG(), 'int64', 'timestamp[ms]' and the like"
+    kind, wanted = operand.kind, kind_of(format)
+    run = operand.run
+    if operand.format == format:
+        return operand._replace(expression=expression)
+    if kind == "null":
+        return Typed(format, run, expression)
+    if kind in NUMBERS and wanted in NUMBERS:
+        return Typed(format, lambda frame: number(run(frame), format, frame, expression), expression)
+    if kind == "timestamp" and wanted in ("timestamp", "date"):
+        return moved(operand, format, expression)
+    if kind == "date" and wanted == "timestamp" and format.endswith(":"):
+        days, factor = in_days(operand).run, SECONDS_PER_DAY * PER_SECOND[unit_of(format)]
+        return Typed(format, lambda frame: scaled(days(frame), factor, frame, expression), expression)
+    if kind == "date" and wanted == "date":
+        return in_days(operand)._replace(expression=expression)
+    if kind == "duration" and wanted == "duration":
+        return moved(operand, format, expression)
+    if (kind in ("timestamp", "duration") and format == "l") or (
+        operand.format == "l" and wanted in ("timestamp", "duration")
+    ):
+        return Typed(format, run, expression)
+    if kind in ("text", "binary") and wanted == kind:
+        return Typed(format, lambda frame: wider_text(run(frame), format, frame), expression)
+    if (kind == "text" and wanted in NUMBERS) or (kind in NUMBERS and wanted == "text"):
+        arrow("text")
+        return Typed(format, lambda frame: by_arrow(run(frame), operand, format, frame, expression), expression)
+    return f"{type_name(operand.format)} cannot be cast to {type_name(format)}"
+
+
+def number(vector: Vector, format: str, frame: Frame, expression: Expression) -> Vector:
+    """A number as another type of number."""
+    numpy = frame.numpy
+    if vector.values is None:
+        return vector
+    values = numpy.atleast_1d(vector.values)
+    if format == "b":
+        return Vector(values != 0, vector.valid)
+    dtype = numpy.dtype(dtype_of(format))
+    if dtype.kind == "f" or values.dtype.kind == "b":
+        return Vector(values.astype(dtype), vector.valid)
+    limits = numpy.iinfo(dtype)
+    if values.dtype.kind == "f":
+        # The limits as floats: the upper one is a power of two, which a float holds exactly.
+        whole = numpy.trunc(values)
+        outside = ~((whole >= float(limits.min)) & (whole < float(limits.max + 1)))
+    else:
+        outside = (values < limits.min) | (values > limits.max) if needs_check(values.dtype, limits, numpy) else None
+    if outside is not None and outside.any():
+        counting = frame.counting(vector.valid)
+        wrong = numpy.broadcast_to(outside, frame.length)
+        wrong = wrong if counting is None else wrong & counting.view("bool")
+        if wrong.any():
+            row = int(numpy.argmax(wrong))
+            value = values[row if len(values) > 1 else 0].item()
+            raise fail_row(OverflowError, expression, frame, row, f"{value!r} does not fit {type_name(format)}")
+        values = numpy.where(outside, 0, values)
+    return Vector(values.astype(dtype), vector.valid)
+
+
+def needs_check(dtype: Any, limits: Any, numpy: Any) -> bool:
+    """Whether some integers of one type do not fit another."""
+    have = numpy.iinfo(dtype)
+    return bool(have.min < limits.min or have.max > limits.max)
+
+
+def moved(operand: Typed, format: str, expression: Expression) -> Typed | str:
+    """A timestamp or duration in another unit, or a timestamp's date."""
+    run = operand.run
+    if format.startswith("td"):
+        per_day = SECONDS_PER_DAY * PER_SECOND[unit_of(operand.format)]
+        if not operand.format.endswith((":", ":UTC")):
+            return "a timestamp of a time zone has no date of its own: cast it to 'timestamp[us, UTC]' first"
+        return Typed("tdD", lambda frame: divided(run(frame), per_day), expression)
+    have, want = PER_SECOND[unit_of(operand.format)], PER_SECOND[unit_of(format)]
+    if want >= have:
+        return Typed(format, lambda frame: scaled(run(frame), want // have, frame, expression), expression)
+    return Typed(format, lambda frame: divided(run(frame), have // want), expression)
+
+
+def wider_text(vector: Vector, format: str, frame: Frame) -> Vector:
+    """Text with other offsets."""
+    return vector if vector.values is None else Vector(spread(vector.values, format, frame.length))
+
+
+def by_arrow(vector: Vector, operand: Typed, format: str, frame: Frame, expression: Expression) -> Vector:
+    """Text as numbers, or numbers as text."""
+    pyarrow = arrow("text")
+    numpy = frame.numpy
+    if vector.values is None:
+        return nulls(frame)
+    if kind_of(format) == "text":
+        values = numpy.broadcast_to(vector.values, frame.length)
+        missing = None if vector.valid is None else ~vector.valid
+        return Vector(pyarrow.array(values, mask=missing).cast(arrow_type(format)))
+    texts = spread(text_operand(vector.values, ""), "u", frame.length)
+    kind = pyarrow.bool_() if format == "b" else pyarrow.from_numpy_dtype(numpy.dtype(dtype_of(format)))
+    valid = validity(Vector(texts), frame)
+    counting = frame.counting(valid)
+    if counting is not None:
+        # Text that does not count may be anything.
+        import pyarrow.compute as compute
+
+        texts = compute.if_else(pyarrow.array(counting.view("bool")), texts, None)
+    try:
+        result = texts.cast(kind)
+    except pyarrow.ArrowInvalid:
+        row = first_unreadable(texts, kind, pyarrow)
+        why = f"{texts[row].as_py()!r:.100} is no {type_name(format)}"
+        raise fail_row(ValueError, expression, frame, row, why) from None
+    filled = result.fill_null(False if format == "b" else 0)
+    return Vector(filled.to_numpy(zero_copy_only=False), None if valid.all() else valid)
+
+
+def first_unreadable(texts: Any, kind: Any, pyarrow: Any) -> int:
+    """The first text that is no number."""
+    for row in range(len(texts)):
+        try:
+            texts[row].cast(kind)
+        except pyarrow.ArrowInvalid:
+            return row
+    raise AssertionError("every text is a number by itself")

@@ -1,0 +1,101 @@
+"""From an expression and the columns there are to what evaluates it on batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyflinkx._core.schema import Schema
+from pyflinkx.errors import GraphError
+from pyflinkx.expressions.arithmetic import absolute, arithmetic, negated
+from pyflinkx.expressions.casts import cast
+from pyflinkx.expressions.dates import CALENDAR, OF_DAY, date_part
+from pyflinkx.expressions.expression import Expression
+from pyflinkx.expressions.kinds import Typed, literal, type_name
+from pyflinkx.expressions.logic import (
+    NUMPY_NAMES,
+    chosen,
+    compared,
+    conditional,
+    connected,
+    constant,
+    membership,
+    nan_test,
+    negation,
+    null_test,
+)
+from pyflinkx.expressions.text import FUNCTIONS, concatenated, text_function
+
+# What types the operands of an operation; None, or a reason, where their types do not allow it.
+OPERATIONS: dict[str, Callable[..., Typed | str | None]] = {
+    "add": lambda expression, left, right: (
+        concatenated(expression, [left, right])
+        if "text" in (left.kind, right.kind)
+        else arithmetic(expression, left, right)
+    ),
+    **dict.fromkeys(("subtract", "multiply", "divide", "floor_divide", "modulo", "power"), arithmetic),
+    **dict.fromkeys(NUMPY_NAMES, compared),
+    **dict.fromkeys(("and", "or"), connected),
+    **dict.fromkeys(("is_null", "is_not_null"), null_test),
+    **dict.fromkeys((*CALENDAR, *OF_DAY, "millisecond"), date_part),
+    **dict.fromkeys(FUNCTIONS, text_function),
+    "negate": negated,
+    "abs": absolute,
+    "not": negation,
+    "is_nan": nan_test,
+    "isin": membership,
+    "cast": cast,
+    "if_then_else": conditional,
+    "coalesce": lambda expression, *values: chosen(expression, values),
+    "concat": lambda expression, *values: concatenated(expression, values),
+}
+
+
+def typed(expression: Expression, schema: Schema, call: str) -> Typed:
+    """The expression with its type.
+
+    Args:
+        expression: what the program wrote.
+        schema: the columns.
+        call: the API call, for errors.
+
+    Raises:
+        GraphError: a column is not there, or the types do not fit; it names the expression and the columns.
+    """
+    operation = expression.operation
+    if operation == "column":
+        name = expression.options[0]
+        if name not in schema.names:
+            raise GraphError(f"{call}: there is no column '{name}'; there are {described(schema)}")
+        return Typed(schema[name].format, lambda frame: frame.load(name), expression)
+    if operation == "literal":
+        value = expression.options[0]
+        if literal(value) is None:
+            raise GraphError(f"{call}: {value!r:.100} ({type(value).__name__}) is no constant that a column could hold")
+        return constant(value)
+    operands = [typed(operand, schema, call) for operand in expression.operands]
+    if operation == "alias":
+        return operands[0]
+    result = OPERATIONS[operation](expression, *operands)
+    if isinstance(result, Typed):
+        return result
+    kinds = ", ".join(f"{operand.expression} is {type_name(operand.format)}" for operand in operands)
+    reason = f"; {result}" if isinstance(result, str) else ""
+    raise GraphError(f"{call}: {expression} does not fit its types: {kinds}{reason}; there are {described(schema)}")
+
+
+def condition(expression: Any, schema: Schema, call: str) -> Typed:
+    """An expression that is true or false.
+
+    Raises:
+        GraphError: it is anything else.
+    """
+    result = typed(expression, schema, call)
+    if result.kind not in ("bool", "null"):
+        raise GraphError(f"{call} takes a condition, but {expression} is {type_name(result.format)}")
+    return result
+
+
+def described(schema: Schema) -> str:
+    """The columns, for an error."""
+    return ", ".join(f"'{field.name}' {field.type_name}" for field in schema)

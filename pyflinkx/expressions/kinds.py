@@ -1,0 +1,243 @@
+"""Types of expressions, as Arrow format strings, and how one becomes another."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pyflinkx._core.column_math import FLOOR_DIVIDE, MULTIPLY, int64_math
+from pyflinkx._core.schema import Field
+from pyflinkx.expressions.expression import Expression
+from pyflinkx.expressions.vectors import Frame, Vector
+
+INTEGERS = "cCsSiIlL"
+PLAIN = {
+    "b": "bool",
+    "f": "float",
+    "g": "float",
+    "u": "text",
+    "U": "text",
+    "z": "binary",
+    "Z": "binary",
+    "n": "null",
+}
+PER_SECOND = {"s": 1, "m": 1_000, "u": 1_000_000, "n": 1_000_000_000}
+SECONDS_PER_DAY = 86_400
+EPOCH = datetime.datetime(1970, 1, 1)
+MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+class Typed(NamedTuple):
+    """An expression whose type is known, ready to be evaluated.
+
+    Args:
+        format: the type.
+        run: from the frame of a batch to the values.
+        expression: for errors.
+    """
+
+    format: str
+    run: Callable[[Frame], Vector]
+    expression: Expression
+
+    @property
+    def kind(self) -> str:
+        """The family of its type."""
+        return kind_of(self.format)
+
+
+def kind_of(format: str) -> str:
+    """The family of a type: "bool", "int", "float", "text", "binary", "date", "timestamp", "time", "duration", ..."""
+    if format in INTEGERS:
+        return "int"
+    found = PLAIN.get(format)
+    if found is not None:
+        return found
+    prefixes = (("td", "date"), ("ts", "timestamp"), ("tD", "duration"), ("tt", "time"), ("d:", "decimal"))
+    for prefix, kind in prefixes:
+        if format.startswith(prefix):
+            return kind
+    return "nested"
+
+
+def type_name(format: str) -> str:
+    """A type as people write it."""
+    return Field("", format).type_name if not format.startswith("+") else "nested"
+
+
+def literal(value: Any) -> tuple[str, Any] | None:
+    """The type of a constant, and how it is stored; None for one that no column could hold."""
+    if value is None:
+        return "n", None
+    if isinstance(value, bool):
+        return "b", value
+    if isinstance(value, int):
+        if -(2**63) <= value < 2**63:
+            return "l", value
+        return ("L", value) if 0 <= value < 2**64 else None
+    if isinstance(value, float):
+        return "g", value
+    if isinstance(value, str):
+        return "u", str(value)
+    if isinstance(value, (bytes, bytearray)):
+        return "z", bytes(value)
+    if isinstance(value, datetime.datetime):
+        zone = "" if value.tzinfo is None else "UTC"
+        if value.tzinfo is not None:
+            value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        return f"tsu:{zone}", (value - EPOCH) // MICROSECOND
+    if isinstance(value, datetime.date):
+        return "tdD", (value - EPOCH.date()).days
+    if isinstance(value, datetime.timedelta):
+        micros = value // MICROSECOND
+        return ("tDu", micros) if -(2**63) <= micros < 2**63 else None
+    return None
+
+
+def unit_of(format: str) -> str:
+    """The unit of a timestamp, duration or time: s, m, u or n."""
+    return format[2]
+
+
+def finer(first: str, second: str) -> str:
+    """The finer of two units."""
+    return max(first, second, key=PER_SECOND.__getitem__)
+
+
+def zones_agree(first: str, second: str) -> bool:
+    """Whether two timestamps are both instants, or both without a time zone."""
+    return bool(first.partition(":")[2]) == bool(second.partition(":")[2])
+
+
+def common_format(first: str, second: str) -> str | None:
+    """The type in which values of two types can be compared and mixed; None when there is none."""
+    if first == second or second == "n":
+        return first
+    if first == "n":
+        return second
+    kinds = {kind_of(first), kind_of(second)}
+    if kinds == {"int"}:
+        return "l"
+    if kinds <= {"int", "float"}:
+        return "g"
+    if kinds == {"text"}:
+        return "U"
+    if kinds == {"binary"}:
+        return "Z"
+    if kinds == {"date"}:
+        return "tdD"
+    if kinds == {"timestamp"} and zones_agree(first, second):
+        return f"ts{finer(unit_of(first), unit_of(second))}{first[3:]}"
+    if kinds == {"date", "timestamp"}:
+        stamp = first if kind_of(first) == "timestamp" else second
+        return stamp if stamp.endswith(":") else None
+    if kinds == {"duration"}:
+        return f"tD{finer(unit_of(first), unit_of(second))}"
+    return None
+
+
+def fail_row(error: type[Exception], typed: Expression, frame: Frame, row: int, why: str) -> Exception:
+    """The error of an expression on one row."""
+    return error(f"{typed}: {why}, in record {frame.record(int(row))}")
+
+
+def int64_operation(
+    operation: int, left: Vector, right: Vector, frame: Frame, expression: Expression, what: str = ""
+) -> Vector:
+    """A checked operation of two int64 vectors.
+
+    Raises:
+        OverflowError, ZeroDivisionError: of the first row where it cannot be.
+    """
+    numpy = frame.numpy
+    valid = joint_validity(left, right)
+    if left.values is None or right.values is None:
+        return Vector(None, numpy.zeros(frame.length, "bool"))
+    first, second = (numpy.atleast_1d(numpy.ascontiguousarray(v.values, "int64")) for v in (left, right))
+    to = numpy.empty(frame.length, "int64")
+    if len(first) != 1 and len(first) != frame.length:
+        raise AssertionError("operand of another length")
+    row = int64_math(operation, first, second, frame.counting(valid), to)
+    if row >= 0:
+        a, b = (int(values[row if len(values) > 1 else 0]) for values in (first, second))
+        if operation >= FLOOR_DIVIDE and b == 0:
+            raise fail_row(ZeroDivisionError, expression, frame, row, f"{a} divided by zero")
+        raise fail_row(OverflowError, expression, frame, row, what or f"the result for {a} and {b} does not fit int64")
+    return Vector(to, valid)
+
+
+def joint_validity(*vectors: Vector) -> Any:
+    """Where all vectors have a value; None where that is everywhere."""
+    valid = None
+    for vector in vectors:
+        if vector.valid is not None:
+            valid = vector.valid if valid is None else valid & vector.valid
+    return valid
+
+
+def converted(typed: Typed, format: str) -> Typed:
+    """The expression as another type that it fits; ``common_format`` said so."""
+    if typed.format == format or typed.kind in ("text", "binary"):
+        return typed._replace(format=format)
+    run, kind, wanted = typed.run, typed.kind, kind_of(format)
+    if kind == "null":
+        return typed._replace(format=format)
+    if wanted == "float":
+        return Typed(format, lambda frame: as_type(run(frame), "float64"), typed.expression)
+    if wanted == "int":
+        if typed.format == "L":
+            return Typed("l", lambda frame: signed(run(frame), frame, typed.expression), typed.expression)
+        return Typed("l", lambda frame: as_type(run(frame), "int64"), typed.expression)
+    if kind == "date":
+        days = in_days(typed)
+        if wanted == "date":
+            return days
+        factor = SECONDS_PER_DAY * PER_SECOND[unit_of(format)]
+        return Typed(format, lambda frame: scaled(days.run(frame), factor, frame, typed.expression), typed.expression)
+    factor = PER_SECOND[unit_of(format)] // PER_SECOND[unit_of(typed.format)]
+    return Typed(format, lambda frame: scaled(run(frame), factor, frame, typed.expression), typed.expression)
+
+
+def as_type(vector: Vector, dtype: str) -> Vector:
+    """The values in another NumPy type."""
+    values = vector.values
+    if values is None:
+        return vector
+    return Vector(values.astype(dtype, copy=False), vector.valid)
+
+
+def signed(vector: Vector, frame: Frame, expression: Expression) -> Vector:
+    """uint64 as int64."""
+    numpy = frame.numpy
+    values = vector.values
+    large = values > numpy.uint64(2**63 - 1)
+    if numpy.any(large):
+        counting = frame.counting(vector.valid)
+        wrong = large if counting is None else large & counting.view("bool")
+        if numpy.any(wrong):
+            row = int(numpy.argmax(numpy.broadcast_to(wrong, frame.length)))
+            raise fail_row(OverflowError, expression, frame, row, "a uint64 does not fit int64, in which is calculated")
+    return Vector(values.astype("int64"), vector.valid)
+
+
+def in_days(typed: Typed) -> Typed:
+    """A date as int64 days since the epoch."""
+    run = typed.run
+    if typed.format == "tdD":
+        return Typed("tdD", lambda frame: as_type(run(frame), "int64"), typed.expression)
+    return Typed("tdD", lambda frame: divided(run(frame), SECONDS_PER_DAY * 1000), typed.expression)
+
+
+def scaled(vector: Vector, factor: int, frame: Frame, expression: Expression) -> Vector:
+    """Times in a finer unit."""
+    vector = as_type(vector, "int64")
+    if factor == 1:
+        return vector
+    why = "a time does not fit its unit"
+    return int64_operation(MULTIPLY, vector, Vector(frame.numpy.int64(factor)), frame, expression, why)
+
+
+def divided(vector: Vector, factor: int) -> Vector:
+    """Times in a coarser unit, rounded down."""
+    return vector if vector.values is None else Vector(as_type(vector, "int64").values // factor, vector.valid)

@@ -1,0 +1,71 @@
+"""Running aggregates of columnar streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.native_window import RunningAggregates
+from pyflinkx._core.schema import Schema
+from pyflinkx.operators.aggregations import Aggregation, checked_aggregations, native_arguments, result_schema
+from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.native_window import BATCH_SIZE
+
+
+class NativeAggregateOperator(Operator):
+    """Sends, for each row, its key and the aggregates of the key's rows so far, with the row's timestamp.
+
+    In batch mode, or with ``final_only``, it sends each key's last results only, at the end of the input and without
+    timestamps, in order of the keys' first rows.
+
+    Args:
+        schema: of the batches.
+        keys: names of the key columns.
+        aggregations: name of the result to aggregate.
+        final_only: whether to send final results in streaming mode, too.
+
+    Raises:
+        GraphError: names do not fit the schema.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        keys: Sequence[str],
+        aggregations: Mapping[str, Aggregation],
+        final_only: bool = False,
+    ) -> None:
+        self.schema = schema
+        self.keys = tuple(keys)
+        self.aggregations = checked_aggregations(aggregations, "agg()")
+        self.results = result_schema(schema, self.keys, self.aggregations)
+        self.final_only = final_only
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.site = CallSite(context.name, context.uid, context.location)
+        self.each = not (self.final_only or context.batch)
+        self.running = RunningAggregates(self.schema, self.keys, native_arguments(self.aggregations), self.results)
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        try:
+            results = self.running.add(batch, self.each)
+        except (OverflowError, ValueError) as error:
+            raise self.site.wrap(error, "in a batch of rows") from error
+        if results is not None:
+            self.output.emit(results)
+
+    def process_watermark(self, timestamp: int) -> None:
+        if timestamp == MAX_WATERMARK and not self.each:
+            self.emit_final()
+        self.output.emit_watermark(timestamp)
+
+    def emit_final(self) -> None:
+        """Send the results of all keys."""
+        for first in range(0, self.running.keys_held, BATCH_SIZE):
+            try:
+                results = self.running.finish(first, BATCH_SIZE)
+            except OverflowError as error:
+                raise self.site.wrap(error, "at the end of the input") from error
+            self.output.emit(results)

@@ -1,0 +1,204 @@
+"""The window operator of columnar streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.native_window import CountWindows, SessionWindows, SliceWindows
+from pyflinkx._core.objects import constant_timestamps
+from pyflinkx._core.schema import Schema
+from pyflinkx.errors import GraphError
+from pyflinkx.operators.aggregations import (
+    WINDOW_FIELDS,
+    Aggregation,
+    checked_aggregations,
+    native_arguments,
+    result_schema,
+)
+from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.windowing.assigners import (
+    AlignedWindows,
+    CountSlidingWindowAssigner,
+    CountTumblingWindowAssigner,
+    EventTimeSessionWindows,
+    SlidingEventTimeWindows,
+    SlidingProcessingTimeWindows,
+    TumblingEventTimeWindows,
+    TumblingProcessingTimeWindows,
+    WindowAssigner,
+)
+from pyflinkx.operators.windowing.assigners import (
+    CountWindows as CountAssigner,
+)
+from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
+from pyflinkx.operators.windowing.durations import to_milliseconds
+from pyflinkx.operators.windowing.stagger import WindowStagger
+from pyflinkx.types.output_tag import OutputTag
+
+# Rows of a batch of results.
+BATCH_SIZE = 8192
+LATE_RECORDS = "numLateRecordsDropped"
+# Sizes, offsets and latenesses (ms) must lie below; see PFX_TIME_LIMIT.
+LARGEST_SPAN = 2**59
+ALIGNED = (
+    TumblingEventTimeWindows,
+    SlidingEventTimeWindows,
+    TumblingProcessingTimeWindows,
+    SlidingProcessingTimeWindows,
+)
+COUNTED = (CountTumblingWindowAssigner, CountSlidingWindowAssigner)
+
+
+class NativeWindows(Protocol):
+    """What runs the windows: a class of ``_core.native_window``."""
+
+    @property
+    def held(self) -> int:
+        """The number of slices or sessions that memory is held for."""
+
+    def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]:
+        """Add a batch; the rows that are late, and results."""
+
+    def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]:
+        """Results of windows that end by a watermark, and whether there are more."""
+
+
+class NativeWindowOperator(Operator):
+    """Groups the rows of each key into windows, and sends the aggregates of every window that ends.
+
+    Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds; not
+    of windows of a number of rows), then the aggregates under their names; timestamps are the windows'
+    ``max_timestamp``. In a firing, windows are in order of their ends, keys in that of their first row.
+
+    Args:
+        schema: of the batches.
+        keys: names of the key columns; none for windows over all rows.
+        assigner: an assigner of one of the kinds that :func:`native_windows` lists.
+        aggregations: name of the result to aggregate.
+        allowed_lateness: milliseconds after its end for which a window is kept; each row that comes in that time makes
+            it fire again, for its key.
+        late_tag: the side output for rows that come later still; without one they are counted, as
+            ``numLateRecordsDropped``.
+
+    Raises:
+        GraphError: the assigner has no native windows, or names do not fit the schema.
+        ValueError: the lateness is negative.
+
+    Example:
+        >>> schema = Schema([Field("key", "l"), Field("value", "g")])
+        >>> total = {"total": Aggregation("sum", "value")}
+        >>> NativeWindowOperator(schema, ["key"], TumblingEventTimeWindows.of(10_000), total)
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        keys: Sequence[str],
+        assigner: WindowAssigner[Any, Any],
+        aggregations: Mapping[str, Aggregation],
+        *,
+        allowed_lateness: Any = 0,
+        late_tag: OutputTag | None = None,
+    ) -> None:
+        self.schema = schema
+        self.keys = tuple(keys)
+        self.assigner = assigner
+        self.aggregations = checked_aggregations(aggregations, "agg()")
+        self.lateness = to_milliseconds(allowed_lateness, "the allowed lateness")
+        if not 0 <= self.lateness < LARGEST_SPAN:
+            raise ValueError(f"the allowed lateness must be from 0 to 2^59 ms, not {self.lateness}")
+        self.late_tag = late_tag
+        bounds = () if type(assigner) in COUNTED else WINDOW_FIELDS
+        self.results = result_schema(schema, self.keys, self.aggregations, bounds)
+        self.by_clock = isinstance(assigner, AlignedWindows) and not assigner.is_event_time()
+        native_windows(self)
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.site = CallSite(context.name, context.uid, context.location)
+        self.windows = native_windows(self)
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        if self.by_clock:
+            batch = batch.with_timestamps(constant_timestamps(len(batch), self.context.clock.now()))
+        try:
+            late, results = self.windows.add(batch)
+        except (OverflowError, ValueError) as error:
+            raise self.site.wrap(error, "in a batch of rows") from error
+        if late is not None:
+            self.late(late)
+        if results is not None:
+            self.emit(results)
+
+    def process_watermark(self, timestamp: int) -> None:
+        if not self.by_clock:
+            self.fire(timestamp)
+        self.output.emit_watermark(timestamp)
+
+    def advance_processing_time(self, now: int) -> None:
+        if self.by_clock:
+            # A window takes rows until the end of its last millisecond.
+            self.fire(now - 1)
+
+    def next_processing_timer(self) -> int | None:
+        return self.windows.next_end() if self.by_clock and isinstance(self.windows, SliceWindows) else None
+
+    def last_processing_timer(self) -> int | None:
+        if not self.by_clock or self.windows.held == 0:
+            return None
+        return self.context.clock.now() + self.assigner.size  # type: ignore[attr-defined,no-any-return]
+
+    def fire(self, time: int) -> None:
+        """Send the results of the windows that end by a time (ms)."""
+        more = True
+        while more:
+            try:
+                results, more = self.windows.fire(time, BATCH_SIZE)
+            except OverflowError as error:
+                raise self.site.wrap(error, f"in a window that ends by {time}") from error
+            if results is not None:
+                self.emit(results)
+
+    def emit(self, results: ColumnBatch) -> None:
+        """Send results on, in batches of bounded size."""
+        for start in range(0, len(results), BATCH_SIZE):
+            self.output.emit(results.slice(start, min(start + BATCH_SIZE, len(results))))
+
+    def late(self, batch: ColumnBatch) -> None:
+        """Rows have come too late for all their windows."""
+        if self.late_tag is None:
+            self.context.count(LATE_RECORDS, len(batch))
+        else:
+            self.output.emit_side(self.late_tag.tag_id, batch)
+
+
+def native_windows(operator: NativeWindowOperator) -> NativeWindows:
+    """The windows of an operator: tumbling and sliding ones of time or rows, cumulative ones, sessions of a fixed gap.
+
+    An assigner that is derived from ours may do anything, so it has none.
+
+    Raises:
+        GraphError: the assigner is of another kind.
+    """
+    assigner, kind, lateness = operator.assigner, type(operator.assigner), operator.lateness
+    arguments = (operator.schema, operator.keys, native_arguments(operator.aggregations), operator.results)
+    try:
+        if isinstance(assigner, AlignedWindows) and kind in ALIGNED and assigner.stagger is WindowStagger.ALIGNED:
+            return SliceWindows(*arguments, assigner.size, assigner.slide, assigner.offset, lateness=lateness)
+        if isinstance(assigner, CumulativeEventTimeWindows) and kind is CumulativeEventTimeWindows:
+            size, step, offset = assigner.max_size, assigner.step, assigner.offset
+            return SliceWindows(*arguments, size, step, offset, cumulative=True, lateness=lateness)
+        if isinstance(assigner, EventTimeSessionWindows) and kind is EventTimeSessionWindows:
+            return SessionWindows(*arguments, assigner.gap(None), lateness)
+        if isinstance(assigner, CountAssigner) and kind in COUNTED:
+            return CountWindows(*arguments, assigner.size, assigner.slide)
+    except (ValueError, OverflowError):
+        raise GraphError(f"agg() takes windows of less than 2^59 ms or rows, not {assigner!r}") from None
+    raise GraphError(
+        f"agg() has no native windows for {assigner!r}; it takes tumbling, sliding and cumulative windows and sessions "
+        "of a fixed gap by event time, tumbling and sliding ones by the clock or by a number of rows: use reduce(), "
+        "aggregate() or process()"
+    )

@@ -1,0 +1,290 @@
+"""States whose values live for a limited time.
+
+Each value is stored with the time (ms) at which it was last given its full time to live: (value, time). A list holds
+such pairs, a map has them as its values. A value has outlived its time at that time + ttl, as in Flink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from pyflinkx._core.keyed import (
+    ABSENT,
+    AggregatingState,
+    ListState,
+    MapState,
+    ReducingState,
+    State,
+    StateTable,
+    ValueState,
+)
+from pyflinkx.state.ttl_config import StateTtlConfig
+
+if TYPE_CHECKING:
+    from pyflinkx.state.backend import KeyedStateBackend
+
+Pair = tuple[Any, int]
+
+
+class TtlCleaner:
+    """Goes round the values of a table, a few at a time, and removes those that have outlived their time.
+
+    Args:
+        table: the values.
+        prune: what is left of one, or ABSENT.
+    """
+
+    def __init__(self, table: StateTable, prune: Callable[[Any], Any]) -> None:
+        self.table = table
+        self.prune = prune
+        self.waiting: list[tuple[Any, Any]] = []
+
+    def look_at(self, count: int) -> None:
+        """Look at the next ``count`` values; after the last one comes the first again."""
+        table = self.table
+        if not self.waiting:
+            self.waiting = [(None, key) for key in table.keys]
+            self.waiting += [(namespace, key) for namespace, values in table.namespaces.items() for key in values]
+        for _ in range(min(count, len(self.waiting))):
+            namespace, key = self.waiting.pop()
+            values = table.keys if namespace is None else table.namespaces.get(namespace, {})
+            stored = values.get(key, ABSENT)
+            if stored is ABSENT:
+                continue
+            kept = self.prune(stored)
+            if kept is not ABSENT:
+                values[key] = kept
+                continue
+            del values[key]
+            if namespace is not None and not values:
+                del table.namespaces[namespace]
+
+
+class WithTtl(State):
+    """What states with a time to live share."""
+
+    def configure(self, config: StateTtlConfig, backend: KeyedStateBackend) -> None:
+        """Set the time to live; called once, before anything else."""
+        self.ttl = config.get_ttl().to_milliseconds()
+        self.now = backend.now
+        self.renew_on_read = config.get_update_type() is StateTtlConfig.UpdateType.OnReadAndWrite
+        self.show_expired = config.get_state_visibility() is StateTtlConfig.StateVisibility.ReturnExpiredIfNotCleanedUp
+        strategy = config.get_cleanup_strategies().get_incremental_cleanup_strategy()
+        self.cleaner = TtlCleaner(self.table, self.prune)
+        self.clean_at_once = 0 if strategy is None else strategy.get_cleanup_size()
+        if strategy is not None and strategy.run_cleanup_for_every_record():
+            backend.every_record.append(self.clean_up)
+
+    def is_alive(self, pair: Pair) -> bool:
+        """Whether a value has not outlived its time."""
+        return pair[1] + self.ttl > self.now()
+
+    def prune(self, stored: Any) -> Any:
+        """What is left of what is stored for a key: of a pair all or ABSENT."""
+        return stored if self.is_alive(stored) else ABSENT
+
+    def clean_up(self, records: int = 1) -> None:
+        """The state is used, or the operator has taken records: remove some of what has outlived its time."""
+        if self.clean_at_once:
+            self.cleaner.look_at(self.clean_at_once * records)
+
+    def read(self) -> Any:
+        """The value of the current key, ABSENT when there is none to be seen."""
+        namespace = self.current_namespace()
+        pair = self.table.find(namespace)
+        if pair is ABSENT:
+            return ABSENT
+        if not self.is_alive(pair):
+            self.table.take(namespace)
+            return pair[0] if self.show_expired else ABSENT
+        if self.renew_on_read:
+            self.table.store(namespace, (pair[0], self.now()))
+        return pair[0]
+
+    def write(self, value: Any) -> None:
+        """Set the value of the current key."""
+        self.table.store(self.current_namespace(), (value, self.now()))
+
+    def alive_value(self) -> Any:
+        """The value of the current key to fold another one into, ABSENT when there is none or its time is over."""
+        pair = self.table.find(self.current_namespace())
+        return pair[0] if pair is not ABSENT and self.is_alive(pair) else ABSENT
+
+    def combine_alive(self, first: Pair, second: Pair, combine: Callable[[Any, Any], Any]) -> Pair:
+        """One pair of two, from those that have not outlived their time."""
+        if not self.is_alive(second):
+            return first
+        if not self.is_alive(first):
+            return second
+        return combine(first[0], second[0]), self.now()
+
+
+class TtlValueState(WithTtl, ValueState[Any]):
+    """One value per key."""
+
+    def value(self) -> Any:
+        self.clean_up()
+        value = self.read()
+        return None if value is ABSENT else value
+
+    def update(self, value: Any) -> None:
+        self.clean_up()
+        if value is None:
+            self.table.take(self.current_namespace())
+        else:
+            self.write(value)
+
+
+class TtlReducingState(WithTtl, ReducingState[Any]):
+    """One value per key, into which added values are folded; one that has outlived its time is not."""
+
+    def __init__(self, table: StateTable, per_window: bool, function: Callable[[Any, Any], Any]) -> None:
+        self.function = function
+
+    def get(self) -> Any:
+        self.clean_up()
+        value = self.read()
+        return None if value is ABSENT else value
+
+    def add(self, value: Any) -> None:
+        self.clean_up()
+        if value is None:
+            self.table.take(self.current_namespace())
+            return
+        old = self.alive_value()
+        self.write(value if old is ABSENT else self.function(old, value))
+
+    def combine(self, first: Pair, second: Pair) -> Pair:
+        return self.combine_alive(first, second, self.function)
+
+
+class TtlAggregatingState(WithTtl, AggregatingState[Any, Any]):
+    """One accumulator per key; one that has outlived its time is begun anew."""
+
+    def __init__(self, table: StateTable, per_window: bool, function: Any) -> None:
+        self.function = function
+
+    def get(self) -> Any:
+        self.clean_up()
+        accumulator = self.read()
+        return None if accumulator is ABSENT else self.function.get_result(accumulator)
+
+    def add(self, value: Any) -> None:
+        self.clean_up()
+        if value is None:
+            self.table.take(self.current_namespace())
+            return
+        old = self.alive_value()
+        self.write(self.function.add(value, self.function.create_accumulator() if old is ABSENT else old))
+
+    def combine(self, first: Pair, second: Pair) -> Pair:
+        return self.combine_alive(first, second, self.function.merge)
+
+
+class TtlListState(WithTtl, ListState[Any]):
+    """A list per key, whose elements live for themselves."""
+
+    def prune(self, stored: list[Pair]) -> Any:
+        return [pair for pair in stored if self.is_alive(pair)] or ABSENT
+
+    def get(self) -> list[Any]:
+        self.clean_up()
+        namespace = self.current_namespace()
+        stored = self.table.find(namespace)
+        if stored is ABSENT:
+            return []
+        alive = self.prune(stored)
+        if alive is ABSENT:
+            self.table.take(namespace)
+            alive = []
+        elif self.renew_on_read:
+            now = self.now()
+            self.table.store(namespace, [(value, now) for value, _ in alive])
+        elif len(alive) < len(stored):
+            self.table.store(namespace, list(alive))
+        return [value for value, _ in (stored if self.show_expired else alive)]
+
+    def add(self, value: Any) -> None:
+        self.add_all([value])
+
+    def add_all(self, values: Iterable[Any]) -> None:
+        self.clean_up()
+        now = self.now()
+        super().add_all([(value, now) for value in values])
+
+    def update(self, values: Iterable[Any]) -> None:
+        self.clean_up()
+        now = self.now()
+        super().update([(value, now) for value in values])
+
+
+class TtlMapState(WithTtl, MapState[Any, Any]):
+    """A map per key, whose entries live for themselves."""
+
+    def prune(self, stored: dict[Any, Pair]) -> Any:
+        for key in [key for key, pair in stored.items() if not self.is_alive(pair)]:
+            del stored[key]
+        return stored or ABSENT
+
+    def entry(self, key: Any) -> Any:
+        """The value under ``key``, ABSENT when there is none to be seen."""
+        self.clean_up()
+        entries = self.table.find(self.current_namespace())
+        pair = ABSENT if entries is ABSENT else entries.get(key, ABSENT)
+        if pair is ABSENT:
+            return ABSENT
+        if not self.is_alive(pair):
+            super().remove(key)
+            return pair[0] if self.show_expired else ABSENT
+        if self.renew_on_read:
+            entries[key] = pair[0], self.now()
+        return pair[0]
+
+    def get(self, key: Any) -> Any:
+        value = self.entry(key)
+        return None if value is ABSENT else value
+
+    def contains(self, key: Any) -> bool:
+        return self.entry(key) is not ABSENT
+
+    def put(self, key: Any, value: Any) -> None:
+        self.clean_up()
+        super().put(key, (value, self.now()))
+
+    def put_all(self, dict_value: dict[Any, Any]) -> None:
+        self.clean_up()
+        now = self.now()
+        super().put_all({key: (value, now) for key, value in dict(dict_value).items()})
+
+    def items(self) -> list[tuple[Any, Any]]:
+        self.clean_up()
+        namespace = self.current_namespace()
+        entries = self.table.find(namespace)
+        if entries is ABSENT:
+            return []
+        seen = list(entries.items())
+        if self.prune(entries) is ABSENT:
+            self.table.take(namespace)
+        if self.renew_on_read:
+            now = self.now()
+            entries.update({key: (pair[0], now) for key, pair in entries.items()})
+        return [(key, pair[0]) for key, pair in seen if self.show_expired or key in entries]
+
+    def keys(self) -> list[Any]:
+        return [key for key, _ in self.items()]
+
+    def values(self) -> list[Any]:
+        return [value for _, value in self.items()]
+
+    def is_empty(self) -> bool:
+        return not self.items()
+
+
+TTL_STATES: dict[type[State], type[WithTtl]] = {
+    ValueState: TtlValueState,
+    ListState: TtlListState,
+    MapState: TtlMapState,
+    ReducingState: TtlReducingState,
+    AggregatingState: TtlAggregatingState,
+}

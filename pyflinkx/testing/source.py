@@ -1,0 +1,124 @@
+"""A source that plays a script: records, watermarks and pauses, in order."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, Source, SourceReader, SourceWatermark
+
+
+@dataclass(frozen=True)
+class ScriptedRecord:
+    """A record and its timestamp (ms), None when it has none."""
+
+    value: Any
+    timestamp: int | None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing comes for some milliseconds of the job's clock."""
+
+    millis: int
+
+
+Step = ScriptedRecord | SourceWatermark | Pause
+
+
+class TestSource(Source):
+    """Plays a script, then ends; every method adds to the script and returns the source.
+
+    Use it with ``WatermarkStrategy.no_watermarks()``: timestamps and watermarks are those of the script.
+
+    Example:
+        >>> source = TestSource().record("a", 5).watermark(7).pause(100).record("b", 9)
+        >>> len(source.script)
+        4
+    """
+
+    __test__ = False  # its name looks like a test's to pytest
+    # One reader keeps the order.
+    parallelism = 1
+
+    def __init__(self) -> None:
+        self.script: list[Step] = []
+
+    def record(self, value: Any, timestamp: int | None = None) -> TestSource:
+        """A record, and its timestamp in milliseconds since the epoch."""
+        self.script.append(ScriptedRecord(value, timestamp))
+        return self
+
+    def records(self, values: Iterable[Any]) -> TestSource:
+        """Records without timestamps."""
+        for value in values:
+            self.record(value)
+        return self
+
+    def watermark(self, timestamp: int) -> TestSource:
+        """Event time has reached ``timestamp`` (ms)."""
+        self.script.append(SourceWatermark(timestamp))
+        return self
+
+    def pause(self, millis: int) -> TestSource:
+        """Nothing for ``millis`` of the job's clock.
+
+        Raises:
+            ValueError: it is negative.
+        """
+        if millis < 0:
+            raise ValueError(f"a pause cannot be negative: {millis} ms")
+        self.script.append(Pause(millis))
+        return self
+
+    def splits(self, parallelism: int) -> list[Any]:
+        return [None]
+
+    def create_reader(self, context: ReaderContext) -> ScriptReader:
+        return ScriptReader(self.script, context)
+
+
+class ScriptReader(SourceReader):
+    """Plays the script."""
+
+    def __init__(self, script: list[Step], context: ReaderContext) -> None:
+        self.script = script
+        self.clock = context.clock
+        self.left: deque[Step] = deque()
+        self.until: int | None = None
+
+    def add_splits(self, splits: list[Any]) -> None:
+        if splits:
+            self.left.extend(self.script)
+
+    def poll(self, limit: int) -> Any:
+        if self.until is not None:
+            if self.clock.now() < self.until:
+                return WAIT
+            self.until = None
+        if not self.left:
+            return END
+        first = self.left[0]
+        if isinstance(first, Pause):
+            self.left.popleft()
+            self.until = self.clock.now() + first.millis
+            return WAIT
+        if isinstance(first, SourceWatermark):
+            return self.left.popleft()
+        values: list[Any] = []
+        stamps = array("q")
+        while self.left and len(values) < limit and isinstance(step := self.left[0], ScriptedRecord):
+            self.left.popleft()
+            values.append(step.value)
+            stamps.append(NO_TIMESTAMP if step.timestamp is None else step.timestamp)
+        return ObjectBatch(values, stamps)
+
+    def wake_time(self) -> int | None:
+        return self.until
+
+    def close(self) -> None:
+        self.left.clear()
