@@ -142,6 +142,21 @@ def test_another_stream_may_join_the_loop(execution):
     assert Counter(collect(joined)) == expected
 
 
+@pytest.mark.parametrize("execution", ["inline", "inline-unchained", "threads-2"])
+def test_records_that_circulate_for_ever_do_not_keep_others_out(execution):
+    env = make_environment(execution)
+    loop = env.from_collection(list(range(20_000))).iterate()
+    same = loop.map(lambda value: value)
+    loop.close_with(same)
+    missing = set(range(20_000))
+    with same.execute_and_collect() as results:
+        for value in results:
+            missing.discard(value)
+            if not missing:
+                break
+    assert not missing
+
+
 def test_two_loops_one_after_the_other(inline_env):
     first = inline_env.from_collection([2, 4]).iterate()
     lowered = first.map(lambda value: value - 1)
