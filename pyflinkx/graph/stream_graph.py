@@ -155,7 +155,8 @@ def build_stream_graph(
     nodes: list[StreamNode] = []
     edges: list[StreamEdge] = []
     for transformation in order:
-        own = transformation.parallelism or parallelism
+        # A loop ends in as many subtasks as it begins in.
+        own = (transformation.feedback_to or transformation).parallelism or parallelism
         groups = transformation.max_parallelism or max_parallelism or default_max_parallelism(own)
         if own > groups:
             raise GraphError(
