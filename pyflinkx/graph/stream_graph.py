@@ -158,7 +158,8 @@ def build_stream_graph(
     edges: list[StreamEdge] = []
     readers = readers_of(order)
     for transformation in order:
-        model = parallelism_model(transformation, readers)
+        # A loop ends in as many subtasks as it begins in.
+        model = transformation.feedback_to or parallelism_model(transformation, readers)
         own = model.parallelism or parallelism
         groups = model.max_parallelism or max_parallelism or default_max_parallelism(own)
         if own > groups:

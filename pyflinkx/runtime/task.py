@@ -381,11 +381,10 @@ class Task:
         self.link.wake()
 
     def step(self) -> StepResult:
-        """Do one thing: read a mail, fire due timers, or take one batch or element from the next input that has any."""
-        if self.mails:
-            self.mails.popleft()()
-            self._finish_drained()
-            return StepResult.MORE
+        """Fire due timers, or read a mail and take one batch or element from the next input that has any.
+
+        Both, so that neither mails nor inputs have to wait for the others to come to an end.
+        """
         now = self.settings.clock.now()
         for node in self.nodes.values():
             due = node.operator.next_processing_timer()
@@ -397,15 +396,21 @@ class Task:
             return StepResult.BLOCKED
         if self.pausing and not all(operator.writable for operator in self.pausing):
             return StepResult.BLOCKED
+        read = bool(self.mails)
+        if read:
+            self.mails.popleft()()
+            self._finish_drained()
         if not all(node.operator.accepts_input() for node in self.gating):
-            return StepResult.WAIT
+            return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
             if not source.ended and source.step():
                 return StepResult.MORE
         ended = all(source.ended for source in self.inputs) and not any(node.draining for node in self.draining)
-        return StepResult.FINISHED if ended else StepResult.WAIT
+        if ended:
+            return StepResult.FINISHED
+        return StepResult.MORE if read else StepResult.WAIT
 
     def _finish_drained(self) -> None:
         for node in self.draining:

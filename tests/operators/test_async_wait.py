@@ -15,7 +15,7 @@ from pyflinkx.datastream.async_retry_predicates import (
     has_exception_predicate,
 )
 from pyflinkx.datastream.functions import AsyncRetryStrategy
-from pyflinkx.errors import JobExecutionError
+from pyflinkx.errors import JobExecutionError, WaitTimeoutError
 from pyflinkx.operators.async_wait import AsyncWaitOperator
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.function import UserFunction
@@ -228,6 +228,12 @@ def test_a_timeout_that_is_a_coroutine_may_fail():
         h.set_processing_time(10)
         with pytest.raises(JobExecutionError, match="on record 'a': LookupError: no default"):
             h.read_mail()
+
+
+def test_a_test_does_not_wait_for_ever():
+    calls = Calls()
+    with harness(calls) as h, pytest.raises(WaitTimeoutError, match="no mail"):
+        h.read_mail(timeout=0)
 
 
 def test_nothing_is_called_for_a_record_whose_time_is_over_at_once():
