@@ -121,3 +121,11 @@ def test_records_need_timestamps(stamps):
     with pytest.raises(JobExecutionError, match="assign_timestamps_and_watermarks"):
         join(0, 0).push([("a", 4), ("a", 5)], stamps)
     join(0, 0).push([], None)
+
+
+def test_a_record_stays_at_least_until_the_watermark_reaches_it():
+    harness = join(-5, -2)
+    harness.push([("a", 1)], [100])
+    harness.watermark(98)
+    harness.push([("a", 2)], [98], port=1)  # at the watermark: not late
+    assert harness.values == [(("a", 1), ("a", 2), 100, 98)]
