@@ -252,8 +252,10 @@ static void drop_first_panes(pfx_slices *slices, int64_t watermark, int64_t befo
         slices->expected = slices->panes[gone]->count;
         free_pane(slices, slices->panes[gone++]);
     }
-    slices->count -= gone;
-    memmove(slices->panes, slices->panes + gone, (size_t)slices->count * sizeof *slices->panes);
+    if (gone > 0) {
+        slices->count -= gone;
+        memmove(slices->panes, slices->panes + gone, (size_t)slices->count * sizeof *slices->panes);
+    }
 }
 
 /* Forget keys that no pane holds, once they are the greater part. */
