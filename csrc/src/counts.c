@@ -172,7 +172,8 @@ static pfx_status send(pfx_counts *counts, int64_t full, int64_t timestamp, pfx_
         scratch->states[i] = pfx_pane_state(merged, agg, slot);
         for (uint32_t at = window->first; at != NONE && counts->slices[at].number <= last;
              at = counts->slices[at].next) {
-            PFX_TRY(pfx_agg_merge(agg, &scratch->states[i], state_of(counts, at), 1));
+            uint8_t *state = state_of(counts, at);
+            PFX_TRY(pfx_agg_merge(agg, &scratch->states[i], &state, 1));
         }
     }
     PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, full));

@@ -376,7 +376,7 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
     for (int64_t i = 0; i < merges; i++) {
         uint8_t *into = state_of(sessions, scratch->merges[i].into);
         uint8_t *from_state = state_of(sessions, scratch->merges[i].from);
-        PFX_TRY(pfx_agg_merge(sessions->agg, &into, from_state, 1));
+        PFX_TRY(pfx_agg_merge(sessions->agg, &into, &from_state, 1));
         pfx_agg_clear(sessions->agg, from_state, 1);
     }
     return PFX_OK;
