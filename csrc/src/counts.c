@@ -184,8 +184,8 @@ static pfx_status send(pfx_counts *counts, int64_t full, int64_t timestamp, pfx_
     return PFX_OK;
 }
 
-/* Forget the keys whose windows are all over, once they are the greater part. A key whose windows slide is in the middle
- * of one at any time. */
+/* Forget the keys whose windows are all over, once they are the greater part. A key whose windows slide is in the
+ * middle of one at any time. */
 static pfx_status drop_keys(pfx_counts *counts) {
     int64_t known = counts->index->count;
     if (counts->slicing.size != counts->slicing.slide || known < 4096 || known / 4 < counts->live) {

@@ -139,8 +139,8 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
     int64_t last = pfx_last_window(slicing, slice);
     int64_t unfired = first_unfired(slicing, slices->watermark);
     last = last < unfired - 1 ? last : unfired - 1;
-    for (int64_t window = last; window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark);
-         window--) {
+    for (int64_t window = last;
+         window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark); window--) {
         pfx_pane_reset(&slices->merged, slices->agg);
         int64_t slot;
         PFX_TRY(pfx_pane_add(&slices->merged, slices->agg, key, slices->index->count, &slot));
@@ -203,7 +203,8 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                 if (pfx_first_window(slicing, slice) <= last && !is_gone(slices, last, watermark)) {
                     PFX_TRY(open_pane(slices, slice, &pane));
                 }
-                again = pfx_window_end(slicing, pfx_first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
+                again =
+                    pfx_window_end(slicing, pfx_first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
             }
             if (pane == NULL) {
                 /* In a gap between windows a row is not late before its time. */

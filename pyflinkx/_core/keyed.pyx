@@ -181,6 +181,14 @@ cdef class ValueState(State):
 cdef class AppendingState(State):
     """A state that values are added to."""
 
+    def get(self):
+        """What was added so far, as the kind of state has it."""
+        raise NotImplementedError
+
+    def add(self, value):
+        """Add a value."""
+        raise NotImplementedError
+
 
 cdef class MergingState(AppendingState):
     """A state whose namespaces can be merged, as session windows need."""

@@ -120,6 +120,24 @@ NETWORK_MEMORY_FRACTION = ConfigOption(
     minimum=0.0,
     maximum=1.0,
 )
+WORKER_CPU_CORES = ConfigOption(
+    "taskmanager.cpu.cores", DOUBLE, None, "CPU cores of a worker, for slots that ask for some; no limit.", minimum=0.0
+)
+TASK_HEAP_MEMORY = ConfigOption(
+    "taskmanager.memory.task.heap.size", MEMORY, None, "Heap memory of a worker, for slots that ask for some; no limit."
+)
+TASK_OFF_HEAP_MEMORY = ConfigOption(
+    "taskmanager.memory.task.off-heap.size",
+    MEMORY,
+    None,
+    "Off-heap memory of a worker, for slots that ask for some; no limit.",
+)
+MANAGED_MEMORY = ConfigOption(
+    "taskmanager.memory.managed.size",
+    MEMORY,
+    None,
+    "Managed memory of a worker, for slots that ask for some; no limit.",
+)
 TASK_SLOTS = ConfigOption(
     "taskmanager.numberOfTaskSlots",
     INT,
@@ -272,6 +290,10 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     NETWORK_MEMORY_MIN,
     NETWORK_MEMORY_MAX,
     NETWORK_MEMORY_FRACTION,
+    WORKER_CPU_CORES,
+    TASK_HEAP_MEMORY,
+    TASK_OFF_HEAP_MEMORY,
+    MANAGED_MEMORY,
     TASK_SLOTS,
     COMPRESSION_CODEC,
     BUFFERS_PER_CHANNEL,

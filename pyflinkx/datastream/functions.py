@@ -32,6 +32,8 @@ from pyflinkx.datastream.function import Function
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
+from pyflinkx.operators.window import ProcessWindowContext
+from pyflinkx.state.backend import KeyedStateStore
 
 __all__ = [
     "AggregateFunction",
@@ -52,10 +54,14 @@ __all__ = [
     "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
+    "KeyedStateStore",
     "MapFunction",
     "MapPartitionFunction",
+    "NullByteKeySelector",
     "ParallelSourceFunction",
     "Partitioner",
+    "PassThroughAllWindowFunction",
+    "PassThroughWindowFunction",
     "ProcessAllWindowFunction",
     "ProcessFunction",
     "ProcessWindowFunction",
@@ -234,12 +240,26 @@ class KeyedCoProcessFunction(Function):
         """Yield the results of a timer that was registered for ``timestamp`` (ms)."""
 
 
+class NullByteKeySelector(KeySelector):
+    """Gives every record the same key."""
+
+    def get_key(self, value: Any) -> int:
+        return 0
+
+
 class WindowFunction(Function, Generic[IN, OUT, KEY, W]):
     """Evaluates the records of a window of one key."""
 
     @abstractmethod
     def apply(self, key: KEY, window: W, inputs: Iterable[IN]) -> Iterable[OUT]:
         """Yield or return the results of a window."""
+
+
+class PassThroughWindowFunction(WindowFunction[IN, IN, KEY, W]):
+    """The records of a window as they are."""
+
+    def apply(self, key: KEY, window: W, inputs: Iterable[IN]) -> Iterable[IN]:
+        yield from inputs
 
 
 class AllWindowFunction(Function, Generic[IN, OUT, W]):
@@ -250,8 +270,17 @@ class AllWindowFunction(Function, Generic[IN, OUT, W]):
         """Yield or return the results of a window."""
 
 
+class PassThroughAllWindowFunction(AllWindowFunction[IN, IN, W]):
+    """The records of a window as they are."""
+
+    def apply(self, window: W, inputs: Iterable[IN]) -> Iterable[IN]:
+        yield from inputs
+
+
 class ProcessWindowFunction(Function, Generic[IN, OUT, KEY, W]):
     """Evaluates the records of a window of one key, with access to the window, its state and the clock."""
+
+    Context: TypeAlias = ProcessWindowContext
 
     @abstractmethod
     def process(self, key: KEY, context: Any, elements: Iterable[IN]) -> Iterable[OUT]:
@@ -263,6 +292,8 @@ class ProcessWindowFunction(Function, Generic[IN, OUT, KEY, W]):
 
 class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
     """Evaluates the records of a window of a stream without keys, with access to the window and its state."""
+
+    Context: TypeAlias = ProcessWindowContext
 
     @abstractmethod
     def process(self, context: Any, elements: Iterable[IN]) -> Iterable[OUT]:
