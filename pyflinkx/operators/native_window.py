@@ -30,9 +30,6 @@ from pyflinkx.operators.windowing.assigners import (
     TumblingProcessingTimeWindows,
     WindowAssigner,
 )
-from pyflinkx.operators.windowing.assigners import (
-    CountWindows as CountAssigner,
-)
 from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.operators.windowing.stagger import WindowStagger
