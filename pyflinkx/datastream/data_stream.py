@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-from pyflinkx._core.schema import Schema
 from pyflinkx.common.typeinfo import TypeInformation, Types
 from pyflinkx.common.watermark_strategy import WatermarkStrategy, timestamps_operator
 from pyflinkx.connectors.print import PrintSink
@@ -21,6 +20,7 @@ from pyflinkx.datastream.calls import (
     user_function,
 )
 from pyflinkx.datastream.collect import CloseableIterator
+from pyflinkx.datastream.column_methods import ColumnMethods
 from pyflinkx.datastream.described import Described, positive
 from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.functions import (
@@ -82,7 +82,7 @@ __all__ = [
 ]
 
 
-class DataStream(Described, SinkMethods):
+class DataStream(Described, SinkMethods, ColumnMethods):
     """A stream of records of one type; made by an environment's sources and by the methods of other streams.
 
     Args:
@@ -161,34 +161,6 @@ class DataStream(Described, SinkMethods):
             return filtered(self, func)
         function = user_function(func, FilterFunction, "filter", "filter()")
         return self._then("Filter", partial(FilterOperator, function), self._record_type)
-
-    def select(self, *columns: str | Expression, **named: Any) -> DataStream:
-        """A columnar stream of just these columns, in this order.
-
-        Args:
-            columns: names, or expressions that have one: ``col("a")``, ``(col("a") + 1).alias("b")``.
-            named: expressions or constants by the name of their column.
-
-        Raises:
-            GraphError: a column is not there, two have one name, or types do not fit; or this is a stream of rows whose
-                type is not known.
-
-        Example:
-            >>> from pyflinkx.datastream import StreamExecutionEnvironment, col
-            >>> env = StreamExecutionEnvironment.get_execution_environment()
-            >>> numbers = env.from_numpy({"a": [1, 2, 3], "b": [4, 5, 6]})
-            >>> numbers.filter(col("a") > 1).select("b", c=col("a") * 10).to_arrow().to_pylist()
-            [{'b': 5, 'c': 20}, {'b': 6, 'c': 30}]
-        """
-        from pyflinkx.datastream.selections import selection
-
-        return selection(self, columns, named, "select()")
-
-    def with_columns(self, *columns: str | Expression, **named: Any) -> DataStream:
-        """A columnar stream with more columns, or others in place of those of the same name; see ``select``."""
-        from pyflinkx.datastream.selections import extended
-
-        return extended(self, columns, named)
 
     def process(self, func: ProcessFunction, output_type: TypeInformation | None = None) -> DataStream:
         """Any number of results per record, with timestamps and side outputs."""
@@ -495,41 +467,6 @@ class DataStream(Described, SinkMethods):
         with results:
             return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
 
-    def to_arrow(self, job_execution_name: str | None = None) -> Any:
-        """Run the bounded program and hand this stream's records over as a pyarrow.Table.
-
-        A columnar stream's batches become the table's chunks without a copy where the job runs in this process. Records
-        of a stream of rows need a known type: a Row, tuple, NamedTuple or dataclass.
-
-        Args:
-            job_execution_name: the job's name.
-
-        Raises:
-            GraphError: nothing is known of the records' type, or it has no columns.
-            MissingExtraError: pyarrow is not installed.
-
-        Example:
-            >>> from pyflinkx.datastream import StreamExecutionEnvironment
-            >>> env = StreamExecutionEnvironment.get_execution_environment()
-            >>> env.from_numpy({"key": [1, 2, 3]}).to_arrow().num_rows
-            3
-        """
-        from pyflinkx.datastream.tables import arrow_table
-
-        return arrow_table(self, job_execution_name)
-
-    def to_pandas(self, job_execution_name: str | None = None) -> Any:
-        """Run the bounded program and hand this stream's records over as a pandas.DataFrame; see ``to_arrow``."""
-        from pyflinkx.datastream.tables import pandas_frame
-
-        return pandas_frame(self, job_execution_name)
-
-    def to_polars(self, job_execution_name: str | None = None) -> Any:
-        """Run the bounded program and hand this stream's records over as a polars.DataFrame; see ``to_arrow``."""
-        from pyflinkx.datastream.tables import polars_frame
-
-        return polars_frame(self, job_execution_name)
-
     def cache(self) -> CachedDataStream:
         """Compute the stream once: the first job that ends well keeps its records, later ones read them.
 
@@ -550,26 +487,6 @@ class DataStream(Described, SinkMethods):
                 "taken from a side output"
             )
         return first.transformation
-
-    @property
-    def _schema(self) -> Schema | None:
-        """The columns of a columnar stream; None for a stream of Python rows."""
-        schema: Schema | None = self._upstreams[0].schema
-        return schema
-
-    def _as_rows(self) -> DataStream:
-        """This stream with Python rows: behind a visible conversion where it is columnar."""
-        if self._schema is None:
-            return self
-        from pyflinkx.datastream.columnar import rows_of
-
-        return rows_of(self)
-
-    def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema) -> DataStream:
-        """The columnar stream of a native operator that reads this columnar one."""
-        from pyflinkx.datastream.columnar import columnar_stream
-
-        return columnar_stream(self._environment, name, make_operator, [self._upstreams], schema)
 
     def _then(self, name: str, make_operator: Callable[[], Any], record_type: RecordType) -> DataStream:
         """The stream of an operator that reads this one."""
