@@ -98,6 +98,49 @@ pfx_status pfx_pane_add(pfx_pane *pane, const pfx_agg *agg, uint32_t key, int64_
     return PFX_OK;
 }
 
+pfx_status pfx_pane_merge(pfx_pane *pane, pfx_agg *agg, const pfx_pane *from, int64_t keys, uint8_t **states,
+                          uint8_t **others) {
+    for (int64_t start = 0; start < from->count; start += PFX_CHUNK) {
+        int64_t count = from->count - start < PFX_CHUNK ? from->count - start : PFX_CHUNK;
+        int64_t most = pane->count + count < keys ? pane->count + count : keys;
+        PFX_TRY(pfx_pane_reserve(pane, agg, most, keys));
+        int64_t shared = 0;
+        for (int64_t i = start; i < start + count; i++) {
+            uint8_t *state = pfx_pane_state(from, agg, i);
+            int64_t slot = pfx_pane_find(pane, from->keys[i]);
+            if (slot < 0 && !agg->owning) {
+                pfx_pane_copy(pane, agg, from->keys[i], state);
+                continue;
+            }
+            if (slot < 0) {
+                PFX_TRY(pfx_pane_add(pane, agg, from->keys[i], keys, &slot));
+            }
+            /* Nothing grows any more, so that states stay where they are. */
+            states[shared] = pfx_pane_state(pane, agg, slot);
+            others[shared++] = state;
+        }
+        PFX_TRY(pfx_agg_merge(agg, states, others, shared));
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_pane_assign(pfx_pane *pane, const pfx_agg *agg, const pfx_pane *from) {
+    if (pane->capacity < from->capacity || pane->table_size != from->table_size) {
+        pfx_pane_free(pane, agg);
+        /* The same capacity makes a table of the same size, which is then filled as the other's is. */
+        PFX_TRY(pfx_pane_reserve(pane, agg, from->capacity, 0));
+        if (pane->table_size != from->table_size) {
+            PFX_TRY(make_table(pane, agg, from->table_size, 0));
+        }
+    }
+    memcpy(pane->keys, from->keys, (size_t)from->count * sizeof *pane->keys);
+    memcpy(pane->states, from->states, (size_t)(from->count * agg->stride));
+    memcpy(pane->table, from->table, (size_t)from->table_size * sizeof *pane->table);
+    pane->count = from->count;
+    pane->shift = from->shift;
+    return PFX_OK;
+}
+
 pfx_status pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered, int64_t keys) {
     if (pane->table == NULL) {
         return PFX_OK;

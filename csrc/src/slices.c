@@ -44,6 +44,7 @@ pfx_status pfx_slices_init(pfx_slices *slices, pfx_agg *agg, pfx_key_index *inde
     slices->index = index;
     slices->lateness = lateness;
     slices->watermark = INT64_MIN;
+    pfx_suffixes_init(&slices->suffixes);
     /* Larger shifts are the same windows. */
     int64_t period = cumulative ? size : slide;
     slices->slicing = (pfx_slicing){.size = size, .slide = slide, .offset = pfx_floor_mod(offset, period)};
@@ -73,6 +74,7 @@ void pfx_slices_free(pfx_slices *slices) {
     }
     pfx_pane_free(&slices->trash, slices->agg);
     pfx_pane_free(&slices->merged, slices->agg);
+    pfx_suffixes_free(&slices->suffixes, slices->agg);
     pfx_free(slices->agg->budget, slices->panes, slices->capacity * (int64_t)sizeof *slices->panes);
     pfx_free(slices->agg->budget, slices->scratch, (int64_t)sizeof *slices->scratch);
     memset(slices, 0, sizeof *slices);
@@ -202,6 +204,9 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                 pane_start = pfx_slice_start(slicing, slice);
                 pane_end = pfx_slice_start(slicing, slice + 1);
                 pane = NULL;
+                if (slice < slices->suffixes.covered) {
+                    pfx_suffixes_spoil(&slices->suffixes);
+                }
                 if (pfx_first_window(slicing, slice) <= last && !is_gone(slices, last, watermark)) {
                     PFX_TRY(open_pane(slices, slice, &pane));
                 }
@@ -278,6 +283,7 @@ static pfx_status drop_keys(pfx_slices *slices) {
             renumbered[slices->panes[i]->keys[slot]] = 0;
         }
     }
+    pfx_suffixes_free(&slices->suffixes, slices->agg);
     pfx_status status = pfx_key_index_compact(slices->index, renumbered);
     for (int64_t i = 0; i < slices->count && status == PFX_OK; i++) {
         status = pfx_pane_renumber(slices->panes[i], slices->agg, renumbered, slices->index->count);
@@ -310,33 +316,28 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
         slices->firing = slices->panes[first];
         return PFX_OK;
     }
-    pfx_pane_reset(merged, agg);
-    for (int64_t i = first; i < slices->count && slices->panes[i]->index <= last; i++) {
-        const pfx_pane *pane = slices->panes[i];
-        for (int64_t start = 0; start < pane->count; start += PFX_CHUNK) {
-            int64_t count = pane->count - start < PFX_CHUNK ? pane->count - start : PFX_CHUNK;
-            int64_t most = merged->count + count < slices->index->count ? merged->count + count : slices->index->count;
-            PFX_TRY(pfx_pane_reserve(merged, agg, most, slices->index->count));
-            int64_t shared = 0;
-            for (int64_t j = 0; j < count; j++) {
-                uint32_t key = pane->keys[start + j];
-                uint8_t *state = pfx_pane_state(pane, agg, start + j);
-                int64_t slot = pfx_pane_find(merged, key);
-                if (slot < 0 && !agg->owning) {
-                    pfx_pane_copy(merged, agg, key, state);
-                    continue;
-                }
-                if (slot < 0) {
-                    PFX_TRY(pfx_pane_add(merged, agg, key, slices->index->count, &slot));
-                }
-                /* Nothing grows any more, so that states stay where they are. */
-                scratch->states[shared] = pfx_pane_state(merged, agg, slot);
-                scratch->others[shared++] = state;
-            }
-            PFX_TRY(pfx_agg_merge(agg, scratch->states, scratch->others, shared));
-        }
+    int64_t count = 2;
+    while (first + count < slices->count && slices->panes[first + count]->index <= last) {
+        count++;
     }
-    slices->firing = merged;
+    pfx_pane *const *panes = slices->panes + first;
+    int64_t keys = slices->index->count;
+    bool spoilt = slices->suffixes.spoilt;
+    slices->suffixes.spoilt = false;
+    /* Where rows come for what is covered again and again, suffixes would be built for nothing. */
+    if (!spoilt && pfx_suffixes_pay(&slices->suffixes, agg, panes, count)) {
+        PFX_TRY(pfx_suffixes_merge(&slices->suffixes, agg, panes, count, keys, scratch->states, scratch->others, merged,
+                                   &slices->firing));
+    } else {
+        pfx_suffixes_spoil(&slices->suffixes);
+        slices->suffixes.spoilt = false;
+        pfx_pane_reset(merged, agg);
+        for (int64_t i = 0; i < count; i++) {
+            PFX_TRY(pfx_pane_merge(merged, agg, panes[i], keys, scratch->states, scratch->others));
+        }
+        slices->firing = merged;
+    }
+    slices->suffixes.keys = slices->firing->count;
     return PFX_OK;
 }
 
@@ -359,6 +360,9 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
             if (!next_window(slices, window, &window) || pfx_window_end(slicing, window) - 1 > watermark) {
                 slices->watermark = watermark;
                 drop_first_panes(slices, watermark, INT64_MAX);
+                if (slices->count == 0) {
+                    pfx_suffixes_free(&slices->suffixes, slices->agg);
+                }
                 *more = 0;
                 return drop_keys(slices);
             }

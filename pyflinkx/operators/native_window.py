@@ -68,7 +68,8 @@ class NativeWindowOperator(Operator):
 
     Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds;
     not of windows of a number of rows), then the aggregates under their names; timestamps are the windows'
-    ``max_timestamp``. In a firing, windows are in order of their ends, keys in that of their first row.
+    ``max_timestamp``. In a firing, windows are in order of their ends; keys of windows that do not overlap
+    are in that of their first row.
 
     Args:
         schema: of the batches.

@@ -1,5 +1,7 @@
 """Native windows against the oracle: any order of rows, any watermarks, any division into batches."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,7 +30,15 @@ RECORDS = st.lists(
     st.tuples(st.sampled_from(["a", "b", "", None]), st.none() | st.integers(-9, 9), st.integers(-40, 60)), max_size=8
 )
 FUNCTIONS = ["count", "sum", "avg", "min", "max", "first", "last", "stddev", "count_distinct"]
-AGGREGATIONS = {"n": Aggregation("count"), **{name: Aggregation(name, "value") for name in FUNCTIONS}}
+# States that own memory are merged in another way than those that do not.
+IN_PLACE = [name for name in FUNCTIONS if name != "count_distinct"]
+
+
+def aggregations(functions):
+    return {"n": Aggregation("count"), **{name: Aggregation(name, "value") for name in functions}}
+
+
+AGGREGATIONS = aggregations(FUNCTIONS)
 
 
 @st.composite
@@ -44,9 +54,11 @@ def steps(draw):
     return [*result, ("watermark", 10_000)]
 
 
-def run(assigner, steps, lateness):
+def run(assigner, steps, lateness, functions=FUNCTIONS):
     """For each step the results and the late records; checks that nothing is held in the end."""
-    operator = NativeWindowOperator(SCHEMA, ["key"], assigner, AGGREGATIONS, allowed_lateness=lateness, late_tag=LATE)
+    operator = NativeWindowOperator(
+        SCHEMA, ["key"], assigner, aggregations(functions), allowed_lateness=lateness, late_tag=LATE
+    )
     harness = NativeHarness(operator)
     answer = []
     for what, data in steps:
@@ -60,20 +72,20 @@ def run(assigner, steps, lateness):
     return answer
 
 
-def expected_row(key, window, values):
+def expected_row(key, window, values, functions=FUNCTIONS):
     """``values`` in order of arrival."""
-    return (key, *window, len(values), *[naive(function, values) for function in FUNCTIONS])
+    return (key, *window, len(values), *[naive(function, values) for function in functions])
 
 
 def in_order(rows):
     return sorted(rows, key=lambda row: (row[2], repr(row[0])))
 
 
-def check(answer, expected):
+def check(answer, expected, functions=FUNCTIONS):
     for (results, late), (firings, expected_late) in zip(answer, expected, strict=True):
         assert [stamp for _, stamp in results] == [row[2] - 1 for row, _ in results]
         found = in_order([row for row, _ in results])
-        wanted = in_order([expected_row(*firing) for firing in firings])
+        wanted = in_order([expected_row(*firing, functions) for firing in firings])
         assert len(found) == len(wanted)
         for one, other in zip(found, wanted, strict=True):
             assert all(map(same, one, other)), (one, other)
@@ -236,3 +248,27 @@ def test_windows_come_by_their_ends_and_keys_by_their_first_rows(assigner):
     assert [row[2] for row in rows] == sorted(row[2] for row in rows)
     assert [row[0] for row in rows if row[2] == 20] == ["b", "a"]
     assert [row[0] for row in rows if row[2] == 10] == ["a", "b"]
+
+
+@pytest.mark.parametrize("functions", [FUNCTIONS, IN_PLACE], ids=["owning", "in place"])
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    slide=st.integers(1, 4),
+    slides=st.integers(4, 9),
+    behind=st.integers(0, 12),
+    lateness=st.sampled_from([0, 0, 5]),
+)
+def test_windows_over_many_slices(functions, seed, slide, slides, behind, lateness):
+    random = Random(seed)
+    steps = []
+    for now in range(0, 120, 6):
+        records = [
+            (random.choice("ab"), random.randrange(9), now + random.randrange(6) - random.randrange(behind + 1))
+            for _ in range(random.randrange(14))
+        ]
+        steps += [("records", records), ("watermark", now - random.randrange(3))]
+    steps.append(("watermark", 10_000))
+    size = slide * slides + random.randrange(slide)
+    answer = run(SlidingEventTimeWindows(size, slide), steps, lateness, functions)
+    check(answer, expect_fixed(steps, size, slide, 0, lateness), functions)

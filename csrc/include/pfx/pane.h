@@ -76,6 +76,14 @@ static inline uint8_t *pfx_pane_state(const pfx_pane *pane, const pfx_agg *agg, 
     return pane->states + slot * agg->stride;
 }
 
+/* Add the states of `from`, which stays as it is, to those of its keys in `pane`. `states` and `others` have room for
+ * PFX_CHUNK pointers. */
+pfx_status pfx_pane_merge(pfx_pane *pane, pfx_agg *agg, const pfx_pane *from, int64_t keys, uint8_t **states,
+                          uint8_t **others);
+
+/* Make `pane` a copy of `from`, whose states own nothing. */
+pfx_status pfx_pane_assign(pfx_pane *pane, const pfx_agg *agg, const pfx_pane *from);
+
 /* Give the keys other numbers; on failure nothing has changed. */
 pfx_status pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered, int64_t keys);
 

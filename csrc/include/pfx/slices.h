@@ -21,6 +21,7 @@
 #include "pfx/results.h"
 #include "pfx/slicing.h"
 #include "pfx/status.h"
+#include "pfx/suffixes.h"
 
 /* Owns its panes and scratch memory; borrows index and agg, which must outlive it. */
 typedef struct pfx_slices {
@@ -36,6 +37,7 @@ typedef struct pfx_slices {
     int64_t expected; /* keys in a new pane, by what the last ones had */
     pfx_pane trash;   /* one state that takes the late rows */
     pfx_pane merged;
+    pfx_suffixes suffixes;
     /* While a watermark is worked off: the window that fires, where its states are, and how many have been sent. */
     const pfx_pane *firing;
     int64_t window;
@@ -56,7 +58,7 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                           const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
                           pfx_results *results, int64_t *row);
 
-/* Append the results of windows that end by `watermark`, in order of their ends and their keys' first appearance, until
+/* Append the results of windows that end by `watermark`, in order of their ends, until
  * there are `limit` rows (then *more is 1, and the call is to be repeated before any other) or all is done. Frees the
  * slices that no window needs any more. */
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more);
