@@ -3,17 +3,26 @@ from cpython.list cimport PyList_GET_ITEM, PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
+import inspect
 from types import FunctionType
 
 cdef enum:
     MOST = 16
 
 
+# The flags that say how a function is called; others say where it was written.
+cdef int CALLED = (
+    inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
+    | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
+)
+
+
 # What makes two functions do the same.
 cdef tuple shape(function):
     code = function.__code__
     types = tuple([type(constant) for constant in code.co_consts])  # 1, 1.0 and True are equal
-    return code.co_code, code.co_consts, types, code.co_argcount, code.co_flags, code.co_names, code.co_freevars
+    called = code.co_flags & CALLED
+    return code.co_code, code.co_consts, types, code.co_argcount, called, code.co_names, code.co_freevars
 
 
 # The compiler's own words for it, which differ between versions of Python.

@@ -47,6 +47,17 @@ def test_only_plain_items_are_known(function, index):
     assert index is None or type(item_index(function)) is int
 
 
+def test_where_a_function_was_written_does_not_matter():
+    unused = 1
+    assert item_index(lambda t: t[0]) == 0
+    assert item_index(lambda t: t[unused]) is None
+    scope = {}
+    exec("from __future__ import annotations\ndef make():\n    return lambda t: t[1]\nf = make()", scope)
+    assert item_index(scope["f"]) == 1
+    exec("def g(t):\n    yield t[1]\nasync def h(t):\n    return t[1]", scope)
+    assert item_index(scope["g"]) is item_index(scope["h"]) is None
+
+
 def test_whatever_is_said_of_a_function_is_so():
     for index in range(16):
         function = eval(f"lambda t: t[{index}]")
