@@ -21,6 +21,7 @@ from typing import Any
 
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.common import Configuration, Time, WatermarkStrategy
+from pyflinkx.config import options
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.connectors.sink import Sink, SinkWriter
 from pyflinkx.connectors.source import END, WAIT, Source, SourceReader
@@ -320,24 +321,41 @@ def workers_memory() -> int:
 
 
 def slow_sink(seconds: float) -> None:
-    """Memory of two workers whose sinks take a thousandth of what their sources could give."""
-    env = environment(2)
+    """Memory of two workers whose sinks take a thousandth of what their sources could give, against their budget: what
+    they have when a job does nothing, and the segments of their exchanges."""
 
-    def make(part: range) -> ObjectBatch:
-        return ObjectBatch([(x % KEYS, "x" * 100) for x in part])
+    def run(make: Callable[[range], Any], seconds: float) -> list[int]:
+        env = environment(2)
+        stream = env.from_source(GeneratedSource(10**9, make), WatermarkStrategy.no_watermarks(), "endless")
+        stream.key_by(lambda t: t[0]).map(lambda t: t).sink_to(SlowSink())
+        client = env.execute_async()
+        seen = []
+        started = time.monotonic()
+        while time.monotonic() - started < seconds:
+            time.sleep(0.5)
+            seen.append(workers_memory())
+        client.cancel().result()
+        return seen
 
-    stream = env.from_source(GeneratedSource(10**9, make), WatermarkStrategy.no_watermarks(), "endless")
-    stream.key_by(lambda t: t[0]).map(lambda t: t).sink_to(SlowSink())
-    client = env.execute_async()
-    seen = []
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        time.sleep(0.5)
-        seen.append(workers_memory())
-    client.cancel().result()
-    early, most = seen[len(seen) // 10], max(seen)
-    title = f"sinks that are too slow, for {seconds:.0f} s"
-    print(f"{title:40} {early / 2**20:.0f} MiB of two workers after a tenth, {most / 2**20:.0f} MiB at most")
+    base = max(run(idle, 3))
+    # Two producers with a channel to the other worker each; pages of the arena count in each worker that touches them.
+    segments = options.BUFFERS_PER_CHANNEL.default + options.FLOATING_BUFFERS.default
+    budget = base + 2 * 2 * segments * options.SEGMENT_SIZE.default
+    seen = run(wide, seconds)
+    print(
+        f"{f'sinks that are too slow, for {seconds:.0f} s':40} {seen[len(seen) // 10] / 2**20:.1f} MiB of two workers "
+        f"after a tenth, {max(seen) / 2**20:.1f} MiB at most; doing nothing {base / 2**20:.1f} MiB, budget "
+        f"{budget / 2**20:.1f} MiB: {max(seen) / budget - 1:+.1%}"
+    )
+
+
+def idle(part: range) -> Any:
+    """Nothing to read now, for good."""
+    return WAIT
+
+
+def wide(part: range) -> ObjectBatch:
+    return ObjectBatch([(x % KEYS, "x" * 100) for x in part])
 
 
 def latency(seconds: float) -> None:
@@ -351,9 +369,9 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of records")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; all by default")
-    options = parser.parse_args()
-    for name in options.names or BENCHMARKS:
-        BENCHMARKS[name](options)
+    arguments = parser.parse_args()
+    for name in arguments.names or BENCHMARKS:
+        BENCHMARKS[name](arguments)
     print(f"peak memory of a worker: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB")
 
 

@@ -287,15 +287,15 @@ static void merge_moments(moments_state *into, const moments_state *from) {
     into->n = n;
 }
 
-#define EACH_PAIR(state_type, body)                                                                     \
-    for (int64_t i = 0; i < count; i++) {                                                               \
-        state_type *state = (state_type *)(void *)(into[i] + acc->at);                                  \
-        const state_type *other = (const state_type *)(const void *)(from + i * agg->stride + acc->at); \
-        body;                                                                                           \
-    }                                                                                                   \
+#define EACH_PAIR(state_type, body)                                                      \
+    for (int64_t i = 0; i < count; i++) {                                                \
+        state_type *state = (state_type *)(void *)(into[i] + acc->at);                   \
+        const state_type *other = (const state_type *)(const void *)(from[i] + acc->at); \
+        body;                                                                            \
+    }                                                                                    \
     break
 
-pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, const uint8_t *from, int64_t count) {
+pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count) {
     for (int32_t a = 0; a < agg->count; a++) {
         const pfx_acc *acc = &agg->accs[a];
         switch (acc->kind) {
@@ -320,12 +320,12 @@ pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, const uint8_t *from
         case PFX_ACC_MIN_BY:
         case PFX_ACC_MAX_BY:
             for (int64_t i = 0; i < count; i++) {
-                PFX_TRY(pfx_kept_merge(agg, acc, into[i] + acc->at, from + i * agg->stride + acc->at));
+                PFX_TRY(pfx_kept_merge(agg, acc, into[i] + acc->at, from[i] + acc->at));
             }
             break;
         case PFX_ACC_DISTINCT:
             for (int64_t i = 0; i < count; i++) {
-                PFX_TRY(pfx_distinct_merge(agg, acc, into[i] + acc->at, from + i * agg->stride + acc->at));
+                PFX_TRY(pfx_distinct_merge(agg, acc, into[i] + acc->at, from[i] + acc->at));
             }
             break;
         }

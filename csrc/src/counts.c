@@ -172,7 +172,8 @@ static pfx_status send(pfx_counts *counts, int64_t full, int64_t timestamp, pfx_
         scratch->states[i] = pfx_pane_state(merged, agg, slot);
         for (uint32_t at = window->first; at != NONE && counts->slices[at].number <= last;
              at = counts->slices[at].next) {
-            PFX_TRY(pfx_agg_merge(agg, &scratch->states[i], state_of(counts, at), 1));
+            uint8_t *state = state_of(counts, at);
+            PFX_TRY(pfx_agg_merge(agg, &scratch->states[i], &state, 1));
         }
     }
     PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, full));
@@ -184,8 +185,8 @@ static pfx_status send(pfx_counts *counts, int64_t full, int64_t timestamp, pfx_
     return PFX_OK;
 }
 
-/* Forget the keys whose windows are all over, once they are the greater part. A key whose windows slide is in the middle
- * of one at any time. */
+/* Forget the keys whose windows are all over, once they are the greater part. A key whose windows slide is in the
+ * middle of one at any time. */
 static pfx_status drop_keys(pfx_counts *counts) {
     int64_t known = counts->index->count;
     if (counts->slicing.size != counts->slicing.slide || known < 4096 || known / 4 < counts->live) {

@@ -62,10 +62,22 @@ int64_t pfx_mask_count(const uint8_t *mask, int64_t length) {
 
 void pfx_mask_to_indices(const uint8_t *mask, int64_t length, int64_t *indices) {
     int64_t count = 0;
-    for (int64_t i = 0; i < length; i++) {
-        if (mask[i] != 0) {
-            indices[count++] = i;
+    int64_t i = 0;
+    /* Without a branch per row, which no processor could predict; eight rows that are dropped cost one. */
+    for (; i + 8 <= length; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, mask + i, sizeof(eight));
+        if (eight == 0) {
+            continue;
         }
+        for (int64_t row = i; row < i + 8; row++) {
+            indices[count] = row;
+            count += mask[row] != 0;
+        }
+    }
+    for (; i < length; i++) {
+        indices[count] = i;
+        count += mask[i] != 0;
     }
 }
 

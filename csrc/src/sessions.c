@@ -23,7 +23,8 @@ struct pfx_sessions_scratch {
     uint8_t trash[];
 };
 
-pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap, int64_t lateness) {
+pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap,
+                             int64_t lateness) {
     int64_t limit = PFX_TIME_LIMIT / 2;
     if (gap <= 0 || gap >= limit || lateness < 0 || lateness >= limit) {
         return PFX_INVALID_ARGUMENT;
@@ -224,8 +225,7 @@ static pfx_status come_up(pfx_sessions *sessions, uint32_t slot, int64_t waterma
         return PFX_OK;
     }
     session->due = 1;
-    return push(sessions, &sessions->due,
-                (pfx_session_entry){.time = session->end, .key = session->key, .slot = slot});
+    return push(sessions, &sessions->due, (pfx_session_entry){.time = session->end, .key = session->key, .slot = slot});
 }
 
 /* By end and key: insertion for what one bucket has, heapsort for more. */
@@ -342,8 +342,8 @@ static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint
         }
         uint32_t slot;
         PFX_TRY(take_slot(sessions, &slot));
-        sessions->slots[slot] = (pfx_session){
-            .start = time, .end = end, .fired = INT64_MIN, .key = key, .next = sessions->heads[key]};
+        sessions->slots[slot] =
+            (pfx_session){.start = time, .end = end, .fired = INT64_MIN, .key = key, .next = sessions->heads[key]};
         sessions->heads[key] = slot;
         sessions->live++;
         pfx_agg_start(sessions->agg, state_of(sessions, slot));
@@ -376,7 +376,7 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
     for (int64_t i = 0; i < merges; i++) {
         uint8_t *into = state_of(sessions, scratch->merges[i].into);
         uint8_t *from_state = state_of(sessions, scratch->merges[i].from);
-        PFX_TRY(pfx_agg_merge(sessions->agg, &into, from_state, 1));
+        PFX_TRY(pfx_agg_merge(sessions->agg, &into, &from_state, 1));
         pfx_agg_clear(sessions->agg, from_state, 1);
     }
     return PFX_OK;

@@ -8,6 +8,7 @@ struct pfx_slices_scratch {
     uint32_t ids[PFX_CHUNK];
     uint32_t slots[PFX_CHUNK];
     uint8_t *states[PFX_CHUNK];
+    uint8_t *others[PFX_CHUNK];
     pfx_pane *panes[PFX_CHUNK];
 };
 
@@ -139,8 +140,8 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
     int64_t last = pfx_last_window(slicing, slice);
     int64_t unfired = first_unfired(slicing, slices->watermark);
     last = last < unfired - 1 ? last : unfired - 1;
-    for (int64_t window = last; window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark);
-         window--) {
+    for (int64_t window = last;
+         window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark); window--) {
         pfx_pane_reset(&slices->merged, slices->agg);
         int64_t slot;
         PFX_TRY(pfx_pane_add(&slices->merged, slices->agg, key, slices->index->count, &slot));
@@ -149,7 +150,8 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
              i < slices->count && slices->panes[i]->index <= pfx_last_slice(slicing, window); i++) {
             int64_t there = pfx_pane_find(slices->panes[i], key);
             if (there >= 0) {
-                PFX_TRY(pfx_agg_merge(slices->agg, &state, pfx_pane_state(slices->panes[i], slices->agg, there), 1));
+                uint8_t *from = pfx_pane_state(slices->panes[i], slices->agg, there);
+                PFX_TRY(pfx_agg_merge(slices->agg, &state, &from, 1));
             }
         }
         int64_t end = pfx_window_end(slicing, window);
@@ -203,7 +205,8 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                 if (pfx_first_window(slicing, slice) <= last && !is_gone(slices, last, watermark)) {
                     PFX_TRY(open_pane(slices, slice, &pane));
                 }
-                again = pfx_window_end(slicing, pfx_first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
+                again =
+                    pfx_window_end(slicing, pfx_first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
             }
             if (pane == NULL) {
                 /* In a gap between windows a row is not late before its time. */
@@ -249,8 +252,10 @@ static void drop_first_panes(pfx_slices *slices, int64_t watermark, int64_t befo
         slices->expected = slices->panes[gone]->count;
         free_pane(slices, slices->panes[gone++]);
     }
-    slices->count -= gone;
-    memmove(slices->panes, slices->panes + gone, (size_t)slices->count * sizeof *slices->panes);
+    if (gone > 0) {
+        slices->count -= gone;
+        memmove(slices->panes, slices->panes + gone, (size_t)slices->count * sizeof *slices->panes);
+    }
 }
 
 /* Forget keys that no pane holds, once they are the greater part. */
@@ -310,17 +315,25 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
         const pfx_pane *pane = slices->panes[i];
         for (int64_t start = 0; start < pane->count; start += PFX_CHUNK) {
             int64_t count = pane->count - start < PFX_CHUNK ? pane->count - start : PFX_CHUNK;
+            int64_t most = merged->count + count < slices->index->count ? merged->count + count : slices->index->count;
+            PFX_TRY(pfx_pane_reserve(merged, agg, most, slices->index->count));
+            int64_t shared = 0;
             for (int64_t j = 0; j < count; j++) {
-                int64_t slot = pfx_pane_find(merged, pane->keys[start + j]);
-                if (slot < 0) {
-                    PFX_TRY(pfx_pane_add(merged, agg, pane->keys[start + j], slices->index->count, &slot));
+                uint32_t key = pane->keys[start + j];
+                uint8_t *state = pfx_pane_state(pane, agg, start + j);
+                int64_t slot = pfx_pane_find(merged, key);
+                if (slot < 0 && !agg->owning) {
+                    pfx_pane_copy(merged, agg, key, state);
+                    continue;
                 }
-                scratch->slots[j] = (uint32_t)slot;
+                if (slot < 0) {
+                    PFX_TRY(pfx_pane_add(merged, agg, key, slices->index->count, &slot));
+                }
+                /* Nothing grows any more, so that states stay where they are. */
+                scratch->states[shared] = pfx_pane_state(merged, agg, slot);
+                scratch->others[shared++] = state;
             }
-            for (int64_t j = 0; j < count; j++) {
-                scratch->states[j] = merged->states + (int64_t)scratch->slots[j] * agg->stride;
-            }
-            PFX_TRY(pfx_agg_merge(agg, scratch->states, pane->states + start * agg->stride, count));
+            PFX_TRY(pfx_agg_merge(agg, scratch->states, scratch->others, shared));
         }
     }
     slices->firing = merged;

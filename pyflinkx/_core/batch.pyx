@@ -250,10 +250,12 @@ cdef class ColumnBatch:
         cdef Buffer selected = mask_bytes(mask, self.length)
         cdef Buffer indices
         cdef int64_t count
-        count = pfx_mask_count(selected.data, self.length)
+        with nogil:
+            count = pfx_mask_count(selected.data, self.length)
         if count == self.length:
             return self
-        indices = new_buffer(count * sizeof(int64_t), budget)
+        # One more than there are: see pfx_mask_to_indices.
+        indices = new_buffer((count + 1) * sizeof(int64_t), budget)
         with nogil:
             pfx_mask_to_indices(selected.data, self.length, <int64_t *> indices.data)
         return self.take_checked(<const int64_t *> indices.data, count, budget)

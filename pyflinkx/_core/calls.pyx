@@ -107,13 +107,15 @@ cdef ObjectBatch head(list values, ObjectBatch batch):
 def map_values(CallSite site not None, function, ObjectBatch batch not None):
     """Replace every value by ``function(value)``."""
     cdef list values = batch.values
-    cdef list out = []
+    cdef Py_ssize_t i = 0
+    # In place, so that a value can go as soon as its result is there: the tuples that live at a time stay in the cache,
+    # and are so few that the garbage collector is not called.
     try:
-        for value in values:
-            out.append(function(value))
+        while i < len(values):
+            values[i] = function(values[i])
+            i += 1
     except Exception as error:
-        site.fail(values[len(out)], head(out, batch), error)
-    batch.values = out
+        site.fail(values[i], head(values[:i], batch), error)
     return batch
 
 
@@ -195,10 +197,11 @@ def reduce_values(CallSite site not None, key_selector, function, dict state not
     The first value of a key is its result. ``state`` maps checked keys to the latest result.
     """
     cdef list values = batch.values
-    cdef list out = []
+    cdef Py_ssize_t i = 0
     cdef PyObject *found
     try:
-        for value in values:
+        while i < len(values):
+            value = values[i]
             key = key_selector(value)
             found = PyDict_GetItemWithError(state, key)
             if found == NULL:
@@ -209,10 +212,10 @@ def reduce_values(CallSite site not None, key_selector, function, dict state not
             if found != NULL:
                 value = function(<object> found, value)
             PyDict_SetItem(state, key, value)
-            out.append(value)
+            values[i] = value
+            i += 1
     except Exception as error:
-        site.fail(values[len(out)], head(out, batch), error)
-    batch.values = out
+        site.fail(values[i], head(values[:i], batch), error)
     return batch
 
 

@@ -61,7 +61,7 @@ cdef class TimeWindows(NativeAggregation):
             return None, None
         if timestamps == NULL:
             raise ValueError(
-                "the rows have no timestamps, which windows of time need: call assign_timestamps_and_watermarks() before"
+                "the rows have no timestamps, which windows of time need: call assign_timestamps_and_watermarks()"
             )
         self.bind(batch)
         late = new_buffer(rows * sizeof(int64_t), self.budget)

@@ -11,6 +11,8 @@ from typing import Any
 
 from pyflinkx._core.row import Row
 from pyflinkx.errors import GraphError
+from pyflinkx.operators.alignment import WatermarkAlignment
+from pyflinkx.operators.split_watermarks import SplitTimestampsOperator
 from pyflinkx.operators.timestamps import (
     IngestionTimeAssigner,
     TimestampAssigner,
@@ -80,6 +82,7 @@ class WatermarkStrategy:
             timestamp t, the watermark is t - out_of_orderness_ms - 1. None for no such watermarks.
         generator_supplier: makes the generator of the watermarks; None when they follow from out_of_orderness_ms.
         idle_timeout_ms: milliseconds without a record after which the stream is idle; None for never.
+        alignment: how the source waits for others; None for not at all.
 
     Example:
         >>> strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_seconds(5))
@@ -92,6 +95,7 @@ class WatermarkStrategy:
         self.timestamp_assigner = timestamp_assigner
         self.generator_supplier: Callable[[], WatermarkGenerator] | None = None
         self.idle_timeout_ms: int | None = None
+        self.alignment: WatermarkAlignment | None = None
 
     @staticmethod
     def for_monotonous_timestamps() -> WatermarkStrategy:
@@ -154,6 +158,37 @@ class WatermarkStrategy:
         strategy.idle_timeout_ms = timeout
         return strategy
 
+    def with_watermark_alignment(
+        self,
+        watermark_group: str,
+        max_allowed_watermark_drift: Duration | timedelta,
+        update_interval: Duration | timedelta | None = None,
+    ) -> WatermarkStrategy:
+        """This strategy, by which a source pauses while it is far ahead of the others of its group.
+
+        Sources wait for each other within a process: in an inline job all of them, on workers those of one worker,
+        which by default has one subtask of each. Idle and ended sources are not waited for. It has no effect on a
+        strategy that is not in the task of its source.
+
+        Args:
+            watermark_group: name of the group.
+            max_allowed_watermark_drift: how far its watermark may be above the lowest of the group.
+            update_interval: after how long a paused source looks again, by default 1 s.
+
+        Raises:
+            GraphError: an argument has the wrong type, or a duration is negative or the interval zero.
+        """
+        call = "with_watermark_alignment()"
+        if not isinstance(watermark_group, str):
+            raise GraphError(f"{call} takes the name of a group, not {watermark_group!r}")
+        drift = duration_ms(max_allowed_watermark_drift, call)
+        interval = 1000 if update_interval is None else duration_ms(update_interval, call)
+        if interval == 0:
+            raise GraphError(f"{call} takes a positive update interval, not {update_interval}")
+        strategy = copy.copy(self)
+        strategy.alignment = WatermarkAlignment(watermark_group, drift, interval)
+        return strategy
+
     def with_timestamp_assigner(
         self, timestamp_assigner: TimestampAssigner | Callable[[Any, int], int]
     ) -> WatermarkStrategy:
@@ -206,20 +241,32 @@ class WatermarkStrategy:
         return f"WatermarkStrategy({self.out_of_orderness_ms}, {self.timestamp_assigner!r})"
 
 
-def timestamps_operator(strategy: WatermarkStrategy, interval: int) -> Callable[[], TimestampsAndWatermarksOperator]:
+def timestamps_operator(
+    strategy: WatermarkStrategy, interval: int, by_split: bool = False
+) -> Callable[[], TimestampsAndWatermarksOperator]:
     """What makes the operator that follows a strategy.
 
     Args:
         strategy: the strategy.
         interval: the auto-watermark interval (ms).
+        by_split: whether each split of the source before it has watermarks of its own.
     """
     assigner = strategy.timestamp_assigner
     extract = None if assigner is None else assigner.extract_timestamp
+    alignment = None if by_split else strategy.alignment
+    make: Callable[[], TimestampsAndWatermarksOperator] = partial(
+        TimestampsAndWatermarksOperator, extract, strategy.out_of_orderness_ms, strategy.idle_timeout_ms, alignment
+    )
     if strategy.generator_supplier is not None:
-        return partial(
-            GeneratedWatermarksOperator, extract, strategy.generator_supplier, interval, strategy.idle_timeout_ms
+        make = partial(
+            GeneratedWatermarksOperator,
+            extract,
+            strategy.generator_supplier,
+            interval,
+            strategy.idle_timeout_ms,
+            alignment,
         )
-    return partial(TimestampsAndWatermarksOperator, extract, strategy.out_of_orderness_ms, strategy.idle_timeout_ms)
+    return partial(SplitTimestampsOperator, make, strategy.alignment) if by_split else make
 
 
 def duration_ms(duration: Duration | timedelta, call: str) -> int:

@@ -52,11 +52,8 @@ KEYS = frozenset(
         "taskmanager.memory.jvm-overhead.min",
         "taskmanager.memory.managed.consumer-weights",
         "taskmanager.memory.managed.fraction",
-        "taskmanager.memory.managed.size",
         "taskmanager.memory.min-segment-size",
         "taskmanager.memory.process.size",
-        "taskmanager.memory.task.heap.size",
-        "taskmanager.memory.task.off-heap.size",
     }
 )
 

@@ -120,6 +120,24 @@ NETWORK_MEMORY_FRACTION = ConfigOption(
     minimum=0.0,
     maximum=1.0,
 )
+WORKER_CPU_CORES = ConfigOption(
+    "taskmanager.cpu.cores", DOUBLE, None, "CPU cores of a worker, for slots that ask for some; no limit.", minimum=0.0
+)
+TASK_HEAP_MEMORY = ConfigOption(
+    "taskmanager.memory.task.heap.size", MEMORY, None, "Heap memory of a worker, for slots that ask for some; no limit."
+)
+TASK_OFF_HEAP_MEMORY = ConfigOption(
+    "taskmanager.memory.task.off-heap.size",
+    MEMORY,
+    None,
+    "Off-heap memory of a worker, for slots that ask for some; no limit.",
+)
+MANAGED_MEMORY = ConfigOption(
+    "taskmanager.memory.managed.size",
+    MEMORY,
+    None,
+    "Managed memory of a worker, for slots that ask for some; no limit.",
+)
 TASK_SLOTS = ConfigOption(
     "taskmanager.numberOfTaskSlots",
     INT,
@@ -175,7 +193,7 @@ WORKERS = ConfigOption(
     enumeration("auto", "inline", "processes", "threads"),
     "auto",
     "Where tasks run: in the calling thread, in worker processes, in threads of this process; auto: in processes if "
-    "any operator has more than one subtask.",
+    "any operator has more than one subtask, or in threads if none of them calls Python functions of the program's.",
 )
 START_METHOD = ConfigOption(
     "pyflinkx.workers.start-method",
@@ -214,7 +232,7 @@ BATCH_SIZE = ConfigOption(
     "pyflinkx.batch.size", INT, 1024, "Records of a full batch of Python values.", minimum=1, maximum=1 << 24
 )
 COLUMNAR_BATCH_SIZE = ConfigOption(
-    "pyflinkx.columnar.batch.size", INT, 8192, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
+    "pyflinkx.columnar.batch.size", INT, 32_768, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
 )
 
 PYTHON_FILES: ConfigOption[str] = ConfigOption(
@@ -272,6 +290,10 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     NETWORK_MEMORY_MIN,
     NETWORK_MEMORY_MAX,
     NETWORK_MEMORY_FRACTION,
+    WORKER_CPU_CORES,
+    TASK_HEAP_MEMORY,
+    TASK_OFF_HEAP_MEMORY,
+    MANAGED_MEMORY,
     TASK_SLOTS,
     COMPRESSION_CODEC,
     BUFFERS_PER_CHANNEL,

@@ -25,7 +25,7 @@ class CsvSource(Source):
 
     Args:
         paths: a path or several, of files or folders. Of a folder, all files in and below it are read, in order of
-            their paths, but those whose names start with ``.`` or ``_``.
+            their paths, but those whose names start with ``.`` or ``_``. Compressed files as in ``TextFileSource``.
         schema: type of the records: ``Types.ROW_NAMED(...)`` for Row, ``Types.ROW(...)`` or ``Types.TUPLE(...)`` by
             position, or a dataclass or NamedTuple class with type hints. None for rows of strings with the names that
             the header of the first file gives (f0, f1, ... without a header).

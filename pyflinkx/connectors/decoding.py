@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from dataclasses import dataclass, field
 
-from pyflinkx.connectors.files import open_file, os_error_text
+from pyflinkx.connectors.compression import is_damage, open_data
+from pyflinkx.connectors.files import os_error_text
 from pyflinkx.errors import ConfigurationError, SourceError
 
 CHUNK_BYTES = 1 << 18
@@ -103,8 +103,7 @@ class ChunkReader:
         self.path = path
         self.chunk_bytes = chunk_bytes
         self.max_line_bytes = max_line_bytes
-        self.file = open_file(path)
-        self.size_at_open = os.fstat(self.file.fileno()).st_size
+        self.file, self.size_at_open = open_data(path)
         self.bytes_read = 0
         self.offset = 0
         self.line = 1
@@ -146,8 +145,11 @@ class ChunkReader:
     def _read(self, count: int) -> bytes:
         try:
             data: bytes = self.file.read(count)
-        except OSError as error:
-            raise SourceError(f"{self.path}:{self.line}: cannot be read on: {os_error_text(error)}") from error
+        except Exception as error:
+            if not is_damage(error):
+                raise
+            reason = os_error_text(error) if isinstance(error, OSError) else str(error)
+            raise SourceError(f"{self.path}:{self.line}: cannot be read on: {reason}") from error
         self.bytes_read += len(data)
         return data
 

@@ -112,18 +112,6 @@ def _files_below(folder: str) -> list[str]:
     return files
 
 
-def check_readable(paths: Iterable[str]) -> list[str]:
-    """The files of ``list_files``, each opened once to see that it can be read.
-
-    Raises:
-        SourceError: one cannot.
-    """
-    files = list_files(paths)
-    for path in files:
-        open_file(path).close()
-    return files
-
-
 def open_file(path: str) -> Any:
     """Open a regular file for unbuffered reading of bytes.
 

@@ -15,12 +15,17 @@ def nobody(event: Any) -> None:
 
 @dataclass
 class WriterContext:
-    """What the task gives to a writer; ``send`` takes an event to the sink's coordinator."""
+    """What the task gives to a writer.
+
+    ``send`` takes an event to the sink's coordinator; ``clock.now()`` is the processing time (ms), None where there is
+    no task.
+    """
 
     subtask_index: int = 0
     parallelism: int = 1
     counters: dict[str, int] = field(default_factory=dict)
     send: Callable[[Any], None] = nobody
+    clock: Any = None
 
 
 class SinkWriter:

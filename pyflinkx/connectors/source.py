@@ -113,6 +113,16 @@ class SourceReader:
     requests_splits = False
     outside = False
 
+    # A key for the split that the last batch was of, for watermarks by split; None where the reader keeps no track.
+    current_split: Any = None
+
+    def open_splits(self) -> list[Any]:
+        """The keys of all splits that it reads in turn and that have not ended: event time waits for each of them.
+
+        A reader that reads one split after the other keeps no track, so that nobody waits for those that come later.
+        """
+        return []
+
     def add_splits(self, splits: list[Any]) -> None:
         """Take more splits to read."""
         raise NotImplementedError

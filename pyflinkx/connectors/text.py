@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from os import PathLike
 from typing import Any
 
+from pyflinkx.connectors.compression import open_data
 from pyflinkx.connectors.decoding import MAX_LINE_BYTES, ChunkReader, TextChunk, check_charset, readable
-from pyflinkx.connectors.files import FileReader, FileSplit, check_readable, list_files, local_paths
+from pyflinkx.connectors.files import FileReader, FileSplit, list_files, local_paths
 from pyflinkx.connectors.options import check_count, check_on_error
 from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
 from pyflinkx.errors import SourceError
@@ -19,7 +20,8 @@ class TextFileSource(Source):
 
     Args:
         paths: a path or several, of files or folders. Of a folder, all files in and below it are read, in order of
-            their paths, but those whose names start with ``.`` or ``_``.
+            their paths, but those whose names start with ``.`` or ``_``. Files ending in .gz, .gzip, .bz2, .xz,
+            .deflate, .zst or .zstd are decompressed.
         charset: of the files; a byte-order mark is dropped.
         on_error: what to do with a line that is invalid in the charset: ``"fail"`` stops the job, ``"skip"`` counts the
             line as ``numBadRecords`` and sends a ``BadRecord`` to the side output ``bad-records``.
@@ -53,7 +55,8 @@ class TextFileSource(Source):
         return f"TextFileSource({', '.join(map(repr, self.paths))})"
 
     def check(self) -> None:
-        check_readable(self.paths)
+        for path in list_files(self.paths):
+            open_data(path)[0].close()
 
     def splits(self, parallelism: int) -> list[FileSplit]:
         return [FileSplit(path) for path in list_files(self.paths)]

@@ -3,6 +3,7 @@
 from pyflinkx.datastream import agg
 from pyflinkx.datastream.async_data_stream import AsyncDataStream
 from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
+from pyflinkx.datastream.cached_data_stream import CachedDataStream
 from pyflinkx.datastream.connected_streams import ConnectedStreams
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
@@ -78,6 +79,7 @@ __all__ = [
     "BroadcastConnectedStream",
     "BroadcastProcessFunction",
     "BroadcastStream",
+    "CachedDataStream",
     "CoFlatMapFunction",
     "CoGroupFunction",
     "CoGroupedStreams",

@@ -180,7 +180,7 @@ def columnar_timestamps(stream: DataStream, strategy: WatermarkStrategy) -> Data
     schema, assigner = stream._schema, strategy.timestamp_assigner
     if schema is None or not (assigner is None or isinstance(assigner, ColumnTimestampAssigner)):
         return None
-    if strategy.generator_supplier is not None or strategy.idle_timeout_ms is not None:
+    if strategy.generator_supplier is not None:
         return None
     column = None
     if assigner is not None:
@@ -190,5 +190,6 @@ def columnar_timestamps(stream: DataStream, strategy: WatermarkStrategy) -> Data
                 f"with_timestamp_column(): column '{column}' is {schema[column].type_name}; timestamps come from int64 "
                 "(milliseconds since the epoch), timestamp and date columns"
             )
-    make = partial(ColumnTimestampsOperator, column, strategy.out_of_orderness_ms)
+    waits = strategy.idle_timeout_ms, strategy.alignment
+    make = partial(ColumnTimestampsOperator, column, strategy.out_of_orderness_ms, *waits)
     return stream._then_columns("Timestamps/Watermarks", make, schema)

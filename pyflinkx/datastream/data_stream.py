@@ -57,6 +57,7 @@ from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
+    from pyflinkx.datastream.cached_data_stream import CachedDataStream
     from pyflinkx.datastream.connected_streams import ConnectedStreams
     from pyflinkx.datastream.iterative_stream import IterativeStream
     from pyflinkx.datastream.joined_streams import CoGroupedStreams, JoinedStreams
@@ -64,10 +65,21 @@ if TYPE_CHECKING:
     from pyflinkx.datastream.partition_windowed_stream import PartitionWindowedStream
     from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
-    from pyflinkx.datastream.windowed_stream import AllWindowedStream
+    from pyflinkx.datastream.windowed_stream import AllWindowedStream, WindowedStream
     from pyflinkx.state.descriptors import MapStateDescriptor
 
-__all__ = ["CloseableIterator", "DataStream", "DataStreamSink"]
+__all__ = [
+    "AllWindowedStream",
+    "BroadcastConnectedStream",
+    "BroadcastStream",
+    "CachedDataStream",
+    "CloseableIterator",
+    "ConnectedStreams",
+    "DataStream",
+    "DataStreamSink",
+    "KeyedStream",
+    "WindowedStream",
+]
 
 
 class DataStream(Described, SinkMethods):
@@ -441,7 +453,10 @@ class DataStream(Described, SinkMethods):
         assigned = columnar_timestamps(self, watermark_strategy)
         if assigned is not None:
             return assigned
-        operator = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
+        return self._timed(watermark_strategy, by_split=False)
+
+    def _timed(self, strategy: WatermarkStrategy, by_split: bool) -> DataStream:
+        operator = timestamps_operator(strategy, self.get_execution_config().get_auto_watermark_interval(), by_split)
         return self._then("Timestamps/Watermarks", operator, self._record_type)
 
     # ---- results ----
@@ -514,6 +529,16 @@ class DataStream(Described, SinkMethods):
         from pyflinkx.datastream.tables import polars_frame
 
         return polars_frame(self, job_execution_name)
+
+    def cache(self) -> CachedDataStream:
+        """Compute the stream once: the first job that ends well keeps its records, later ones read them.
+
+        Returns:
+            The stream to be used from here on.
+        """
+        from pyflinkx.datastream.cached_data_stream import CachedDataStream
+
+        return CachedDataStream(self)
 
     # ---- building ----
 

@@ -11,12 +11,12 @@ ELSEWHERE = {
         "AllWindowedStream": "pyflinkx.datastream.windowed_stream",
         "BroadcastConnectedStream": "pyflinkx.datastream.broadcast_stream",
         "BroadcastStream": "pyflinkx.datastream.broadcast_stream",
+        "CachedDataStream": "pyflinkx.datastream.cached_data_stream",
         "ConnectedStreams": "pyflinkx.datastream.connected_streams",
         "KeyedStream": "pyflinkx.datastream.keyed_stream",
         "WindowedStream": "pyflinkx.datastream.windowed_stream",
     },
     "pyflinkx.datastream.functions": {
-        "KeyedStateStore": "pyflinkx.state.backend",
         "NullByteKeySelector": "pyflinkx.datastream.pass_through",
         "PassThroughAllWindowFunction": "pyflinkx.datastream.pass_through",
         "PassThroughWindowFunction": "pyflinkx.datastream.pass_through",

@@ -33,6 +33,7 @@ from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
 from pyflinkx.operators.window import ProcessWindowContext
+from pyflinkx.state.backend import KeyedStateStore
 
 __all__ = [
     "AggregateFunction",
@@ -53,10 +54,14 @@ __all__ = [
     "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
+    "KeyedStateStore",
     "MapFunction",
     "MapPartitionFunction",
+    "NullByteKeySelector",
     "ParallelSourceFunction",
     "Partitioner",
+    "PassThroughAllWindowFunction",
+    "PassThroughWindowFunction",
     "ProcessAllWindowFunction",
     "ProcessFunction",
     "ProcessWindowFunction",
@@ -235,6 +240,13 @@ class KeyedCoProcessFunction(Function):
         """Yield the results of a timer that was registered for ``timestamp`` (ms)."""
 
 
+class NullByteKeySelector(KeySelector):
+    """Gives every record the same key."""
+
+    def get_key(self, value: Any) -> int:
+        return 0
+
+
 class WindowFunction(Function, Generic[IN, OUT, KEY, W]):
     """Evaluates the records of a window of one key."""
 
@@ -243,12 +255,26 @@ class WindowFunction(Function, Generic[IN, OUT, KEY, W]):
         """Yield or return the results of a window."""
 
 
+class PassThroughWindowFunction(WindowFunction[IN, IN, KEY, W]):
+    """The records of a window as they are."""
+
+    def apply(self, key: KEY, window: W, inputs: Iterable[IN]) -> Iterable[IN]:
+        yield from inputs
+
+
 class AllWindowFunction(Function, Generic[IN, OUT, W]):
     """Evaluates the records of a window of a stream without keys."""
 
     @abstractmethod
     def apply(self, window: W, inputs: Iterable[IN]) -> Iterable[OUT]:
         """Yield or return the results of a window."""
+
+
+class PassThroughAllWindowFunction(AllWindowFunction[IN, IN, W]):
+    """The records of a window as they are."""
+
+    def apply(self, window: W, inputs: Iterable[IN]) -> Iterable[IN]:
+        yield from inputs
 
 
 class ProcessWindowFunction(Function, Generic[IN, OUT, KEY, W]):

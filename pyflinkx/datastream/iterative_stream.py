@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError
@@ -77,18 +76,10 @@ class IterativeStream(DataStream):
             make_operator=partial(IterationTailOperator, key),
             inputs=(feedback_stream._as_rows()._upstreams,),
             co_location_group=key,
-            parallelism=head.parallelism,
             feedback_to=head,
         )
         self._environment._add(self._tail)
         return feedback_stream
-
-    def set_parallelism(self, parallelism: int) -> Any:
-        """How many subtasks the loop begins and ends in."""
-        super().set_parallelism(parallelism)
-        if self._tail is not None:
-            self._tail.parallelism = self._transformation.parallelism
-        return self
 
 
 def comes_from(stream: DataStream, head: Transformation) -> bool:

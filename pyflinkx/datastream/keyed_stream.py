@@ -22,7 +22,7 @@ from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumbling
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
-from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce
+from pyflinkx.operators.field_reduce import AccumulateType, field_fold
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
@@ -202,7 +202,7 @@ class KeyedStream(DataStream):
         return self._then(name, operator, record_type)
 
 
-def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordType) -> FieldReduce:
+def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordType) -> Callable[[Any, Any], Any]:
     """The reduce function that folds one field.
 
     Raises:
@@ -217,7 +217,7 @@ def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordT
     steps = path_steps(position, what)
     if len(steps) != 1:
         raise GraphError(f"{what} takes the position or name of a field, not the path {position!r}")
-    return FieldReduce(kind, steps[0])
+    return field_fold(kind, steps[0])
 
 
 class MapWithKey:

@@ -42,10 +42,10 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
     for what, given in (("trigger", windowed._trigger), ("evictor", windowed._evictor)):
         if given is not None:
             raise GraphError(
-                f"agg() has no native windows with a {what} of their own, which {given!r} is: use reduce(), aggregate() "
-                "or process()"
+                f"agg() has no native windows with a {what} such as {given!r}: use reduce(), aggregate() or process()"
             )
-    stream, keys = windowed._stream, ()
+    stream = windowed._stream
+    keys: tuple[str, ...] = ()
     if isinstance(stream, KeyedStream):
         stream, keys, schema = columnar_keys(stream, "agg()")
     else:
@@ -103,6 +103,7 @@ def field_name(getter: Callable[[Any], Any], schema: Schema, call: str) -> str:
         GraphError: it is none, but what a function or a path takes out of a record.
     """
     if isinstance(getter, (operator.itemgetter, operator.attrgetter)):
-        _, (key,) = getter.__reduce__()  # type: ignore[misc]
+        reduced: Any = getter.__reduce__()
+        (key,) = reduced[1]
         return schema.names[key] if isinstance(key, int) else str(key)
     raise GraphError(f"{call} needs a key_by() that names fields, such as key_by('{schema.names[0]}'), not {getter!r}")

@@ -10,6 +10,7 @@ from pyflinkx.connectors.number_seq import NumberSequenceSource
 from pyflinkx.connectors.socket_text import SocketTextStreamFunction
 from pyflinkx.connectors.source import Source
 from pyflinkx.connectors.source_function import FunctionSource, SourceFunction
+from pyflinkx.connectors.splittable import SplittableIterator, SplittableSource
 from pyflinkx.errors import GraphError
 from pyflinkx.types.typeinfo import TypeInformation, Types
 
@@ -69,6 +70,20 @@ class SourceMethods:
             TypeError: it is neither.
         """
         return self._source_stream(IteratorSource(iterator, type_info), "Iterator Source", type_info)
+
+    def from_parallel_collection(
+        self, iterator: SplittableIterator, type_info: TypeInformation | None = None
+    ) -> DataStream:
+        """A stream of the records of an iterator that can be split, read by as many readers as the parallelism says.
+
+        Args:
+            iterator: a SplittableIterator.
+            type_info: type of the records.
+
+        Raises:
+            TypeError: it is none.
+        """
+        return self._source_stream(SplittableSource(iterator, type_info), "Parallel Collection Source", type_info)
 
     def socket_text_stream(self, hostname: str, port: int, delimiter: str = "\n", max_retry: int = 0) -> DataStream:
         r"""A stream of the text that a server sends, split at a delimiter.

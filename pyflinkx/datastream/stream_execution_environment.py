@@ -30,6 +30,7 @@ from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.connectors.text import TextFileSource
+from pyflinkx.datastream.cached_data_stream import cache_sinks
 from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
@@ -338,7 +339,7 @@ class StreamExecutionEnvironment(SourceMethods):
         stream = self._source_stream(source, source_name, type_info)
         if watermark_strategy.gives_nothing():
             return stream
-        timed = stream.assign_timestamps_and_watermarks(watermark_strategy)
+        timed = stream._timed(watermark_strategy, by_split=True)
         timed._side_origin = stream._transformation
         return timed
 
@@ -442,7 +443,7 @@ class StreamExecutionEnvironment(SourceMethods):
         validate(self._configuration)
         groups = self.get_max_parallelism()
         return build_stream_graph(
-            self._transformations,
+            [*self._transformations, *cache_sinks(self._transformations)],
             name=job_name or self._configuration.get(options.JOB_NAME, DEFAULT_JOB_NAME),
             parallelism=self.get_parallelism(),
             max_parallelism=groups if groups > 0 else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyflinkx.graph.partitioners import ForwardPartitioner
+from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamEdge, StreamGraph, StreamNode
 
@@ -51,6 +51,13 @@ class JobGraph:
     vertices: tuple[JobVertex, ...]
     exchanges: tuple[StreamEdge, ...]
     slot_sharing_groups: tuple[SlotSharingGroup, ...] = ()
+
+    @property
+    def native(self) -> bool:
+        """Whether nothing in it calls Python functions of the user's, so that threads run side by side."""
+        nodes = (node for vertex in self.vertices for node in vertex.nodes)
+        functions = any(isinstance(edge.partitioner, CustomPartitioner) for edge in self.exchanges)
+        return not functions and all(node.native for node in nodes)
 
     def node_of(self, node_id: int) -> StreamNode:
         """The node with this id."""

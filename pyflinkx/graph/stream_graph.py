@@ -27,6 +27,7 @@ class StreamNode:
 
     ``output_type`` is the type of the main output's records, None when nothing is known of it. ``buffer_timeout`` is
     how long (ms) a record may wait for its batch to fill before it is sent to another task; -1 for until it is full.
+    ``native`` says that it runs without Python functions of the user's.
     """
 
     id: int
@@ -46,6 +47,7 @@ class StreamNode:
     slot_sharing_group: str = DEFAULT_SLOT_SHARING_GROUP
     buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT
     co_location_group: str | None = None
+    native: bool = False
 
     def __str__(self) -> str:
         return f"operator '{self.name}' ({self.location})"
@@ -156,7 +158,8 @@ def build_stream_graph(
     edges: list[StreamEdge] = []
     readers = readers_of(order)
     for transformation in order:
-        model = parallelism_model(transformation, readers)
+        # A loop ends in as many subtasks as it begins in.
+        model = transformation.feedback_to or parallelism_model(transformation, readers)
         own = model.parallelism or parallelism
         groups = model.max_parallelism or max_parallelism or default_max_parallelism(own)
         if own > groups:
@@ -199,6 +202,7 @@ def build_stream_graph(
                     buffer_timeout if transformation.buffer_timeout is None else transformation.buffer_timeout
                 ),
                 co_location_group=transformation.co_location_group,
+                native=transformation.native,
             )
         )
         for port, streams in enumerate(transformation.inputs):

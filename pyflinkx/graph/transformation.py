@@ -68,6 +68,7 @@ class Transformation:
         uid_hash: takes the place of the uid.
         iteration_head: whether a loop begins here.
         feedback_to: for the end of a loop, where it begins.
+        cache: keeps what it makes, for later jobs; None for an operator without one.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Transformation:
     location: str | None = field(default_factory=lambda: user_location())
     iteration_head: bool = False
     feedback_to: Transformation | None = None
+    cache: Any = None
     number: int = field(default_factory=itertools.count(1).__next__)
 
 

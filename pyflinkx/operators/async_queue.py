@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+TIMED_OUT = -1
+
 
 class Entry:
     """A record whose results are awaited.
@@ -14,12 +16,11 @@ class Entry:
         value: the record.
         timestamp: its timestamp.
         results: what came of it; None until then.
-        attempts: how often the function was called.
-        task: the asyncio task that runs the function; this and ``cancelled`` are the event loop's.
-        cancelled: whether nobody waits any more.
+        attempts: how often the function was called; TIMED_OUT once its time is over.
+        task: the asyncio task that runs the latest call; the event loop's.
     """
 
-    __slots__ = ("attempts", "cancelled", "results", "segment", "task", "timestamp", "value")
+    __slots__ = ("attempts", "results", "segment", "task", "timestamp", "value")
 
     def __init__(self, value: Any, timestamp: int) -> None:
         self.value = value
@@ -27,7 +28,6 @@ class Entry:
         self.results: list[Any] | None = None
         self.attempts = 1
         self.task: Any = None
-        self.cancelled = False
         self.segment: Segment | None = None
 
 

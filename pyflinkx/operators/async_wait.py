@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyflinkx._core.calls import short_repr
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
-from pyflinkx.operators.async_queue import Control, Entry, OrderedQueue, UnorderedQueue
+from pyflinkx.operators.async_queue import TIMED_OUT, Control, Entry, OrderedQueue, UnorderedQueue
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
 
@@ -59,9 +59,10 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.backlog: deque[Entry | Control] = deque()
         self.timers: list[tuple[int, int, Callable[[Entry], None], Entry]] = []
         self.timer_count = 0
-        self.answers: deque[tuple[Entry, Any, Exception | None]] = deque()
+        self.answers: deque[tuple[Entry, int, Any, Exception | None]] = deque()
         self.mail_sent = False
-        self.running: set[Entry] = set()
+        self.running: set[Any] = set()
+        self.closing = False
         self.events: EventLoopThread | None = None
 
     # ---- life ----
@@ -109,9 +110,10 @@ class AsyncWaitOperator(UserFunctionOperator):
         """Cancel every call before the function is closed, so that none meets a closed client."""
         import asyncio
 
-        running = [entry.task for entry in self.running]
-        for entry in list(self.running):
-            self._cancel(entry)
+        self.closing = True
+        running = list(self.running)
+        for task in running:
+            task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     # ---- input ----
@@ -168,37 +170,44 @@ class AsyncWaitOperator(UserFunctionOperator):
     def start(self, entries: list[Entry]) -> None:
         """Call the function for some records."""
         assert self.events is not None
-        self.events.loop.call_soon_threadsafe(self._create_tasks, entries, self.call)
+        calls = [(entry, entry.attempts) for entry in entries]
+        self.events.loop.call_soon_threadsafe(self._create_tasks, calls)
 
-    def _create_tasks(self, entries: list[Entry], function: Callable[[Any], Any]) -> None:
+    def _create_tasks(self, calls: list[tuple[Entry, int]]) -> None:
+        for entry, attempt in calls:
+            if entry.attempts == attempt and not self.closing:
+                self._create_task(entry, attempt, self.call(entry.value))
+
+    def _create_task(self, entry: Entry, attempt: int, awaitable: Any) -> None:
         import asyncio
 
-        for entry in entries:
-            if not entry.cancelled:
-                self.running.add(entry)
-                entry.task = asyncio.get_running_loop().create_task(self._run(entry, function))
+        entry.task = asyncio.get_running_loop().create_task(self._run(entry, attempt, awaitable))
+        self.running.add(entry.task)
+        entry.task.add_done_callback(self.running.discard)
 
     def _cancel(self, entry: Entry) -> None:
-        entry.cancelled = True
         if entry.task is not None:
             entry.task.cancel()
 
-    async def _run(self, entry: Entry, function: Callable[[Any], Any]) -> None:
+    def _replace(self, entry: Entry, awaitable: Any) -> None:
+        """Await what ``timeout`` has given in place of the call."""
+        self._cancel(entry)
+        self._create_task(entry, TIMED_OUT, awaitable)
+
+    async def _run(self, entry: Entry, attempt: int, awaitable: Any) -> None:
         import asyncio
 
         results: Any = None
         failure: Exception | None = None
         try:
-            results = await function(entry.value)
+            results = await awaitable
         except asyncio.CancelledError:
-            if entry.cancelled:
+            if self.closing or attempt != entry.attempts:
                 raise
-            failure = RuntimeError("async_invoke() was cancelled, though its time was not over")
+            failure = RuntimeError("the coroutine was cancelled, though its time was not over")
         except Exception as error:
             failure = error
-        finally:
-            self.running.discard(entry)
-        self.answers.append((entry, results, failure))
+        self.answers.append((entry, attempt, results, failure))
         if not self.mail_sent:
             self.mail_sent = True
             self.context.post(self.take_answers)
@@ -213,14 +222,14 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.emit_ready()
         self.admit()
 
-    def answered(self, entry: Entry, results: Any, failure: Exception | None) -> None:
+    def answered(self, entry: Entry, attempt: int, results: Any, failure: Exception | None) -> None:
         """A call has ended."""
-        if entry.results is not None:
+        if attempt != entry.attempts:
             return  # its time was over before
         if failure is None:
-            results = self.checked(results, entry, "async_invoke()")
-        if self.wants_retry(entry, results, failure):
-            due = self.context.clock.now() + self.retry.get_backoff_time_millis(entry.attempts)
+            results = self.checked(results, entry, "timeout()" if attempt == TIMED_OUT else "async_invoke()")
+        if attempt != TIMED_OUT and self.wants_retry(entry, results, failure):
+            due = self.context.clock.now() + self.retry.get_backoff_time_millis(attempt)
             self.set_timer(due, self.call_again, entry)
         elif failure is not None:
             self.fail(failure, entry)
@@ -239,7 +248,7 @@ class AsyncWaitOperator(UserFunctionOperator):
 
     def call_again(self, entry: Entry) -> None:
         """The back-off time of a record is over."""
-        if entry.results is None:
+        if entry.attempts != TIMED_OUT:
             entry.attempts += 1
             self.start([entry])
 
@@ -248,14 +257,16 @@ class AsyncWaitOperator(UserFunctionOperator):
         if entry.results is not None:
             return
         assert self.events is not None
-        self.events.loop.call_soon_threadsafe(self._cancel, entry)
+        entry.attempts = TIMED_OUT
         self.context.count("numTimeouts")
         try:
             results = self.timeout_function(entry.value)
-            if inspect.isawaitable(results):
-                results = self.events.run(awaited(results))
         except Exception as error:
             self.fail(error, entry)
+        if inspect.isawaitable(results):
+            self.events.loop.call_soon_threadsafe(self._replace, entry, results)
+            return
+        self.events.loop.call_soon_threadsafe(self._cancel, entry)
         self.complete(entry, self.checked(results, entry, "timeout()"))
 
     def checked(self, results: Any, entry: Entry, method: str) -> list[Any]:
@@ -318,8 +329,3 @@ class AsyncWaitOperator(UserFunctionOperator):
 def never(value: Any) -> bool:
     """The predicate that wants no retry."""
     return False
-
-
-async def awaited(awaitable: Any) -> Any:
-    """An awaitable as a coroutine."""
-    return await awaitable

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pyflinkx.operators.alignment import AlignmentGroups
+
 MIN_WATERMARK = -(2**63)
 MAX_WATERMARK = 2**63 - 1
 
@@ -75,6 +77,7 @@ class OperatorContext:
     send: Callable[[Any], None] | None = None
     post: Callable[[Callable[[], None]], None] = no_mailbox
     shared: dict[Any, Any] = field(default_factory=dict)
+    alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""

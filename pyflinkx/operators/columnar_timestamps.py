@@ -4,41 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.column_math import largest_time
+from pyflinkx._core.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 
-class ColumnTimestampsOperator(Operator):
+class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
     """Takes timestamps from a column; after each batch a watermark of the largest timestamp - bound - 1.
-
-    Watermarks from upstream are dropped, but for the last one at the end of bounded input.
 
     Args:
         column: of milliseconds since the epoch (int64), timestamps of any unit (rounded down) or dates (midnight UTC);
             None to keep the timestamps.
         out_of_orderness: bound in milliseconds on how late records come; None for no watermarks.
+        others: as for TimestampsAndWatermarksOperator.
     """
 
-    def __init__(self, column: str | None, out_of_orderness: int | None) -> None:
+    def __init__(self, column: str | None, out_of_orderness: int | None, *others: Any) -> None:
+        super().__init__(None, out_of_orderness, *others)
         self.column = column
-        self.out_of_orderness = out_of_orderness
-        self.current = MIN_WATERMARK
         self.rows = 0
 
-    def open(self, context: OperatorContext) -> None:
-        super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
-
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        if self.column is not None:
-            batch = self.timed(batch, self.column)
-        largest = largest_time(batch) if self.out_of_orderness is not None else None
-        self.output.emit(batch)
-        if largest is not None:
-            assert self.out_of_orderness is not None
-            self.advance(max(largest - self.out_of_orderness - 1, MIN_WATERMARK))
+        super().process_batch(batch if self.column is None else self.timed(batch, self.column), port)
+
+    def stamp(self, batch: Any) -> int:
+        largest = largest_time(batch)
+        return NO_TIMESTAMP if largest is None else largest
 
     def timed(self, batch: Any, name: str) -> Any:
         """The batch with its timestamps; where a row has none, those before it are emitted first."""
@@ -56,13 +48,3 @@ class ColumnTimestampsOperator(Operator):
             return batch.with_timestamps_from(name)
         except OverflowError as error:
             raise self.site.wrap(error, f"on column '{name}'") from error
-
-    def process_watermark(self, timestamp: int) -> None:
-        if timestamp == MAX_WATERMARK:
-            self.advance(timestamp)
-
-    def advance(self, watermark: int) -> None:
-        """Emit the watermark if it is later than the one before."""
-        if watermark > self.current:
-            self.current = watermark
-            self.output.emit_watermark(watermark)

@@ -47,23 +47,91 @@ class FieldReduce:
 
     def __call__(self, first: Any, second: Any) -> Any:
         step = self.step
-        if type(first) is tuple and type(second) is tuple and isinstance(step, int):
-            old, new = first[step], second[step]
-        elif step == 0 and isinstance(first, WITHOUT_FIELDS):
+        if step == 0 and isinstance(first, WITHOUT_FIELDS):
             return self.combine(first, second)
-        else:
-            old, new = field_of(first, step), field_of(second, step)
+        old, new = field_of(first, step), field_of(second, step)
         chosen = self.combine(old, new)
         if self.whole:
             return first if chosen is old else second
-        if chosen is old:
-            return first
-        if type(first) is tuple and isinstance(step, int):
-            return (*first[:step], chosen, *first[step + 1 :])
-        return with_field(first, step, chosen)
+        return first if chosen is old else with_field(first, step, chosen)
 
     def __repr__(self) -> str:
         return f"FieldReduce({self.kind.name}, {self.step!r})"
+
+
+def field_fold(kind: AccumulateType, step: Step) -> Callable[[Any, Any], Any]:
+    """A FieldReduce that is fast on tuples."""
+    general = FieldReduce(kind, step)
+    return general if isinstance(step, str) else ON_TUPLES[kind](step, general)
+
+
+def sum_on_tuples(step: int, general: FieldReduce) -> Callable[[Any, Any], Any]:
+    """The sum of a field of tuples; ``general`` for other records."""
+    after = step + 1
+
+    def fold(first: Any, second: Any) -> Any:
+        if type(first) is not tuple:
+            return general(first, second)
+        return (*first[:step], first[step] + second[step], *first[after:])
+
+    return fold
+
+
+def min_on_tuples(step: int, general: FieldReduce) -> Callable[[Any, Any], Any]:
+    """The least value of a field of tuples; ``general`` for other records."""
+    after = step + 1
+
+    def fold(first: Any, second: Any) -> Any:
+        if type(first) is not tuple:
+            return general(first, second)
+        new = second[step]
+        return (*first[:step], new, *first[after:]) if new < first[step] else first
+
+    return fold
+
+
+def max_on_tuples(step: int, general: FieldReduce) -> Callable[[Any, Any], Any]:
+    """The greatest value of a field of tuples; ``general`` for other records."""
+    after = step + 1
+
+    def fold(first: Any, second: Any) -> Any:
+        if type(first) is not tuple:
+            return general(first, second)
+        new = second[step]
+        return (*first[:step], new, *first[after:]) if new > first[step] else first
+
+    return fold
+
+
+def min_by_on_tuples(step: int, general: FieldReduce) -> Callable[[Any, Any], Any]:
+    """The tuple with the least value in a field; ``general`` for other records."""
+
+    def fold(first: Any, second: Any) -> Any:
+        if type(first) is not tuple:
+            return general(first, second)
+        return second if second[step] < first[step] else first
+
+    return fold
+
+
+def max_by_on_tuples(step: int, general: FieldReduce) -> Callable[[Any, Any], Any]:
+    """The tuple with the greatest value in a field; ``general`` for other records."""
+
+    def fold(first: Any, second: Any) -> Any:
+        if type(first) is not tuple:
+            return general(first, second)
+        return second if second[step] > first[step] else first
+
+    return fold
+
+
+ON_TUPLES = {
+    AccumulateType.SUM: sum_on_tuples,
+    AccumulateType.MIN: min_on_tuples,
+    AccumulateType.MAX: max_on_tuples,
+    AccumulateType.MIN_BY: min_by_on_tuples,
+    AccumulateType.MAX_BY: max_by_on_tuples,
+}
 
 
 def add(old: Any, new: Any) -> Any:

@@ -35,7 +35,9 @@ class FieldPath:
     def __call__(self, record: Any) -> Any:
         value = record
         for step in self.steps:
-            value = field_of(value, step)
+            # Most records are tuples, and most fields are there.
+            plain = type(value) is tuple and type(step) is int and step < len(value)
+            value = value[step] if plain else field_of(value, step)
         return value
 
     def __repr__(self) -> str:

@@ -61,7 +61,8 @@ class IntervalJoinOperator(UserFunctionOperator):
     """Joins each left record with the right records from ``lower`` to ``upper`` ms after it, both inclusive.
 
     As in Flink: a record whose timestamp is below the watermark is late and joins nothing; a record is dropped when the
-    watermark leaves no partner to come. The partners of a record come in order of time, then of arrival.
+    watermark reaches the last timestamp of a partner, and its own. The partners of a record come in order of time, then
+    of arrival.
 
     Args:
         function: ``process_element(left, right, context)``, whose results get the larger timestamp of the two.

@@ -93,9 +93,6 @@ class IterationHeadOperator(Operator):
         if timestamp != MAX_WATERMARK:
             self.output.emit_watermark(timestamp)
 
-    def accepts_input(self) -> bool:
-        return not self.feedback.elements
-
     def end_input(self) -> None:
         self.input_ended = True
         self.quiet_since = self.context.clock.now()

@@ -30,9 +30,6 @@ from pyflinkx.operators.windowing.assigners import (
     TumblingProcessingTimeWindows,
     WindowAssigner,
 )
-from pyflinkx.operators.windowing.assigners import (
-    CountWindows as CountAssigner,
-)
 from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.operators.windowing.stagger import WindowStagger
@@ -69,8 +66,8 @@ class NativeWindows(Protocol):
 class NativeWindowOperator(Operator):
     """Groups the rows of each key into windows, and sends the aggregates of every window that ends.
 
-    Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds; not
-    of windows of a number of rows), then the aggregates under their names; timestamps are the windows'
+    Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds;
+    not of windows of a number of rows), then the aggregates under their names; timestamps are the windows'
     ``max_timestamp``. In a firing, windows are in order of their ends, keys in that of their first row.
 
     Args:
@@ -149,7 +146,7 @@ class NativeWindowOperator(Operator):
     def last_processing_timer(self) -> int | None:
         if not self.by_clock or self.windows.held == 0:
             return None
-        return self.context.clock.now() + self.assigner.size  # type: ignore[attr-defined,no-any-return]
+        return self.context.clock.now() + self.assigner.size  # type: ignore[attr-defined]
 
     def fire(self, time: int) -> None:
         """Send the results of the windows that end by a time (ms)."""
@@ -193,7 +190,7 @@ def native_windows(operator: NativeWindowOperator) -> NativeWindows:
             return SliceWindows(*arguments, size, step, offset, cumulative=True, lateness=lateness)
         if isinstance(assigner, EventTimeSessionWindows) and kind is EventTimeSessionWindows:
             return SessionWindows(*arguments, assigner.gap(None), lateness)
-        if isinstance(assigner, CountAssigner) and kind in COUNTED:
+        if isinstance(assigner, COUNTED) and kind in COUNTED:
             return CountWindows(*arguments, assigner.size, assigner.slide)
     except (ValueError, OverflowError):
         raise GraphError(f"agg() takes windows of less than 2^59 ms or rows, not {assigner!r}") from None

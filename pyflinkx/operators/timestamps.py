@@ -9,6 +9,7 @@ from typing import Any
 from pyflinkx._core.calls import CallSite, extract_timestamps, largest_timestamp
 from pyflinkx._core.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
+from pyflinkx.operators.alignment import WatermarkAlignment
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 
 
@@ -51,6 +52,7 @@ class TimestampsAndWatermarksOperator(Operator):
             method of an IngestionTimeAssigner gets the operator's clock.
         out_of_orderness: bound in milliseconds on how late records come; None for no watermarks.
         idle_timeout: milliseconds without a record after which the stream counts as idle; None for never.
+        alignment: how the source before it waits for others; None for not at all. The task asks ``is_ahead``.
     """
 
     def __init__(
@@ -58,7 +60,9 @@ class TimestampsAndWatermarksOperator(Operator):
         extract: Callable[[Any, int], int] | None,
         out_of_orderness: int | None,
         idle_timeout: int | None = None,
+        alignment: WatermarkAlignment | None = None,
     ) -> None:
+        self.alignment = alignment
         self.extract = extract
         self.out_of_orderness = out_of_orderness
         self.idle_timeout = idle_timeout
@@ -134,9 +138,27 @@ class TimestampsAndWatermarksOperator(Operator):
         if idle != self.idle:
             self.idle = idle
             self.output.emit_idleness(idle)
+            if idle:
+                self.report(None)
 
     def advance(self, watermark: int) -> None:
         """Emit the watermark if it is later than the one before."""
         if watermark > self.current:
             self.current = watermark
             self.output.emit_watermark(watermark)
+            self.report(None if watermark == MAX_WATERMARK else watermark)
+
+    def report(self, watermark: int | None) -> None:
+        """Tell the group how far this stream is."""
+        if self.alignment is not None:
+            self.context.alignment.report(self.alignment.group, self, watermark)
+
+    def is_ahead(self) -> bool:
+        """Whether the source shall pause."""
+        if self.alignment is None:
+            return False
+        lowest = self.context.alignment.lowest(self.alignment.group)
+        return lowest is not None and self.current > lowest + self.alignment.max_drift
+
+    def close(self) -> None:
+        self.report(None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyflinkx._core.calls import short_repr
 from pyflinkx._core.objects import NO_TIMESTAMP
+from pyflinkx.operators.alignment import WatermarkAlignment
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
@@ -62,7 +63,7 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
         extract: as for TimestampsAndWatermarksOperator.
         supplier: makes the generator.
         interval: milliseconds between two questions to it; 0 to ask after batches only.
-        idle_timeout: as for TimestampsAndWatermarksOperator.
+        idle_timeout, alignment: as for TimestampsAndWatermarksOperator.
     """
 
     def __init__(
@@ -71,8 +72,9 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
         supplier: Callable[[], WatermarkGenerator],
         interval: int,
         idle_timeout: int | None = None,
+        alignment: WatermarkAlignment | None = None,
     ) -> None:
-        super().__init__(extract, None, idle_timeout)
+        super().__init__(extract, None, idle_timeout, alignment)
         self.supplier = supplier
         self.interval = interval
         self.said = WatermarkOutput()

@@ -78,19 +78,19 @@ class DeploymentPlan:
         return sorted(found - {worker})
 
 
-def plan_deployment(graph: JobGraph, slots: Mapping[tuple[int, int], int], slots_per_worker: int) -> DeploymentPlan:
-    """Place every subtask: slot n belongs to worker n div ``slots_per_worker``.
+def plan_deployment(graph: JobGraph, slots: Mapping[tuple[int, int], int], placed: Mapping[int, int]) -> DeploymentPlan:
+    """Place every subtask on the worker of its slot.
 
     Args:
         graph: the job.
         slots: the slot of each subtask, by (vertex id, subtask index).
-        slots_per_worker: ``taskmanager.numberOfTaskSlots``.
+        placed: the worker of each slot.
     """
     tasks = []
     for vertex in graph.vertices:
         for subtask in range(vertex.parallelism):
             task = TaskId(vertex.id, subtask)
-            tasks.append(TaskPlacement(task, slots[task] // slots_per_worker, slots[task]))
+            tasks.append(TaskPlacement(task, placed[slots[task]], slots[task]))
     numbers = {task.id: number for number, task in enumerate(tasks)}
     channels: list[ChannelPlan] = []
     remote = 0

@@ -135,6 +135,7 @@ class OutputGate:
         self.pending: dict[int, ObjectBatch] = {}
         self.deadline = 0
         self.blocked = 0
+        self.putting: tuple[OutputChannel, int] | None = None
 
     @property
     def writable(self) -> bool:
@@ -146,7 +147,7 @@ class OutputGate:
         held = self.pending.get(index)
         if held is None:
             if self.timeout == 0 or len(batch) * 2 > self.batch_size or not isinstance(batch, ObjectBatch):
-                self.blocked += self.channels[index].put(batch)
+                self._put(self.channels[index], batch)
                 return
             if not self.pending:
                 self.deadline = time.monotonic_ns() + self.timeout
@@ -155,14 +156,29 @@ class OutputGate:
         if isinstance(batch, ObjectBatch) and len(held) + len(batch) <= self.batch_size and held.append(batch):
             return
         del self.pending[index]
-        self.blocked += self.channels[index].put(held)
+        self._put(self.channels[index], held)
         self.put(index, batch)
+
+    def _put(self, channel: OutputChannel, element: Any) -> None:
+        self.putting = channel, time.monotonic_ns()
+        try:
+            self.blocked += channel.put(element)
+        finally:
+            self.putting = None
+
+    @property
+    def blocked_now(self) -> int:
+        """Nanoseconds for which a ``put`` that has not come back yet has waited; from any thread."""
+        putting = self.putting
+        if putting is None or putting[0].writable:
+            return 0
+        return time.monotonic_ns() - putting[1]
 
     def put_all(self, element: Any) -> None:
         """Send a batch, a watermark, a status, a marker or the end of data to all subtasks."""
         self.flush()
         for channel in self.all_channels:
-            self.blocked += channel.put(element)
+            self._put(channel, element)
 
     @property
     def bytes_sent(self) -> int:
@@ -184,7 +200,7 @@ class OutputGate:
         if self.pending:
             pending, self.pending = self.pending, {}
             for index, batch in pending.items():
-                self.blocked += self.channels[index].put(batch)
+                self._put(self.channels[index], batch)
 
 
 class GateOutput:

@@ -29,7 +29,7 @@ from pyflinkx.runtime.coordination import Coordination, ended_by
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
 from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
-from pyflinkx.runtime.launcher import WorkerHandle, WorkerLauncher, limit_blocking
+from pyflinkx.runtime.launcher import WorkerHandle, limit_blocking
 from pyflinkx.runtime.messages import (
     CancelTasks,
     Collected,
@@ -43,6 +43,7 @@ from pyflinkx.runtime.messages import (
     Shutdown,
     TaskReport,
 )
+from pyflinkx.runtime.resource_manager import ResourceManager
 from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
@@ -79,11 +80,14 @@ class JobManager(Job):
         settings: of its tasks.
         exchanges: of its exchanges.
         configuration: of the job.
-        launcher: starts the workers.
+        resources: has the workers.
         cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey.
         listener: called with the job's progress.
         dependencies: what the program needs besides itself.
     """
+
+    # Whether workers are threads of this process.
+    in_process = False
 
     def __init__(
         self,
@@ -92,7 +96,7 @@ class JobManager(Job):
         settings: TaskSettings,
         exchanges: ExchangeSettings,
         configuration: Configuration,
-        launcher: WorkerLauncher,
+        resources: ResourceManager,
         cancel_exchanges: Callable[[], None] = lambda: None,
         listener: ProgressListener | None = None,
         dependencies: PythonDependencies = NO_DEPENDENCIES,
@@ -101,7 +105,7 @@ class JobManager(Job):
         self.plan = plan
         self.settings = settings
         self.exchanges = exchanges
-        self.launcher = launcher
+        self.resources = resources
         self.cancel_exchanges = cancel_exchanges
         self.execution = ExecutionGraph(task.id for task in plan.tasks)
         self.metrics: dict[TaskId, TaskMetrics] = {}
@@ -194,7 +198,9 @@ class JobManager(Job):
                 for node in self.graph.vertices[task.vertex].nodes
                 if (node.id, task.subtask) in splits
             }
-            jobs[slot] = dump_job(part, classes, self.buffers, self.settings, self.exchanges, own)
+            jobs[slot] = dump_job(
+                part, classes, self.buffers, self.settings, self.exchanges, own, sharing=self.in_process
+            )
         return jobs
 
     def _launch(self) -> None:
@@ -204,7 +210,7 @@ class JobManager(Job):
         for task in self.plan.tasks:
             self.execution.move(task.id, ExecutionState.SCHEDULED)
         for number in range(self.plan.workers):
-            handle = self.launcher.launch(number)
+            handle = self.resources.start(number)
             tasks = [task.id for task in self.plan.tasks_of(number)]
             worker = WorkerView(number, handle, tasks, time.monotonic())
             self.workers.append(worker)
@@ -348,7 +354,7 @@ class JobManager(Job):
         self.selector.unregister(worker.handle.connection.fileno())
         if reason is None and not worker.handle.wait(EXIT_PATIENCE):
             reason = "it closed its connection"
-        worker.handle.kill()
+        self.resources.declare_lost(worker.number)
         self._read_rest(worker)
         if not all(self.execution.tasks[task].terminal for task in worker.tasks):
             self._fail(JobExecutionError(self._obituary(worker, reason or worker.handle.ended() or "it ended")))
@@ -428,7 +434,7 @@ class JobManager(Job):
                 self._drain(worker, deadline)
             worker.handle.kill()
             self._read_rest(worker)
-            worker.handle.close()
+            self.resources.release(worker.number)
         self.selector.close()
         with self.wake_lock:
             if self.wake_write is not None:

@@ -9,16 +9,22 @@ import sys
 import types
 from collections import ChainMap
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 import cloudpickle
 
 from pyflinkx.connectors.collect import CollectBuffer
+from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamNode
 
 COLLECT = "collect"
+SHARED = "shared"
+
+# Sources of jobs whose workers are threads of this process, which share them; a job keeps its own alive.
+_shared: WeakValueDictionary[int, ColumnarSource] = WeakValueDictionary()
 
 
 def code_with_file(code: types.CodeType) -> tuple[Any, ...]:
@@ -33,16 +39,26 @@ def code_with_file(code: types.CodeType) -> tuple[Any, ...]:
 
 
 class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Writes buffers of results as numbers: they stay with the client."""
+    """Writes buffers of results as numbers: they stay with the client.
 
-    dispatch_table = ChainMap({types.CodeType: code_with_file}, cloudpickle.Pickler.dispatch_table)
+    Args:
+        file: what is written to.
+        buffers: gets those buffers.
+        sharing: whether the reader is in this process, so that tables in memory need not be copied.
+    """
 
-    def __init__(self, file: io.BytesIO, buffers: list[CollectBuffer]) -> None:
+    dispatch_table: ClassVar = ChainMap({types.CodeType: code_with_file}, cloudpickle.Pickler.dispatch_table)
+
+    def __init__(self, file: io.BytesIO, buffers: list[CollectBuffer], sharing: bool = False) -> None:
         super().__init__(file, protocol=5)
         self.buffers = buffers
+        self.sharing = sharing
 
     def persistent_id(self, value: Any) -> Any:
-        """The number of a buffer; None for everything else."""
+        """The number of a buffer or of a shared source; None for everything else."""
+        if self.sharing and isinstance(value, ColumnarSource):
+            _shared[id(value)] = value
+            return SHARED, id(value)
         if not isinstance(value, CollectBuffer):
             return None
         if not any(buffer is value for buffer in self.buffers):
@@ -65,12 +81,16 @@ class JobUnpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Any:
         """What stands for a buffer."""
         kind, number = pid
+        if kind == SHARED:
+            return _shared[number]
         if kind != COLLECT:
             raise pickle.UnpicklingError(f"unknown reference {pid!r}")
         return self.remote_buffer(number)
 
 
-def dump_job(graph: JobGraph, classes: dict[str, type], buffers: list[CollectBuffer], *others: Any) -> bytes:
+def dump_job(
+    graph: JobGraph, classes: dict[str, type], buffers: list[CollectBuffer], *others: Any, sharing: bool = False
+) -> bytes:
     """The job as bytes.
 
     Args:
@@ -78,12 +98,13 @@ def dump_job(graph: JobGraph, classes: dict[str, type], buffers: list[CollectBuf
         classes: of the program's ``__main__``, as ``main_classes`` finds them.
         buffers: gets those that the job's results come back to, at the places that the bytes refer to.
         others: what else the worker needs.
+        sharing: whether the worker is a thread of this process.
 
     Raises:
         GraphError: something in the job cannot be pickled; it names the operator and the attribute.
     """
     try:
-        return dump((classes, graph, *others), buffers)
+        return dump((classes, graph, *others), buffers, sharing)
     except Exception as error:
         nodes = [node for vertex in graph.vertices for node in vertex.nodes]
         parts = [(node, part) for node in nodes for part in (node.make_operator, node.source)]
@@ -114,10 +135,10 @@ def emptied(node: StreamNode) -> StreamNode:
     return dataclasses.replace(node, make_operator=None, source=None, sink=None)
 
 
-def dump(value: Any, buffers: list[CollectBuffer]) -> bytes:
+def dump(value: Any, buffers: list[CollectBuffer], sharing: bool = False) -> bytes:
     """One value as bytes."""
     file = io.BytesIO()
-    JobPickler(file, buffers).dump(value)
+    JobPickler(file, buffers, sharing).dump(value)
     return file.getvalue()
 
 

@@ -26,7 +26,8 @@ def make_job(
     """The job, ready to run: inline, or on workers.
 
     ``pyflinkx.workers`` decides; "auto" runs a job inline when no operator has more than one subtask, and whenever its
-    clock is not the system's, as no other process has that clock.
+    clock is not the system's, as no other process has that clock. Other jobs run in processes, but in threads if
+    nothing in them calls Python functions of the user's: native operators release the interpreter lock.
 
     Raises:
         ConfigurationError: the configuration asks for what cannot be.
@@ -44,7 +45,7 @@ def make_job(
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":
         parallel = any(vertex.parallelism > 1 for vertex in graph.vertices)
-        mode = "processes" if parallel and isinstance(clock, SystemClock) else "inline"
+        mode = ("threads" if graph.native else "processes") if parallel and isinstance(clock, SystemClock) else "inline"
     dependencies = PythonDependencies.from_configuration(configuration)
     if mode == "inline":
         return InlineJob(graph, settings, listener, dependencies)

@@ -18,11 +18,14 @@ from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness,
 from pyflinkx.errors import PyflinkxError
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
+from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.sink import SinkOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
+from pyflinkx.operators.split_watermarks import SplitTimestampsOperator
+from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.runtime.accumulators import copies
 from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.coordination import TaskLink
@@ -53,12 +56,13 @@ class TaskSettings:
 
     clock: Clock
     batch_size: int = 1024
-    columnar_batch_size: int = 8192
+    columnar_batch_size: int = 32_768
     job_parameters: dict[str, str] = field(default_factory=dict)
     copy_functions: bool = True
     batch: bool = False
     cached_files: dict[str, str] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)
+    alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
 
 
 class ReaderInput:
@@ -92,9 +96,15 @@ class ReaderInput:
         self.ended = False
         self.requested = False
         self.more_splits = send is not None and not reader.requests_splits
+        self.aligned: list[TimestampsAndWatermarksOperator] = []
+        self.by_split: list[SplitTimestampsOperator] = []
+        self.paused = False
 
     def step(self) -> bool:
         """Read once and push what was read; whether there was anything."""
+        self.paused = any(operator.is_ahead() for operator in self.aligned)
+        if self.paused:
+            return False
         batch = self._call(self.reader.poll, self.limit)
         for tag_id, records in self.reader.take_side_records().items():
             self.output.emit_side(tag_id, ObjectBatch(records))
@@ -114,7 +124,11 @@ class ReaderInput:
         else:
             self.records += len(batch)
             self.count("numRecordsIn", len(batch))
+            for operator in self.by_split:
+                operator.begin(self.reader.current_split)
             self.output.emit(batch)
+            for operator in self.by_split:
+                operator.wait_for(self.reader.open_splits())
         return True
 
     def _request_split(self) -> None:
@@ -127,6 +141,8 @@ class ReaderInput:
         if isinstance(event, SplitsAssigned):
             self.requested = False
             self._call(self.reader.add_splits, list(event.splits))
+            for operator in self.by_split:
+                operator.wait_for(self.reader.open_splits())
         elif isinstance(event, NoMoreSplits):
             self.more_splits = False
             self._call(self.reader.no_more_splits)
@@ -143,6 +159,12 @@ class ReaderInput:
 
     def wake_time(self) -> int | None:
         """When to ask again."""
+        if self.paused:
+            return min(
+                operator.context.clock.now() + operator.alignment.update_interval
+                for operator in self.aligned
+                if operator.alignment is not None
+            )
         return self.reader.wake_time()
 
 
@@ -293,6 +315,7 @@ class Task:
             send=partial(self.link.send, node.id),
             post=self.post,
             shared=self.settings.shared,
+            alignment=self.settings.alignment,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -320,10 +343,28 @@ class Task:
         site = CallSite(node.name, node.uid, node.location)
         coordinated = splits is None
         source = ReaderInput(reader, self.outputs[node.id], limit, count, site, send if coordinated else None)
+        source.aligned = self._aligned_after(node.id)
+        following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
+        source.by_split = [operator for operator in following if isinstance(operator, SplitTimestampsOperator)]
+        for operator in source.by_split:
+            operator.wait_for(reader.open_splits())
         self.inputs.append(source)
         self.readers[node.id] = source
         if coordinated:
             send(ReaderRegistered())
+
+    def _aligned_after(self, source: int) -> list[TimestampsAndWatermarksOperator]:
+        """The operators of this task that say whether a source is too far ahead of others."""
+        reached = {source}
+        for node in self.vertex.nodes:
+            if any(edge.target == node.id and edge.source in reached for edge in self.vertex.inner_edges):
+                reached.add(node.id)
+        operators = [self.nodes[number].operator for number in reached - {source}]
+        return [
+            operator
+            for operator in operators
+            if isinstance(operator, TimestampsAndWatermarksOperator) and operator.alignment is not None
+        ]
 
     def handle_event(self, node_id: int, event: Any) -> None:
         """The coordinator of a source or sink has sent something; called between two steps."""
@@ -340,11 +381,10 @@ class Task:
         self.link.wake()
 
     def step(self) -> StepResult:
-        """Do one thing: read a mail, fire due timers, or take one batch or element from the next input that has any."""
-        if self.mails:
-            self.mails.popleft()()
-            self._finish_drained()
-            return StepResult.MORE
+        """Fire due timers, or read a mail and take one batch or element from the next input that has any.
+
+        Both, so that neither mails nor inputs have to wait for the others to come to an end.
+        """
         now = self.settings.clock.now()
         for node in self.nodes.values():
             due = node.operator.next_processing_timer()
@@ -356,15 +396,21 @@ class Task:
             return StepResult.BLOCKED
         if self.pausing and not all(operator.writable for operator in self.pausing):
             return StepResult.BLOCKED
+        read = bool(self.mails)
+        if read:
+            self.mails.popleft()()
+            self._finish_drained()
         if not all(node.operator.accepts_input() for node in self.gating):
-            return StepResult.WAIT
+            return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
             if not source.ended and source.step():
                 return StepResult.MORE
         ended = all(source.ended for source in self.inputs) and not any(node.draining for node in self.draining)
-        return StepResult.FINISHED if ended else StepResult.WAIT
+        if ended:
+            return StepResult.FINISHED
+        return StepResult.MORE if read else StepResult.WAIT
 
     def _finish_drained(self) -> None:
         for node in self.draining:

@@ -80,7 +80,8 @@ class TaskThread:
         blocked = sum(gate.blocked for gate in self.gates)
         result.busy = max(self.busy - blocked, 0)
         result.idle = self.idle
-        result.back_pressured = self.waited + blocked
+        # A wait that goes on within a step is in none of the sums yet.
+        result.back_pressured = self.waited + blocked + sum(gate.blocked_now for gate in self.gates)
         sleeping = self.sleeping
         if sleeping is not None:  # a task that never wakes again would else seem to have stopped waiting too
             reason, since = sleeping

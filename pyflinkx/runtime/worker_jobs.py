@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
@@ -19,6 +20,7 @@ from pyflinkx.runtime.interconnect import make_interconnect
 from pyflinkx.runtime.job import ProgressListener
 from pyflinkx.runtime.job_manager import JobManager
 from pyflinkx.runtime.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
+from pyflinkx.runtime.resource_manager import ResourceManager, WorkerResources, place_slots
 from pyflinkx.runtime.shared_memory import channel_credit
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.transport import ExchangeSettings
@@ -47,18 +49,20 @@ def job_on_workers(
         else None,
         debloat_period=configuration.value_of(options.DEBLOAT_PERIOD),
     )
-    slots = plan_slots(graph).slots()
-    if mode == "threads":
-        plan = plan_deployment(graph, slots, len(set(slots.values())))
-        return ThreadJob(
-            graph, plan, settings, exchanges, configuration, ThreadLauncher(), no_cancel, listener, dependencies
-        )
-    plan = plan_deployment(graph, slots, configuration.value_of(options.TASK_SLOTS))
+    slot_plan = plan_slots(graph)
+    threads = mode == "threads"
+    worker = WorkerResources(slot_plan.count) if threads else WorkerResources.from_configuration(configuration)
+    placed = place_slots(slot_plan, worker)
+    plan = plan_deployment(graph, slot_plan.slots(), placed)
+    if threads:
+        resources = ResourceManager(placed, ThreadLauncher())
+        return ThreadJob(graph, plan, settings, exchanges, configuration, resources, no_cancel, listener, dependencies)
     interconnect = make_interconnect(plan, configuration)
     fork = configuration.value_of(options.START_METHOD) == "fork"
     launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
+    resources = ResourceManager(placed, launcher)
     return ProcessJob(
-        graph, plan, settings, exchanges, configuration, launcher, interconnect.cancel, listener, dependencies
+        graph, plan, settings, exchanges, configuration, resources, interconnect.cancel, listener, dependencies
     )
 
 
@@ -69,6 +73,8 @@ def no_cancel() -> None:
 class ThreadJob(JobManager):
     """A job on threads of this process."""
 
+    in_process = True
+
     def steps(self) -> Iterator[None]:
         """Run the job, with its Python dependencies at hand."""
         with applied(self.dependencies):
@@ -78,16 +84,15 @@ class ThreadJob(JobManager):
 class ProcessJob(JobManager):
     """A job on worker processes of this machine, with what connects them."""
 
-    launcher: ForkLauncher | SpawnLauncher
-
     def steps(self) -> Iterator[None]:
         """Prepare its Python dependencies once for all workers, run the job, then give back what connected them."""
+        launcher: Any = self.resources.launcher
         try:
             with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder:
                 self.python_path = tuple(prepare(self.dependencies, folder))
                 self.working_folder = folder if self.dependencies.archives else None
-                if isinstance(self.launcher, SpawnLauncher):
-                    self.launcher.executable = self.dependencies.interpreter(folder)
+                if isinstance(launcher, SpawnLauncher):
+                    launcher.executable = self.dependencies.interpreter(folder)
                 yield from super().steps()
         finally:
-            self.launcher.interconnect.close()
+            launcher.interconnect.close()

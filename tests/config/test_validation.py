@@ -90,7 +90,7 @@ def test_contradictions():
         "state.backend.type",
         "restart-strategy.type",
         "execution.checkpointing.interval",
-        "taskmanager.memory.managed.size",
+        "taskmanager.memory.managed.fraction",
         "taskmanager.heap.mb",
         "pipeline.jars",
         "python.client.executable",

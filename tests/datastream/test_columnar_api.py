@@ -10,6 +10,7 @@ import pytest
 
 from pyflinkx.common import Duration, Row, WatermarkStrategy
 from pyflinkx.common.typeinfo import Types
+from pyflinkx.common.watermark_strategy import WatermarkGenerator
 from pyflinkx.datastream import KeyedProcessFunction, MapFunction, ProcessFunction
 from pyflinkx.errors import GraphError, JobExecutionError
 from tests.datastream.conftest import make_environment
@@ -80,6 +81,29 @@ def test_a_timestamp_beyond_int64_milliseconds_is_an_error(inline_env):
     timed(inline_env, "ts", pa.array([2**62], pa.timestamp("s"))).print()
     with pytest.raises(JobExecutionError, match="failed on column 'ts'"):
         inline_env.execute()
+
+
+def test_idleness_and_generators_of_columns(inline_env):
+    """A stream with an idle timeout stays columnar; a generator is a Python function, which sees rows."""
+    idle = (
+        WatermarkStrategy.for_monotonous_timestamps().with_timestamp_column("ts").with_idleness(Duration.of_seconds(1))
+    )
+    stream = inline_env.from_arrow(TABLE).assign_timestamps_and_watermarks(idle)
+    assert stream._schema.names == TABLE.column_names
+    assert stream._transformation.make_operator().idle_timeout == 1000
+    assert sorted(record[0] for record in collect(stream.process(Timestamps()))) == [-5, 10, 20, 30, 40]
+
+    class AtEnd(WatermarkGenerator):
+        def on_event(self, event, event_timestamp, output):
+            assert event.ts == event_timestamp
+
+        def on_periodic_emit(self, output):
+            pass
+
+    generated = WatermarkStrategy.for_generator(AtEnd).with_timestamp_column("ts")
+    stream = inline_env.from_arrow(TABLE).assign_timestamps_and_watermarks(generated)
+    assert stream._schema is None
+    assert sorted(record[0] for record in collect(stream.process(Timestamps()))) == [-5, 10, 20, 30, 40]
 
 
 @pytest.mark.parametrize("column", ["nothing", 7])

@@ -49,6 +49,16 @@ def test_a_loop_whose_ends_have_another_parallelism_than_its_body():
     assert sorted(collect(stepped.filter(lambda pair: pair[1] == 1))) == EXPECTED
 
 
+@pytest.mark.parametrize("change", [lambda loop: loop.set_parallelism(3), lambda loop: loop.force_non_parallel()])
+def test_the_parallelism_of_a_loop_may_be_set_when_it_is_closed(change):
+    env = make_environment("threads-2")
+    loop = env.from_collection([(number, number, 0) for number in NUMBERS]).iterate()
+    stepped = loop.map(collatz)
+    loop.close_with(stepped.filter(lambda pair: pair[1] != 1))
+    change(loop)
+    assert sorted(collect(stepped.filter(lambda pair: pair[1] == 1))) == EXPECTED
+
+
 def test_every_record_comes_back_as_often_as_it_should(env):
     """Each record n becomes two of n - 1: an avalanche at the end of the input."""
     loop = env.from_collection([8]).iterate()
@@ -140,6 +150,21 @@ def test_another_stream_may_join_the_loop(execution):
     for start in range(1992, 2000):
         expected += Counter(range(1990, start - 1))
     assert Counter(collect(joined)) == expected
+
+
+@pytest.mark.parametrize("execution", ["inline", "inline-unchained", "threads-2"])
+def test_records_that_circulate_for_ever_do_not_keep_others_out(execution):
+    env = make_environment(execution)
+    loop = env.from_collection(list(range(20_000))).iterate()
+    same = loop.map(lambda value: value)
+    loop.close_with(same)
+    missing = set(range(20_000))
+    with same.execute_and_collect() as results:
+        for value in results:
+            missing.discard(value)
+            if not missing:
+                break
+    assert not missing
 
 
 def test_two_loops_one_after_the_other(inline_env):

@@ -11,6 +11,7 @@ import pytest
 from pyflinkx.common import Types, WatermarkStrategy
 from pyflinkx.connectors.datagen import RateLimiter
 from pyflinkx.connectors.discard import DiscardSink
+from pyflinkx.connectors.splittable import SplittableIterator
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.datastream.connectors.datagen import (
     DataGeneratorSource,
@@ -221,6 +222,35 @@ def test_what_is_no_iterator(single):
     for bad in (5, "text", {"a": 1}):
         with pytest.raises(TypeError, match="an iterable or a callable"):
             single.from_iterator(bad)
+
+
+class Numbers(SplittableIterator):
+    """The numbers below a bound, dealt out like cards."""
+
+    def __init__(self, bound, missing=0):
+        self.bound = bound
+        self.missing = missing
+
+    def split(self, num_partitions):
+        return [iter(range(n, self.bound, num_partitions)) for n in range(num_partitions - self.missing)]
+
+    def get_maximum_number_of_splits(self):
+        return self.bound
+
+
+@pytest.mark.parametrize("bound", [0, 1, 3000])
+def test_a_parallel_collection(env, bound):
+    stream = env.from_parallel_collection(Numbers(bound), Types.LONG())
+    assert stream.get_type() == Types.LONG()
+    assert sorted(collect(stream)) == list(range(bound))
+
+
+def test_what_is_no_parallel_collection(single):
+    with pytest.raises(TypeError, match="a SplittableIterator, not"):
+        single.from_parallel_collection([1, 2])
+    single.from_parallel_collection(Numbers(5, missing=1)).sink_to(DiscardSink())
+    with pytest.raises(SourceError, match=r"Numbers\.split\(1\) gave 0 iterators instead of 1"):
+        single.execute()
 
 
 # ---- sockets ----

@@ -1,11 +1,13 @@
 """Watermarks of whole programs: generators and idle streams."""
 
+from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.common import Duration, WatermarkStrategy
 from pyflinkx.common.watermark_strategy import WatermarkGenerator
 from pyflinkx.connectors.source import END, WAIT, Source, SourceReader
 from pyflinkx.datastream import ProcessFunction, StreamExecutionEnvironment
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.testing import TestSource
 
 
 class EveryTenth(WatermarkGenerator):
@@ -94,3 +96,107 @@ def first_result(idle):
 def test_an_idle_source_does_not_hold_windows_back():
     assert first_result(idle=True) == (5, 2000)
     assert first_result(idle=False) == (5, 60_000)
+
+
+class Order(ProcessFunction):
+    def process_element(self, value, ctx):
+        yield value
+
+
+def largest_drift(env, aligned):
+    """How far the records of one of two sources come before those of the other, in milliseconds."""
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value[1])
+    if aligned:
+        strategy = strategy.with_watermark_alignment("both", Duration.of_seconds(20), Duration.of_millis(5))
+    fast = env.from_collection([("fast", i * 100) for i in range(20_000)]).assign_timestamps_and_watermarks(strategy)
+    slow = env.from_collection([("slow", i) for i in range(20_000)]).assign_timestamps_and_watermarks(strategy)
+    with fast.union(slow).process(Order()).execute_and_collect() as results:
+        records = list(results)
+    assert len(records) == 40_000
+    latest, drift = {"fast": 0, "slow": 0}, 0
+    for name, stamp in records:
+        latest[name] = stamp
+        if latest["slow"] < 19_999:
+            drift = max(drift, latest["fast"] - latest["slow"])
+    return drift
+
+
+def test_a_source_that_is_ahead_waits_for_its_group():
+    def env():
+        environment = StreamExecutionEnvironment.get_execution_environment()
+        environment.set_parallelism(1)
+        return environment
+
+    batch = 1024 * 100
+    assert largest_drift(env(), aligned=True) <= 20_000 + batch
+    assert largest_drift(env(), aligned=False) > 1_000_000
+
+
+def test_alignment_on_workers_ends(env):
+    largest_drift(env, aligned=True)
+
+
+def test_silent_and_ended_sources_are_not_waited_for():
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.set_parallelism(1)
+    env._clock = ManualClock(0)
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value)
+    aligned = strategy.with_watermark_alignment("g", Duration.of_millis(1)).with_idleness(Duration.of_seconds(1))
+    ends = env.from_collection([5]).assign_timestamps_and_watermarks(aligned)
+    goes_on = env.from_collection(range(10_000)).assign_timestamps_and_watermarks(aligned)
+    source = TestSource().record(7).pause(60_000).record(8)
+    pauses = env.from_source(source, WatermarkStrategy.no_watermarks(), "pauses")
+    stream = ends.union(goes_on, pauses.assign_timestamps_and_watermarks(aligned)).process(When())
+    with stream.execute_and_collect() as results:
+        times = dict(results)
+    assert len(times) == 10_000
+    assert times[9_999] < 60_000
+
+
+class TwoFeeds(Source):
+    """Two splits, read in turn: one is far behind the other in event time."""
+
+    parallelism = 1
+
+    def splits(self, parallelism):
+        return ["ahead", "behind"]
+
+    def create_reader(self, context):
+        return TurnsReader()
+
+
+class TurnsReader(SourceReader):
+    def __init__(self):
+        self.turn = 0
+
+    def add_splits(self, splits):
+        self.names = splits
+
+    def open_splits(self):
+        return self.names
+
+    def poll(self, limit):
+        if self.turn == 20:
+            return END
+        self.current_split = self.names[self.turn % 2]
+        base = 100_000 if self.current_split == "ahead" else 0
+        batch = [base + self.turn * 1000]
+        self.turn += 1
+        return ObjectBatch(batch)
+
+    def close(self):
+        pass
+
+
+def test_splits_of_a_source_do_not_make_each_other_late(inline_env):
+    inline_env.set_parallelism(1)
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value)
+    stream = inline_env.from_source(TwoFeeds(), strategy, "feeds")
+    windows = stream.key_by(lambda x: x >= 100_000).window(TumblingEventTimeWindows.of(10_000))
+    with windows.reduce(lambda a, b: a + b).execute_and_collect() as results:
+        counted = sum(results)
+    records = [(100_000 if turn % 2 == 0 else 0) + turn * 1000 for turn in range(20)]
+    if inline_env.is_chaining_enabled():
+        assert counted == sum(records)
+    else:  # the reader and its strategy are not in one task: splits are not told apart
+        assert counted < sum(records)

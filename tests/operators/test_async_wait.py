@@ -15,7 +15,7 @@ from pyflinkx.datastream.async_retry_predicates import (
     has_exception_predicate,
 )
 from pyflinkx.datastream.functions import AsyncRetryStrategy
-from pyflinkx.errors import JobExecutionError
+from pyflinkx.errors import JobExecutionError, WaitTimeoutError
 from pyflinkx.operators.async_wait import AsyncWaitOperator
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.function import UserFunction
@@ -211,8 +211,44 @@ def test_timeout_may_be_a_coroutine():
     calls = Calls()
     with harness(calls, time=10, on_timeout=late) as h:
         h.push(["a"])
+        calls.await_calls(1)
         h.set_processing_time(10)
+        assert calls.cancelled.get(timeout=30) == "a"
+        h.read_mail()
         assert h.values == ["a", "a"]
+
+
+def test_a_timeout_that_is_a_coroutine_may_fail():
+    async def late(value):
+        raise LookupError("no default")
+
+    calls = Calls()
+    with harness(calls, time=10, on_timeout=late, retry=retry(error=has_exception_predicate)) as h:
+        h.push(["a"])
+        h.set_processing_time(10)
+        with pytest.raises(JobExecutionError, match="on record 'a': LookupError: no default"):
+            h.read_mail()
+
+
+def test_a_test_does_not_wait_for_ever():
+    calls = Calls()
+    with harness(calls) as h, pytest.raises(WaitTimeoutError, match="no mail"):
+        h.read_mail(timeout=0)
+
+
+def test_nothing_is_called_for_a_record_whose_time_is_over_at_once():
+    calls = Calls()
+    with harness(calls, time=10, on_timeout=lambda value: [value]) as h:
+        h.operator.events.run(hold(h, calls))
+        h.operator.events.run(asyncio.sleep(0))
+        assert h.values == ["a"]
+        assert calls.made.empty()
+
+
+async def hold(h, calls):
+    """Push a record and let its time pass while the event loop is busy."""
+    h.push(["a"])
+    h.set_processing_time(10)
 
 
 def test_by_default_the_job_fails_with_the_record():

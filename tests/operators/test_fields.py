@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pyflinkx._core.row import Row, RowKind
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce
+from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce, field_fold
 from pyflinkx.operators.fields import FieldPath, field_of, with_field
 
 Point = namedtuple("Point", "x y")
@@ -107,7 +107,7 @@ def test_folding_a_field_of_records_of_any_shape(pairs, kind, shape):
         dict: lambda x, y: {"x": x, "y": y},
     }
     make = makers.get(shape, shape)
-    reduce = FieldReduce(kind, "x" if shape in ("named row", Point, Sale, dict) else 0)
+    reduce = field_fold(kind, "x" if shape in ("named row", Point, Sale, dict) else 0)
     values = [make(x, y) for x, y in pairs]
     result = values[0]
     for value in values[1:]:
@@ -126,10 +126,11 @@ def test_folding_a_field_of_records_of_any_shape(pairs, kind, shape):
     ],
 )
 def test_a_plain_value_is_its_own_field_0(kind, values, expected):
-    assert FieldReduce(kind, 0)(*values) == expected
+    assert field_fold(kind, 0)(*values) == expected
 
 
 def test_ties_keep_the_first_record():
     first, second = ("a", 1), ("b", 1)
-    assert FieldReduce(AccumulateType.MIN_BY, 1)(first, second) is first
-    assert FieldReduce(AccumulateType.MAX_BY, 1)(first, second) is first
+    for make in (FieldReduce, field_fold):
+        assert make(AccumulateType.MIN_BY, 1)(first, second) is first
+        assert make(AccumulateType.MAX_BY, 1)(first, second) is first

@@ -324,7 +324,8 @@ def job_plan(parallelism=3):
     env = StreamExecutionEnvironment.get_execution_environment().set_parallelism(parallelism)
     env.from_collection([1]).rebalance().map(lambda x: x).key_by(lambda x: x).map(lambda x: x).print()
     graph = build_job_graph(env._graph("job"))
-    return graph, plan_deployment(graph, plan_slots(graph).slots(), 1)
+    slots = plan_slots(graph)
+    return graph, plan_deployment(graph, slots.slots(), {slot: slot for slot in range(slots.count)})
 
 
 def test_each_worker_gets_its_ends_and_gives_them_back():

@@ -80,9 +80,8 @@ void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count);
 pfx_status pfx_agg_update(pfx_agg *agg, const pfx_key_column *columns, int64_t start, int64_t rows,
                           uint8_t *const *states, int64_t sequence);
 
-/* Add the states in one block at `from`, one after the other, to those that `into` has for them. `from` stays as it
- * is. */
-pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, const uint8_t *from, int64_t count);
+/* Add each of `count` states in `from`, which stay as they are, to that in `into`. */
+pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count);
 
 /* Append the results of `count` states. PFX_OUT_OF_RANGE when a sum of integers does not fit 64 bits; *failed is the
  * number of that state. */

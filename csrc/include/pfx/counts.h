@@ -1,6 +1,6 @@
 /* Windows of a number of rows of a key: `size` rows, a new window every `slide` rows. Rows are added to slices (see
- * pfx/slicing.h) of the key's rows, which its windows share; a window's results are merged from them once it is full, and
- * slices that no later window needs are freed. */
+ * pfx/slicing.h) of the key's rows, which its windows share; a window's results are merged from them once it is full,
+ * and slices that no later window needs are freed. */
 #ifndef PFX_COUNTS_H
 #define PFX_COUNTS_H
 

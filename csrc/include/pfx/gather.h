@@ -21,7 +21,8 @@ pfx_status pfx_codes_to_indices(const void *codes, int32_t width, int is_signed,
 /* How many of `length` mask bytes are not 0. */
 int64_t pfx_mask_count(const uint8_t *mask, int64_t length);
 
-/* Write the positions of the mask bytes that are not 0, in order; pfx_mask_count says how many there are. */
+/* Write the positions of the mask bytes that are not 0, in order. pfx_mask_count says how many there are; `indices` has
+ * room for one more, which means nothing. */
 void pfx_mask_to_indices(const uint8_t *mask, int64_t length, int64_t *indices);
 
 /* Write `count` values of `width` bytes. */

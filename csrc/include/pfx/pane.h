@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "pfx/agg.h"
 #include "pfx/memory.h"
@@ -59,6 +60,17 @@ static inline int64_t pfx_pane_find(const pfx_pane *pane, uint32_t key) {
 
 /* Give a key that has none a slot, with an empty state. */
 pfx_status pfx_pane_add(pfx_pane *pane, const pfx_agg *agg, uint32_t key, int64_t keys, int64_t *slot);
+
+/* The same with a copy of a state that owns nothing, in a pane that has room for it. */
+static inline void pfx_pane_copy(pfx_pane *pane, const pfx_agg *agg, uint32_t key, const uint8_t *state) {
+    int64_t at = pfx_pane_home(pane, key);
+    while (pane->table[at] != 0) {
+        at = (at + 1) & (pane->table_size - 1);
+    }
+    pane->keys[pane->count] = key;
+    memcpy(pane->states + pane->count * agg->stride, state, (size_t)agg->stride);
+    pane->table[at] = (uint64_t)key << 32 | (uint64_t)++pane->count;
+}
 
 static inline uint8_t *pfx_pane_state(const pfx_pane *pane, const pfx_agg *agg, int64_t slot) {
     return pane->states + slot * agg->stride;

@@ -34,9 +34,9 @@ typedef struct pfx_results {
 /* Append the keys and results of `count` states. */
 pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count);
 
-/* The two parts of it, for rows whose keys come together and whose results one by one; `rows` grows with the results. */
-pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states,
-                                     int64_t count);
+/* The two parts of it, for rows whose keys come together and whose results one by one; `rows` grows with the results.
+ */
+pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count);
 pfx_status pfx_results_append_keys(pfx_results *results, const uint32_t *keys, int64_t count);
 
 /* Append to so many rows the bounds (ms) and the timestamp that they share. */

@@ -1,13 +1,13 @@
 /* Event-time session windows with a fixed gap: a session is the rows of a key between pauses of `gap`.
  *
- * A session takes one slot: its bounds, its place in the queue, and its state beside it. A key's few sessions hang together
- * in a list. The queue is a ring of buckets, each for a share of the gap, and a heap for what is due outside of the ring
- * (rows far ahead of the watermark). A session that grows stays where it is queued, and is moved on when its bucket comes
- * up: at most once per bucket ring and gap, so a row costs O(1) amortised.
+ * A session takes one slot: its bounds, its place in the queue, and its state beside it. A key's few sessions hang
+ * together in a list. The queue is a ring of buckets, each for a share of the gap, and a heap for what is due outside
+ * of the ring (rows far ahead of the watermark). A session that grows stays where it is queued, and is moved on when
+ * its bucket comes up: at most once per bucket ring and gap, so a row costs O(1) amortised.
  *
- * Flink's rules: sessions that overlap or touch are one; a session fires when the watermark reaches its last millisecond,
- * and is gone `lateness` later; a row is late when its session, after merging, would be gone already; one that comes
- * between makes it fire again. */
+ * Flink's rules: sessions that overlap or touch are one; a session fires when the watermark reaches its last
+ * millisecond, and is gone `lateness` later; a row is late when its session, after merging, would be gone already; one
+ * that comes between makes it fire again. */
 #ifndef PFX_SESSIONS_H
 #define PFX_SESSIONS_H
 

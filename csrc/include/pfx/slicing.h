@@ -1,9 +1,9 @@
 /* Windows as runs of slices: of time, or of the positions of a key's rows.
  *
- * The axis is cut into slices so that every window is a run of whole ones. Where the slide does not divide the size, there
- * are two slices a slide (the "paired windows" of Krishnamurthy, Wu and Franklin, "On-the-fly sharing for streamed
- * aggregation", 2006), so a window never has more than about twice size / slide of them. Slices are numbered along the
- * axis, windows by their ends. */
+ * The axis is cut into slices so that every window is a run of whole ones. Where the slide does not divide the size,
+ * there are two slices a slide (the "paired windows" of Krishnamurthy, Wu and Franklin, "On-the-fly sharing for
+ * streamed aggregation", 2006), so a window never has more than about twice size / slide of them. Slices are numbered
+ * along the axis, windows by their ends. */
 #ifndef PFX_SLICING_H
 #define PFX_SLICING_H
 

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import copy
+from datetime import timedelta
 from typing import Any
 
+from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
+from pyflinkx.connectors.file_enumerator import FileEnumerator
+from pyflinkx.connectors.options import check_count
 from pyflinkx.connectors.part_files import WriteMode
-from pyflinkx.connectors.source import ReaderContext, Source, SourceReader
+from pyflinkx.connectors.row_files import (
+    BucketAssigner,
+    DefaultRollingPolicy,
+    OnCheckpointRollingPolicy,
+    OutputFileConfig,
+    RollingPolicy,
+    RowFileSink,
+)
+from pyflinkx.connectors.source import Boundedness, ReaderContext, Source, SourceReader
 from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.types.serialization import Encoder
+from pyflinkx.types.time import Duration
 
-__all__ = ["FileSource", "FileSourceBuilder", "StreamFormat", "WriteMode"]
+__all__ = [
+    "BucketAssigner",
+    "DefaultRollingPolicy",
+    "FileEnumeratorProvider",
+    "FileSink",
+    "FileSource",
+    "FileSourceBuilder",
+    "FileSplitAssignerProvider",
+    "OnCheckpointRollingPolicy",
+    "OutputFileConfig",
+    "RollingPolicy",
+    "StreamFormat",
+    "WriteMode",
+]
 
 
 class StreamFormat:
@@ -40,16 +68,21 @@ class TextLineFormat(StreamFormat):
 
 
 class FileSource(Source):
-    """Reads local files. Made by ``for_record_stream_format``.
+    """Reads local files, each by whichever reader is free. Made by ``for_record_stream_format``.
+
+    Args:
+        source: reads the files.
+        interval: milliseconds between two looks for new files; None to read only those that are there at the start.
 
     Example:
         >>> FileSource.for_record_stream_format(StreamFormat.text_line_format(), "/var/log/access.log").build()
         FileSource(TextFileSource('/var/log/access.log'))
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, interval: int | None = None) -> None:
         self._source = source
-        self.boundedness = source.boundedness
+        self._interval = interval
+        self.boundedness = source.boundedness if interval is None else Boundedness.CONTINUOUS_UNBOUNDED
 
     def __repr__(self) -> str:
         return f"FileSource({self._source!r})"
@@ -65,6 +98,9 @@ class FileSource(Source):
     def splits(self, parallelism: int) -> list[Any]:
         return self._source.splits(parallelism)
 
+    def create_enumerator(self, enum_context: SplitEnumeratorContext) -> SplitEnumerator:
+        return FileEnumerator(enum_context, lambda: self.splits(1), self._interval)
+
     def create_reader(self, context: ReaderContext) -> SourceReader:
         return self._source.create_reader(context)
 
@@ -75,7 +111,8 @@ class FileSource(Source):
         Args:
             stream_format: such as ``StreamFormat.text_line_format()`` or ``CsvReaderFormat.for_schema(schema)``.
             paths: files and folders, also as ``file:`` URLs. Of a folder, all files in and below it are read, in order
-                of their paths, but those whose names start with ``.`` or ``_``.
+                of their paths, but those whose names start with ``.`` or ``_``. Files ending in .gz, .gzip, .bz2, .xz,
+                .deflate, .zst or .zstd are decompressed.
 
         Raises:
             ConfigurationError: it is no such format, or there are no paths.
@@ -85,16 +122,151 @@ class FileSource(Source):
         return FileSourceBuilder(stream_format.source(paths))
 
 
+class FileEnumeratorProvider:
+    """Says how files are found. Every file is one split in either way: no format here can be read from the middle."""
+
+    @staticmethod
+    def default_splittable_file_enumerator() -> FileEnumeratorProvider:
+        """Files in folders and below, but those whose names start with ``.`` or ``_``."""
+        return FileEnumeratorProvider()
+
+    @staticmethod
+    def default_non_splittable_file_enumerator() -> FileEnumeratorProvider:
+        """The same."""
+        return FileEnumeratorProvider()
+
+
+class FileSplitAssignerProvider:
+    """Says which reader gets which file."""
+
+    @staticmethod
+    def locality_aware_split_assigner() -> FileSplitAssignerProvider:
+        """Whichever asks first: all files are as near to every reader."""
+        return FileSplitAssignerProvider()
+
+
 class FileSourceBuilder:
     """Builds a FileSource."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._interval: int | None = None
+
+    def monitor_continuously(self, discovery_interval: Duration | timedelta) -> FileSourceBuilder:
+        """Read the files that are there when the job starts, and those that come later; the source has no end.
+
+        A file is known by its path and read once, when its turn comes; what is written to it after that is not seen. So
+        write new files elsewhere or under a name with ``.`` at the front, and rename them when they are whole.
+
+        Args:
+            discovery_interval: between two looks for new files, at least a millisecond.
+
+        Raises:
+            TypeError: it is no Duration or timedelta.
+            ConfigurationError: it is too short.
+        """
+        interval = discovery_interval
+        if isinstance(interval, timedelta):
+            interval = Duration.of_timedelta(interval)
+        if not isinstance(interval, Duration):
+            raise TypeError(f"discovery_interval is a Duration such as Duration.of_seconds(1), not {interval!r}")
+        if interval.to_millis() < 1:
+            raise ConfigurationError(f"discovery_interval is a millisecond or more, not {interval}")
+        self._interval = interval.to_millis()
+        return self
 
     def process_static_file_set(self) -> FileSourceBuilder:
         """Read the files that are there when the job starts, and end; this is the default."""
+        self._interval = None
+        return self
+
+    def set_file_enumerator(self, file_enumerator: FileEnumeratorProvider) -> FileSourceBuilder:
+        """Find files in that way.
+
+        Raises:
+            TypeError: it is no FileEnumeratorProvider.
+        """
+        if not isinstance(file_enumerator, FileEnumeratorProvider):
+            raise TypeError(f"file_enumerator is a FileEnumeratorProvider, not {file_enumerator!r}")
+        return self
+
+    def set_split_assigner(self, split_assigner: FileSplitAssignerProvider) -> FileSourceBuilder:
+        """Give files to readers in that way.
+
+        Raises:
+            TypeError: it is no FileSplitAssignerProvider.
+        """
+        if not isinstance(split_assigner, FileSplitAssignerProvider):
+            raise TypeError(f"split_assigner is a FileSplitAssignerProvider, not {split_assigner!r}")
         return self
 
     def build(self) -> FileSource:
         """The source."""
-        return FileSource(self._source)
+        return FileSource(self._source, self._interval)
+
+
+class FileSink(RowFileSink):
+    """Writes records to files in folders. Made by ``for_row_format``.
+
+    Files are written under hidden names, and take their own when the job has ended well. A job that fails, is cancelled
+    or has no end leaves none.
+
+    Example:
+        >>> from pyflinkx.types.serialization import Encoder
+        >>> FileSink.for_row_format("/data/out", Encoder.simple_string_encoder()).build()
+        FileSink('/data/out')
+    """
+
+    class RowFormatBuilder:
+        """Builds a FileSink; every method but ``build`` returns the builder."""
+
+        def __init__(self, base_path: str, encoder: Encoder) -> None:
+            self._sink = FileSink(base_path, encoder)
+
+        def with_bucket_assigner(self, bucket_assigner: BucketAssigner) -> FileSink.RowFormatBuilder:
+            """Put records into folders in that way; by default by the hour in which they are written."""
+            self._sink.assigner = checked(bucket_assigner, BucketAssigner, "bucket_assigner")
+            return self
+
+        def with_rolling_policy(self, rolling_policy: RollingPolicy) -> FileSink.RowFormatBuilder:
+            """Begin new files in that way; by default as ``RollingPolicy.default_rolling_policy()``."""
+            self._sink.policy = checked(rolling_policy, RollingPolicy, "rolling_policy")
+            return self
+
+        def with_output_file_config(self, output_file_config: OutputFileConfig) -> FileSink.RowFormatBuilder:
+            """Name files in that way; by default ``part-<id of the subtask>-<number>``."""
+            self._sink.names = checked(output_file_config, OutputFileConfig, "output_file_config")
+            return self
+
+        def with_bucket_check_interval(self, interval: int) -> FileSink.RowFormatBuilder:
+            """How often to look whether files are due by the clock.
+
+            Args:
+                interval: milliseconds; a minute by default.
+            """
+            self._sink.check_interval = check_count(interval, "interval")
+            return self
+
+        def build(self) -> FileSink:
+            """The sink."""
+            return copy.copy(self._sink)
+
+    @staticmethod
+    def for_row_format(base_path: str, encoder: Encoder) -> FileSink.RowFormatBuilder:
+        """A builder of a sink that writes record by record.
+
+        Args:
+            base_path: the folder that all files are in, or in folders of.
+            encoder: makes the bytes of a record, such as ``Encoder.simple_string_encoder()``.
+
+        Raises:
+            TypeError: an argument is of another type.
+        """
+        return FileSink.RowFormatBuilder(base_path, checked(encoder, Encoder, "encoder"))
+
+
+def checked(value: Any, kind: type[Any], name: str) -> Any:
+    """``value``, if it is a ``kind``; TypeError otherwise."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} takes a {kind.__name__}, not {value!r}")
+    return value

@@ -9,10 +9,17 @@ from pyflinkx.connectors.csv import CsvSource
 from pyflinkx.connectors.options import check_text
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.connectors.file_system import StreamFormat
+from pyflinkx.datastream.formats.csv_rows import CsvRowDeserializationSchema, CsvRowSerializationSchema
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.typeinfo import BasicType, BasicTypeInfo, ListTypeInfo, TypeInformation, Types
 
-__all__ = ["CsvReaderFormat", "CsvSchema", "CsvSchemaBuilder"]
+__all__ = [
+    "CsvReaderFormat",
+    "CsvRowDeserializationSchema",
+    "CsvRowSerializationSchema",
+    "CsvSchema",
+    "CsvSchemaBuilder",
+]
 
 NUMBERS = frozenset(
     [

@@ -1,0 +1,24 @@
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.schema import Schema
+
+@final
+class NativeJoin:
+    def __init__(
+        self,
+        left_keys: Sequence[int],
+        right_keys: Sequence[int],
+        schema: Schema,
+        lower: int = 0,
+        upper: int = 0,
+        window_size: int = 0,
+        window_offset: int = 0,
+        budget: MemoryBudget | None = None,
+    ) -> None: ...
+    @property
+    def rows(self) -> tuple[int, int]: ...
+    def advance(self, watermark: int) -> None: ...
+    def process(self, batch: ColumnBatch, side: int, emit: Callable[[ColumnBatch], Any]) -> ColumnBatch | None: ...

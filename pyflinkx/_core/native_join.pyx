@@ -1,0 +1,286 @@
+"""Joins of two columnar streams by key and time."""
+cimport cython
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
+
+from pyflinkx._core.batch cimport ColumnBatch, make_batch
+from pyflinkx._core.column cimport Buffer, Column, new_buffer, trusted_column, writable
+from pyflinkx._core.cpfx cimport (
+    PFX_NO_TIMESTAMP,
+    PFX_OVERFLOW,
+    pfx_join,
+    pfx_join_add,
+    pfx_join_advance,
+    pfx_join_cursor,
+    pfx_join_expire,
+    pfx_join_find_keys,
+    pfx_join_free,
+    pfx_join_init,
+    pfx_join_late,
+    pfx_join_mark,
+    pfx_join_probe,
+    pfx_join_renumber,
+    pfx_key_column,
+    pfx_key_column_allowed,
+    pfx_mask_to_indices,
+    pfx_status,
+)
+from pyflinkx._core.gather cimport take_rows
+from pyflinkx._core.memory cimport MemoryBudget, default_budget
+from pyflinkx._core.schema cimport Field, Schema
+from pyflinkx._core.status cimport check
+
+from pyflinkx._core.batch import concat
+from pyflinkx.errors import KeyTypeError
+
+cdef enum:
+    MAX_KEY_COLUMNS = 64
+    PAIRS = 16384  # of an emitted batch: few enough for their indices to stay in the processor's cache
+    FEWEST_EXPIRED = 65536  # rows that come between two looks at all that is held
+
+cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
+
+
+@cython.final
+@cython.no_gc
+cdef class NativeJoin:
+    """Finds the pairs of rows of two sides (0 left, 1 right) of one key that fit in time; see pfx/interval_join.h.
+
+    Args:
+        left_keys: positions of the left side's key columns.
+        right_keys: positions of the right side's, as many.
+        schema: of the pairs: the left side's columns, then the right side's.
+        lower: least difference in ms from a left row's timestamp to a right row's.
+        upper: largest difference.
+        window_size: ms of a tumbling window, for a join of what lies in one window; 0 for a join by difference.
+        window_offset: ms by which windows start later than the epoch.
+        budget: what held rows and pairs are charged to; the process's when None.
+
+    Raises:
+        ValueError: the keys or the times make no sense.
+    """
+
+    cdef pfx_join join
+    cdef MemoryBudget budget
+    cdef Schema schema
+    cdef tuple keys
+    # Per side: the rows held, in the order of their numbers, and the number after the last one.
+    cdef tuple blocks
+    cdef int64_t following[2]
+    cdef int64_t added
+    cdef int64_t expire_after
+
+    def __init__(
+        self, left_keys, right_keys, Schema schema not None, int64_t lower=0, int64_t upper=0, int64_t window_size=0,
+        int64_t window_offset=0, MemoryBudget budget=None
+    ):
+        self.keys = (tuple(left_keys), tuple(right_keys))
+        if not 1 <= len(self.keys[0]) <= MAX_KEY_COLUMNS or len(self.keys[0]) != len(self.keys[1]):
+            raise ValueError(f"keys of {len(self.keys[0])} and {len(self.keys[1])} columns cannot be joined")
+        if lower > upper:
+            raise ValueError(f"no time is at least {lower} ms and at most {upper} ms after another")
+        if not 0 <= window_size <= INT64_MAX // 2:
+            raise ValueError(f"a window cannot have {window_size} ms")
+        self.budget = default_budget if budget is None else budget
+        self.schema = schema
+        self.blocks = ([], [])
+        self.expire_after = FEWEST_EXPIRED
+        pfx_join_free(&self.join)
+        pfx_join_init(&self.join, &self.budget.budget, lower, upper, window_size, window_offset)
+
+    def __cinit__(self):
+        pfx_join_init(&self.join, &default_budget.budget, 0, 0, 0, 0)
+
+    def __dealloc__(self):
+        pfx_join_free(&self.join)
+
+    @property
+    def rows(self):
+        """How many rows the left and the right side hold; some of them may be forgotten already."""
+        return self.join.rows[0], self.join.rows[1]
+
+    def advance(self, int64_t watermark):
+        """Event time has come to ``watermark`` (ms)."""
+        pfx_join_advance(&self.join, watermark)
+
+    def process(self, ColumnBatch batch not None, int side, emit):
+        """Take rows of a side: ``emit`` is called with batches of the pairs that they make with rows of the other side.
+
+        Returns:
+            The rows that came too late, as a batch; None when there are none.
+
+        Raises:
+            ValueError: a row has no timestamp, or is a retraction.
+            KeyTypeError: a row's key cannot be one.
+        """
+        cdef const int64_t *times = batch.timestamp_values()
+        cdef ColumnBatch late = None
+        cdef Buffer mask, keys
+        cdef int64_t i, count
+        cdef const int64_t *stamps
+        if side not in (0, 1):
+            raise ValueError(f"a join has no side {side}")
+        if batch.length == 0:
+            return None
+        for i in range(batch.length):
+            if times == NULL or times[i] == PFX_NO_TIMESTAMP:
+                raise ValueError(
+                    f"row {i} of the {'right' if side else 'left'} side has no timestamp: "
+                    f"{batch.slice_rows(i, i + 1).to_rows('dict')[0]!r:.200}; assign timestamps before the join"
+                )
+        if batch.kinds is not None and any(memoryview(batch.kinds)):
+            raise ValueError("a join takes inserts only, not updates and deletions")
+        mask = new_buffer(batch.length, self.budget)
+        count = pfx_join_late(&self.join, times, batch.length, writable(mask))
+        if count:
+            late = batch.filter(mask)
+            for i in range(batch.length):
+                writable(mask)[i] = not mask.data[i]
+            if count == batch.length:
+                return late
+            batch = batch.filter(mask)
+        # The rows' times are in the join's own table.
+        stamps = batch.timestamp_values()
+        keys = self.find_keys(batch, side)
+        self.find_pairs(batch, side, <const int32_t *> keys.data, stamps, emit)
+        with nogil:
+            check(pfx_join_add(
+                &self.join, side, <const int32_t *> keys.data, stamps, batch.length, self.following[side]))
+        self.following[side] += batch.length
+        self.keep(make_batch(batch.schema, batch.columns, batch.length, None, None), side)
+        self.added += batch.length
+        if self.added >= self.expire_after:
+            self.expire()
+        return late
+
+    cdef Buffer find_keys(self, ColumnBatch batch, int side):
+        cdef pfx_key_column columns[MAX_KEY_COLUMNS]
+        cdef Buffer keys = new_buffer(batch.length * sizeof(int32_t), self.budget)
+        cdef tuple positions = self.keys[side]
+        cdef int32_t width = <int32_t> len(positions)
+        cdef Column column
+        cdef int64_t row = -1
+        cdef pfx_status status
+        for i in range(width):
+            column = batch.columns[positions[i]]
+            if not pfx_key_column_allowed(column.kind):
+                raise KeyTypeError(f"column {column.name!r} cannot be a key: {column.field.type_name} has no such form")
+            columns[i].type = &column.field.type
+            columns[i].validity = column.validity
+            columns[i].offsets = column.offsets
+            columns[i].data = column.data
+            columns[i].offset = column.offset
+        with nogil:
+            status = pfx_join_find_keys(
+                &self.join, columns, width, batch.length, <int32_t *> writable(keys), &row)
+        if status == PFX_OVERFLOW and row >= 0:
+            raise KeyTypeError(f"row {row} has no key: its date or time does not fit the key format")
+        check(status)
+        return keys
+
+    cdef int find_pairs(
+        self, ColumnBatch batch, int side, const int32_t *keys, const int64_t *times, object emit
+    ) except -1:
+        cdef Buffer rows = new_buffer(PAIRS * sizeof(int64_t), self.budget)
+        cdef Buffer numbers = new_buffer(PAIRS * sizeof(int64_t), self.budget)
+        cdef Buffer stamps = new_buffer(PAIRS * sizeof(int64_t), self.budget)
+        cdef pfx_join_cursor cursor
+        cdef int64_t pairs = 0
+        cdef int64_t first
+        cdef ColumnBatch block
+        cursor.row = 0
+        cursor.position = -1
+        while cursor.row < batch.length:
+            with nogil:
+                check(pfx_join_probe(
+                    &self.join, side, keys, times, batch.length, &cursor, PAIRS, <int64_t *> writable(rows),
+                    <int64_t *> writable(numbers), <int64_t *> writable(stamps), &pairs))
+            if pairs == 0:
+                continue
+            first = 0
+            for part in self.blocks[1 - side]:
+                block = part
+                self.emit_pairs(batch, side, block, first, rows, numbers, stamps, pairs, emit)
+                first += block.length
+        return 0
+
+    # Those pairs whose other row lies in a block, which starts with the row of number `first`.
+    cdef int emit_pairs(
+        self, ColumnBatch batch, int side, ColumnBatch block, int64_t first, Buffer rows, Buffer numbers, Buffer stamps,
+        int64_t pairs, object emit
+    ) except -1:
+        cdef Buffer mine = new_buffer(pairs * sizeof(int64_t), self.budget)
+        cdef Buffer theirs = new_buffer(pairs * sizeof(int64_t), self.budget)
+        cdef Buffer times = new_buffer(pairs * sizeof(int64_t), self.budget)
+        cdef int64_t *mine_at = <int64_t *> writable(mine)
+        cdef int64_t *theirs_at = <int64_t *> writable(theirs)
+        cdef int64_t *times_at = <int64_t *> writable(times)
+        cdef int64_t count = 0
+        cdef int64_t i, at
+        with nogil:
+            for i in range(pairs):
+                at = (<const int64_t *> numbers.data)[i] - first
+                mine_at[count] = (<const int64_t *> rows.data)[i]
+                theirs_at[count] = at
+                times_at[count] = (<const int64_t *> stamps.data)[i]
+                count += 0 <= at < block.length
+        if count == 0:
+            return 0
+        ours = [take_rows(column, mine_at, count, False, self.budget) for column in batch.columns]
+        others = [take_rows(column, theirs_at, count, False, self.budget) for column in block.columns]
+        columns = ours + others if side == 0 else others + ours
+        renamed = tuple([
+            (<Column> column).with_field(field) for column, field in zip(columns, self.schema.fields)])
+        emit(make_batch(
+            self.schema, renamed, count, trusted_column(TIMESTAMP_FIELD, count, 0, 0, None, None, times, ()), None))
+        return 0
+
+    # Few blocks are quick to look through, and each row is copied a logarithm of times.
+    cdef int keep(self, ColumnBatch batch, int side) except -1:
+        cdef list blocks = self.blocks[side]
+        cdef ColumnBatch before
+        while blocks:
+            before = blocks[len(blocks) - 1]
+            if before.length > 2 * batch.length:
+                break
+            batch = concat([blocks.pop(), batch], self.budget)
+        blocks.append(batch)
+        return 0
+
+    # What can make no more pairs goes, and what stays is numbered anew, from 0.
+    cdef int expire(self) except -1:
+        cdef int side
+        with nogil:
+            check(pfx_join_expire(&self.join))
+        for side in range(2):
+            self.shrink(side)
+        self.added = 0
+        self.expire_after = max(self.join.rows[0] + self.join.rows[1], FEWEST_EXPIRED)
+        return 0
+
+    cdef int shrink(self, int side) except -1:
+        cdef int64_t total = self.following[side]
+        cdef int64_t kept = 0
+        cdef int64_t first = 0
+        cdef int64_t i, start
+        cdef Buffer held = new_buffer(total, self.budget, zero=True)
+        cdef Buffer numbers = new_buffer(total * sizeof(int64_t), self.budget)
+        cdef Buffer indices = new_buffer(total * sizeof(int64_t), self.budget)
+        cdef ColumnBatch block
+        cdef list parts = []
+        with nogil:
+            pfx_join_mark(&self.join, side, writable(held))
+            for i in range(total):
+                (<int64_t *> writable(numbers))[i] = kept
+                kept += held.data[i]
+            pfx_join_renumber(&self.join, side, <const int64_t *> numbers.data)
+        for part in self.blocks[side]:
+            block = part
+            start = (<const int64_t *> numbers.data)[first] if first < total else kept
+            pfx_mask_to_indices(held.data + first, block.length, <int64_t *> writable(indices))
+            first += block.length
+            i = ((<const int64_t *> numbers.data)[first] if first < total else kept) - start
+            if i:
+                parts.append(block.take_checked(<const int64_t *> indices.data, i, self.budget))
+        (<list> self.blocks[side])[:] = [concat(parts, self.budget)] if parts else []
+        self.following[side] = kept
+        return 0

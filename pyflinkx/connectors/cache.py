@@ -1,0 +1,116 @@
+"""Results of one job that later jobs of the same program read again."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.connectors.collect import CollectBuffer
+from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
+from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
+
+
+class CacheSink(Sink):
+    """Hands batches, and each writer's end, to a buffer of this process."""
+
+    def __init__(self) -> None:
+        self.buffer = CollectBuffer()
+
+    def create_writer(self, context: WriterContext) -> CacheWriter:
+        return CacheWriter(self.buffer, context.parallelism)
+
+
+class CacheWriter(SinkWriter):
+    """Writes batches as (values, timestamps), and at the end of the input how many writers there are."""
+
+    def __init__(self, buffer: CollectBuffer, parallelism: int) -> None:
+        self.buffer = buffer
+        self.parallelism = parallelism
+
+    def write(self, batch: Any) -> None:
+        self.buffer.extend([(batch.values, batch.timestamps)])
+
+    def flush(self, end_of_input: bool) -> None:
+        if end_of_input:
+            self.buffer.extend([self.parallelism])
+
+
+class Cache:
+    """What the jobs of a program have written of a stream; of the first that ended well it is kept.
+
+    Attributes:
+        batches: (values, timestamps) of each batch; None until a job has ended well.
+        parallelism: of the operator that the cache stands for, while its source takes its place.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[list[Any], Any]] | None = None
+        self.parallelism: int | None = None
+        self.attempts: list[tuple[CacheSink, list[Any]]] = []
+
+    def new_sink(self) -> CacheSink:
+        """The sink of a job that computes the stream."""
+        sink = CacheSink()
+        self.attempts.append((sink, []))
+        return sink
+
+    def find(self) -> list[tuple[list[Any], Any]] | None:
+        """The batches, if a job has written them all."""
+        for sink, elements in self.attempts:
+            elements += sink.buffer.drain()
+            ends = [element for element in elements if isinstance(element, int)]
+            if ends and len(ends) == ends[0]:
+                self.batches = [element for element in elements if not isinstance(element, int)]
+                self.attempts.clear()
+                break
+        return self.batches
+
+    def clear(self) -> None:
+        """Forget everything, also what jobs that still run will write."""
+        self.batches = None
+        self.attempts.clear()
+
+
+class CachedSource(Source):
+    """Reads a cache.
+
+    Args:
+        batches: (values, timestamps) of each.
+        type_info: of the values.
+    """
+
+    parallelism = 1
+
+    def __init__(self, batches: list[tuple[list[Any], Any]], type_info: Any = None) -> None:
+        self.batches = batches
+        self.output_type = type_info
+
+    def __repr__(self) -> str:
+        return f"CachedSource({sum(len(values) for values, _ in self.batches)} values)"
+
+    def splits(self, parallelism: int) -> list[Any]:
+        return [None]
+
+    def create_reader(self, context: ReaderContext) -> CachedReader:
+        return CachedReader(self.batches)
+
+
+class CachedReader(SourceReader):
+    """Reads batches as they were written."""
+
+    def __init__(self, batches: list[tuple[list[Any], Any]]) -> None:
+        self.batches = batches
+        self.waiting: deque[tuple[list[Any], Any]] = deque()
+
+    def add_splits(self, splits: list[Any]) -> None:
+        for _ in splits:
+            self.waiting.extend(self.batches)
+
+    def poll(self, limit: int) -> Any:
+        if not self.waiting:
+            return END
+        values, stamps = self.waiting.popleft()
+        if len(values) > limit:
+            self.waiting.appendleft((values[limit:], None if stamps is None else stamps[limit:]))
+        return ObjectBatch(values[:limit], None if stamps is None else stamps[:limit])

@@ -1,0 +1,1 @@
+"""Short programs for the DataStream API, one per topic: ``python -m pyflinkx.examples.datastream.NAME``."""

@@ -1,0 +1,65 @@
+"""Sources that wait for each other, so that none runs far ahead in event time."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+
+@dataclass(frozen=True)
+class WatermarkAlignment:
+    """How a source waits: it pauses while its watermark is above the lowest of its group by more than ``max_drift``.
+
+    Times are milliseconds; a paused source looks again after ``update_interval``.
+    """
+
+    group: str
+    max_drift: int
+    update_interval: int
+
+
+class AlignmentGroups:
+    """The watermarks of a job's aligned sources in one process, by group.
+
+    Its pickled copies are one object in each process: the tasks of all slots of a worker share it.
+
+    Args:
+        token: names the job; a new one by default.
+    """
+
+    def __init__(self, token: str | None = None) -> None:
+        self.token = uuid.uuid4().hex if token is None else token
+        self._lock = threading.Lock()
+        self._watermarks: dict[str, dict[Any, int]] = {}
+        KNOWN[self.token] = self
+
+    def __reduce__(self) -> Any:
+        return groups_of, (self.token,)
+
+    def report(self, group: str, member: Any, watermark: int | None) -> None:
+        """A member's watermark (ms); None when the others need not wait for it: it is idle, or has ended."""
+        with self._lock:
+            watermarks = self._watermarks.setdefault(group, {})
+            if watermark is None:
+                watermarks.pop(member, None)
+            else:
+                watermarks[member] = watermark
+
+    def lowest(self, group: str) -> int | None:
+        """The lowest watermark (ms) of a group; None when nobody has one."""
+        with self._lock:
+            return min(self._watermarks.get(group, {}).values(), default=None)
+
+
+KNOWN: WeakValueDictionary[str, AlignmentGroups] = WeakValueDictionary()
+LOOKING = threading.Lock()
+
+
+def groups_of(token: str) -> AlignmentGroups:
+    """The groups of a job in this process."""
+    with LOOKING:
+        found = KNOWN.get(token)
+        return AlignmentGroups(token) if found is None else found

@@ -1,0 +1,88 @@
+"""Joins of two columnar streams by key and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pyflinkx._core.calls import CallSite
+from pyflinkx._core.native_join import NativeJoin
+from pyflinkx._core.schema import Schema
+from pyflinkx.errors import KeyTypeError
+from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+
+
+@dataclass(frozen=True)
+class JoinSpec:
+    """What is joined with what.
+
+    Args:
+        schema: of the pairs: the left side's columns, then the right side's.
+        left_keys: positions of the left side's key columns.
+        right_keys: positions of the right side's.
+        lower: least difference in ms from a left row's timestamp to a right row's.
+        upper: largest difference.
+        window_size: ms of a tumbling window, for a join of what lies in one window; 0 for a join by difference.
+        window_offset: ms by which windows start later than the epoch.
+        late_tags: side outputs of rows of the left and the right side that come too late; None to drop them.
+    """
+
+    schema: Schema
+    left_keys: tuple[int, ...]
+    right_keys: tuple[int, ...]
+    lower: int = 0
+    upper: int = 0
+    window_size: int = 0
+    window_offset: int = 0
+    late_tags: tuple[str | None, str | None] = (None, None)
+
+
+class NativeJoinOperator(Operator):
+    """Emits the pairs of rows of its inputs, the left (port 0) and the right one (port 1), that have one key and fit in
+    time. A pair is emitted when the later of its rows comes, with the larger of their timestamps, or the last
+    millisecond of their window.
+
+    Args:
+        spec: what is joined with what.
+    """
+
+    def __init__(self, spec: JoinSpec) -> None:
+        self.spec = spec
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        spec = self.spec
+        self.site = CallSite(context.name, context.uid, context.location)
+        self.join: NativeJoin | None = NativeJoin(
+            spec.left_keys,
+            spec.right_keys,
+            spec.schema,
+            lower=spec.lower,
+            upper=spec.upper,
+            window_size=spec.window_size,
+            window_offset=spec.window_offset,
+        )
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        assert self.join is not None
+        try:
+            late = self.join.process(batch, port, self.output.emit)
+        except (KeyTypeError, ValueError) as error:
+            raise self.site.wrap(error, f"on the {'right' if port else 'left'} side") from error
+        if late is None:
+            return
+        tag = self.spec.late_tags[port]
+        if tag is None:
+            self.context.count("numLateRecordsDropped", len(late))
+        else:
+            self.output.emit_side(tag, late)
+
+    def process_watermark(self, timestamp: int) -> None:
+        assert self.join is not None
+        self.join.advance(timestamp)
+        if timestamp == MAX_WATERMARK:
+            self.join = None  # nothing can come that it would meet
+        self.output.emit_watermark(timestamp)
+
+    def close(self) -> None:
+        self.join = None

@@ -1,0 +1,233 @@
+"""The native join against nested loops over all pairs."""
+
+import itertools
+from array import array
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.native_join import NativeJoin
+from pyflinkx._core.schema import Field, Schema
+from pyflinkx.errors import KeyTypeError, MemoryBudgetError
+
+MIN, MAX = -(2**63), 2**63 - 1
+KEYS = {
+    "l": (pa.int64(), st.none() | st.integers(-2, 2)),
+    "l without nulls": (pa.int64(), st.integers(-2, 2)),
+    "u": (pa.string(), st.none() | st.sampled_from(["", "a", "ü" * 20])),
+    "b": (pa.bool_(), st.none() | st.booleans()),
+    "g": (pa.float64(), st.none() | st.sampled_from([0.0, -0.0, 1.0, 1.5])),
+}
+
+
+def batch_of(rows, kind, timestamps):
+    keys, numbers, texts = zip(*rows, strict=True) if rows else ((), (), ())
+    table = pa.record_batch(
+        [pa.array(keys, kind), pa.array(numbers, pa.int32()), pa.array(texts, pa.string())], ["k", "n", "t"]
+    )
+    return ColumnBatch.from_arrow(table).with_timestamps(array("q", timestamps))
+
+
+def schema_of(left, right):
+    return Schema([*left.fields, *(field.renamed(field.name + "_right") for field in right.fields)])
+
+
+class Oracle:
+    """Flink's rules, one row at a time and with no index."""
+
+    def __init__(self, lower, upper, size, offset):
+        self.lower, self.upper, self.size, self.offset = lower, upper, size, offset
+        self.held = ([], [])
+        self.watermark = MIN
+
+    def window_end(self, time):
+        return (time - self.offset) // self.size * self.size + self.offset + self.size - 1
+
+    def late(self, time):
+        return self.window_end(time) <= self.watermark if self.size else time < self.watermark
+
+    def forgotten(self, time, side):
+        if self.size:
+            return self.window_end(time) <= self.watermark
+        return time + max(self.upper if side == 0 else -self.lower, 0) <= self.watermark
+
+    def meet(self, left, right):
+        if self.size:
+            return self.window_end(left) == self.window_end(right)
+        return left + self.lower <= right <= left + self.upper
+
+    def process(self, rows, side):
+        pairs, late = [], []
+        for time, row in rows:
+            if self.late(time):
+                late.append((time, row))
+                continue
+            for other_time, other in self.held[1 - side]:
+                times = (time, other_time) if side == 0 else (other_time, time)
+                if row[0] == other[0] and not self.forgotten(other_time, 1 - side) and self.meet(*times):
+                    stamp = self.window_end(time) if self.size else max(times)
+                    pairs.append((stamp, *(row + other if side == 0 else other + row)))
+            self.held[side].append((time, row))
+        return pairs, late
+
+
+def rows_of(batch):
+    return [(time, *row) for time, row in zip(memoryview(batch.timestamps), batch.to_rows("tuple"), strict=True)]
+
+
+TIMES = st.integers(-30, 30)
+BOUNDS = st.tuples(st.integers(-12, 12), st.integers(0, 15)).map(lambda pair: (pair[0], pair[0] + pair[1], 0, 0))
+WINDOWS = st.integers(1, 15).flatmap(
+    lambda size: st.tuples(st.just(0), st.just(0), st.just(size), st.integers(-14, 14))
+)
+STEPS = st.lists(
+    st.tuples(st.just("watermark"), st.integers(-40, 40)) | st.tuples(st.sampled_from([0, 1]), st.integers(0, 12)),
+    max_size=12,
+)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(KEYS)), BOUNDS | WINDOWS, STEPS, st.data())
+def test_pairs_are_those_of_nested_loops(kind, times, steps, data):
+    key_type, keys = KEYS[kind]
+    schema = batch_of([], key_type, []).schema
+    join = NativeJoin([0], [0], schema_of(schema, schema), *times)
+    oracle = Oracle(*times)
+    numbers = itertools.count()
+    for what, amount in steps:
+        if what == "watermark":
+            join.advance(amount)
+            oracle.watermark = max(oracle.watermark, amount)
+            continue
+        rows = data.draw(st.lists(st.tuples(TIMES, keys), min_size=amount, max_size=amount))
+        rows = [(time, (key, next(numbers), f"text {time}" if time % 3 else None)) for time, key in rows]
+        batch = batch_of([row for _, row in rows], key_type, [time for time, _ in rows])
+        emitted = []
+        late = join.process(batch, what, emitted.append)
+        pairs, expected_late = oracle.process(rows, what)
+        assert all(part.schema.names == ["k", "n", "t", "k_right", "n_right", "t_right"] for part in emitted)
+        assert Counter(row for part in emitted for row in rows_of(part)) == Counter(pairs)
+        assert ([] if late is None else rows_of(late)) == [(time, *row) for time, row in expected_late]
+
+
+def test_keys_of_several_columns_and_of_other_types():
+    left = ColumnBatch.from_arrow(pa.record_batch({"a": pa.array([1, 1, 2], pa.int32()), "b": ["x", "y", "x"]}))
+    right = ColumnBatch.from_arrow(pa.record_batch({"b": ["x", "y", "z"], "a": [1.0, 1.5, 2.0]}))
+    join = NativeJoin([0, 1], [1, 0], schema_of(left.schema, right.schema), lower=0, upper=0)
+    emitted = []
+    assert join.process(left.with_timestamps(array("q", [0] * 3)), 0, emitted.append) is None
+    assert join.process(right.with_timestamps(array("q", [0] * 3)), 1, emitted.append) is None
+    assert [row for batch in emitted for row in rows_of(batch)] == [(0, 1, "x", "x", 1.0)]
+
+
+def long_join(budget=None):
+    schema = batch_of([], pa.int64(), []).schema
+    return NativeJoin([0], [0], schema_of(schema, schema), lower=-5, upper=5, budget=budget)
+
+
+def test_what_can_make_no_more_pairs_is_given_back():
+    budget = MemoryBudget()
+    join = long_join(budget)
+    most = count = 0
+
+    def emit(pairs):
+        nonlocal count
+        count += len(pairs)
+        assert memoryview(pairs.column("n")) == memoryview(pairs.column("n_right")) == memoryview(pairs.column("k"))
+
+    for start in range(0, 400_000, 4000):
+        times = range(start, start + 4000)
+        # A new key for each millisecond, so that keys without rows must go too.
+        batch = batch_of([(time, time, "x") for time in times], pa.int64(), times)
+        for side in (0, 1):
+            assert join.process(batch, side, emit) is None
+        join.advance(start + 3999 - 100)
+        most = max(most, budget.used)
+    assert count == 400_000
+    assert sum(join.rows) < 150_000
+    assert most < 60 << 20
+    del join, batch
+    assert budget.used == 0
+
+
+def test_one_key_backwards_in_time_and_many_pairs_of_a_row():
+    join = long_join()
+    seen = Counter()
+    for start in reversed(range(0, 40_000, 1000)):
+        times = list(reversed(range(start, start + 1000)))
+        join.process(batch_of([(1, time, None) for time in times], pa.int64(), times), 0, None)
+
+    def emit(pairs):
+        assert len(pairs) <= 16384
+        seen.update(memoryview(pairs.column("n")).tolist())
+
+    times = [20_000] * 10_000
+    join.process(batch_of([(1, 0, None)] * 10_000, pa.int64(), times), 1, emit)
+    assert seen == dict.fromkeys(range(19_995, 20_006), 10_000)
+
+
+def test_the_ends_of_time():
+    join = long_join()
+    emitted = []
+    join.process(batch_of([(1, 1, None), (1, 2, None)], pa.int64(), [MIN + 1, MAX]), 0, emitted.append)
+    join.process(batch_of([(1, 3, None), (1, 4, None)], pa.int64(), [MIN + 2, MAX - 5]), 1, emitted.append)
+    assert sorted(row[2::3] for batch in emitted for row in rows_of(batch)) == [(1, 3), (2, 4)]
+    join.advance(MAX)
+    emitted.clear()
+    join.process(batch_of([(1, 5, None)], pa.int64(), [MAX]), 1, emitted.append)
+    assert emitted == []
+
+
+@pytest.mark.parametrize("change", ["no timestamps", "one without"])
+def test_a_row_without_timestamp_is_refused(change):
+    batch = batch_of([(1, 1, "one"), (2, 2, "two")], pa.int64(), [0, MIN])
+    if change == "no timestamps":
+        batch = batch.with_timestamps(None)
+    row = 0 if change == "no timestamps" else 1
+    with pytest.raises(ValueError, match=f"row {row} of the right side has no timestamp: .*'{['one', 'two'][row]}'"):
+        long_join().process(batch, 1, None)
+
+
+def test_retractions_are_refused():
+    batch = batch_of([(1, 1, "one")], pa.int64(), [0])
+    assert long_join().process(batch.with_kinds(array("b", [0])), 0, None) is None
+    with pytest.raises(ValueError, match="inserts only"):
+        long_join().process(batch.with_kinds(array("b", [3])), 0, None)
+
+
+def test_what_can_be_no_key_is_refused():
+    batch = ColumnBatch.from_arrow(pa.record_batch({"a": [[1]]})).with_timestamps(array("q", [0]))
+    join = NativeJoin([0], [0], schema_of(batch.schema, batch.schema))
+    with pytest.raises(KeyTypeError, match="list<int64>"):
+        join.process(batch, 0, None)
+    far = ColumnBatch.from_arrow(pa.record_batch([pa.array([2**50], pa.timestamp("s"))], ["t"]))
+    far = far.with_timestamps(array("q", [0]))
+    join = NativeJoin([0], [0], schema_of(far.schema, far.schema))
+    with pytest.raises(KeyTypeError, match="row 0 has no key"):
+        join.process(far, 0, None)
+
+
+def test_arguments_that_make_no_sense():
+    schema = Schema([Field("a", "l")])
+    for keys, times in [
+        (([], []), {}),
+        (([0], [0, 0]), {}),
+        (([0], [0]), {"lower": 1}),
+        (([0], [0]), {"window_size": -1}),
+    ]:
+        with pytest.raises(ValueError, match=r"cannot be joined|no time is|a window cannot"):
+            NativeJoin(*keys, schema, **times)
+    with pytest.raises(ValueError, match="no side 2"):
+        long_join().process(batch_of([], pa.int64(), []), 2, None)
+
+
+def test_memory_is_charged_to_the_budget():
+    join = long_join(MemoryBudget(1 << 20))
+    times = range(100_000)
+    with pytest.raises(MemoryBudgetError):
+        join.process(batch_of([(time, 0, "x") for time in times], pa.int64(), times), 0, None)
