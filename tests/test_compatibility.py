@@ -2,6 +2,7 @@
 
 import enum
 import importlib.util
+import re
 import sys
 import types
 from pathlib import Path
@@ -123,3 +124,8 @@ def test_names_are_compared(monkeypatch, path, kind, parameters, verdict):
     module.Ours = Ours
     monkeypatch.setitem(sys.modules, "pyflinkx.planted", module)
     assert script.compare(script.Name("pyflink.planted", tuple(path.split(".")), kind, parameters)) == verdict
+
+
+def test_at_least_97_percent_are_the_same():
+    share = re.search(r"^\| same \| \d+ \(([\d.]+) %", script.page(), re.MULTILINE)[1]
+    assert float(share) >= 97

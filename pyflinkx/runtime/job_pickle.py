@@ -6,8 +6,10 @@ import dataclasses
 import io
 import pickle
 import sys
+import types
+from collections import ChainMap
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import cloudpickle
@@ -25,6 +27,17 @@ SHARED = "shared"
 _shared: WeakValueDictionary[int, ColumnarSource] = WeakValueDictionary()
 
 
+def code_with_file(code: types.CodeType) -> tuple[Any, ...]:
+    """How a function's code is pickled: as cloudpickle does, whose newer versions leave out the name of its file.
+
+    Without that name the traceback of a failure in a worker does not show the user's line.
+    """
+    make, arguments = cloudpickle.Pickler.dispatch_table[types.CodeType](code)
+    nameless = "<dynamic-code>"
+    named = [code.co_filename if isinstance(part, str) and part == nameless else part for part in arguments]
+    return make, tuple(named)
+
+
 class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Writes buffers of results as numbers: they stay with the client.
 
@@ -33,6 +46,8 @@ class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
         buffers: gets those buffers.
         sharing: whether the reader is in this process, so that tables in memory need not be copied.
     """
+
+    dispatch_table: ClassVar = ChainMap({types.CodeType: code_with_file}, cloudpickle.Pickler.dispatch_table)
 
     def __init__(self, file: io.BytesIO, buffers: list[CollectBuffer], sharing: bool = False) -> None:
         super().__init__(file, protocol=5)
