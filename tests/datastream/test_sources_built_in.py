@@ -10,9 +10,8 @@ import pytest
 
 from pyflinkx.common import Types, WatermarkStrategy
 from pyflinkx.connectors.datagen import RateLimiter
-from pyflinkx.connectors.discard import DiscardSink
-from pyflinkx.connectors.splittable import SplittableIterator
 from pyflinkx.datastream import StreamExecutionEnvironment
+from pyflinkx.datastream.connectors.base import DiscardingSink, SplittableIterator
 from pyflinkx.datastream.connectors.datagen import (
     DataGeneratorSource,
     GeneratorFunction,
@@ -179,7 +178,7 @@ def test_generators_that_cannot_be(single):
             make(2, 1)
     with pytest.raises(ConfigurationError, match="null_rate"):
         RandomGenerator.boolean_generator().with_null_rate(2)
-    single.from_source(DataGeneratorSource(lambda n: 1 // n, 1), NO_WATERMARKS, "broken").sink_to(DiscardSink())
+    single.from_source(DataGeneratorSource(lambda n: 1 // n, 1), NO_WATERMARKS, "broken").sink_to(DiscardingSink())
     with pytest.raises(JobExecutionError, match=r"'broken'.*ZeroDivisionError"):
         single.execute()
 
@@ -212,7 +211,7 @@ def broken():
 
 @pytest.mark.parametrize("make", [broken(), broken])
 def test_what_an_iterator_raises(single, make):
-    single.from_iterator(make).sink_to(DiscardSink())
+    single.from_iterator(make).sink_to(DiscardingSink())
     with pytest.raises(JobExecutionError, match=r"'Iterator Source'.*ValueError: no more") as raised:
         single.execute()
     assert isinstance(raised.value.__cause__, ValueError)
@@ -248,7 +247,7 @@ def test_a_parallel_collection(env, bound):
 def test_what_is_no_parallel_collection(single):
     with pytest.raises(TypeError, match="a SplittableIterator, not"):
         single.from_parallel_collection([1, 2])
-    single.from_parallel_collection(Numbers(5, missing=1)).sink_to(DiscardSink())
+    single.from_parallel_collection(Numbers(5, missing=1)).sink_to(DiscardingSink())
     with pytest.raises(SourceError, match=r"Numbers\.split\(1\) gave 0 iterators instead of 1"):
         single.execute()
 
@@ -309,7 +308,7 @@ def test_a_server_that_comes_late(single, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     # Nobody listens there now.
-    single.socket_text_stream("127.0.0.1", port, max_retry=3).sink_to(DiscardSink())
+    single.socket_text_stream("127.0.0.1", port, max_retry=3).sink_to(DiscardingSink())
     with pytest.raises(SourceError, match=f"127.0.0.1:{port}: cannot be read: Connection refused"):
         single.execute()
 
@@ -317,7 +316,7 @@ def test_a_server_that_comes_late(single, monkeypatch):
 def test_a_server_that_is_not_there(env):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    env.socket_text_stream("127.0.0.1", port).sink_to(DiscardSink())
+    env.socket_text_stream("127.0.0.1", port).sink_to(DiscardingSink())
     with pytest.raises(SourceError, match=f"127.0.0.1:{port}: cannot be read"):
         env.execute()
 
@@ -325,7 +324,7 @@ def test_a_server_that_is_not_there(env):
 def test_a_cancelled_job_closes_its_connection(env):
     server = Server(b"hello\n", hold=True)
     before = set(threading.enumerate())
-    env.socket_text_stream("127.0.0.1", server.port).sink_to(DiscardSink())
+    env.socket_text_stream("127.0.0.1", server.port).sink_to(DiscardingSink())
     job = env.execute_async()
     while not server.connections:
         time.sleep(0.005)

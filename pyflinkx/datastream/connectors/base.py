@@ -12,15 +12,18 @@ A source of one's own is a class with ``create_reader``, and either ``splits`` o
             return NumberReader(context)               # a SourceReader: one for each subtask
 """
 
+from pyflinkx.connectors.discard import DiscardSink as DiscardingSink
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
 from pyflinkx.connectors.record_reader import InputStatus, ReaderOutput
 from pyflinkx.connectors.record_reader import RecordReader as SourceReader
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.connectors.source import Boundedness, Source
 from pyflinkx.connectors.source import ReaderContext as SourceReaderContext
+from pyflinkx.connectors.splittable import SplittableIterator
 
 __all__ = [
     "Boundedness",
+    "DiscardingSink",
     "InputStatus",
     "ReaderOutput",
     "Sink",
@@ -29,4 +32,5 @@ __all__ = [
     "SourceReaderContext",
     "SplitEnumerator",
     "SplitEnumeratorContext",
+    "SplittableIterator",
 ]
