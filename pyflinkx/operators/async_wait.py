@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pyflinkx.operators.async_loop import EventLoopThread
 
 
+LEAST_TIMERS = 1024
+
+
 class AsyncWaitOperator(UserFunctionOperator):
     """Calls an async function per record, and emits its results in order or, between watermarks, as they come.
 
@@ -59,6 +62,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.backlog: deque[Entry | Control] = deque()
         self.timers: list[tuple[int, int, Callable[[Entry], None], Entry]] = []
         self.timer_count = 0
+        self.most_timers = LEAST_TIMERS
         self.answers: deque[tuple[Entry, int, Any, Exception | None]] = deque()
         self.mail_sent = False
         self.running: set[Any] = set()
@@ -309,6 +313,11 @@ class AsyncWaitOperator(UserFunctionOperator):
 
     def set_timer(self, due: int, handler: Callable[[Entry], None], entry: Entry) -> None:
         """Have a handler called for a record when the clock has reached ``due`` (ms)."""
+        if len(self.timers) >= self.most_timers:
+            # Behind a record that waits long, timers of records that are done pile up; at most half of them may.
+            self.timers = [timer for timer in self.timers if timer[3].results is None]
+            heapq.heapify(self.timers)
+            self.most_timers = 2 * len(self.timers) + LEAST_TIMERS
         self.timer_count += 1
         heapq.heappush(self.timers, (due, self.timer_count, handler, entry))
 

@@ -16,7 +16,7 @@ from pyflinkx.datastream.async_retry_predicates import (
 )
 from pyflinkx.datastream.functions import AsyncRetryStrategy
 from pyflinkx.errors import JobExecutionError, WaitTimeoutError
-from pyflinkx.operators.async_wait import AsyncWaitOperator
+from pyflinkx.operators.async_wait import LEAST_TIMERS, AsyncWaitOperator
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.testing.harness import OperatorHarness
@@ -228,6 +228,23 @@ def test_a_timeout_that_is_a_coroutine_may_fail():
         h.set_processing_time(10)
         with pytest.raises(JobExecutionError, match="on record 'a': LookupError: no default"):
             h.read_mail()
+
+
+def test_a_record_that_waits_long_does_not_pile_up_the_timers_of_others():
+    class OneWaits:
+        async def async_invoke(self, value):
+            if value == 0:
+                await asyncio.Event().wait()
+            return []
+
+    with harness(OneWaits(), ordered=False, capacity=500, time=1000) as h:
+        h.push([0])
+        for _ in range(20):
+            h.push(range(1, 400))
+            while h.operator.queue.entries > 1:
+                h.read_mail()
+        assert len(h.operator.timers) <= LEAST_TIMERS + 400
+        assert h.operator.next_processing_timer() == 1000
 
 
 def test_a_test_does_not_wait_for_ever():
