@@ -69,7 +69,8 @@ class WindowJoin:
 
     def where(self, key_selector: Any, key_type: TypeInformation | None = None) -> Where:
         """The key of the first stream: a KeySelector, or a callable from record to key."""
-        return Where(self, key_function(key_selector, f"{self.call}.where()"), key_type)
+        key = key_function(key_selector, f"{self.call}.where()", self.input1._record_type)
+        return Where(self, key_selector, key, key_type)
 
     def _function(self, function: Any) -> tuple[UserFunction, WindowFunction[Any, Any, Any, Any], str]:
         """The user's function, the window function around it, and where the type of its results is annotated."""
@@ -79,40 +80,49 @@ class WindowJoin:
 class Where:
     """A join that knows the key of its first stream."""
 
-    def __init__(self, join: WindowJoin, first_key: Callable[[Any], Any], key_type: TypeInformation | None) -> None:
+    def __init__(
+        self, join: WindowJoin, given: Any, first_key: Callable[[Any], Any], key_type: TypeInformation | None
+    ) -> None:
         self._join = join
+        self._given = given
         self._first_key = first_key
         self._key_type = key_type
 
     def equal_to(self, key_selector: Any) -> EqualTo:
         """The key of the second stream: records of equal keys meet."""
-        second_key = key_function(key_selector, f"{self._join.call}.equal_to()")
-        return EqualTo(self._join, UnionKey(self._first_key, second_key), self._key_type)
+        join = self._join
+        second_key = key_function(key_selector, f"{join.call}.equal_to()", join.input2._record_type)
+        return EqualTo(join, (self._given, key_selector), UnionKey(self._first_key, second_key), self._key_type)
 
 
 class EqualTo:
     """A join that knows the keys of both streams."""
 
-    def __init__(self, join: WindowJoin, key: UnionKey, key_type: TypeInformation | None) -> None:
+    def __init__(
+        self, join: WindowJoin, given: tuple[Any, Any], key: UnionKey, key_type: TypeInformation | None
+    ) -> None:
         self._join = join
+        self._given = given
         self._key = key
         self._key_type = key_type
 
     def window(self, assigner: WindowAssigner[Any, Any]) -> WithWindow:
         """Group the records of both streams into windows; an assigner that looks at records gets TaggedUnions."""
-        first = self._join.input1._as_rows().map(tag_first)
-        second = self._join.input2._as_rows().map(tag_second)
-        first.name("Join Input 1")
-        second.name("Join Input 2")
-        keyed = KeyedStream(first.union(second), self._key, self._key_type)
-        return WithWindow(self._join, WindowedStream(keyed, assigner))
+        keyed = KeyedStream(self._join.input1, self._key, self._key_type)
+        return WithWindow(self, WindowedStream(keyed, assigner))
 
 
 class WithWindow:
-    """A join that knows keys and windows; ``apply`` gives it its function."""
+    """A join that knows keys and windows; ``apply`` gives it its function.
 
-    def __init__(self, join: WindowJoin, windowed: WindowedStream) -> None:
-        self._join = join
+    The streams are tagged and united in ``apply``, since ``rows`` needs none of that.
+    """
+
+    def __init__(self, given: EqualTo, windowed: WindowedStream) -> None:
+        self._join = given._join
+        self._keys = given._given
+        self._key = given._key
+        self._key_type = given._key_type
         self._windowed = windowed
 
     def trigger(self, trigger: Trigger[Any, Any]) -> WithWindow:
@@ -149,11 +159,41 @@ class WithWindow:
         join = self._join
         given, adapter, what = join._function(function)
         known = result_type(output_type, given, what)
-        type_info = known.declared if known.declared is not None else known.inferred
-        stream = self._windowed.apply(adapter, type_info)
+        first = join.input1._as_rows().map(tag_first)
+        second = join.input2._as_rows().map(tag_second)
+        first.name("Join Input 1")
+        second.name("Join Input 2")
+        self._windowed._stream = KeyedStream(first.union(second), self._key, self._key_type)
+        stream = self._windowed.apply(adapter, known.known)
         stream._record_type = known
         stream.name(join.operator_name)
         return stream
+
+    def rows(self, suffixes: tuple[str, str] = ("", "_right")) -> DataStream:
+        """All columns of both sides of each pair, natively; for ``join`` of columnar streams by columns.
+
+        Args:
+            suffixes: for the names of left and of right columns that both sides have.
+
+        Raises:
+            GraphError: it is a co-group, the streams are not columnar, the keys name no columns, the windows are others
+                than TumblingEventTimeWindows, or they have a trigger, an evictor or a lateness of their own.
+        """
+        from pyflinkx.datastream.native_join import window_rows
+
+        join, windowed = self._join, self._windowed
+        if not isinstance(join, JoinedStreams):
+            raise GraphError("rows() is for join(); give apply() the function of a co-group")
+        own = (windowed._trigger, windowed._evictor, windowed._late_tag)
+        if any(given is not None for given in own) or windowed._allowed_lateness:
+            raise GraphError(
+                "join().window().rows() has no trigger, evictor, lateness or late data of its own: use apply()"
+            )
+        first, second = (
+            stream.key_by(*key) if isinstance(key, (tuple, list)) else stream.key_by(key)
+            for stream, key in zip((join.input1, join.input2), self._keys, strict=True)
+        )
+        return window_rows(first, second, windowed._window_assigner, suffixes)
 
 
 class JoinedStreams(WindowJoin):
@@ -393,6 +433,36 @@ class IntervalJoined:
         return left._environment._operator_stream(
             "Interval Join", operator, inputs, result_type(output_type, function, "items")
         )
+
+    def rows(self, suffixes: tuple[str, str] = ("", "_right")) -> DataStream:
+        """All columns of both sides of each pair, natively; for columnar streams keyed by columns.
+
+        Rows that come too late go to the side outputs as columns, or are counted as ``numLateRecordsDropped``.
+
+        Args:
+            suffixes: for the names of left and of right columns that both sides have.
+
+        Raises:
+            GraphError: a stream is not columnar or not keyed by columns, the keys do not fit together, there is nothing
+                between the bounds, or two columns would have one name.
+
+        Example:
+            >>> from pyflinkx.common import Time, WatermarkStrategy
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> in_order = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_column("ts")
+            >>> left = env.from_numpy({"key": [1, 2], "ts": [0, 10]}).assign_timestamps_and_watermarks(in_order)
+            >>> right = env.from_numpy({"key": [2, 1], "ts": [8, 9]}).assign_timestamps_and_watermarks(in_order)
+            >>> close = left.key_by("key").interval_join(right.key_by("key"))
+            >>> pairs = close.between(Time.milliseconds(-5), Time.milliseconds(5)).rows()
+            >>> [(row.key, row.ts, row.ts_right) for row in pairs.execute_and_collect()]
+            [(2, 10, 8)]
+        """
+        from pyflinkx.datastream.native_join import rows
+
+        lower, upper = self._bounds()
+        late = (self._left_late, self._right_late)
+        return rows(self._left, self._right, lower, upper, False, False, suffixes, *late)
 
 
 def output_tag_of(output_tag: Any, call: str) -> OutputTag:

@@ -185,8 +185,8 @@ def test_user_errors_name_the_join(inline_env):
     ("wrong", "message"),
     [
         (lambda a, b: a.join(3), "join"),
-        (lambda a, b: a.join(b).where(5), "where"),
-        (lambda a, b: a.co_group(b).where(key).equal_to(5), "equal_to"),
+        (lambda a, b: a.join(b).where(5.5), "where"),
+        (lambda a, b: a.co_group(b).where(key).equal_to(5.5), "equal_to"),
         (lambda a, b: a.join(b).where(key).equal_to(key).window(5), "WindowAssigner"),
         (lambda a, b: a.join(b).where(key).equal_to(key).window(GlobalWindows()).apply(Group()), "JoinFunction"),
         (lambda a, b: a.join(b).where(key).equal_to(key).window(GlobalWindows()).trigger(1), "Trigger"),
