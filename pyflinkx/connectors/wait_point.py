@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pyflinkx.errors import WaitTimeoutError
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -66,6 +68,8 @@ class WaitPoint:
 
     async def async_wait_for(self, attempt: Callable[[], T | None], timeout: float | None, what: str) -> T:
         """As ``wait_for``, in a coroutine."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         deadline = None if timeout is None else loop.time() + timeout
         while True:

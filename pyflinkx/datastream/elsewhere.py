@@ -16,11 +16,6 @@ ELSEWHERE = {
         "KeyedStream": "pyflinkx.datastream.keyed_stream",
         "WindowedStream": "pyflinkx.datastream.windowed_stream",
     },
-    "pyflinkx.datastream.functions": {
-        "NullByteKeySelector": "pyflinkx.datastream.pass_through",
-        "PassThroughAllWindowFunction": "pyflinkx.datastream.pass_through",
-        "PassThroughWindowFunction": "pyflinkx.datastream.pass_through",
-    },
 }
 
 

@@ -27,7 +27,6 @@ from pyflinkx.datastream.broadcast_functions import (
     BroadcastProcessFunction,
     KeyedBroadcastProcessFunction,
 )
-from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.function import Function
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
@@ -301,7 +300,3 @@ class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
 
     def clear(self, context: Any) -> None:
         """The window is about to be deleted: clear its per-window state."""
-
-
-def __getattr__(name: str) -> Any:
-    return from_elsewhere(__name__, name)

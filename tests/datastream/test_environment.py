@@ -62,7 +62,7 @@ def test_wrong_parallelisms(parallelism):
         StreamExecutionEnvironment.create_local_environment(parallelism)
 
 
-@pytest.mark.parametrize("module", [data_stream, functions])
+@pytest.mark.parametrize("module", [data_stream])
 def test_names_that_pyflink_has_in_one_module(module):
     for name, home in ELSEWHERE[module.__name__].items():
         assert getattr(module, name).__module__ == home

@@ -6,10 +6,10 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 
-from pyflinkx.common import Duration, WatermarkStrategy
+from pyflinkx.common import Duration, Time, WatermarkStrategy
 from pyflinkx.datastream import OutputTag
 from pyflinkx.datastream.native_join import rows, window_rows
-from pyflinkx.datastream.window import EventTimeSessionWindows, TumblingEventTimeWindows
+from pyflinkx.datastream.window import CountEvictor, EventTimeSessionWindows, TumblingEventTimeWindows
 from pyflinkx.errors import GraphError
 from tests.datastream.conftest import make_environment
 
@@ -62,6 +62,38 @@ def test_a_window_join_of_columns(env):
     result = window_rows(*keyed(env), TumblingEventTimeWindows.of(100, 30))
     assert result._schema.names == ["key", "ts", "name", "id", "ts_right", "name_right"]
     assert collected(result) == expected(lambda left, right: (left - 30) // 100 == (right - 30) // 100)
+
+
+def test_the_api_of_streams_leads_to_native_joins(inline_env):
+    left, right = keyed(inline_env)
+    close = left.interval_join(right).between(Time.milliseconds(-50), Time.milliseconds(70)).upper_bound_exclusive()
+    assert collected(close.rows(("_left", "_right"))) == expected(lambda left, right: left - 50 <= right < left + 70)
+
+
+def test_window_joins_of_the_api_lead_to_native_ones_and_leave_no_other_operator(inline_env):
+    joined = stream(inline_env, LEFT).join(stream(inline_env, RIGHT)).where("key").equal_to("id")
+    result = joined.window(TumblingEventTimeWindows.of(100, 30)).rows()
+    assert "Join Input" not in inline_env.get_execution_plan()
+    assert collected(result) == expected(lambda left, right: (left - 30) // 100 == (right - 30) // 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda joined: joined.allowed_lateness(5), "no trigger, evictor, lateness"),
+        (lambda joined: joined.evictor(CountEvictor.of(1)), "no trigger, evictor, lateness"),
+    ],
+)
+def test_native_window_joins_refuse_what_they_would_ignore(inline_env, change, message):
+    joined = stream(inline_env, LEFT).join(stream(inline_env, RIGHT)).where("key").equal_to("id")
+    with pytest.raises(GraphError, match=message):
+        change(joined.window(TumblingEventTimeWindows.of(100))).rows()
+
+
+def test_a_co_group_has_no_rows(inline_env):
+    groups = stream(inline_env, LEFT).co_group(stream(inline_env, RIGHT)).where("key").equal_to("id")
+    with pytest.raises(GraphError, match="co-group"):
+        groups.window(TumblingEventTimeWindows.of(100)).rows()
 
 
 def test_pairs_have_timestamps_for_what_follows():
