@@ -151,7 +151,9 @@ def storage(batch):
 def column_values(column):
     arrow_type = column.type
     if pa.types.is_dictionary(arrow_type):
-        return column_values(column.dictionary_decode())
+        # pyarrow's own decoding refuses indices that nulls of the structs and lists around hide, which may be any.
+        words = column_values(column.dictionary)
+        return [words[i] if i is not None and i < len(words) else None for i in column.indices.to_pylist()]
     if pa.types.is_temporal(arrow_type):
         return column.cast(pa.int32() if arrow_type.bit_width == 32 else pa.int64()).to_pylist()
     if pa.types.is_struct(arrow_type):
