@@ -65,10 +65,7 @@ def test_a_frame_that_was_cut_or_changed_is_refused_or_can_be_read(theirs, data)
         at = data.draw(st.integers(4, len(frame) - 1))
         frame[at] = data.draw(st.integers(0, 255))
     try:
-        batch = FrameFormat(SITE).decode(frame)
-        batch.validate(full=True)
-        if len(batch) <= theirs.num_rows:
-            batch.to_rows()
+        FrameFormat(SITE).decode(frame).validate(full=True)
     except CorruptDataError:
         pass
 
