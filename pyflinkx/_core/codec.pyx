@@ -1,4 +1,5 @@
 """Codecs: one encode/decode pair per type. `docs/architecture.md` gives the wire format."""
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
@@ -179,6 +180,8 @@ cdef class Codec:
         """
         return canonical_json({"format": FORMAT_VERSION, "codec": self.describe(True)})
 
+    # Not bound as a Python method is: the call of one value counts.
+    @cython.binding(False)
     def encode_one(self, value, /):
         """The bytes of one value.
 
@@ -198,6 +201,7 @@ cdef class Codec:
         give_writer(self, writer)
         return result
 
+    @cython.binding(False)
     def decode_one(self, buffer, /):
         """The value whose bytes these are.
 

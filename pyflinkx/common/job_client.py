@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.completable_future import CompletableFuture
 from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.job_id import JobID
 from pyflinkx.common.job_status import JobStatus
-from pyflinkx.runtime.job_thread import JobThread
+
+if TYPE_CHECKING:
+    from pyflinkx.runtime.job_thread import JobThread
 
 __all__ = ["JobClient"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-import uuid
 
 __all__ = ["JobID"]
 
@@ -23,6 +22,8 @@ class JobID:
     """
 
     def __init__(self, hexadecimal: str | None = None):
+        import uuid
+
         text = uuid.uuid4().hex if hexadecimal is None else hexadecimal
         if not isinstance(text, str) or len(text) != 32 or not set(text) <= set(string.hexdigits):
             raise ValueError(f"a job id has 32 hexadecimal digits, not {hexadecimal!r}")

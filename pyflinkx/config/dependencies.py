@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -84,7 +83,7 @@ class PythonDependencies:
             faults.append(f"{options.PYTHON_REQUIREMENTS.key}: {self.requirements} is no file")
         if self.requirements_cache is not None and not os.path.isdir(self.requirements_cache):
             faults.append(f"{options.PYTHON_REQUIREMENTS.key}: {self.requirements_cache} is no folder")
-        if self.executable is not None and not self._in_archive() and shutil.which(self.executable) is None:
+        if self.executable is not None and not self._in_archive() and found_in_path(self.executable) is None:
             faults.append(
                 f"{options.PYTHON_EXECUTABLE.key}: {self.executable!r} is neither an executable file nor a path into "
                 "an archive"
@@ -103,13 +102,20 @@ class PythonDependencies:
         if self.executable is None:
             return sys.executable
         path = os.path.join(folder, self.executable) if self._in_archive() else self.executable
-        found = shutil.which(path)
+        found = found_in_path(path)
         if found is None:
             raise ConfigurationError(f"{options.PYTHON_EXECUTABLE.key}: {path} is no executable file")
         return os.path.abspath(found)
 
     def _in_archive(self) -> bool:
         return self.executable is not None and in_one(self.executable, [target for _, target in self.archives])
+
+
+def found_in_path(executable: str) -> str | None:
+    """Where PATH has it."""
+    import shutil
+
+    return shutil.which(executable)
 
 
 def parts(configuration: Configuration, key: str) -> list[str]:

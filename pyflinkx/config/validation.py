@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from functools import cache
 
@@ -57,6 +56,8 @@ def unknown(key: str) -> str | None:
     """What is wrong with a key that no option has; None when it is the program's own."""
     closed = in_closed_namespace(key)
     names = [*NAMES, *KEYS] if closed else NAMES
+    import difflib
+
     close = difflib.get_close_matches(key, names, n=1, cutoff=0.6 if closed else 0.85)
     if close:
         return f"unknown configuration key {key!r}; did you mean {close[0]!r}?"

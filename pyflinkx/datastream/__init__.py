@@ -1,13 +1,10 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
-from pyflinkx.datastream import agg
-from pyflinkx.datastream.async_data_stream import AsyncDataStream
-from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
-from pyflinkx.datastream.cached_data_stream import CachedDataStream
-from pyflinkx.datastream.connected_streams import ConnectedStreams
+from typing import TYPE_CHECKING, Any
+
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
+from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
-from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
 from pyflinkx.datastream.functions import (
     AggregateFunction,
     AllWindowFunction,
@@ -39,33 +36,41 @@ from pyflinkx.datastream.functions import (
     SourceFunction,
     WindowFunction,
 )
-from pyflinkx.datastream.iterative_stream import IterativeStream
-from pyflinkx.datastream.join_functions import (
-    CoGroupFunction,
-    FlatJoinFunction,
-    JoinFunction,
-    ProcessJoinFunction,
-)
-from pyflinkx.datastream.joined_streams import CoGroupedStreams, IntervalJoin, JoinedStreams
-from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
-from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
-from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
-from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.datastream.time_domain import TimeDomain
 from pyflinkx.datastream.timerservice import TimerService
-from pyflinkx.datastream.window import (
-    CountWindow,
-    GlobalWindow,
-    MergingWindowAssigner,
-    TimeWindow,
-    Trigger,
-    TriggerResult,
-    Window,
-    WindowAssigner,
-)
-from pyflinkx.datastream.windowed_stream import AllWindowedStream, WindowedStream
+
+if TYPE_CHECKING:
+    from pyflinkx.datastream import agg
+    from pyflinkx.datastream.async_data_stream import AsyncDataStream
+    from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
+    from pyflinkx.datastream.cached_data_stream import CachedDataStream
+    from pyflinkx.datastream.connected_streams import ConnectedStreams
+    from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
+    from pyflinkx.datastream.iterative_stream import IterativeStream
+    from pyflinkx.datastream.join_functions import (
+        CoGroupFunction,
+        FlatJoinFunction,
+        JoinFunction,
+        ProcessJoinFunction,
+    )
+    from pyflinkx.datastream.joined_streams import CoGroupedStreams, IntervalJoin, JoinedStreams
+    from pyflinkx.datastream.keyed_stream import KeyedStream
+    from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
+    from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
+    from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
+    from pyflinkx.datastream.window import (
+        CountWindow,
+        GlobalWindow,
+        MergingWindowAssigner,
+        TimeWindow,
+        Trigger,
+        TriggerResult,
+        Window,
+        WindowAssigner,
+    )
+    from pyflinkx.datastream.windowed_stream import AllWindowedStream, WindowedStream
 
 __all__ = [
     "AggregateFunction",
@@ -144,3 +149,12 @@ __all__ = [
     "lit",
     "or_",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What not every program uses is imported when it is asked for.
+    return from_elsewhere(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -31,7 +31,7 @@ from pyflinkx.datastream.function import Function
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
-from pyflinkx.operators.window import ProcessWindowContext
+from pyflinkx.operators.window_context import ProcessWindowContext
 from pyflinkx.state.backend import KeyedStateStore
 
 __all__ = [

@@ -18,7 +18,6 @@ from pyflinkx.datastream.functions import (
     ReduceFunction,
 )
 from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
-from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
@@ -180,6 +179,8 @@ class KeyedStream(DataStream):
             size: records in a window.
             slide: records from the start of one window to that of the next; 0 for windows that follow each other.
         """
+        from pyflinkx.datastream.window import CountSlidingWindowAssigner, CountTumblingWindowAssigner
+
         if slide == 0:
             return self.window(CountTumblingWindowAssigner(size))
         return self.window(CountSlidingWindowAssigner(size, slide))

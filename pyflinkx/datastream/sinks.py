@@ -8,11 +8,9 @@ from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx.connectors.part_files import WriteMode, csv_files, text_files
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.connectors.sink_function import SinkFunction
-from pyflinkx.connectors.socket_text import SocketClientSink
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.transformation import Transformation
 from pyflinkx.operators.function import UserFunction
@@ -20,6 +18,7 @@ from pyflinkx.operators.sink_function import SinkFunctionOperator
 from pyflinkx.types.serialization import SerializationSchema
 
 if TYPE_CHECKING:
+    from pyflinkx.connectors.part_files import WriteMode
     from pyflinkx.datastream.data_stream import DataStreamSink
 
 
@@ -82,6 +81,8 @@ class SinkMethods:
             write_mode: WriteMode.OVERWRITE to replace files that are there already; NO_OVERWRITE, the default, to
                 refuse to.
         """
+        from pyflinkx.connectors.part_files import text_files
+
         return self._end("Text Files", text_files(path, write_mode, self._record_type.declared))
 
     def write_as_csv(
@@ -99,6 +100,8 @@ class SinkMethods:
             row_delimiter: what ends a line, ``"\\n"`` or ``"\\r\\n"``.
             field_delimiter: one character between fields.
         """
+        from pyflinkx.connectors.part_files import csv_files
+
         return self._end("CSV Files", csv_files(path, write_mode, row_delimiter, field_delimiter))
 
     def write_to_socket(self, host: str, port: int, schema: SerializationSchema) -> DataStreamSink:
@@ -109,6 +112,8 @@ class SinkMethods:
             port: of the server.
             schema: makes the bytes of a record, with what separates it from the next.
         """
+        from pyflinkx.connectors.socket_text import SocketClientSink
+
         return self._end("Socket", SocketClientSink(host, port, schema))
 
 

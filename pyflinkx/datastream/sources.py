@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx.connectors.iterator import IteratorSource
-from pyflinkx.connectors.number_seq import NumberSequenceSource
-from pyflinkx.connectors.socket_text import SocketTextStreamFunction
 from pyflinkx.connectors.source import Source
 from pyflinkx.connectors.source_function import FunctionSource, SourceFunction
-from pyflinkx.connectors.splittable import SplittableIterator, SplittableSource
 from pyflinkx.errors import GraphError
 from pyflinkx.types.typeinfo import TypeInformation, Types
 
 if TYPE_CHECKING:
+    from pyflinkx.connectors.splittable import SplittableIterator
     from pyflinkx.datastream.data_stream import DataStream
 
 
@@ -54,6 +51,8 @@ class SourceMethods:
             >>> list(env.from_sequence(1, 3).execute_and_collect())
             [1, 2, 3]
         """
+        from pyflinkx.connectors.number_seq import NumberSequenceSource
+
         return self._source_stream(NumberSequenceSource(start, end), "Sequence Source", None)
 
     def from_iterator(
@@ -69,6 +68,8 @@ class SourceMethods:
         Raises:
             TypeError: it is neither.
         """
+        from pyflinkx.connectors.iterator import IteratorSource
+
         return self._source_stream(IteratorSource(iterator, type_info), "Iterator Source", type_info)
 
     def from_parallel_collection(
@@ -83,6 +84,8 @@ class SourceMethods:
         Raises:
             TypeError: it is none.
         """
+        from pyflinkx.connectors.splittable import SplittableSource
+
         return self._source_stream(SplittableSource(iterator, type_info), "Parallel Collection Source", type_info)
 
     def socket_text_stream(self, hostname: str, port: int, delimiter: str = "\n", max_retry: int = 0) -> DataStream:
@@ -95,5 +98,7 @@ class SourceMethods:
             max_retry: how often to connect anew, 0.5 s apart, when the server closes the connection or cannot be
                 reached; -1 for no limit. With 0 the stream ends with the connection.
         """
+        from pyflinkx.connectors.socket_text import SocketTextStreamFunction
+
         function = SocketTextStreamFunction(hostname, port, delimiter, max_retry)
         return self._source_stream(FunctionSource(function, Types.STRING()), "Socket Stream", None)

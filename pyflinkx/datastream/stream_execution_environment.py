@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
 from pyflinkx.common.execution_config import ExecutionConfig
@@ -27,10 +27,7 @@ from pyflinkx.config.dynamic import dynamic_properties, file_properties
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
-from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.connectors.source import Source
-from pyflinkx.connectors.text import TextFileSource
-from pyflinkx.datastream.cached_data_stream import cache_sinks
 from pyflinkx.datastream.calls import RecordType, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
@@ -38,16 +35,16 @@ from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, 
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError
-from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
-from pyflinkx.metrics.progress import progress_line
 from pyflinkx.runtime.clock import SystemClock
-from pyflinkx.runtime.job import Job
-from pyflinkx.runtime.job_thread import JobThread
-from pyflinkx.runtime.local_cluster import make_job
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from pyflinkx.runtime.job import Job
 
 __all__ = ["StreamExecutionEnvironment"]
 
@@ -345,6 +342,8 @@ class StreamExecutionEnvironment(SourceMethods):
 
     def read_text_file(self, file_path: str, charset_name: str = "UTF-8") -> DataStream:
         """A stream of the lines of a text file, or of the files of a folder."""
+        from pyflinkx.connectors.text import TextFileSource
+
         return self._source_stream(TextFileSource(file_path, charset_name), "Text File Source", None)
 
     def from_arrow(self, data: Any) -> DataStream:
@@ -364,6 +363,8 @@ class StreamExecutionEnvironment(SourceMethods):
         return self._columnar(frame, "Polars Source")
 
     def _columnar(self, data: Any, name: str) -> DataStream:
+        from pyflinkx.connectors.columnar import ColumnarSource
+
         return self._source_stream(ColumnarSource(data), name, None)
 
     # ---- execution ----
@@ -385,7 +386,7 @@ class StreamExecutionEnvironment(SourceMethods):
             JobExecutionError: a user function raised; its exception is the cause.
         """
         graph = self._take_graph(job_name)
-        with progress_line(str(self._configuration.get(options.PROGRESS))) as listener:
+        with self._progress() as listener:
             job = self._job(graph, listener)
             log.info("job '%s' (%s) starts", graph.name, job.job_id)
             result = job.run()
@@ -404,9 +405,11 @@ class StreamExecutionEnvironment(SourceMethods):
         Raises:
             GraphError, ConfigurationError: as ``execute``; what happens later comes with the job's result.
         """
+        from pyflinkx.runtime.job_thread import JobThread
+
         graph = self._take_graph(job_name)
         with ExitStack() as stack:
-            listener = stack.enter_context(progress_line(str(self._configuration.get(options.PROGRESS))))
+            listener = stack.enter_context(self._progress())
             job = self._job(graph, listener)
             return JobClient(JobThread(job, stack.pop_all()))
 
@@ -425,10 +428,19 @@ class StreamExecutionEnvironment(SourceMethods):
         return CloseableIterator(self._steps(graph), buffer)
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
-        with progress_line(str(self._configuration.get(options.PROGRESS))) as listener:
+        with self._progress() as listener:
             yield from self._job(graph, listener).steps()
 
+    def _progress(self) -> AbstractContextManager[Any]:
+        from pyflinkx.metrics.progress import progress_line
+
+        return progress_line(str(self._configuration.get(options.PROGRESS)))
+
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
+        # What runs a job is loaded by the first one: the import of the API takes half as long without it.
+        from pyflinkx.graph.job_graph import build_job_graph
+        from pyflinkx.runtime.local_cluster import make_job
+
         validate(self._configuration)
         parameters = self._config.get_global_job_parameters()
         return make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
@@ -440,6 +452,8 @@ class StreamExecutionEnvironment(SourceMethods):
         return graph
 
     def _graph(self, job_name: str | None) -> StreamGraph:
+        from pyflinkx.datastream.cached_data_stream import cache_sinks
+
         validate(self._configuration)
         groups = self.get_max_parallelism()
         return build_stream_graph(

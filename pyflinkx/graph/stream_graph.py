@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -97,6 +96,8 @@ class StreamGraph:
 
     def to_json(self) -> str:
         """The execution plan in Flink's JSON form: ``{"nodes": [{"id", "type", "pact", ...}]}``."""
+        import json
+
         nodes = []
         for node in self.nodes:
             label = f"Source: {node.name}" if node.kind == "source" else node.name

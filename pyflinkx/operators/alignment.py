@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -31,6 +30,8 @@ class AlignmentGroups:
     """
 
     def __init__(self, token: str | None = None) -> None:
+        import uuid
+
         self.token = uuid.uuid4().hex if token is None else token
         self._lock = threading.Lock()
         self._watermarks: dict[str, dict[Any, int]] = {}

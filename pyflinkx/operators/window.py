@@ -8,9 +8,10 @@ from typing import Any
 
 from pyflinkx._core.calls import CallSite, ResultCollector, short_repr
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.errors import GraphError, WrongStateError
+from pyflinkx.errors import GraphError
 from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.window_context import ProcessWindowContext
 from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
 from pyflinkx.operators.windowing.contents import (
@@ -29,50 +30,6 @@ from pyflinkx.types.output_tag import OutputTag
 
 BATCH_SIZE = 1024
 LATE_RECORDS = "numLateRecordsDropped"
-
-
-class NoWindowState:
-    """Stands for the state of merging windows, which there cannot be: nobody could merge it."""
-
-    def refuse(self, state_descriptor: Any) -> Any:
-        """Raise WrongStateError."""
-        raise WrongStateError("merging windows (sessions) have no state per window; use global_state()")
-
-    get_state = get_list_state = get_map_state = get_reducing_state = get_aggregating_state = refuse
-
-
-class ProcessWindowContext:
-    """What a process window function gets beside the records."""
-
-    def __init__(self, operator: WindowOperator) -> None:
-        self._operator = operator
-        self._window_state: Any = operator.backend.per_window
-        if isinstance(operator.assigner, MergingWindowAssigner):
-            self._window_state = NoWindowState()
-
-    def window(self) -> Any:
-        """The window."""
-        return self._operator.backend.context.namespace
-
-    def current_processing_time(self) -> int:
-        """What the clock says (ms)."""
-        return self._operator.current_processing_time()
-
-    def current_watermark(self) -> int:
-        """The watermark (ms); the smallest 64-bit integer before the first one."""
-        return self._operator.watermark
-
-    # The same under the names of an EvictorContext.
-    get_current_processing_time = current_processing_time
-    get_current_watermark = current_watermark
-
-    def window_state(self) -> Any:
-        """States of the key and this window; what is stored there must be cleared in the function's ``clear``."""
-        return self._window_state
-
-    def global_state(self) -> Any:
-        """States of the key, shared by its windows."""
-        return self._operator.runtime_context
 
 
 class WindowOperator(Operator):
@@ -165,7 +122,7 @@ class WindowOperator(Operator):
         self.values: list[Any] = []
         self.stamps = array("q")
         self.yielded = ResultCollector(OutputTag)
-        self.process_context = ProcessWindowContext(self)
+        self.process_context = ProcessWindowContext(self, isinstance(self.assigner, MergingWindowAssigner))
         self.evaluate = None if self.window_function is None else self.evaluation()
         self.clear_function = getattr(self.window_function, "clear", None)
         self.firings = 0

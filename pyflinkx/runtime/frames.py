@@ -1,8 +1,9 @@
 """Batches as bytes: what travels between processes.
 
-A frame is a header of 16 bytes (kind, flags, number of records or buffers, size of the head), then timestamps and row
-kinds where the flags say so, then the records: by the codec of their declared type; else packed as columns, if they are
-all alike and plain (``_core.packed``); else pickled.
+A frame is a header of 16 bytes: kind, flags, number of records, size of what holds them. Of records, timestamps and row
+kinds follow where the flags say so, then the records: by the codec of their declared type; else packed as columns, if
+they are all alike and plain (``_core.packed``); else pickled. Of a columnar batch, its schema as text follows, whose
+size the header has, then a table, whose numbers the header counts, and the buffers (``_core.columns_frame``).
 """
 
 from __future__ import annotations
@@ -18,18 +19,19 @@ import cloudpickle
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite
 from pyflinkx._core.codec import Codec
+from pyflinkx._core.columns_frame import columns_as_parts, columns_from_frame
 from pyflinkx._core.compress import MAX_LENGTH, compress, decompress
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.packed import pack, unpack
+from pyflinkx._core.schema import Schema
 from pyflinkx.errors import CorruptDataError, TypeInformationError
+from pyflinkx.runtime.schema_text import schema_from, schema_text
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.typeinfo import TypeInformation
 
 HEADER = Struct("<BBxxIQ")
 PICKLED, TYPED, COLUMNS, PACKED = 1, 2, 3, 4
 TIMESTAMPS, KINDS, COMPRESSED = 1, 2, 4
-ALIGNMENT = 64
-PADDING = bytes(ALIGNMENT)
 
 log = logging.getLogger("pyflinkx.runtime")
 
@@ -48,6 +50,10 @@ class FrameFormat:
         self.codec = usable_codec(record_type)
         self.compressed = compressed
         self.said: set[str] = set()
+        self.sent_schema: Schema | None = None
+        self.sent_text = b""
+        self.received_schema = Schema([])
+        self.received_text: bytes | None = None
 
     def encode(self, batch: Any) -> list[Any]:
         """The parts of the batch's frame, in order; they may be views of the batch.
@@ -102,19 +108,11 @@ class FrameFormat:
             log.info("operator '%s' (%s): %s", self.site.name, self.site.location or self.site.uid, text)
 
     def _columns(self, batch: ColumnBatch) -> list[Any]:
-        buffers: list[memoryview] = []
-
-        def keep(buffer: pickle.PickleBuffer) -> None:
-            buffers.append(buffer.raw())
-
-        head = pickle.dumps(batch, 5, buffer_callback=keep)
-        sizes = array("q", [len(buffer) for buffer in buffers])
-        parts: list[Any] = [HEADER.pack(COLUMNS, 0, len(buffers), len(head)), sizes, head]
-        at = HEADER.size + 8 * len(sizes) + len(head)
-        for buffer in buffers:
-            parts += [PADDING[: -at % ALIGNMENT], buffer]
-            at += -at % ALIGNMENT + len(buffer)
-        return parts
+        if batch.schema is not self.sent_schema:
+            self.sent_schema, self.sent_text = batch.schema, schema_text(batch.schema)
+        text = self.sent_text
+        count, parts = columns_as_parts(batch, HEADER.size + len(text))
+        return [HEADER.pack(COLUMNS, 0, count, len(text)), text, *parts]
 
     def decode(self, frame: Any) -> Any:
         """The batch of a frame (anything with the buffer protocol, which columns keep).
@@ -132,7 +130,7 @@ class FrameFormat:
 
     def _body(self, view: memoryview, kind: int, flags: int, count: int, size: int) -> Any:
         if kind == COLUMNS:
-            return read_columns(view, count, size)
+            return self._read_columns(view, count, size)
         at = HEADER.size
         timestamps = kinds = None
         if flags & TIMESTAMPS:
@@ -153,6 +151,16 @@ class FrameFormat:
         if len(values) != count:
             raise CorruptDataError(f"a frame of {count} records holds {len(values)}")
         return ObjectBatch(values, timestamps, kinds)
+
+    def _read_columns(self, view: memoryview, count: int, size: int) -> ColumnBatch:
+        table = HEADER.size + size
+        if table > len(view):
+            raise CorruptDataError(f"a frame of {len(view)} bytes cannot hold a schema of {size}")
+        text = bytes(view[HEADER.size : table])
+        # Nearly all batches of a stream have one schema object, so both sides make its text, and read it, once.
+        if text != self.received_text:
+            self.received_schema, self.received_text = schema_from(text), text
+        return columns_from_frame(view, self.received_schema, table, count)
 
 
 def usable_codec(record_type: TypeInformation | None) -> Codec | None:
@@ -178,24 +186,6 @@ def read_array(code: str, view: memoryview, at: int, count: int) -> tuple[array[
         raise CorruptDataError(f"a frame of {len(view)} bytes cannot hold {count} numbers at {at}")
     result.frombytes(view[at:end])
     return result, end
-
-
-def read_columns(view: memoryview, count: int, head_size: int) -> ColumnBatch:
-    """A columnar batch whose buffers stay where they are."""
-    sizes, at = read_array("q", view, HEADER.size, count)
-    head = view[at : at + head_size]
-    at += head_size
-    buffers = []
-    for size in sizes:
-        at += -at % ALIGNMENT
-        if size < 0 or at + size > len(view):
-            raise CorruptDataError(f"a frame of {len(view)} bytes has no {size} bytes at {at}")
-        buffers.append(view[at : at + size])
-        at += size
-    batch = pickle.loads(head, buffers=buffers)
-    if not isinstance(batch, ColumnBatch):
-        raise CorruptDataError(f"a frame of columns holds a {type(batch).__name__}")
-    return batch
 
 
 def first_unpicklable(values: list[Any]) -> str:

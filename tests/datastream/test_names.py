@@ -1,5 +1,6 @@
 """Where PyFlink's names are."""
 
+import pickle
 import subprocess
 import sys
 
@@ -49,3 +50,38 @@ def test_contexts_can_be_named_in_annotations():
 def test_asyncio_is_imported_when_it_is_needed():
     program = "import sys, pyflinkx.datastream; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def modules_after(program):
+    """The modules that a new interpreter has loaded after the program."""
+    program += "; import sys; print(*sys.modules)"
+    return set(
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    )
+
+
+def test_what_a_job_needs_is_imported_when_one_starts():
+    usual = "from pyflinkx.common import Types, WatermarkStrategy; from pyflinkx.datastream import DataStream"
+    loaded = modules_after(f"{usual}, StreamExecutionEnvironment, MapFunction")
+    late = {"multiprocessing", "numpy", "pyarrow", "cloudpickle", "selectors", "socket", "subprocess", "tarfile"}
+    late |= {"pyflinkx.runtime." + name for name in ("inline", "job", "task", "gates", "frames", "worker")}
+    late |= {"pyflinkx.operators." + name for name in ("window", "interval_join", "async_wait", "iteration")}
+    late |= {"pyflinkx.datastream." + name for name in ("agg", "joined_streams", "async_data_stream", "window")}
+    late |= {"pyflinkx.connectors.csv_sink", "pyflinkx.connectors.socket_text", "pyflinkx.connectors.columnar"}
+    assert loaded & late == set()
+    ran = modules_after(
+        f"{usual}, StreamExecutionEnvironment as E; s = E().from_collection([1]); [*s.execute_and_collect()]"
+    )
+    assert ran >= {"pyflinkx.runtime.inline", "pyflinkx.runtime.task"}
+
+
+def test_names_that_come_late_are_the_same_objects():
+    everything = {}
+    exec("from pyflinkx.datastream import *", everything)
+    assert set(datastream.__all__) <= set(everything)
+    assert set(datastream.__all__) <= set(dir(datastream))
+    assert everything["agg"] is sys.modules["pyflinkx.datastream.agg"]
+    for name in ("WindowedStream", "AsyncDataStream", "TimeWindow"):
+        assert pickle.loads(pickle.dumps(everything[name])) is getattr(datastream, name)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        datastream.Nothing  # noqa: B018

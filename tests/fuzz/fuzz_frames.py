@@ -1,8 +1,8 @@
 """Feeds mutated frames to the decoder of batches: fuzz_frames [--runs N] [--seed S]; N inputs for each kind of frame.
 
-Only CorruptDataError may come out of packed and typed records, timestamps, row kinds and LZ4 blocks. The head of a
-pickled frame, or of one of columns, is pickle's own business and runs what it names, so there only what lies around it
-is changed: the header, the timestamps and kinds, the table of sizes, the buffers, and where the frame ends.
+Only CorruptDataError may come out of packed and typed records, columns, timestamps, row kinds and LZ4 blocks. The head
+of a pickled frame is pickle's own business and runs what it names, so there only what lies around it is changed: the
+header, the timestamps and kinds, and where the frame ends.
 """
 
 import argparse
@@ -32,21 +32,31 @@ def cases() -> list[Case]:
     pairs = [("a", 1), ("ü" * 40, -(2**63))]
     plain = [(1, "user", None, 0.5, True), (None, "user", None, float("nan"), False)]
     stamped = [(pairs, array("q", [1, -5]), array("b", [0, 3])), (pairs, None, None)]
-    columns = ColumnBatch.from_arrow(pa.record_batch({"n": [1, None, 3], "s": ["a", "bb", None]}))
+    columns = ColumnBatch.from_arrow(
+        pa.record_batch(
+            {
+                "n": [1, None, 3],
+                "s": ["a", "bb", None],
+                "b": [True, False, None],
+                "l": [[1, 2], None, [3]],
+                "d": [{"x": 1.5}, None, {"x": 2.5}],
+            }
+        )
+    )
     found = [
         ("packed", untyped, [ObjectBatch(plain), ObjectBatch(plain, array("q", [1, 2])), ObjectBatch([1, 2, None])]),
         ("typed", typed, [ObjectBatch(*parts) for parts in stamped]),
         ("pickled", untyped, [ObjectBatch([{1: 2}, b"x"], array("q", [1, 2]), array("b", [0, 1]))]),
-        ("columns", untyped, [columns]),
+        ("columns", untyped, [columns, columns.slice(1, 3), columns.with_timestamps(array("q", [5, 6, 7]))]),
         ("compressed", small, [ObjectBatch(plain * 20), ObjectBatch(plain, array("q", [1, 2]))]),
     ]
     result: list[Case] = []
     for name, format, batches in found:
         frames = [b"".join(bytes(part) for part in format.encode(batch)) for batch in batches]
         kept = (0, 0)
-        if name in ("pickled", "columns"):
-            kind, _, count, size = HEADER.unpack_from(frames[0])
-            start = HEADER.size + (9 if kind == PICKLED else 8) * count
+        if name == "pickled":
+            _, _, count, size = HEADER.unpack_from(frames[0])
+            start = HEADER.size + 9 * count
             kept = (start, start + size)
         result.append((name, format, frames, kept))
     return result
@@ -58,7 +68,7 @@ def damaged(frame: bytes, frames: list[bytes], kept: tuple[int, int], rng: rando
         return mutate(frame, frames, rng)
     before, head, after = frame[:start], frame[start:stop], frame[stop:]
     match rng.randrange(3):
-        case 0:  # of the header, but for the kind and the size of what runs; the table; timestamps
+        case 0:  # of the header, but for the kind and the size of what runs; timestamps
             at = rng.choice([1, 4, 5, 6, 7, *range(HEADER.size, start)])
             before = before[:at] + bytes((rng.randrange(256),)) + before[at + 1 :]
             return before + head + after
@@ -73,11 +83,11 @@ def runs_what_it_names(frame: bytes, kept: tuple[int, int]) -> bool:
     if len(frame) < HEADER.size:
         return False
     kind, flags, count, size = HEADER.unpack_from(frame)
-    if flags & COMPRESSED:
-        return kind in (1, 3)
-    if kind not in (1, 3):
+    if kind != PICKLED:
         return False
-    start = HEADER.size + (8 * count if kind == 3 else 8 * count * (flags & 1) + count * (flags >> 1 & 1))
+    if flags & COMPRESSED:
+        return True
+    start = HEADER.size + 8 * count * (flags & 1) + count * (flags >> 1 & 1)
     return (start, start + size) != kept
 
 
