@@ -108,7 +108,7 @@ class WindowOperator(Operator):
         ValueError: the lateness is negative.
 
     Example:
-        >>> from pyflinkx.operators.windowing.aligned import TumblingEventTimeWindows
+        >>> from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
         >>> assigner = TumblingEventTimeWindows.of(10_000)
         >>> operator = WindowOperator(lambda word: word[0], assigner, reduce=max, allowed_lateness=500)
     """
