@@ -45,11 +45,13 @@ class ConnectedStreams:
             key_selector2: for the second stream, alike.
             key_type: type of the keys.
         """
+        from pyflinkx.datastream.columnar import rows_before
+
         first = key_function(key_selector1, "key_by(), first key selector,", self.stream1._record_type)
         second = key_function(key_selector2, "key_by(), second key selector,", self.stream2._record_type)
         return ConnectedStreams(
-            KeyedStream(self.stream1._as_rows(), first, key_type),
-            KeyedStream(self.stream2._as_rows(), second, key_type),
+            KeyedStream(rows_before(self.stream1), first, key_type),
+            KeyedStream(rows_before(self.stream2), second, key_type),
         )
 
     def map(self, func: CoMapFunction, output_type: TypeInformation | None = None) -> DataStream:

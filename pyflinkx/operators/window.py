@@ -65,7 +65,9 @@ class WindowOperator(Operator):
         ValueError: the lateness is negative.
 
     Example:
-        >>> WindowOperator(lambda word: word[0], TumblingEventTimeWindows.of(10_000), reduce=max, allowed_lateness=500)
+        >>> from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
+        >>> assigner = TumblingEventTimeWindows.of(10_000)
+        >>> operator = WindowOperator(lambda word: word[0], assigner, reduce=max, allowed_lateness=500)
     """
 
     def __init__(

@@ -46,7 +46,7 @@ class Writing(MapFunction):
 
 
 class Gate(MapFunction):
-    """Lets nothing through until somebody has opened a named pipe for writing and closed it again."""
+    """Lets nothing through until a named pipe has a byte for it."""
 
     def __init__(self, path):
         self.path = path
@@ -54,8 +54,8 @@ class Gate(MapFunction):
 
     def map(self, value):
         if self.shut:
-            with open(self.path, "rb") as pipe:
-                pipe.read()
+            with open(self.path, "rb", buffering=0) as pipe:
+                pipe.read(1)
             self.shut = False
         return value
 
@@ -99,11 +99,16 @@ def test_a_sink_that_takes_nothing_stops_the_source(way, tmp_path):
     source = env.from_collection(records).map(Writing(emitted))
     source.map(Gate(pipe)).slot_sharing_group("sink").map(Writing(arrived)).sink_to(DiscardSink())
     client = env.execute_async()
+    # For reading too: this end waits for nobody, and what it writes stays there for a gate that opens the pipe late.
+    opener = os.open(pipe, os.O_RDWR)
     try:
-        stopped_at = wait_for_standstill(client, emitted)
-        assert BATCH <= stopped_at <= IN_TASKS + between < RECORDS
-        assert lines(arrived) == []
+        try:
+            stopped_at = wait_for_standstill(client, emitted)
+            assert BATCH <= stopped_at <= IN_TASKS + between < RECORDS
+            assert lines(arrived) == []
+        finally:
+            os.write(opener, b"1")
+        client.get_job_execution_result().result()
     finally:
-        os.close(os.open(pipe, os.O_RDWR))
-    client.get_job_execution_result().result()
+        os.close(opener)
     assert lines(arrived) == lines(emitted) == [str(number) for number in range(RECORDS)]
