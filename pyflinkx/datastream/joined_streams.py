@@ -156,11 +156,13 @@ class WithWindow:
         Raises:
             GraphError: ``function`` is none of these.
         """
+        from pyflinkx.datastream.columnar import rows_before
+
         join = self._join
         given, adapter, what = join._function(function)
         known = result_type(output_type, given, what)
-        first = join.input1._as_rows().map(tag_first)
-        second = join.input2._as_rows().map(tag_second)
+        first = rows_before(join.input1).map(tag_first)
+        second = rows_before(join.input2).map(tag_second)
         first.name("Join Input 1")
         second.name("Join Input 2")
         self._windowed._stream = KeyedStream(first.union(second), self._key, self._key_type)
