@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from types import GenericAlias
 from typing import Any
 
 from pyflinkx._core.calls import CallSite, ResultCollector, short_repr
@@ -43,6 +44,9 @@ class NoWindowState:
 
 class ProcessWindowContext:
     """What a process window function gets beside the records."""
+
+    # Functions written for PyFlink annotate ``context: ProcessWindowFunction.Context[TimeWindow]``.
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, operator: WindowOperator) -> None:
         self._operator = operator
