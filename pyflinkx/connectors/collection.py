@@ -46,6 +46,8 @@ class CollectionSource(Source):
     # One reader keeps the order, as in Flink.
     parallelism = 1
 
+    values_checked = True
+
     def __init__(self, values: Iterable[Any], type_info: TypeInformation | None = None) -> None:
         if isinstance(values, (str, bytes, bytearray, Mapping)) or not isinstance(values, Iterable):
             raise TypeError(f"a collection is a list, tuple or other iterable of records, not {values!r:.100}")

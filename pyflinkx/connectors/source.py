@@ -158,10 +158,12 @@ class Source:
 
     ``output_type`` is the type information of the records, or None when unknown. ``columnar`` says whether readers give
     columnar batches, ``schema`` which. ``parallelism`` is the number of readers that the source insists on, or None.
+    ``values_checked`` says that its records are of their declared type for sure.
     """
 
     boundedness: Boundedness = Boundedness.BOUNDED
     output_type: Any = None
+    values_checked: bool = False
     columnar: bool = False
     schema: Any = None
     parallelism: int | None = None

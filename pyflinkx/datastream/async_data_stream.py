@@ -43,7 +43,7 @@ class AsyncDataStream:
     @staticmethod
     def unordered_wait(
         data_stream: DataStream,
-        async_function: AsyncFunction,
+        async_function: AsyncFunction[Any, Any],
         timeout: Any,
         capacity: int = 100,
         output_type: TypeInformation | None = None,
@@ -55,9 +55,9 @@ class AsyncDataStream:
     @staticmethod
     def unordered_wait_with_retry(
         data_stream: DataStream,
-        async_function: AsyncFunction,
+        async_function: AsyncFunction[Any, Any],
         timeout: Any,
-        async_retry_strategy: AsyncRetryStrategy,
+        async_retry_strategy: AsyncRetryStrategy[Any],
         capacity: int = 100,
         output_type: TypeInformation | None = None,
     ) -> DataStream:
@@ -68,7 +68,7 @@ class AsyncDataStream:
     @staticmethod
     def ordered_wait(
         data_stream: DataStream,
-        async_function: AsyncFunction,
+        async_function: AsyncFunction[Any, Any],
         timeout: Any,
         capacity: int = 100,
         output_type: TypeInformation | None = None,
@@ -80,9 +80,9 @@ class AsyncDataStream:
     @staticmethod
     def ordered_wait_with_retry(
         data_stream: DataStream,
-        async_function: AsyncFunction,
+        async_function: AsyncFunction[Any, Any],
         timeout: Any,
-        async_retry_strategy: AsyncRetryStrategy,
+        async_retry_strategy: AsyncRetryStrategy[Any],
         capacity: int = 100,
         output_type: TypeInformation | None = None,
     ) -> DataStream:
@@ -112,10 +112,10 @@ def milliseconds(timeout: Any) -> int:
 
 def wait(
     data_stream: DataStream,
-    async_function: AsyncFunction,
+    async_function: AsyncFunction[Any, Any],
     timeout: Any,
     capacity: int,
-    strategy: AsyncRetryStrategy,
+    strategy: AsyncRetryStrategy[Any],
     mode: AsyncFunctionDescriptor.OutputMode,
     output_type: TypeInformation | None,
 ) -> DataStream:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pyflinkx.datastream.function import Function
+
+IN = TypeVar("IN")
+OUT = TypeVar("OUT")
 
 ResultPredicate = Callable[[list[Any]], bool]
 ExceptionPredicate = Callable[[Exception], bool]
 
 
-class AsyncFunction(Function):
+class AsyncFunction(Function, Generic[IN, OUT]):
     """Calls elsewhere per record and awaits the answer; many such calls are under way at a time.
 
     All coroutines of a subtask run on one asyncio event loop. ``open`` and ``close`` may be coroutine functions too;
@@ -21,15 +24,15 @@ class AsyncFunction(Function):
     """
 
     @abstractmethod
-    async def async_invoke(self, value: Any) -> list[Any]:
+    async def async_invoke(self, value: IN) -> list[OUT]:
         """The results for a record; an exception fails the job, unless a retry strategy wants another call."""
 
-    def timeout(self, value: Any) -> list[Any]:
+    def timeout(self, value: IN) -> list[OUT]:
         """The results for a record whose time is over; by default the job fails with a TimeoutError."""
         raise TimeoutError(f"Async function call has timed out for input: {value}")
 
 
-class AsyncRetryPredicate(ABC):
+class AsyncRetryPredicate(ABC, Generic[OUT]):
     """Which outcomes of a call call for another."""
 
     @abstractmethod
@@ -41,7 +44,7 @@ class AsyncRetryPredicate(ABC):
         """True for exceptions that may pass; None for none of them."""
 
 
-class AsyncRetryStrategy(ABC):
+class AsyncRetryStrategy(ABC, Generic[OUT]):
     """Whether and when a call is made again. It is shared by all records, so it must not remember any."""
 
     @abstractmethod
@@ -53,11 +56,11 @@ class AsyncRetryStrategy(ABC):
         """Milliseconds to wait after so many calls."""
 
     @abstractmethod
-    def get_retry_predicate(self) -> AsyncRetryPredicate:
+    def get_retry_predicate(self) -> AsyncRetryPredicate[OUT]:
         """Which outcomes call for another call."""
 
     @staticmethod
-    def no_restart() -> AsyncRetryStrategy:
+    def no_restart() -> AsyncRetryStrategy[Any]:
         """Call once."""
         from pyflinkx.datastream.async_retry_strategies import NoRetryStrategy
 
@@ -69,7 +72,7 @@ class AsyncRetryStrategy(ABC):
         backoff_time_millis: int,
         result_predicate: ResultPredicate | None,
         exception_predicate: ExceptionPredicate | None,
-    ) -> AsyncRetryStrategy:
+    ) -> AsyncRetryStrategy[Any]:
         """Call again up to ``max_attempts`` times, each after ``backoff_time_millis``."""
         from pyflinkx.datastream.async_retry_strategies import FixedDelayRetryStrategy
 
@@ -83,7 +86,7 @@ class AsyncRetryStrategy(ABC):
         multiplier: float,
         result_predicate: ResultPredicate | None,
         exception_predicate: ExceptionPredicate | None,
-    ) -> AsyncRetryStrategy:
+    ) -> AsyncRetryStrategy[Any]:
         """Call again up to ``max_attempts`` times, each after a longer time (ms)."""
         from pyflinkx.datastream.async_retry_strategies import ExponentialBackoffDelayRetryStrategy
 
@@ -111,10 +114,10 @@ class AsyncFunctionDescriptor:
 
     def __init__(
         self,
-        async_function: AsyncFunction,
+        async_function: AsyncFunction[Any, Any],
         timeout: int,
         capacity: int,
-        async_retry_strategy: AsyncRetryStrategy,
+        async_retry_strategy: AsyncRetryStrategy[Any],
         output_mode: AsyncFunctionDescriptor.OutputMode,
     ) -> None:
         self.async_function = async_function

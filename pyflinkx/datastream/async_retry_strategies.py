@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic
 
 from pyflinkx.datastream.async_functions import (
+    OUT,
     AsyncRetryPredicate,
     AsyncRetryStrategy,
     ExceptionPredicate,
@@ -15,7 +16,7 @@ from pyflinkx.errors import GraphError
 __all__ = ["ExponentialBackoffDelayRetryStrategy", "FixedDelayRetryStrategy", "NoRetryStrategy", "RetryPredicate"]
 
 
-class RetryPredicate(AsyncRetryPredicate):
+class RetryPredicate(AsyncRetryPredicate[OUT], Generic[OUT]):
     """Two predicates, either of which may be None.
 
     Args:
@@ -42,7 +43,7 @@ class RetryPredicate(AsyncRetryPredicate):
         return self._exception_predicate
 
 
-class NoRetryStrategy(AsyncRetryStrategy):
+class NoRetryStrategy(AsyncRetryStrategy[OUT], Generic[OUT]):
     """One call."""
 
     def can_retry(self, current_attempts: int) -> bool:
@@ -51,11 +52,11 @@ class NoRetryStrategy(AsyncRetryStrategy):
     def get_backoff_time_millis(self, current_attempts: int) -> int:
         return -1
 
-    def get_retry_predicate(self) -> AsyncRetryPredicate:
+    def get_retry_predicate(self) -> AsyncRetryPredicate[OUT]:
         return RetryPredicate(None, None)
 
 
-class FixedDelayRetryStrategy(AsyncRetryStrategy):
+class FixedDelayRetryStrategy(AsyncRetryStrategy[OUT], Generic[OUT]):
     """Further calls after the same time.
 
     Args:
@@ -81,7 +82,7 @@ class FixedDelayRetryStrategy(AsyncRetryStrategy):
     ) -> None:
         self._max_attempts = above_zero(max_attempts, "max_attempts")
         self._backoff_time_millis = above_zero(backoff_time_millis, "backoff_time_millis")
-        self._predicate = RetryPredicate(result_predicate, exception_predicate)
+        self._predicate: RetryPredicate[OUT] = RetryPredicate(result_predicate, exception_predicate)
 
     def can_retry(self, current_attempts: int) -> bool:
         return current_attempts <= self._max_attempts
@@ -89,11 +90,11 @@ class FixedDelayRetryStrategy(AsyncRetryStrategy):
     def get_backoff_time_millis(self, current_attempts: int) -> int:
         return self._backoff_time_millis
 
-    def get_retry_predicate(self) -> AsyncRetryPredicate:
+    def get_retry_predicate(self) -> AsyncRetryPredicate[OUT]:
         return self._predicate
 
 
-class ExponentialBackoffDelayRetryStrategy(AsyncRetryStrategy):
+class ExponentialBackoffDelayRetryStrategy(AsyncRetryStrategy[OUT], Generic[OUT]):
     """Further calls, each after a longer time than the one before.
 
     Args:
@@ -126,7 +127,7 @@ class ExponentialBackoffDelayRetryStrategy(AsyncRetryStrategy):
         self._initial_delay = above_zero(initial_delay, "initial_delay")
         self._max_retry_delay = above_zero(max_retry_delay, "max_retry_delay")
         self._multiplier = above_zero(multiplier, "multiplier")
-        self._predicate = RetryPredicate(result_predicate, exception_predicate)
+        self._predicate: RetryPredicate[OUT] = RetryPredicate(result_predicate, exception_predicate)
 
     def can_retry(self, current_attempts: int) -> bool:
         return current_attempts <= self._max_attempts
@@ -142,7 +143,7 @@ class ExponentialBackoffDelayRetryStrategy(AsyncRetryStrategy):
                 return int(self._max_retry_delay)
         return int(delay)
 
-    def get_retry_predicate(self) -> AsyncRetryPredicate:
+    def get_retry_predicate(self) -> AsyncRetryPredicate[OUT]:
         return self._predicate
 
 

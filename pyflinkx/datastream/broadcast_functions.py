@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pyflinkx.datastream.function import Function
 from pyflinkx.operators import broadcast
+
+IN1 = TypeVar("IN1")
+IN2 = TypeVar("IN2")
+OUT = TypeVar("OUT")
+KEY = TypeVar("KEY")
 
 
 class BaseBroadcastProcessFunction(Function):
@@ -18,7 +23,7 @@ class BaseBroadcastProcessFunction(Function):
     ReadOnlyContext: TypeAlias = broadcast.ReadOnlyContext
 
 
-class BroadcastProcessFunction(BaseBroadcastProcessFunction):
+class BroadcastProcessFunction(BaseBroadcastProcessFunction, Generic[IN1, IN2, OUT]):
     """Any number of results per record of a stream, as the records of a broadcast stream have it.
 
     Both methods yield results; ``yield output_tag, value`` sends a value to a side output. Every subtask sees all
@@ -34,7 +39,7 @@ class BroadcastProcessFunction(BaseBroadcastProcessFunction):
         """Yield the results for a broadcast record; broadcast state can be changed, in all subtasks alike."""
 
 
-class KeyedBroadcastProcessFunction(BaseBroadcastProcessFunction):
+class KeyedBroadcastProcessFunction(BaseBroadcastProcessFunction, Generic[KEY, IN1, IN2, OUT]):
     """A broadcast process function whose stream is keyed: it has state and timers of the record's key."""
 
     Context: TypeAlias = broadcast.KeyedBroadcastContext

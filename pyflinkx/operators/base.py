@@ -91,8 +91,10 @@ class Operator:
     once if all input ended; ``finish`` once when the operator says that it is ``drained``; ``close`` once whenever
     ``open`` was called, also after a failure. All calls come from one thread. An operator reads no clock but
     ``context.clock``, and starts no thread; one that cannot do without (asyncio) hands back by ``context.post``.
+    ``values_checked`` says that it only sends on what it gets, or columns as rows, so that types need no check.
     """
 
+    values_checked = False
     context: OperatorContext
     output: Output
 

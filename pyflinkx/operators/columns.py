@@ -19,6 +19,8 @@ class ColumnsToRowsOperator(Operator):
         batch_size: the most rows of an emitted batch.
     """
 
+    values_checked = True
+
     def __init__(self, batch_size: int = 1024) -> None:
         self.batch_size = batch_size
 

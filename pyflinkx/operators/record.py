@@ -33,6 +33,7 @@ class MapOperator(RecordOperator):
 class FilterOperator(RecordOperator):
     """Keeps the records for which the function is true."""
 
+    values_checked = True
     loop = staticmethod(filter_values)
 
 

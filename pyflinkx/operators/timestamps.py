@@ -55,6 +55,8 @@ class TimestampsAndWatermarksOperator(Operator):
         alignment: how the source before it waits for others; None for not at all. The task asks ``is_ahead``.
     """
 
+    values_checked = True
+
     def __init__(
         self,
         extract: Callable[[Any, int], int] | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.errors import WrongStateError
@@ -27,6 +28,9 @@ class ProcessWindowContext:
         operator: the operator that calls the function.
         merging: whether its windows merge.
     """
+
+    # Functions written for PyFlink annotate ``context: ProcessWindowFunction.Context[TimeWindow]``.
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, operator: WindowOperator, merging: bool) -> None:
         self._operator = operator

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
+from pyflinkx.runtime.declared import DeclaredType
 
 
 class WatermarkValve:
@@ -193,6 +194,7 @@ class NodeOutput:
         self.batch = batch
         self.main: list[Any] = []
         self.sides: dict[str, list[Any]] = {}
+        self.side_types: dict[str, DeclaredType] = {}
         self.loop: list[Any] = []
         self.emit = self._emit_to_all
 
@@ -206,11 +208,26 @@ class NodeOutput:
             self.sides.setdefault(side_tag, []).append(target)
         self.emit = self.main[0].emit if len(self.main) == 1 else self._emit_to_all
 
+    def declare(self, side_tag: str | None, declared: DeclaredType) -> None:
+        """From now on refuse records of the main output, or of a side output, that are not of their declared type."""
+        if side_tag is not None:
+            self.side_types[side_tag] = declared
+            return
+        emit, check = self.emit, declared.check
+
+        def checked(batch: Any) -> None:
+            check(batch)
+            emit(batch)
+
+        self.emit = checked
+
     def _emit_to_all(self, batch: Any) -> None:
         send(self.main, batch)
 
     def emit_side(self, tag_id: str, batch: Any) -> None:
         """Send a batch to a side output; nobody reads it, nothing happens."""
+        if tag_id in self.side_types:
+            self.side_types[tag_id].check(batch)
         send(self.sides.get(tag_id, ()), batch)
 
     def emit_watermark(self, timestamp: int) -> None:

@@ -30,6 +30,7 @@ from pyflinkx.runtime.accumulators import copies
 from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.copies import copy_for_subtask
+from pyflinkx.runtime.declared import DeclaredType
 from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
 from pyflinkx.runtime.splits import AssignedSplits
@@ -273,6 +274,18 @@ class Task:
             self.outputs[edge.source].connect(exchange, edge.side_tag, edge.in_loop)
         for edge, channels in in_channels:
             self.inputs.extend(ChannelInput(channel, new_input(edge)) for channel in channels)
+        self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
+
+    def _declare_types(self, edges: list[StreamEdge]) -> None:
+        """Have the records of outputs with a declared type checked, but where they were on their way in."""
+        sources = {node.id: node for node in self.vertex.nodes}
+        outputs = {(edge.source, edge.side_tag): edge for edge in edges if edge.type_declared}
+        for (source, side_tag), edge in outputs.items():
+            node = sources[source]
+            maker = node.source if node.make_operator is None else self.nodes[source].operator
+            if edge.record_type is not None and (side_tag is not None or not maker.values_checked):
+                site = CallSite(node.name, node.uid, node.location)
+                self.outputs[source].declare(side_tag, DeclaredType(site, edge.record_type))
 
     def open(self) -> None:
         """Open exchanges and operators, last ones first, then the readers; on failure close what was opened."""

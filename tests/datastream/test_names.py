@@ -7,14 +7,22 @@ import sys
 import pytest
 
 import pyflinkx.datastream as datastream
-from pyflinkx.datastream import StreamExecutionEnvironment, data_stream, functions
+from pyflinkx.common import Time, Types
+from pyflinkx.datastream import AsyncDataStream, StreamExecutionEnvironment, data_stream, functions
 from pyflinkx.datastream.functions import (
+    AsyncFunction,
+    AsyncRetryPredicate,
+    AsyncRetryStrategy,
+    BroadcastProcessFunction,
+    KeyedBroadcastProcessFunction,
     NullByteKeySelector,
     PassThroughAllWindowFunction,
     PassThroughWindowFunction,
+    ProcessAllWindowFunction,
     ProcessWindowFunction,
 )
-from pyflinkx.datastream.window import CountTumblingWindowAssigner
+from pyflinkx.datastream.state import MapStateDescriptor
+from pyflinkx.datastream.window import CountTumblingWindowAssigner, TimeWindow
 
 
 def test_all_kinds_of_streams_are_in_the_module_of_data_stream():
@@ -85,3 +93,34 @@ def test_names_that_come_late_are_the_same_objects():
         assert pickle.loads(pickle.dumps(everything[name])) is getattr(datastream, name)
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         datastream.Nothing  # noqa: B018
+
+
+def test_what_is_generic_in_pyflink_takes_type_arguments():
+    class Sum(ProcessWindowFunction[int, int, str, TimeWindow]):
+        def process(self, key: str, context: ProcessWindowFunction.Context[TimeWindow], elements):
+            return [sum(elements)]
+
+    class Alarm(BroadcastProcessFunction[int, str, str]):
+        def process_element(self, value, ctx):
+            yield value
+
+        def process_broadcast_element(self, value, ctx):
+            yield value
+
+    class Ask(AsyncFunction[int, str]):
+        async def async_invoke(self, value: int) -> list[str]:
+            return [str(value)]
+
+    assert ProcessAllWindowFunction.Context[TimeWindow] is not None
+    assert KeyedBroadcastProcessFunction[str, int, int, str] is not None
+    assert AsyncRetryStrategy[str] is not None
+    assert AsyncRetryPredicate[str] is not None
+    env = StreamExecutionEnvironment.get_execution_environment()
+    stream = env.from_collection([3, 1])
+    windows = stream.key_by(lambda value: "k").window(CountTumblingWindowAssigner(2))
+    assert list(windows.process(Sum()).execute_and_collect()) == [4]
+    assert list(AsyncDataStream.ordered_wait(stream, Ask(), Time.seconds(1)).execute_and_collect()) == ["3", "1"]
+    connected = stream.connect(
+        env.from_collection(["x"]).broadcast(MapStateDescriptor("m", Types.STRING(), Types.INT()))
+    )
+    assert sorted(map(str, connected.process(Alarm()).execute_and_collect())) == ["1", "3", "x"]

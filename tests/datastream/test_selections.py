@@ -162,9 +162,9 @@ def test_a_failing_expression_names_operator_line_and_record(env):
     assert "ZeroDivisionError: 1 // (col('key') - 2): 1 divided by zero, in record {'key': 2" in text
 
 
-def test_a_row_that_breaks_its_type_names_the_filter(inline_env):
+def test_a_row_that_breaks_its_type_names_the_operator_that_made_it(inline_env):
     typed = Types.ROW_NAMED(["a"], [Types.LONG()])
     stream = inline_env.from_collection([1]).map(lambda n: Row(a="x"), typed).filter(col("a") > 1)
     stream.print()
-    with pytest.raises(JobExecutionError, match=r"operator 'Filter' .*'a'.*'x'"):
+    with pytest.raises(JobExecutionError, match=r"operator 'Map' .*'a'.*'x'"):
         inline_env.execute()

@@ -155,7 +155,7 @@ def test_a_type_without_columns_is_refused(inline_env, kind):
 def test_a_record_that_breaks_its_type_is_named(inline_env):
     kind = Types.ROW_NAMED(["a"], [Types.LONG()])
     stream = inline_env.from_collection([1, 2]).map(lambda number: Row(a=str(number)), kind)
-    with pytest.raises(JobExecutionError, match=r"operator 'RowsToColumns' .*'a'.*'1'"):
+    with pytest.raises(JobExecutionError, match=r"operator 'Map' .*'a'.*'1'"):
         stream.to_arrow()
 
 

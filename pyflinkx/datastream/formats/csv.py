@@ -189,6 +189,11 @@ class CsvSchemaBuilder:
         """
         return self._set(escape=one_character(char, "Escape char"))
 
+    def set_line_separator(self, separator: str) -> CsvSchemaBuilder:
+        r"""Nothing changes: as in PyFlink it is for writing, and reading takes ``\n``, ``\r`` and ``\r\n`` alike."""
+        check_text(separator, "separator")
+        return self
+
     def set_null_value(self, null_value: str) -> CsvSchemaBuilder:
         """Read this text as None in every column; by default no text is, and an empty number is an error."""
         return self._set(null_value=check_text(null_value, "null_value"))

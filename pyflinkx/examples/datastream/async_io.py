@@ -42,7 +42,7 @@ def server() -> Iterator[int]:
         loop.close()
 
 
-class Capital(AsyncFunction):
+class Capital(AsyncFunction[str, tuple[str, str]]):
     """Asks the server."""
 
     def __init__(self, port: int) -> None:

@@ -16,7 +16,7 @@ LIMIT = MapStateDescriptor("limit", Types.STRING(), Types.INT())
 WAITING = ListStateDescriptor("waiting", Types.INT())
 
 
-class Alarm(KeyedBroadcastProcessFunction):
+class Alarm(KeyedBroadcastProcessFunction[str, tuple[str, int], tuple[str, int], tuple[str, int]]):
     """Emits the readings above the limit of their kind."""
 
     def open(self, runtime_context: RuntimeContext) -> None:

@@ -48,6 +48,7 @@ ROW = Row(i=1, s="a", b=True, d=1.0)
         ]),
         (builder().disable_quote_char(), '1,"a",true,1\n', [Row(i=1, s='"a"', b=True, d=1.0)]),
         (builder().set_column_separator("|"), "1|a|true|1\n", [ROW]),
+        (builder().set_line_separator("|"), "1,a,true,1\r\n", [ROW]),
     ],
 )  # fmt: skip
 def test_rows(tmp_path, schema, text, rows):
