@@ -36,7 +36,7 @@ from pyflinkx.operators.windowing.stagger import WindowStagger
 from pyflinkx.types.output_tag import OutputTag
 
 # Rows of a batch of results.
-BATCH_SIZE = 8192
+BATCH_SIZE = 32_768
 LATE_RECORDS = "numLateRecordsDropped"
 # Sizes, offsets and latenesses (ms) must lie below; see PFX_TIME_LIMIT.
 LARGEST_SPAN = 2**59
