@@ -293,12 +293,17 @@ def subtasks_of(const int[::1] groups, int max_parallelism, int parallelism):
     """The subtasks that own key groups, as an ``array.array("i")``; see ``subtask_of``."""
     cdef Py_ssize_t count = groups.shape[0]
     cdef array.array subtasks = array.clone(INTS, count, False)
-    cdef Py_ssize_t i
+    cdef int *found = subtasks.data.as_ints
+    cdef Py_ssize_t i, wrong = -1
     check_parallelism(max_parallelism, parallelism)
-    for i in range(count):
-        if not 0 <= groups[i] < max_parallelism:
-            raise ValueError(f"there is no key group {groups[i]} of {max_parallelism}")
-        subtasks.data.as_ints[i] = pfx_subtask(groups[i], max_parallelism, parallelism)
+    with nogil:
+        for i in range(count):
+            if not 0 <= groups[i] < max_parallelism:
+                wrong = i
+                break
+            found[i] = pfx_subtask(groups[i], max_parallelism, parallelism)
+    if wrong >= 0:
+        raise ValueError(f"there is no key group {groups[wrong]} of {max_parallelism}")
     return subtasks
 
 
@@ -308,16 +313,22 @@ def subtasks_of(const int[::1] groups, int max_parallelism, int parallelism):
 cdef array.array count_rows(const int[::1] subtasks, Py_ssize_t rows, int count):
     """How many rows go to each of ``count`` subtasks, as an array of int64."""
     cdef array.array counts
-    cdef Py_ssize_t i
+    cdef long long *found
+    cdef Py_ssize_t i, wrong = -1
     if subtasks.shape[0] != rows:
         raise ValueError(f"a batch of {rows} rows, but {subtasks.shape[0]} subtasks")
     if count < 0:
         raise ValueError(f"the number of subtasks cannot be negative: {count}")
     counts = array.clone(LONGS, count, True)
-    for i in range(rows):
-        if not 0 <= subtasks[i] < count:
-            raise ValueError(f"row {i} goes to subtask {subtasks[i]} of {count}")
-        counts.data.as_longlongs[subtasks[i]] += 1
+    found = counts.data.as_longlongs
+    with nogil:
+        for i in range(rows):
+            if not 0 <= subtasks[i] < count:
+                wrong = i
+                break
+            found[subtasks[i]] += 1
+    if wrong >= 0:
+        raise ValueError(f"row {wrong} goes to subtask {subtasks[wrong]} of {count}")
     return counts
 
 
@@ -459,14 +470,16 @@ def scatter_columns(ColumnBatch batch not None, const int[::1] subtasks, int cou
     cdef Buffer indices = new_buffer(rows * sizeof(int64_t), budget)
     cdef int64_t *sorted_rows = <int64_t *> writable(indices)
     cdef array.array ends = array.clone(LONGS, count, True)
+    cdef long long *next_row = ends.data.as_longlongs
     cdef int64_t end = 0
     cdef Py_ssize_t i
     for i in range(count):
-        ends.data.as_longlongs[i] = end
+        next_row[i] = end
         end += counts.data.as_longlongs[i]
-    for i in range(rows):
-        sorted_rows[ends.data.as_longlongs[subtasks[i]]] = i
-        ends.data.as_longlongs[subtasks[i]] += 1
+    with nogil:
+        for i in range(rows):
+            sorted_rows[next_row[subtasks[i]]] = i
+            next_row[subtasks[i]] += 1
     for i in range(count):
         if counts.data.as_longlongs[i]:
             end = ends.data.as_longlongs[i]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 from weakref import WeakSet
 
@@ -28,11 +30,17 @@ NUMPY_FORMATS = {
     "float32": "f",
     "float64": "g",
 }
+# Rows that a reader takes before the next reader's turn: enough for a kernel, few enough to keep event time moving.
+TURN = 32_768
+# Their tables give the same rows in the same order to every reader; a query may not.
+TABLE_LIBRARIES = {"pandas", "polars", "pyarrow"}
 NUMPY_TIMES = {"s": "tss:", "ms": "tsm:", "us": "tsu:", "ns": "tsn:"}
 
 
 class ColumnarSource(Source):
     """Columnar batches of data in memory, shared and not copied where the data's owner allows it.
+
+    Several readers of one table take turns of some ten thousand rows; a stream or a query has one reader.
 
     Args:
         data: anything with ``__arrow_c_stream__`` or ``__arrow_c_array__`` (pyarrow, Polars, pandas, DuckDB), a Polars
@@ -51,7 +59,6 @@ class ColumnarSource(Source):
     """
 
     columnar = True
-    parallelism = 1
 
     def __init__(self, data: Any) -> None:
         if isinstance(data, Mapping):
@@ -60,6 +67,8 @@ class ColumnarSource(Source):
             data = data.collect()
         self.data = data
         self._once = can_be_read_only_once(data)
+        self.parallelism = None if can_be_divided(data) else 1
+        self._opening = Lock()
         if self._once and data in _taken:
             raise read_before(data)
         # Opened here, so that what cannot be read is known before the job starts; the first reader takes it over, as
@@ -88,7 +97,7 @@ class ColumnarSource(Source):
             raise MissingExtraError("reading this data needs pyarrow: pip install 'pyflinkx[arrow]'") from error
 
     def splits(self, parallelism: int) -> list[Any]:
-        return [None]
+        return [Turns(number, parallelism) for number in range(parallelism)]
 
     def check(self) -> None:
         if self._once and self._opened is None:
@@ -97,19 +106,36 @@ class ColumnarSource(Source):
     def __reduce__(self) -> Any:
         """Travels with its data, which is read for that; the program's own source then has what was read."""
         self.check()
-        stream = self._opened if self._opened is not None else self._open()
-        self.data = ColumnStream(stream.schema, list(stream))
-        self._opened, self._once = None, False
+        with self._opening:
+            self._hold_batches()
         return ColumnarSource, (self.data,)
 
     def create_reader(self, context: ReaderContext) -> ColumnarReader:
         self.check()
-        stream, self._opened = self._opened, None
-        return ColumnarReader(stream if stream is not None else self._open())
+        with self._opening:  # readers may be threads
+            if context.parallelism > 1:
+                self._hold_batches()
+            stream, self._opened = self._opened, None
+            return ColumnarReader(stream if stream is not None else self._open())
+
+    def _hold_batches(self) -> None:
+        """Take the data over as batches, so that what its owner must convert is converted once for all readers."""
+        if not isinstance(self.data, ColumnStream) or not isinstance(self.data.batches, list):
+            stream = self._opened if self._opened is not None else self._open()
+            self.data = ColumnStream(stream.schema, list(stream))
+            self._opened, self._once = None, False
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The split of one of several readers: every ``count``-th turn from number ``first`` on."""
+
+    first: int
+    count: int
 
 
 class ColumnarReader(SourceReader):
-    """Hands on the batches of a stream, cut to the wanted length.
+    """Hands on its turns of a stream, cut to the wanted length.
 
     Args:
         stream: the stream, closed with the reader.
@@ -119,21 +145,35 @@ class ColumnarReader(SourceReader):
         self.stream = stream
         self.batch: ColumnBatch | None = None
         self.position = 0
-        self.assigned = False
+        self.passed = 0  # rows of the stream before `batch`
+        self.turns: Turns | None = None
 
     def add_splits(self, splits: list[Any]) -> None:
-        self.assigned = self.assigned or bool(splits)
+        for turns in splits:
+            self.turns = turns
 
     def poll(self, limit: int) -> Any:
-        if not self.assigned:
-            return END
-        while self.batch is None or self.position == len(self.batch):
-            self.batch, self.position = next(self.stream, None), 0
-            if self.batch is None:
-                self.assigned = False
-                return END
-        start, self.position = self.position, min(self.position + limit, len(self.batch))
-        return self.batch.slice(start, self.position)
+        turns = self.turns
+        while turns is not None:
+            if self.batch is None or self.position >= len(self.batch):
+                held = 0 if self.batch is None else len(self.batch)
+                self.passed, self.position = self.passed + held, self.position - held
+                self.batch = next(self.stream, None)
+                if self.batch is None:
+                    break
+                continue
+            stop = min(self.position + limit, len(self.batch))
+            if turns.count > 1:
+                turn, done = divmod(self.passed + self.position, TURN)
+                wait = (turns.first - turn) % turns.count
+                if wait:
+                    self.position += wait * TURN - done
+                    continue
+                stop = min(stop, self.position + TURN - done)
+            start, self.position = self.position, stop
+            return self.batch.slice(start, stop)
+        self.turns = None
+        return END
 
     def close(self) -> None:
         self.stream.close()
@@ -142,6 +182,13 @@ class ColumnarReader(SourceReader):
 def can_be_read_only_once(data: Any) -> bool:
     """Whether it is an iterator of batches, such as pyarrow's RecordBatchReader, or a ColumnStream over one."""
     return hasattr(data, "__next__") or (isinstance(data, ColumnStream) and hasattr(data.batches, "__next__"))
+
+
+def can_be_divided(data: Any) -> bool:
+    """Whether several readers can each read a part: it is held as a whole, and has the same order for all of them."""
+    if can_be_read_only_once(data):
+        return False
+    return isinstance(data, ColumnBatch | ColumnStream) or type(data).__module__.split(".")[0] in TABLE_LIBRARIES
 
 
 # Streams that a source has, so that no other source finds them empty.

@@ -292,6 +292,7 @@ class JobManager(Job):
         elif isinstance(message, Logged):
             pass_on(message.record)
         elif isinstance(message, Collected):
+            assert isinstance(message.records, list)  # as a loan arrives
             self.buffers[message.buffer].extend(message.records)
         elif isinstance(message, EventForCoordinator):
             event = pickle.loads(message.event)

@@ -9,6 +9,7 @@ from typing import Any
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.failures import Failure
+from pyflinkx.runtime.loans import Loan
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 # ---- to a worker ----
@@ -96,10 +97,10 @@ class Logged:
 
 @dataclass(frozen=True)
 class Collected:
-    """Records for the client."""
+    """Records for the client; a loan arrives as the records it stands for."""
 
     buffer: int
-    records: list[Any]
+    records: list[Any] | Loan
 
 
 @dataclass(frozen=True)

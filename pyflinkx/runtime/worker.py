@@ -16,6 +16,7 @@ from typing import Any
 
 import cloudpickle
 
+from pyflinkx._core.batch import ColumnBatch
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
@@ -23,6 +24,7 @@ from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
 from pyflinkx.runtime.gates import GateOutput
 from pyflinkx.runtime.job_pickle import load_job
+from pyflinkx.runtime.loans import Lender
 from pyflinkx.runtime.messages import (
     CancelTasks,
     Collected,
@@ -74,6 +76,7 @@ class Worker:
         self.sending = threading.Lock()
         self.transport: Transport | None = None
         self.threads: dict[TaskId, TaskThread] = {}
+        self.lender = None if own_process else Lender()
         self.heartbeat_interval = 10.0
 
     def run(self) -> None:
@@ -242,7 +245,12 @@ class RemoteBuffer:
 
     def extend(self, records: list[Any]) -> None:
         """Send records."""
-        self.worker.send(Collected(self.number, records))
+        lender = self.worker.lender
+        if lender is not None and all(isinstance(record, ColumnBatch) for record in records):
+            # Nobody changes columns, so a thread of the client's process need not copy them.
+            self.worker.send(Collected(self.number, lender.lend(records)))
+        else:
+            self.worker.send(Collected(self.number, records))
 
 
 class SendingHandler(logging.handlers.QueueHandler):
