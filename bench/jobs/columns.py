@@ -6,13 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx.common import Configuration, Duration, Time, WatermarkStrategy
-from pyflinkx.datastream import StreamExecutionEnvironment, agg, col, lit
+from pyflinkx.datastream import RuntimeExecutionMode, StreamExecutionEnvironment, agg, col, lit
 from pyflinkx.datastream.window import EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows
-
-try:
-    from pyflinkx.common import RuntimeExecutionMode
-except ImportError:
-    from pyflinkx.datastream import RuntimeExecutionMode
 
 
 def environment(workers: int, batch: bool = False) -> StreamExecutionEnvironment:
@@ -26,7 +21,8 @@ def environment(workers: int, batch: bool = False) -> StreamExecutionEnvironment
 
 def timed(env: StreamExecutionEnvironment, table: Any) -> Any:
     bounded = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_seconds(1))
-    return env.from_arrow(table).assign_timestamps_and_watermarks(bounded.with_timestamp_column("ts"))
+    source = env.from_arrow(table).set_parallelism(env.get_parallelism())
+    return source.assign_timestamps_and_watermarks(bounded.with_timestamp_column("ts"))
 
 
 def windows(assigner: Any, workers: int = 1) -> Callable[[list[Any], int], Callable[[], Any]]:
@@ -47,7 +43,8 @@ def keys(workers: int = 1) -> Callable[[list[Any], int], Callable[[], Any]]:
 
     def make(tables: list[Any], rows: int) -> Callable[[], Any]:
         def run() -> Any:
-            keyed = environment(workers, batch=True).from_arrow(tables[0]).key_by("key")
+            source = environment(workers, batch=True).from_arrow(tables[0]).set_parallelism(workers)
+            keyed = source.key_by("key")
             value = {"total": agg.sum("value"), "low": agg.min("value"), "high": agg.max("value")}
             return keyed.agg(n=agg.count(), **value).to_arrow()
 

@@ -347,7 +347,11 @@ class StreamExecutionEnvironment(SourceMethods):
         return self._source_stream(TextFileSource(file_path, charset_name), "Text File Source", None)
 
     def from_arrow(self, data: Any) -> DataStream:
-        """A columnar stream of anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``."""
+        """A columnar stream of anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``.
+
+        One reader gives the rows in their order. ``set_parallelism`` of the stream asks for several, which take turns of
+        some ten thousand rows of a table in memory.
+        """
         return self._columnar(data, "Arrow Source")
 
     def from_numpy(self, columns: dict[str, Any]) -> DataStream:
@@ -365,7 +369,10 @@ class StreamExecutionEnvironment(SourceMethods):
     def _columnar(self, data: Any, name: str) -> DataStream:
         from pyflinkx.connectors.columnar import ColumnarSource
 
-        return self._source_stream(ColumnarSource(data), name, None)
+        stream = self._source_stream(ColumnarSource(data), name, None)
+        # One reader keeps the order of the rows; set_parallelism() asks for several where order does not matter.
+        stream._transformation.parallelism = 1
+        return stream
 
     # ---- execution ----
 

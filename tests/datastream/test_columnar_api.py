@@ -232,9 +232,8 @@ def test_rows_are_made_as_parallel_as_the_function_that_reads_them(inline_env):
     nodes = json.loads(inline_env.get_execution_plan())["nodes"]
     found = [(node["type"], node["parallelism"]) for node in nodes]
     keyed = ("KEYED PROCESS", 4)
-    readers = inline_env.get_parallelism()
-    assert found[:3] == [("Source: Arrow Source", readers), ("ColumnsToRows", 4), keyed]
-    assert found[3:] == [("Source: Arrow Source", readers), ("ColumnsToRows", readers), keyed]
+    assert found[:3] == [("Source: Arrow Source", 1), ("ColumnsToRows", 4), keyed]
+    assert found[3:] == [("Source: Arrow Source", 1), ("ColumnsToRows", 1), keyed]
     assert [[p["ship_strategy"] for p in node.get("predecessors", [])] for node in nodes[1:3]] == [
         ["HASH"],
         ["FORWARD"],
