@@ -82,6 +82,7 @@ class Worker:
         self.lender = None if own_process else Lender()
         self.heartbeat_interval = 10.0
         self.reporter: AlignmentReporter | None = None
+        self.others: dict[str, int] = {}  # other workers may report before this one has its tasks
 
     def run(self) -> None:
         """Until the JobManager says that the job has ended, or is gone."""
@@ -97,8 +98,9 @@ class Worker:
                 elif isinstance(message, EventForTask):
                     self._pass_on(message)
                 elif isinstance(message, AlignmentUpdate):
+                    self.others = message.lowest
                     if self.reporter is not None:
-                        self.reporter.groups.others = message.lowest
+                        self.reporter.groups.others = self.others
                 elif isinstance(message, CancelTasks):
                     self.cancel()
                 elif isinstance(message, Shutdown):
@@ -185,6 +187,7 @@ class Worker:
                 graph, settings, exchanges, splits = load_job(job, lambda number: RemoteBuffer(self, number))
                 if self.own_process and self.reporter is None:  # threads of one process share the groups themselves
                     self.reporter = AlignmentReporter(settings.alignment, self._report_alignment)
+                    settings.alignment.others = self.others
                 if self.transport is None:
                     self.transport = self.make_transport(graph, message.plan, self.number, exchanges)
                 for placement in message.plan.tasks_of(self.number):

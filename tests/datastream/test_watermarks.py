@@ -142,7 +142,7 @@ def test_alignment_on_workers_ends(env):
 
 
 class Feed(Source):
-    """Rows (name, time) of a source that starts when its worker knows of the other one, or ends when ``gate`` is there."""
+    """Rows (name, time); it starts when its worker knows of the other one or, with a gate, ends when that is there."""
 
     parallelism = 1
 
