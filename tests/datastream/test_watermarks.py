@@ -189,7 +189,7 @@ class FeedReader(SourceReader):
 
 @pytest.mark.parametrize("start", ["spawn", "fork"])
 def test_a_source_waits_for_one_of_another_worker(tmp_path, start):
-    """Until the slow one ends, which it does when all of it and some of the fast one was seen, the fast one stays near."""
+    """The fast one stays near the slow one until that ends: when all of it, and some of the fast one, was seen."""
     gate = tmp_path / "gate"
     configuration = Configuration.from_dict({"pyflinkx.workers": "processes", "pyflinkx.workers.start-method": start})
     env = StreamExecutionEnvironment.get_execution_environment(configuration)
