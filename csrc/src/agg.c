@@ -396,6 +396,14 @@ static bool put_result(const pfx_agg *agg, const pfx_acc *acc, pfx_result_kind r
     return extreme->seen;
 }
 
+static bool all_have_reals(uint8_t *const *states, int64_t count, int32_t at) {
+    bool all = true;
+    for (int64_t i = 0; i < count; i++) {
+        all &= ((const sum_real_state *)(const void *)(states[i] + at))->n > 0;
+    }
+    return all;
+}
+
 pfx_status pfx_agg_finish(const pfx_agg *agg, int32_t number, pfx_result_kind result, uint8_t *const *states,
                           int64_t count, pfx_out_column *out, int64_t *failed) {
     const pfx_acc *acc = &agg->accs[number];
@@ -415,6 +423,16 @@ pfx_status pfx_agg_finish(const pfx_agg *agg, int32_t number, pfx_result_kind re
             int64_t *to = (int64_t *)(void *)out->data + out->rows;
             for (int64_t i = 0; i < count; i++) {
                 to[i] = ((const count_state *)(const void *)(states[i] + acc->at))->n;
+            }
+            out->rows += count;
+            return PFX_OK;
+        }
+        break;
+    case PFX_ACC_SUM_REAL:
+        if (out->nulls == 0 && result == PFX_RESULT_VALUE && all_have_reals(states, count, acc->at)) {
+            double *to = (double *)(void *)out->data + out->rows;
+            for (int64_t i = 0; i < count; i++) {
+                to[i] = real_sum((const sum_real_state *)(const void *)(states[i] + acc->at));
             }
             out->rows += count;
             return PFX_OK;

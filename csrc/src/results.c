@@ -1,5 +1,26 @@
 #include "pfx/results.h"
 
+#include <string.h>
+
+static pfx_status reserve(pfx_out_column *columns, int32_t count, int64_t rows) {
+    for (int32_t i = 0; columns != NULL && i < count; i++) {
+        PFX_TRY(pfx_out_column_reserve(&columns[i], rows));
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_results_reserve(pfx_results *results, int64_t rows, int64_t limit) {
+    if (results->rows > 0) {
+        return PFX_OK;
+    }
+    rows = rows > results->last_rows ? rows : results->last_rows;
+    rows = rows < limit ? rows : limit;
+    PFX_TRY(reserve(results->keys, results->index->columns, rows));
+    PFX_TRY(reserve(results->bounds, 2, rows));
+    PFX_TRY(reserve(results->values, results->count, rows));
+    return reserve(results->stamps, 1, rows);
+}
+
 pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states,
                                      int64_t count) {
     for (int32_t i = 0; i < results->count; i++) {
@@ -44,4 +65,23 @@ pfx_status pfx_results_stamp(pfx_results *results, int64_t count, int64_t start,
         PFX_TRY(fill(&results->bounds[1], count, end));
     }
     return fill(results->stamps, count, timestamp);
+}
+
+pfx_status pfx_results_stamp_each(pfx_results *results, int64_t count, const int64_t *starts, const int64_t *ends) {
+    size_t size = (size_t)count * sizeof *starts;
+    if (results->bounds != NULL) {
+        for (int32_t i = 0; i < 2; i++) {
+            pfx_out_column *column = &results->bounds[i];
+            PFX_TRY(pfx_out_column_reserve(column, count));
+            memcpy(column->data + column->rows * 8, i == 0 ? starts : ends, size);
+            column->rows += count;
+        }
+    }
+    PFX_TRY(pfx_out_column_reserve(results->stamps, count));
+    int64_t *to = (int64_t *)(void *)results->stamps->data + results->stamps->rows;
+    for (int64_t i = 0; i < count; i++) {
+        to[i] = ends[i] - 1;
+    }
+    results->stamps->rows += count;
+    return PFX_OK;
 }

@@ -19,6 +19,8 @@ struct pfx_sessions_scratch {
     uint32_t ids[PFX_CHUNK];
     uint32_t slots[PFX_CHUNK];
     uint8_t *states[PFX_CHUNK];
+    int64_t starts[PFX_CHUNK];
+    int64_t ends[PFX_CHUNK];
     merge merges[PFX_CHUNK];
     uint8_t trash[];
 };
@@ -263,11 +265,13 @@ static void sort_due(pfx_session_entry *entries, int64_t count) {
     }
 }
 
-/* List the next sessions that are due, in order; none when there are no more. */
+/* List the next sessions that are due, in order, from as many buckets as give a chunk; none when there are no more. */
 static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
     sessions->due.count = sessions->sent = 0;
     int64_t last = pfx_floor_div(watermark, sessions->width);
-    while (sessions->due.count == 0) {
+    bool whole = true;
+    while (whole && sessions->due.count < PFX_CHUNK) {
+        int64_t listed = sessions->due.count;
         if (sessions->in_ring == 0 && sessions->heap.count == 0) {
             return PFX_OK;
         }
@@ -278,7 +282,7 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
             sessions->base = sessions->in_ring == 0 && last > bucket ? last : bucket;
             return PFX_OK;
         }
-        bool whole = bucket < last;
+        whole = bucket < last;
         if (sessions->in_ring == 0) {
             int64_t first = pfx_floor_div(next, sessions->width);
             bucket = sessions->base = first > bucket ? first : bucket;
@@ -301,11 +305,10 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
                pfx_floor_div(sessions->heap.entries[0].time, sessions->width) <= bucket) {
             PFX_TRY(come_up(sessions, pop_heap(sessions), watermark));
         }
-        if (!whole && sessions->due.count == 0) {
-            return PFX_OK;
+        if (sessions->due.count > listed) {
+            sort_due(sessions->due.entries + listed, sessions->due.count - listed);
         }
     }
-    sort_due(sessions->due.entries, sessions->due.count);
     return PFX_OK;
 }
 
@@ -522,12 +525,16 @@ pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t 
             uint32_t slot = sessions->due.entries[last].slot;
             const pfx_session *session = &sessions->slots[slot];
             if (session->fired != session->end) {
-                PFX_TRY(pfx_results_stamp(results, 1, session->start, session->end, session->end - 1));
+                scratch->starts[count] = session->start;
+                scratch->ends[count] = session->end;
                 scratch->ids[count] = session->key;
                 scratch->states[count++] = state_of(sessions, slot);
             }
         }
+        PFX_TRY(pfx_results_reserve(results, sessions->due.count - first < limit ? sessions->due.count - first : limit,
+                                    limit));
         PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, count));
+        PFX_TRY(pfx_results_stamp_each(results, count, scratch->starts, scratch->ends));
         for (; first < last; first++) {
             PFX_TRY(settle(sessions, sessions->due.entries[first].slot, watermark));
         }

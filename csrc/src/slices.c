@@ -378,6 +378,7 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
             scratch->states[i] = pfx_pane_state(pane, slices->agg, slices->sent + i);
         }
         int64_t end = pfx_window_end(slicing, slices->window);
+        PFX_TRY(pfx_results_reserve(results, pane->count - slices->sent, limit));
         PFX_TRY(pfx_results_append(results, pane->keys + slices->sent, scratch->states, count));
         PFX_TRY(pfx_results_stamp(results, count, pfx_window_start(slicing, slices->window), end, end - 1));
         slices->sent += count;

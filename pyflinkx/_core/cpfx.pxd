@@ -394,6 +394,7 @@ cdef extern from "pfx/results.h" nogil:
         pfx_out_column *values
         pfx_out_column *stamps
         int64_t rows
+        int64_t last_rows
         int32_t failed_result
         uint32_t failed_key
 

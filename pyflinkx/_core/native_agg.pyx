@@ -189,6 +189,7 @@ cdef class NativeAggregation:
             return None
         for i, field in enumerate(self.results.fields):
             columns.append(take_column(&self.outs[<int> i], field, self.budget))
+        self.written.last_rows = rows
         self.written.rows = 0
         stamps = None
         if self.written.stamps.rows > 0:

@@ -26,10 +26,15 @@ typedef struct pfx_results {
     pfx_out_column *values;
     pfx_out_column *stamps;
     int64_t rows;
+    int64_t last_rows; /* that the columns had when they were taken last */
     /* What a PFX_OUT_OF_RANGE is about. */
     int32_t failed_result;
     uint32_t failed_key;
 } pfx_results;
+
+/* Before the first of about `rows` rows, at most `limit`: room for them, or for as many as there were the last time, so
+ * that columns need not grow step by step. */
+pfx_status pfx_results_reserve(pfx_results *results, int64_t rows, int64_t limit);
 
 /* Append the keys and results of `count` states. */
 pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count);
@@ -41,5 +46,8 @@ pfx_status pfx_results_append_keys(pfx_results *results, const uint32_t *keys, i
 
 /* Append to so many rows the bounds (ms) and the timestamp that they share. */
 pfx_status pfx_results_stamp(pfx_results *results, int64_t count, int64_t start, int64_t end, int64_t timestamp);
+
+/* The same with bounds for each row; the timestamp is the end less 1. */
+pfx_status pfx_results_stamp_each(pfx_results *results, int64_t count, const int64_t *starts, const int64_t *ends);
 
 #endif

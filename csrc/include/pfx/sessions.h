@@ -19,7 +19,7 @@
 #include "pfx/results.h"
 #include "pfx/status.h"
 
-#define PFX_SESSION_BUCKETS 512
+#define PFX_SESSION_BUCKETS 2048
 
 typedef struct pfx_session {
     int64_t start;
