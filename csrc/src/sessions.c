@@ -349,6 +349,7 @@ static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint
             (pfx_session){.start = time, .end = end, .fired = INT64_MIN, .key = key, .next = sessions->heads[key]};
         sessions->heads[key] = slot;
         sessions->live++;
+        sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
         pfx_agg_start(sessions->agg, state_of(sessions, slot));
         *found = slot;
         return enqueue(sessions, slot);
@@ -439,9 +440,11 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
 
 /* Move the live sessions together, and forget keys without one, once most of the memory is for what is over. */
 static pfx_status compact(pfx_sessions *sessions) {
-    int64_t keys = sessions->index->count, live = sessions->live;
-    bool few_slots = sessions->capacity > 4096 && sessions->capacity / 4 > live;
-    bool few_keys = keys > 4096 && keys / 4 > live;
+    /* As many as there were lately, so that what the next rows need is not given back and taken again. */
+    int64_t keys = sessions->index->count, wanted = sessions->peak;
+    sessions->peak = sessions->live;
+    bool few_slots = sessions->capacity > 4096 && sessions->capacity / 4 > wanted;
+    bool few_keys = keys > 4096 && keys / 4 > wanted;
     if (!few_slots && !few_keys) {
         return PFX_OK;
     }
@@ -456,13 +459,14 @@ static pfx_status compact(pfx_sessions *sessions) {
     pfx_sessions kept;
     pfx_status status = pfx_sessions_init(&kept, agg, sessions->index, sessions->gap, sessions->lateness);
     if (status == PFX_OK) {
-        status = reserve(&kept, live + MIN_SLOTS, live + MIN_SLOTS);
+        status = reserve(&kept, wanted + MIN_SLOTS, wanted + MIN_SLOTS);
     }
     if (status == PFX_OK) {
         status = pfx_key_index_compact(sessions->index, renumbered);
     }
     kept.watermark = sessions->watermark;
     kept.sequence = sessions->sequence;
+    kept.peak = sessions->peak;
     for (int64_t i = 0; i < sessions->used && status == PFX_OK; i++) {
         if (sessions->slots[i].key == PFX_NO_KEY) {
             continue;

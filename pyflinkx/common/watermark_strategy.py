@@ -166,9 +166,8 @@ class WatermarkStrategy:
     ) -> WatermarkStrategy:
         """This strategy, by which a source pauses while it is far ahead of the others of its group.
 
-        Sources wait for each other within a process: in an inline job all of them, on workers those of one worker,
-        which by default has one subtask of each. Idle and ended sources are not waited for. It has no effect on a
-        strategy that is not in the task of its source.
+        Sources of one worker know of each other at once, those of different workers after an update interval. Idle and
+        ended sources are not waited for. It has no effect on a strategy that is not in the task of its source.
 
         Args:
             watermark_group: name of the group.

@@ -349,8 +349,8 @@ class StreamExecutionEnvironment(SourceMethods):
     def from_arrow(self, data: Any) -> DataStream:
         """A columnar stream of anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``.
 
-        One reader gives the rows in their order. ``set_parallelism`` of the stream asks for several, which take turns of
-        some ten thousand rows of a table in memory.
+        One reader gives the rows in their order. ``set_parallelism`` of the stream asks for several, which take turns
+        of some ten thousand rows of a table in memory.
         """
         return self._columnar(data, "Arrow Source")
 

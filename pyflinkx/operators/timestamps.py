@@ -79,6 +79,8 @@ class TimestampsAndWatermarksOperator(Operator):
         assigner = getattr(self.extract, "__self__", None)
         if isinstance(assigner, IngestionTimeAssigner):
             assigner.clock = context.clock
+        if self.alignment is not None:
+            context.alignment.join(self.alignment)
         if self.idle_timeout is not None:
             self.plan_idleness(self.idle_timeout)
 

@@ -25,12 +25,15 @@ from pyflinkx.errors import JobCancelledError, JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionGraph, ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
+from pyflinkx.runtime.aligning import AlignmentBoard
 from pyflinkx.runtime.coordination import Coordination, ended_by
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
 from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
 from pyflinkx.runtime.launcher import WorkerHandle, limit_blocking
 from pyflinkx.runtime.messages import (
+    AlignmentReport,
+    AlignmentUpdate,
     CancelTasks,
     Collected,
     Deploy,
@@ -124,6 +127,7 @@ class JobManager(Job):
         self.wake_read = -1
         self.wake_write: int | None = None
         self.cancel_asked = False
+        self.alignment = AlignmentBoard()
         self.coordination = Coordination(graph, settings.clock, self._send_event, self._wake)
 
     @property
@@ -289,6 +293,10 @@ class JobManager(Job):
             # A heartbeat may be older than the report of a task's end that came before it.
             running = {task: metrics for task, metrics in message.metrics.items() if not self._ended(task)}
             self.metrics.update(running)
+        elif isinstance(message, AlignmentReport):
+            numbers = [view.number for view in self.workers if not view.lost]
+            for number, lowest in self.alignment.report(worker.number, message.lowest, numbers).items():
+                self._send(self.workers[number], AlignmentUpdate(lowest))
         elif isinstance(message, Logged):
             pass_on(message.record)
         elif isinstance(message, Collected):

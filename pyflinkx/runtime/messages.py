@@ -61,6 +61,13 @@ class Shutdown:
     """All tasks of the job have ended: exit."""
 
 
+@dataclass(frozen=True)
+class AlignmentUpdate:
+    """How far the aligned sources of the other workers are: their lowest watermark (ms) of each group."""
+
+    lowest: dict[str, int]
+
+
 # ---- from a worker ----
 
 
@@ -86,6 +93,13 @@ class Heartbeat:
     """The worker lives; what its tasks have done so far."""
 
     metrics: dict[TaskId, TaskMetrics] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AlignmentReport:
+    """How far the worker's aligned sources are: their lowest watermark (ms) of each group."""
+
+    lowest: dict[str, int]
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,15 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
+from pyflinkx.runtime.aligning import AlignmentReporter
 from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
 from pyflinkx.runtime.gates import GateOutput
 from pyflinkx.runtime.job_pickle import load_job
 from pyflinkx.runtime.loans import Lender
 from pyflinkx.runtime.messages import (
+    AlignmentReport,
+    AlignmentUpdate,
     CancelTasks,
     Collected,
     Deploy,
@@ -78,6 +81,8 @@ class Worker:
         self.threads: dict[TaskId, TaskThread] = {}
         self.lender = None if own_process else Lender()
         self.heartbeat_interval = 10.0
+        self.reporter: AlignmentReporter | None = None
+        self.others: dict[str, int] = {}  # other workers may report before this one has its tasks
 
     def run(self) -> None:
         """Until the JobManager says that the job has ended, or is gone."""
@@ -92,6 +97,10 @@ class Worker:
                     self._deploy(message)
                 elif isinstance(message, EventForTask):
                     self._pass_on(message)
+                elif isinstance(message, AlignmentUpdate):
+                    self.others = message.lowest
+                    if self.reporter is not None:
+                        self.reporter.groups.others = self.others
                 elif isinstance(message, CancelTasks):
                     self.cancel()
                 elif isinstance(message, Shutdown):
@@ -113,6 +122,8 @@ class Worker:
         self.cancel()
         for thread in self.threads.values():
             thread.thread.join()
+        if self.reporter is not None:
+            self.reporter.close()
         if self.transport is not None:
             self.threads.clear()
             self.transport.close()
@@ -174,6 +185,9 @@ class Worker:
         try:
             for slot, job in message.jobs.items():
                 graph, settings, exchanges, splits = load_job(job, lambda number: RemoteBuffer(self, number))
+                if self.own_process and self.reporter is None:  # threads of one process share the groups themselves
+                    self.reporter = AlignmentReporter(settings.alignment, self._report_alignment)
+                    settings.alignment.others = self.others
                 if self.transport is None:
                     self.transport = self.make_transport(graph, message.plan, self.number, exchanges)
                 for placement in message.plan.tasks_of(self.number):
@@ -227,6 +241,13 @@ class Worker:
             settings.clock,
             self._report,
         )
+
+    def _report_alignment(self, lowest: dict[str, int]) -> bool:
+        try:
+            self.send(AlignmentReport(lowest))
+        except ClientGone:
+            return False
+        return True
 
     def _report(self, task: TaskId, state: ExecutionState, failure: BaseException | None) -> None:
         metrics = self.threads[task].metrics() if state.terminal else None

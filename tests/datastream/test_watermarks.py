@@ -1,11 +1,16 @@
 """Watermarks of whole programs: generators and idle streams."""
 
+import os
+
+import pytest
+
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.common import Duration, WatermarkStrategy
+from pyflinkx.common import Configuration, Duration, WatermarkStrategy
 from pyflinkx.common.watermark_strategy import WatermarkGenerator
 from pyflinkx.connectors.source import END, WAIT, Source, SourceReader
 from pyflinkx.datastream import ProcessFunction, StreamExecutionEnvironment
 from pyflinkx.datastream.window import TumblingEventTimeWindows
+from pyflinkx.operators.alignment import KNOWN
 from pyflinkx.runtime.clock import ManualClock
 from pyflinkx.testing import TestSource
 
@@ -134,6 +139,77 @@ def test_a_source_that_is_ahead_waits_for_its_group():
 
 def test_alignment_on_workers_ends(env):
     largest_drift(env, aligned=True)
+
+
+class Feed(Source):
+    """Rows (name, time); it starts when its worker knows of the other one or, with a gate, ends when that is there."""
+
+    parallelism = 1
+
+    def __init__(self, name, times, gate=None):
+        self.name, self.times, self.gate = name, times, gate
+
+    def splits(self, parallelism):
+        return [None]
+
+    def create_reader(self, context):
+        return FeedReader(self, context.clock)
+
+
+class FeedReader(SourceReader):
+    def __init__(self, feed, clock):
+        self.feed, self.clock = feed, clock
+        self.sent = 0
+        self.give_up = clock.now() + 60_000
+
+    def add_splits(self, splits):
+        pass
+
+    def poll(self, limit):
+        times = self.feed.times
+        assert self.clock.now() < self.give_up, "it heard nothing of the other worker"
+        others = any(groups.others for groups in list(KNOWN.values()))
+        if self.feed.gate is None:  # begins when it knows of the other one
+            if self.sent == 0 and not others:
+                return WAIT
+        elif self.sent == len(times) and not os.path.exists(self.feed.gate):
+            return WAIT
+        if self.sent == len(times):
+            return END
+        part = times[self.sent : self.sent + 100]
+        self.sent += len(part)
+        return ObjectBatch([(self.feed.name, time) for time in part])
+
+    def wake_time(self):
+        return self.clock.now() + 5
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize("start", ["spawn", "fork"])
+def test_a_source_waits_for_one_of_another_worker(tmp_path, start):
+    """The fast one stays near the slow one until that ends: when all of it, and some of the fast one, was seen."""
+    gate = tmp_path / "gate"
+    configuration = Configuration.from_dict({"pyflinkx.workers": "processes", "pyflinkx.workers.start-method": start})
+    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    env.set_parallelism(1)
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value[1])
+    strategy = strategy.with_watermark_alignment("both", Duration.of_millis(500), Duration.of_millis(5))
+    streams = []
+    for feed in (Feed("fast", range(100_000)), Feed("slow", range(1000), str(gate))):
+        source = env.from_source(feed, WatermarkStrategy.no_watermarks(), feed.name).slot_sharing_group(feed.name)
+        streams.append(source.assign_timestamps_and_watermarks(strategy))
+    fastest, slowest = -1, -1
+    with streams[0].union(streams[1]).map(lambda value: value).execute_and_collect() as results:
+        for name, time in results:
+            if name == "slow":
+                slowest = time
+            elif not gate.exists():
+                fastest = max(fastest, time)
+            if slowest == 999 and fastest >= 0 and not gate.exists():
+                gate.write_text("")
+    assert 0 <= fastest < 999 + 500 + 100 + 1
 
 
 def test_silent_and_ended_sources_are_not_waited_for():

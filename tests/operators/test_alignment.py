@@ -23,6 +23,21 @@ def test_the_lowest_of_a_group_counts():
     assert groups.lowest("g") == 5
 
 
+def test_other_processes_count_like_a_member():
+    groups = AlignmentGroups()
+    groups.others = {"g": 4}
+    assert groups.lowest("g") == 4
+    groups.report("g", 1, 5)
+    groups.report("g", 2, 7)
+    assert groups.lowest("g") == 4
+    assert groups.own() == {"g": 5}  # what they hear of this process, without what they said themselves
+    groups.others = {"g": 6}
+    assert groups.lowest("g") == 5
+    groups.report("g", 1, None)
+    groups.report("g", 2, None)
+    assert groups.own() == {}
+
+
 def test_copies_are_one_object_in_a_process_and_go_with_the_job():
     groups = AlignmentGroups()
     assert pickle.loads(pickle.dumps(groups)) is groups
