@@ -167,7 +167,7 @@ class ColumnarReader(SourceReader):
                 turn, done = divmod(self.passed + self.position, TURN)
                 wait = (turns.first - turn) % turns.count
                 if wait:
-                    self.position += wait * TURN - done
+                    self.position += wait * TURN  # a turn of others is met at its start
                     continue
                 stop = min(stop, self.position + TURN - done)
             start, self.position = self.position, stop
