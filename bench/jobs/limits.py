@@ -115,8 +115,8 @@ def columnar_codec(tables: list[Any], rows: int) -> Callable[[], Any]:
     import pyarrow
 
     from bench.micro.bench_codec import best_seconds
+    from pyflinkx._core.batch import ColumnBatch
     from pyflinkx._core.calls import CallSite
-    from pyflinkx.connectors.columnar import ColumnarSource
     from pyflinkx.runtime.frames import FrameFormat
 
     size = 8192
@@ -128,9 +128,7 @@ def columnar_codec(tables: list[Any], rows: int) -> Callable[[], Any]:
     }
     batch = pyarrow.record_batch(columns)
     frames = FrameFormat(CallSite("bench", "bench"))
-    reader = ColumnarSource(batch).create_reader(None)  # type: ignore[arg-type]
-    reader.add_splits([None])
-    ours = reader.poll(size)
+    ours = ColumnBatch.from_arrow(batch)
 
     def arrow() -> Any:
         data = batch.serialize().to_pybytes()
