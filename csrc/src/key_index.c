@@ -254,23 +254,43 @@ pfx_status pfx_key_index_word(pfx_key_index *index, int64_t word, uint32_t *id) 
     return *id != PFX_NO_KEY ? PFX_OK : add_word(index, word, id);
 }
 
-pfx_status pfx_key_index_bytes(pfx_key_index *index, const uint8_t *bytes, int64_t size, uint32_t *id) {
-    uint64_t hash = hash_bytes(bytes, size);
-    if (index->table != NULL) {
-        int64_t mask = index->table_size - 1;
-        for (int64_t at = home(index, hash); index->table[at].id != 0; at = (at + 1) & mask) {
-            if (index->table[at].word != hash) {
-                continue;
-            }
-            uint32_t known = (uint32_t)(index->table[at].id - 1);
-            int64_t start = known == 0 ? 0 : index->ends[known - 1];
-            if (index->ends[known] - start == size &&
-                (size == 0 || memcmp(index->bytes + start, bytes, (size_t)size) == 0)) {
-                *id = known;
-                return PFX_OK;
+/* As hash_bytes goes through them; a call of memcmp would take longer than most keys. */
+static inline bool same_bytes(const uint8_t *first, const uint8_t *second, int64_t size) {
+    if (size >= 8) {
+        for (int64_t i = 0; i + 8 < size; i += 8) {
+            if (load_word(first + i) != load_word(second + i)) {
+                return false;
             }
         }
+        return load_word(first + size - 8) == load_word(second + size - 8);
     }
+    for (int64_t i = 0; i < size; i++) {
+        if (first[i] != second[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline uint32_t find_bytes(const pfx_key_index *index, const uint8_t *bytes, int64_t size, uint64_t hash) {
+    if (index->table == NULL) {
+        return PFX_NO_KEY;
+    }
+    int64_t mask = index->table_size - 1;
+    for (int64_t at = home(index, hash); index->table[at].id != 0; at = (at + 1) & mask) {
+        if (index->table[at].word != hash) {
+            continue;
+        }
+        uint32_t known = (uint32_t)(index->table[at].id - 1);
+        int64_t start = known == 0 ? 0 : index->ends[known - 1];
+        if (index->ends[known] - start == size && same_bytes(index->bytes + start, bytes, size)) {
+            return known;
+        }
+    }
+    return PFX_NO_KEY;
+}
+
+static pfx_status add_bytes(pfx_key_index *index, const uint8_t *bytes, int64_t size, uint64_t hash, uint32_t *id) {
     if (index->count == PFX_NO_KEY - 1) {
         return PFX_OVERFLOW;
     }
@@ -296,6 +316,12 @@ pfx_status pfx_key_index_bytes(pfx_key_index *index, const uint8_t *bytes, int64
     enter(index, hash, index->count);
     *id = index->count++;
     return PFX_OK;
+}
+
+pfx_status pfx_key_index_bytes(pfx_key_index *index, const uint8_t *bytes, int64_t size, uint32_t *id) {
+    uint64_t hash = hash_bytes(bytes, size);
+    *id = find_bytes(index, bytes, size, hash);
+    return *id != PFX_NO_KEY ? PFX_OK : add_bytes(index, bytes, size, hash, id);
 }
 
 static pfx_status map_words(pfx_key_index *index, const pfx_key_column *column, int64_t start, int64_t rows,
@@ -329,8 +355,27 @@ static int64_t map_direct(const pfx_key_index *index, const int64_t *words, int6
     return rows;
 }
 
+/* The commonest wide keys: offsets of 32 bits, no nulls. */
+static pfx_status map_texts(pfx_key_index *index, const pfx_key_column *column, int64_t start, int64_t rows,
+                            uint32_t *ids) {
+    const int32_t *offsets = (const int32_t *)column->offsets + column->offset + start;
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t size = offsets[i + 1] - offsets[i];
+        const uint8_t *bytes = size > 0 ? column->data + offsets[i] : NULL;
+        uint64_t hash = hash_bytes(bytes, size);
+        ids[i] = find_bytes(index, bytes, size, hash);
+        if (ids[i] == PFX_NO_KEY) {
+            PFX_TRY(add_bytes(index, bytes, size, hash, &ids[i]));
+        }
+    }
+    return PFX_OK;
+}
+
 static pfx_status map_wide(pfx_key_index *index, const pfx_key_column *column, int64_t start, int64_t rows,
                            uint32_t *ids) {
+    if (column->type->offset_width == 4 && column->validity == NULL) {
+        return map_texts(index, column, start, rows, ids);
+    }
     for (int64_t i = 0; i < rows; i++) {
         if (!pfx_has_value(column, start + i)) {
             PFX_TRY(add_null(index, &ids[i]));
