@@ -57,7 +57,7 @@ typedef struct pfx_sessions {
     int64_t used;    /* slots that have been in use */
     int64_t capacity;
     int64_t live;
-    int64_t peak; /* the most that were live since the last firing */
+    int64_t peak;    /* the most that were live since the last firing */
     uint32_t free;   /* the first free slot below `used` */
     uint32_t *heads; /* by key: the slot of its first session */
     int64_t heads_capacity;
