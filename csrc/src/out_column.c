@@ -68,6 +68,28 @@ pfx_status pfx_out_column_reserve(pfx_out_column *column, int64_t rows) {
     return PFX_OK;
 }
 
+static pfx_status shrink(pfx_budget *budget, uint8_t **block, int64_t *capacity, int64_t wanted) {
+    void *memory = *block;
+    if (memory == NULL || wanted > *capacity / 2) {
+        return PFX_OK;
+    }
+    PFX_TRY(pfx_resize(budget, &memory, *capacity, wanted));
+    *block = memory;
+    *capacity = wanted;
+    return PFX_OK;
+}
+
+pfx_status pfx_out_column_trim(pfx_out_column *column) {
+    int64_t data = column->offset_width > 0 ? column->data_used
+                   : column->width > 0      ? column->rows * column->width
+                                            : pfx_bitmap_bytes(column->rows);
+    column->room = column->rows;
+    PFX_TRY(shrink(column->budget, &column->data, &column->data_capacity, data));
+    PFX_TRY(
+        shrink(column->budget, &column->offsets, &column->offsets_capacity, (column->rows + 1) * column->offset_width));
+    return shrink(column->budget, &column->validity, &column->validity_capacity, pfx_bitmap_bytes(column->rows));
+}
+
 static void end_text(pfx_out_column *column) {
     if (column->offset_width == 8) {
         ((int64_t *)column->offsets)[column->rows] = column->data_used;

@@ -13,12 +13,32 @@ pfx_status pfx_results_reserve(pfx_results *results, int64_t rows, int64_t limit
     if (results->rows > 0) {
         return PFX_OK;
     }
-    rows = rows > results->last_rows ? rows : results->last_rows;
+    rows = rows > results->expected ? rows : results->expected;
     rows = rows < limit ? rows : limit;
     PFX_TRY(reserve(results->keys, results->index->columns, rows));
     PFX_TRY(reserve(results->bounds, 2, rows));
     PFX_TRY(reserve(results->values, results->count, rows));
     return reserve(results->stamps, 1, rows);
+}
+
+static pfx_status trim(pfx_out_column *columns, int32_t count) {
+    for (int32_t i = 0; columns != NULL && i < count; i++) {
+        PFX_TRY(pfx_out_column_trim(&columns[i]));
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_results_trim(pfx_results *results) {
+    /* Batches may be full and small in turn: one small batch says little. */
+    int64_t lately = results->expected - results->expected / 8;
+    results->expected = results->rows > lately ? results->rows : lately;
+    if (results->rows > results->expected / 2) {
+        return PFX_OK;
+    }
+    PFX_TRY(trim(results->keys, results->index->columns));
+    PFX_TRY(trim(results->bounds, 2));
+    PFX_TRY(trim(results->values, results->count));
+    return trim(results->stamps, 1);
 }
 
 pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states,

@@ -394,9 +394,11 @@ cdef extern from "pfx/results.h" nogil:
         pfx_out_column *values
         pfx_out_column *stamps
         int64_t rows
-        int64_t last_rows
+        int64_t expected
         int32_t failed_result
         uint32_t failed_key
+
+    pfx_status pfx_results_trim(pfx_results *results)
 
 
 cdef extern from "pfx/slices.h" nogil:

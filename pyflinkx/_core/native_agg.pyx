@@ -40,6 +40,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_out_column_take,
     pfx_result,
     pfx_result_kind,
+    pfx_results_trim,
     pfx_status,
 )
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
@@ -187,9 +188,9 @@ cdef class NativeAggregation:
         cdef list columns = []
         if rows == 0:
             return None
+        check(pfx_results_trim(&self.written))
         for i, field in enumerate(self.results.fields):
             columns.append(take_column(&self.outs[<int> i], field, self.budget))
-        self.written.last_rows = rows
         self.written.rows = 0
         stamps = None
         if self.written.stamps.rows > 0:

@@ -44,6 +44,9 @@ void pfx_out_column_put_word(pfx_out_column *column, int64_t word);
 /* Append a row, for which there is room: its bytes. PFX_OVERFLOW when they exceed 32-bit offsets. */
 pfx_status pfx_out_column_put_bytes(pfx_out_column *column, const uint8_t *bytes, int64_t size);
 
+/* Give back room that no row takes, where it is worth a copy of the rows. */
+pfx_status pfx_out_column_trim(pfx_out_column *column);
+
 /* Move the blocks to the caller, who frees them with their sizes against the same budget; the column is empty. */
 pfx_out_column pfx_out_column_take(pfx_out_column *column);
 

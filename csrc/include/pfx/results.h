@@ -26,15 +26,19 @@ typedef struct pfx_results {
     pfx_out_column *values;
     pfx_out_column *stamps;
     int64_t rows;
-    int64_t last_rows; /* that the columns had when they were taken last */
+    int64_t expected; /* rows, by what the last batches had */
     /* What a PFX_OUT_OF_RANGE is about. */
     int32_t failed_result;
     uint32_t failed_key;
 } pfx_results;
 
-/* Before the first of about `rows` rows, at most `limit`: room for them, or for as many as there were the last time, so
+/* Before the first of at least `rows` rows, at most `limit`: room for them, or for as many as there were lately, so
  * that columns need not grow step by step. */
 pfx_status pfx_results_reserve(pfx_results *results, int64_t rows, int64_t limit);
+
+/* Before the columns are taken: give back room that is not used, and remember how many rows there were. On failure the
+ * columns are as they were. */
+pfx_status pfx_results_trim(pfx_results *results);
 
 /* Append the keys and results of `count` states. */
 pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count);
