@@ -114,7 +114,7 @@ pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t b
     return PFX_OK;
 }
 
-void pfx_agg_start(const pfx_agg *agg, uint8_t *state) {
+static void start_one(const pfx_agg *agg, uint8_t *state) {
     memset(state, 0, (size_t)agg->stride);
     for (int32_t a = 0; a < agg->count; a++) {
         const pfx_acc *acc = &agg->accs[a];
@@ -134,6 +134,16 @@ void pfx_agg_start(const pfx_agg *agg, uint8_t *state) {
         default:
             break;
         }
+    }
+}
+
+void pfx_agg_start(const pfx_agg *agg, uint8_t *states, int64_t count) {
+    if (count > 0) {
+        start_one(agg, states);
+    }
+    for (int64_t done = 1; done < count; done *= 2) {
+        int64_t more = done < count - done ? done : count - done;
+        memcpy(states + done * agg->stride, states, (size_t)(more * agg->stride));
     }
 }
 
@@ -287,50 +297,82 @@ static void merge_moments(moments_state *into, const moments_state *from) {
     into->n = n;
 }
 
-#define EACH_PAIR(state_type, body)                                                      \
-    for (int64_t i = 0; i < count; i++) {                                                \
-        state_type *state = (state_type *)(void *)(into[i] + acc->at);                   \
-        const state_type *other = (const state_type *)(const void *)(from[i] + acc->at); \
-        body;                                                                            \
-    }                                                                                    \
+static void merge_sum_real(sum_real_state *into, const sum_real_state *from) {
+    add_real(into, from->sum);
+    into->compensation += from->compensation;
+    into->n += from->n;
+}
+
+static void merge_extreme(extreme_state *into, const extreme_state *from, bool least) {
+    bool other = least ? from->order < into->order : from->order > into->order;
+    into->order = other ? from->order : into->order;
+    into->seen |= from->seen;
+}
+
+/* Run `body` for each pair of states. In what is called by pointers these are into[i] and from[i]; in blocks the states
+ * lie one after the other, and each becomes a copy of its `base` first. */
+#define EACH_PAIR(state_type, body)                                                                     \
+    for (int64_t i = 0; i < count; i++) {                                                               \
+        int64_t place = i * stride + acc->at;                                                           \
+        uint8_t *into_at = base == NULL ? into[i] + acc->at : *into + place;                            \
+        const uint8_t *from_at = base == NULL ? from[i] + acc->at : *from + place;                      \
+        state_type *state = (state_type *)(void *)into_at;                                              \
+        const state_type *other = (const state_type *)(const void *)from_at;                            \
+        state_type result = *(base == NULL ? state : (const state_type *)(const void *)(base + place)); \
+        body;                                                                                           \
+        *state = result;                                                                                \
+    }                                                                                                   \
+    break
+#define EACH_KEPT(size, body)                                                    \
+    for (int64_t i = 0; i < count; i++) {                                        \
+        int64_t place = i * stride + acc->at;                                    \
+        uint8_t *state = base == NULL ? into[i] + acc->at : *into + place;       \
+        const uint8_t *other = base == NULL ? from[i] + acc->at : *from + place; \
+        if (base != NULL && base + place != state) {                             \
+            memcpy(state, base + place, (size_t)(size));                         \
+        }                                                                        \
+        PFX_TRY(body);                                                           \
+    }                                                                            \
     break
 
-pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count) {
+/* Inlined with `base` a constant NULL, or none. */
+static inline pfx_status merge_pairs(pfx_agg *agg, uint8_t *const *into, const uint8_t *base, uint8_t *const *from,
+                                     int64_t count) {
+    int64_t stride = agg->stride;
     for (int32_t a = 0; a < agg->count; a++) {
         const pfx_acc *acc = &agg->accs[a];
         switch (acc->kind) {
         case PFX_ACC_ROWS:
         case PFX_ACC_COUNT:
-            EACH_PAIR(count_state, state->n += other->n);
+            EACH_PAIR(count_state, result.n += other->n);
         case PFX_ACC_SUM_INT:
-            EACH_PAIR(sum_int_state, add_int(state, other->low, other->high, other->n));
+            EACH_PAIR(sum_int_state, add_int(&result, other->low, other->high, other->n));
         case PFX_ACC_SUM_REAL:
-            EACH_PAIR(sum_real_state, add_real(state, other->sum); state->compensation += other->compensation;
-                      state->n += other->n);
+            EACH_PAIR(sum_real_state, merge_sum_real(&result, other));
         case PFX_ACC_MIN:
-            EACH_PAIR(extreme_state, state->order = other->order < state->order ? other->order : state->order;
-                      state->seen |= other->seen);
+            EACH_PAIR(extreme_state, merge_extreme(&result, other, true));
         case PFX_ACC_MAX:
-            EACH_PAIR(extreme_state, state->order = other->order > state->order ? other->order : state->order;
-                      state->seen |= other->seen);
+            EACH_PAIR(extreme_state, merge_extreme(&result, other, false));
         case PFX_ACC_MOMENTS:
-            EACH_PAIR(moments_state, merge_moments(state, other));
+            EACH_PAIR(moments_state, merge_moments(&result, other));
         case PFX_ACC_FIRST:
         case PFX_ACC_LAST:
         case PFX_ACC_MIN_BY:
         case PFX_ACC_MAX_BY:
-            for (int64_t i = 0; i < count; i++) {
-                PFX_TRY(pfx_kept_merge(agg, acc, into[i] + acc->at, from[i] + acc->at));
-            }
-            break;
+            EACH_KEPT(pfx_kept_size(acc), pfx_kept_merge(agg, acc, state, other));
         case PFX_ACC_DISTINCT:
-            for (int64_t i = 0; i < count; i++) {
-                PFX_TRY(pfx_distinct_merge(agg, acc, into[i] + acc->at, from[i] + acc->at));
-            }
-            break;
+            EACH_KEPT(sizeof(void *), pfx_distinct_merge(agg, acc, state, other));
         }
     }
     return PFX_OK;
+}
+
+pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count) {
+    return merge_pairs(agg, into, NULL, from, count);
+}
+
+pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count) {
+    return merge_pairs(agg, &into, base, &from, count);
 }
 
 static void put_real(pfx_out_column *out, double value) {

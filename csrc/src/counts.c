@@ -41,7 +41,7 @@ pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *inde
         return status;
     }
     counts->scratch = memory;
-    pfx_agg_start(agg, counts->scratch->trash);
+    pfx_agg_start(agg, counts->scratch->trash, 1);
     return PFX_OK;
 }
 
@@ -117,7 +117,7 @@ static pfx_status take_slot(pfx_counts *counts, uint32_t *slot) {
         *slot = (uint32_t)counts->used++;
     }
     counts->live++;
-    pfx_agg_start(counts->agg, state_of(counts, *slot));
+    pfx_agg_start(counts->agg, state_of(counts, *slot), 1);
     return PFX_OK;
 }
 
@@ -254,7 +254,7 @@ pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const 
     }
     if (skipped) {
         pfx_agg_clear(counts->agg, scratch->trash, 1);
-        pfx_agg_start(counts->agg, scratch->trash);
+        pfx_agg_start(counts->agg, scratch->trash, 1);
     }
     return PFX_OK;
 }

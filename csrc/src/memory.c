@@ -3,17 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__GLIBC__)
-#include <limits.h>
-#include <malloc.h>
-#endif
-
 #define PFX_ALIGNMENT 64
 
 void pfx_budget_init(pfx_budget *budget, int64_t limit) {
     atomic_init(&budget->used, 0);
     atomic_init(&budget->peak, 0);
     budget->limit = limit;
+    budget->kept = NULL;
 }
 
 pfx_status pfx_budget_charge(pfx_budget *budget, int64_t size) {
@@ -50,19 +46,100 @@ int64_t pfx_budget_peak(const pfx_budget *budget) {
     return atomic_load_explicit(&budget->peak, memory_order_relaxed);
 }
 
-static void *aligned_block(int64_t size) {
-    size_t wanted = size > 0 ? (size_t)size : 1;
-    if (wanted > SIZE_MAX - (PFX_ALIGNMENT - 1)) {
+/* ---- blocks that were freed ---- */
+
+/* The system clears each page of what it gives out, which costs more than most work on it; a stream takes and frees
+ * blocks of the same few sizes all the time. */
+#define KEPT_LEAST (INT64_C(64) << 10)
+#define KEPT_MOST (INT64_C(16) << 20)
+#define KEPT_BYTES (INT64_C(64) << 20)
+#define PAGE 4096
+
+void pfx_kept_blocks_init(pfx_kept_blocks *kept) {
+    memset(kept, 0, sizeof *kept);
+    atomic_flag_clear(&kept->lock);
+}
+
+void pfx_budget_keep(pfx_budget *budget, pfx_kept_blocks *kept) {
+#ifdef PFX_DEBUG
+    (void)budget, (void)kept; /* or a sanitizer would not see what uses a freed block */
+#else
+    budget->kept = kept;
+#endif
+}
+
+static bool is_kept(const pfx_budget *budget, int64_t size) {
+    return budget->kept != NULL && size >= KEPT_LEAST && size <= KEPT_MOST;
+}
+
+/* Whoever finds the lock taken does without, so that a fork while another thread has it does no harm. */
+static bool lock(pfx_kept_blocks *kept) {
+    return !atomic_flag_test_and_set_explicit(&kept->lock, memory_order_acquire);
+}
+
+static void unlock(pfx_kept_blocks *kept) {
+    atomic_flag_clear_explicit(&kept->lock, memory_order_release);
+}
+
+static void forget(pfx_kept_blocks *kept, int32_t position) {
+    kept->bytes -= kept->sizes[position];
+    kept->count--;
+    size_t behind = (size_t)(kept->count - position);
+    memmove(&kept->blocks[position], &kept->blocks[position + 1], behind * sizeof kept->blocks[0]);
+    memmove(&kept->sizes[position], &kept->sizes[position + 1], behind * sizeof kept->sizes[0]);
+}
+
+/* A block of exactly that size; NULL when there is none. The one that was freed last may still be in a cache. */
+static void *take_kept(pfx_kept_blocks *kept, int64_t size) {
+    void *block = NULL;
+    if (!lock(kept)) {
         return NULL;
     }
-    size_t rounded = (wanted + PFX_ALIGNMENT - 1) / PFX_ALIGNMENT * PFX_ALIGNMENT;
-    void *block = NULL;
-    return posix_memalign(&block, PFX_ALIGNMENT, rounded) == 0 ? block : NULL;
+    for (int32_t i = kept->count - 1; i >= 0 && block == NULL; i--) {
+        if (kept->sizes[i] == size) {
+            block = kept->blocks[i];
+            forget(kept, i);
+        }
+    }
+    unlock(kept);
+    return block;
+}
+
+static void keep(pfx_kept_blocks *kept, void *block, int64_t size) {
+    while (lock(kept)) {
+        if (kept->count < PFX_KEPT_BLOCKS && kept->bytes <= KEPT_BYTES - size) {
+            kept->blocks[kept->count] = block;
+            kept->sizes[kept->count++] = size;
+            kept->bytes += size;
+            unlock(kept);
+            return;
+        }
+        void *oldest = kept->blocks[0];
+        forget(kept, 0);
+        unlock(kept);
+        free(oldest);
+    }
+    free(block);
+}
+
+/* ---- allocation ---- */
+
+/* What is allocated for `size` bytes: sizes that differ little share what is kept. */
+static int64_t rounded(const pfx_budget *budget, int64_t size) {
+    int64_t unit = is_kept(budget, size) ? PAGE : PFX_ALIGNMENT;
+    return size > 0 ? (size + unit - 1) / unit * unit : unit;
 }
 
 pfx_status pfx_alloc(pfx_budget *budget, int64_t size, void **out) {
     PFX_TRY(pfx_budget_charge(budget, size));
-    void *block = aligned_block(size);
+    void *block = NULL;
+    if (size <= INT64_MAX - PAGE) {
+        int64_t wanted = rounded(budget, size);
+        block = is_kept(budget, size) ? take_kept(budget->kept, wanted) : NULL;
+        if (block == NULL && posix_memalign(&block, PFX_ALIGNMENT, (size_t)wanted) != 0) {
+            block = NULL;
+        }
+    }
     if (block == NULL) {
         pfx_budget_refund(budget, size);
         return PFX_NO_MEMORY;
@@ -95,19 +172,10 @@ void pfx_free(pfx_budget *budget, void *memory, int64_t size) {
     if (memory == NULL) {
         return;
     }
-    free(memory);
+    if (is_kept(budget, size)) {
+        keep(budget->kept, memory, rounded(budget, size));
+    } else {
+        free(memory);
+    }
     pfx_budget_refund(budget, size);
-}
-
-bool pfx_keep_freed(int64_t size) {
-#if defined(__GLIBC__)
-    /* What has a mapping of its own goes back when it is freed, so larger blocks must come from the heap as well; this
-     * is the largest threshold that is accepted. */
-    const int threshold = 32 << 20;
-    int most = size > INT_MAX ? INT_MAX : (int)size;
-    return mallopt(M_MMAP_THRESHOLD, threshold) != 0 && mallopt(M_TRIM_THRESHOLD, most) != 0;
-#else
-    (void)size;
-    return false;
-#endif
 }

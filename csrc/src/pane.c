@@ -3,99 +3,186 @@
 #include <string.h>
 
 #define MIN_SLOTS 8
+/* A pane that has room for one in so many keys becomes dense. */
+#define DENSE_SHARE 2
+/* A dense pane that would have to grow to so many times its keys becomes sparse. */
+#define SPARSE_SHARE 8
 
 void pfx_pane_init(pfx_pane *pane, int64_t index) {
     memset(pane, 0, sizeof *pane);
     pane->index = index;
 }
 
-void pfx_pane_free(pfx_pane *pane, const pfx_agg *agg) {
-    pfx_agg_clear(agg, pane->states, pane->count);
-    pfx_free(agg->budget, pane->keys, pane->capacity * (int64_t)sizeof *pane->keys);
+/* One more than there are keys, so that a key can be written before it is known whether it counts. */
+static int64_t key_bytes(int64_t capacity) {
+    return (capacity + 1) * (int64_t)sizeof(uint32_t);
+}
+
+/* The blocks, without what the states own. */
+static void free_blocks(pfx_pane *pane, const pfx_agg *agg) {
+    pfx_free(agg->budget, pane->keys, key_bytes(pane->capacity));
     pfx_free(agg->budget, pane->states, pane->capacity * agg->stride);
+    pfx_free(agg->budget, pane->present, pane->capacity);
     pfx_free(agg->budget, pane->table, pane->table_size * (int64_t)sizeof *pane->table);
+}
+
+static int64_t slots(const pfx_pane *pane) {
+    return pane->present != NULL ? pane->capacity : pane->count;
+}
+
+void pfx_pane_free(pfx_pane *pane, const pfx_agg *agg) {
+    pfx_agg_clear(agg, pane->states, slots(pane));
+    free_blocks(pane, agg);
     pfx_pane_init(pane, pane->index);
 }
 
 void pfx_pane_reset(pfx_pane *pane, const pfx_agg *agg) {
-    pfx_agg_clear(agg, pane->states, pane->count);
+    pfx_agg_clear(agg, pane->states, slots(pane));
+    int64_t count = pane->count;
     pane->count = 0;
-    if (pane->table != NULL) {
-        memset(pane->table, 0, (size_t)pane->table_size * sizeof *pane->table);
+    if (pane->present == NULL) {
+        if (pane->table != NULL) {
+            memset(pane->table, 0, (size_t)pane->table_size * sizeof *pane->table);
+        }
+    } else if (count > pane->capacity / 4) {
+        memset(pane->present, 0, (size_t)pane->capacity);
+        pfx_agg_start(agg, pane->states, pane->capacity);
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            pane->present[pane->keys[i]] = 0;
+            pfx_agg_start(agg, pfx_pane_state(pane, agg, pane->keys[i]), 1);
+        }
     }
 }
 
 static void enter(pfx_pane *pane, uint32_t key, int64_t slot) {
-    int64_t at = pfx_pane_home(pane, key);
+    if (pane->present != NULL) {
+        pane->present[key] = 1;
+        return;
+    }
+    int64_t at = (int64_t)((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> pane->shift);
     while (pane->table[at] != 0) {
         at = (at + 1) & (pane->table_size - 1);
     }
     pane->table[at] = (uint64_t)key << 32 | (uint64_t)(slot + 1);
 }
 
-static pfx_status make_table(pfx_pane *pane, const pfx_agg *agg, int64_t size, int64_t keys) {
-    void *memory;
-    PFX_TRY(pfx_alloc_zero(agg->budget, size * (int64_t)sizeof *pane->table, &memory));
-    pfx_free(agg->budget, pane->table, pane->table_size * (int64_t)sizeof *pane->table);
-    pane->table = memory;
-    pane->table_size = size;
-    pane->shift = 64;
-    for (int64_t rest = size; size < keys && rest > 1; rest /= 2) {
-        pane->shift--;
+/* Memory for an empty pane of that capacity, a power of two when it is sparse. On failure `pane` has none. */
+static pfx_status make(pfx_pane *pane, const pfx_agg *agg, int64_t index, int64_t capacity, bool dense) {
+    pfx_budget *budget = agg->budget;
+    pfx_pane_init(pane, index);
+    if (capacity > UINT32_MAX || capacity > INT64_MAX / 4 / (agg->stride + 1)) {
+        return PFX_NO_MEMORY;
     }
-    for (int64_t slot = 0; slot < pane->count; slot++) {
-        enter(pane, pane->keys[slot], slot);
+    void *keys = NULL, *states = NULL, *finder = NULL;
+    int64_t table_size = dense ? 0 : capacity * 2;
+    pfx_status status = pfx_alloc(budget, key_bytes(capacity), &keys);
+    if (status == PFX_OK) {
+        status = pfx_alloc(budget, capacity * agg->stride, &states);
+    }
+    if (status == PFX_OK) {
+        status = pfx_alloc_zero(budget, dense ? capacity : table_size * (int64_t)sizeof *pane->table, &finder);
+    }
+    if (status != PFX_OK) {
+        pfx_free(budget, keys, key_bytes(capacity));
+        pfx_free(budget, states, capacity * agg->stride);
+        return status;
+    }
+    pane->capacity = capacity;
+    pane->keys = keys;
+    pane->states = states;
+    if (dense) {
+        pane->present = finder;
+        pfx_agg_start(agg, states, capacity);
+        return PFX_OK;
+    }
+    pane->table = finder;
+    pane->table_size = table_size;
+    pane->shift = 64;
+    for (int64_t rest = table_size; rest > 1; rest /= 2) {
+        pane->shift--;
     }
     return PFX_OK;
 }
 
-static pfx_status resize(pfx_budget *budget, void **block, int64_t old_size, int64_t new_size) {
-    return *block == NULL ? pfx_alloc(budget, new_size, block) : pfx_resize(budget, block, old_size, new_size);
+/* Move everything to a pane of another capacity or kind; key `k` becomes `renumbered[k]` unless that is NULL. On
+ * failure nothing has changed. */
+static pfx_status rebuild(pfx_pane *pane, const pfx_agg *agg, int64_t capacity, bool dense,
+                          const uint32_t *renumbered) {
+    pfx_pane made;
+    PFX_TRY(make(&made, agg, pane->index, capacity, dense));
+    for (int64_t i = 0; i < pane->count; i++) {
+        uint32_t key = renumbered == NULL ? pane->keys[i] : renumbered[pane->keys[i]];
+        int64_t from = pane->present != NULL ? (int64_t)pane->keys[i] : i;
+        int64_t to = dense ? (int64_t)key : i;
+        made.keys[i] = key;
+        memcpy(pfx_pane_state(&made, agg, to), pfx_pane_state(pane, agg, from), (size_t)agg->stride);
+        enter(&made, key, i);
+    }
+    made.count = pane->count;
+    free_blocks(pane, agg);
+    *pane = made;
+    return PFX_OK;
 }
 
-pfx_status pfx_pane_reserve(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys) {
-    if (count <= pane->capacity) {
-        return PFX_OK;
-    }
+static pfx_status rebuild_for(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys,
+                              const uint32_t *renumbered) {
     int64_t room = MIN_SLOTS;
     while (room < count) {
         room *= 2;
     }
-    if (room > UINT32_MAX || room > INT64_MAX / 4 / (agg->stride + 1)) {
-        return PFX_NO_MEMORY;
+    if (keys <= room * DENSE_SHARE || (pane->present != NULL && keys <= count * SPARSE_SHARE)) {
+        return rebuild(pane, agg, keys + keys / 4, true, renumbered);
     }
-    /* The arrays are given away one by one, so `capacity` may only grow once both have. */
-    void *keys_block = NULL, *states = pane->states;
-    int64_t key_size = (int64_t)sizeof *pane->keys;
-    PFX_TRY(pfx_alloc(agg->budget, room * key_size, &keys_block));
-    pfx_status status = resize(agg->budget, &states, pane->capacity * agg->stride, room * agg->stride);
-    if (status != PFX_OK) {
-        pfx_free(agg->budget, keys_block, room * key_size);
-        return status;
+    return rebuild(pane, agg, room, false, renumbered);
+}
+
+pfx_status pfx_pane_reserve(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys) {
+    if ((pane->present != NULL ? keys : count) <= pane->capacity && pane->capacity > 0) {
+        return PFX_OK;
     }
-    if (pane->count > 0) {
-        memcpy(keys_block, pane->keys, (size_t)(pane->count * key_size));
-    }
-    pfx_free(agg->budget, pane->keys, pane->capacity * key_size);
-    pane->keys = keys_block;
-    pane->states = states;
-    pane->capacity = room;
-    return room * 2 > pane->table_size ? make_table(pane, agg, room * 2, keys) : PFX_OK;
+    return rebuild_for(pane, agg, count, keys, NULL);
 }
 
 pfx_status pfx_pane_add(pfx_pane *pane, const pfx_agg *agg, uint32_t key, int64_t keys, int64_t *slot) {
-    if (pane->count == pane->capacity || pane->count * 2 >= pane->table_size) {
-        PFX_TRY(pfx_pane_reserve(pane, agg, pane->count + 1, keys));
-        if (pane->count * 2 >= pane->table_size) {
-            PFX_TRY(make_table(pane, agg, pane->capacity * 2, keys));
+    if (pane->present != NULL ? key >= pane->capacity : pane->count == pane->capacity) {
+        PFX_TRY(rebuild_for(pane, agg, pane->count + 1, keys, NULL));
+    }
+    int64_t position = pane->count++;
+    pane->keys[position] = key;
+    enter(pane, key, position);
+    if (pane->present != NULL) {
+        *slot = key;
+        return PFX_OK;
+    }
+    pfx_agg_start(agg, pfx_pane_state(pane, agg, position), 1);
+    *slot = position;
+    return PFX_OK;
+}
+
+void pfx_pane_states(const pfx_pane *pane, const pfx_agg *agg, int64_t first, int64_t count, uint8_t **states) {
+    if (pane->present == NULL) {
+        for (int64_t i = 0; i < count; i++) {
+            states[i] = pfx_pane_state(pane, agg, first + i);
+        }
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        states[i] = pfx_pane_state(pane, agg, pane->keys[first + i]);
+    }
+}
+
+/* Two dense panes: all states one after the other, since those of keys that are not there are empty. */
+static pfx_status merge_dense(pfx_pane *pane, pfx_agg *agg, const pfx_pane *from) {
+    for (int64_t i = 0; i < from->count; i++) {
+        uint32_t key = from->keys[i];
+        if (!pane->present[key]) {
+            pane->present[key] = 1;
+            pane->keys[pane->count++] = key;
         }
     }
-    int64_t new_slot = pane->count++;
-    pane->keys[new_slot] = key;
-    pfx_agg_start(agg, pane->states + new_slot * agg->stride);
-    enter(pane, key, new_slot);
-    *slot = new_slot;
-    return PFX_OK;
+    int64_t both = pane->capacity < from->capacity ? pane->capacity : from->capacity;
+    return pfx_agg_combine(agg, pane->states, pane->states, from->states, both);
 }
 
 pfx_status pfx_pane_merge(pfx_pane *pane, pfx_agg *agg, const pfx_pane *from, int64_t keys, uint8_t **states,
@@ -104,58 +191,44 @@ pfx_status pfx_pane_merge(pfx_pane *pane, pfx_agg *agg, const pfx_pane *from, in
         int64_t count = from->count - start < PFX_CHUNK ? from->count - start : PFX_CHUNK;
         int64_t most = pane->count + count < keys ? pane->count + count : keys;
         PFX_TRY(pfx_pane_reserve(pane, agg, most, keys));
-        int64_t shared = 0;
-        for (int64_t i = start; i < start + count; i++) {
-            uint8_t *state = pfx_pane_state(from, agg, i);
-            int64_t slot = pfx_pane_find(pane, from->keys[i]);
-            if (slot < 0 && !agg->owning) {
-                pfx_pane_copy(pane, agg, from->keys[i], state);
-                continue;
-            }
-            if (slot < 0) {
-                PFX_TRY(pfx_pane_add(pane, agg, from->keys[i], keys, &slot));
-            }
-            /* Nothing grows any more, so that states stay where they are. */
-            states[shared] = pfx_pane_state(pane, agg, slot);
-            others[shared++] = state;
+        if (start == 0 && pane->present != NULL && from->present != NULL) {
+            return merge_dense(pane, agg, from);
         }
-        PFX_TRY(pfx_agg_merge(agg, states, others, shared));
+        for (int64_t i = 0; i < count; i++) {
+            uint32_t key = from->keys[start + i];
+            int64_t slot = pfx_pane_find(pane, key);
+            if (slot < 0) {
+                PFX_TRY(pfx_pane_add(pane, agg, key, keys, &slot));
+            }
+            /* There is room for all, so that states stay where they are. */
+            states[i] = pfx_pane_state(pane, agg, slot);
+        }
+        pfx_pane_states(from, agg, start, count, others);
+        PFX_TRY(pfx_agg_merge(agg, states, others, count));
     }
     return PFX_OK;
 }
 
-pfx_status pfx_pane_assign(pfx_pane *pane, const pfx_agg *agg, const pfx_pane *from) {
-    if (pane->capacity < from->capacity || pane->table_size != from->table_size) {
-        pfx_pane_free(pane, agg);
-        /* The same capacity makes a table of the same size, which is then filled as the other's is. */
-        PFX_TRY(pfx_pane_reserve(pane, agg, from->capacity, 0));
-        if (pane->table_size != from->table_size) {
-            PFX_TRY(make_table(pane, agg, from->table_size, 0));
-        }
+pfx_status pfx_pane_make_dense(pfx_pane *pane, const pfx_agg *agg, int64_t capacity) {
+    if (pane->present != NULL && pane->capacity == capacity) {
+        return PFX_OK;
     }
-    memcpy(pane->keys, from->keys, (size_t)from->count * sizeof *pane->keys);
-    memcpy(pane->states, from->states, (size_t)(from->count * agg->stride));
-    memcpy(pane->table, from->table, (size_t)from->table_size * sizeof *pane->table);
-    pane->count = from->count;
-    pane->shift = from->shift;
-    return PFX_OK;
+    pfx_pane_free(pane, agg);
+    return make(pane, agg, pane->index, capacity, true);
+}
+
+void pfx_pane_hold(pfx_pane *pane, const uint8_t *some, const uint8_t *others) {
+    int64_t count = 0;
+    for (int64_t key = 0; key < pane->capacity; key++) {
+        pane->present[key] = some[key] | others[key];
+    }
+    for (int64_t key = 0; key < pane->capacity; key++) {
+        pane->keys[count] = (uint32_t)key;
+        count += pane->present[key];
+    }
+    pane->count = count;
 }
 
 pfx_status pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered, int64_t keys) {
-    if (pane->table == NULL) {
-        return PFX_OK;
-    }
-    void *memory;
-    PFX_TRY(pfx_alloc_zero(agg->budget, pane->table_size * (int64_t)sizeof *pane->table, &memory));
-    pfx_free(agg->budget, pane->table, pane->table_size * (int64_t)sizeof *pane->table);
-    pane->table = memory;
-    pane->shift = 64;
-    for (int64_t rest = pane->table_size; pane->table_size < keys && rest > 1; rest /= 2) {
-        pane->shift--;
-    }
-    for (int64_t slot = 0; slot < pane->count; slot++) {
-        pane->keys[slot] = renumbered[pane->keys[slot]];
-        enter(pane, pane->keys[slot], slot);
-    }
-    return PFX_OK;
+    return pane->capacity == 0 ? PFX_OK : rebuild_for(pane, agg, pane->count, keys, renumbered);
 }

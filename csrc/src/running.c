@@ -52,7 +52,7 @@ static pfx_status add_states(pfx_running *running, int64_t keys) {
         running->capacity = room;
     }
     for (; running->count < keys; running->count++) {
-        pfx_agg_start(agg, running->states + running->count * agg->stride);
+        pfx_agg_start(agg, running->states + running->count * agg->stride, 1);
     }
     return PFX_OK;
 }

@@ -43,7 +43,7 @@ pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index
     void *memory;
     PFX_TRY(pfx_alloc(agg->budget, (int64_t)sizeof *sessions->scratch + agg->stride, &memory));
     sessions->scratch = memory;
-    pfx_agg_start(agg, sessions->scratch->trash);
+    pfx_agg_start(agg, sessions->scratch->trash, 1);
     return PFX_OK;
 }
 
@@ -350,7 +350,7 @@ static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint
         sessions->heads[key] = slot;
         sessions->live++;
         sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
-        pfx_agg_start(sessions->agg, state_of(sessions, slot));
+        pfx_agg_start(sessions->agg, state_of(sessions, slot), 1);
         *found = slot;
         return enqueue(sessions, slot);
     }
@@ -431,7 +431,7 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
     }
     if (*late_count > 0) {
         pfx_agg_clear(sessions->agg, scratch->trash, 1);
-        pfx_agg_start(sessions->agg, scratch->trash);
+        pfx_agg_start(sessions->agg, scratch->trash, 1);
     }
     return PFX_OK;
 }

@@ -4,12 +4,23 @@
 
 #include "pfx/calendar.h"
 
+/* Slices that are remembered within a batch. */
+#define RECENT 64
+
+typedef struct known_slice {
+    int64_t number; /* INT64_MIN for none */
+    pfx_pane *pane; /* NULL when its rows belong to no window, or to none any more */
+    bool again;     /* rows fire windows again */
+} known_slice;
+
 struct pfx_slices_scratch {
     uint32_t ids[PFX_CHUNK];
     uint32_t slots[PFX_CHUNK];
     uint8_t *states[PFX_CHUNK];
     uint8_t *others[PFX_CHUNK];
     pfx_pane *panes[PFX_CHUNK];
+    int64_t numbers[PFX_CHUNK]; /* of slices */
+    known_slice recent[RECENT]; /* by the last bits of their numbers */
 };
 
 /* ---- windows, by number ---- */
@@ -61,8 +72,10 @@ pfx_status pfx_slices_init(pfx_slices *slices, pfx_agg *agg, pfx_key_index *inde
 }
 
 static void free_pane(pfx_slices *slices, pfx_pane *pane) {
-    pfx_pane_free(pane, slices->agg);
-    pfx_free(slices->agg->budget, pane, (int64_t)sizeof *pane);
+    if (pane != NULL) {
+        pfx_pane_free(pane, slices->agg);
+        pfx_free(slices->agg->budget, pane, (int64_t)sizeof *pane);
+    }
 }
 
 void pfx_slices_free(pfx_slices *slices) {
@@ -72,7 +85,9 @@ void pfx_slices_free(pfx_slices *slices) {
     for (int64_t i = 0; i < slices->count; i++) {
         free_pane(slices, slices->panes[i]);
     }
+    free_pane(slices, slices->spare);
     pfx_pane_free(&slices->trash, slices->agg);
+    pfx_pane_free(&slices->again, slices->agg);
     pfx_pane_free(&slices->merged, slices->agg);
     pfx_suffixes_free(&slices->suffixes, slices->agg);
     pfx_free(slices->agg->budget, slices->panes, slices->capacity * (int64_t)sizeof *slices->panes);
@@ -115,9 +130,14 @@ static pfx_status open_pane(pfx_slices *slices, int64_t index, pfx_pane **out) {
         slices->panes = memory;
         slices->capacity = room;
     }
-    PFX_TRY(pfx_alloc(budget, (int64_t)sizeof(pfx_pane), &memory));
-    pfx_pane *pane = memory;
-    pfx_pane_init(pane, index);
+    pfx_pane *pane = slices->spare;
+    slices->spare = NULL;
+    if (pane == NULL) {
+        PFX_TRY(pfx_alloc(budget, (int64_t)sizeof(pfx_pane), &memory));
+        pane = memory;
+        pfx_pane_init(pane, index);
+    }
+    pane->index = index;
     pfx_status status = pfx_pane_reserve(pane, slices->agg, slices->expected / 2 + 1, slices->index->count);
     if (status != PFX_OK) {
         free_pane(slices, pane);
@@ -144,10 +164,10 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
     last = last < unfired - 1 ? last : unfired - 1;
     for (int64_t window = last;
          window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark); window--) {
-        pfx_pane_reset(&slices->merged, slices->agg);
+        pfx_pane_reset(&slices->again, slices->agg);
         int64_t slot;
-        PFX_TRY(pfx_pane_add(&slices->merged, slices->agg, key, slices->index->count, &slot));
-        uint8_t *state = slices->merged.states;
+        PFX_TRY(pfx_pane_add(&slices->again, slices->agg, 0, 1, &slot));
+        uint8_t *state = slices->again.states;
         for (int64_t i = position_of(slices, pfx_first_slice(slicing, window));
              i < slices->count && slices->panes[i]->index <= pfx_last_slice(slicing, window); i++) {
             int64_t there = pfx_pane_find(slices->panes[i], key);
@@ -166,74 +186,109 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
 /* Add rows from .. to - 1 of the chunk at `start` to the states that have been found for them. */
 static pfx_status update(pfx_slices *slices, const pfx_key_column *fields, int64_t start, int64_t from, int64_t to) {
     struct pfx_slices_scratch *scratch = slices->scratch;
-    int64_t stride = slices->agg->stride;
     for (int64_t i = from; i < to; i++) {
-        scratch->states[i] = scratch->panes[i]->states + (int64_t)scratch->slots[i] * stride;
+        const pfx_pane *pane = scratch->panes[i];
+        if (pane != NULL) {
+            int64_t slot = pane->present != NULL ? scratch->ids[i] : scratch->slots[i];
+            scratch->states[i] = pfx_pane_state(pane, slices->agg, slot);
+        }
     }
     int64_t sequence = slices->sequence;
     slices->sequence += to - from;
     return pfx_agg_update(slices->agg, fields, start + from, to - from, scratch->states + from, sequence);
 }
 
+/* Find the state of row `i` of a chunk, or, where states may still move, the pane and the slot. */
+static pfx_status find_state(pfx_slices *slices, pfx_pane *pane, int64_t i, int64_t keys) {
+    struct pfx_slices_scratch *scratch = slices->scratch;
+    uint32_t key = scratch->ids[i];
+    int64_t slot = key;
+    if (pane->present == NULL || !pane->present[key]) {
+        slot = pfx_pane_find(pane, key);
+        if (slot < 0) {
+            PFX_TRY(pfx_pane_add(pane, slices->agg, key, keys, &slot));
+        }
+    }
+    scratch->panes[i] = pane;
+    if (pane->present != NULL) {
+        scratch->panes[i] = NULL;
+        scratch->states[i] = pfx_pane_state(pane, slices->agg, slot);
+    }
+    scratch->slots[i] = (uint32_t)slot;
+    return PFX_OK;
+}
+
+/* Dense panes have places for all keys before the rows of a chunk are looked at, so that their states do not move. */
+static pfx_status reserve_recent(pfx_slices *slices) {
+    for (int64_t i = 0; i < RECENT; i++) {
+        pfx_pane *pane = slices->scratch->recent[i].pane;
+        if (slices->scratch->recent[i].number != INT64_MIN && pane != NULL) {
+            PFX_TRY(pfx_pane_reserve(pane, slices->agg, pane->count, slices->index->count));
+        }
+    }
+    return PFX_OK;
+}
+
+/* What a slice's rows are to be added to. */
+static pfx_status open_slice(pfx_slices *slices, int64_t number, known_slice *out) {
+    const pfx_slicing *slicing = &slices->slicing;
+    int64_t first = pfx_first_window(slicing, number), last = pfx_last_window(slicing, number);
+    out->number = INT64_MIN;
+    out->pane = NULL;
+    if (number < slices->suffixes.covered) {
+        pfx_suffixes_spoil(&slices->suffixes);
+    }
+    if (first <= last && !is_gone(slices, last, slices->watermark)) {
+        PFX_TRY(open_pane(slices, number, &out->pane));
+        PFX_TRY(pfx_pane_reserve(out->pane, slices->agg, out->pane->count, slices->index->count));
+    }
+    out->again = slices->lateness > 0 && pfx_window_end(slicing, first) - 1 <= slices->watermark;
+    out->number = number;
+    return PFX_OK;
+}
+
 pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields,
                           const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
                           pfx_results *results, int64_t *row) {
-    const pfx_slicing *slicing = &slices->slicing;
     struct pfx_slices_scratch *scratch = slices->scratch;
-    int64_t watermark = slices->watermark;
-    pfx_pane *pane = NULL;
-    int64_t pane_start = 0, pane_end = 0; /* `pane` is that of times in between */
-    bool again = false;
+    int64_t watermark = slices->watermark, known = 0;
     *late_count = 0;
+    for (int64_t i = 0; i < RECENT; i++) {
+        scratch->recent[i].number = INT64_MIN;
+    }
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         int64_t done = 0;
         *row = start;
+        PFX_TRY(pfx_slices_of(&slices->slicing, timestamps + start, count, scratch->numbers, row));
         PFX_TRY(pfx_key_index_map(slices->index, keys, start, count, scratch->ids));
-        int64_t known = slices->index->count;
+        if (slices->index->count > known) {
+            known = slices->index->count;
+            PFX_TRY(reserve_recent(slices));
+        }
         for (int64_t i = 0; i < count; i++) {
-            int64_t time = timestamps[start + i];
-            uint32_t key = scratch->ids[i];
-            if (time < pane_start || time >= pane_end) {
-                *row = start + i;
-                if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
-                    return PFX_OVERFLOW;
-                }
-                int64_t slice = pfx_slice_of(slicing, time);
-                int64_t last = pfx_last_window(slicing, slice);
-                pane_start = pfx_slice_start(slicing, slice);
-                pane_end = pfx_slice_start(slicing, slice + 1);
-                pane = NULL;
-                if (slice < slices->suffixes.covered) {
-                    pfx_suffixes_spoil(&slices->suffixes);
-                }
-                if (pfx_first_window(slicing, slice) <= last && !is_gone(slices, last, watermark)) {
-                    PFX_TRY(open_pane(slices, slice, &pane));
-                }
-                again =
-                    pfx_window_end(slicing, pfx_first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
+            int64_t number = scratch->numbers[i];
+            known_slice *slice = &scratch->recent[number & (RECENT - 1)];
+            if (slice->number != number) {
+                PFX_TRY(open_slice(slices, number, slice));
             }
+            pfx_pane *pane = slice->pane;
             if (pane == NULL) {
                 /* In a gap between windows a row is not late before its time. */
-                if (watermark >= -PFX_TIME_LIMIT * 2 && time + slices->lateness <= watermark) {
+                if (watermark >= -PFX_TIME_LIMIT * 2 && timestamps[start + i] + slices->lateness <= watermark) {
                     late[(*late_count)++] = start + i;
                 }
                 PFX_TRY(open_trash(slices));
-                scratch->panes[i] = &slices->trash;
-                scratch->slots[i] = 0;
+                scratch->panes[i] = NULL;
+                scratch->states[i] = slices->trash.states;
                 continue;
             }
-            int64_t slot = pfx_pane_find(pane, key);
-            if (slot < 0) {
-                PFX_TRY(pfx_pane_add(pane, slices->agg, key, known, &slot));
-            }
-            scratch->panes[i] = pane;
-            scratch->slots[i] = (uint32_t)slot;
-            if (again) {
+            PFX_TRY(find_state(slices, pane, i, known));
+            if (slice->again) {
                 *row = start + i;
                 PFX_TRY(update(slices, fields, start, done, i + 1));
                 done = i + 1;
-                PFX_TRY(fire_again(slices, pane->index, key, results));
+                PFX_TRY(fire_again(slices, number, scratch->ids[i], results));
             }
         }
         *row = start;
@@ -254,8 +309,14 @@ static void drop_first_panes(pfx_slices *slices, int64_t watermark, int64_t befo
         if (last >= before_window || !is_gone(slices, last, watermark)) {
             break;
         }
-        slices->expected = slices->panes[gone]->count;
-        free_pane(slices, slices->panes[gone++]);
+        pfx_pane *pane = slices->panes[gone++];
+        slices->expected = pane->count;
+        if (slices->spare == NULL) {
+            pfx_pane_reset(pane, slices->agg);
+            slices->spare = pane;
+        } else {
+            free_pane(slices, pane);
+        }
     }
     if (gone > 0) {
         slices->count -= gone;
@@ -325,9 +386,9 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
     bool spoilt = slices->suffixes.spoilt;
     slices->suffixes.spoilt = false;
     /* Where rows come for what is covered again and again, suffixes would be built for nothing. */
-    if (!spoilt && pfx_suffixes_pay(&slices->suffixes, agg, panes, count)) {
-        PFX_TRY(pfx_suffixes_merge(&slices->suffixes, agg, panes, count, keys, scratch->states, scratch->others, merged,
-                                   &slices->firing));
+    if (!spoilt && pfx_suffixes_pay(agg, panes, count, keys)) {
+        PFX_TRY(
+            pfx_suffixes_merge(&slices->suffixes, agg, panes, count, keys, scratch->states, scratch->others, merged));
     } else {
         pfx_suffixes_spoil(&slices->suffixes);
         slices->suffixes.spoilt = false;
@@ -335,9 +396,8 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
         for (int64_t i = 0; i < count; i++) {
             PFX_TRY(pfx_pane_merge(merged, agg, panes[i], keys, scratch->states, scratch->others));
         }
-        slices->firing = merged;
     }
-    slices->suffixes.keys = slices->firing->count;
+    slices->firing = merged;
     return PFX_OK;
 }
 
@@ -362,6 +422,8 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
                 drop_first_panes(slices, watermark, INT64_MAX);
                 if (slices->count == 0) {
                     pfx_suffixes_free(&slices->suffixes, slices->agg);
+                    free_pane(slices, slices->spare);
+                    slices->spare = NULL;
                 }
                 *more = 0;
                 return drop_keys(slices);
@@ -374,9 +436,7 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
         int64_t count = pane->count - slices->sent;
         count = count < PFX_CHUNK ? count : PFX_CHUNK;
         count = count < limit - results->rows ? count : limit - results->rows;
-        for (int64_t i = 0; i < count; i++) {
-            scratch->states[i] = pfx_pane_state(pane, slices->agg, slices->sent + i);
-        }
+        pfx_pane_states(pane, slices->agg, slices->sent, count, scratch->states);
         int64_t end = pfx_window_end(slicing, slices->window);
         PFX_TRY(pfx_results_reserve(results, pane->count - slices->sent, limit));
         PFX_TRY(pfx_results_append(results, pane->keys + slices->sent, scratch->states, count));

@@ -4,20 +4,26 @@
 
 /* Fewer slices are merged one by one. */
 #define FEWEST 4
-/* The suffixes may have so many times the states of the slices. */
-#define MOST_STATES 4
+/* Places for all keys may be so many times the states of a slice. */
+#define MOST_PLACES 4
 
 void pfx_suffixes_init(pfx_suffixes *suffixes) {
     memset(suffixes, 0, sizeof *suffixes);
     suffixes->covered = INT64_MIN;
 }
 
+static void free_block(const pfx_suffixes *suffixes, const pfx_agg *agg, pfx_block *block) {
+    pfx_free(agg->budget, block->states, suffixes->places * agg->stride);
+    pfx_free(agg->budget, block->present, suffixes->places);
+    *block = (pfx_block){0};
+}
+
 void pfx_suffixes_free(pfx_suffixes *suffixes, const pfx_agg *agg) {
     for (int64_t i = 0; i < suffixes->capacity; i++) {
-        pfx_pane_free(&suffixes->panes[i], agg);
+        free_block(suffixes, agg, &suffixes->blocks[i]);
     }
-    pfx_pane_free(&suffixes->back, agg);
-    pfx_free(agg->budget, suffixes->panes, suffixes->capacity * (int64_t)sizeof *suffixes->panes);
+    free_block(suffixes, agg, &suffixes->back);
+    pfx_free(agg->budget, suffixes->blocks, suffixes->capacity * (int64_t)sizeof *suffixes->blocks);
     pfx_suffixes_init(suffixes);
 }
 
@@ -27,7 +33,7 @@ void pfx_suffixes_spoil(pfx_suffixes *suffixes) {
     suffixes->spoilt = true;
 }
 
-bool pfx_suffixes_pay(const pfx_suffixes *suffixes, const pfx_agg *agg, pfx_pane *const *slices, int64_t count) {
+bool pfx_suffixes_pay(const pfx_agg *agg, pfx_pane *const *slices, int64_t count, int64_t keys) {
     if (agg->owning || count < FEWEST) {
         return false;
     }
@@ -35,70 +41,126 @@ bool pfx_suffixes_pay(const pfx_suffixes *suffixes, const pfx_agg *agg, pfx_pane
     for (int64_t i = 0; i < count; i++) {
         states += slices[i]->count;
     }
-    return suffixes->keys > 0 && suffixes->keys <= MOST_STATES * states / count;
+    return keys <= MOST_PLACES * states / count;
+}
+
+static pfx_status make_block(const pfx_suffixes *suffixes, const pfx_agg *agg, pfx_block *block) {
+    void *states, *present;
+    if (block->states != NULL) {
+        return PFX_OK;
+    }
+    PFX_TRY(pfx_alloc(agg->budget, suffixes->places * agg->stride, &states));
+    pfx_status status = pfx_alloc(agg->budget, suffixes->places, &present);
+    if (status != PFX_OK) {
+        pfx_free(agg->budget, states, suffixes->places * agg->stride);
+        return status;
+    }
+    block->states = states;
+    block->present = present;
+    return PFX_OK;
 }
 
 static pfx_status reserve(pfx_suffixes *suffixes, const pfx_agg *agg, int64_t count) {
     if (count <= suffixes->capacity) {
         return PFX_OK;
     }
-    int64_t size = (int64_t)sizeof *suffixes->panes;
-    void *memory = suffixes->panes;
+    int64_t size = (int64_t)sizeof *suffixes->blocks;
+    void *memory = suffixes->blocks;
     if (memory == NULL) {
         PFX_TRY(pfx_alloc(agg->budget, count * size, &memory));
     } else {
         PFX_TRY(pfx_resize(agg->budget, &memory, suffixes->capacity * size, count * size));
     }
-    suffixes->panes = memory;
+    suffixes->blocks = memory;
     for (; suffixes->capacity < count; suffixes->capacity++) {
-        pfx_pane_init(&suffixes->panes[suffixes->capacity], 0);
+        suffixes->blocks[suffixes->capacity] = (pfx_block){0};
+    }
+    return PFX_OK;
+}
+
+/* `block` becomes `base` (NULL for nothing, or `block` itself) with the states of a slice. */
+static pfx_status add_slice(const pfx_suffixes *suffixes, pfx_agg *agg, pfx_block *block, const pfx_block *base,
+                            const pfx_pane *slice, uint8_t **states, uint8_t **others) {
+    int64_t places = suffixes->places;
+    if (slice->present != NULL && base != NULL) {
+        int64_t both = slice->capacity < places ? slice->capacity : places;
+        for (int64_t i = 0; i < both; i++) {
+            block->present[i] = base->present[i] | slice->present[i];
+        }
+        if (block != base && both < places) {
+            memcpy(block->present + both, base->present + both, (size_t)(places - both));
+            memcpy(block->states + both * agg->stride, base->states + both * agg->stride,
+                   (size_t)((places - both) * agg->stride));
+        }
+        return pfx_agg_combine(agg, block->states, base->states, slice->states, both);
+    }
+    if (base == NULL) {
+        memset(block->present, 0, (size_t)places);
+        pfx_agg_start(agg, block->states, places);
+    } else if (block != base) {
+        memcpy(block->present, base->present, (size_t)places);
+        memcpy(block->states, base->states, (size_t)(places * agg->stride));
+    }
+    for (int64_t start = 0; start < slice->count; start += PFX_CHUNK) {
+        int64_t count = slice->count - start < PFX_CHUNK ? slice->count - start : PFX_CHUNK;
+        for (int64_t i = 0; i < count; i++) {
+            uint32_t key = slice->keys[start + i];
+            block->present[key] = 1;
+            states[i] = block->states + (int64_t)key * agg->stride;
+        }
+        pfx_pane_states(slice, agg, start, count, others);
+        PFX_TRY(pfx_agg_merge(agg, states, others, count));
     }
     return PFX_OK;
 }
 
 /* Build the suffixes of these slices, from the last one on. */
-static pfx_status turn(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *const *slices, int64_t count, int64_t keys,
-                       uint8_t **states, uint8_t **others) {
-    suffixes->count = 0;
+static pfx_status turn(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *const *slices, int64_t count, uint8_t **states,
+                       uint8_t **others) {
     suffixes->covered = INT64_MIN;
     PFX_TRY(reserve(suffixes, agg, count));
     for (int64_t i = 0; i < count; i++) {
         const pfx_pane *slice = slices[count - 1 - i];
-        pfx_pane *suffix = &suffixes->panes[i];
-        PFX_TRY(pfx_pane_assign(suffix, agg, i == 0 ? slice : &suffixes->panes[i - 1]));
-        suffix->index = slice->index;
-        if (i > 0) {
-            PFX_TRY(pfx_pane_merge(suffix, agg, slice, keys, states, others));
-        }
+        pfx_block *block = &suffixes->blocks[i];
+        PFX_TRY(make_block(suffixes, agg, block));
+        PFX_TRY(add_slice(suffixes, agg, block, i == 0 ? NULL : block - 1, slice, states, others));
+        block->index = slice->index;
     }
     suffixes->count = count;
-    suffixes->boundary = suffixes->covered = slices[count - 1]->index + 1;
-    pfx_pane_reset(&suffixes->back, agg);
+    suffixes->covered = slices[count - 1]->index + 1;
+    suffixes->back_filled = false;
     return PFX_OK;
 }
 
 pfx_status pfx_suffixes_merge(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *const *slices, int64_t count,
-                              int64_t keys, uint8_t **states, uint8_t **others, pfx_pane *merged,
-                              const pfx_pane **result) {
-    while (suffixes->count > 0 && suffixes->panes[suffixes->count - 1].index < slices[0]->index) {
+                              int64_t keys, uint8_t **states, uint8_t **others, pfx_pane *merged) {
+    if (keys > suffixes->places) {
+        pfx_suffixes_free(suffixes, agg);
+        suffixes->places = keys + keys / 4;
+    }
+    while (suffixes->count > 0 && suffixes->blocks[suffixes->count - 1].index < slices[0]->index) {
         suffixes->count--;
     }
     /* Only the longest suffix left can be what this window begins with. */
     if (suffixes->count == 0) {
-        PFX_TRY(turn(suffixes, agg, slices, count, keys, states, others));
+        PFX_TRY(turn(suffixes, agg, slices, count, states, others));
     }
-    const pfx_pane *suffix = &suffixes->panes[suffixes->count - 1];
+    pfx_block *back = &suffixes->back;
     for (int64_t i = 0; i < count; i++) {
         if (slices[i]->index >= suffixes->covered) {
-            PFX_TRY(pfx_pane_merge(&suffixes->back, agg, slices[i], keys, states, others));
+            PFX_TRY(make_block(suffixes, agg, back));
+            PFX_TRY(add_slice(suffixes, agg, back, suffixes->back_filled ? back : NULL, slices[i], states, others));
+            suffixes->back_filled = true;
         }
     }
     suffixes->covered = slices[count - 1]->index + 1;
-    if (suffixes->back.count == 0) {
-        *result = suffix;
+    const pfx_block *suffix = &suffixes->blocks[suffixes->count - 1];
+    PFX_TRY(pfx_pane_make_dense(merged, agg, suffixes->places));
+    if (!suffixes->back_filled) {
+        memcpy(merged->states, suffix->states, (size_t)(suffixes->places * agg->stride));
+        pfx_pane_hold(merged, suffix->present, suffix->present);
         return PFX_OK;
     }
-    PFX_TRY(pfx_pane_assign(merged, agg, suffix));
-    *result = merged;
-    return pfx_pane_merge(merged, agg, &suffixes->back, keys, states, others);
+    pfx_pane_hold(merged, suffix->present, back->present);
+    return pfx_agg_combine(agg, merged->states, suffix->states, back->states, suffixes->places);
 }

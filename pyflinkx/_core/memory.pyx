@@ -1,7 +1,18 @@
 """Budgets that native allocations are charged to."""
 from libc.stdint cimport int64_t
 
-from pyflinkx._core.cpfx cimport pfx_budget_init, pfx_budget_peak, pfx_budget_used, pfx_keep_freed
+from pyflinkx._core.cpfx cimport (
+    pfx_budget_init,
+    pfx_budget_keep,
+    pfx_budget_peak,
+    pfx_budget_used,
+    pfx_kept_blocks,
+    pfx_kept_blocks_init,
+)
+
+# Of the process, for all budgets.
+cdef pfx_kept_blocks kept_blocks
+pfx_kept_blocks_init(&kept_blocks)
 
 
 cdef class MemoryBudget:
@@ -25,6 +36,7 @@ cdef class MemoryBudget:
                 raise ValueError(f"a memory budget cannot be negative: {limit}")
             bytes_allowed = limit
         pfx_budget_init(&self.budget, bytes_allowed)
+        pfx_budget_keep(&self.budget, &kept_blocks)
 
     @property
     def limit(self):
@@ -52,23 +64,3 @@ def process_budget():
     """The budget that native allocations of this process are charged to unless they name another."""
     return default_budget
 
-
-def keep_freed_memory(int64_t nbytes=1 << 27):
-    """Let this process keep freed memory instead of giving it back to the system at once.
-
-    Batches come and go by the megabyte, and memory that went back must be cleared by the system, page by page, before
-    it can be used again, which takes several times as long as filling it. The setting concerns everything in the
-    process, so it is for workers, not for programs that pyflinkx is embedded in.
-
-    Args:
-        nbytes: the most bytes to keep, from 0.
-
-    Returns:
-        Whether the C library can do that (glibc can).
-
-    Raises:
-        ValueError: the number is negative.
-    """
-    if nbytes < 0:
-        raise ValueError(f"a process cannot keep {nbytes} bytes")
-    return pfx_keep_freed(nbytes)

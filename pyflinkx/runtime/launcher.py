@@ -16,7 +16,6 @@ import traceback
 from multiprocessing.connection import Connection, Pipe
 from typing import Protocol
 
-from pyflinkx._core.memory import keep_freed_memory
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.runtime.interconnect import Interconnect, inherited
 from pyflinkx.runtime.transport import LocalTransport
@@ -222,7 +221,6 @@ def spawned(number: int, control: int, transport: str, descriptors: list[int], p
 def run_worker(number: int, connection: Connection, make_transport: MakeTransport, parent: int) -> None:
     """Be a worker until the job ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
-    keep_freed_memory()  # every frame takes some and gives it back
     end_with(parent)
     worker = Worker(number, connection, make_transport)
     code = 0

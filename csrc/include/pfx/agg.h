@@ -69,8 +69,8 @@ void pfx_agg_free(pfx_agg *agg);
 /* The number of the accumulator of that kind, made if there is none; before there are any states. */
 pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t by, int32_t *number);
 
-/* Make an empty state of the bytes at `state`. */
-void pfx_agg_start(const pfx_agg *agg, uint8_t *state);
+/* Make empty states of the bytes of `count` states in one block. */
+void pfx_agg_start(const pfx_agg *agg, uint8_t *states, int64_t count);
 
 /* Give back what `count` states in one block own. */
 void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count);
@@ -82,6 +82,10 @@ pfx_status pfx_agg_update(pfx_agg *agg, const pfx_key_column *columns, int64_t s
 
 /* Add each of `count` states in `from`, which stay as they are, to that in `into`. */
 pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count);
+
+/* Make each of `count` states in the block `into` that of `base` (the same block, or another where states own nothing)
+ * with that of `from` added. */
+pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count);
 
 /* Append the results of `count` states. PFX_OUT_OF_RANGE when a sum of integers does not fit 64 bits; *failed is the
  * number of that state. */

@@ -12,14 +12,32 @@
 
 #include "pfx/status.h"
 
+#define PFX_KEPT_BLOCKS 256
+
+/* Blocks that were freed, the oldest first: of 64 KiB to 16 MiB, and 64 MiB in all, for the next ones of their size.
+ * They are charged to nobody. */
+typedef struct pfx_kept_blocks {
+    atomic_flag lock;
+    int32_t count;
+    int64_t bytes;
+    void *blocks[PFX_KEPT_BLOCKS];
+    int64_t sizes[PFX_KEPT_BLOCKS];
+} pfx_kept_blocks;
+
 typedef struct pfx_budget {
-    _Atomic int64_t used; /* bytes charged now */
-    _Atomic int64_t peak; /* the largest `used` seen */
-    int64_t limit;        /* bytes; a negative limit means none */
+    _Atomic int64_t used;  /* bytes charged now */
+    _Atomic int64_t peak;  /* the largest `used` seen */
+    int64_t limit;         /* bytes; a negative limit means none */
+    pfx_kept_blocks *kept; /* where blocks come from and go to first; NULL for none */
 } pfx_budget;
 
-/* Set up a budget of `limit` bytes (negative: unlimited). */
+void pfx_kept_blocks_init(pfx_kept_blocks *kept);
+
+/* Set up a budget of `limit` bytes (negative: unlimited), which keeps no blocks. */
 void pfx_budget_init(pfx_budget *budget, int64_t limit);
+
+/* Before anything is allocated: let it share `kept`, which must outlive all. Debug builds keep nothing. */
+void pfx_budget_keep(pfx_budget *budget, pfx_kept_blocks *kept);
 
 /* Charge `size` bytes without allocating (for memory that someone else provides, such as a mapping).
  * PFX_OVER_BUDGET leaves the budget as it was. */
@@ -44,10 +62,5 @@ pfx_status pfx_resize(pfx_budget *budget, void **memory, int64_t old_size, int64
 
 /* Free memory of pfx_alloc; `memory` may be NULL (then size is ignored). */
 void pfx_free(pfx_budget *budget, void *memory, int64_t size);
-
-/* Let the C library of this process keep up to `size` freed bytes instead of giving them back to the system, which
- * would clear their pages when they are wanted again. It concerns all that the process allocates, so only a process of
- * our own may ask for it. False where the C library cannot be told. */
-bool pfx_keep_freed(int64_t size);
 
 #endif

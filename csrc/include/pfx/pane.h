@@ -1,27 +1,30 @@
-/* A pane: the states of the keys that have rows in one slice of time (or in one window). It takes memory for the keys
- * that it holds, however many others there are. */
+/* A pane: the states of the keys that have rows in one slice of time (or in one window).
+ *
+ * A sparse pane takes memory for the keys that it holds, however many others there are: its states lie in order of the
+ * keys' first rows, and a hash table finds them. A dense pane has a place for every key, so that nothing is searched,
+ * and panes are merged as blocks; a pane becomes one when it holds a good part of all keys, and sparse again when the
+ * others have become too many. */
 #ifndef PFX_PANE_H
 #define PFX_PANE_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "pfx/agg.h"
 #include "pfx/memory.h"
 #include "pfx/status.h"
 
-/* Owns its arrays and what its states own, charged to the budget of its pfx_agg. Slots count from 0 in order of the
- * keys' first appearance. */
+/* Owns its arrays and what its states own, charged to the budget of its pfx_agg. */
 typedef struct pfx_pane {
     int64_t index;
     int64_t count;
-    int64_t capacity;
-    uint32_t *keys;  /* by slot */
-    uint8_t *states; /* by slot */
-    uint64_t *table; /* key << 32 | slot + 1, or 0 */
+    int64_t capacity; /* of keys and states */
+    uint32_t *keys;   /* in order of their first rows */
+    uint8_t *states;  /* by slot: the key in a dense pane, the position in `keys` in a sparse one */
+    uint8_t *present; /* of a dense pane: which keys it holds; the states of the others are empty */
+    uint64_t *table;  /* of a sparse pane: key << 32 | slot + 1, or 0 */
     int64_t table_size;
-    int shift; /* 64 when a key is its own place */
+    int shift;
 } pfx_pane;
 
 /* Set up an empty pane without memory. */
@@ -33,24 +36,19 @@ void pfx_pane_free(pfx_pane *pane, const pfx_agg *agg);
 /* Forget the keys, keep the memory. */
 void pfx_pane_reset(pfx_pane *pane, const pfx_agg *agg);
 
-/* Room for `count` keys in all. `keys` is how many there are anywhere: where the pane holds a good part of them, they
- * are places in its table. */
+/* Room for `count` keys in all, of `keys` that there are anywhere. States may move. */
 pfx_status pfx_pane_reserve(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys);
-
-/* The place where the search for a key starts. */
-static inline int64_t pfx_pane_home(const pfx_pane *pane, uint32_t key) {
-    if (pane->shift == 64) {
-        return (int64_t)key & (pane->table_size - 1);
-    }
-    return (int64_t)((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> pane->shift);
-}
 
 /* The slot of a key; -1 when it has none. */
 static inline int64_t pfx_pane_find(const pfx_pane *pane, uint32_t key) {
+    if (pane->present != NULL) {
+        return key < pane->capacity && pane->present[key] ? (int64_t)key : -1;
+    }
     if (pane->table_size == 0) {
         return -1;
     }
-    for (int64_t at = pfx_pane_home(pane, key);; at = (at + 1) & (pane->table_size - 1)) {
+    int64_t at = (int64_t)((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> pane->shift);
+    for (;; at = (at + 1) & (pane->table_size - 1)) {
         uint64_t entry = pane->table[at];
         if (entry == 0 || entry >> 32 == key) {
             return (int64_t)(entry & UINT32_MAX) - 1;
@@ -58,33 +56,28 @@ static inline int64_t pfx_pane_find(const pfx_pane *pane, uint32_t key) {
     }
 }
 
-/* Give a key that has none a slot, with an empty state. */
+/* Give a key that has none a slot, with an empty state. States may move. */
 pfx_status pfx_pane_add(pfx_pane *pane, const pfx_agg *agg, uint32_t key, int64_t keys, int64_t *slot);
-
-/* The same with a copy of a state that owns nothing, in a pane that has room for it. */
-static inline void pfx_pane_copy(pfx_pane *pane, const pfx_agg *agg, uint32_t key, const uint8_t *state) {
-    int64_t at = pfx_pane_home(pane, key);
-    while (pane->table[at] != 0) {
-        at = (at + 1) & (pane->table_size - 1);
-    }
-    pane->keys[pane->count] = key;
-    memcpy(pane->states + pane->count * agg->stride, state, (size_t)agg->stride);
-    pane->table[at] = (uint64_t)key << 32 | (uint64_t)++pane->count;
-}
 
 static inline uint8_t *pfx_pane_state(const pfx_pane *pane, const pfx_agg *agg, int64_t slot) {
     return pane->states + slot * agg->stride;
 }
+
+/* The states of keys first .. first + count - 1 of `keys`. */
+void pfx_pane_states(const pfx_pane *pane, const pfx_agg *agg, int64_t first, int64_t count, uint8_t **states);
 
 /* Add the states of `from`, which stays as it is, to those of its keys in `pane`. `states` and `others` have room for
  * PFX_CHUNK pointers. */
 pfx_status pfx_pane_merge(pfx_pane *pane, pfx_agg *agg, const pfx_pane *from, int64_t keys, uint8_t **states,
                           uint8_t **others);
 
-/* Make `pane` a copy of `from`, whose states own nothing. */
-pfx_status pfx_pane_assign(pfx_pane *pane, const pfx_agg *agg, const pfx_pane *from);
+/* Make it a dense pane of that capacity, whose states are still to be written; what it held is forgotten. */
+pfx_status pfx_pane_make_dense(pfx_pane *pane, const pfx_agg *agg, int64_t capacity);
 
-/* Give the keys other numbers; on failure nothing has changed. */
+/* Say that a dense pane holds the keys that are in `some` or in `others`, in order of their numbers. */
+void pfx_pane_hold(pfx_pane *pane, const uint8_t *some, const uint8_t *others);
+
+/* Give the keys other numbers, of `keys` that there are; on failure nothing has changed. */
 pfx_status pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered, int64_t keys);
 
 #endif

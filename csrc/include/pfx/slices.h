@@ -35,7 +35,9 @@ typedef struct pfx_slices {
     int64_t count;
     int64_t capacity;
     int64_t expected; /* keys in a new pane, by what the last ones had */
+    pfx_pane *spare;  /* empty, for the next one; NULL for none */
     pfx_pane trash;   /* one state that takes the late rows */
+    pfx_pane again;   /* one state: of a window that fires again for a key */
     pfx_pane merged;
     pfx_suffixes suffixes;
     /* While a watermark is worked off: the window that fires, where its states are, and how many have been sent. */

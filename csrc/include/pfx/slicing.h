@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "pfx/calendar.h"
+#include "pfx/status.h"
 
 /* Times (ms) must lie within, and sizes and latenesses below half of it. */
 #define PFX_TIME_LIMIT (INT64_C(1) << 60)
@@ -30,6 +31,11 @@ static inline int64_t pfx_slice_of(const pfx_slicing *slicing, int64_t time) {
     }
     return slide * 2 + (time - slicing->offset - slide * slicing->slide >= slicing->rest);
 }
+
+/* Write the slices of `count` times. PFX_OVERFLOW when a time lies outside of PFX_TIME_LIMIT; *row grows by its
+ * position. */
+pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers,
+                         int64_t *row);
 
 static inline int64_t pfx_slice_start(const pfx_slicing *slicing, int64_t slice) {
     if (slicing->rest == 0) {
