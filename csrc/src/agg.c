@@ -36,6 +36,7 @@ void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types)
     memset(agg, 0, sizeof *agg);
     agg->budget = budget;
     agg->types = types;
+    agg->zeros = true;
 }
 
 void pfx_agg_free(pfx_agg *agg) {
@@ -67,6 +68,21 @@ static int64_t size_of(const pfx_acc *acc) {
         break;
     }
     return (int64_t)sizeof(void *);
+}
+
+/* Whether an empty state is nothing but zeros. */
+static bool starts_with_zeros(pfx_acc_kind kind) {
+    switch (kind) {
+    case PFX_ACC_MIN:
+    case PFX_ACC_MAX:
+    case PFX_ACC_FIRST:
+    case PFX_ACC_LAST:
+    case PFX_ACC_MIN_BY:
+    case PFX_ACC_MAX_BY:
+        return false;
+    default:
+        return true;
+    }
 }
 
 static bool owns(const pfx_agg *agg, const pfx_acc *acc) {
@@ -110,6 +126,7 @@ pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t b
     *acc = (pfx_acc){.kind = kind, .field = field, .by = by, .at = (int32_t)agg->stride};
     agg->stride += size_of(acc);
     agg->owning = agg->owning || owns(agg, acc);
+    agg->zeros = agg->zeros && starts_with_zeros(kind);
     *number = agg->count++;
     return PFX_OK;
 }
@@ -138,6 +155,10 @@ static void start_one(const pfx_agg *agg, uint8_t *state) {
 }
 
 void pfx_agg_start(const pfx_agg *agg, uint8_t *states, int64_t count) {
+    if (agg->zeros) {
+        memset(states, 0, (size_t)(count * agg->stride));
+        return;
+    }
     if (count > 0) {
         start_one(agg, states);
     }

@@ -132,7 +132,7 @@ static pfx_status rebuild_for(pfx_pane *pane, const pfx_agg *agg, int64_t count,
         room *= 2;
     }
     if (keys <= room * DENSE_SHARE || (pane->present != NULL && keys <= count * SPARSE_SHARE)) {
-        return rebuild(pane, agg, keys + keys / 4, true, renumbered);
+        return rebuild(pane, agg, pfx_places(keys), true, renumbered);
     }
     return rebuild(pane, agg, room, false, renumbered);
 }
@@ -218,13 +218,16 @@ pfx_status pfx_pane_make_dense(pfx_pane *pane, const pfx_agg *agg, int64_t capac
 }
 
 void pfx_pane_hold(pfx_pane *pane, const uint8_t *some, const uint8_t *others) {
+    const uint8_t *restrict first = some, *restrict second = others;
+    uint8_t *restrict present = pane->present;
+    uint32_t *restrict keys = pane->keys;
     int64_t count = 0;
     for (int64_t key = 0; key < pane->capacity; key++) {
-        pane->present[key] = some[key] | others[key];
+        present[key] = first[key] | second[key];
     }
     for (int64_t key = 0; key < pane->capacity; key++) {
-        pane->keys[count] = (uint32_t)key;
-        count += pane->present[key];
+        keys[count] = (uint32_t)key;
+        count += present[key];
     }
     pane->count = count;
 }

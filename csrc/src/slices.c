@@ -15,11 +15,13 @@ typedef struct known_slice {
 
 struct pfx_slices_scratch {
     uint32_t ids[PFX_CHUNK];
-    uint32_t slots[PFX_CHUNK];
     uint8_t *states[PFX_CHUNK];
     uint8_t *others[PFX_CHUNK];
-    pfx_pane *panes[PFX_CHUNK];
     int64_t numbers[PFX_CHUNK]; /* of slices */
+    int64_t waiting;            /* rows whose states may still move: which, in which pane, in which slot */
+    int32_t rows[PFX_CHUNK];
+    pfx_pane *panes[PFX_CHUNK];
+    uint32_t slots[PFX_CHUNK];
     known_slice recent[RECENT]; /* by the last bits of their numbers */
 };
 
@@ -186,35 +188,29 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
 /* Add rows from .. to - 1 of the chunk at `start` to the states that have been found for them. */
 static pfx_status update(pfx_slices *slices, const pfx_key_column *fields, int64_t start, int64_t from, int64_t to) {
     struct pfx_slices_scratch *scratch = slices->scratch;
-    for (int64_t i = from; i < to; i++) {
+    for (int64_t i = 0; i < scratch->waiting; i++) {
+        int32_t row = scratch->rows[i];
         const pfx_pane *pane = scratch->panes[i];
-        if (pane != NULL) {
-            int64_t slot = pane->present != NULL ? scratch->ids[i] : scratch->slots[i];
-            scratch->states[i] = pfx_pane_state(pane, slices->agg, slot);
-        }
+        /* It may have become dense since. */
+        int64_t slot = pane->present != NULL ? scratch->ids[row] : scratch->slots[i];
+        scratch->states[row] = pfx_pane_state(pane, slices->agg, slot);
     }
+    scratch->waiting = 0;
     int64_t sequence = slices->sequence;
     slices->sequence += to - from;
     return pfx_agg_update(slices->agg, fields, start + from, to - from, scratch->states + from, sequence);
 }
 
-/* Find the state of row `i` of a chunk, or, where states may still move, the pane and the slot. */
-static pfx_status find_state(pfx_slices *slices, pfx_pane *pane, int64_t i, int64_t keys) {
+/* Find the slot of row `i` of a chunk in a sparse pane, whose states may still move. */
+static pfx_status find_slot(pfx_slices *slices, pfx_pane *pane, int64_t i, int64_t keys) {
     struct pfx_slices_scratch *scratch = slices->scratch;
-    uint32_t key = scratch->ids[i];
-    int64_t slot = key;
-    if (pane->present == NULL || !pane->present[key]) {
-        slot = pfx_pane_find(pane, key);
-        if (slot < 0) {
-            PFX_TRY(pfx_pane_add(pane, slices->agg, key, keys, &slot));
-        }
+    int64_t slot = pfx_pane_find(pane, scratch->ids[i]);
+    if (slot < 0) {
+        PFX_TRY(pfx_pane_add(pane, slices->agg, scratch->ids[i], keys, &slot));
     }
-    scratch->panes[i] = pane;
-    if (pane->present != NULL) {
-        scratch->panes[i] = NULL;
-        scratch->states[i] = pfx_pane_state(pane, slices->agg, slot);
-    }
-    scratch->slots[i] = (uint32_t)slot;
+    scratch->rows[scratch->waiting] = (int32_t)i;
+    scratch->panes[scratch->waiting] = pane;
+    scratch->slots[scratch->waiting++] = (uint32_t)slot;
     return PFX_OK;
 }
 
@@ -259,8 +255,10 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         int64_t done = 0;
+        bool one = false;
         *row = start;
-        PFX_TRY(pfx_slices_of(&slices->slicing, timestamps + start, count, scratch->numbers, row));
+        scratch->waiting = 0;
+        PFX_TRY(pfx_slices_of(&slices->slicing, timestamps + start, count, scratch->numbers, &one, row));
         PFX_TRY(pfx_key_index_map(slices->index, keys, start, count, scratch->ids));
         if (slices->index->count > known) {
             known = slices->index->count;
@@ -279,11 +277,18 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                     late[(*late_count)++] = start + i;
                 }
                 PFX_TRY(open_trash(slices));
-                scratch->panes[i] = NULL;
                 scratch->states[i] = slices->trash.states;
                 continue;
             }
-            PFX_TRY(find_state(slices, pane, i, known));
+            if (one && !slice->again && pane->present != NULL) {
+                pfx_pane_touch(pane, slices->agg, scratch->ids + i, count - i, scratch->states + i);
+                break;
+            }
+            if (pane->present != NULL) {
+                pfx_pane_touch(pane, slices->agg, &scratch->ids[i], 1, &scratch->states[i]);
+            } else {
+                PFX_TRY(find_slot(slices, pane, i, known));
+            }
             if (slice->again) {
                 *row = start + i;
                 PFX_TRY(update(slices, fields, start, done, i + 1));

@@ -1,10 +1,12 @@
 #include "pfx/slicing.h"
 
-/* Times that far apart at most are divided as doubles, where an error of one is all that can be. */
-#define NEAR (INT64_C(1) << 40)
+/* Times less than that apart are divided as doubles, where an error of one is all that can be, and where compilers know
+ * how to do several at once. */
+#define NEAR INT32_MAX
 
-pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers,
+pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers, bool *one,
                          int64_t *row) {
+    *one = false;
     int64_t least = INT64_MAX, greatest = INT64_MIN;
     for (int64_t i = 0; i < count; i++) {
         least = times[i] < least ? times[i] : least;
@@ -27,20 +29,23 @@ pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64
         return PFX_OK;
     }
     if (rest == 0 && greatest - start < slide) {
+        *one = true;
         for (int64_t i = 0; i < count; i++) {
             numbers[i] = first;
         }
         return PFX_OK;
     }
-    double share = 1.0 / (double)slide;
+    double length = (double)slide, share = 1.0 / length;
+    int64_t scale = rest == 0 ? 1 : 2;
+    double second = rest == 0 ? length : (double)rest;
     for (int64_t i = 0; i < count; i++) {
-        int64_t since = times[i] - start;
-        int64_t slides = (int64_t)((double)since * share);
-        int64_t left = since - slides * slide;
-        int64_t wrong = (left >= slide) - (left < 0);
+        double since = (double)(int32_t)(times[i] - start);
+        double slides = (double)(int32_t)(since * share);
+        double left = since - slides * length;
+        double wrong = (left >= length ? 1.0 : 0.0) - (left < 0 ? 1.0 : 0.0);
         slides += wrong;
-        left -= wrong * slide;
-        numbers[i] = rest == 0 ? first + slides : (first + slides) * 2 + (left >= rest);
+        left -= wrong * length;
+        numbers[i] = (first + (int32_t)slides) * scale + (left >= second ? 1 : 0);
     }
     return PFX_OK;
 }

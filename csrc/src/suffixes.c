@@ -78,15 +78,19 @@ static pfx_status reserve(pfx_suffixes *suffixes, const pfx_agg *agg, int64_t co
     return PFX_OK;
 }
 
+static void or_bytes(uint8_t *into, const uint8_t *first, const uint8_t *second, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        into[i] = first[i] | second[i];
+    }
+}
+
 /* `block` becomes `base` (NULL for nothing, or `block` itself) with the states of a slice. */
 static pfx_status add_slice(const pfx_suffixes *suffixes, pfx_agg *agg, pfx_block *block, const pfx_block *base,
                             const pfx_pane *slice, uint8_t **states, uint8_t **others) {
     int64_t places = suffixes->places;
     if (slice->present != NULL && base != NULL) {
         int64_t both = slice->capacity < places ? slice->capacity : places;
-        for (int64_t i = 0; i < both; i++) {
-            block->present[i] = base->present[i] | slice->present[i];
-        }
+        or_bytes(block->present, base->present, slice->present, both);
         if (block != base && both < places) {
             memcpy(block->present + both, base->present + both, (size_t)(places - both));
             memcpy(block->states + both * agg->stride, base->states + both * agg->stride,
@@ -136,7 +140,7 @@ pfx_status pfx_suffixes_merge(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *co
                               int64_t keys, uint8_t **states, uint8_t **others, pfx_pane *merged) {
     if (keys > suffixes->places) {
         pfx_suffixes_free(suffixes, agg);
-        suffixes->places = keys + keys / 4;
+        suffixes->places = pfx_places(keys);
     }
     while (suffixes->count > 0 && suffixes->blocks[suffixes->count - 1].index < slices[0]->index) {
         suffixes->count--;

@@ -60,6 +60,7 @@ typedef struct pfx_agg {
     int32_t capacity;
     int64_t stride; /* bytes of a state */
     bool owning;    /* states own memory, and are to be cleared */
+    bool zeros;     /* empty states are nothing but zeros */
     int64_t *scratch;
 } pfx_agg;
 

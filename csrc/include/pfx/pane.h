@@ -27,6 +27,11 @@ typedef struct pfx_pane {
     int shift;
 } pfx_pane;
 
+/* Places for so many keys and some more, which come one after the other. */
+static inline int64_t pfx_places(int64_t keys) {
+    return keys + keys / 16 + 8;
+}
+
 /* Set up an empty pane without memory. */
 void pfx_pane_init(pfx_pane *pane, int64_t index);
 
@@ -54,6 +59,22 @@ static inline int64_t pfx_pane_find(const pfx_pane *pane, uint32_t key) {
             return (int64_t)(entry & UINT32_MAX) - 1;
         }
     }
+}
+
+/* The states of `count` keys in a dense pane that has places for them. Without a branch: whether a key is new is often
+ * a matter of chance. */
+static inline void pfx_pane_touch(pfx_pane *pane, const pfx_agg *agg, const uint32_t *keys, int64_t count,
+                                  uint8_t **states) {
+    uint32_t *held = pane->keys;
+    uint8_t *present = pane->present;
+    int64_t held_count = pane->count, stride = agg->stride;
+    for (int64_t i = 0; i < count; i++) {
+        held[held_count] = keys[i];
+        held_count += !present[keys[i]];
+        present[keys[i]] = 1;
+        states[i] = pane->states + (int64_t)keys[i] * stride;
+    }
+    pane->count = held_count;
 }
 
 /* Give a key that has none a slot, with an empty state. States may move. */

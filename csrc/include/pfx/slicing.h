@@ -7,6 +7,7 @@
 #ifndef PFX_SLICING_H
 #define PFX_SLICING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pfx/calendar.h"
@@ -32,9 +33,9 @@ static inline int64_t pfx_slice_of(const pfx_slicing *slicing, int64_t time) {
     return slide * 2 + (time - slicing->offset - slide * slicing->slide >= slicing->rest);
 }
 
-/* Write the slices of `count` times. PFX_OVERFLOW when a time lies outside of PFX_TIME_LIMIT; *row grows by its
- * position. */
-pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers,
+/* Write the slices of `count` times; *one tells that they are all the same, for certain. PFX_OVERFLOW when a time lies
+ * outside of PFX_TIME_LIMIT; *row grows by its position. */
+pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers, bool *one,
                          int64_t *row);
 
 static inline int64_t pfx_slice_start(const pfx_slicing *slicing, int64_t slice) {
