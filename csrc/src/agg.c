@@ -393,7 +393,14 @@ pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *fro
 }
 
 pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count) {
-    return merge_pairs(agg, &into, base, &from, count);
+    /* Few at a time, so that they are in the first cache when the next accumulator's turn comes. */
+    const int64_t few = 128;
+    for (int64_t done = 0; done < count; done += few) {
+        int64_t at = done * agg->stride;
+        uint8_t *into_here = into + at, *from_here = from + at;
+        PFX_TRY(merge_pairs(agg, &into_here, base + at, &from_here, count - done < few ? count - done : few));
+    }
+    return PFX_OK;
 }
 
 static void put_real(pfx_out_column *out, double value) {

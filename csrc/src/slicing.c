@@ -1,7 +1,7 @@
 #include "pfx/slicing.h"
 
-/* Times less than that apart are divided as doubles, where an error of one is all that can be, and where compilers know
- * how to do several at once. */
+/* Times less than that apart are divided by multiplying with a reciprocal of 32 bits, which gives one too much at most.
+ */
 #define NEAR INT32_MAX
 
 pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers, bool *one,
@@ -35,17 +35,15 @@ pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64
         }
         return PFX_OK;
     }
-    double length = (double)slide, share = 1.0 / length;
-    int64_t scale = rest == 0 ? 1 : 2;
-    double second = rest == 0 ? length : (double)rest;
+    int64_t reciprocal = (INT64_C(1) << 32) / slide + 1;
+    int64_t scale = rest == 0 ? 1 : 2, second = rest == 0 ? slide : rest;
     for (int64_t i = 0; i < count; i++) {
-        double since = (double)(int32_t)(times[i] - start);
-        double slides = (double)(int32_t)(since * share);
-        double left = since - slides * length;
-        double wrong = (left >= length ? 1.0 : 0.0) - (left < 0 ? 1.0 : 0.0);
-        slides += wrong;
-        left -= wrong * length;
-        numbers[i] = (first + (int32_t)slides) * scale + (left >= second ? 1 : 0);
+        int64_t since = times[i] - start;
+        int64_t slides = (since * reciprocal) >> 32;
+        int64_t left = since - slides * slide;
+        int64_t wrong = left < 0;
+        left += wrong * slide;
+        numbers[i] = (first + slides - wrong) * scale + (left >= second);
     }
     return PFX_OK;
 }
