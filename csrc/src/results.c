@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* How many batches say what is to be expected: they may be full and small in turn. */
+#define BATCHES 16
+
 static pfx_status reserve(pfx_out_column *columns, int32_t count, int64_t rows) {
     for (int32_t i = 0; columns != NULL && i < count; i++) {
         PFX_TRY(pfx_out_column_reserve(&columns[i], rows));
@@ -29,9 +32,12 @@ static pfx_status trim(pfx_out_column *columns, int32_t count) {
 }
 
 pfx_status pfx_results_trim(pfx_results *results) {
-    /* Batches may be full and small in turn: one small batch says little. */
-    int64_t lately = results->expected - results->expected / 8;
-    results->expected = results->rows > lately ? results->rows : lately;
+    results->most = results->rows > results->most ? results->rows : results->most;
+    results->expected = results->most > results->expected ? results->most : results->expected;
+    if (++results->batches == BATCHES) {
+        results->expected = results->most;
+        results->most = results->batches = 0;
+    }
     if (results->rows > results->expected / 2) {
         return PFX_OK;
     }

@@ -15,7 +15,7 @@ from pyflinkx.errors import MissingExtraError
 def arrow_table(stream: DataStream, job_name: str | None) -> Any:
     """A stream's records as a pyarrow.Table."""
     pyarrow = imported("pyarrow", "arrow", "to_arrow()")
-    return pyarrow.table(collected(stream, job_name, "to_arrow()"))
+    return pyarrow.RecordBatchReader.from_stream(collected(stream, job_name, "to_arrow()")).read_all()
 
 
 def pandas_frame(stream: DataStream, job_name: str | None) -> Any:

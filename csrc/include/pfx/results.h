@@ -27,6 +27,8 @@ typedef struct pfx_results {
     pfx_out_column *stamps;
     int64_t rows;
     int64_t expected; /* rows, by what the last batches had */
+    int64_t most;     /* rows of one of the last `batches` */
+    int64_t batches;
     /* What a PFX_OUT_OF_RANGE is about. */
     int32_t failed_result;
     uint32_t failed_key;
