@@ -7,6 +7,9 @@
 /* Slices that are remembered within a batch. */
 #define RECENT 64
 
+/* Panes with larger states are not kept for the next slices. */
+#define SPARE_BYTES (64 << 10)
+
 typedef struct known_slice {
     int64_t number; /* INT64_MIN for none */
     pfx_pane *pane; /* NULL when its rows belong to no window, or to none any more */
@@ -74,9 +77,13 @@ pfx_status pfx_slices_init(pfx_slices *slices, pfx_agg *agg, pfx_key_index *inde
 }
 
 static void free_pane(pfx_slices *slices, pfx_pane *pane) {
-    if (pane != NULL) {
-        pfx_pane_free(pane, slices->agg);
-        pfx_free(slices->agg->budget, pane, (int64_t)sizeof *pane);
+    pfx_pane_free(pane, slices->agg);
+    pfx_free(slices->agg->budget, pane, (int64_t)sizeof *pane);
+}
+
+static void free_spares(pfx_slices *slices) {
+    while (slices->spare_count > 0) {
+        free_pane(slices, slices->spares[--slices->spare_count]);
     }
 }
 
@@ -87,7 +94,7 @@ void pfx_slices_free(pfx_slices *slices) {
     for (int64_t i = 0; i < slices->count; i++) {
         free_pane(slices, slices->panes[i]);
     }
-    free_pane(slices, slices->spare);
+    free_spares(slices);
     pfx_pane_free(&slices->trash, slices->agg);
     pfx_pane_free(&slices->again, slices->agg);
     pfx_pane_free(&slices->merged, slices->agg);
@@ -132,9 +139,10 @@ static pfx_status open_pane(pfx_slices *slices, int64_t index, pfx_pane **out) {
         slices->panes = memory;
         slices->capacity = room;
     }
-    pfx_pane *pane = slices->spare;
-    slices->spare = NULL;
-    if (pane == NULL) {
+    pfx_pane *pane;
+    if (slices->spare_count > 0) {
+        pane = slices->spares[--slices->spare_count];
+    } else {
         PFX_TRY(pfx_alloc(budget, (int64_t)sizeof(pfx_pane), &memory));
         pane = memory;
         pfx_pane_init(pane, index);
@@ -316,9 +324,9 @@ static void drop_first_panes(pfx_slices *slices, int64_t watermark, int64_t befo
         }
         pfx_pane *pane = slices->panes[gone++];
         slices->expected = pane->count;
-        if (slices->spare == NULL) {
+        if (slices->spare_count < PFX_SPARE_PANES && pane->capacity * slices->agg->stride <= SPARE_BYTES) {
             pfx_pane_reset(pane, slices->agg);
-            slices->spare = pane;
+            slices->spares[slices->spare_count++] = pane;
         } else {
             free_pane(slices, pane);
         }
@@ -350,6 +358,7 @@ static pfx_status drop_keys(pfx_slices *slices) {
         }
     }
     pfx_suffixes_free(&slices->suffixes, slices->agg);
+    free_spares(slices);
     pfx_status status = pfx_key_index_compact(slices->index, renumbered);
     for (int64_t i = 0; i < slices->count && status == PFX_OK; i++) {
         status = pfx_pane_renumber(slices->panes[i], slices->agg, renumbered, slices->index->count);
@@ -427,8 +436,7 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
                 drop_first_panes(slices, watermark, INT64_MAX);
                 if (slices->count == 0) {
                     pfx_suffixes_free(&slices->suffixes, slices->agg);
-                    free_pane(slices, slices->spare);
-                    slices->spare = NULL;
+                    free_spares(slices);
                 }
                 *more = 0;
                 return drop_keys(slices);

@@ -23,6 +23,8 @@
 #include "pfx/status.h"
 #include "pfx/suffixes.h"
 
+#define PFX_SPARE_PANES 32
+
 /* Owns its panes and scratch memory; borrows index and agg, which must outlive it. */
 typedef struct pfx_slices {
     pfx_agg *agg;
@@ -34,10 +36,11 @@ typedef struct pfx_slices {
     pfx_pane **panes; /* in order of their indices */
     int64_t count;
     int64_t capacity;
-    int64_t expected; /* keys in a new pane, by what the last ones had */
-    pfx_pane *spare;  /* empty, for the next one; NULL for none */
-    pfx_pane trash;   /* one state that takes the late rows */
-    pfx_pane again;   /* one state: of a window that fires again for a key */
+    int64_t expected;                  /* keys in a new pane, by what the last ones had */
+    pfx_pane *spares[PFX_SPARE_PANES]; /* small and empty ones, for the next slices */
+    int64_t spare_count;
+    pfx_pane trash; /* one state that takes the late rows */
+    pfx_pane again; /* one state: of a window that fires again for a key */
     pfx_pane merged;
     pfx_suffixes suffixes;
     /* While a watermark is worked off: the window that fires, where its states are, and how many have been sent. */
