@@ -261,16 +261,18 @@ static pfx_status sort_list(pfx_join *join, pfx_join_list *list) {
 
 /* The first position in a sorted list whose time is at least `time`. */
 static int64_t first_from(const pfx_join_list *list, int64_t time) {
-    int64_t low = list->start, high = list->count;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (list->rows[middle].time < time) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    const pfx_join_row *rows = list->rows + list->start;
+    int64_t count = list->count - list->start;
+    if (count == 0 || rows[count - 1].time < time) {
+        return list->count;
     }
-    return low;
+    /* Where it lies is a matter of chance, so no branch depends on it. */
+    while (count > 1) {
+        int64_t half = count / 2;
+        rows += rows[half - 1].time < time ? half : 0;
+        count -= half;
+    }
+    return rows - list->rows;
 }
 
 /* Step over rows at the front that are forgotten; only of a sorted list. */
