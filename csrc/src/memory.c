@@ -53,7 +53,6 @@ int64_t pfx_budget_peak(const pfx_budget *budget) {
 #define KEPT_LEAST (INT64_C(64) << 10)
 #define KEPT_MOST (INT64_C(16) << 20)
 #define KEPT_BYTES (INT64_C(64) << 20)
-#define PAGE 4096
 
 void pfx_kept_blocks_init(pfx_kept_blocks *kept) {
     memset(kept, 0, sizeof *kept);
@@ -124,16 +123,20 @@ static void keep(pfx_kept_blocks *kept, void *block, int64_t size) {
 
 /* ---- allocation ---- */
 
-/* What is allocated for `size` bytes: sizes that differ little share what is kept. */
+/* What is allocated for `size` bytes. Sizes that differ by less than an eighth share what is kept. */
 static int64_t rounded(const pfx_budget *budget, int64_t size) {
-    int64_t unit = is_kept(budget, size) ? PAGE : PFX_ALIGNMENT;
+    int64_t unit = PFX_ALIGNMENT;
+    if (is_kept(budget, size)) {
+        for (unit = KEPT_LEAST / 8; unit < size / 16; unit *= 2) {
+        }
+    }
     return size > 0 ? (size + unit - 1) / unit * unit : unit;
 }
 
 pfx_status pfx_alloc(pfx_budget *budget, int64_t size, void **out) {
     PFX_TRY(pfx_budget_charge(budget, size));
     void *block = NULL;
-    if (size <= INT64_MAX - PAGE) {
+    if (size <= INT64_MAX - PFX_ALIGNMENT) {
         int64_t wanted = rounded(budget, size);
         block = is_kept(budget, size) ? take_kept(budget->kept, wanted) : NULL;
         if (block == NULL && posix_memalign(&block, PFX_ALIGNMENT, (size_t)wanted) != 0) {
