@@ -291,3 +291,27 @@ def test_a_budget_that_is_used_up_is_an_error_and_leaks_nothing():
         list(map(running.add, batches, [False] * len(batches)))
     del running
     assert budget.used == 0
+
+
+def test_memory_that_runs_out_while_an_operator_is_made_is_given_back():
+    made = 0
+    for limit in range(0, 200_000, 4096):
+        budget = MemoryBudget(limit)
+        results = result_schema(SCHEMA, ["key"], AGGREGATIONS)
+        try:
+            RunningAggregates(SCHEMA, ["key"], native_arguments(AGGREGATIONS), results, budget=budget)
+            made += 1
+        except MemoryBudgetError:
+            pass
+        assert budget.used == 0
+    assert 0 < made < 49
+
+
+def test_the_deviation_of_large_numbers_survives_merging():
+    schema = Schema([Field("value", "g")])
+    # Sets are merged into states that are empty, where all else is copied.
+    aggregations = {"kinds": Aggregation("count_distinct", "value"), "s": Aggregation("stddev", "value")}
+    harness = NativeHarness(NativeWindowOperator(schema, [], SlidingEventTimeWindows(10, 5), aggregations), schema)
+    harness.push([(1e200,), (1e200,), (1e200,)], [0, 1, 7])
+    harness.watermark(9)
+    assert [row[-1] for row, _ in harness.take()] == [0.0, 0.0]
