@@ -12,8 +12,9 @@ import math
 import random
 import sys
 import time
+from array import array
+from contextlib import suppress
 from decimal import Decimal
-from unittest.mock import patch
 
 import pyarrow
 
@@ -71,9 +72,11 @@ class Kind:
             return rng.choice([rng.randint(max(least, -9), 9), rng.randint(least, most), rng.choice([least, most])])
         if name in ("float32", "float64"):
             value = rng.choice([rng.uniform(-9, 9), float(rng.randint(-9, 9)), rng.choice(SPECIAL)])
-            return pyarrow.scalar(value if abs(value) < 1e38 or value != value else math.inf, "float32").as_py() if (
-                name == "float32"
-            ) else value
+            return (
+                pyarrow.scalar(value if abs(value) < 1e38 or value != value else math.inf, "float32").as_py()
+                if (name == "float32")
+                else value
+            )
         if name == "bool":
             return rng.random() < 0.5
         if name == "date64":
@@ -156,8 +159,6 @@ class Case:
 
     def make(self, rows, stamps):
         """A batch of rows, numbered by its last column."""
-        from array import array
-
         arrays = [
             kind.column(self.rng, [self.rows[row][i] for row in rows]) for i, kind in enumerate(self.columns.values())
         ]
@@ -218,8 +219,11 @@ class Case:
         places = len(self.keys)
         kinds = [self.columns[name] for name in self.keys]
         found = [
-            (tuple(map(Kind.key, kinds, values[:places])), tuple(values[places:-len(self.aggregations)]),
-             values[-len(self.aggregations):])
+            (
+                tuple(map(Kind.key, kinds, values[:places])),
+                tuple(values[places : -len(self.aggregations)]),
+                values[-len(self.aggregations) :],
+            )
             for values in found
         ]
         assert len(found) == len(expected), (found, expected)
@@ -307,10 +311,8 @@ def starved(case, make, run):
     for _ in range(6):
         case.rng.setstate(state)
         small = MemoryBudget(int(budget.peak * case.rng.random()))
-        try:
+        with suppress(MemoryBudgetError, OverflowError):
             run(make(small))
-        except (MemoryBudgetError, OverflowError):
-            pass
         assert small.used == 0, f"{small.used} bytes are left after an error"
 
 
@@ -389,8 +391,12 @@ def count_case(rng):
                 found += rows_of(results)
         case.check([values for values, _ in found], wanted)
 
-    return guarded(case, [rows for _, _, rows in wanted],
-                   lambda budget: CountWindows(*case.arguments(False), size, slide, budget=budget), run)
+    return guarded(
+        case,
+        [rows for _, _, rows in wanted],
+        lambda budget: CountWindows(*case.arguments(False), size, slide, budget=budget),
+        run,
+    )
 
 
 def guarded(case, firings, make, run):
@@ -435,8 +441,12 @@ def running_case(rng):
             found += rows_of(running.finish(first, 100))
         case.check([values for values, _ in found], wanted)
 
-    return guarded(case, [rows for _, _, rows in wanted],
-                   lambda budget: RunningAggregates(*case.arguments(False), budget=budget), run)
+    return guarded(
+        case,
+        [rows for _, _, rows in wanted],
+        lambda budget: RunningAggregates(*case.arguments(False), budget=budget),
+        run,
+    )
 
 
 def join_case(rng):
@@ -526,7 +536,9 @@ def main(arguments=None):
                 print(f"native {kind}: case {number} of seed {options.seed} failed", file=sys.stderr)
                 raise
         seconds = time.process_time() - started
-        print(f"native {kind}: {options.runs} cases, {results} results, all as the model's ({seconds:.0f} s)", flush=True)
+        print(
+            f"native {kind}: {options.runs} cases, {results} results, all as the model's ({seconds:.0f} s)", flush=True
+        )
 
 
 if __name__ == "__main__":
