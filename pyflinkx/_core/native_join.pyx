@@ -1,18 +1,20 @@
 """Joins of two columnar streams by key and time."""
 cimport cython
-from libc.stdint cimport INT64_MAX, int32_t, int64_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport Buffer, Column, new_buffer, trusted_column, writable
 from pyflinkx._core.cpfx cimport (
     PFX_NO_TIMESTAMP,
     PFX_OVERFLOW,
+    pfx_int64_largest,
     pfx_join,
     pfx_join_add,
     pfx_join_advance,
     pfx_join_cursor,
     pfx_join_expire,
     pfx_join_find_keys,
+    pfx_join_forgotten,
     pfx_join_free,
     pfx_join_init,
     pfx_join_late,
@@ -68,6 +70,9 @@ cdef class NativeJoin:
     cdef int64_t following[2]
     cdef int64_t added
     cdef int64_t expire_after
+    # The largest timestamp so far, and what it was when all that is held was last looked at.
+    cdef int64_t latest
+    cdef int64_t looked_until
 
     def __init__(
         self, left_keys, right_keys, Schema schema not None, int64_t lower=0, int64_t upper=0, int64_t window_size=0,
@@ -84,6 +89,7 @@ cdef class NativeJoin:
         self.schema = schema
         self.blocks = ([], [])
         self.expire_after = FEWEST_EXPIRED
+        self.latest = self.looked_until = INT64_MIN
         pfx_join_free(&self.join)
         pfx_join_init(&self.join, &self.budget.budget, lower, upper, window_size, window_offset)
 
@@ -101,6 +107,10 @@ cdef class NativeJoin:
     def advance(self, int64_t watermark):
         """Event time has come to ``watermark`` (ms)."""
         pfx_join_advance(&self.join, watermark)
+        # All that was held at the last look is over, so that it is worth another one, however few rows have come since.
+        if (self.join.rows[0] + self.join.rows[1] >= FEWEST_EXPIRED
+                and pfx_join_forgotten(&self.join, self.looked_until)):
+            self.expire()
 
     def process(self, ColumnBatch batch not None, int side, emit):
         """Take rows of a side: ``emit`` is called with batches of the pairs that they make with rows of the other side.
@@ -145,6 +155,7 @@ cdef class NativeJoin:
         with nogil:
             check(pfx_join_add(
                 &self.join, side, <const int32_t *> keys.data, stamps, batch.length, self.following[side]))
+            self.latest = max(self.latest, pfx_int64_largest(stamps, batch.length))
         self.following[side] += batch.length
         self.keep(make_batch(batch.schema, batch.columns, batch.length, None, None), side)
         self.added += batch.length
@@ -254,6 +265,7 @@ cdef class NativeJoin:
         for side in range(2):
             self.shrink(side)
         self.added = 0
+        self.looked_until = self.latest
         self.expire_after = max(self.join.rows[0] + self.join.rows[1], FEWEST_EXPIRED)
         return 0
 

@@ -155,6 +155,24 @@ def test_what_can_make_no_more_pairs_is_given_back():
     assert budget.used == 0
 
 
+def test_the_memory_of_a_burst_is_given_back_once_event_time_has_passed_it():
+    budget = MemoryBudget()
+    join = long_join(budget)
+    for start, count in [(0, 100_000), (200_000, 1000)]:
+        times = range(start, start + count)
+        # Half of the rows have keys of their own, and half one and the same.
+        batch = batch_of([(max(time - count // 2, start), time, "x") for time in times], pa.int64(), times)
+        for side in (0, 1):
+            join.process(batch, side, lambda pairs: None)
+        if start == 0:
+            held = budget.used
+            join.advance(100_000 - 6)
+            assert budget.used > held // 2
+    join.advance(200_000)
+    assert sum(join.rows) == 2000
+    assert budget.used < held // 20
+
+
 def test_one_key_backwards_in_time_and_many_pairs_of_a_row():
     join = long_join()
     seen = Counter()
