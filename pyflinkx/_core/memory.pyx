@@ -1,7 +1,17 @@
 """Budgets that native allocations are charged to."""
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t
 
-from pyflinkx._core.cpfx cimport pfx_budget_init, pfx_budget_peak, pfx_budget_used, pfx_keep_freed
+from pyflinkx._core.cpfx cimport (
+    pfx_budget_charge,
+    pfx_budget_init,
+    pfx_budget_peak,
+    pfx_budget_refund,
+    pfx_budget_used,
+    pfx_keep_freed,
+)
+from pyflinkx._core.status cimport check
 
 
 cdef class MemoryBudget:
@@ -51,6 +61,42 @@ default_budget = MemoryBudget()
 def process_budget():
     """The budget that native allocations of this process are charged to unless they name another."""
     return default_budget
+
+
+@cython.final
+@cython.no_gc
+cdef class Charged:
+    """Memory that somebody else allocated, read-only, and charged to a budget as long as this is used.
+
+    Args:
+        exporter: a contiguous buffer, such as a NumPy array.
+        budget: what its bytes are charged to; the process's when None.
+
+    Raises:
+        MemoryBudgetError: the budget has not that much left.
+
+    Example:
+        >>> len(memoryview(Charged(b"abc")))
+        3
+    """
+
+    cdef Py_buffer lent
+    cdef MemoryBudget budget
+    cdef bint charged
+
+    def __cinit__(self, exporter not None, MemoryBudget budget=None):
+        self.budget = default_budget if budget is None else budget
+        PyObject_GetBuffer(exporter, &self.lent, PyBUF_SIMPLE)
+        check(pfx_budget_charge(&self.budget.budget, self.lent.len))
+        self.charged = True
+
+    def __dealloc__(self):
+        if self.charged:
+            pfx_budget_refund(&self.budget.budget, self.lent.len)
+        PyBuffer_Release(&self.lent)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.lent.buf, self.lent.len, 1, flags)
 
 
 def keep_freed_memory(int64_t nbytes=1 << 27):

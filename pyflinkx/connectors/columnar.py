@@ -252,8 +252,12 @@ def time_column(numpy: Any, name: str, array: Any) -> Column:
     missing = numpy.isnat(array)
     validity = numpy.packbits(~missing, bitorder="little") if missing.any() else None
     if unit == "D":
-        days = numpy.where(missing, numpy.datetime64(0, "D"), array).astype("int64").astype("int32")
-        return Column(Field(name, "tdD"), len(array), [validity, days])
+        days = numpy.where(missing, numpy.datetime64(0, "D"), array).astype("int64")
+        outside = (days < -(2**31)) | (days >= 2**31)
+        if outside.any():
+            row = int(numpy.argmax(outside))
+            raise SourceError(f"column '{name}', row {row}: day {int(days[row])} does not fit a date")
+        return Column(Field(name, "tdD"), len(array), [validity, days.astype("int32")])
     if unit not in NUMPY_TIMES or numpy.datetime_data(array.dtype)[1] != 1:
         raise SourceError(f"column '{name}': NumPy type {array.dtype} is not in days, s, ms, us or ns")
     native = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

@@ -123,6 +123,7 @@ def test_the_type_names_the_columns(env):
         ({"a": np.array([object()])}, "column 'a', row 0: an array of objects holds str or None"),
         ({1: np.arange(2)}, "a column name is a str, not 1"),
         ({"a": np.array(["2020-01"], "datetime64[M]")}, "not in days"),
+        ({"a": np.array([0, 2**31], "datetime64[D]")}, "column 'a', row 1: day 2147483648 does not fit a date"),
         (pa.table([[1], [2]], names=["x", "x"]), r"\['x'\] come more than once"),
     ],
 )
