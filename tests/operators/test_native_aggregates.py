@@ -324,7 +324,7 @@ def test_windows_of_rows_give_back_the_memory_of_a_burst(slide):
     results = result_schema(SCHEMA, ["key"], aggregations)
     windows = CountWindows(SCHEMA, ["key"], native_arguments(aggregations), results, 2, slide, budget=budget)
 
-    def add(keys):
+    def add(keys, windows=windows):
         _, full = windows.add(ColumnBatch.from_rows([(key, 1) for key in keys], SCHEMA))
         return [] if full is None else full.to_rows("tuple")
 
@@ -338,5 +338,5 @@ def test_windows_of_rows_give_back_the_memory_of_a_burst(slide):
     # Where windows have gaps, keys must be known for ever.
     assert budget.used < (held // 10 if slide == 2 else held - (30_000 * 72))
     assert add(["c", "d", "b", "a"]) == [(key, 2, key, key) for key in "cdba"]
-    del windows
+    del windows, add
     assert budget.used == 0
