@@ -247,7 +247,7 @@ def column_of_array(name: Any, values: Any) -> Column:
             numpy, name, array if masked is None else numpy.where(masked, numpy.datetime64("NaT"), array)
         )
     if kind in "UO":
-        return text_column(name, (array if masked is None else numpy.where(masked, None, array)).tolist())
+        return text_column(name, (array if masked is None else numpy.ma.array(array, mask=masked)).tolist())
     raise SourceError(f"column '{name}': NumPy type {array.dtype} has no columnar form here")
 
 
