@@ -38,6 +38,7 @@ cdef enum:
     MAX_KEY_COLUMNS = 64
     PAIRS = 16384  # of an emitted batch: few enough for their indices to stay in the processor's cache
     FEWEST_EXPIRED = 65536  # rows that come between two looks at all that is held
+    LARGEST_BLOCK = 1 << 30  # bytes of what is put together, so that text stays within offsets of 32 bits
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
 
@@ -251,7 +252,7 @@ cdef class NativeJoin:
         cdef ColumnBatch before
         while blocks:
             before = blocks[len(blocks) - 1]
-            if before.length > 2 * batch.length:
+            if before.length > 2 * batch.length or before.nbytes > LARGEST_BLOCK - batch.nbytes:
                 break
             batch = concat([blocks.pop(), batch], self.budget)
         blocks.append(batch)
@@ -278,21 +279,21 @@ cdef class NativeJoin:
         cdef Buffer numbers = new_buffer(total * sizeof(int64_t), self.budget)
         cdef Buffer indices = new_buffer(total * sizeof(int64_t), self.budget)
         cdef ColumnBatch block
-        cdef list parts = []
+        cdef list held_blocks = self.blocks[side][:]
         with nogil:
             pfx_join_mark(&self.join, side, writable(held))
             for i in range(total):
                 (<int64_t *> writable(numbers))[i] = kept
                 kept += held.data[i]
             pfx_join_renumber(&self.join, side, <const int64_t *> numbers.data)
-        for part in self.blocks[side]:
+        (<list> self.blocks[side]).clear()
+        for part in held_blocks:
             block = part
             start = (<const int64_t *> numbers.data)[first] if first < total else kept
             pfx_mask_to_indices(held.data + first, block.length, <int64_t *> writable(indices))
             first += block.length
             i = ((<const int64_t *> numbers.data)[first] if first < total else kept) - start
             if i:
-                parts.append(block.take_checked(<const int64_t *> indices.data, i, self.budget))
-        (<list> self.blocks[side])[:] = [concat(parts, self.budget)] if parts else []
+                self.keep(block.take_checked(<const int64_t *> indices.data, i, self.budget), side)
         self.following[side] = kept
         return 0

@@ -4,12 +4,14 @@ import itertools
 from array import array
 from collections import Counter
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.column import Column
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_join import NativeJoin
 from pyflinkx._core.schema import Field, Schema
@@ -171,6 +173,22 @@ def test_the_memory_of_a_burst_is_given_back_once_event_time_has_passed_it():
     join.advance(200_000)
     assert sum(join.rows) == 2000
     assert budget.used < held // 20
+
+
+def test_a_side_may_hold_more_text_than_one_column_can():
+    schema = Schema([Field("k", "l"), Field("s", "u")])
+    join = NativeJoin([0], [0], schema_of(schema, schema), lower=-5, upper=5)
+    # Memory that is not touched takes none: of the texts only the sizes matter here.
+    size = 3 << 29
+    text = np.zeros(size, "uint8")
+    for time in range(4):
+        columns = [
+            Column(schema.fields[0], 1, [None, array("q", [time])]),
+            Column(schema.fields[1], 1, [None, array("i", [0, size]), text]),
+        ]
+        batch = ColumnBatch(schema, columns, 1).with_timestamps(array("q", [time]))
+        assert join.process(batch, 0, pytest.fail) is None
+    assert join.rows == (4, 0)
 
 
 def test_one_key_backwards_in_time_and_many_pairs_of_a_row():
