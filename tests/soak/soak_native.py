@@ -62,6 +62,7 @@ class Kind:
         self.name = name
         self.values = [self.draw(rng) for _ in range(rng.choice([1, 2, 4, 30, 300]))]
         self.nulls = rng.choice([0, 0, 0.2, 1])
+        self.low = self.many = 0  # of a column of ever new keys: the least now, and how many
         self.encoded = name in ("int64", "text", "binary", "float64") and rng.random() < 0.2
 
     def draw(self, rng):
@@ -96,6 +97,9 @@ class Kind:
         return bytes(rng.choice([0, 1, 255]) for _ in range(rng.choice([0, 1, 7, 8, 9, 300])))
 
     def one(self, rng):
+        if self.many:
+            number = self.low + rng.randrange(self.many)
+            return f"key {number}" if self.name == "text" else number
         return None if rng.random() < self.nulls else rng.choice(self.values)
 
     def column(self, rng, values):
@@ -140,16 +144,23 @@ def rows_of(batch):
 class Case:
     """Columns, keys, aggregates, and rows drawn from them."""
 
-    def __init__(self, rng):
-        self.rng = rng
+    def __init__(self, rng, many=False):
+        self.rng, self.many = rng, many
         names = [rng.choice(KINDS_OF_COLUMN) for _ in range(rng.randint(1, 5))]
+        if many:
+            names[0] = rng.choice(["int64", "uint32", "text"])
         self.columns = {f"c{i}": Kind(rng, name) for i, name in enumerate(names)}
         self.names = list(self.columns)
         self.keys = rng.sample(self.names, min(len(names), rng.choice([0, 1, 1, 1, 2, 3])))
+        if many:
+            self.columns["c0"].many = rng.choice([3000, 20_000])
+            self.keys = ["c0", *[name for name in self.keys if name != "c0"]][: rng.randint(1, 2)]
         self.aggregations = {"n": Aggregation("count")}
         for i in range(rng.randint(0, 5)):
             name = rng.choice(self.names)
             numeric = self.columns[name].name in (*NUMBERS, "float32", "float64")
+            # A sum that does not fit ends a case, most likely one of many rows.
+            numeric = numeric and not (many and self.columns[name].name in ("int64", "uint64"))
             function = rng.choice([*OF_ANY, *OF_NUMBERS] if numeric else OF_ANY)
             by = (rng.choice(self.names),) if function in ("min_by", "max_by") else ()
             self.aggregations[f"a{i}"] = Aggregation(function, name, *by)
@@ -179,17 +190,19 @@ class Case:
         """(key, row, timestamp) of a new batch."""
         rng = self.rng
         span = rng.choice([0, 3, 30, 100])
-        rows = self.draw_rows(rng.choice([0, 1, 2, 8, 30]))
+        rows = self.draw_rows(rng.choice([0, 30, 1000, 4500] if self.many else [0, 1, 2, 8, 30]))
         return [(self.key(row), row, rng.randint(-span, span)) for row in rows]
 
     def steps(self):
         steps, watermark = [], -120
-        for _ in range(self.rng.choice([1, 3, 6, 10])):
+        for _ in range(self.rng.choice([3, 6] if self.many else [1, 3, 6, 10, 20])):
             if self.rng.random() < 0.6:
                 steps.append(("records", self.random_records()))
             else:
                 watermark += self.rng.randint(1, 60)
                 steps.append(("watermark", watermark))
+                if self.many:
+                    self.columns["c0"].low += self.rng.choice([0, 2000, 20_000])
         return [*steps, ("watermark", END)]
 
     def arguments(self, bounds):
@@ -316,11 +329,11 @@ def starved(case, make, run):
         assert small.used == 0, f"{small.used} bytes are left after an error"
 
 
-def windows_case(rng, make_expected):
-    case = Case(rng)
+def windows_case(rng, make_expected, many=False):
+    case = Case(rng, many)
     steps = case.steps()
-    maker, expected, period = make_expected(rng, steps)
-    limit = rng.choice([1, 2, 7, 32768])
+    maker, expected, period = make_expected(rng, steps, many)
+    limit = rng.choice([1000, 32768] if many else [1, 2, 7, 32768])
     case.base = shift = rng.choice([0, 0, 0, 1, -1]) * (2**59 // period * period)
     count = 0
 
@@ -341,9 +354,9 @@ def lateness_of(rng):
     return rng.choice([0, 0, 1, 15, 200])
 
 
-def sliding_case(rng, steps):
-    lateness, slide = lateness_of(rng), rng.randint(1, 30)
-    size = rng.choice([slide, slide * 3, slide * rng.randint(4, 9), rng.randint(1, 60)])
+def sliding_case(rng, steps, many):
+    lateness, slide = lateness_of(rng), rng.randint(15 if many else 1, 30)
+    size = rng.choice([slide, slide * 3, slide * rng.randint(4, 4 if many else 9), rng.randint(1, 60)])
     offset = rng.randint(-slide + 1, slide - 1)
     expected = expect_fixed(steps, size, slide, offset, lateness)
     return (
@@ -353,9 +366,9 @@ def sliding_case(rng, steps):
     )
 
 
-def cumulative_case(rng, steps):
+def cumulative_case(rng, steps, many):
     lateness, step = lateness_of(rng), rng.randint(1, 12)
-    size = step * rng.randint(1, 8)
+    size = step * rng.randint(1, 3 if many else 8)
     offset = rng.randint(-size + 1, size - 1)
     expected = expect_cumulative(steps, size, step, offset, lateness)
     return (
@@ -365,7 +378,7 @@ def cumulative_case(rng, steps):
     )
 
 
-def session_case(rng, steps):
+def session_case(rng, steps, many):
     lateness, gap = lateness_of(rng), rng.randint(1, 40)
     expected = [
         ([(key, window, sorted(rows)) for key, window, rows in firings], late)
@@ -374,8 +387,8 @@ def session_case(rng, steps):
     return lambda arguments, budget: SessionWindows(*arguments, gap, lateness, budget=budget), expected, 1
 
 
-def count_case(rng):
-    case, size = Case(rng), rng.randint(1, 6)
+def count_case(rng, many=False):
+    case, size = Case(rng, many), rng.randint(1, 6)
     slide = rng.choice([size, size, rng.randint(1, 9)])
     batches = [case.random_records() for _ in range(rng.randint(1, 6))]
     if rng.random() < 0.05:
@@ -513,6 +526,10 @@ KINDS = {
     "cumulative": lambda rng: windows_case(rng, cumulative_case),
     "sessions": lambda rng: windows_case(rng, session_case),
     "counts": count_case,
+    "many sliding": lambda rng: windows_case(rng, sliding_case, True),
+    "many cumulative": lambda rng: windows_case(rng, cumulative_case, True),
+    "many sessions": lambda rng: windows_case(rng, session_case, True),
+    "many counts": lambda rng: count_case(rng, True),
     "running": running_case,
     "join": join_case,
 }
@@ -527,7 +544,9 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     for kind in options.kinds.split(","):
         started, results = time.process_time(), 0
-        for number in range(options.first, options.first + options.runs):
+        # A case of many keys takes as long as some fifty others.
+        runs = max(1, options.runs // 50) if kind.startswith("many") else options.runs
+        for number in range(options.first, options.first + runs):
             held = process_budget().used
             try:
                 results += KINDS[kind](random.Random(f"{options.seed} {kind} {number}"))
@@ -536,9 +555,7 @@ def main(arguments=None):
                 print(f"native {kind}: case {number} of seed {options.seed} failed", file=sys.stderr)
                 raise
         seconds = time.process_time() - started
-        print(
-            f"native {kind}: {options.runs} cases, {results} results, all as the model's ({seconds:.0f} s)", flush=True
-        )
+        print(f"native {kind}: {runs} cases, {results} results, all as the model's ({seconds:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":
