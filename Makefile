@@ -63,6 +63,7 @@ soak-workers: build ## ROUNDS (200) of random jobs on workers that are killed, s
 
 soak-windows: build ## CASES (100000) of each kind of window and join against naive models; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_windows --runs $(or $(CASES),100000) --seed $(or $(SEED),1)
+	nice .venv/bin/python -m tests.soak.soak_native --runs $(or $(CASES),100000) --seed $(or $(SEED),1)
 
 bench: build bench-peers ## pyflinkx and its peers in one run, written to docs/performance.md
 	.venv/bin/python -m bench.run --page

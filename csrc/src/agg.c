@@ -311,6 +311,11 @@ static void merge_moments(moments_state *into, const moments_state *from) {
     if (from->n == 0) {
         return;
     }
+    if (into->n == 0) {
+        /* Below, the square of a large mean would be infinite, and no number times 0. */
+        *into = *from;
+        return;
+    }
     double distance = from->mean - into->mean;
     double share = (double)from->n / (double)n;
     into->squares += from->squares + distance * distance * share * (double)into->n;

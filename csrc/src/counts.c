@@ -117,6 +117,7 @@ static pfx_status take_slot(pfx_counts *counts, uint32_t *slot) {
         *slot = (uint32_t)counts->used++;
     }
     counts->live++;
+    counts->peak = counts->live > counts->peak ? counts->live : counts->peak;
     pfx_agg_start(counts->agg, state_of(counts, *slot), 1);
     return PFX_OK;
 }
@@ -212,6 +213,53 @@ static pfx_status drop_keys(pfx_counts *counts) {
     return status;
 }
 
+/* Move the live slices together once most of the memory is for what is over. */
+static pfx_status compact(pfx_counts *counts) {
+    pfx_budget *budget = counts->agg->budget;
+    /* As many as there were lately, so that what the next rows need is not given back and taken again. */
+    int64_t room = counts->peak + MIN_SLOTS;
+    int64_t keys_room = counts->keys_count + room, key_size = (int64_t)sizeof *counts->keys;
+    counts->peak = counts->live;
+    if (counts->keys_capacity > 4096 && counts->keys_capacity / 4 > keys_room) {
+        void *keys = counts->keys;
+        PFX_TRY(pfx_resize(budget, &keys, counts->keys_capacity * key_size, keys_room * key_size));
+        counts->keys = keys;
+        counts->keys_capacity = keys_room;
+    }
+    if (counts->capacity <= 4096 || counts->capacity / 4 <= room) {
+        return PFX_OK;
+    }
+    int64_t size = (int64_t)sizeof *counts->slices, stride = counts->agg->stride;
+    void *slices, *states;
+    PFX_TRY(pfx_alloc(budget, room * size, &slices));
+    pfx_status status = pfx_alloc(budget, room * stride, &states);
+    if (status != PFX_OK) {
+        pfx_free(budget, slices, room * size);
+        return status;
+    }
+    pfx_count_slice *moved = slices;
+    int64_t used = 0;
+    for (int64_t i = 0; i < counts->keys_count; i++) {
+        pfx_count_key *key = &counts->keys[i];
+        for (uint32_t *link = &key->first; *link != NONE; link = &moved[used++].next) {
+            uint32_t from = *link, to = (uint32_t)used;
+            moved[to] = counts->slices[from];
+            memcpy((uint8_t *)states + to * stride, state_of(counts, from), (size_t)stride);
+            *link = to;
+            key->from = key->from == from ? to : key->from;
+            key->last = key->last == from ? to : key->last;
+        }
+    }
+    pfx_free(budget, counts->slices, counts->capacity * size);
+    pfx_free(budget, counts->states, counts->capacity * stride);
+    counts->slices = slices;
+    counts->states = states;
+    counts->capacity = room;
+    counts->used = used;
+    counts->free = NONE;
+    return PFX_OK;
+}
+
 pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
                           int64_t timestamp, pfx_results *results) {
     struct pfx_counts_scratch *scratch = counts->scratch;
@@ -256,5 +304,5 @@ pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const 
         pfx_agg_clear(counts->agg, scratch->trash, 1);
         pfx_agg_start(counts->agg, scratch->trash, 1);
     }
-    return PFX_OK;
+    return compact(counts);
 }

@@ -81,6 +81,10 @@ static int64_t forgotten_until(const pfx_join *join, int side) {
     return plus(join->watermark, reach > 0 ? -reach : 0);
 }
 
+bool pfx_join_forgotten(const pfx_join *join, int64_t time) {
+    return time <= forgotten_until(join, 0) && time <= forgotten_until(join, 1);
+}
+
 int64_t pfx_join_late(const pfx_join *join, const int64_t *times, int64_t count, uint8_t *late) {
     int64_t found = 0;
     int64_t ended =
@@ -361,6 +365,23 @@ pfx_status pfx_join_add(pfx_join *join, int side, const int32_t *keys, const int
     return PFX_OK;
 }
 
+/* Give back the room of a list that has once been much longer. */
+static pfx_status trim_list(pfx_join *join, pfx_join_list *list) {
+    int64_t kept = list->count - list->start, size = (int64_t)sizeof(pfx_join_row);
+    if (kept == 0 || list->capacity <= 64 || list->capacity / 4 < kept) {
+        return PFX_OK;
+    }
+    memmove(list->rows, list->rows + list->start, (size_t)(kept * size));
+    list->sorted -= list->start;
+    list->count = kept;
+    list->start = 0;
+    void *memory = list->rows;
+    PFX_TRY(pfx_resize(join->budget, &memory, list->capacity * size, kept * 2 * size));
+    list->rows = memory;
+    list->capacity = kept * 2;
+    return PFX_OK;
+}
+
 pfx_status pfx_join_expire(pfx_join *join) {
     int64_t kept = 0;
     for (int64_t i = 0; i < join->key_count; i++) {
@@ -368,6 +389,7 @@ pfx_status pfx_join_expire(pfx_join *join) {
         for (int side = 0; side < 2; side++) {
             PFX_TRY(sort_list(join, &key->sides[side]));
             forget(join, &key->sides[side], side, forgotten_until(join, side));
+            PFX_TRY(trim_list(join, &key->sides[side]));
         }
     }
     for (int64_t i = 0; i < join->key_count; i++) {
@@ -379,6 +401,13 @@ pfx_status pfx_join_expire(pfx_join *join) {
         }
     }
     join->key_count = kept;
+    if (join->key_capacity / 4 > kept + FIRST_KEYS) {
+        int64_t room = kept * 2 + FIRST_KEYS, size = (int64_t)sizeof(pfx_join_key);
+        void *memory = join->keys;
+        PFX_TRY(pfx_resize(join->budget, &memory, join->key_capacity * size, room * size));
+        join->keys = memory;
+        join->key_capacity = room;
+    }
     int64_t slots = FIRST_SLOTS;
     while (slots < kept * 2) {
         slots *= 2;

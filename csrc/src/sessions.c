@@ -22,6 +22,7 @@ struct pfx_sessions_scratch {
     int64_t starts[PFX_CHUNK];
     int64_t ends[PFX_CHUNK];
     merge merges[PFX_CHUNK];
+    int64_t pending; /* merges to come: their `from` is nobody's session any more, but still has its state */
     uint8_t trash[];
 };
 
@@ -43,6 +44,7 @@ pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index
     void *memory;
     PFX_TRY(pfx_alloc(agg->budget, (int64_t)sizeof *sessions->scratch + agg->stride, &memory));
     sessions->scratch = memory;
+    sessions->scratch->pending = 0;
     pfx_agg_start(agg, sessions->scratch->trash, 1);
     return PFX_OK;
 }
@@ -60,6 +62,9 @@ void pfx_sessions_free(pfx_sessions *sessions) {
         if (sessions->slots[slot].key != PFX_NO_KEY) {
             pfx_agg_clear(agg, state_of(sessions, (uint32_t)slot), 1);
         }
+    }
+    for (int64_t i = 0; sessions->scratch != NULL && i < sessions->scratch->pending; i++) {
+        pfx_agg_clear(agg, state_of(sessions, sessions->scratch->merges[i].from), 1);
     }
     int64_t entry = (int64_t)sizeof(pfx_session_entry);
     pfx_free(agg->budget, sessions->slots, sessions->capacity * (int64_t)sizeof *sessions->slots);
@@ -169,9 +174,9 @@ static pfx_status push_heap(pfx_sessions *sessions, pfx_session_entry entry) {
     return PFX_OK;
 }
 
-static uint32_t pop_heap(pfx_sessions *sessions) {
+static pfx_session_entry pop_heap(pfx_sessions *sessions) {
     pfx_session_entry *entries = sessions->heap.entries;
-    uint32_t slot = entries[0].slot;
+    pfx_session_entry popped = entries[0];
     int64_t count = --sessions->heap.count;
     pfx_session_entry last = entries[count];
     int64_t at = 0;
@@ -186,7 +191,7 @@ static uint32_t pop_heap(pfx_sessions *sessions) {
     if (count > 0) {
         entries[at] = last;
     }
-    return slot;
+    return popped;
 }
 
 static pfx_status enqueue(pfx_sessions *sessions, uint32_t slot) {
@@ -207,11 +212,13 @@ static pfx_status enqueue(pfx_sessions *sessions, uint32_t slot) {
         PFX_TRY(push_heap(sessions, (pfx_session_entry){.time = time, .key = session->key, .slot = slot}));
     }
     session->queued++;
+    session->at = time;
     return PFX_OK;
 }
 
-/* A session has come up in the queue: list it if it is due, else queue it anew. */
-static pfx_status come_up(pfx_sessions *sessions, uint32_t slot, int64_t watermark) {
+/* A session has come up in the queue where it was queued for `time` at the latest: list it if it is due by `horizon`,
+ * else queue it anew. */
+static pfx_status come_up(pfx_sessions *sessions, uint32_t slot, int64_t time, int64_t horizon) {
     pfx_session *session = &sessions->slots[slot];
     session->queued--;
     if (session->key == PFX_NO_KEY) {
@@ -220,11 +227,13 @@ static pfx_status come_up(pfx_sessions *sessions, uint32_t slot, int64_t waterma
         }
         return PFX_OK;
     }
-    if (due_time(sessions, session) > watermark) {
-        return session->queued == 0 ? enqueue(sessions, slot) : PFX_OK;
-    }
-    if (session->due) {
+    /* It is in a list already, or queued for a later time than this, which was before it fired last. */
+    if (session->due || session->at > time) {
         return PFX_OK;
+    }
+    session->at = INT64_MAX;
+    if (due_time(sessions, session) > horizon) {
+        return enqueue(sessions, slot);
     }
     session->due = 1;
     return push(sessions, &sessions->due, (pfx_session_entry){.time = session->end, .key = session->key, .slot = slot});
@@ -288,6 +297,8 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
             bucket = sessions->base = first > bucket ? first : bucket;
             whole = bucket < last;
         }
+        /* What has grown into a later bucket is due after those that are in it. */
+        int64_t horizon = whole ? bucket * sessions->width + sessions->width - 1 : watermark;
         if (bucket <= last) {
             uint32_t *head = &sessions->ring[bucket & (PFX_SESSION_BUCKETS - 1)];
             uint32_t slot = *head;
@@ -297,13 +308,14 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
             while (slot != NONE) {
                 uint32_t following = sessions->slots[slot].queue_next;
                 sessions->in_ring--;
-                PFX_TRY(come_up(sessions, slot, watermark));
+                PFX_TRY(come_up(sessions, slot, bucket * sessions->width + sessions->width - 1, horizon));
                 slot = following;
             }
         }
         while (sessions->heap.count > 0 && sessions->heap.entries[0].time <= watermark &&
                pfx_floor_div(sessions->heap.entries[0].time, sessions->width) <= bucket) {
-            PFX_TRY(come_up(sessions, pop_heap(sessions), watermark));
+            pfx_session_entry popped = pop_heap(sessions);
+            PFX_TRY(come_up(sessions, popped.slot, popped.time, horizon));
         }
         if (sessions->due.count > listed) {
             sort_due(sessions->due.entries + listed, sessions->due.count - listed);
@@ -314,62 +326,69 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
 
 /* ---- adding ---- */
 
-static void unlink_session(pfx_sessions *sessions, uint32_t slot) {
-    uint32_t *link = &sessions->heads[sessions->slots[slot].key];
-    while (*link != slot) {
-        link = &sessions->slots[*link].next;
+/* Put a session into its key's list, behind `prev`; NONE for the front. */
+static void link_session(pfx_sessions *sessions, uint32_t slot, uint32_t prev) {
+    pfx_session *session = &sessions->slots[slot];
+    uint32_t *link = prev == NONE ? &sessions->heads[session->key] : &sessions->slots[prev].next;
+    session->prev = prev;
+    session->next = *link;
+    *link = slot;
+    if (session->next != NONE) {
+        sessions->slots[session->next].prev = slot;
     }
-    *link = sessions->slots[slot].next;
-    sessions->slots[slot].key = PFX_NO_KEY;
+    sessions->live++;
+}
+
+static void unlink_session(pfx_sessions *sessions, uint32_t slot) {
+    pfx_session *session = &sessions->slots[slot];
+    *(session->prev == NONE ? &sessions->heads[session->key] : &sessions->slots[session->prev].next) = session->next;
+    if (session->next != NONE) {
+        sessions->slots[session->next].prev = session->prev;
+    }
+    session->key = PFX_NO_KEY;
     sessions->live--;
 }
 
 /* Find or make the session of a row, NONE when it is late; *merged is the one that has become part of it, or NONE. */
 static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint32_t *found, uint32_t *merged) {
     int64_t end = time + sessions->gap;
+    uint32_t after = NONE, slot = sessions->heads[key];
     *found = *merged = NONE;
-    for (uint32_t slot = sessions->heads[key]; slot != NONE; slot = sessions->slots[slot].next) {
-        const pfx_session *session = &sessions->slots[slot];
-        if (session->start <= end && session->end >= time) {
-            if (*found == NONE) {
-                *found = slot;
-            } else {
-                *merged = slot;
-                break;
-            }
-        }
+    for (; slot != NONE && sessions->slots[slot].start > end; slot = sessions->slots[slot].next) {
+        after = slot;
     }
-    if (*found == NONE) {
+    if (slot == NONE || sessions->slots[slot].end < time) {
         if (end - 1 + sessions->lateness <= sessions->watermark) {
             return PFX_OK;
         }
-        uint32_t slot;
         PFX_TRY(take_slot(sessions, &slot));
         sessions->slots[slot] =
-            (pfx_session){.start = time, .end = end, .fired = INT64_MIN, .key = key, .next = sessions->heads[key]};
-        sessions->heads[key] = slot;
-        sessions->live++;
+            (pfx_session){.start = time, .end = end, .fired = INT64_MIN, .at = INT64_MAX, .key = key};
+        link_session(sessions, slot, after);
         sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
         pfx_agg_start(sessions->agg, state_of(sessions, slot), 1);
-        *found = slot;
-        return enqueue(sessions, slot);
     }
-    pfx_session *session = &sessions->slots[*found];
-    int64_t was_due = due_time(sessions, session);
+    pfx_session *session = &sessions->slots[slot];
     session->start = time < session->start ? time : session->start;
     session->end = end > session->end ? end : session->end;
-    if (*merged != NONE) {
-        const pfx_session *other = &sessions->slots[*merged];
-        session->start = other->start < session->start ? other->start : session->start;
-        session->end = other->end > session->end ? other->end : session->end;
-        unlink_session(sessions, *merged);
+    /* One that touches the row from before; no third one can, as each is at least as long as the gap. */
+    uint32_t other = session->next;
+    if (other != NONE && sessions->slots[other].end >= session->start) {
+        session->start = sessions->slots[other].start;
+        unlink_session(sessions, other);
+        *merged = other;
     }
-    return due_time(sessions, session) < was_due ? enqueue(sessions, *found) : PFX_OK;
+    if (session->end - 1 <= sessions->watermark) {
+        /* A row in the lateness makes its session fire at once. */
+        session->fired = session->end;
+    }
+    *found = slot;
+    return due_time(sessions, session) < session->at ? enqueue(sessions, slot) : PFX_OK;
 }
 
 /* Add rows from .. to - 1 of the chunk at `start` to their sessions, and then the sessions that have merged. */
-static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, int64_t start, int64_t from, int64_t to,
-                         int64_t merges) {
+static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, int64_t start, int64_t from,
+                         int64_t to) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
     for (int64_t i = from; i < to; i++) {
         scratch->states[i] = scratch->slots[i] == NONE ? scratch->trash : state_of(sessions, scratch->slots[i]);
@@ -377,12 +396,13 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
     int64_t sequence = sessions->sequence;
     sessions->sequence += to - from;
     PFX_TRY(pfx_agg_update(sessions->agg, fields, start + from, to - from, scratch->states + from, sequence));
-    for (int64_t i = 0; i < merges; i++) {
+    for (int64_t i = 0; i < scratch->pending; i++) {
         uint8_t *into = state_of(sessions, scratch->merges[i].into);
         uint8_t *from_state = state_of(sessions, scratch->merges[i].from);
         PFX_TRY(pfx_agg_merge(sessions->agg, &into, &from_state, 1));
         pfx_agg_clear(sessions->agg, from_state, 1);
     }
+    scratch->pending = 0;
     return PFX_OK;
 }
 
@@ -400,7 +420,7 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
     *late_count = 0;
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
-        int64_t done = 0, merges = 0;
+        int64_t done = 0;
         *row = start;
         PFX_TRY(pfx_key_index_map(sessions->index, keys, start, count, scratch->ids));
         PFX_TRY(reserve(sessions, 0, sessions->index->count));
@@ -414,20 +434,17 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
             PFX_TRY(place(sessions, scratch->ids[i], time, &slot, &merged));
             scratch->slots[i] = slot;
             if (merged != NONE) {
-                scratch->merges[merges++] = (merge){.from = merged, .into = slot};
+                scratch->merges[scratch->pending++] = (merge){.from = merged, .into = slot};
             }
             if (slot == NONE) {
                 late[(*late_count)++] = start + i;
             } else if (sessions->slots[slot].end - 1 <= sessions->watermark) {
-                /* A row in the lateness: its session fires at once. */
-                PFX_TRY(update(sessions, fields, start, done, i + 1, merges));
+                PFX_TRY(update(sessions, fields, start, done, i + 1));
                 done = i + 1;
-                merges = 0;
                 PFX_TRY(send(results, sessions, slot));
-                sessions->slots[slot].fired = sessions->slots[slot].end;
             }
         }
-        PFX_TRY(update(sessions, fields, start, done, count, merges));
+        PFX_TRY(update(sessions, fields, start, done, count));
     }
     if (*late_count > 0) {
         pfx_agg_clear(sessions->agg, scratch->trash, 1);
@@ -467,21 +484,20 @@ static pfx_status compact(pfx_sessions *sessions) {
     kept.watermark = sessions->watermark;
     kept.sequence = sessions->sequence;
     kept.peak = sessions->peak;
-    for (int64_t i = 0; i < sessions->used && status == PFX_OK; i++) {
-        if (sessions->slots[i].key == PFX_NO_KEY) {
-            continue;
+    for (int64_t key = 0; key < keys && status == PFX_OK; key++) {
+        uint32_t last = NONE;
+        for (uint32_t from = sessions->heads[key], next; from != NONE && status == PFX_OK; from = next) {
+            uint32_t slot = (uint32_t)kept.used++;
+            next = sessions->slots[from].next;
+            kept.slots[slot] = sessions->slots[from];
+            kept.slots[slot].key = renumbered[key];
+            kept.slots[slot].queued = 0;
+            link_session(&kept, slot, last);
+            last = slot;
+            memcpy(state_of(&kept, slot), state_of(sessions, from), (size_t)agg->stride);
+            sessions->slots[from].key = PFX_NO_KEY; /* its state has moved */
+            status = enqueue(&kept, slot);
         }
-        uint32_t slot = (uint32_t)kept.used++;
-        uint32_t key = renumbered[sessions->slots[i].key];
-        kept.slots[slot] = sessions->slots[i];
-        kept.slots[slot].key = key;
-        kept.slots[slot].queued = 0;
-        kept.slots[slot].next = kept.heads[key];
-        kept.heads[key] = slot;
-        kept.live++;
-        memcpy(state_of(&kept, slot), state_of(sessions, (uint32_t)i), (size_t)agg->stride);
-        sessions->slots[i].key = PFX_NO_KEY; /* its state has moved */
-        status = enqueue(&kept, slot);
     }
     pfx_free(agg->budget, memory, size);
     if (status != PFX_OK) {
@@ -499,7 +515,7 @@ static pfx_status settle(pfx_sessions *sessions, uint32_t slot, int64_t watermar
     session->due = 0;
     session->fired = session->end;
     if (due_time(sessions, session) > watermark) {
-        return session->queued == 0 ? enqueue(sessions, slot) : PFX_OK;
+        return enqueue(sessions, slot);
     }
     unlink_session(sessions, slot);
     pfx_agg_clear(sessions->agg, state_of(sessions, slot), 1);

@@ -663,6 +663,7 @@ cdef extern from "pfx/interval_join.h" nogil:
     pfx_status pfx_join_add(
         pfx_join *join, int side, const int32_t *keys, const int64_t *times, int64_t count, int64_t first
     )
+    bint pfx_join_forgotten(const pfx_join *join, int64_t time)
     pfx_status pfx_join_expire(pfx_join *join)
     void pfx_join_mark(const pfx_join *join, int side, uint8_t *held)
     void pfx_join_renumber(pfx_join *join, int side, const int64_t *numbers)

@@ -1,14 +1,19 @@
 """Budgets that native allocations are charged to."""
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t
 
 from pyflinkx._core.cpfx cimport (
+    pfx_budget_charge,
     pfx_budget_init,
     pfx_budget_keep,
     pfx_budget_peak,
+    pfx_budget_refund,
     pfx_budget_used,
     pfx_kept_blocks,
     pfx_kept_blocks_init,
 )
+from pyflinkx._core.status cimport check
 
 # Of the process, for all budgets.
 cdef pfx_kept_blocks kept_blocks
@@ -64,3 +69,38 @@ def process_budget():
     """The budget that native allocations of this process are charged to unless they name another."""
     return default_budget
 
+
+@cython.final
+@cython.no_gc
+cdef class Charged:
+    """Memory that somebody else allocated, read-only, and charged to a budget as long as this is used.
+
+    Args:
+        exporter: a contiguous buffer, such as a NumPy array.
+        budget: what its bytes are charged to; the process's when None.
+
+    Raises:
+        MemoryBudgetError: the budget has not that much left.
+
+    Example:
+        >>> len(memoryview(Charged(b"abc")))
+        3
+    """
+
+    cdef Py_buffer lent
+    cdef MemoryBudget budget
+    cdef bint charged
+
+    def __cinit__(self, exporter not None, MemoryBudget budget=None):
+        self.budget = default_budget if budget is None else budget
+        PyObject_GetBuffer(exporter, &self.lent, PyBUF_SIMPLE)
+        check(pfx_budget_charge(&self.budget.budget, self.lent.len))
+        self.charged = True
+
+    def __dealloc__(self):
+        if self.charged:
+            pfx_budget_refund(&self.budget.budget, self.lent.len)
+        PyBuffer_Release(&self.lent)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.lent.buf, self.lent.len, 1, flags)

@@ -132,11 +132,10 @@ cdef class NativeAggregation:
         cdef int i
         if self.outs != NULL:
             for i in range(self.outs_count):
-                if self.written.keys != NULL:
-                    pfx_out_column_free(&self.outs[i])
-        if self.written.keys != NULL:
-            pfx_key_index_free(&self.index)
-            pfx_agg_free(&self.agg)
+                pfx_out_column_free(&self.outs[i])
+        # What was not set up, as memory ran out before, has nothing to free.
+        pfx_key_index_free(&self.index)
+        pfx_agg_free(&self.agg)
         PyMem_Free(self.outs)
         PyMem_Free(self.result_kinds)
         PyMem_Free(self.columns)

@@ -1,18 +1,20 @@
 """Joins of two columnar streams by key and time."""
 cimport cython
-from libc.stdint cimport INT64_MAX, int32_t, int64_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport Buffer, Column, new_buffer, trusted_column, writable
 from pyflinkx._core.cpfx cimport (
     PFX_NO_TIMESTAMP,
     PFX_OVERFLOW,
+    pfx_int64_largest,
     pfx_join,
     pfx_join_add,
     pfx_join_advance,
     pfx_join_cursor,
     pfx_join_expire,
     pfx_join_find_keys,
+    pfx_join_forgotten,
     pfx_join_free,
     pfx_join_init,
     pfx_join_late,
@@ -36,6 +38,7 @@ cdef enum:
     MAX_KEY_COLUMNS = 64
     PAIRS = 16384  # of an emitted batch: few enough for their indices to stay in the processor's cache
     FEWEST_EXPIRED = 65536  # rows that come between two looks at all that is held
+    LARGEST_BLOCK = 1 << 30  # bytes of what is put together, so that text stays within offsets of 32 bits
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
 
@@ -68,6 +71,9 @@ cdef class NativeJoin:
     cdef int64_t following[2]
     cdef int64_t added
     cdef int64_t expire_after
+    # The largest timestamp so far, and what it was when all that is held was last looked at.
+    cdef int64_t latest
+    cdef int64_t looked_until
 
     def __init__(
         self, left_keys, right_keys, Schema schema not None, int64_t lower=0, int64_t upper=0, int64_t window_size=0,
@@ -84,6 +90,7 @@ cdef class NativeJoin:
         self.schema = schema
         self.blocks = ([], [])
         self.expire_after = FEWEST_EXPIRED
+        self.latest = self.looked_until = INT64_MIN
         pfx_join_free(&self.join)
         pfx_join_init(&self.join, &self.budget.budget, lower, upper, window_size, window_offset)
 
@@ -101,6 +108,10 @@ cdef class NativeJoin:
     def advance(self, int64_t watermark):
         """Event time has come to ``watermark`` (ms)."""
         pfx_join_advance(&self.join, watermark)
+        # All that was held at the last look is over, so that it is worth another one, however few rows have come since.
+        if (self.join.rows[0] + self.join.rows[1] >= FEWEST_EXPIRED
+                and pfx_join_forgotten(&self.join, self.looked_until)):
+            self.expire()
 
     def process(self, ColumnBatch batch not None, int side, emit):
         """Take rows of a side: ``emit`` is called with batches of the pairs that they make with rows of the other side.
@@ -145,6 +156,7 @@ cdef class NativeJoin:
         with nogil:
             check(pfx_join_add(
                 &self.join, side, <const int32_t *> keys.data, stamps, batch.length, self.following[side]))
+            self.latest = max(self.latest, pfx_int64_largest(stamps, batch.length))
         self.following[side] += batch.length
         self.keep(make_batch(batch.schema, batch.columns, batch.length, None, None), side)
         self.added += batch.length
@@ -240,7 +252,7 @@ cdef class NativeJoin:
         cdef ColumnBatch before
         while blocks:
             before = blocks[len(blocks) - 1]
-            if before.length > 2 * batch.length:
+            if before.length > 2 * batch.length or before.nbytes > LARGEST_BLOCK - batch.nbytes:
                 break
             batch = concat([blocks.pop(), batch], self.budget)
         blocks.append(batch)
@@ -254,6 +266,7 @@ cdef class NativeJoin:
         for side in range(2):
             self.shrink(side)
         self.added = 0
+        self.looked_until = self.latest
         self.expire_after = max(self.join.rows[0] + self.join.rows[1], FEWEST_EXPIRED)
         return 0
 
@@ -266,21 +279,21 @@ cdef class NativeJoin:
         cdef Buffer numbers = new_buffer(total * sizeof(int64_t), self.budget)
         cdef Buffer indices = new_buffer(total * sizeof(int64_t), self.budget)
         cdef ColumnBatch block
-        cdef list parts = []
+        cdef list held_blocks = self.blocks[side][:]
         with nogil:
             pfx_join_mark(&self.join, side, writable(held))
             for i in range(total):
                 (<int64_t *> writable(numbers))[i] = kept
                 kept += held.data[i]
             pfx_join_renumber(&self.join, side, <const int64_t *> numbers.data)
-        for part in self.blocks[side]:
+        (<list> self.blocks[side]).clear()
+        for part in held_blocks:
             block = part
             start = (<const int64_t *> numbers.data)[first] if first < total else kept
             pfx_mask_to_indices(held.data + first, block.length, <int64_t *> writable(indices))
             first += block.length
             i = ((<const int64_t *> numbers.data)[first] if first < total else kept) - start
             if i:
-                parts.append(block.take_checked(<const int64_t *> indices.data, i, self.budget))
-        (<list> self.blocks[side])[:] = [concat(parts, self.budget)] if parts else []
+                self.keep(block.take_checked(<const int64_t *> indices.data, i, self.budget), side)
         self.following[side] = kept
         return 0

@@ -206,7 +206,8 @@ def read_before(stream: Any) -> SourceError:
 def batch_of_arrays(arrays: Mapping[str, Any]) -> ColumnBatch:
     """A columnar batch of NumPy arrays, which share their memory with it where their layout is Arrow's.
 
-    Booleans, strings, objects, dates and arrays that are not contiguous are copied; NaT becomes null.
+    Booleans, strings, objects, dates and arrays that are not contiguous are copied; NaT and what a masked array masks
+    become null.
 
     Args:
         arrays: one-dimensional arrays of one length by column name.
@@ -234,15 +235,19 @@ def column_of_array(name: Any, values: Any) -> Column:
         raise SourceError(f"column '{name}': an array of one dimension is needed, not of {array.ndim}")
     length = len(array)
     kind = array.dtype.kind
+    masked = numpy.ma.getmaskarray(values) if numpy.ma.is_masked(values) else None
+    validity = None if masked is None else numpy.packbits(~masked, bitorder="little")
     if kind in "iuf" and array.dtype.name in NUMPY_FORMATS:
         native = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
-        return Column(Field(name, NUMPY_FORMATS[array.dtype.name]), length, [None, native])
+        return Column(Field(name, NUMPY_FORMATS[array.dtype.name]), length, [validity, native])
     if kind == "b":
-        return Column(Field(name, "b"), length, [None, numpy.packbits(array, bitorder="little")])
+        return Column(Field(name, "b"), length, [validity, numpy.packbits(array, bitorder="little")])
     if kind == "M":
-        return time_column(numpy, name, array)
+        return time_column(
+            numpy, name, array if masked is None else numpy.where(masked, numpy.datetime64("NaT"), array)
+        )
     if kind in "UO":
-        return text_column(name, array.tolist())
+        return text_column(name, (array if masked is None else numpy.ma.array(array, mask=masked)).tolist())
     raise SourceError(f"column '{name}': NumPy type {array.dtype} has no columnar form here")
 
 
@@ -252,8 +257,12 @@ def time_column(numpy: Any, name: str, array: Any) -> Column:
     missing = numpy.isnat(array)
     validity = numpy.packbits(~missing, bitorder="little") if missing.any() else None
     if unit == "D":
-        days = numpy.where(missing, numpy.datetime64(0, "D"), array).astype("int64").astype("int32")
-        return Column(Field(name, "tdD"), len(array), [validity, days])
+        days = numpy.where(missing, numpy.datetime64(0, "D"), array).astype("int64")
+        outside = (days < -(2**31)) | (days >= 2**31)
+        if outside.any():
+            row = int(numpy.argmax(outside))
+            raise SourceError(f"column '{name}', row {row}: day {int(days[row])} does not fit a date")
+        return Column(Field(name, "tdD"), len(array), [validity, days.astype("int32")])
     if unit not in NUMPY_TIMES or numpy.datetime_data(array.dtype)[1] != 1:
         raise SourceError(f"column '{name}': NumPy type {array.dtype} is not in days, s, ms, us or ns")
     native = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

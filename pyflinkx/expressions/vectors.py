@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pyflinkx._core.batch import ColumnBatch, import_column
 from pyflinkx._core.column import Column
+from pyflinkx._core.memory import Charged
 from pyflinkx._core.schema import Field
 from pyflinkx.errors import MissingExtraError
 
@@ -74,7 +75,10 @@ class Frame:
 
     def record(self, row: int) -> str:
         """A record, for an error."""
-        return f"{self.batch.slice(row, row + 1).to_rows('dict')[0]!r:.200}"
+        try:
+            return f"{self.batch.slice(row, row + 1).to_rows('dict')[0]!r:.200}"
+        except OverflowError:
+            return f"{row} of the batch, which has times outside of Python's calendar"
 
 
 def dtype_of(format: str) -> str | None:
@@ -121,7 +125,12 @@ def both(*valids: Any) -> Any:
 
 
 def to_column(vector: Vector, field: Field, frame: Frame) -> Column:
-    """A vector as a column of the field's type."""
+    """A vector as a column of the field's type.
+
+    Raises:
+        OverflowError: a day does not fit a date.
+        MemoryBudgetError: the process's budget has no room for it.
+    """
     numpy, length = frame.numpy, frame.length
     values, valid = vector
     if isinstance(values, Column):
@@ -136,10 +145,31 @@ def to_column(vector: Vector, field: Field, frame: Frame) -> Column:
         values = 0
     dtype = "bool" if field.format == "b" else dtype_of(field.format)
     array = values if getattr(values, "ndim", 0) == 1 else numpy.full(length, values, dtype)
+    if field.format == "tdD":
+        check_days(array, valid, frame)
     array = numpy.ascontiguousarray(array, dtype)
     if field.format == "b":
         array = numpy.packbits(array, bitorder="little")
-    return Column(field, length, [packed, array])
+    return Column(field, length, [None if packed is None else Charged(packed), charged(array, numpy)])
+
+
+def charged(array: Any, numpy: Any) -> Any:
+    """The array; its memory, unless it is a column's, charged to the process's budget as long as it is used."""
+    owner = array
+    while isinstance(owner.base, numpy.ndarray):
+        owner = owner.base
+    return Charged(array) if owner.base is None else array
+
+
+def check_days(days: Any, valid: Any, frame: Frame) -> None:
+    """Refuse days that no date holds."""
+    numpy = frame.numpy
+    outside = (days < -(2**31)) | (days >= 2**31)
+    if outside.any():
+        wrong = outside if valid is None else outside & valid
+        if wrong.any():
+            row = int(numpy.argmax(wrong))
+            raise OverflowError(f"day {int(days[row])} does not fit a date, in record {frame.record(row)}")
 
 
 def spread(values: Any, format: str, length: int) -> Any:

@@ -108,6 +108,26 @@ def test_a_columnar_stream_may_have_several_readers(env):
         assert sorted(results, key=str) == [(name, key) for name in ("first", "second") for key in (1, 2, None)]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([1, 2, 3], "int16"),
+        np.array([0.5, 2, 3]),
+        np.array([True, False, True]),
+        np.array(["2020-02-29", "2020-02-28", "NaT"], "datetime64[D]"),
+        np.array(["2020-02-29T12:00", "NaT", "NaT"], "datetime64[us]"),
+        np.array(["a", "b", "c"]),
+        np.array(["a", "b", None], object),
+    ],
+)
+def test_what_is_masked_is_null(values):
+    expected = [value if row != 1 else None for row, value in enumerate(values.tolist())]
+    batch = batch_of_arrays({"a": np.ma.array(values, mask=[False, True, False])})
+    assert [value for (value,) in batch.to_rows("tuple")] == expected
+    plain = batch_of_arrays({"a": np.ma.array(values)})
+    assert [value for (value,) in plain.to_rows("tuple")] == values.tolist()
+
+
 def test_the_type_names_the_columns(env):
     assert str(env.from_arrow(TABLE).get_type()) == "RowTypeInfo(key: Long, name: String, value: Double)"
 
@@ -123,6 +143,7 @@ def test_the_type_names_the_columns(env):
         ({"a": np.array([object()])}, "column 'a', row 0: an array of objects holds str or None"),
         ({1: np.arange(2)}, "a column name is a str, not 1"),
         ({"a": np.array(["2020-01"], "datetime64[M]")}, "not in days"),
+        ({"a": np.array([0, 2**31], "datetime64[D]")}, "column 'a', row 1: day 2147483648 does not fit a date"),
         (pa.table([[1], [2]], names=["x", "x"]), r"\['x'\] come more than once"),
     ],
 )

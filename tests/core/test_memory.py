@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.memory import MemoryBudget, process_budget
+from pyflinkx._core.memory import Charged, MemoryBudget, process_budget
 from pyflinkx._core.segment import SegmentPool
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import MemoryBudgetError
@@ -32,6 +32,22 @@ def test_negative_limit_is_refused():
 def test_limit_beyond_64_bits_is_refused():
     with pytest.raises(OverflowError):
         MemoryBudget(2**63)
+
+
+def test_memory_of_others_is_charged_while_it_is_used():
+    budget = MemoryBudget(100)
+    lent = Charged(bytes(60), budget)
+    view = memoryview(lent)
+    assert (budget.used, view.nbytes, view.readonly) == (60, 60, True)
+    with pytest.raises(MemoryBudgetError):
+        Charged(bytes(41), budget)
+    with pytest.raises(TypeError):
+        Charged(7, budget)
+    del lent
+    assert budget.used == 60
+    view.release()
+    del view
+    assert budget.used == 0
 
 
 def test_a_pool_is_charged_and_refunded():

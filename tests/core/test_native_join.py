@@ -4,12 +4,14 @@ import itertools
 from array import array
 from collections import Counter
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.column import Column
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_join import NativeJoin
 from pyflinkx._core.schema import Field, Schema
@@ -153,6 +155,40 @@ def test_what_can_make_no_more_pairs_is_given_back():
     assert most < 60 << 20
     del join, batch
     assert budget.used == 0
+
+
+def test_the_memory_of_a_burst_is_given_back_once_event_time_has_passed_it():
+    budget = MemoryBudget()
+    join = long_join(budget)
+    for start, count in [(0, 100_000), (200_000, 1000)]:
+        times = range(start, start + count)
+        # Half of the rows have keys of their own, and half one and the same.
+        batch = batch_of([(max(time - count // 2, start), time, "x") for time in times], pa.int64(), times)
+        for side in (0, 1):
+            join.process(batch, side, lambda pairs: None)
+        if start == 0:
+            held = budget.used
+            join.advance(100_000 - 6)
+            assert budget.used > held // 2
+    join.advance(200_000)
+    assert sum(join.rows) == 2000
+    assert budget.used < held // 20
+
+
+def test_a_side_may_hold_more_text_than_one_column_can():
+    schema = Schema([Field("k", "l"), Field("s", "u")])
+    join = NativeJoin([0], [0], schema_of(schema, schema), lower=-5, upper=5)
+    # Memory that is not touched takes none: of the texts only the sizes matter here.
+    size = 3 << 29
+    text = np.zeros(size, "uint8")
+    for time in range(4):
+        columns = [
+            Column(schema.fields[0], 1, [None, array("q", [time])]),
+            Column(schema.fields[1], 1, [None, array("i", [0, size]), text]),
+        ]
+        batch = ColumnBatch(schema, columns, 1).with_timestamps(array("q", [time]))
+        assert join.process(batch, 0, pytest.fail) is None
+    assert join.rows == (4, 0)
 
 
 def test_one_key_backwards_in_time_and_many_pairs_of_a_row():

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.memory import process_budget
 from pyflinkx.common.typeinfo import Types
 from pyflinkx.errors import GraphError, MissingExtraError
 from pyflinkx.expressions.compiler import condition, typed
@@ -285,3 +286,38 @@ def test_expressions_can_be_kept_in_sets_and_compared_by_identity():
     first = col("a")
     assert first in {first}
     assert isinstance(first == first, Expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "bytes_charged"),
+    [
+        (col("i") + 1, 3 * 8 + 1),
+        (col("x") > 0, 1 + 1),
+        (coalesce(col("i"), 0), 3 * 8),
+        (lit(5) + 0, 3 * 8),
+        (col("i").cast("timestamp[ms]"), 1),
+    ],
+)
+def test_results_are_charged_as_long_as_they_are_used(expression, bytes_charged):
+    batch = ColumnBatch.from_arrow(TABLE)
+    frame = Frame(batch, np)
+    field = selected_field("result", expression, batch.schema, "test")
+    run = typed(expression, batch.schema, "test").run
+    before = process_budget().used
+    column = to_column(run(frame), field, frame)
+    assert process_budget().used - before == bytes_charged
+    del column
+    assert process_budget().used == before
+
+
+@pytest.mark.parametrize(
+    ("array", "expression"),
+    [
+        (pa.array([0, None, 2**50], pa.timestamp("s")), col("a").cast("date32")),
+        (pa.array([0, None, -(2**60)], pa.int64()).view(pa.date64()), col("a").cast("date32")),
+    ],
+)
+def test_a_day_that_no_date_holds_is_an_error(array, expression):
+    table = pa.record_batch({"a": array})
+    with pytest.raises(OverflowError, match="does not fit a date, in record"):
+        values(expression, table)

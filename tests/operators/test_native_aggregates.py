@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_window import RunningAggregates, SessionWindows, SliceWindows
+from pyflinkx._core.native_window import CountWindows, RunningAggregates, SessionWindows, SliceWindows
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import GraphError, JobExecutionError, MemoryBudgetError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
@@ -290,4 +290,53 @@ def test_a_budget_that_is_used_up_is_an_error_and_leaks_nothing():
     with pytest.raises(MemoryBudgetError):
         list(map(running.add, batches, [False] * len(batches)))
     del running
+    assert budget.used == 0
+
+
+def test_memory_that_runs_out_while_an_operator_is_made_is_given_back():
+    made = 0
+    for limit in range(0, 200_000, 4096):
+        budget = MemoryBudget(limit)
+        results = result_schema(SCHEMA, ["key"], AGGREGATIONS)
+        try:
+            RunningAggregates(SCHEMA, ["key"], native_arguments(AGGREGATIONS), results, budget=budget)
+            made += 1
+        except MemoryBudgetError:
+            pass
+        assert budget.used == 0
+    assert 0 < made < 49
+
+
+def test_the_deviation_of_large_numbers_survives_merging():
+    schema = Schema([Field("value", "g")])
+    # Sets are merged into states that are empty, where all else is copied.
+    aggregations = {"kinds": Aggregation("count_distinct", "value"), "s": Aggregation("stddev", "value")}
+    harness = NativeHarness(NativeWindowOperator(schema, [], SlidingEventTimeWindows(10, 5), aggregations), schema)
+    harness.push([(1e200,), (1e200,), (1e200,)], [0, 1, 7])
+    harness.watermark(9)
+    assert [row[-1] for row, _ in harness.take()] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("slide", [2, 3])
+def test_windows_of_rows_give_back_the_memory_of_a_burst(slide):
+    budget = MemoryBudget()
+    aggregations = {"n": Aggregation("count"), "first": Aggregation("first", "key"), "last": Aggregation("last", "key")}
+    results = result_schema(SCHEMA, ["key"], aggregations)
+    windows = CountWindows(SCHEMA, ["key"], native_arguments(aggregations), results, 2, slide, budget=budget)
+
+    def add(keys, windows=windows):
+        _, full = windows.add(ColumnBatch.from_rows([(key, 1) for key in keys], SCHEMA))
+        return [] if full is None else full.to_rows("tuple")
+
+    many = [f"key {number}" for number in range(30_000)]
+    assert add(many) == []
+    held = budget.used
+    assert add(["b", "c"]) == []
+    assert add(many) == [(key, 2, key, key) for key in many]
+    assert add(["a"]) == add(["d"]) == []
+    assert windows.held == 4
+    # Where windows have gaps, keys must be known for ever.
+    assert budget.used < (held // 10 if slide == 2 else held - (30_000 * 72))
+    assert add(["c", "d", "b", "a"]) == [(key, 2, key, key) for key in "cdba"]
+    del windows, add
     assert budget.used == 0

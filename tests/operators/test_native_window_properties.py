@@ -231,6 +231,20 @@ def test_windows_by_the_clock_are_those_of_the_general_operator(pushes, size, sl
         assert native.operator.windows.held == 0
 
 
+def test_a_clock_that_is_set_back_makes_no_row_late():
+    assigner = TumblingProcessingTimeWindows(10)
+    harness = NativeHarness(NativeWindowOperator(SCHEMA, ["key"], assigner, {"n": Aggregation("count")}), now=95)
+    harness.push([("a", 1)])
+    harness.set_processing_time(100)
+    assert [row for row, _ in harness.take()] == [("a", 90, 100, 1)]
+    harness.clock.time = 95
+    harness.push([("a", 2)])
+    harness.clock.time = 103
+    harness.push([("a", 3)])
+    harness.set_processing_time(110)
+    assert [row for row, _ in harness.take()] == [("a", 100, 110, 2)]
+
+
 def first(record):
     return record[0]
 

@@ -40,6 +40,7 @@ typedef struct pfx_counts {
     int64_t used;
     int64_t capacity;
     int64_t live;
+    int64_t peak; /* the most that were live since the last batch */
     uint32_t free;
     pfx_pane merged;
     struct pfx_counts_scratch *scratch;

@@ -13,6 +13,7 @@
 #ifndef PFX_INTERVAL_JOIN_H
 #define PFX_INTERVAL_JOIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pfx/key_columns.h"
@@ -96,6 +97,9 @@ pfx_status pfx_join_probe(pfx_join *join, int side, const int32_t *keys, const i
 /* Hold `count` rows of a side, numbered from `first` on. When it fails the join is good for nothing but to be freed. */
 pfx_status pfx_join_add(pfx_join *join, int side, const int32_t *keys, const int64_t *times, int64_t count,
                         int64_t first);
+
+/* Whether no row of either side that is from `time` or earlier can make any more pairs. */
+bool pfx_join_forgotten(const pfx_join *join, int64_t time);
 
 /* Drop the rows that can make no more pairs, and the keys without rows. */
 pfx_status pfx_join_expire(pfx_join *join);
