@@ -34,26 +34,18 @@ static bool is_gone(const pfx_slices *slices, int64_t window, int64_t watermark)
 
 pfx_status pfx_slices_init(pfx_slices *slices, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide,
                            int64_t offset, bool cumulative, int64_t lateness) {
-    int64_t limit = PFX_TIME_LIMIT / 2;
-    if (size <= 0 || slide <= 0 || size >= limit || slide >= limit || offset <= -limit || offset >= limit ||
-        lateness < 0 || lateness >= limit || (cumulative && size % slide != 0)) {
+    pfx_slicing slicing;
+    PFX_TRY(pfx_slicing_init(&slicing, size, slide, offset, cumulative));
+    if (lateness < 0 || lateness >= PFX_TIME_LIMIT / 2) {
         return PFX_INVALID_ARGUMENT;
     }
     memset(slices, 0, sizeof *slices);
     slices->agg = agg;
     slices->index = index;
+    slices->slicing = slicing;
     slices->lateness = lateness;
     slices->watermark = INT64_MIN;
     pfx_suffixes_init(&slices->suffixes);
-    /* Larger shifts are the same windows. */
-    int64_t period = cumulative ? size : slide;
-    slices->slicing = (pfx_slicing){.size = size, .slide = slide, .offset = pfx_floor_mod(offset, period)};
-    if (cumulative) {
-        slices->slicing.steps = size / slide;
-    } else {
-        slices->slicing.whole = size / slide;
-        slices->slicing.rest = size % slide;
-    }
     void *memory;
     PFX_TRY(pfx_alloc(agg->budget, (int64_t)sizeof *slices->scratch, &memory));
     slices->scratch = memory;
@@ -131,6 +123,19 @@ static pfx_status open_pane(pfx_slices *slices, int64_t index, pfx_pane **out) {
     return PFX_OK;
 }
 
+/* The pane of a slice for what is to be added to it; NULL when all its windows are gone, or it has none. */
+static pfx_status pane_for(pfx_slices *slices, int64_t slice, pfx_pane **pane) {
+    int64_t last = pfx_last_window(&slices->slicing, slice);
+    *pane = NULL;
+    if (slice < slices->suffixes.covered) {
+        pfx_suffixes_spoil(&slices->suffixes);
+    }
+    if (pfx_first_window(&slices->slicing, slice) <= last && !is_gone(slices, last, slices->watermark)) {
+        return open_pane(slices, slice, pane);
+    }
+    return PFX_OK;
+}
+
 static pfx_status open_trash(pfx_slices *slices) {
     int64_t slot;
     return slices->trash.count > 0 ? PFX_OK : pfx_pane_add(&slices->trash, slices->agg, 0, 1, &slot);
@@ -200,16 +205,9 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                     return PFX_OVERFLOW;
                 }
                 int64_t slice = pfx_slice_of(slicing, time);
-                int64_t last = pfx_last_window(slicing, slice);
                 pane_start = pfx_slice_start(slicing, slice);
                 pane_end = pfx_slice_start(slicing, slice + 1);
-                pane = NULL;
-                if (slice < slices->suffixes.covered) {
-                    pfx_suffixes_spoil(&slices->suffixes);
-                }
-                if (pfx_first_window(slicing, slice) <= last && !is_gone(slices, last, watermark)) {
-                    PFX_TRY(open_pane(slices, slice, &pane));
-                }
+                PFX_TRY(pane_for(slices, slice, &pane));
                 again =
                     pfx_window_end(slicing, pfx_first_window(slicing, slice)) - 1 <= watermark && slices->lateness > 0;
             }
@@ -241,6 +239,57 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
     }
     if (slices->trash.count > 0) {
         pfx_pane_reset(&slices->trash, slices->agg);
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states,
+                            const int64_t *timestamps, int64_t rows, int64_t *late_rows, int64_t *row) {
+    struct pfx_slices_scratch *scratch = slices->scratch;
+    const pfx_slicing *slicing = &slices->slicing;
+    pfx_agg *agg = slices->agg;
+    pfx_pane *pane = NULL;
+    int64_t pane_start = 0, pane_end = 0; /* `pane` is that of times in between */
+    *late_rows = 0;
+    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+        int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
+        int64_t shared = 0;
+        *row = start;
+        PFX_TRY(pfx_key_index_map(slices->index, keys, start, count, scratch->ids));
+        int64_t known = slices->index->count;
+        for (int64_t i = 0; i < count; i++) {
+            int64_t time = timestamps[start + i];
+            const uint8_t *state = states + (start + i) * agg->stride;
+            uint32_t key = scratch->ids[i];
+            if (time < pane_start || time >= pane_end) {
+                *row = start + i;
+                if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
+                    return PFX_OVERFLOW;
+                }
+                int64_t slice = pfx_slice_of(slicing, time);
+                pane_start = pfx_slice_start(slicing, slice);
+                pane_end = pfx_slice_start(slicing, slice + 1);
+                PFX_TRY(pane_for(slices, slice, &pane));
+            }
+            if (pane == NULL) {
+                *late_rows += pfx_agg_rows(agg, state);
+                continue;
+            }
+            int64_t slot = pfx_pane_find(pane, key);
+            if (slot < 0) {
+                PFX_TRY(pfx_pane_reserve(pane, agg, pane->count + 1, known));
+                pfx_pane_copy(pane, agg, key, state);
+                continue;
+            }
+            scratch->panes[shared] = pane;
+            scratch->slots[shared] = (uint32_t)slot;
+            scratch->others[shared++] = (uint8_t *)(uintptr_t)state;
+        }
+        /* Panes have grown for the last time. */
+        for (int64_t i = 0; i < shared; i++) {
+            scratch->states[i] = pfx_pane_state(scratch->panes[i], agg, scratch->slots[i]);
+        }
+        PFX_TRY(pfx_agg_merge(agg, scratch->states, scratch->others, shared));
     }
     return PFX_OK;
 }

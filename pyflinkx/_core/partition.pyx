@@ -7,7 +7,7 @@ from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from pyflinkx._core.batch cimport ColumnBatch
-from pyflinkx._core.column cimport Buffer, Column, new_buffer, writable
+from pyflinkx._core.column cimport Buffer, Column, first_value, new_buffer, writable
 from pyflinkx._core.cpfx cimport (
     PFX_MAX_KEY_GROUPS,
     PFX_OK,
@@ -51,6 +51,7 @@ __all__ = [
     "key_groups",
     "scatter_columns",
     "scatter_objects",
+    "slice_by_subtask",
     "subtask_of",
     "subtasks_of",
     "xxh64",
@@ -485,4 +486,44 @@ def scatter_columns(ColumnBatch batch not None, const int[::1] subtasks, int cou
             end = ends.data.as_longlongs[i]
             parts[i] = batch.take_checked(
                 sorted_rows + end - counts.data.as_longlongs[i], counts.data.as_longlongs[i], budget)
+    return parts
+
+
+def slice_by_subtask(ColumnBatch batch not None, int column, int count):
+    """Divide a batch whose rows say where they go, and come in order of that; nothing is copied.
+
+    Args:
+        batch: the batch.
+        column: number of the int32 column with the subtask of each row, which never falls.
+        count: number of subtasks.
+
+    Returns:
+        A list of ``count`` batches, None where a subtask gets no row.
+
+    Raises:
+        ValueError: the column is of another type, falls, has nulls, or names a subtask outside 0 to count - 1.
+
+    Example:
+        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"to": pyarrow.array([0, 2, 2], "int32")}))
+        >>> slice_by_subtask(batch, 0, 3)
+        [ColumnBatch(1 rows: to int32), None, ColumnBatch(2 rows: to int32)]
+    """
+    cdef Column subtasks = batch.columns[column]
+    cdef list parts = [None] * count
+    cdef int64_t start = 0, end = 0, rows = batch.length
+    cdef const int32_t *found
+    cdef int32_t last = -1
+    if subtasks.field.format != "i" or subtasks.validity != NULL:
+        raise ValueError(f"column {subtasks.name!r} does not say where rows go: it holds {subtasks.field.type_name}")
+    found = <const int32_t *> first_value(subtasks)
+    while start < rows:
+        end = start + 1
+        with nogil:
+            while end < rows and found[end] == found[start]:
+                end += 1
+        if not last < found[start] < count:
+            raise ValueError(f"row {start} goes to subtask {found[start]} of {count}, after one to {last}")
+        last = found[start]
+        parts[last] = batch.slice_rows(start, end)
+        start = end
     return parts

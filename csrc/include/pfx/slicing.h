@@ -7,9 +7,11 @@
 #ifndef PFX_SLICING_H
 #define PFX_SLICING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pfx/calendar.h"
+#include "pfx/status.h"
 
 /* Times (ms) must lie within, and sizes and latenesses below half of it. */
 #define PFX_TIME_LIMIT (INT64_C(1) << 60)
@@ -22,6 +24,27 @@ typedef struct pfx_slicing {
     int64_t whole; /* slides in a window */
     int64_t rest;  /* size - whole * slide */
 } pfx_slicing;
+
+/* Windows of `size` every `slide` from `offset` on; with `cumulative`, windows of slide, 2 slide, ... size that start
+ * every `size`. PFX_INVALID_ARGUMENT when they make no sense. */
+static inline pfx_status pfx_slicing_init(pfx_slicing *slicing, int64_t size, int64_t slide, int64_t offset,
+                                          bool cumulative) {
+    int64_t limit = PFX_TIME_LIMIT / 2;
+    if (size <= 0 || slide <= 0 || size >= limit || slide >= limit || offset <= -limit || offset >= limit ||
+        (cumulative && size % slide != 0)) {
+        return PFX_INVALID_ARGUMENT;
+    }
+    /* Larger shifts are the same windows. */
+    int64_t period = cumulative ? size : slide;
+    *slicing = (pfx_slicing){.size = size, .slide = slide, .offset = pfx_floor_mod(offset, period)};
+    if (cumulative) {
+        slicing->steps = size / slide;
+    } else {
+        slicing->whole = size / slide;
+        slicing->rest = size % slide;
+    }
+    return PFX_OK;
+}
 
 static inline int64_t pfx_slice_of(const pfx_slicing *slicing, int64_t time) {
     int64_t slide = pfx_floor_div(time - slicing->offset, slicing->slide);
