@@ -6,6 +6,11 @@
 #include "pfx/key.h"
 #include "pfx/key_columns.h"
 
+/* So many keys have a place in every slice, however few of them are in it. */
+#define FEW_KEYS 256
+/* Slices that are kept for reuse, with their memory. */
+#define MOST_SPARES 8
+
 /* ---- rows ---- */
 
 pfx_status pfx_partial_rows_init(pfx_partial_rows *rows, const pfx_agg *agg, const pfx_key_index *index,
@@ -31,24 +36,31 @@ void pfx_partial_rows_free(pfx_partial_rows *rows) {
     pfx_budget *budget = rows->agg->budget;
     pfx_free(budget, rows->places, rows->subtasks * (int64_t)sizeof *rows->places);
     pfx_free(budget, rows->targets, rows->targets_capacity * (int64_t)sizeof *rows->targets);
+    pfx_free(budget, rows->found, rows->found_capacity * (int64_t)sizeof *rows->found);
     pfx_free(budget, rows->sorted, rows->sorted_capacity * (int64_t)sizeof *rows->sorted);
     memset(rows, 0, sizeof *rows);
 }
 
-/* Room for `count` numbers of 32 bits, by doubling. */
-static pfx_status grow(pfx_budget *budget, void **block, int64_t *capacity, int64_t count) {
-    if (count <= *capacity) {
-        return PFX_OK;
-    }
+/* Room for `count` items, by doubling. */
+static pfx_status grow(pfx_budget *budget, void **block, int64_t *capacity, int64_t count, int64_t size) {
     int64_t room = *capacity * 2 > count ? *capacity * 2 : count;
     if (*block == NULL) {
-        PFX_TRY(pfx_alloc(budget, room * 4, block));
+        PFX_TRY(pfx_alloc(budget, room * size, block));
     } else {
-        PFX_TRY(pfx_resize(budget, block, *capacity * 4, room * 4));
+        PFX_TRY(pfx_resize(budget, block, *capacity * size, room * size));
     }
     *capacity = room;
     return PFX_OK;
 }
+
+#define GROW(budget, array, capacity, count)                                                \
+    do {                                                                                    \
+        if ((count) > (capacity)) {                                                         \
+            void *block = (array);                                                          \
+            PFX_TRY(grow((budget), &block, &(capacity), (count), (int64_t)sizeof *(array))); \
+            (array) = block;                                                                \
+        }                                                                                   \
+    } while (0)
 
 /* Find the subtasks of `count` keys, at most PFX_CHUNK, from number `known` on: they are written as columns, which
  * are hashed as those of the rows would be. */
@@ -90,37 +102,40 @@ static pfx_status find_targets(pfx_partial_rows *rows, int64_t count) {
     return status;
 }
 
-/* Room for `count` rows, of keys that all have their subtask. */
+/* Room for `count` states, of keys that all have their subtask. */
 static pfx_status begin(pfx_partial_rows *rows, int64_t count) {
     pfx_budget *budget = rows->agg->budget;
-    void *block = rows->targets;
-    PFX_TRY(grow(budget, &block, &rows->targets_capacity, rows->index->count));
-    rows->targets = block;
+    GROW(budget, rows->targets, rows->targets_capacity, (int64_t)rows->index->count);
     while (rows->known < rows->index->count) {
         int64_t keys = rows->index->count - rows->known;
         keys = keys < PFX_CHUNK ? keys : PFX_CHUNK;
         PFX_TRY(find_targets(rows, keys));
         rows->known += keys;
     }
-    block = rows->sorted;
-    PFX_TRY(grow(budget, &block, &rows->sorted_capacity, count));
-    rows->sorted = block;
-    PFX_TRY(pfx_out_column_reserve(rows->state, count));
-    PFX_TRY(pfx_out_column_reserve(rows->subtask, count));
+    GROW(budget, rows->found, rows->found_capacity, count);
+    GROW(budget, rows->sorted, rows->sorted_capacity, count);
     memset(rows->places, 0, (size_t)rows->subtasks * sizeof *rows->places);
+    rows->rows = 0;
     return PFX_OK;
 }
 
-static void count_keys(pfx_partial_rows *rows, const uint32_t *keys, int64_t count) {
-    for (int64_t i = 0; i < count; i++) {
-        rows->places[rows->targets[keys[i]]]++;
-    }
+static inline void find(pfx_partial_rows *rows, uint32_t key, const uint8_t *state, int64_t stamp) {
+    int32_t subtask = rows->targets[key];
+    rows->places[subtask]++;
+    rows->found[rows->rows++] = (pfx_partial){.state = state, .stamp = stamp, .key = key, .subtask = subtask};
 }
 
-/* All rows have been counted: say which subtask each place has. */
-static void divide(pfx_partial_rows *rows) {
+/* Write what was found in order of the subtasks. */
+static pfx_status write_found(pfx_partial_rows *rows, bool stamped) {
+    int64_t count = rows->rows, place = 0;
+    PFX_TRY(pfx_out_column_reserve(rows->state, count));
+    PFX_TRY(pfx_out_column_reserve(rows->subtask, count));
+    if (stamped) {
+        PFX_TRY(pfx_out_column_reserve(rows->stamps, count));
+        rows->stamps->rows = count;
+    }
+    rows->state->rows = rows->subtask->rows = count;
     int32_t *subtask = (int32_t *)(void *)rows->subtask->data;
-    int64_t place = 0;
     for (int32_t s = 0; s < rows->subtasks; s++) {
         int64_t end = place + rows->places[s];
         rows->places[s] = place;
@@ -128,30 +143,23 @@ static void divide(pfx_partial_rows *rows) {
             subtask[place++] = s;
         }
     }
-    rows->state->rows = rows->subtask->rows = rows->rows = place;
-}
-
-/* Put the keys and the states, which lie side by side, in their places; `stamps` is NULL for no timestamps. */
-static void put(pfx_partial_rows *rows, const uint32_t *keys, const uint8_t *states, int64_t count, int64_t *stamps,
-                int64_t stamp) {
     int64_t words = rows->agg->stride / 8;
-    const uint64_t *from = (const uint64_t *)(const void *)states;
-    uint64_t *to = (uint64_t *)(void *)rows->state->data;
+    uint64_t *states = (uint64_t *)(void *)rows->state->data;
+    int64_t *stamps = (int64_t *)(void *)rows->stamps->data;
     for (int64_t i = 0; i < count; i++) {
-        int64_t place = rows->places[rows->targets[keys[i]]]++;
-        rows->sorted[place] = keys[i];
+        const pfx_partial *partial = &rows->found[i];
+        const uint64_t *from = (const uint64_t *)(const void *)partial->state;
+        place = rows->places[partial->subtask]++;
+        rows->sorted[place] = partial->key;
         for (int64_t word = 0; word < words; word++) {
-            to[place * words + word] = from[i * words + word];
+            states[place * words + word] = from[word];
         }
-        if (stamps != NULL) {
-            stamps[place] = stamp;
+        if (stamped) {
+            stamps[place] = partial->stamp;
         }
     }
-}
-
-static pfx_status end(pfx_partial_rows *rows) {
     for (int32_t c = 0; c < rows->index->columns; c++) {
-        PFX_TRY(pfx_key_index_write(rows->index, c, rows->sorted, rows->rows, &rows->keys[c]));
+        PFX_TRY(pfx_key_index_write(rows->index, c, rows->sorted, count, &rows->keys[c]));
     }
     return PFX_OK;
 }
@@ -162,11 +170,15 @@ struct pfx_partials_scratch {
     uint32_t ids[PFX_CHUNK];
     uint32_t slots[PFX_CHUNK];
     uint8_t *states[PFX_CHUNK];
-    pfx_pane *panes[PFX_CHUNK];
+    const pfx_pane *panes[PFX_CHUNK]; /* NULL where the state is known */
 };
 
 pfx_status pfx_partials_init(pfx_partials *partials, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing) {
-    if (slicing->steps == 0 && slicing->whole == 0) {
+    int32_t rows = 0;
+    while (rows < agg->count && agg->accs[rows].kind != PFX_ACC_ROWS) {
+        rows++;
+    }
+    if ((slicing->steps == 0 && slicing->whole == 0) || rows == agg->count || agg->owning) {
         return PFX_INVALID_ARGUMENT;
     }
     memset(partials, 0, sizeof *partials);
@@ -176,14 +188,24 @@ pfx_status pfx_partials_init(pfx_partials *partials, pfx_agg *agg, pfx_key_index
     partials->index = index;
     partials->slicing = *slicing;
     partials->scratch = memory;
+    partials->rows_at = agg->accs[rows].at;
     return PFX_OK;
 }
 
-static void free_pane(pfx_partials *partials, pfx_pane *pane) {
-    if (pane != NULL) {
-        pfx_pane_free(pane, partials->agg);
-        pfx_free(partials->agg->budget, pane, (int64_t)sizeof *pane);
+static void free_slice(pfx_partials *partials, pfx_partial_slice *slice) {
+    pfx_budget *budget = partials->agg->budget;
+    pfx_pane_free(&slice->pane, partials->agg);
+    pfx_free(budget, slice->states, slice->capacity * partials->agg->stride);
+    pfx_free(budget, slice, (int64_t)sizeof *slice);
+}
+
+static void free_spares(pfx_partials *partials) {
+    while (partials->spare != NULL) {
+        pfx_partial_slice *spare = partials->spare;
+        partials->spare = spare->next;
+        free_slice(partials, spare);
     }
+    partials->spares = 0;
 }
 
 void pfx_partials_free(pfx_partials *partials) {
@@ -191,55 +213,99 @@ void pfx_partials_free(pfx_partials *partials) {
         return;
     }
     for (int64_t i = 0; i < partials->count; i++) {
-        free_pane(partials, partials->panes[i]);
+        free_slice(partials, partials->slices[i]);
     }
-    free_pane(partials, partials->spare);
-    pfx_free(partials->agg->budget, partials->panes, partials->capacity * (int64_t)sizeof *partials->panes);
+    free_spares(partials);
+    pfx_free(partials->agg->budget, partials->slices, partials->capacity * (int64_t)sizeof *partials->slices);
     pfx_free(partials->agg->budget, partials->scratch, (int64_t)sizeof *partials->scratch);
     memset(partials, 0, sizeof *partials);
 }
 
-static pfx_status new_pane(pfx_partials *partials, int64_t index, pfx_pane **out) {
+static pfx_status new_slice(pfx_partials *partials, int64_t index, pfx_partial_slice **out) {
+    bool dense = partials->index->count <= FEW_KEYS || partials->index->count <= partials->usual * 2;
     if (partials->spare != NULL) {
         *out = partials->spare;
-        partials->spare = NULL;
+        partials->spare = partials->spare->next;
+        partials->spares--;
         (*out)->index = index;
+        (*out)->dense = dense;
         return PFX_OK;
     }
     void *memory;
-    PFX_TRY(pfx_alloc(partials->agg->budget, (int64_t)sizeof(pfx_pane), &memory));
+    PFX_TRY(pfx_alloc(partials->agg->budget, (int64_t)sizeof(pfx_partial_slice), &memory));
     *out = memory;
-    pfx_pane_init(*out, index);
+    **out = (pfx_partial_slice){.index = index, .dense = dense};
+    pfx_pane_init(&(*out)->pane, index);
     return PFX_OK;
 }
 
-static pfx_status open_pane(pfx_partials *partials, int64_t index, pfx_pane **out) {
+static pfx_status open_slice(pfx_partials *partials, int64_t index, pfx_partial_slice **out) {
     /* Rows come more or less in order of time, and few slices are open. */
     int64_t position = partials->count;
-    while (position > 0 && partials->panes[position - 1]->index >= index) {
+    while (position > 0 && partials->slices[position - 1]->index >= index) {
         position--;
     }
-    if (position < partials->count && partials->panes[position]->index == index) {
-        *out = partials->panes[position];
+    if (position < partials->count && partials->slices[position]->index == index) {
+        *out = partials->slices[position];
         return PFX_OK;
     }
-    if (partials->count == partials->capacity) {
-        void *memory = partials->panes;
-        int64_t room = partials->capacity == 0 ? 16 : partials->capacity * 2;
-        int64_t size = (int64_t)sizeof *partials->panes;
-        if (memory == NULL) {
-            PFX_TRY(pfx_alloc(partials->agg->budget, room * size, &memory));
-        } else {
-            PFX_TRY(pfx_resize(partials->agg->budget, &memory, partials->capacity * size, room * size));
-        }
-        partials->panes = memory;
-        partials->capacity = room;
-    }
-    PFX_TRY(new_pane(partials, index, out));
-    memmove(&partials->panes[position + 1], &partials->panes[position],
-            (size_t)(partials->count - position) * sizeof *partials->panes);
-    partials->panes[position] = *out;
+    GROW(partials->agg->budget, partials->slices, partials->capacity, partials->count + 1);
+    PFX_TRY(new_slice(partials, index, out));
+    memmove(&partials->slices[position + 1], &partials->slices[position],
+            (size_t)(partials->count - position) * sizeof *partials->slices);
+    partials->slices[position] = *out;
     partials->count++;
+    return PFX_OK;
+}
+
+static bool has_rows(const pfx_partials *partials, const uint8_t *state) {
+    int64_t n;
+    memcpy(&n, state + partials->rows_at, sizeof n);
+    return n != 0;
+}
+
+/* Move the states of a dense slice into a pane. */
+static pfx_status make_sparse(pfx_partials *partials, pfx_partial_slice *slice, int64_t count) {
+    const pfx_agg *agg = partials->agg;
+    PFX_TRY(pfx_pane_reserve(&slice->pane, agg, count, partials->index->count));
+    for (int64_t key = 0; key < slice->started; key++) {
+        const uint8_t *state = slice->states + key * agg->stride;
+        if (has_rows(partials, state)) {
+            pfx_pane_copy(&slice->pane, agg, (uint32_t)key, state);
+        }
+    }
+    pfx_free(agg->budget, slice->states, slice->capacity * agg->stride);
+    slice->states = NULL;
+    slice->started = slice->capacity = 0;
+    slice->dense = false;
+    return PFX_OK;
+}
+
+/* Start the states of all keys that are known, unless the slice has few of them. */
+static pfx_status start_states(pfx_partials *partials, pfx_partial_slice *slice) {
+    const pfx_agg *agg = partials->agg;
+    int64_t keys = partials->index->count;
+    if (keys > slice->capacity) {
+        int64_t count = 0;
+        for (int64_t key = 0; key < slice->started; key++) {
+            count += has_rows(partials, slice->states + key * agg->stride);
+        }
+        if (slice->started > 0 && keys > FEW_KEYS && keys > count * 4) {
+            return make_sparse(partials, slice, count);
+        }
+        int64_t room = slice->capacity * 2 > keys ? slice->capacity * 2 : keys;
+        void *block = slice->states;
+        if (block == NULL) {
+            PFX_TRY(pfx_alloc(agg->budget, room * agg->stride, &block));
+        } else {
+            PFX_TRY(pfx_resize(agg->budget, &block, slice->capacity * agg->stride, room * agg->stride));
+        }
+        slice->states = block;
+        slice->capacity = room;
+    }
+    for (; slice->started < keys; slice->started++) {
+        pfx_agg_start(agg, slice->states + slice->started * agg->stride);
+    }
     return PFX_OK;
 }
 
@@ -248,35 +314,47 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
     const pfx_slicing *slicing = &partials->slicing;
     struct pfx_partials_scratch *scratch = partials->scratch;
     int64_t stride = partials->agg->stride;
-    pfx_pane *pane = NULL;
-    int64_t pane_start = 0, pane_end = 0; /* `pane` is that of times in between */
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
+        pfx_partial_slice *slice = NULL;
+        int64_t slice_start = 0, slice_end = 0; /* `slice` is that of times in between */
+        bool all_dense = true;
         *row = start;
         PFX_TRY(pfx_key_index_map(partials->index, keys, start, count, scratch->ids));
         int64_t known = partials->index->count;
         for (int64_t i = 0; i < count; i++) {
             int64_t time = timestamps[start + i];
-            if (time < pane_start || time >= pane_end) {
+            if (time < slice_start || time >= slice_end) {
                 *row = start + i;
                 if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
                     return PFX_OVERFLOW;
                 }
-                int64_t slice = pfx_slice_of(slicing, time);
-                PFX_TRY(open_pane(partials, slice, &pane));
-                pane_start = pfx_slice_start(slicing, slice);
-                pane_end = pfx_slice_start(slicing, slice + 1);
+                int64_t index = pfx_slice_of(slicing, time);
+                PFX_TRY(open_slice(partials, index, &slice));
+                slice_start = pfx_slice_start(slicing, index);
+                slice_end = pfx_slice_start(slicing, index + 1);
+                if (slice->dense) {
+                    PFX_TRY(start_states(partials, slice));
+                }
+                all_dense = all_dense && slice->dense;
             }
-            int64_t slot = pfx_pane_find(pane, scratch->ids[i]);
+            if (slice->dense) {
+                scratch->panes[i] = NULL;
+                scratch->states[i] = slice->states + (int64_t)scratch->ids[i] * stride;
+                continue;
+            }
+            int64_t slot = pfx_pane_find(&slice->pane, scratch->ids[i]);
             if (slot < 0) {
-                PFX_TRY(pfx_pane_add(pane, partials->agg, scratch->ids[i], known, &slot));
-                partials->held++;
+                PFX_TRY(pfx_pane_add(&slice->pane, partials->agg, scratch->ids[i], known, &slot));
             }
-            scratch->panes[i] = pane;
+            scratch->panes[i] = &slice->pane;
             scratch->slots[i] = (uint32_t)slot;
         }
-        for (int64_t i = 0; i < count; i++) {
-            scratch->states[i] = scratch->panes[i]->states + (int64_t)scratch->slots[i] * stride;
+        /* Panes have grown for the last time. */
+        for (int64_t i = 0; !all_dense && i < count; i++) {
+            if (scratch->panes[i] != NULL) {
+                scratch->states[i] = pfx_pane_state(scratch->panes[i], partials->agg, scratch->slots[i]);
+            }
         }
         *row = start;
         PFX_TRY(pfx_agg_update(partials->agg, fields, start, count, scratch->states, partials->sequence));
@@ -285,70 +363,97 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
     return PFX_OK;
 }
 
-/* Forget the first panes, and `sent` states of the one behind them. */
-static void drop(pfx_partials *partials, int64_t panes, int64_t sent) {
-    for (int64_t i = 0; i < panes; i++) {
-        pfx_pane *pane = partials->panes[i];
-        if (partials->spare == NULL) {
-            pfx_pane_reset(pane, partials->agg);
-            partials->spare = pane;
-        } else {
-            free_pane(partials, pane);
-        }
-    }
-    if (panes > 0) {
-        partials->count -= panes;
-        memmove(partials->panes, partials->panes + panes, (size_t)partials->count * sizeof *partials->panes);
-    }
-    partials->sent = sent;
+static int64_t places_of(const pfx_partial_slice *slice) {
+    return slice->dense ? slice->started : slice->pane.count;
 }
 
-static int64_t last_millisecond(const pfx_partials *partials, const pfx_pane *pane) {
-    return pfx_slice_start(&partials->slicing, pane->index + 1) - 1;
+int64_t pfx_partials_held(const pfx_partials *partials) {
+    int64_t held = 0;
+    for (int64_t i = 0; i < partials->count; i++) {
+        held += places_of(partials->slices[i]);
+    }
+    return held;
+}
+
+/* Forget the first slices, and as many places of the one behind them. */
+static void drop(pfx_partials *partials, int64_t slices, int64_t places) {
+    for (int64_t i = 0; i < slices; i++) {
+        pfx_partial_slice *slice = partials->slices[i];
+        pfx_pane_reset(&slice->pane, partials->agg);
+        slice->started = 0;
+        if (partials->spares == MOST_SPARES) {
+            free_slice(partials, slice);
+            continue;
+        }
+        slice->next = partials->spare;
+        partials->spare = slice;
+        partials->spares++;
+    }
+    if (slices > 0) {
+        partials->count -= slices;
+        memmove(partials->slices, partials->slices + slices, (size_t)partials->count * sizeof *partials->slices);
+    }
+    partials->sent = places;
+}
+
+/* Find the states of a slice from place `place` on, until there are `limit` rows; the place behind the last. */
+static int64_t find_states(const pfx_partials *partials, pfx_partial_rows *rows, const pfx_partial_slice *slice,
+                           int64_t place, int64_t limit) {
+    int64_t stride = partials->agg->stride;
+    int64_t stamp = pfx_slice_start(&partials->slicing, slice->index + 1) - 1;
+    if (!slice->dense) {
+        for (; place < slice->pane.count && rows->rows < limit; place++) {
+            find(rows, slice->pane.keys[place], pfx_pane_state(&slice->pane, partials->agg, place), stamp);
+        }
+        return place;
+    }
+    for (; place < slice->started && rows->rows < limit; place++) {
+        const uint8_t *state = slice->states + place * stride;
+        if (has_rows(partials, state)) {
+            find(rows, (uint32_t)place, state, stamp);
+        }
+    }
+    return place;
+}
+
+static bool is_due(const pfx_partials *partials, int64_t slice, int64_t watermark) {
+    return slice < partials->count &&
+           pfx_slice_start(&partials->slicing, partials->slices[slice]->index + 1) - 1 <= watermark;
 }
 
 pfx_status pfx_partials_send(pfx_partials *partials, pfx_partial_rows *rows, int64_t watermark, int64_t limit,
                              int *more) {
-    int64_t panes = 0, total = 0;
+    int64_t slices = 0, place = partials->sent, most = 0;
     *more = 0;
-    while (panes < partials->count && total < limit && last_millisecond(partials, partials->panes[panes]) <= watermark) {
-        total += partials->panes[panes]->count - (panes == 0 ? partials->sent : 0);
-        panes++;
+    for (int64_t i = 0; is_due(partials, i, watermark) && most < limit; i++) {
+        most += places_of(partials->slices[i]);
     }
-    if (panes == 0) {
+    if (most == 0) {
         return PFX_OK;
     }
-    /* The last of them may go in part. */
-    int64_t kept = total > limit ? total - limit : 0;
-    total -= kept;
-    PFX_TRY(begin(rows, total));
-    PFX_TRY(pfx_out_column_reserve(rows->stamps, total));
-    for (int64_t i = 0; i < panes; i++) {
-        const pfx_pane *pane = partials->panes[i];
-        int64_t first = i == 0 ? partials->sent : 0;
-        count_keys(rows, pane->keys + first, pane->count - first - (i == panes - 1 ? kept : 0));
+    PFX_TRY(begin(rows, most < limit ? most : limit));
+    while (is_due(partials, slices, watermark) && rows->rows < limit) {
+        const pfx_partial_slice *slice = partials->slices[slices];
+        int64_t before = rows->rows;
+        place = find_states(partials, rows, slice, place, limit);
+        if (place < places_of(slice)) {
+            break;
+        }
+        int64_t count = rows->rows - before;
+        partials->usual = count > partials->usual ? count : (partials->usual * 3 + count) / 4;
+        slices++;
+        place = 0;
     }
-    divide(rows);
-    for (int64_t i = 0; i < panes; i++) {
-        const pfx_pane *pane = partials->panes[i];
-        int64_t first = i == 0 ? partials->sent : 0;
-        put(rows, pane->keys + first, pfx_pane_state(pane, partials->agg, first),
-            pane->count - first - (i == panes - 1 ? kept : 0), (int64_t *)(void *)rows->stamps->data,
-            last_millisecond(partials, pane));
-    }
-    rows->stamps->rows = total;
-    PFX_TRY(end(rows));
-    partials->held -= total;
-    const pfx_pane *last = partials->panes[panes - 1];
-    drop(partials, kept > 0 ? panes - 1 : panes, kept > 0 ? last->count - kept : 0);
-    *more = partials->count > 0 && last_millisecond(partials, partials->panes[0]) <= watermark;
+    PFX_TRY(write_found(rows, true));
+    drop(partials, slices, place);
+    *more = is_due(partials, 0, watermark);
     return PFX_OK;
 }
 
 void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows) {
     pfx_key_index_free(partials->index);
-    free_pane(partials, partials->spare);
-    partials->spare = NULL;
+    free_spares(partials);
+    partials->usual = 0;
     rows->known = 0;
 }
 
@@ -356,22 +461,12 @@ void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows) {
 
 pfx_status pfx_partials_send_running(const pfx_running *running, pfx_partial_rows *rows, int64_t first,
                                      int64_t limit) {
-    int64_t count = running->count - first < limit ? running->count - first : limit;
-    uint32_t keys[PFX_CHUNK];
-    int64_t stride = running->agg->stride;
-    PFX_TRY(begin(rows, count));
-    for (int64_t i = 0; i < count; i++) {
-        rows->places[rows->targets[first + i]]++;
+    int64_t end = running->count - first < limit ? running->count : first + limit;
+    PFX_TRY(begin(rows, end - first));
+    for (int64_t key = first; key < end; key++) {
+        find(rows, (uint32_t)key, running->states + key * running->agg->stride, 0);
     }
-    divide(rows);
-    for (int64_t start = 0; start < count; start += PFX_CHUNK) {
-        int64_t chunk = count - start < PFX_CHUNK ? count - start : PFX_CHUNK;
-        for (int64_t i = 0; i < chunk; i++) {
-            keys[i] = (uint32_t)(first + start + i);
-        }
-        put(rows, keys, running->states + (first + start) * stride, chunk, NULL, 0);
-    }
-    return end(rows);
+    return write_found(rows, false);
 }
 
 void pfx_partials_forget_running(pfx_running *running, pfx_partial_rows *rows) {

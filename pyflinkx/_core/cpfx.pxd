@@ -480,7 +480,6 @@ cdef extern from "pfx/partials.h" nogil:
 
     ctypedef struct pfx_partials:
         int64_t sequence
-        int64_t held
 
     pfx_status pfx_partials_init(
         pfx_partials *partials, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing)
@@ -490,6 +489,7 @@ cdef extern from "pfx/partials.h" nogil:
         int64_t rows, int64_t *row)
     pfx_status pfx_partials_send(
         pfx_partials *partials, pfx_partial_rows *rows, int64_t watermark, int64_t limit, int *more)
+    int64_t pfx_partials_held(const pfx_partials *partials)
     void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows)
     pfx_status pfx_partials_send_running(
         const pfx_running *running, pfx_partial_rows *rows, int64_t first, int64_t limit)

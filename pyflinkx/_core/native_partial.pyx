@@ -14,6 +14,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_partials_forget_keys,
     pfx_partials_forget_running,
     pfx_partials_free,
+    pfx_partials_held,
     pfx_partials_init,
     pfx_partials_send,
     pfx_partials_send_running,
@@ -98,8 +99,8 @@ cdef class LocalSlices(LocalAggregation):
 
     @property
     def held(self):
-        """The number of states."""
-        return self.slices.held
+        """The number of states, or more."""
+        return pfx_partials_held(&self.slices)
 
     def add(self, ColumnBatch batch not None, int64_t sequence):
         """Add a batch.
@@ -150,8 +151,8 @@ cdef class LocalSlices(LocalAggregation):
         Raises:
             ValueError: there still are states.
         """
-        if self.slices.held > 0:
-            raise ValueError(f"{self.slices.held} states have not been sent")
+        if self.held > 0:
+            raise ValueError(f"{self.held} states have not been sent")
         pfx_partials_forget_keys(&self.slices, &self.partial_rows)
 
 

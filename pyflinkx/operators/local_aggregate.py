@@ -20,9 +20,9 @@ BATCH_SIZE = 32_768
 MOST_STATES = 1 << 18
 # Keys that are held at most where most of them have no state any more.
 MOST_IDLE_KEYS = 1 << 16
-# The rows after which it is seen what they came to, how many of a state are enough, and for how many times as many rows
-# nothing is aggregated when they are not.
-TRIAL_ROWS = 1 << 17
+# When so many states have been sent, it is seen how many rows each had; with fewer than enough, nothing is aggregated for
+# so many times as many rows.
+TRIAL_STATES = 1 << 16
 FEWEST_ROWS_OF_STATE = 2
 PASSED_TRIALS = 15
 # A subtask gives numbers to at most 2^20 rows a millisecond before it runs ahead of the clock.
@@ -114,11 +114,14 @@ class LocalOperator(Operator):
         self.passing -= len(batch)
         return True
 
-    def tried(self, rows: int, states: int) -> None:
-        """So many rows have made so many states: see whether that pays."""
-        self.trial_rows += rows
-        self.trial_states += states
-        if self.trial_rows >= TRIAL_ROWS:
+    def emit(self, partials: ColumnBatch) -> None:
+        """Send partial aggregates."""
+        self.trial_states += len(partials)
+        self.output.emit(partials)
+
+    def see_whether_it_pays(self) -> None:
+        """Pass rows on for a while when those that were aggregated made too many states."""
+        if self.trial_states >= TRIAL_STATES:
             if self.adaptive and self.trial_states * FEWEST_ROWS_OF_STATE > self.trial_rows:
                 self.passing = self.trial_rows * PASSED_TRIALS
             self.trial_rows = self.trial_states = 0
@@ -156,12 +159,11 @@ class LocalWindowOperator(LocalOperator):
         if self.passes(batch):
             self.output.emit(batch)
             return
-        held = self.slices.held
         try:
             self.slices.add(batch, self.number())
         except (OverflowError, ValueError) as error:
             raise self.site.wrap(error, "in a batch of rows") from error
-        self.tried(len(batch), self.slices.held - held)
+        self.trial_rows += len(batch)
         self.send(MAX_WATERMARK if self.slices.held > MOST_STATES else self.watermark)
 
     def process_watermark(self, timestamp: int) -> None:
@@ -189,7 +191,8 @@ class LocalWindowOperator(LocalOperator):
             except KeyTypeError as error:
                 raise self.site.wrap(error, "on a key") from error
             if partials is not None:
-                self.output.emit(partials)
+                self.emit(partials)
+        self.see_whether_it_pays()
 
 
 class LocalAggregateOperator(LocalOperator):
@@ -203,12 +206,11 @@ class LocalAggregateOperator(LocalOperator):
         if self.passes(batch):
             self.output.emit(batch)
             return
-        held = self.running.keys_held
         try:
             self.running.add(batch, self.number())
         except (OverflowError, ValueError) as error:
             raise self.site.wrap(error, "in a batch of rows") from error
-        self.tried(len(batch), self.running.keys_held - held)
+        self.trial_rows += len(batch)
         if self.running.keys_held > MOST_STATES:
             self.send_all()
 
@@ -223,5 +225,6 @@ class LocalAggregateOperator(LocalOperator):
                 partials = self.running.send(first, BATCH_SIZE)
             except KeyTypeError as error:
                 raise self.site.wrap(error, "on a key") from error
-            self.output.emit(partials)
+            self.emit(partials)
         self.running.forget()
+        self.see_whether_it_pays()

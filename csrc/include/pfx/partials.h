@@ -10,6 +10,7 @@
 #ifndef PFX_PARTIALS_H
 #define PFX_PARTIALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pfx/agg.h"
@@ -20,7 +21,16 @@
 #include "pfx/slicing.h"
 #include "pfx/status.h"
 
-/* Where partial aggregates are written. Owns the last five, charged to the budget of its pfx_agg; borrows the rest. */
+/* A state that is to be sent. */
+typedef struct pfx_partial {
+    const uint8_t *state;
+    int64_t stamp;
+    uint32_t key;
+    int32_t subtask;
+} pfx_partial;
+
+/* Where partial aggregates are written. Owns what comes behind `rows`, charged to the budget of its pfx_agg; borrows the
+ * rest. */
 typedef struct pfx_partial_rows {
     const pfx_agg *agg;
     const pfx_key_index *index;
@@ -34,7 +44,9 @@ typedef struct pfx_partial_rows {
     int32_t *targets; /* the subtask of each key whose number is below `known` */
     int64_t known;
     int64_t targets_capacity;
-    int64_t *places;  /* by subtask: how many rows, then where the next one goes */
+    int64_t *places; /* by subtask: how many rows, then where the next one goes */
+    pfx_partial *found;
+    int64_t found_capacity;
     uint32_t *sorted; /* the keys of the rows */
     int64_t sorted_capacity;
 } pfx_partial_rows;
@@ -44,22 +56,36 @@ pfx_status pfx_partial_rows_init(pfx_partial_rows *rows, const pfx_agg *agg, con
                                  int32_t max_parallelism, int32_t subtasks);
 void pfx_partial_rows_free(pfx_partial_rows *rows);
 
-/* States by slice and key. Owns its panes and scratch memory; borrows index and agg, which must outlive it. */
+/* The states of one slice. Where most keys are in most slices, a key's number is the place of its state, and states
+ * without rows are none; else they are in a pane. */
+typedef struct pfx_partial_slice {
+    int64_t index;
+    bool dense;
+    uint8_t *states; /* of a dense one: those of the first `started` keys */
+    int64_t started;
+    int64_t capacity;
+    pfx_pane pane; /* of one that is not */
+    struct pfx_partial_slice *next;
+} pfx_partial_slice;
+
+/* States by slice and key. Owns its slices and scratch memory; borrows index and agg, which must outlive it. */
 typedef struct pfx_partials {
     pfx_agg *agg;
     pfx_key_index *index;
     pfx_slicing slicing;
-    int64_t sequence;  /* of the next row */
-    int64_t held;      /* states */
-    pfx_pane **panes;  /* in order of their indices */
+    int64_t sequence;           /* of the next row */
+    pfx_partial_slice **slices; /* in order of their indices */
     int64_t count;
     int64_t capacity;
-    int64_t sent;      /* states of the first pane that have been */
-    pfx_pane *spare;   /* an empty one, or NULL */
+    int64_t sent;     /* places of the first slice that have been looked at */
+    int64_t usual;    /* states of the last slice that was sent */
+    int64_t rows_at;  /* where a state has its number of rows */
+    pfx_partial_slice *spare; /* empty ones, linked by `next` */
+    int64_t spares;
     struct pfx_partials_scratch *scratch;
 } pfx_partials;
 
-/* Windows that every row belongs to one of at least; PFX_INVALID_ARGUMENT for others. */
+/* For windows without gaps between them, and an agg with PFX_ACC_ROWS; PFX_INVALID_ARGUMENT for others. */
 pfx_status pfx_partials_init(pfx_partials *partials, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing);
 void pfx_partials_free(pfx_partials *partials);
 
@@ -71,6 +97,9 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
  * others. PFX_OVERFLOW when a key has no canonical form. */
 pfx_status pfx_partials_send(pfx_partials *partials, pfx_partial_rows *rows, int64_t watermark, int64_t limit,
                              int *more);
+
+/* The places for states that there are: how many are held, or more. */
+int64_t pfx_partials_held(const pfx_partials *partials);
 
 /* Forget the keys, once nothing is held. */
 void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows);
