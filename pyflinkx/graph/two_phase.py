@@ -46,6 +46,7 @@ def in_two_phases(graph: StreamGraph, phases: str, runtime_mode: str) -> StreamG
                 edges.append(replace(edge, target=first.id, port=0, partitioner=ForwardPartitioner()))
                 incoming[number] = behind(edge, first, node)
             node = replace(node, make_operator=node.two_phase.make_second)
+        node = replace(node, two_phase=None)
         numbers[node.id] = len(nodes) + 1
         edges.extend(replace(edge, target=numbers[node.id]) for edge in incoming)
         nodes.append(replace(node, id=numbers[node.id]))

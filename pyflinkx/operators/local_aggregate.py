@@ -18,6 +18,8 @@ from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator, Oper
 BATCH_SIZE = 32_768
 # States that are held at most, give or take a batch.
 MOST_STATES = 1 << 18
+# How long (ms) a watermark may wait for another one after one was sent.
+LONGEST_WAIT = 5
 # Keys that are held at most where most of them have no state any more.
 MOST_IDLE_KEYS = 1 << 16
 # When so many states have been sent, it is seen how many rows each had; with fewer than enough, nothing is aggregated for
@@ -150,6 +152,8 @@ class LocalWindowOperator(LocalOperator):
         super().__init__(*arguments, **options)
         self.windows = windows
         self.watermark = MIN_WATERMARK
+        self.waiting: int | None = None
+        self.next_send = MIN_WATERMARK
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -157,6 +161,7 @@ class LocalWindowOperator(LocalOperator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         if self.passes(batch):
+            self.catch_up()
             self.output.emit(batch)
             return
         try:
@@ -167,14 +172,32 @@ class LocalWindowOperator(LocalOperator):
         self.send(MAX_WATERMARK if self.slices.held > MOST_STATES else self.watermark)
 
     def process_watermark(self, timestamp: int) -> None:
+        self.waiting = timestamp
+        now = self.context.clock.now()
+        if timestamp == MAX_WATERMARK or now >= self.next_send or self.slices.held >= BATCH_SIZE:
+            self.catch_up()
+
+    def next_processing_timer(self) -> int | None:
+        return None if self.waiting is None else self.next_send
+
+    def advance_processing_time(self, now: int) -> None:
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Send the watermark that waits, if any, behind the states of the slices that it ends."""
+        if self.waiting is None:
+            return
+        timestamp, self.waiting = self.waiting, None
         self.watermark = max(timestamp, self.watermark)
         self.send(self.watermark)
         if self.slices.keys_held > max(MOST_IDLE_KEYS, self.slices.held * 4):
             self.send_all()
             self.slices.forget_keys()
+        self.next_send = self.context.clock.now() + LONGEST_WAIT
         self.output.emit_watermark(timestamp)
 
     def process_idleness(self, idle: bool) -> None:
+        self.catch_up()
         self.watermark = MAX_WATERMARK
         self.send_all()
         self.output.emit_idleness(idle)
