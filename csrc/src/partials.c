@@ -310,19 +310,20 @@ static pfx_status start_states(pfx_partials *partials, pfx_partial_slice *slice)
 }
 
 pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields,
-                            const int64_t *timestamps, int64_t rows, int64_t *row) {
+                            const int64_t *timestamps, int64_t start, int64_t rows, int64_t watermark, int64_t *row) {
     const pfx_slicing *slicing = &partials->slicing;
     struct pfx_partials_scratch *scratch = partials->scratch;
     int64_t stride = partials->agg->stride;
-    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+    while (start < rows) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
+        int64_t i = 0;
         pfx_partial_slice *slice = NULL;
         int64_t slice_start = 0, slice_end = 0; /* `slice` is that of times in between */
         bool all_dense = true;
         *row = start;
         PFX_TRY(pfx_key_index_map(partials->index, keys, start, count, scratch->ids));
         int64_t known = partials->index->count;
-        for (int64_t i = 0; i < count; i++) {
+        for (; i < count; i++) {
             int64_t time = timestamps[start + i];
             if (time < slice_start || time >= slice_end) {
                 *row = start + i;
@@ -330,9 +331,12 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
                     return PFX_OVERFLOW;
                 }
                 int64_t index = pfx_slice_of(slicing, time);
-                PFX_TRY(open_slice(partials, index, &slice));
                 slice_start = pfx_slice_start(slicing, index);
                 slice_end = pfx_slice_start(slicing, index + 1);
+                if (slice_end - 1 <= watermark) {
+                    break;
+                }
+                PFX_TRY(open_slice(partials, index, &slice));
                 if (slice->dense) {
                     PFX_TRY(start_states(partials, slice));
                 }
@@ -351,15 +355,19 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
             scratch->slots[i] = (uint32_t)slot;
         }
         /* Panes have grown for the last time. */
-        for (int64_t i = 0; !all_dense && i < count; i++) {
-            if (scratch->panes[i] != NULL) {
-                scratch->states[i] = pfx_pane_state(scratch->panes[i], partials->agg, scratch->slots[i]);
+        for (int64_t j = 0; !all_dense && j < i; j++) {
+            if (scratch->panes[j] != NULL) {
+                scratch->states[j] = pfx_pane_state(scratch->panes[j], partials->agg, scratch->slots[j]);
             }
         }
-        *row = start;
-        PFX_TRY(pfx_agg_update(partials->agg, fields, start, count, scratch->states, partials->sequence));
-        partials->sequence += count;
+        PFX_TRY(pfx_agg_update(partials->agg, fields, start, i, scratch->states, partials->sequence));
+        partials->sequence += i;
+        start += i;
+        if (i < count) {
+            break;
+        }
     }
+    *row = start;
     return PFX_OK;
 }
 

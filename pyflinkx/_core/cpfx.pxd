@@ -486,7 +486,7 @@ cdef extern from "pfx/partials.h" nogil:
     void pfx_partials_free(pfx_partials *partials)
     pfx_status pfx_partials_add(
         pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
-        int64_t rows, int64_t *row)
+        int64_t start, int64_t rows, int64_t watermark, int64_t *row)
     pfx_status pfx_partials_send(
         pfx_partials *partials, pfx_partial_rows *rows, int64_t watermark, int64_t limit, int *more)
     int64_t pfx_partials_held(const pfx_partials *partials)

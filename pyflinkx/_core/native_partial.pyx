@@ -1,6 +1,6 @@
 """The first of two phases of an aggregation: partial aggregates of what one subtask has seen, as rows."""
 cimport cython
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.cpfx cimport (
@@ -102,13 +102,18 @@ cdef class LocalSlices(LocalAggregation):
         """The number of states, or more."""
         return pfx_partials_held(&self.slices)
 
-    def add(self, ColumnBatch batch not None, int64_t sequence):
-        """Add a batch.
+    def add(self, ColumnBatch batch not None, int64_t sequence, int64_t start=0, int64_t watermark=INT64_MIN):
+        """Add the rows of a batch from number ``start`` on, up to the first whose slice ends by ``watermark`` (ms).
 
         Args:
             batch: with timestamps.
             sequence: number of its first row in order of arrival; less than what follows from the batches before counts
                 for nothing.
+            start: 0 to the batch's length.
+            watermark: of states that are to be sent before such a row is added.
+
+        Returns:
+            The number of that row; the batch's length when all have been added.
 
         Raises:
             ValueError: a row has no timestamp.
@@ -117,8 +122,10 @@ cdef class LocalSlices(LocalAggregation):
         cdef const int64_t *timestamps = batch.timestamp_values()
         cdef int64_t row = 0, rows = batch.length
         cdef pfx_status status
+        if not 0 <= start <= rows:
+            raise IndexError(f"row {start} of {rows}")
         if rows == 0:
-            return
+            return rows
         if timestamps == NULL:
             raise ValueError(
                 "the rows have no timestamps, which windows of time need: call assign_timestamps_and_watermarks()"
@@ -126,9 +133,11 @@ cdef class LocalSlices(LocalAggregation):
         self.bind(batch)
         self.slices.sequence = max(self.slices.sequence, sequence)
         with nogil:
-            status = pfx_partials_add(&self.slices, self.columns, self.fields, timestamps, rows, &row)
+            status = pfx_partials_add(
+                &self.slices, self.columns, self.fields, timestamps, start, rows, watermark, &row)
         if status != PFX_OK:
             self.failed(status, batch, row)
+        return row
 
     def send(self, int64_t watermark, int64_t limit):
         """The states of slices that end by ``watermark`` (ms), at most ``limit``, which are forgotten.

@@ -232,7 +232,7 @@ BATCH_SIZE = ConfigOption(
     "pyflinkx.batch.size", INT, 1024, "Records of a full batch of Python values.", minimum=1, maximum=1 << 24
 )
 COLUMNAR_BATCH_SIZE = ConfigOption(
-    "pyflinkx.columnar.batch.size", INT, 32_768, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
+    "pyflinkx.columnar.batch.size", INT, 131_072, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
 )
 AGG_PHASES = ConfigOption(
     "pyflinkx.agg-phase-strategy",

@@ -165,7 +165,13 @@ class LocalWindowOperator(LocalOperator):
             self.output.emit(batch)
             return
         try:
-            self.slices.add(batch, self.number())
+            number = self.number()
+            waiting = MIN_WATERMARK if self.waiting is None else self.waiting
+            done = self.slices.add(batch, number, 0, waiting)
+            if done < len(batch):
+                # The watermark has come before this row, which is late by it or not at all.
+                self.catch_up()
+                self.slices.add(batch, number, done)
         except (OverflowError, ValueError) as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         self.trial_rows += len(batch)
