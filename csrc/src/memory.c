@@ -10,10 +10,71 @@
 
 #define PFX_ALIGNMENT 64
 
+#define KEPT_UNIT (INT64_C(1) << 16)
+
 void pfx_budget_init(pfx_budget *budget, int64_t limit) {
     atomic_init(&budget->used, 0);
     atomic_init(&budget->peak, 0);
     budget->limit = limit;
+    budget->kept = (pfx_kept_blocks){.busy = ATOMIC_FLAG_INIT};
+}
+
+void pfx_budget_keep(pfx_budget *budget, int64_t most) {
+#if PFX_DEBUG
+    most = 0;
+#endif
+    budget->kept.most = most;
+}
+
+void pfx_budget_release(pfx_budget *budget) {
+    for (int32_t i = 0; i < PFX_KEPT_SIZES; i++) {
+        while (budget->kept.first[i] != NULL) {
+            void *block = budget->kept.first[i];
+            memcpy(&budget->kept.first[i], block, sizeof block);
+            free(block);
+        }
+    }
+    budget->kept.bytes = 0;
+}
+
+/* Which of the sizes that are kept a block of `size` bytes has; -1 for none. */
+static int32_t kept_size(const pfx_budget *budget, int64_t size) {
+    if (budget->kept.most == 0 || size < KEPT_UNIT || size > KEPT_UNIT * PFX_KEPT_SIZES) {
+        return -1;
+    }
+    return (int32_t)((size + KEPT_UNIT - 1) / KEPT_UNIT - 1);
+}
+
+/* A block of that size or little more; NULL when none is kept. */
+static void *take_kept(pfx_kept_blocks *kept, int32_t size) {
+    void *block = NULL;
+    if (atomic_flag_test_and_set_explicit(&kept->busy, memory_order_acquire)) {
+        return NULL;
+    }
+    for (int32_t i = size; i < PFX_KEPT_SIZES && i <= size + size / 4 && block == NULL; i++) {
+        block = kept->first[i];
+        if (block != NULL) {
+            memcpy(&kept->first[i], block, sizeof block);
+            kept->bytes -= (i + 1) * KEPT_UNIT;
+        }
+    }
+    atomic_flag_clear_explicit(&kept->busy, memory_order_release);
+    return block;
+}
+
+static bool keep(pfx_kept_blocks *kept, int32_t size, void *block) {
+    int64_t bytes = (size + 1) * KEPT_UNIT;
+    if (atomic_flag_test_and_set_explicit(&kept->busy, memory_order_acquire)) {
+        return false;
+    }
+    bool room = bytes <= kept->most - kept->bytes;
+    if (room) {
+        memcpy(block, &kept->first[size], sizeof block);
+        kept->first[size] = block;
+        kept->bytes += bytes;
+    }
+    atomic_flag_clear_explicit(&kept->busy, memory_order_release);
+    return room;
 }
 
 pfx_status pfx_budget_charge(pfx_budget *budget, int64_t size) {
@@ -62,7 +123,11 @@ static void *aligned_block(int64_t size) {
 
 pfx_status pfx_alloc(pfx_budget *budget, int64_t size, void **out) {
     PFX_TRY(pfx_budget_charge(budget, size));
-    void *block = aligned_block(size);
+    int32_t kept = kept_size(budget, size);
+    void *block = kept < 0 ? NULL : take_kept(&budget->kept, kept);
+    if (block == NULL) {
+        block = aligned_block(kept < 0 ? size : (kept + 1) * KEPT_UNIT);
+    }
     if (block == NULL) {
         pfx_budget_refund(budget, size);
         return PFX_NO_MEMORY;
@@ -95,7 +160,10 @@ void pfx_free(pfx_budget *budget, void *memory, int64_t size) {
     if (memory == NULL) {
         return;
     }
-    free(memory);
+    int32_t kept = kept_size(budget, size);
+    if (kept < 0 || !keep(&budget->kept, kept, memory)) {
+        free(memory);
+    }
     pfx_budget_refund(budget, size);
 }
 

@@ -53,13 +53,13 @@ static pfx_status grow(pfx_budget *budget, void **block, int64_t *capacity, int6
     return PFX_OK;
 }
 
-#define GROW(budget, array, capacity, count)                                                \
-    do {                                                                                    \
-        if ((count) > (capacity)) {                                                         \
-            void *block = (array);                                                          \
+#define GROW(budget, array, capacity, count)                                                 \
+    do {                                                                                     \
+        if ((count) > (capacity)) {                                                          \
+            void *block = (array);                                                           \
             PFX_TRY(grow((budget), &block, &(capacity), (count), (int64_t)sizeof *(array))); \
-            (array) = block;                                                                \
-        }                                                                                   \
+            (array) = block;                                                                 \
+        }                                                                                    \
     } while (0)
 
 /* Find the subtasks of `count` keys, at most PFX_CHUNK, from number `known` on: they are written as columns, which
@@ -467,8 +467,7 @@ void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows) {
 
 /* ---- running aggregates ---- */
 
-pfx_status pfx_partials_send_running(const pfx_running *running, pfx_partial_rows *rows, int64_t first,
-                                     int64_t limit) {
+pfx_status pfx_partials_send_running(const pfx_running *running, pfx_partial_rows *rows, int64_t first, int64_t limit) {
     int64_t end = running->count - first < limit ? running->count : first + limit;
     PFX_TRY(begin(rows, end - first));
     for (int64_t key = first; key < end; key++) {

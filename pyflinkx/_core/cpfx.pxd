@@ -33,6 +33,8 @@ cdef extern from "pfx/memory.h" nogil:
         int64_t limit
 
     void pfx_budget_init(pfx_budget *budget, int64_t limit)
+    void pfx_budget_keep(pfx_budget *budget, int64_t most)
+    void pfx_budget_release(pfx_budget *budget)
     pfx_status pfx_budget_charge(pfx_budget *budget, int64_t size)
     void pfx_budget_refund(pfx_budget *budget, int64_t size)
     int64_t pfx_budget_used(const pfx_budget *budget)

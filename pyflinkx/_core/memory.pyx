@@ -1,7 +1,14 @@
 """Budgets that native allocations are charged to."""
 from libc.stdint cimport int64_t
 
-from pyflinkx._core.cpfx cimport pfx_budget_init, pfx_budget_peak, pfx_budget_used, pfx_keep_freed
+from pyflinkx._core.cpfx cimport (
+    pfx_budget_init,
+    pfx_budget_keep,
+    pfx_budget_peak,
+    pfx_budget_release,
+    pfx_budget_used,
+    pfx_keep_freed,
+)
 
 
 cdef class MemoryBudget:
@@ -9,22 +16,29 @@ cdef class MemoryBudget:
 
     Args:
         limit: the most bytes that may be allocated at once; None for no limit.
+        keep: the most bytes of freed blocks (of 64 KiB to 2 MiB) to keep for the next that ask for as much.
 
     Raises:
-        ValueError: the limit is negative.
+        ValueError: one of them is negative.
 
     Example:
         >>> MemoryBudget(1024).limit
         1024
     """
 
-    def __cinit__(self, limit=None):
+    def __cinit__(self, limit=None, int64_t keep=0):
         cdef int64_t bytes_allowed = -1
         if limit is not None:
             if limit < 0:
                 raise ValueError(f"a memory budget cannot be negative: {limit}")
             bytes_allowed = limit
+        if keep < 0:
+            raise ValueError(f"a memory budget cannot keep {keep} bytes")
         pfx_budget_init(&self.budget, bytes_allowed)
+        pfx_budget_keep(&self.budget, keep)
+
+    def __dealloc__(self):
+        pfx_budget_release(&self.budget)
 
     @property
     def limit(self):
@@ -45,7 +59,8 @@ cdef class MemoryBudget:
         return f"MemoryBudget(used={self.used}, peak={self.peak}, limit={self.limit})"
 
 
-default_budget = MemoryBudget()
+# Enough for the batches that a few operators have under way.
+default_budget = MemoryBudget(keep=1 << 26)
 
 
 def process_budget():

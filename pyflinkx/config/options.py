@@ -238,8 +238,8 @@ AGG_PHASES = ConfigOption(
     "pyflinkx.agg-phase-strategy",
     enumeration("AUTO", "ONE_PHASE", "TWO_PHASE"),
     "AUTO",
-    "Whether native aggregates of keys are computed in part before the exchange: never (ONE_PHASE), always (TWO_PHASE), "
-    "or as long as that leaves little to exchange (AUTO).",
+    "Whether native aggregates of keys are computed in part before the exchange: never (ONE_PHASE), always "
+    "(TWO_PHASE), or as long as that leaves little to exchange (AUTO).",
 )
 
 PYTHON_FILES: ConfigOption[str] = ConfigOption(

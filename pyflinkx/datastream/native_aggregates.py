@@ -92,10 +92,10 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
 
 
 def first_phase(
-    kind: type[LocalOperator], arguments: tuple[Any, ...], max_parallelism: int, subtasks: int, adaptive: bool
+    make: Callable[..., LocalOperator], arguments: tuple[Any, ...], max_parallelism: int, subtasks: int, adaptive: bool
 ) -> LocalOperator:
     """An operator of the first of two phases."""
-    return kind(*arguments, max_parallelism, subtasks, adaptive)
+    return make(*arguments, max_parallelism, subtasks, adaptive)
 
 
 def columnar(stream: DataStream, call: str) -> tuple[DataStream, Schema]:

@@ -38,8 +38,8 @@ from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
-from pyflinkx.graph.two_phase import in_two_phases
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.two_phase import in_two_phases
 from pyflinkx.runtime.clock import SystemClock
 
 if TYPE_CHECKING:

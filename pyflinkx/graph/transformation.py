@@ -48,8 +48,8 @@ class TwoPhase:
     Args:
         name: of the first phase's operator.
         partials: the Schema of the partial aggregates that go from one to the other.
-        make_first: makes an operator of the first phase, from the max parallelism and the parallelism of the second, and
-            whether it may pass rows on as they are.
+        make_first: makes an operator of the first phase, from the max parallelism and the parallelism of the second,
+            and whether it may pass rows on as they are.
         make_second: makes an operator of the second phase.
         at_end_only: whether that gives the same results only where they are given once, at the end.
     """

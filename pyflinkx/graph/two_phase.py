@@ -23,8 +23,8 @@ def in_two_phases(graph: StreamGraph, phases: str, runtime_mode: str) -> StreamG
 
     Args:
         graph: the program as it was written.
-        phases: ONE_PHASE to change nothing; TWO_PHASE for a first phase that always aggregates; AUTO for one that passes
-            rows on while aggregating does not pay.
+        phases: ONE_PHASE to change nothing; TWO_PHASE for a first phase that always aggregates; AUTO for one that
+            passes rows on while aggregating does not pay.
         runtime_mode: STREAMING, BATCH or AUTOMATIC.
 
     Raises:

@@ -22,8 +22,8 @@ MOST_STATES = 1 << 18
 LONGEST_WAIT = 5
 # Keys that are held at most where most of them have no state any more.
 MOST_IDLE_KEYS = 1 << 16
-# When so many states have been sent, it is seen how many rows each had; with fewer than enough, nothing is aggregated for
-# so many times as many rows.
+# When so many states have been sent, it is seen how many rows each had; with fewer than enough, nothing is aggregated
+# for so many times as many rows.
 TRIAL_STATES = 1 << 16
 FEWEST_ROWS_OF_STATE = 2
 PASSED_TRIALS = 15
@@ -254,6 +254,7 @@ class LocalAggregateOperator(LocalOperator):
                 partials = self.running.send(first, BATCH_SIZE)
             except KeyTypeError as error:
                 raise self.site.wrap(error, "on a key") from error
-            self.emit(partials)
+            if partials is not None:
+                self.emit(partials)
         self.running.forget()
         self.see_whether_it_pays()

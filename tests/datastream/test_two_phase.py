@@ -1,4 +1,4 @@
-"""Native aggregates in one phase and in two, on every kind of worker, against naive ones; and where the graph has two."""
+"""Native aggregates in one phase and in two, on every kind of worker, against naive ones; and the graph."""
 
 import json
 import math
@@ -92,7 +92,13 @@ def test_final_results(env, phases):
     for row in ROWS:
         groups[row[1:3]].append(row)
     assert table(keyed.agg(n=agg.count(), total=agg.sum("value"), mean=agg.avg("ts"), top=agg.max("value"))) == sorted(
-        (*key, len(rows), sum(row[3] for row in rows), sum(row[0] for row in rows) / len(rows), max(row[3] for row in rows))
+        (
+            *key,
+            len(rows),
+            sum(row[3] for row in rows),
+            sum(row[0] for row in rows) / len(rows),
+            max(row[3] for row in rows),
+        )
         for key, rows in groups.items()
     )
 

@@ -111,7 +111,7 @@ class Job:
 
     def push(self, index, rows, stamps=None):
         batch = ColumnBatch.from_rows(rows, SCHEMA, None if stamps is None else array("q", stamps))
-        (self.producers[index] and self.producers[index].process_batch or self.channels[index].emit)(batch)
+        ((self.producers[index] and self.producers[index].process_batch) or self.channels[index].emit)(batch)
 
     def watermark(self, index, timestamp):
         producer = self.producers[index]
@@ -400,16 +400,15 @@ def test_states_of_another_width_or_type_are_refused():
         windows.merge(partials.select([0]))
     with pytest.raises(ValueError, match="key column 'state' holds"):
         windows.merge(partials.select([1, 0]))
-    nulls = ColumnBatch.from_rows([(1, None, 0)], Schema([SCHEMA["key"], Field("state", "w:32"), Field("subtask", "i")]))
+    fields = [SCHEMA["key"], Field("state", "w:32"), Field("subtask", "i")]
+    nulls = ColumnBatch.from_rows([(1, None, 0)], Schema(fields))
     with pytest.raises(ValueError, match="not states"):
         windows.merge(nulls)
     with pytest.raises(ValueError, match="no timestamps"):
         windows.merge(ColumnBatch(partials.schema, partials.columns, len(partials)))
     with pytest.raises(OverflowError, match="out of range"):
         windows.merge(partials.with_timestamps(array("q", [2**61, 0])))
-    keys = RunningAggregates(
-        SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW), partials=True
-    )
+    keys = RunningAggregates(SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW), partials=True)
     with pytest.raises(ValueError, match="the state is missing"):
         keys.merge(partials.select([0]))
 
@@ -427,12 +426,12 @@ def test_the_state_column_has_a_name_that_the_stream_has_not():
 
 
 def test_windows_with_gaps_and_wrong_columns_are_refused():
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="invalid"):
         local_slices(windows=(10, 20))
     with pytest.raises(ValueError, match="keys, states of 32 bytes and subtasks"):
         LocalKeys(SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW), GROUPS, 2)
     partials = partial_schema(SCHEMA, ["key"], FEW)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="invalid"):
         LocalKeys(SCHEMA, ["key"], native_arguments(FEW), partials, GROUPS, GROUPS + 1)
 
 
@@ -473,12 +472,8 @@ def test_rows_without_a_time_fail_before_the_exchange(stamps, message):
 def test_a_key_without_canonical_form_fails():
     schema = Schema([Field("key", "tss:"), Field("value", "l")])
     slices = local_slices({"n": Aggregation("count")}, schema=schema)
-    batch = ColumnBatch(
-        schema,
-        [Column(schema.fields[0], 1, [None, array("q", [2**60])]), Column(schema.fields[1], 1, [None, array("q", [1])])],
-        1,
-        array("q", [1]),
-    )
+    columns = [Column(field, 1, [None, array("q", [2**60])]) for field in schema]
+    batch = ColumnBatch(schema, columns, 1, array("q", [1]))
     slices.add(batch, 0)
     with pytest.raises(KeyTypeError, match="no key by 'key'"):
         slices.send(MAX_WATERMARK, 10)

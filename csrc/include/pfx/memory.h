@@ -12,14 +12,33 @@
 
 #include "pfx/status.h"
 
+#define PFX_KEPT_SIZES 32
+
+/* Freed blocks of 64 KiB to 2 MiB, kept for whoever asks for as much: batches come and go, and pages that went back to
+ * the system must be cleared before they can be used again, which takes several times as long as filling them. */
+typedef struct pfx_kept_blocks {
+    atomic_flag busy; /* whoever finds it set does without */
+    int64_t bytes;
+    int64_t most;
+    void *first[PFX_KEPT_SIZES]; /* of i + 1 times 64 KiB each, linked by their first words */
+} pfx_kept_blocks;
+
 typedef struct pfx_budget {
     _Atomic int64_t used; /* bytes charged now */
     _Atomic int64_t peak; /* the largest `used` seen */
     int64_t limit;        /* bytes; a negative limit means none */
+    pfx_kept_blocks kept; /* they are not charged */
 } pfx_budget;
 
 /* Set up a budget of `limit` bytes (negative: unlimited). */
 void pfx_budget_init(pfx_budget *budget, int64_t limit);
+
+/* Before anything is allocated: keep up to `most` bytes of freed blocks. Debug builds keep none, so that a checker sees
+ * every use of freed memory. */
+void pfx_budget_keep(pfx_budget *budget, int64_t most);
+
+/* Free the blocks that are kept; nobody else may use the budget meanwhile. */
+void pfx_budget_release(pfx_budget *budget);
 
 /* Charge `size` bytes without allocating (for memory that someone else provides, such as a mapping).
  * PFX_OVER_BUDGET leaves the budget as it was. */

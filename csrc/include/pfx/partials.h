@@ -29,8 +29,8 @@ typedef struct pfx_partial {
     int32_t subtask;
 } pfx_partial;
 
-/* Where partial aggregates are written. Owns what comes behind `rows`, charged to the budget of its pfx_agg; borrows the
- * rest. */
+/* Where partial aggregates are written. Owns what comes behind `rows`, charged to the budget of its pfx_agg; borrows
+ * the rest. */
 typedef struct pfx_partial_rows {
     const pfx_agg *agg;
     const pfx_key_index *index;
@@ -77,9 +77,9 @@ typedef struct pfx_partials {
     pfx_partial_slice **slices; /* in order of their indices */
     int64_t count;
     int64_t capacity;
-    int64_t sent;     /* places of the first slice that have been looked at */
-    int64_t usual;    /* states of the last slice that was sent */
-    int64_t rows_at;  /* where a state has its number of rows */
+    int64_t sent;             /* places of the first slice that have been looked at */
+    int64_t usual;            /* states of the last slice that was sent */
+    int64_t rows_at;          /* where a state has its number of rows */
     pfx_partial_slice *spare; /* empty ones, linked by `next` */
     int64_t spares;
     struct pfx_partials_scratch *scratch;
@@ -89,8 +89,8 @@ typedef struct pfx_partials {
 pfx_status pfx_partials_init(pfx_partials *partials, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing);
 void pfx_partials_free(pfx_partials *partials);
 
-/* Add rows start .. rows - 1 of a batch, up to the first whose slice ends by `watermark`: *row is its number, or `rows`.
- * PFX_OVERFLOW when a timestamp is out of range; then *row is the row that was worked on. */
+/* Add rows start .. rows - 1 of a batch, up to the first whose slice ends by `watermark`: *row is its number, or
+ * `rows`. PFX_OVERFLOW when a timestamp is out of range; then *row is the row that was worked on. */
 pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields,
                             const int64_t *timestamps, int64_t start, int64_t rows, int64_t watermark, int64_t *row);
 

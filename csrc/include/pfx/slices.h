@@ -59,8 +59,8 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                           pfx_results *results, int64_t *row);
 
 /* Add `rows` partial aggregates (pfx/partials.h), whose timestamps lie in their slices; there is no lateness. `states`
- * has the state of each, aligned to 8 bytes, of an agg with PFX_ACC_ROWS. The rows in those that came too late are added
- * up in *late_rows. PFX_OVERFLOW as above. */
+ * has the state of each, aligned to 8 bytes, of an agg with PFX_ACC_ROWS. The rows in those that came too late are
+ * added up in *late_rows. PFX_OVERFLOW as above. */
 pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states,
                             const int64_t *timestamps, int64_t rows, int64_t *late_rows, int64_t *row);
 
