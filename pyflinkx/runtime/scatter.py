@@ -13,8 +13,8 @@ from pyflinkx._core.calls import CallSite, select_keys, short_repr
 from pyflinkx._core.items import item_index, select_items
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.partition import (
-    column_key_groups,
     key_groups,
+    scatter_by_key,
     scatter_columns,
     scatter_objects,
     slice_by_subtask,
@@ -190,9 +190,9 @@ class ByKeyGroup(Scatter):
     def __call__(self, batch: Any) -> Parts:
         try:
             if self.columns is not None and isinstance(batch, ColumnBatch):
-                groups = column_key_groups(batch, self.columns, self.max_parallelism)
-            else:
-                groups = key_groups(self.keys(values_of(batch)), self.max_parallelism)
+                parts = scatter_by_key(batch, self.columns, self.max_parallelism, self.consumers)
+                return [(index, part) for index, part in enumerate(parts) if part is not None]
+            groups = key_groups(self.keys(values_of(batch)), self.max_parallelism)
         except KeyTypeError as error:
             raise self.site.wrap(error, "on a key") from error
         return divide(batch, subtasks_of(groups, self.max_parallelism, self.consumers), self.consumers)

@@ -1,18 +1,22 @@
 """Budgets of native memory, reached through what allocates against them."""
 
 import os
+import random
 import subprocess
 import sys
+import threading
+from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.memory import MemoryBudget, keep_freed_memory, process_budget
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.memory import MemoryBudget, process_budget
+from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.segment import SegmentPool
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import MemoryBudgetError
-from tests.core.exchange_tools import needs_arenas
 
 
 def test_budget_starts_empty():
@@ -96,26 +100,28 @@ def test_what_names_no_budget_is_charged_to_the_process():
 
 CHURN = """
 import resource, sys
-from pyflinkx._core.exchange import Arena
-from pyflinkx._core.memory import keep_freed_memory
+from array import array
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.memory import MemoryBudget, keep_freed_memory
+from pyflinkx._core.schema import Field, Schema
 if sys.argv[1] == "keep" and not keep_freed_memory():
     sys.exit(3)
-arena = Arena.create(2, [(64, 0)], [(0, 0, 1)])
-writer, reader = arena.writer(0, [0]), arena.reader(0)
-frame = bytes(1 << 18)
+source, rows = ColumnBatch.from_rows([(1,)], Schema([Field("a", "l")])), array("q", bytes(1 << 18))
+budget = MemoryBudget(keep=1 << 26 if sys.argv[1] == "budget" else 0)
 def page_faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    frames = [(writer.write([frame]), reader.get()) for _ in range(100)]
+    batches = [source.take(rows, budget) for _ in range(100)]
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 page_faults()
 print(page_faults())
 """
 
 
-@needs_arenas
 @pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="a sanitizer brings its own allocator")
-def test_memory_that_is_kept_needs_no_clearing():
-    runs = [subprocess.run([sys.executable, "-c", CHURN, how], capture_output=True, text=True) for how in ("", "keep")]
+@pytest.mark.parametrize("keeper", ["keep", "budget"])
+def test_memory_that_is_kept_needs_no_clearing(keeper):
+    command = [sys.executable, "-c", CHURN]
+    runs = [subprocess.run([*command, how], capture_output=True, text=True) for how in ("", keeper)]
     if runs[1].returncode == 3:
         pytest.skip("this C library cannot keep memory")
     assert [run.stderr for run in runs] == ["", ""]
@@ -123,6 +129,34 @@ def test_memory_that_is_kept_needs_no_clearing():
     assert kept < 1000 < given_back
 
 
-def test_only_a_number_of_bytes_can_be_kept():
-    with pytest.raises(ValueError, match="-1 bytes"):
-        keep_freed_memory(-1)
+def test_kept_blocks_are_given_out_once():
+    budget = MemoryBudget(keep=1 << 20)
+    failures = []
+
+    def work(seed):
+        generator = random.Random(seed)
+        held = []
+        for number in range(300):
+            rows = generator.choice([100, 9_000, 20_000, 90_000, 300_000])
+            value = seed * 1000 + number
+            indices = array("q", bytes(8 * rows))
+            source = ColumnBatch.from_rows([(value,)], Schema([Field("a", "l")]))
+            held.append((value, rows, source.take(indices, budget)))
+            if len(held) > generator.randrange(6):
+                value, rows, batch = held.pop(generator.randrange(len(held)))
+                found = memoryview(batch.column(0))
+                if (found[0], found[rows // 2], found[rows - 1]) != (value,) * 3 or len(found) != rows:
+                    failures.append((value, rows))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert budget.used == 0
+
+
+def test_a_negative_number_of_kept_bytes_is_refused():
+    with pytest.raises(ValueError, match="cannot keep -1 bytes"):
+        MemoryBudget(keep=-1)
