@@ -23,6 +23,7 @@ from pyflinkx.graph.stream_graph import StreamNode
 
 COLLECT = "collect"
 SHARED = "shared"
+PLAIN = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, type})
 
 # Parts of jobs whose workers are threads of this process, which share them; a job keeps its own alive.
 _shared: WeakValueDictionary[int, Any] = WeakValueDictionary()
@@ -58,6 +59,8 @@ class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def persistent_id(self, value: Any) -> Any:
         """The number of a buffer or of a shared part; None for everything else."""
+        if type(value) in PLAIN:  # most of what is written
+            return None
         if self.sharing and can_be_shared(value):
             _shared[id(value)] = value
             return SHARED, id(value)
@@ -94,6 +97,8 @@ def can_be_shared(value: Any) -> bool:
     """Whether subtasks in one process may have the same: a table, a native operator, the columns that are a key."""
     if isinstance(value, StreamNode):
         # A node that was emptied lives no longer than the bytes are written.
+        if value.kind == "source":
+            return isinstance(value.source, ColumnarSource)
         return value.native and value.kind == "operator" and value.make_operator is not None
     if isinstance(value, HashPartitioner):
         return value.columns is not None
