@@ -185,6 +185,15 @@ void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count) {
     }
 }
 
+int64_t pfx_agg_rows(const pfx_agg *agg, const uint8_t *state) {
+    for (int32_t a = 0; a < agg->count; a++) {
+        if (agg->accs[a].kind == PFX_ACC_ROWS) {
+            return ((const count_state *)(const void *)(state + agg->accs[a].at))->n;
+        }
+    }
+    return 0;
+}
+
 static inline void add_int(sum_int_state *state, uint64_t low, int64_t high, int64_t n) {
     uint64_t sum = state->low + low;
     state->high = (int64_t)((uint64_t)state->high + (uint64_t)high + (sum < low));

@@ -24,27 +24,14 @@ pfx_status pfx_results_reserve(pfx_results *results, int64_t rows, int64_t limit
     return reserve(results->stamps, 1, rows);
 }
 
-static pfx_status trim(pfx_out_column *columns, int32_t count) {
-    for (int32_t i = 0; columns != NULL && i < count; i++) {
-        PFX_TRY(pfx_out_column_trim(&columns[i]));
-    }
-    return PFX_OK;
-}
-
-pfx_status pfx_results_trim(pfx_results *results) {
+bool pfx_results_are_few(pfx_results *results) {
     results->most = results->rows > results->most ? results->rows : results->most;
     results->expected = results->most > results->expected ? results->most : results->expected;
     if (++results->batches == BATCHES) {
         results->expected = results->most;
         results->most = results->batches = 0;
     }
-    if (results->rows > results->expected / 2) {
-        return PFX_OK;
-    }
-    PFX_TRY(trim(results->keys, results->index->columns));
-    PFX_TRY(trim(results->bounds, 2));
-    PFX_TRY(trim(results->values, results->count));
-    return trim(results->stamps, 1);
+    return results->rows <= results->expected / 2;
 }
 
 pfx_status pfx_results_append_values(pfx_results *results, const uint32_t *keys, uint8_t *const *states,

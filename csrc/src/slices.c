@@ -4,30 +4,6 @@
 
 #include "pfx/calendar.h"
 
-/* Slices that are remembered within a batch. */
-#define RECENT 64
-
-/* Panes with larger states are not kept for the next slices. */
-#define SPARE_BYTES (64 << 10)
-
-typedef struct known_slice {
-    int64_t number; /* INT64_MIN for none */
-    pfx_pane *pane; /* NULL when its rows belong to no window, or to none any more */
-    bool again;     /* rows fire windows again */
-} known_slice;
-
-struct pfx_slices_scratch {
-    uint32_t ids[PFX_CHUNK];
-    uint8_t *states[PFX_CHUNK];
-    uint8_t *others[PFX_CHUNK];
-    int64_t numbers[PFX_CHUNK]; /* of slices */
-    int64_t waiting;            /* rows whose states may still move: which, in which pane, in which slot */
-    int32_t rows[PFX_CHUNK];
-    pfx_pane *panes[PFX_CHUNK];
-    uint32_t slots[PFX_CHUNK];
-    known_slice recent[RECENT]; /* by the last bits of their numbers */
-};
-
 /* ---- windows, by number ---- */
 
 static int64_t clamped(int64_t time) {
@@ -43,147 +19,63 @@ static int64_t first_unfired(const pfx_slicing *slicing, int64_t watermark) {
 
 /* Whether the watermark has taken a window away. */
 static bool is_gone(const pfx_slices *slices, int64_t window, int64_t watermark) {
-    return pfx_window_end(&slices->slicing, window) - 1 + slices->lateness <= watermark;
+    return pfx_window_end(&slices->panes.slicing, window) - 1 + slices->lateness <= watermark;
 }
 
 /* ---- life ---- */
 
 pfx_status pfx_slices_init(pfx_slices *slices, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide,
                            int64_t offset, bool cumulative, int64_t lateness) {
-    int64_t limit = PFX_TIME_LIMIT / 2;
-    if (size <= 0 || slide <= 0 || size >= limit || slide >= limit || offset <= -limit || offset >= limit ||
-        lateness < 0 || lateness >= limit || (cumulative && size % slide != 0)) {
+    pfx_slicing slicing;
+    PFX_TRY(pfx_slicing_init(&slicing, size, slide, offset, cumulative));
+    if (lateness < 0 || lateness >= PFX_TIME_LIMIT / 2) {
         return PFX_INVALID_ARGUMENT;
     }
     memset(slices, 0, sizeof *slices);
-    slices->agg = agg;
-    slices->index = index;
     slices->lateness = lateness;
     slices->watermark = INT64_MIN;
     pfx_suffixes_init(&slices->suffixes);
-    /* Larger shifts are the same windows. */
-    int64_t period = cumulative ? size : slide;
-    slices->slicing = (pfx_slicing){.size = size, .slide = slide, .offset = pfx_floor_mod(offset, period)};
-    if (cumulative) {
-        slices->slicing.steps = size / slide;
-    } else {
-        slices->slicing.whole = size / slide;
-        slices->slicing.rest = size % slide;
-    }
-    void *memory;
-    PFX_TRY(pfx_alloc(agg->budget, (int64_t)sizeof *slices->scratch, &memory));
-    slices->scratch = memory;
-    return PFX_OK;
-}
-
-static void free_pane(pfx_slices *slices, pfx_pane *pane) {
-    pfx_pane_free(pane, slices->agg);
-    pfx_free(slices->agg->budget, pane, (int64_t)sizeof *pane);
-}
-
-static void free_spares(pfx_slices *slices) {
-    while (slices->spare_count > 0) {
-        free_pane(slices, slices->spares[--slices->spare_count]);
-    }
+    return pfx_panes_init(&slices->panes, agg, index, &slicing);
 }
 
 void pfx_slices_free(pfx_slices *slices) {
-    if (slices->agg == NULL) {
+    pfx_agg *agg = slices->panes.agg;
+    if (agg == NULL) {
         return;
     }
-    for (int64_t i = 0; i < slices->count; i++) {
-        free_pane(slices, slices->panes[i]);
-    }
-    free_spares(slices);
-    pfx_pane_free(&slices->trash, slices->agg);
-    pfx_pane_free(&slices->again, slices->agg);
-    pfx_pane_free(&slices->merged, slices->agg);
-    pfx_suffixes_free(&slices->suffixes, slices->agg);
-    pfx_free(slices->agg->budget, slices->panes, slices->capacity * (int64_t)sizeof *slices->panes);
-    pfx_free(slices->agg->budget, slices->scratch, (int64_t)sizeof *slices->scratch);
+    pfx_pane_free(&slices->trash, agg);
+    pfx_pane_free(&slices->again, agg);
+    pfx_pane_free(&slices->merged, agg);
+    pfx_suffixes_free(&slices->suffixes, agg);
+    pfx_panes_free(&slices->panes);
     memset(slices, 0, sizeof *slices);
 }
 
 /* ---- adding ---- */
 
-/* The position of the first pane whose index is `index` or more. */
-static int64_t position_of(const pfx_slices *slices, int64_t index) {
-    int64_t low = 0, high = slices->count;
-    while (low < high) {
-        int64_t middle = (low + high) / 2;
-        if (slices->panes[middle]->index < index) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static pfx_status open_pane(pfx_slices *slices, int64_t index, pfx_pane **out) {
-    int64_t position = position_of(slices, index);
-    if (position < slices->count && slices->panes[position]->index == index) {
-        *out = slices->panes[position];
-        return PFX_OK;
-    }
-    pfx_budget *budget = slices->agg->budget;
-    void *memory = slices->panes;
-    if (slices->count == slices->capacity) {
-        int64_t room = slices->capacity == 0 ? 16 : slices->capacity * 2;
-        int64_t size = (int64_t)sizeof *slices->panes;
-        if (memory == NULL) {
-            PFX_TRY(pfx_alloc(budget, room * size, &memory));
-        } else {
-            PFX_TRY(pfx_resize(budget, &memory, slices->capacity * size, room * size));
-        }
-        slices->panes = memory;
-        slices->capacity = room;
-    }
-    pfx_pane *pane;
-    if (slices->spare_count > 0) {
-        pane = slices->spares[--slices->spare_count];
-    } else {
-        PFX_TRY(pfx_alloc(budget, (int64_t)sizeof(pfx_pane), &memory));
-        pane = memory;
-        pfx_pane_init(pane, index);
-    }
-    pane->index = index;
-    pfx_status status = pfx_pane_reserve(pane, slices->agg, slices->expected / 2 + 1, slices->index->count);
-    if (status != PFX_OK) {
-        free_pane(slices, pane);
-        return status;
-    }
-    memmove(&slices->panes[position + 1], &slices->panes[position],
-            (size_t)(slices->count - position) * sizeof *slices->panes);
-    slices->panes[position] = pane;
-    slices->count++;
-    *out = pane;
-    return PFX_OK;
-}
-
 static pfx_status open_trash(pfx_slices *slices) {
     int64_t slot;
-    return slices->trash.count > 0 ? PFX_OK : pfx_pane_add(&slices->trash, slices->agg, 0, 1, &slot);
+    return slices->trash.count > 0 ? PFX_OK : pfx_pane_add(&slices->trash, slices->panes.agg, 0, 1, &slot);
 }
 
 /* Fire the windows again, the latest first, that a late row of a key has been added to. */
 static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pfx_results *results) {
-    const pfx_slicing *slicing = &slices->slicing;
+    const pfx_slicing *slicing = &slices->panes.slicing;
     int64_t last = pfx_last_window(slicing, slice);
     int64_t unfired = first_unfired(slicing, slices->watermark);
     last = last < unfired - 1 ? last : unfired - 1;
     for (int64_t window = last;
          window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark); window--) {
-        pfx_pane_reset(&slices->again, slices->agg);
+        pfx_pane_reset(&slices->again, slices->panes.agg);
         int64_t slot;
-        PFX_TRY(pfx_pane_add(&slices->again, slices->agg, 0, 1, &slot));
+        PFX_TRY(pfx_pane_add(&slices->again, slices->panes.agg, 0, 1, &slot));
         uint8_t *state = slices->again.states;
-        for (int64_t i = position_of(slices, pfx_first_slice(slicing, window));
-             i < slices->count && slices->panes[i]->index <= pfx_last_slice(slicing, window); i++) {
-            int64_t there = pfx_pane_find(slices->panes[i], key);
+        for (int64_t i = pfx_panes_position(&slices->panes, pfx_first_slice(slicing, window));
+             i < slices->panes.count && slices->panes.list[i]->index <= pfx_last_slice(slicing, window); i++) {
+            int64_t there = pfx_pane_find(slices->panes.list[i], key);
             if (there >= 0) {
-                uint8_t *from = pfx_pane_state(slices->panes[i], slices->agg, there);
-                PFX_TRY(pfx_agg_merge(slices->agg, &state, &from, 1));
+                uint8_t *from = pfx_pane_state(slices->panes.list[i], slices->panes.agg, there);
+                PFX_TRY(pfx_agg_merge(slices->panes.agg, &state, &from, 1));
             }
         }
         int64_t end = pfx_window_end(slicing, window);
@@ -195,47 +87,16 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
 
 /* Add rows from .. to - 1 of the chunk at `start` to the states that have been found for them. */
 static pfx_status update(pfx_slices *slices, const pfx_key_column *fields, int64_t start, int64_t from, int64_t to) {
-    struct pfx_slices_scratch *scratch = slices->scratch;
-    for (int64_t i = 0; i < scratch->waiting; i++) {
-        int32_t row = scratch->rows[i];
-        const pfx_pane *pane = scratch->panes[i];
-        /* It may have become dense since. */
-        int64_t slot = pane->present != NULL ? scratch->ids[row] : scratch->slots[i];
-        scratch->states[row] = pfx_pane_state(pane, slices->agg, slot);
-    }
-    scratch->waiting = 0;
+    pfx_panes_resolve(&slices->panes);
     int64_t sequence = slices->sequence;
     slices->sequence += to - from;
-    return pfx_agg_update(slices->agg, fields, start + from, to - from, scratch->states + from, sequence);
-}
-
-/* Find the slot of row `i` of a chunk in a sparse pane, whose states may still move. */
-static pfx_status find_slot(pfx_slices *slices, pfx_pane *pane, int64_t i, int64_t keys) {
-    struct pfx_slices_scratch *scratch = slices->scratch;
-    int64_t slot = pfx_pane_find(pane, scratch->ids[i]);
-    if (slot < 0) {
-        PFX_TRY(pfx_pane_add(pane, slices->agg, scratch->ids[i], keys, &slot));
-    }
-    scratch->rows[scratch->waiting] = (int32_t)i;
-    scratch->panes[scratch->waiting] = pane;
-    scratch->slots[scratch->waiting++] = (uint32_t)slot;
-    return PFX_OK;
-}
-
-/* Dense panes have places for all keys before the rows of a chunk are looked at, so that their states do not move. */
-static pfx_status reserve_recent(pfx_slices *slices) {
-    for (int64_t i = 0; i < RECENT; i++) {
-        pfx_pane *pane = slices->scratch->recent[i].pane;
-        if (slices->scratch->recent[i].number != INT64_MIN && pane != NULL) {
-            PFX_TRY(pfx_pane_reserve(pane, slices->agg, pane->count, slices->index->count));
-        }
-    }
-    return PFX_OK;
+    return pfx_agg_update(slices->panes.agg, fields, start + from, to - from, slices->panes.chunk->states + from,
+                          sequence);
 }
 
 /* What a slice's rows are to be added to. */
-static pfx_status open_slice(pfx_slices *slices, int64_t number, known_slice *out) {
-    const pfx_slicing *slicing = &slices->slicing;
+static pfx_status open_slice(pfx_slices *slices, int64_t number, pfx_recent *out) {
+    const pfx_slicing *slicing = &slices->panes.slicing;
     int64_t first = pfx_first_window(slicing, number), last = pfx_last_window(slicing, number);
     out->number = INT64_MIN;
     out->pane = NULL;
@@ -243,41 +104,33 @@ static pfx_status open_slice(pfx_slices *slices, int64_t number, known_slice *ou
         pfx_suffixes_spoil(&slices->suffixes);
     }
     if (first <= last && !is_gone(slices, last, slices->watermark)) {
-        PFX_TRY(open_pane(slices, number, &out->pane));
-        PFX_TRY(pfx_pane_reserve(out->pane, slices->agg, out->pane->count, slices->index->count));
+        PFX_TRY(pfx_panes_open(&slices->panes, number, &out->pane));
     }
     out->again = slices->lateness > 0 && pfx_window_end(slicing, first) - 1 <= slices->watermark;
     out->number = number;
     return PFX_OK;
 }
 
+static pfx_status recent_slice(pfx_slices *slices, int64_t number, pfx_recent **slice) {
+    *slice = pfx_panes_recent(&slices->panes, number);
+    return (*slice)->number == number ? PFX_OK : open_slice(slices, number, *slice);
+}
+
 pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields,
                           const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
                           pfx_results *results, int64_t *row) {
-    struct pfx_slices_scratch *scratch = slices->scratch;
-    int64_t watermark = slices->watermark, known = 0;
+    pfx_chunk *chunk = slices->panes.chunk;
+    int64_t watermark = slices->watermark;
     *late_count = 0;
-    for (int64_t i = 0; i < RECENT; i++) {
-        scratch->recent[i].number = INT64_MIN;
-    }
+    pfx_panes_begin(&slices->panes);
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         int64_t done = 0;
         bool one = false;
-        *row = start;
-        scratch->waiting = 0;
-        PFX_TRY(pfx_slices_of(&slices->slicing, timestamps + start, count, scratch->numbers, &one, row));
-        PFX_TRY(pfx_key_index_map(slices->index, keys, start, count, scratch->ids));
-        if (slices->index->count > known) {
-            known = slices->index->count;
-            PFX_TRY(reserve_recent(slices));
-        }
+        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, timestamps, start, count, &one, row));
         for (int64_t i = 0; i < count; i++) {
-            int64_t number = scratch->numbers[i];
-            known_slice *slice = &scratch->recent[number & (RECENT - 1)];
-            if (slice->number != number) {
-                PFX_TRY(open_slice(slices, number, slice));
-            }
+            pfx_recent *slice;
+            PFX_TRY(recent_slice(slices, chunk->numbers[i], &slice));
             pfx_pane *pane = slice->pane;
             if (pane == NULL) {
                 /* In a gap between windows a row is not late before its time. */
@@ -285,30 +138,58 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                     late[(*late_count)++] = start + i;
                 }
                 PFX_TRY(open_trash(slices));
-                scratch->states[i] = slices->trash.states;
+                chunk->states[i] = slices->trash.states;
                 continue;
             }
             if (one && !slice->again && pane->present != NULL) {
-                pfx_pane_touch(pane, slices->agg, scratch->ids + i, count - i, scratch->states + i);
+                pfx_pane_touch(pane, slices->panes.agg, chunk->ids + i, count - i, chunk->states + i);
                 break;
             }
-            if (pane->present != NULL) {
-                pfx_pane_touch(pane, slices->agg, &scratch->ids[i], 1, &scratch->states[i]);
-            } else {
-                PFX_TRY(find_slot(slices, pane, i, known));
-            }
+            PFX_TRY(pfx_panes_find(&slices->panes, pane, i));
             if (slice->again) {
                 *row = start + i;
                 PFX_TRY(update(slices, fields, start, done, i + 1));
                 done = i + 1;
-                PFX_TRY(fire_again(slices, number, scratch->ids[i], results));
+                PFX_TRY(fire_again(slices, slice->number, chunk->ids[i], results));
             }
         }
         *row = start;
         PFX_TRY(update(slices, fields, start, done, count));
     }
     if (slices->trash.count > 0) {
-        pfx_pane_reset(&slices->trash, slices->agg);
+        pfx_pane_reset(&slices->trash, slices->panes.agg);
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states,
+                            const int64_t *timestamps, int64_t rows, int64_t *late_rows, int64_t *row) {
+    pfx_agg *agg = slices->panes.agg;
+    pfx_chunk *chunk = slices->panes.chunk;
+    *late_rows = 0;
+    pfx_panes_begin(&slices->panes);
+    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+        int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
+        bool one = false;
+        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, timestamps, start, count, &one, row));
+        for (int64_t i = 0; i < count; i++) {
+            pfx_recent *slice;
+            chunk->others[i] = (uint8_t *)(uintptr_t)(states + (start + i) * agg->stride);
+            PFX_TRY(recent_slice(slices, chunk->numbers[i], &slice));
+            if (slice->pane == NULL) {
+                *late_rows += pfx_agg_rows(agg, chunk->others[i]);
+                PFX_TRY(open_trash(slices));
+                chunk->states[i] = slices->trash.states;
+                continue;
+            }
+            PFX_TRY(pfx_panes_find(&slices->panes, slice->pane, i));
+        }
+        *row = start;
+        pfx_panes_resolve(&slices->panes);
+        PFX_TRY(pfx_agg_merge(agg, slices->panes.chunk->states, slices->panes.chunk->others, count));
+    }
+    if (slices->trash.count > 0) {
+        pfx_pane_reset(&slices->trash, agg);
     }
     return PFX_OK;
 }
@@ -317,51 +198,44 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
 
 static void drop_first_panes(pfx_slices *slices, int64_t watermark, int64_t before_window) {
     int64_t gone = 0;
-    while (gone < slices->count) {
-        int64_t last = pfx_last_window(&slices->slicing, slices->panes[gone]->index);
+    while (gone < slices->panes.count) {
+        int64_t last = pfx_last_window(&slices->panes.slicing, slices->panes.list[gone]->index);
         if (last >= before_window || !is_gone(slices, last, watermark)) {
             break;
         }
-        pfx_pane *pane = slices->panes[gone++];
-        slices->expected = pane->count;
-        if (slices->spare_count < PFX_SPARE_PANES && pane->capacity * slices->agg->stride <= SPARE_BYTES) {
-            pfx_pane_reset(pane, slices->agg);
-            slices->spares[slices->spare_count++] = pane;
-        } else {
-            free_pane(slices, pane);
-        }
+        gone++;
     }
-    if (gone > 0) {
-        slices->count -= gone;
-        memmove(slices->panes, slices->panes + gone, (size_t)slices->count * sizeof *slices->panes);
-    }
+    pfx_panes_drop(&slices->panes, gone);
+}
+
+/* Give back what is only kept because it will soon be wanted again. */
+static void free_room(pfx_slices *slices) {
+    pfx_suffixes_free(&slices->suffixes, slices->panes.agg);
+    pfx_pane_free(&slices->merged, slices->panes.agg);
+    pfx_panes_free_spares(&slices->panes);
 }
 
 /* Forget keys that no pane holds, once they are the greater part. */
 static pfx_status drop_keys(pfx_slices *slices) {
-    int64_t known = slices->index->count, held = 0;
-    for (int64_t i = 0; i < slices->count; i++) {
-        held += slices->panes[i]->count;
-    }
-    if (known < 4096 || known / 4 < held) {
+    int64_t known = slices->panes.index->count;
+    if (known < 4096 || known / 4 < pfx_panes_held(&slices->panes)) {
         return PFX_OK;
     }
-    pfx_budget *budget = slices->agg->budget;
+    pfx_budget *budget = slices->panes.agg->budget;
     int64_t size = known * (int64_t)sizeof(uint32_t);
     void *memory;
     PFX_TRY(pfx_alloc(budget, size, &memory));
     uint32_t *renumbered = memory;
     memset(renumbered, 0xff, (size_t)size);
-    for (int64_t i = 0; i < slices->count; i++) {
-        for (int64_t slot = 0; slot < slices->panes[i]->count; slot++) {
-            renumbered[slices->panes[i]->keys[slot]] = 0;
+    for (int64_t i = 0; i < slices->panes.count; i++) {
+        for (int64_t slot = 0; slot < slices->panes.list[i]->count; slot++) {
+            renumbered[slices->panes.list[i]->keys[slot]] = 0;
         }
     }
-    pfx_suffixes_free(&slices->suffixes, slices->agg);
-    free_spares(slices);
-    pfx_status status = pfx_key_index_compact(slices->index, renumbered);
-    for (int64_t i = 0; i < slices->count && status == PFX_OK; i++) {
-        status = pfx_pane_renumber(slices->panes[i], slices->agg, renumbered, slices->index->count);
+    free_room(slices);
+    pfx_status status = pfx_key_index_compact(slices->panes.index, renumbered);
+    for (int64_t i = 0; i < slices->panes.count && status == PFX_OK; i++) {
+        status = pfx_pane_renumber(slices->panes.list[i], slices->panes.agg, renumbered, slices->panes.index->count);
     }
     pfx_free(budget, memory, size);
     return status;
@@ -369,9 +243,10 @@ static pfx_status drop_keys(pfx_slices *slices) {
 
 /* The first window with rows from `window` on; false when there is none. */
 static bool next_window(const pfx_slices *slices, int64_t window, int64_t *next) {
-    const pfx_slicing *slicing = &slices->slicing;
-    for (int64_t i = position_of(slices, pfx_first_slice(slicing, window)); i < slices->count; i++) {
-        int64_t slice = slices->panes[i]->index;
+    const pfx_slicing *slicing = &slices->panes.slicing;
+    for (int64_t i = pfx_panes_position(&slices->panes, pfx_first_slice(slicing, window)); i < slices->panes.count;
+         i++) {
+        int64_t slice = slices->panes.list[i]->index;
         if (pfx_last_window(slicing, slice) >= window) {
             int64_t first = pfx_first_window(slicing, slice);
             *next = first > window ? first : window;
@@ -382,33 +257,33 @@ static bool next_window(const pfx_slices *slices, int64_t window, int64_t *next)
 }
 
 static pfx_status merge_window(pfx_slices *slices, int64_t window) {
-    struct pfx_slices_scratch *scratch = slices->scratch;
-    pfx_agg *agg = slices->agg;
+    pfx_agg *agg = slices->panes.agg;
     pfx_pane *merged = &slices->merged;
-    int64_t first = position_of(slices, pfx_first_slice(&slices->slicing, window));
-    int64_t last = pfx_last_slice(&slices->slicing, window);
-    if (first + 1 == slices->count || slices->panes[first + 1]->index > last) {
-        slices->firing = slices->panes[first];
+    int64_t first = pfx_panes_position(&slices->panes, pfx_first_slice(&slices->panes.slicing, window));
+    int64_t last = pfx_last_slice(&slices->panes.slicing, window);
+    if (first + 1 == slices->panes.count || slices->panes.list[first + 1]->index > last) {
+        slices->firing = slices->panes.list[first];
         return PFX_OK;
     }
     int64_t count = 2;
-    while (first + count < slices->count && slices->panes[first + count]->index <= last) {
+    while (first + count < slices->panes.count && slices->panes.list[first + count]->index <= last) {
         count++;
     }
-    pfx_pane *const *panes = slices->panes + first;
-    int64_t keys = slices->index->count;
+    pfx_pane *const *panes = slices->panes.list + first;
+    int64_t keys = slices->panes.index->count;
     bool spoilt = slices->suffixes.spoilt;
     slices->suffixes.spoilt = false;
     /* Where rows come for what is covered again and again, suffixes would be built for nothing. */
     if (!spoilt && pfx_suffixes_pay(agg, panes, count, keys)) {
-        PFX_TRY(
-            pfx_suffixes_merge(&slices->suffixes, agg, panes, count, keys, scratch->states, scratch->others, merged));
+        PFX_TRY(pfx_suffixes_merge(&slices->suffixes, agg, panes, count, keys, slices->panes.chunk->states,
+                                   slices->panes.chunk->others, merged));
     } else {
         pfx_suffixes_spoil(&slices->suffixes);
         slices->suffixes.spoilt = false;
         pfx_pane_reset(merged, agg);
         for (int64_t i = 0; i < count; i++) {
-            PFX_TRY(pfx_pane_merge(merged, agg, panes[i], keys, scratch->states, scratch->others));
+            PFX_TRY(
+                pfx_pane_merge(merged, agg, panes[i], keys, slices->panes.chunk->states, slices->panes.chunk->others));
         }
     }
     slices->firing = merged;
@@ -416,17 +291,16 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
 }
 
 bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end) {
-    int64_t window = first_unfired(&slices->slicing, slices->watermark);
+    int64_t window = first_unfired(&slices->panes.slicing, slices->watermark);
     if (!next_window(slices, window, &window)) {
         return false;
     }
-    *end = pfx_window_end(&slices->slicing, window);
+    *end = pfx_window_end(&slices->panes.slicing, window);
     return true;
 }
 
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more) {
-    const pfx_slicing *slicing = &slices->slicing;
-    struct pfx_slices_scratch *scratch = slices->scratch;
+    const pfx_slicing *slicing = &slices->panes.slicing;
     *more = 1;
     while (results->rows < limit) {
         if (slices->firing == NULL) {
@@ -434,9 +308,8 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
             if (!next_window(slices, window, &window) || pfx_window_end(slicing, window) - 1 > watermark) {
                 slices->watermark = watermark;
                 drop_first_panes(slices, watermark, INT64_MAX);
-                if (slices->count == 0) {
-                    pfx_suffixes_free(&slices->suffixes, slices->agg);
-                    free_spares(slices);
+                if (slices->panes.count == 0) {
+                    free_room(slices);
                 }
                 *more = 0;
                 return drop_keys(slices);
@@ -449,10 +322,10 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
         int64_t count = pane->count - slices->sent;
         count = count < PFX_CHUNK ? count : PFX_CHUNK;
         count = count < limit - results->rows ? count : limit - results->rows;
-        pfx_pane_states(pane, slices->agg, slices->sent, count, scratch->states);
+        pfx_pane_states(pane, slices->panes.agg, slices->sent, count, slices->panes.chunk->states);
         int64_t end = pfx_window_end(slicing, slices->window);
         PFX_TRY(pfx_results_reserve(results, pane->count - slices->sent, limit));
-        PFX_TRY(pfx_results_append(results, pane->keys + slices->sent, scratch->states, count));
+        PFX_TRY(pfx_results_append(results, pane->keys + slices->sent, slices->panes.chunk->states, count));
         PFX_TRY(pfx_results_stamp(results, count, pfx_window_start(slicing, slices->window), end, end - 1));
         slices->sent += count;
         if (slices->sent == pane->count) {

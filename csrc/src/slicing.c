@@ -4,6 +4,24 @@
  */
 #define NEAR INT32_MAX
 
+pfx_status pfx_slicing_init(pfx_slicing *slicing, int64_t size, int64_t slide, int64_t offset, bool cumulative) {
+    int64_t limit = PFX_TIME_LIMIT / 2;
+    if (size <= 0 || slide <= 0 || size >= limit || slide >= limit || offset <= -limit || offset >= limit ||
+        (cumulative && size % slide != 0)) {
+        return PFX_INVALID_ARGUMENT;
+    }
+    /* Larger shifts are the same windows. */
+    int64_t period = cumulative ? size : slide;
+    *slicing = (pfx_slicing){.size = size, .slide = slide, .offset = pfx_floor_mod(offset, period)};
+    if (cumulative) {
+        slicing->steps = size / slide;
+    } else {
+        slicing->whole = size / slide;
+        slicing->rest = size % slide;
+    }
+    return PFX_OK;
+}
+
 pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers, bool *one,
                          int64_t *row) {
     *one = false;

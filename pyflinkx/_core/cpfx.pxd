@@ -327,7 +327,7 @@ cdef extern from "pfx/key_columns.h" nogil:
         int32_t *groups, int64_t *row)
 
 
-# ---- pfx/out_column.h to pfx/running.h (native_agg, native_window) ----
+# ---- pfx/out_column.h to pfx/partials.h (native_agg, native_window, native_partial) ----
 cdef extern from "pfx/out_column.h" nogil:
     ctypedef struct pfx_out_column:
         int64_t rows
@@ -341,6 +341,7 @@ cdef extern from "pfx/out_column.h" nogil:
 
     void pfx_out_column_init(pfx_out_column *column, const pfx_arrow_type *type, pfx_budget *budget)
     void pfx_out_column_free(pfx_out_column *column)
+    pfx_status pfx_out_column_trim(pfx_out_column *column)
     pfx_out_column pfx_out_column_take(pfx_out_column *column)
 
 
@@ -377,6 +378,7 @@ cdef extern from "pfx/agg.h" nogil:
 
     ctypedef struct pfx_agg:
         int64_t stride
+        bint owning
 
     void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types)
     void pfx_agg_free(pfx_agg *agg)
@@ -402,12 +404,26 @@ cdef extern from "pfx/results.h" nogil:
         int32_t failed_result
         uint32_t failed_key
 
-    pfx_status pfx_results_trim(pfx_results *results)
+    bint pfx_results_are_few(pfx_results *results)
+
+
+cdef extern from "pfx/slicing.h" nogil:
+    ctypedef struct pfx_slicing:
+        pass
+
+    pfx_status pfx_slicing_init(pfx_slicing *slicing, int64_t size, int64_t slide, int64_t offset, bint cumulative)
+
+
+cdef extern from "pfx/panes.h" nogil:
+    ctypedef struct pfx_panes:
+        int64_t count
+
+    int64_t pfx_panes_held(const pfx_panes *panes)
 
 
 cdef extern from "pfx/slices.h" nogil:
     ctypedef struct pfx_slices:
-        int64_t count
+        pfx_panes panes
 
     pfx_status pfx_slices_init(
         pfx_slices *slices, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide, int64_t offset,
@@ -416,6 +432,9 @@ cdef extern from "pfx/slices.h" nogil:
     pfx_status pfx_slices_add(
         pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
         int64_t rows, int64_t *late, int64_t *late_count, pfx_results *results, int64_t *row)
+    pfx_status pfx_slices_merge(
+        pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states, const int64_t *timestamps, int64_t rows,
+        int64_t *late_rows, int64_t *row)
     pfx_status pfx_slices_fire(
         pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more)
     bint pfx_slices_next_end(const pfx_slices *slices, int64_t *end)
@@ -448,6 +467,7 @@ cdef extern from "pfx/counts.h" nogil:
 
 cdef extern from "pfx/running.h" nogil:
     ctypedef struct pfx_running:
+        int64_t sequence
         int64_t count
 
     pfx_status pfx_running_init(pfx_running *running, pfx_agg *agg, pfx_key_index *index)
@@ -455,7 +475,40 @@ cdef extern from "pfx/running.h" nogil:
     pfx_status pfx_running_add(
         pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int each,
         pfx_results *results)
+    pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, const uint8_t *states, int64_t rows)
     pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results)
+
+
+cdef extern from "pfx/partials.h" nogil:
+    ctypedef struct pfx_partial_rows:
+        pfx_out_column *keys
+        pfx_out_column *state
+        pfx_out_column *subtask
+        pfx_out_column *stamps
+        int64_t rows
+
+    pfx_status pfx_partial_rows_init(
+        pfx_partial_rows *rows, const pfx_agg *agg, const pfx_key_index *index, int32_t max_parallelism,
+        int32_t subtasks)
+    void pfx_partial_rows_free(pfx_partial_rows *rows)
+
+    ctypedef struct pfx_partials:
+        pfx_panes panes
+        int64_t sequence
+        int64_t sent
+
+    pfx_status pfx_partials_init(
+        pfx_partials *partials, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing)
+    void pfx_partials_free(pfx_partials *partials)
+    pfx_status pfx_partials_add(
+        pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
+        int64_t start, int64_t rows, int64_t watermark, int64_t *row)
+    pfx_status pfx_partials_send(
+        pfx_partials *partials, pfx_partial_rows *rows, int64_t watermark, int64_t limit, int *more)
+    void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows)
+    pfx_status pfx_partials_send_running(
+        const pfx_running *running, pfx_partial_rows *rows, int64_t first, int64_t limit)
+    void pfx_partials_forget_running(pfx_running *running, pfx_partial_rows *rows)
 
 
 # ---- pfx/monitor.h, pfx/segment.h (segment) ----

@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t, uint32_t
 
 from pyflinkx._core.batch cimport ColumnBatch
+from pyflinkx._core.column cimport Buffer, Column
 from pyflinkx._core.cpfx cimport (
     pfx_agg,
     pfx_arrow_type,
@@ -34,6 +35,13 @@ cdef class NativeAggregation:
 
     # Point `columns` and `fields` to the batch's; refuses rows that are no inserts.
     cdef int bind(self, ColumnBatch batch) except -1
+    cdef void bind_column(self, int number, Column column) noexcept
+
+    # Before there are any states: let them be sent to another subtask, with their numbers of rows.
+    cdef int let_travel(self) except -1
+
+    # Point the keys of `columns` to those of a batch of partial aggregates; their states, aligned.
+    cdef Buffer bind_partials(self, ColumnBatch batch)
 
     # The rows that have been written, None if there are none.
     cdef ColumnBatch take(self)

@@ -1,9 +1,18 @@
 """Aggregates over columnar batches: what native windows and running aggregates share."""
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uintptr_t
+from libc.string cimport memcpy
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
-from pyflinkx._core.column cimport Buffer, Column, first_value, trusted_column
+from pyflinkx._core.column cimport (
+    Buffer,
+    Column,
+    borrow_buffer,
+    first_value,
+    new_buffer,
+    trusted_column,
+    writable,
+)
 from pyflinkx._core.cpfx cimport (
     PFX_ACC_COUNT,
     PFX_ACC_DISTINCT,
@@ -38,9 +47,10 @@ from pyflinkx._core.cpfx cimport (
     pfx_out_column_free,
     pfx_out_column_init,
     pfx_out_column_take,
+    pfx_out_column_trim,
     pfx_result,
     pfx_result_kind,
-    pfx_results_trim,
+    pfx_results_are_few,
     pfx_status,
 )
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
@@ -125,7 +135,7 @@ cdef class NativeAggregation:
         self.written.count = values
         self.written.keys = self.outs
         self.written.bounds = self.outs + keys_count if len(results) > keys_count + values else NULL
-        self.written.values = self.outs + len(results) - values
+        self.written.values = self.outs + max(len(results) - values, 0)
         self.written.stamps = self.outs + len(results)
 
     def __dealloc__(self):
@@ -156,6 +166,38 @@ cdef class NativeAggregation:
         """The number of keys that memory is held for."""
         return self.index.count
 
+    cdef int let_travel(self) except -1:
+        cdef int32_t number
+        if self.agg.owning:
+            raise ValueError("states that own memory cannot travel")
+        return check(pfx_agg_add(&self.agg, PFX_ACC_ROWS, -1, -1, &number))
+
+    cdef Buffer bind_partials(self, ColumnBatch batch):
+        cdef Column column
+        cdef Buffer states
+        cdef int number = 0
+        cdef int64_t size = batch.length * self.agg.stride
+        if len(batch.columns) <= len(self.key_positions):
+            raise ValueError(f"partial aggregates of {len(batch.columns)} columns: the state is missing")
+        for number, position in enumerate(self.key_positions):
+            column = batch.columns[number]
+            if not column.field.same_type(self.schema.fields[position]):
+                raise ValueError(
+                    f"key column {column.name!r} holds {column.field.type_name}, not "
+                    f"{self.schema.fields[position].type_name}"
+                )
+            self.bind_column(number, column)
+        column = batch.columns[len(self.key_positions)]
+        if column.field.format != f"w:{self.agg.stride}" or column.validity != NULL:
+            raise ValueError(
+                f"column {column.name!r} holds {column.field.type_name}, not states of {self.agg.stride} bytes"
+            )
+        if <uintptr_t> first_value(column) % sizeof(int64_t) == 0:
+            return borrow_buffer(first_value(column), size, column)
+        states = new_buffer(size, self.budget)
+        memcpy(writable(states), first_value(column), size)
+        return states
+
     cdef int bind(self, ColumnBatch batch) except -1:
         cdef const int8_t *kinds
         cdef int64_t i
@@ -176,18 +218,23 @@ cdef class NativeAggregation:
                     f"column {self.schema.fields[position].name!r} holds {column.field.type_name}, not "
                     f"{self.schema.fields[position].type_name}"
                 )
-            self.columns[<int> number].validity = column.validity
-            self.columns[<int> number].offsets = column.offsets
-            self.columns[<int> number].data = column.data
-            self.columns[<int> number].offset = column.offset
+            self.bind_column(number, column)
         return 0
+
+    cdef void bind_column(self, int number, Column column) noexcept:
+        self.columns[number].validity = column.validity
+        self.columns[number].offsets = column.offsets
+        self.columns[number].data = column.data
+        self.columns[number].offset = column.offset
 
     cdef ColumnBatch take(self):
         cdef int64_t rows = self.written.rows
         cdef list columns = []
         if rows == 0:
             return None
-        check(pfx_results_trim(&self.written))
+        if pfx_results_are_few(&self.written):
+            for i in range(self.outs_count):
+                check(pfx_out_column_trim(&self.outs[<int> i]))
         for i, field in enumerate(self.results.fields):
             columns.append(take_column(&self.outs[<int> i], field, self.budget))
         self.written.rows = 0
@@ -228,6 +275,15 @@ cdef class NativeAggregation:
             columns.append(take_column(&out, field, self.budget))
         values = ColumnBatch(Schema(fields), columns, 1).to_rows("tuple")[0]
         return f" for key {values[0] if len(values) == 1 else values!r}"
+
+
+def travelling_state_size(schema, keys, aggregates):
+    """The bytes of the state of a partial aggregate; None when states own memory, so that they cannot travel."""
+    cdef NativeAggregation aggregation = NativeAggregation(schema, keys, aggregates, Schema([]))
+    if aggregation.agg.owning:
+        return None
+    aggregation.let_travel()
+    return aggregation.agg.stride
 
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)

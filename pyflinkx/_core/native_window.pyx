@@ -15,6 +15,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_running_finish,
     pfx_running_free,
     pfx_running_init,
+    pfx_running_merge,
     pfx_sessions,
     pfx_sessions_add,
     pfx_sessions_fire,
@@ -25,6 +26,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_slices_fire,
     pfx_slices_free,
     pfx_slices_init,
+    pfx_slices_merge,
     pfx_slices_next_end,
     pfx_status,
 )
@@ -106,16 +108,19 @@ cdef class SliceWindows(TimeWindows):
         offset: milliseconds by which the windows are shifted from the epoch.
         cumulative: windows of slide, 2 slide, ... size that start every ``size``.
         lateness: milliseconds by which a window outlives its end.
+        partials: whether partial aggregates come, too.
 
     Raises:
-        ValueError: the windows make no sense.
+        ValueError: the windows make no sense, or states cannot travel.
     """
 
     cdef pfx_slices slices
 
     def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, int64_t offset=0,
-                 bint cumulative=False, int64_t lateness=0, *, budget=None):
+                 bint cumulative=False, int64_t lateness=0, *, partials=False, budget=None):
         pfx_slices_free(&self.slices)
+        if partials:
+            self.let_travel()
         check(pfx_slices_init(&self.slices, &self.agg, &self.index, size, slide, offset, cumulative, lateness))
 
     def __dealloc__(self):
@@ -124,7 +129,29 @@ cdef class SliceWindows(TimeWindows):
     @property
     def held(self):
         """The number of slices that memory is held for."""
-        return self.slices.count
+        return self.slices.panes.count
+
+    def merge(self, ColumnBatch batch not None):
+        """Add a batch of partial aggregates, as LocalSlices sends them; for windows without lateness.
+
+        Returns:
+            How many rows are in those that came too late.
+
+        Raises:
+            ValueError: the columns are others, or there are no timestamps.
+            OverflowError: a timestamp is out of range.
+        """
+        cdef const int64_t *timestamps = batch.timestamp_values()
+        cdef Buffer states = self.bind_partials(batch)
+        cdef int64_t late_rows = 0, row = 0, rows = batch.length
+        cdef pfx_status status
+        if timestamps == NULL:
+            raise ValueError("the partial aggregates have no timestamps")
+        with nogil:
+            status = pfx_slices_merge(&self.slices, self.columns, states.data, timestamps, rows, &late_rows, &row)
+        if status != PFX_OK:
+            self.failed(status, batch, row)
+        return late_rows
 
     def next_end(self):
         """When (ms) the next window ends that has rows; None for none."""
@@ -225,12 +252,21 @@ cdef class CountWindows(NativeAggregation):
 
 @cython.final
 cdef class RunningAggregates(NativeAggregation):
-    """Aggregates of all rows of a key so far."""
+    """Aggregates of all rows of a key so far.
+
+    Args:
+        partials: whether partial aggregates come, too.
+
+    Raises:
+        ValueError: states cannot travel.
+    """
 
     cdef pfx_running running
 
-    def __init__(self, schema, keys, aggregates, results, *, budget=None):
+    def __init__(self, schema, keys, aggregates, results, *, partials=False, budget=None):
         pfx_running_free(&self.running)
+        if partials:
+            self.let_travel()
         check(pfx_running_init(&self.running, &self.agg, &self.index))
 
     def __dealloc__(self):
@@ -261,6 +297,20 @@ cdef class RunningAggregates(NativeAggregation):
         if results is None:
             return None
         return make_batch(results.schema, results.columns, results.length, batch.timestamps, None)
+
+    def merge(self, ColumnBatch batch not None):
+        """Add a batch of partial aggregates, as LocalKeys sends them.
+
+        Raises:
+            ValueError: the columns are others.
+        """
+        cdef Buffer states = self.bind_partials(batch)
+        cdef int64_t rows = batch.length
+        cdef pfx_status status
+        with nogil:
+            status = pfx_running_merge(&self.running, self.columns, states.data, rows)
+        if status != PFX_OK:
+            self.failed(status, batch, -1)
 
     def finish(self, int64_t first, int64_t limit):
         """The results of at most ``limit`` keys from number ``first`` on, in order of first appearance; None for none.

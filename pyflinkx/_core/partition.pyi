@@ -1,5 +1,5 @@
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
@@ -18,8 +18,10 @@ __all__ = [
     "key_group",
     "key_group_range",
     "key_groups",
+    "scatter_by_key",
     "scatter_columns",
     "scatter_objects",
+    "slice_by_subtask",
     "subtask_of",
     "subtasks_of",
     "xxh64",
@@ -36,6 +38,14 @@ def key_group_range(subtask: int, max_parallelism: int, parallelism: int) -> ran
 def subtask_of(group: int, max_parallelism: int, parallelism: int) -> int: ...
 def subtasks_of(groups: array[int], max_parallelism: int, parallelism: int) -> array[int]: ...
 def scatter_objects(batch: ObjectBatch, subtasks: array[int], count: int) -> list[ObjectBatch | None]: ...
+def scatter_by_key(
+    batch: ColumnBatch,
+    columns: Iterable[int | str],
+    max_parallelism: int,
+    count: int,
+    budget: MemoryBudget | None = None,
+) -> list[ColumnBatch | None]: ...
 def scatter_columns(
     batch: ColumnBatch, subtasks: array[int], count: int, budget: MemoryBudget | None = None
 ) -> list[ColumnBatch | None]: ...
+def slice_by_subtask(batch: ColumnBatch, column: int, count: int) -> list[ColumnBatch | None]: ...

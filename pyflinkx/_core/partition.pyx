@@ -7,7 +7,7 @@ from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from pyflinkx._core.batch cimport ColumnBatch
-from pyflinkx._core.column cimport Buffer, Column, new_buffer, writable
+from pyflinkx._core.column cimport Buffer, Column, first_value, new_buffer, writable
 from pyflinkx._core.cpfx cimport (
     PFX_MAX_KEY_GROUPS,
     PFX_OK,
@@ -49,8 +49,10 @@ __all__ = [
     "key_group",
     "key_group_range",
     "key_groups",
+    "scatter_by_key",
     "scatter_columns",
     "scatter_objects",
+    "slice_by_subtask",
     "subtask_of",
     "subtasks_of",
     "xxh64",
@@ -457,14 +459,20 @@ def scatter_columns(ColumnBatch batch not None, const int[::1] subtasks, int cou
         >>> scatter_columns(batch, array("i", [1, 0, 1]), 2)
         [ColumnBatch(1 rows: a int64), ColumnBatch(2 rows: a int64)]
     """
+    cdef array.array counts = count_rows(subtasks, batch.length, count)
+    return divided(batch, &subtasks[0] if batch.length else NULL, counts, budget)
+
+
+cdef list divided(ColumnBatch batch, const int *subtasks, array.array counts, MemoryBudget budget):
+    """The rows of a batch by subtask, each of which has that many."""
     cdef Py_ssize_t rows = batch.length
-    cdef array.array counts = count_rows(subtasks, rows, count)
+    cdef int i, count = len(counts)
     cdef list parts = [None] * count
     if rows == 0:
         return parts
-    cdef int sole = sole_receiver(counts, rows)
-    if sole >= 0:
-        parts[sole] = batch
+    i = sole_receiver(counts, rows)
+    if i >= 0:
+        parts[i] = batch
         return parts
     # The rows of subtask 0 in order, then those of subtask 1, and so on.
     cdef Buffer indices = new_buffer(rows * sizeof(int64_t), budget)
@@ -472,17 +480,96 @@ def scatter_columns(ColumnBatch batch not None, const int[::1] subtasks, int cou
     cdef array.array ends = array.clone(LONGS, count, True)
     cdef long long *next_row = ends.data.as_longlongs
     cdef int64_t end = 0
-    cdef Py_ssize_t i
+    cdef Py_ssize_t row
     for i in range(count):
         next_row[i] = end
         end += counts.data.as_longlongs[i]
     with nogil:
-        for i in range(rows):
-            sorted_rows[next_row[subtasks[i]]] = i
-            next_row[subtasks[i]] += 1
+        for row in range(rows):
+            sorted_rows[next_row[subtasks[row]]] = row
+            next_row[subtasks[row]] += 1
     for i in range(count):
         if counts.data.as_longlongs[i]:
             end = ends.data.as_longlongs[i]
             parts[i] = batch.take_checked(
                 sorted_rows + end - counts.data.as_longlongs[i], counts.data.as_longlongs[i], budget)
+    return parts
+
+
+def scatter_by_key(ColumnBatch batch not None, columns, int max_parallelism, int count, MemoryBudget budget=None):
+    """Divide a batch of columns among the subtasks that have its rows' keys: ``column_key_groups`` and what follows.
+
+    Args:
+        batch: passed on as it is when it goes to one subtask as a whole.
+        columns: the key's columns, by name or number.
+        max_parallelism: number of key groups, 1 to MAX_KEY_GROUPS.
+        count: number of subtasks, 1 to the max parallelism.
+        budget: what the copies are charged to; the process's when None.
+
+    Returns:
+        A list of ``count`` batches, None where a subtask gets no row.
+
+    Raises:
+        KeyTypeError, KeyError, IndexError, ValueError: as ``column_key_groups``.
+
+    Example:
+        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"a": [1, 1, 1]}))
+        >>> scatter_by_key(batch, ["a"], 128, 2)
+        [ColumnBatch(3 rows: a int64), None]
+    """
+    check_parallelism(max_parallelism, count)
+    cdef array.array groups = column_key_groups(batch, columns, max_parallelism)
+    cdef array.array subtasks = array.clone(INTS, max_parallelism, False)
+    cdef array.array counts = array.clone(LONGS, count, True)
+    cdef int *found = groups.data.as_ints
+    cdef int *owner = subtasks.data.as_ints
+    cdef long long *rows = counts.data.as_longlongs
+    cdef Py_ssize_t i
+    with nogil:
+        # A division for each group, not for each row.
+        for i in range(max_parallelism):
+            owner[i] = pfx_subtask(<int32_t> i, max_parallelism, count)
+        for i in range(batch.length):
+            found[i] = owner[found[i]]
+            rows[found[i]] += 1
+    return divided(batch, found, counts, budget)
+
+
+def slice_by_subtask(ColumnBatch batch not None, int column, int count):
+    """Divide a batch whose rows say where they go, and come in order of that; nothing is copied.
+
+    Args:
+        batch: the batch.
+        column: number of the int32 column with the subtask of each row, which never falls.
+        count: number of subtasks.
+
+    Returns:
+        A list of ``count`` batches, None where a subtask gets no row.
+
+    Raises:
+        ValueError: the column is of another type, falls, has nulls, or names a subtask outside 0 to count - 1.
+
+    Example:
+        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"to": pyarrow.array([0, 2, 2], "int32")}))
+        >>> slice_by_subtask(batch, 0, 3)
+        [ColumnBatch(1 rows: to int32), None, ColumnBatch(2 rows: to int32)]
+    """
+    cdef Column subtasks = batch.columns[column]
+    cdef list parts = [None] * count
+    cdef int64_t start = 0, end = 0, rows = batch.length
+    cdef const int32_t *found
+    cdef int32_t last = -1
+    if subtasks.field.format != "i" or subtasks.validity != NULL:
+        raise ValueError(f"column {subtasks.name!r} does not say where rows go: it holds {subtasks.field.type_name}")
+    found = <const int32_t *> first_value(subtasks)
+    while start < rows:
+        end = start + 1
+        with nogil:
+            while end < rows and found[end] == found[start]:
+                end += 1
+        if not last < found[start] < count:
+            raise ValueError(f"row {start} goes to subtask {found[start]} of {count}, after one to {last}")
+        last = found[start]
+        parts[last] = batch.slice_rows(start, end)
+        start = end
     return parts

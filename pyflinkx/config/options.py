@@ -232,7 +232,14 @@ BATCH_SIZE = ConfigOption(
     "pyflinkx.batch.size", INT, 1024, "Records of a full batch of Python values.", minimum=1, maximum=1 << 24
 )
 COLUMNAR_BATCH_SIZE = ConfigOption(
-    "pyflinkx.columnar.batch.size", INT, 32_768, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
+    "pyflinkx.columnar.batch.size", INT, 131_072, "Rows of a full batch of columns.", minimum=1, maximum=1 << 30
+)
+AGG_PHASES = ConfigOption(
+    "pyflinkx.agg-phase-strategy",
+    enumeration("AUTO", "ONE_PHASE", "TWO_PHASE"),
+    "AUTO",
+    "Whether native aggregates of keys are computed in part before the exchange: never (ONE_PHASE), always "
+    "(TWO_PHASE), or as long as that leaves little to exchange (AUTO).",
 )
 
 PYTHON_FILES: ConfigOption[str] = ConfigOption(
@@ -310,6 +317,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     PROGRESS,
     BATCH_SIZE,
     COLUMNAR_BATCH_SIZE,
+    AGG_PHASES,
     PYTHON_FILES,
     PYTHON_ARCHIVES,
     PYTHON_REQUIREMENTS,

@@ -31,7 +31,7 @@ NUMPY_FORMATS = {
     "float64": "g",
 }
 # Rows that a reader takes before the next reader's turn: enough for a kernel, few enough to keep event time moving.
-TURN = 32_768
+TURN = 131_072
 # Their tables give the same rows in the same order to every reader; a query may not.
 TABLE_LIBRARIES = {"pandas", "polars", "pyarrow"}
 NUMPY_TIMES = {"s": "tss:", "ms": "tsm:", "us": "tsu:", "ns": "tsn:"}
@@ -40,7 +40,7 @@ NUMPY_TIMES = {"s": "tss:", "ms": "tsm:", "us": "tsu:", "ns": "tsn:"}
 class ColumnarSource(Source):
     """Columnar batches of data in memory, shared and not copied where the data's owner allows it.
 
-    Several readers of one table take turns of some ten thousand rows; a stream or a query has one reader.
+    Several readers of one table take turns of some hundred thousand rows; a stream or a query has one reader.
 
     Args:
         data: anything with ``__arrow_c_stream__`` or ``__arrow_c_array__`` (pyarrow, Polars, pandas, DuckDB), a Polars

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx._core.schema import Schema
@@ -12,10 +12,17 @@ from pyflinkx.datastream.columnar import columns_of
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.transformation import TwoPhase
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations
 from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.local_aggregate import (
+    LocalAggregateOperator,
+    LocalOperator,
+    LocalWindowOperator,
+    partial_schema,
+)
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
-from pyflinkx.operators.native_window import NativeWindowOperator
+from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.windowed_stream import Windowed
@@ -30,7 +37,13 @@ def running_aggregates(stream: KeyedStream, aggregates: Mapping[str, Aggregation
     keyed, keys, schema = columnar_keys(stream, "agg()")
     checked = checked_aggregations(aggregates, "agg()")
     make_operator = partial(NativeAggregateOperator, schema, keys, checked)
-    return keyed._then_columns("Aggregate", make_operator, make_operator().results)
+    result = keyed._then_columns("Aggregate", make_operator, make_operator().results)
+    partials = partial_schema(schema, keys, checked)
+    if partials is not None:
+        make_first = partial(first_phase, LocalAggregateOperator, (schema, keys, checked, partials))
+        make_second = partial(make_operator, partials=partials)
+        result._transformation.two_phase = TwoPhase("Local Aggregate", partials, make_first, make_second, True)
+    return result
 
 
 def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation]) -> DataStream:
@@ -51,23 +64,38 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
     else:
         stream, schema = columnar(stream, "agg()")
     late_tag = windowed._late_tag
+    checked = checked_aggregations(aggregates, "agg()")
     make_operator = partial(
         NativeWindowOperator,
         schema,
         keys,
         windowed._window_assigner,
-        checked_aggregations(aggregates, "agg()"),
+        checked,
         allowed_lateness=windowed._allowed_lateness,
         late_tag=late_tag,
     )
     # What does not fit together fails here, with the user's call.
-    results = make_operator().results
-    result = stream._then_columns("Window Aggregate" if keys else "Window All Aggregate", make_operator, results)
+    operator = make_operator()
+    name = "Window Aggregate" if keys else "Window All Aggregate"
+    result = stream._then_columns(name, make_operator, operator.results)
+    slices = two_phase_slices(operator)
+    partials = None if slices is None else partial_schema(schema, keys, checked)
+    if partials is not None:
+        make_first = partial(first_phase, LocalWindowOperator, (slices, schema, keys, checked, partials))
+        make_second = partial(make_operator, partials=partials)
+        result._transformation.two_phase = TwoPhase(f"Local {name}", partials, make_first, make_second)
     if late_tag is not None:
         result._transformation.side_schemas[late_tag.tag_id] = schema
     if not keys:
         result.force_non_parallel()
     return result
+
+
+def first_phase(
+    make: Callable[..., LocalOperator], arguments: tuple[Any, ...], max_parallelism: int, subtasks: int, adaptive: bool
+) -> LocalOperator:
+    """An operator of the first of two phases."""
+    return make(*arguments, max_parallelism, subtasks, adaptive)
 
 
 def columnar(stream: DataStream, call: str) -> tuple[DataStream, Schema]:
@@ -102,7 +130,7 @@ def field_name(getter: Callable[[Any], Any], schema: Schema, call: str) -> str:
     Raises:
         GraphError: it is none, but what a function or a path takes out of a record.
     """
-    if isinstance(getter, (operator.itemgetter, operator.attrgetter)):
+    if isinstance(getter, (itemgetter, attrgetter)):
         reduced: Any = getter.__reduce__()
         (key,) = reduced[1]
         return schema.names[key] if isinstance(key, int) else str(key)

@@ -39,6 +39,7 @@ from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.two_phase import in_two_phases
 from pyflinkx.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -463,7 +464,7 @@ class StreamExecutionEnvironment(SourceMethods):
 
         validate(self._configuration)
         groups = self.get_max_parallelism()
-        return build_stream_graph(
+        graph = build_stream_graph(
             [*self._transformations, *cache_sinks(self._transformations)],
             name=job_name or self._configuration.get(options.JOB_NAME, DEFAULT_JOB_NAME),
             parallelism=self.get_parallelism(),
@@ -475,6 +476,8 @@ class StreamExecutionEnvironment(SourceMethods):
                 self.is_chaining_of_operators_with_different_max_parallelism_enabled()
             ),
         )
+        phases = self._configuration.value_of(options.AGG_PHASES)
+        return in_two_phases(graph, phases, self._configuration.value_of(options.RUNTIME_MODE))
 
     # ---- building ----
 

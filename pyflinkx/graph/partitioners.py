@@ -96,6 +96,22 @@ class HashPartitioner(Partitioner):
 
 
 @dataclass(frozen=True)
+class PartialPartitioner(HashPartitioner):
+    """Partial aggregates to the subtasks that they name in their last column, where they come in order; rows by key.
+
+    Args:
+        partials: the Schema of the partial aggregates.
+    """
+
+    partials: Any = None
+
+    @property
+    def name(self) -> str:
+        """That of its base: it sends to the same subtasks."""
+        return "HASH"
+
+
+@dataclass(frozen=True)
 class CustomPartitioner(Partitioner):
     """By the user's own rule. It is asked even where there is only one subtask, so that a wrong one always shows.
 

@@ -12,7 +12,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.iterations import mark_loops
 from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
 from pyflinkx.graph.slot_sharing import DEFAULT_SLOT_SHARING_GROUP, SlotSharingGroup
-from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.transformation import Transformation, TwoPhase, Upstream
 from pyflinkx.types.typeinfo import TypeInformation
 
 DEFAULT_MAX_PARALLELISM = 128
@@ -26,7 +26,8 @@ class StreamNode:
 
     ``output_type`` is the type of the main output's records, None when nothing is known of it. ``buffer_timeout`` is
     how long (ms) a record may wait for its batch to fill before it is sent to another task; -1 for until it is full.
-    ``native`` says that it runs without Python functions of the user's.
+    ``native`` says that it runs without Python functions of the user's. ``two_phase`` is how it could be done in two
+    phases.
     """
 
     id: int
@@ -47,6 +48,7 @@ class StreamNode:
     buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT
     co_location_group: str | None = None
     native: bool = False
+    two_phase: TwoPhase | None = None
 
     def __str__(self) -> str:
         return f"operator '{self.name}' ({self.location})"
@@ -204,6 +206,7 @@ def build_stream_graph(
                 ),
                 co_location_group=transformation.co_location_group,
                 native=transformation.native,
+                two_phase=transformation.two_phase,
             )
         )
         for port, streams in enumerate(transformation.inputs):

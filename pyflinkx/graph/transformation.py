@@ -41,6 +41,26 @@ class Upstream:
         return self.transformation.schema if self.transformation.columnar else None
 
 
+@dataclass(frozen=True)
+class TwoPhase:
+    """How an operator is done in two phases; see ``graph.two_phase``.
+
+    Args:
+        name: of the first phase's operator.
+        partials: the Schema of the partial aggregates that go from one to the other.
+        make_first: makes an operator of the first phase, from the max parallelism and the parallelism of the second,
+            and whether it may pass rows on as they are.
+        make_second: makes an operator of the second phase.
+        at_end_only: whether that gives the same results only where they are given once, at the end.
+    """
+
+    name: str
+    partials: Any
+    make_first: Callable[[int, int, bool], Any]
+    make_second: Callable[[], Any]
+    at_end_only: bool = False
+
+
 @dataclass(eq=False)
 class Transformation:
     """An operator (or source) as the user described it; changed by ``name()``, ``uid()`` and the like until execution.
@@ -68,6 +88,7 @@ class Transformation:
         uid_hash: takes the place of the uid.
         iteration_head: whether a loop begins here.
         feedback_to: for the end of a loop, where it begins.
+        two_phase: how it is done in two phases, where its inputs are spread by key; None for one phase only.
         cache: keeps what it makes, for later jobs; None for an operator without one.
     """
 
@@ -97,6 +118,7 @@ class Transformation:
     location: str | None = field(default_factory=lambda: user_location())
     iteration_head: bool = False
     feedback_to: Transformation | None = None
+    two_phase: TwoPhase | None = None
     cache: Any = None
     number: int = field(default_factory=itertools.count(1).__next__)
 

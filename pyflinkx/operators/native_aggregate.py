@@ -10,6 +10,7 @@ from pyflinkx._core.native_window import RunningAggregates
 from pyflinkx._core.schema import Schema
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations, native_arguments, result_schema
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.local_aggregate import PartialBatches
 from pyflinkx.operators.native_window import BATCH_SIZE
 
 
@@ -24,6 +25,7 @@ class NativeAggregateOperator(Operator):
         keys: names of the key columns.
         aggregations: name of the result to aggregate.
         final_only: whether to send final results in streaming mode, too.
+        partials: schema of partial aggregates, when such come, too; for final results only.
 
     Raises:
         GraphError: names do not fit the schema.
@@ -35,21 +37,27 @@ class NativeAggregateOperator(Operator):
         keys: Sequence[str],
         aggregations: Mapping[str, Aggregation],
         final_only: bool = False,
+        partials: Schema | None = None,
     ) -> None:
         self.schema = schema
         self.keys = tuple(keys)
         self.aggregations = checked_aggregations(aggregations, "agg()")
         self.results = result_schema(schema, self.keys, self.aggregations)
         self.final_only = final_only
+        self.partials = None if partials is None else PartialBatches(partials)
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.site = CallSite(context.name, context.uid, context.location)
         self.each = not (self.final_only or context.batch)
-        self.running = RunningAggregates(self.schema, self.keys, native_arguments(self.aggregations), self.results)
+        arguments = (self.schema, self.keys, native_arguments(self.aggregations), self.results)
+        self.running = RunningAggregates(*arguments, partials=self.partials is not None)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
+            if self.partials is not None and batch in self.partials:
+                self.running.merge(batch)
+                return
             results = self.running.add(batch, self.each)
         except (OverflowError, ValueError) as error:
             raise self.site.wrap(error, "in a batch of rows") from error

@@ -19,6 +19,7 @@ from pyflinkx.operators.aggregations import (
     result_schema,
 )
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.local_aggregate import PartialBatches
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     CountSlidingWindowAssigner,
@@ -80,6 +81,7 @@ class NativeWindowOperator(Operator):
             it fire again, for its key.
         late_tag: the side output for rows that come later still; without one they are counted, as
             ``numLateRecordsDropped``.
+        partials: schema of partial aggregates, when such come, too; with no lateness and no late_tag only.
 
     Raises:
         GraphError: the assigner has no native windows, or names do not fit the schema.
@@ -100,6 +102,7 @@ class NativeWindowOperator(Operator):
         *,
         allowed_lateness: Any = 0,
         late_tag: OutputTag | None = None,
+        partials: Schema | None = None,
     ) -> None:
         self.schema = schema
         self.keys = tuple(keys)
@@ -109,6 +112,7 @@ class NativeWindowOperator(Operator):
         if not 0 <= self.lateness < LARGEST_SPAN:
             raise ValueError(f"the allowed lateness must be from 0 to 2^59 ms, not {self.lateness}")
         self.late_tag = late_tag
+        self.partials = None if partials is None else PartialBatches(partials)
         bounds = () if type(assigner) in COUNTED else WINDOW_FIELDS
         self.results = result_schema(schema, self.keys, self.aggregations, bounds)
         self.by_clock = isinstance(assigner, AlignedWindows) and not assigner.is_event_time()
@@ -121,6 +125,9 @@ class NativeWindowOperator(Operator):
         self.fired_at: int | None = None  # the clock's time when windows by the clock were fired last
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        if self.partials is not None and batch in self.partials:
+            self.merge(batch)
+            return
         if self.by_clock:
             # A clock that is set back makes no row late.
             now = self.context.clock.now() if self.fired_at is None else max(self.context.clock.now(), self.fired_at)
@@ -133,6 +140,16 @@ class NativeWindowOperator(Operator):
             self.late(late)
         if results is not None:
             self.emit(results)
+
+    def merge(self, batch: ColumnBatch) -> None:
+        """Take partial aggregates."""
+        assert isinstance(self.windows, SliceWindows)
+        try:
+            late = self.windows.merge(batch)
+        except (OverflowError, ValueError) as error:
+            raise self.site.wrap(error, "in a batch of partial aggregates") from error
+        if late:
+            self.context.count(LATE_RECORDS, late)
 
     def process_watermark(self, timestamp: int) -> None:
         if not self.by_clock:
@@ -177,6 +194,29 @@ class NativeWindowOperator(Operator):
             self.output.emit_side(self.late_tag.tag_id, batch)
 
 
+def slices_of(assigner: WindowAssigner[Any, Any]) -> tuple[int, int, int, bool] | None:
+    """Of windows that are the same for all keys: size, slide, offset and whether they are cumulative; else None."""
+    kind = type(assigner)
+    if isinstance(assigner, AlignedWindows) and kind in ALIGNED and assigner.stagger is WindowStagger.ALIGNED:
+        return assigner.size, assigner.slide, assigner.offset, False
+    if isinstance(assigner, CumulativeEventTimeWindows) and kind is CumulativeEventTimeWindows:
+        return assigner.max_size, assigner.step, assigner.offset, True
+    return None
+
+
+def two_phase_slices(operator: NativeWindowOperator) -> tuple[int, int, int, bool] | None:
+    """The slices by which a first phase may aggregate; None when there can be none.
+
+    Without lateness a row counts only for its slice, so that it does not matter when in the slice it came. A row in a
+    gap between two windows has no slice of theirs.
+    """
+    slices = slices_of(operator.assigner)
+    if slices is None or operator.by_clock or operator.lateness or operator.late_tag is not None or not operator.keys:
+        return None
+    size, slide = slices[:2]
+    return slices if slide <= size else None
+
+
 def native_windows(operator: NativeWindowOperator) -> NativeWindows:
     """The windows of an operator: tumbling and sliding ones of time or rows, cumulative ones, sessions of a fixed gap.
 
@@ -187,12 +227,10 @@ def native_windows(operator: NativeWindowOperator) -> NativeWindows:
     """
     assigner, kind, lateness = operator.assigner, type(operator.assigner), operator.lateness
     arguments = (operator.schema, operator.keys, native_arguments(operator.aggregations), operator.results)
+    slices = slices_of(assigner)
     try:
-        if isinstance(assigner, AlignedWindows) and kind in ALIGNED and assigner.stagger is WindowStagger.ALIGNED:
-            return SliceWindows(*arguments, assigner.size, assigner.slide, assigner.offset, lateness=lateness)
-        if isinstance(assigner, CumulativeEventTimeWindows) and kind is CumulativeEventTimeWindows:
-            size, step, offset = assigner.max_size, assigner.step, assigner.offset
-            return SliceWindows(*arguments, size, step, offset, cumulative=True, lateness=lateness)
+        if slices is not None:
+            return SliceWindows(*arguments, *slices, lateness, partials=operator.partials is not None)
         if isinstance(assigner, EventTimeSessionWindows) and kind is EventTimeSessionWindows:
             return SessionWindows(*arguments, assigner.gap(None), lateness)
         if isinstance(assigner, COUNTED) and kind in COUNTED:

@@ -18,13 +18,15 @@ from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.partitioners import HashPartitioner
 from pyflinkx.graph.stream_graph import StreamNode
 
 COLLECT = "collect"
 SHARED = "shared"
+PLAIN = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, type})
 
-# Sources of jobs whose workers are threads of this process, which share them; a job keeps its own alive.
-_shared: WeakValueDictionary[int, ColumnarSource] = WeakValueDictionary()
+# Parts of jobs whose workers are threads of this process, which share them; a job keeps its own alive.
+_shared: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
 
 def code_with_file(code: types.CodeType) -> tuple[Any, ...]:
@@ -44,7 +46,8 @@ class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
     Args:
         file: what is written to.
         buffers: gets those buffers.
-        sharing: whether the reader is in this process, so that tables in memory need not be copied.
+        sharing: whether the reader is in this process, so that tables in memory, and what nobody changes, need not be
+            copied.
     """
 
     dispatch_table: ClassVar = ChainMap({types.CodeType: code_with_file}, cloudpickle.Pickler.dispatch_table)
@@ -55,8 +58,10 @@ class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.sharing = sharing
 
     def persistent_id(self, value: Any) -> Any:
-        """The number of a buffer or of a shared source; None for everything else."""
-        if self.sharing and isinstance(value, ColumnarSource):
+        """The number of a buffer or of a shared part; None for everything else."""
+        if type(value) in PLAIN:  # most of what is written
+            return None
+        if self.sharing and can_be_shared(value):
             _shared[id(value)] = value
             return SHARED, id(value)
         if not isinstance(value, CollectBuffer):
@@ -86,6 +91,18 @@ class JobUnpickler(pickle.Unpickler):
         if kind != COLLECT:
             raise pickle.UnpicklingError(f"unknown reference {pid!r}")
         return self.remote_buffer(number)
+
+
+def can_be_shared(value: Any) -> bool:
+    """Whether subtasks in one process may have the same: a table, a native operator, the columns that are a key."""
+    if isinstance(value, StreamNode):
+        # A node that was emptied lives no longer than the bytes are written.
+        if value.kind == "source":
+            return isinstance(value.source, ColumnarSource)
+        return value.native and value.kind == "operator" and value.make_operator is not None
+    if isinstance(value, HashPartitioner):
+        return value.columns is not None
+    return isinstance(value, ColumnarSource)
 
 
 def dump_job(

@@ -12,7 +12,14 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite, select_keys, short_repr
 from pyflinkx._core.items import item_index, select_items
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.partition import column_key_groups, key_groups, scatter_columns, scatter_objects, subtasks_of
+from pyflinkx._core.partition import (
+    key_groups,
+    scatter_by_key,
+    scatter_columns,
+    scatter_objects,
+    slice_by_subtask,
+    subtasks_of,
+)
 from pyflinkx._core.to_rows import to_objects
 from pyflinkx.errors import GraphError, KeyTypeError
 from pyflinkx.graph.job_graph import JobGraph
@@ -22,6 +29,7 @@ from pyflinkx.graph.partitioners import (
     ForwardPartitioner,
     GlobalPartitioner,
     HashPartitioner,
+    PartialPartitioner,
     Partitioner,
     RebalancePartitioner,
     RescalePartitioner,
@@ -30,6 +38,7 @@ from pyflinkx.graph.partitioners import (
 from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.local_aggregate import PartialBatches
 from pyflinkx.runtime.copies import copy_for_subtask
 
 Parts = list[tuple[int, Any]]
@@ -77,6 +86,8 @@ def make_scatter(
             return Shuffle(consumers, f"{site.uid}/{subtask}")
         case BroadcastPartitioner():
             return ToAll(consumers)
+        case PartialPartitioner():
+            return ByName(partitioner, consumers, max_parallelism, site)
         case HashPartitioner():
             return ByKeyGroup(partitioner, consumers, max_parallelism, site)
         case CustomPartitioner():
@@ -179,12 +190,33 @@ class ByKeyGroup(Scatter):
     def __call__(self, batch: Any) -> Parts:
         try:
             if self.columns is not None and isinstance(batch, ColumnBatch):
-                groups = column_key_groups(batch, self.columns, self.max_parallelism)
-            else:
-                groups = key_groups(self.keys(values_of(batch)), self.max_parallelism)
+                parts = scatter_by_key(batch, self.columns, self.max_parallelism, self.consumers)
+                return [(index, part) for index, part in enumerate(parts) if part is not None]
+            groups = key_groups(self.keys(values_of(batch)), self.max_parallelism)
         except KeyTypeError as error:
             raise self.site.wrap(error, "on a key") from error
         return divide(batch, subtasks_of(groups, self.max_parallelism, self.consumers), self.consumers)
+
+
+class ByName(ByKeyGroup):
+    """Partial aggregates to the subtask that they name; anything else by its key.
+
+    Args:
+        partitioner: says what partial aggregates are.
+        consumers: parallelism of the consumer.
+        max_parallelism: its number of key groups.
+        site: the consumer, for errors.
+    """
+
+    def __init__(self, partitioner: PartialPartitioner, consumers: int, max_parallelism: int, site: CallSite) -> None:
+        super().__init__(partitioner, consumers, max_parallelism, site)
+        self.partials = PartialBatches(partitioner.partials)
+
+    def __call__(self, batch: Any) -> Parts:
+        if batch not in self.partials:
+            return super().__call__(batch)
+        parts = slice_by_subtask(batch, len(batch.columns) - 1, self.consumers)
+        return [(index, part) for index, part in enumerate(parts) if part is not None]
 
 
 class ByRule(Scatter):

@@ -57,7 +57,7 @@ class TaskSettings:
 
     clock: Clock
     batch_size: int = 1024
-    columnar_batch_size: int = 32_768
+    columnar_batch_size: int = 131_072
     job_parameters: dict[str, str] = field(default_factory=dict)
     copy_functions: bool = True
     batch: bool = False

@@ -17,7 +17,9 @@ from pyflinkx._core.partition import (
     column_key_bytes,
     column_key_groups,
     key_groups,
+    scatter_by_key,
     scatter_columns,
+    subtasks_of,
 )
 from pyflinkx.errors import KeyTypeError, MemoryBudgetError
 
@@ -314,3 +316,19 @@ def test_scatter_is_charged_to_its_budget():
     assert budget.used == 0
     with pytest.raises(MemoryBudgetError):
         scatter_columns(batch, subtasks, 2, MemoryBudget(10_000))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 128])
+def test_scatter_by_key_is_groups_subtasks_and_scatter(count):
+    table = {"a": [1, None, 3, -4, 5, 3] * 20, "b": list(map(str, range(120))), "c": [0.5] * 120}
+    batch = batch_of(**table).with_timestamps(array("q", range(120)))
+    for key in (["a"], ["b"], ["a", "b"], [2]):
+        subtasks = subtasks_of(column_key_groups(batch, key, 128), 128, count)
+        expected = scatter_columns(batch, subtasks, count)
+        found = scatter_by_key(batch, key, 128, count)
+        assert [part and part.to_rows("tuple") for part in found] == [
+            part and part.to_rows("tuple") for part in expected
+        ]
+    assert scatter_by_key(batch.slice(0, 0), ["a"], 128, count) == [None] * count
+    with pytest.raises(ValueError, match="parallelism"):
+        scatter_by_key(batch, ["a"], 128, 129)

@@ -1,18 +1,22 @@
 """Budgets of native memory, reached through what allocates against them."""
 
 import os
+import random
 import subprocess
 import sys
+import threading
+from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import Charged, MemoryBudget, process_budget
+from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.segment import SegmentPool
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import MemoryBudgetError
-from tests.core.exchange_tools import needs_arenas
 
 
 def test_budget_starts_empty():
@@ -112,19 +116,20 @@ def test_what_names_no_budget_is_charged_to_the_process():
 
 CHURN = """
 import resource
-from pyflinkx._core.exchange import Arena
-arena = Arena.create(2, [(64, 0)], [(0, 0, 1)])
-writer, reader = arena.writer(0, [0]), arena.reader(0)
-frame = bytes(1 << 18)
+from array import array
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.schema import Field, Schema
+source, rows = ColumnBatch.from_rows([(1,)], Schema([Field("a", "l")])), array("q", bytes(1 << 18))
+budget = MemoryBudget()
 def page_faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    frames = [(writer.write([frame]), reader.get()) for _ in range(100)]
+    batches = [source.take(rows, budget) for _ in range(20)]
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 print(page_faults(), page_faults())
 """
 
 
-@needs_arenas
 @pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="debug builds keep nothing, and a sanitizer brings its own heap")
 def test_blocks_that_were_freed_need_no_clearing():
     run = subprocess.run([sys.executable, "-c", CHURN], capture_output=True, text=True)
@@ -139,3 +144,31 @@ def test_freed_blocks_are_charged_to_nobody():
         pool = SegmentPool(size - 65536, 32768, budget)
         pool.close()
         assert budget.used == 0
+
+
+def test_kept_blocks_are_given_out_once():
+    budget = MemoryBudget()
+    failures = []
+
+    def work(seed):
+        generator = random.Random(seed)
+        held = []
+        for number in range(300):
+            rows = generator.choice([100, 9_000, 20_000, 90_000, 300_000])
+            value = seed * 1000 + number
+            indices = array("q", bytes(8 * rows))
+            source = ColumnBatch.from_rows([(value,)], Schema([Field("a", "l")]))
+            held.append((value, rows, source.take(indices, budget)))
+            if len(held) > generator.randrange(6):
+                value, rows, batch = held.pop(generator.randrange(len(held)))
+                found = memoryview(batch.column(0))
+                if (found[0], found[rows // 2], found[rows - 1]) != (value,) * 3 or len(found) != rows:
+                    failures.append((value, rows))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert budget.used == 0

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyflinkx._core.memory import process_budget
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.operators.aggregations import Aggregation
 from pyflinkx.operators.base import MAX_WATERMARK
@@ -154,3 +155,17 @@ def test_windows_that_are_open_survive_it_when_most_keys_are_forgotten(name, hel
     push(held, 260)
     push(range(6000), 270)
     advance(MAX_WATERMARK)
+
+
+@pytest.mark.parametrize("name", ASSIGNERS)
+def test_the_memory_of_a_burst_of_keys_is_given_back(name):
+    before = process_budget().used
+    operator = NativeWindowOperator(SCHEMA, ["key"], ASSIGNERS[name], AGGREGATIONS)
+    harness = NativeHarness(operator, SCHEMA)
+    for start in range(0, 200, 40):
+        harness.push([(key, 1) for key in range(60_000)], [start] * 60_000)
+    for now in range(200, 1200, 10):
+        harness.push([(1, 1)], [now])
+        harness.watermark(now - 100)
+        harness.take()
+    assert process_budget().used - before < 2 << 20

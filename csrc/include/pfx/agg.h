@@ -76,6 +76,9 @@ void pfx_agg_start(const pfx_agg *agg, uint8_t *states, int64_t count);
 /* Give back what `count` states in one block own. */
 void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count);
 
+/* How many rows were added to a state that has PFX_ACC_ROWS; else 0. */
+int64_t pfx_agg_rows(const pfx_agg *agg, const uint8_t *state);
+
 /* Add rows start .. start + rows - 1 (at most PFX_CHUNK), each to the state that `states` has for it. `sequence` is the
  * number of the first row in order of arrival. */
 pfx_status pfx_agg_update(pfx_agg *agg, const pfx_key_column *columns, int64_t start, int64_t rows,

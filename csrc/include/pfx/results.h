@@ -2,6 +2,7 @@
 #ifndef PFX_RESULTS_H
 #define PFX_RESULTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pfx/agg.h"
@@ -38,9 +39,9 @@ typedef struct pfx_results {
  * that columns need not grow step by step. */
 pfx_status pfx_results_reserve(pfx_results *results, int64_t rows, int64_t limit);
 
-/* Before the columns are taken: give back room that is not used, and remember how many rows there were. On failure the
- * columns are as they were. */
-pfx_status pfx_results_trim(pfx_results *results);
+/* Before the columns are taken: remember how many rows there are. True when there may be much room that they do not
+ * use, which pfx_out_column_trim gives back. */
+bool pfx_results_are_few(pfx_results *results);
 
 /* Append the keys and results of `count` states. */
 pfx_status pfx_results_append(pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count);

@@ -28,6 +28,9 @@ void pfx_running_free(pfx_running *running);
 pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
                            int each, pfx_results *results);
 
+/* Add `rows` partial aggregates (pfx/partials.h); `states` has the state of each, aligned to 8 bytes. */
+pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, const uint8_t *states, int64_t rows);
+
 /* Append the results of at most `limit` keys from number `first` on. */
 pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results);
 

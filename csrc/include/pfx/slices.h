@@ -18,27 +18,18 @@
 #include "pfx/agg.h"
 #include "pfx/key_index.h"
 #include "pfx/pane.h"
+#include "pfx/panes.h"
 #include "pfx/results.h"
 #include "pfx/slicing.h"
 #include "pfx/status.h"
 #include "pfx/suffixes.h"
 
-#define PFX_SPARE_PANES 32
-
-/* Owns its panes and scratch memory; borrows index and agg, which must outlive it. */
+/* Owns its panes; borrows index and agg, which must outlive it. */
 typedef struct pfx_slices {
-    pfx_agg *agg;
-    pfx_key_index *index;
-    pfx_slicing slicing;
+    pfx_panes panes;
     int64_t lateness;
     int64_t watermark;
     int64_t sequence;
-    pfx_pane **panes; /* in order of their indices */
-    int64_t count;
-    int64_t capacity;
-    int64_t expected;                  /* keys in a new pane, by what the last ones had */
-    pfx_pane *spares[PFX_SPARE_PANES]; /* small and empty ones, for the next slices */
-    int64_t spare_count;
     pfx_pane trash; /* one state that takes the late rows */
     pfx_pane again; /* one state: of a window that fires again for a key */
     pfx_pane merged;
@@ -47,7 +38,6 @@ typedef struct pfx_slices {
     const pfx_pane *firing;
     int64_t window;
     int64_t sent;
-    struct pfx_slices_scratch *scratch;
 } pfx_slices;
 
 /* Windows of `size` ms every `slide` ms from `offset` on; with `cumulative`, windows of slide, 2 slide, ... size ms
@@ -62,6 +52,12 @@ void pfx_slices_free(pfx_slices *slices);
 pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields,
                           const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
                           pfx_results *results, int64_t *row);
+
+/* Add `rows` partial aggregates (pfx/partials.h), whose timestamps lie in their slices; there is no lateness. `states`
+ * has the state of each, aligned to 8 bytes, of an agg with PFX_ACC_ROWS. The rows in those that came too late are
+ * added up in *late_rows. PFX_OVERFLOW as above. */
+pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states,
+                            const int64_t *timestamps, int64_t rows, int64_t *late_rows, int64_t *row);
 
 /* Append the results of windows that end by `watermark`, in order of their ends, until
  * there are `limit` rows (then *more is 1, and the call is to be repeated before any other) or all is done. Frees the

@@ -25,6 +25,10 @@ typedef struct pfx_slicing {
     int64_t rest;  /* size - whole * slide */
 } pfx_slicing;
 
+/* Windows of `size` every `slide` from `offset` on; with `cumulative`, windows of slide, 2 slide, ... size that start
+ * every `size`. PFX_INVALID_ARGUMENT when they make no sense. */
+pfx_status pfx_slicing_init(pfx_slicing *slicing, int64_t size, int64_t slide, int64_t offset, bool cumulative);
+
 static inline int64_t pfx_slice_of(const pfx_slicing *slicing, int64_t time) {
     int64_t slide = pfx_floor_div(time - slicing->offset, slicing->slide);
     if (slicing->rest == 0) {

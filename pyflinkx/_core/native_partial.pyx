@@ -1,0 +1,208 @@
+"""The first of two phases of an aggregation: partial aggregates of what one subtask has seen, as rows."""
+cimport cython
+from libc.stdint cimport INT64_MIN, int32_t, int64_t
+
+from pyflinkx._core.batch cimport ColumnBatch
+from pyflinkx._core.cpfx cimport (
+    PFX_OK,
+    PFX_OVERFLOW,
+    pfx_panes_held,
+    pfx_partial_rows,
+    pfx_partial_rows_free,
+    pfx_partial_rows_init,
+    pfx_partials,
+    pfx_partials_add,
+    pfx_partials_forget_keys,
+    pfx_partials_forget_running,
+    pfx_partials_free,
+    pfx_partials_init,
+    pfx_partials_send,
+    pfx_partials_send_running,
+    pfx_running,
+    pfx_running_add,
+    pfx_running_free,
+    pfx_running_init,
+    pfx_slicing,
+    pfx_slicing_init,
+    pfx_status,
+)
+from pyflinkx._core.native_agg cimport NativeAggregation
+from pyflinkx._core.status cimport check
+
+from pyflinkx.errors import KeyTypeError
+
+
+cdef class LocalAggregation(NativeAggregation):
+    """Partial aggregates of a subtask; the arguments are those of NativeAggregation and then these.
+
+    ``results`` are the keys, the state as fixed-size binary, and the subtask as int32. Rows come
+    in order of their subtasks.
+
+    Args:
+        max_parallelism: number of key groups of the second phase.
+        subtasks: its parallelism.
+    """
+
+    cdef pfx_partial_rows partial_rows
+
+    cdef int start(self, int32_t max_parallelism, int32_t subtasks) except -1:
+        cdef int count = self.outs_count
+        self.let_travel()
+        if count != len(self.key_positions) + 3 or self.results.fields[count - 3].format != f"w:{self.agg.stride}":
+            raise ValueError(f"partial aggregates are keys, states of {self.agg.stride} bytes and subtasks")
+        pfx_partial_rows_free(&self.partial_rows)
+        check(pfx_partial_rows_init(&self.partial_rows, &self.agg, &self.index, max_parallelism, subtasks))
+        self.partial_rows.keys = self.outs
+        self.partial_rows.state = &self.outs[count - 3]
+        self.partial_rows.subtask = &self.outs[count - 2]
+        self.partial_rows.stamps = &self.outs[count - 1]
+        return 0
+
+    cdef ColumnBatch sent(self, pfx_status status):
+        if status == PFX_OVERFLOW:
+            names = ", ".join([repr(self.schema.fields[position].name) for position in self.key_positions])
+            raise KeyTypeError(f"a row has no key by {names}: its date or time does not fit the key format")
+        check(status)
+        self.written.rows = self.partial_rows.rows
+        self.partial_rows.rows = 0
+        return self.take()
+
+
+@cython.final
+cdef class LocalSlices(LocalAggregation):
+    """Partial aggregates by slice of time, for windows that are the same for all keys.
+
+    Args:
+        size: milliseconds.
+        slide: milliseconds from one window's start to the next, at most the size; of cumulative windows from one's end
+            to the next.
+        offset: milliseconds by which the windows are shifted from the epoch.
+        cumulative: windows of slide, 2 slide, ... size that start every ``size``.
+
+    Raises:
+        ValueError: the windows make no sense, or have gaps between them; or an argument is out of range.
+    """
+
+    cdef pfx_partials slices
+
+    def __init__(self, schema, keys, aggregates, results, int32_t max_parallelism, int32_t subtasks, int64_t size,
+                 int64_t slide, int64_t offset=0, bint cumulative=False, *, budget=None):
+        cdef pfx_slicing slicing
+        pfx_partials_free(&self.slices)
+        self.start(max_parallelism, subtasks)
+        check(pfx_slicing_init(&slicing, size, slide, offset, cumulative))
+        check(pfx_partials_init(&self.slices, &self.agg, &self.index, &slicing))
+
+    def __dealloc__(self):
+        pfx_partials_free(&self.slices)
+        pfx_partial_rows_free(&self.partial_rows)
+
+    @property
+    def held(self):
+        """The number of states."""
+        return pfx_panes_held(&self.slices.panes) - self.slices.sent
+
+    def add(self, ColumnBatch batch not None, int64_t sequence, int64_t start=0, int64_t watermark=INT64_MIN):
+        """Add the rows of a batch from number ``start`` on, up to the first whose slice ends by ``watermark`` (ms).
+
+        Args:
+            batch: with timestamps.
+            sequence: number of its first row in order of arrival; less than what follows from the batches before counts
+                for nothing.
+            start: 0 to the batch's length.
+            watermark: of states that are to be sent before such a row is added.
+
+        Returns:
+            The number of that row; the batch's length when all have been added.
+
+        Raises:
+            ValueError: a row has no timestamp.
+            OverflowError: a timestamp is out of range.
+        """
+        cdef const int64_t *timestamps = batch.timestamp_values()
+        cdef int64_t row = 0, rows = batch.length
+        cdef pfx_status status
+        if not 0 <= start <= rows:
+            raise IndexError(f"row {start} of {rows}")
+        if rows == 0:
+            return rows
+        if timestamps == NULL:
+            raise ValueError(
+                "the rows have no timestamps, which windows of time need: call assign_timestamps_and_watermarks()"
+            )
+        self.bind(batch)
+        self.slices.sequence = max(self.slices.sequence, sequence)
+        with nogil:
+            status = pfx_partials_add(
+                &self.slices, self.columns, self.fields, timestamps, start, rows, watermark, &row)
+        if status != PFX_OK:
+            self.failed(status, batch, row)
+        return row
+
+    def send(self, int64_t watermark, int64_t limit):
+        """The states of slices that end by ``watermark`` (ms), at most ``limit``, which are forgotten.
+
+        Returns:
+            A batch (None for no states), and whether there are more: then the call is to be repeated before any other.
+
+        Raises:
+            KeyTypeError: a key has no canonical form.
+        """
+        cdef int more = 0
+        cdef pfx_status status
+        with nogil:
+            status = pfx_partials_send(&self.slices, &self.partial_rows, watermark, limit, &more)
+        return self.sent(status), more != 0
+
+    def forget_keys(self):
+        """Give back the memory of the keys, once everything has been sent.
+
+        Raises:
+            ValueError: there still are states.
+        """
+        if self.held > 0:
+            raise ValueError(f"{self.held} states have not been sent")
+        pfx_partials_forget_keys(&self.slices, &self.partial_rows)
+
+
+@cython.final
+cdef class LocalKeys(LocalAggregation):
+    """Partial aggregates of all rows of a key so far."""
+
+    cdef pfx_running running
+
+    def __init__(self, schema, keys, aggregates, results, int32_t max_parallelism, int32_t subtasks, *, budget=None):
+        pfx_running_free(&self.running)
+        self.start(max_parallelism, subtasks)
+        check(pfx_running_init(&self.running, &self.agg, &self.index))
+
+    def __dealloc__(self):
+        pfx_running_free(&self.running)
+        pfx_partial_rows_free(&self.partial_rows)
+
+    def add(self, ColumnBatch batch not None, int64_t sequence):
+        """Add a batch; see ``LocalSlices.add``."""
+        cdef pfx_status status
+        cdef int64_t rows = batch.length
+        self.bind(batch)
+        self.running.sequence = max(self.running.sequence, sequence)
+        with nogil:
+            status = pfx_running_add(&self.running, self.columns, self.fields, rows, 0, &self.written)
+        if status != PFX_OK:
+            self.failed(status, batch, -1)
+
+    def send(self, int64_t first, int64_t limit):
+        """The states of at most ``limit`` keys from number ``first`` on; None for none.
+
+        Raises:
+            KeyTypeError: a key has no canonical form.
+        """
+        cdef pfx_status status = PFX_OK
+        if 0 <= first < self.running.count and limit > 0:
+            with nogil:
+                status = pfx_partials_send_running(&self.running, &self.partial_rows, first, limit)
+        return self.sent(status)
+
+    def forget(self):
+        """Forget all keys and states."""
+        pfx_partials_forget_running(&self.running, &self.partial_rows)
