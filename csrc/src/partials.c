@@ -8,6 +8,8 @@
 
 /* So many keys have a place in every slice, however few of them are in it. */
 #define FEW_KEYS 256
+/* Slices that are open at once: one more is inserted among them. */
+#define MOST_SLICES 4096
 /* Slices that are kept for reuse, with their memory. */
 #define MOST_SPARES 8
 
@@ -239,14 +241,35 @@ static pfx_status new_slice(pfx_partials *partials, int64_t index, pfx_partial_s
     return PFX_OK;
 }
 
-static pfx_status open_slice(pfx_partials *partials, int64_t index, pfx_partial_slice **out) {
-    /* Rows come more or less in order of time, and few slices are open. */
-    int64_t position = partials->count;
-    while (position > 0 && partials->slices[position - 1]->index >= index) {
-        position--;
+/* The position of the first slice whose index is `index` or more: mostly one of the last. */
+static int64_t position_of(const pfx_partials *partials, int64_t index) {
+    int64_t low = 0, high = partials->count;
+    for (int64_t near = 0; near < 4 && high > 0 && partials->slices[high - 1]->index >= index; near++) {
+        high--;
     }
+    if (high == 0 || partials->slices[high - 1]->index < index) {
+        return high;
+    }
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        if (partials->slices[middle]->index < index) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* *out is NULL when there are too many slices already. */
+static pfx_status open_slice(pfx_partials *partials, int64_t index, pfx_partial_slice **out) {
+    int64_t position = position_of(partials, index);
     if (position < partials->count && partials->slices[position]->index == index) {
         *out = partials->slices[position];
+        return PFX_OK;
+    }
+    *out = NULL;
+    if (partials->count == MOST_SLICES) {
         return PFX_OK;
     }
     GROW(partials->agg->budget, partials->slices, partials->capacity, partials->count + 1);
@@ -337,6 +360,9 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
                     break;
                 }
                 PFX_TRY(open_slice(partials, index, &slice));
+                if (slice == NULL) {
+                    break;
+                }
                 if (slice->dense) {
                     PFX_TRY(start_states(partials, slice));
                 }

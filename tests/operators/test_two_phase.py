@@ -292,6 +292,14 @@ def test_states_are_bounded(monkeypatch):
     assert [row[1:] for row in final.finish()] == [(1, 1)] * 3000
 
 
+def test_slices_are_bounded():
+    job = windowed(TumblingEventTimeWindows(10), FEW)
+    stamps = [number * 7919 % 10_007 * 10 for number in range(10_000)]
+    job.push(0, [(1, 1, 0.0, 0)] * 10_000, stamps)
+    assert len(job.channels[0].emitted) >= 2
+    assert job.finish() == sorted([(1, stamp, stamp + 10, 1, 1) for stamp in stamps], key=repr)
+
+
 def test_keys_without_states_are_forgotten(monkeypatch):
     monkeypatch.setattr(local_aggregate, "MOST_IDLE_KEYS", 50)
     job = windowed(TumblingEventTimeWindows(10), FEW)
