@@ -6,6 +6,9 @@
 #include "pfx/key.h"
 #include "pfx/key_columns.h"
 
+/* Slices that are open at once: one more is inserted among them. */
+#define MOST_SLICES 4096
+
 /* ---- rows ---- */
 
 pfx_status pfx_partial_rows_init(pfx_partial_rows *rows, const pfx_agg *agg, const pfx_key_index *index,
@@ -186,6 +189,11 @@ static int64_t last_time(const pfx_partials *partials, int64_t slice) {
     return pfx_slice_start(&partials->panes.slicing, slice + 1) - 1;
 }
 
+static bool has_slice(const pfx_panes *panes, int64_t slice) {
+    int64_t position = pfx_panes_position(panes, slice);
+    return position < panes->count && panes->list[position]->index == slice;
+}
+
 pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields,
                             const int64_t *timestamps, int64_t start, int64_t rows, int64_t watermark, int64_t *row) {
     pfx_panes *panes = &partials->panes;
@@ -202,6 +210,9 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
             pfx_recent *slice = pfx_panes_recent(panes, number);
             if (slice->number != number) {
                 if (last_time(partials, number) <= watermark) {
+                    break;
+                }
+                if (panes->count >= MOST_SLICES && !has_slice(panes, number)) {
                     break;
                 }
                 slice->number = INT64_MIN;

@@ -103,7 +103,9 @@ cdef class LocalSlices(LocalAggregation):
         return pfx_panes_held(&self.slices.panes) - self.slices.sent
 
     def add(self, ColumnBatch batch not None, int64_t sequence, int64_t start=0, int64_t watermark=INT64_MIN):
-        """Add the rows of a batch from number ``start`` on, up to the first whose slice ends by ``watermark`` (ms).
+        """Add the rows of a batch from number ``start`` on, as far as no states have to be sent before.
+
+        That is up to the first row whose slice ends by ``watermark`` (ms), or for whose slice there is no room.
 
         Args:
             batch: with timestamps.
@@ -113,7 +115,7 @@ cdef class LocalSlices(LocalAggregation):
             watermark: of states that are to be sent before such a row is added.
 
         Returns:
-            The number of that row; the batch's length when all have been added.
+            The number of that row; the batch's length when all rows have been added.
 
         Raises:
             ValueError: a row has no timestamp.

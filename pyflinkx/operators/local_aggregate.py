@@ -123,6 +123,9 @@ class LocalOperator(Operator):
 
     def see_whether_it_pays(self) -> None:
         """Pass rows on for a while when those that were aggregated made too many states."""
+        if self.passing > 0:
+            # These were aggregated before.
+            self.trial_rows = self.trial_states = 0
         if self.trial_states >= TRIAL_STATES:
             if self.adaptive and self.trial_states * FEWEST_ROWS_OF_STATE > self.trial_rows:
                 self.passing = self.trial_rows * PASSED_TRIALS
@@ -168,10 +171,13 @@ class LocalWindowOperator(LocalOperator):
             number = self.number()
             waiting = MIN_WATERMARK if self.waiting is None else self.waiting
             done = self.slices.add(batch, number, 0, waiting)
-            if done < len(batch):
-                # The watermark has come before this row, which is late by it or not at all.
-                self.catch_up()
-                self.slices.add(batch, number, done)
+            while done < len(batch):
+                # The watermark has come before this row, which is late by it or not at all; or the slices are too many.
+                if self.waiting is None:
+                    self.send_all()
+                else:
+                    self.catch_up()
+                done = self.slices.add(batch, number, done)
         except (OverflowError, ValueError) as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         self.trial_rows += len(batch)

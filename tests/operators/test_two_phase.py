@@ -13,7 +13,7 @@ from pyflinkx._core.column import Column
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_partial import LocalKeys, LocalSlices
 from pyflinkx._core.native_window import RunningAggregates, SliceWindows
-from pyflinkx._core.partition import slice_by_subtask
+from pyflinkx._core.partition import column_key_groups, slice_by_subtask, subtasks_of
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import JobExecutionError, KeyTypeError, MemoryBudgetError
 from pyflinkx.graph.partitioners import HashPartitioner, PartialPartitioner
@@ -292,6 +292,14 @@ def test_states_are_bounded(monkeypatch):
     assert [row[1:] for row in final.finish()] == [(1, 1)] * 3000
 
 
+def test_slices_are_bounded():
+    job = windowed(TumblingEventTimeWindows(10), FEW)
+    stamps = [number * 7919 % 10_007 * 10 for number in range(10_000)]
+    job.push(0, [(1, 1, 0.0, 0)] * 10_000, stamps)
+    assert len(job.channels[0].emitted) >= 2
+    assert job.finish() == sorted([(1, stamp, stamp + 10, 1, 1) for stamp in stamps], key=repr)
+
+
 def test_keys_without_states_are_forgotten(monkeypatch):
     monkeypatch.setattr(local_aggregate, "MOST_IDLE_KEYS", 50)
     job = windowed(TumblingEventTimeWindows(10), FEW)
@@ -344,12 +352,20 @@ def test_a_watermark_waits_a_little_when_one_was_just_sent():
     assert (len(emitted), first.next_processing_timer()) == (2, None)
     assert job.valves[0].watermarks[0] == 25
     job.push(0, [(1, 1, 0.0, 0)], [27])
-    job.watermark(0, 35)
+    job.watermark(0, 39)
     assert len(emitted) == 2
-    # A row that is late by the watermark that waits is judged by it.
+    # Rows that are late by the watermark that waits are judged by it.
     job.watermark(1, 1000)
-    job.push(0, [(1, 1, 0.0, 0), (1, 1, 0.0, 0), (2, 1, 0.0, 0)], [41, 28, 42])
-    assert (len(emitted), job.valves[0].watermarks[0], job.late) == (4, 35, 1)
+    job.push(0, [(1, 1, 0.0, 0), (1, 1, 0.0, 0), (1, 1, 0.0, 0), (2, 1, 0.0, 0)], [41, 38, 39, 42])
+    assert (len(emitted), job.valves[0].watermarks[0], job.late) == (4, 39, 2)
+
+
+def test_rows_of_one_millisecond_keep_their_order():
+    ends = {"first": Aggregation("first", "value"), "last": Aggregation("last", "value")}
+    for job in (windowed(SlidingEventTimeWindows(20, 10), ends), running(ends)):
+        for number in range(3):
+            job.push(0, [(1, number * 3000 + i, 0.0, 0) for i in range(3000)], [i % 10 for i in range(3000)])
+        assert {row[-2:] for row in job.finish()} == {(0, 8999)}
 
 
 def test_an_idle_subtask_holds_nothing():
@@ -364,6 +380,13 @@ def test_an_idle_subtask_holds_nothing():
     assert job.producers[0].slices.held == 0
     job.watermark(1, 70)
     assert job.late == 0
+
+
+def test_partial_aggregates_go_where_their_rows_would():
+    partials = partials_of([(key, 1, 0.0, 0) for key in range(-50, 50)], [0] * 100)
+    subtasks = [row[2] for row in partials.to_rows("tuple")]
+    assert subtasks == list(subtasks_of(column_key_groups(partials, ["key"], GROUPS), GROUPS, 2))
+    assert set(subtasks) == {0, 1}
 
 
 # ---- what fails ----
@@ -489,14 +512,25 @@ def test_memory_is_charged_and_given_back():
     assert budget.used > empty + 5000 * 32
     more, batches = True, []
     while more:
-        batch, more = slices.send(MAX_WATERMARK, 700)
+        batch, more = slices.send(MAX_WATERMARK, 333)
         batches.append(batch)
-    assert sum(map(len, batches)) == 5000
-    assert max(map(len, batches)) == 700
+    assert sorted(row[0] for batch in batches for row in batch.to_rows("tuple")) == list(range(5000))
+    assert max(map(len, batches)) == 333
     with pytest.raises(OverflowError, match="row 2: the timestamp"):
         slices.add(ColumnBatch.from_rows(rows[:3], SCHEMA, array("q", [1, 2, 2**62])), 0)
     del batch, batches, slices
     assert budget.used == 0
+
+
+def test_a_slice_of_few_keys_takes_little_memory():
+    budget = MemoryBudget()
+    slices = local_slices(budget=budget)
+    for stamps in (range(0, 400, 10), [1000] * 3000, range(0, 400, 10)):
+        rows = [(number if len(stamps) > 40 else 0, 1, 0.5, 0) for number in range(len(stamps))]
+        slices.add(ColumnBatch.from_rows(rows, SCHEMA, array("q", stamps)), 0)
+    # Not 40 slices of 3,000 keys.
+    assert budget.used < 40 * 3000 * 32 / 4
+    assert slices.send(MAX_WATERMARK, 40)[0].to_rows("tuple")[0][0] == 0
 
 
 def test_too_little_memory_fails_without_a_leak():

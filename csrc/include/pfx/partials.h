@@ -67,8 +67,10 @@ typedef struct pfx_partials {
 pfx_status pfx_partials_init(pfx_partials *partials, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing);
 void pfx_partials_free(pfx_partials *partials);
 
-/* Add rows start .. rows - 1 of a batch, up to the first whose slice ends by `watermark`: *row is its number, or
- * `rows`. PFX_OVERFLOW when a timestamp is out of range; then *row is the row that was worked on. */
+/* Add rows start .. rows - 1 of a batch, up to the first whose slice ends by `watermark`, or that finds too many
+ * slices: *row is its number, or `rows`. PFX_OVERFLOW when a timestamp is out of range; then *row is the row that was
+ * worked on.
+ */
 pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields,
                             const int64_t *timestamps, int64_t start, int64_t rows, int64_t watermark, int64_t *row);
 
