@@ -140,11 +140,11 @@ static pfx_status reserve_recent(pfx_panes *panes) {
 }
 
 pfx_status pfx_panes_begin_chunk(pfx_panes *panes, const pfx_key_column *keys, const int64_t *timestamps, int64_t start,
-                                 int64_t count, bool *one, int64_t *row) {
+                                 int64_t count, int64_t *row) {
     pfx_chunk *chunk = panes->chunk;
     *row = start;
     chunk->waiting = 0;
-    PFX_TRY(pfx_slices_of(&panes->slicing, timestamps + start, count, chunk->numbers, one, row));
+    PFX_TRY(pfx_slices_of(&panes->slicing, timestamps + start, count, chunk->numbers, &chunk->one, row));
     PFX_TRY(pfx_key_index_map(panes->index, keys, start, count, chunk->ids));
     if (panes->index->count > panes->known) {
         panes->known = panes->index->count;

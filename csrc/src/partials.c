@@ -203,10 +203,9 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
     while (start < rows) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         int64_t i = 0;
-        bool one = false;
-        PFX_TRY(pfx_panes_begin_chunk(panes, keys, timestamps, start, count, &one, row));
+        PFX_TRY(pfx_panes_begin_chunk(panes, keys, timestamps, start, count, row));
         for (; i < count; i++) {
-            int64_t number = chunk->numbers[i];
+            int64_t number = pfx_panes_slice(panes, i);
             pfx_recent *slice = pfx_panes_recent(panes, number);
             if (slice->number != number) {
                 if (last_time(partials, number) <= watermark) {
@@ -219,7 +218,7 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
                 PFX_TRY(pfx_panes_open(panes, number, &slice->pane));
                 slice->number = number;
             }
-            if (one && slice->pane->present != NULL) {
+            if (chunk->one && slice->pane->present != NULL) {
                 pfx_pane_touch(slice->pane, panes->agg, chunk->ids + i, count - i, chunk->states + i);
                 i = count;
                 break;
@@ -242,37 +241,47 @@ static bool is_due(const pfx_partials *partials, int64_t position, int64_t water
     return position < partials->panes.count && last_time(partials, partials->panes.list[position]->index) <= watermark;
 }
 
+/* Find the states of a pane from place `place` on, until there are `limit` rows; the place behind the last, -1 when
+ * that was the last of all. States of a dense pane come as they lie in memory. */
+static int64_t find_states(const pfx_partials *partials, pfx_partial_rows *rows, const pfx_pane *pane, int64_t place,
+                           int64_t limit) {
+    const pfx_agg *agg = partials->panes.agg;
+    int64_t stamp = last_time(partials, pane->index);
+    int64_t places = pane->present != NULL ? pane->capacity : pane->count;
+    for (; place < places && rows->rows < limit; place++) {
+        if (pane->present == NULL) {
+            find(rows, pane->keys[place], pfx_pane_state(pane, agg, place), stamp);
+        } else if (pane->present[place]) {
+            find(rows, (uint32_t)place, pfx_pane_state(pane, agg, place), stamp);
+        }
+    }
+    return place < places ? place : -1;
+}
+
 pfx_status pfx_partials_send(pfx_partials *partials, pfx_partial_rows *rows, int64_t watermark, int64_t limit,
                              int *more) {
     pfx_panes *panes = &partials->panes;
-    int64_t slices = 0, sent = partials->sent, most = -sent;
+    int64_t slices = 0, most = 0;
     *more = 0;
     for (int64_t i = 0; is_due(partials, i, watermark) && most < limit; i++) {
         most += panes->list[i]->count;
     }
-    if (most <= 0) {
+    if (most == 0) {
         return PFX_OK;
     }
     PFX_TRY(begin(rows, most < limit ? most : limit));
+    int64_t place = partials->sent;
     while (is_due(partials, slices, watermark) && rows->rows < limit) {
-        const pfx_pane *pane = panes->list[slices];
-        int64_t left = pane->count - sent, room = limit - rows->rows;
-        int64_t count = left < room ? left : room;
-        int64_t stamp = last_time(partials, pane->index);
-        for (int64_t i = sent; i < sent + count; i++) {
-            int64_t slot = pane->present != NULL ? (int64_t)pane->keys[i] : i;
-            find(rows, pane->keys[i], pfx_pane_state(pane, panes->agg, slot), stamp);
-        }
-        if (count < left) {
-            sent += count;
+        place = find_states(partials, rows, panes->list[slices], place, limit);
+        if (place >= 0) {
             break;
         }
         slices++;
-        sent = 0;
+        place = 0;
     }
     PFX_TRY(write_found(rows, true));
     pfx_panes_drop(panes, slices);
-    partials->sent = sent;
+    partials->sent = place;
     *more = is_due(partials, 0, watermark);
     return PFX_OK;
 }

@@ -126,11 +126,10 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         int64_t done = 0;
-        bool one = false;
-        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, timestamps, start, count, &one, row));
+        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, timestamps, start, count, row));
         for (int64_t i = 0; i < count; i++) {
             pfx_recent *slice;
-            PFX_TRY(recent_slice(slices, chunk->numbers[i], &slice));
+            PFX_TRY(recent_slice(slices, pfx_panes_slice(&slices->panes, i), &slice));
             pfx_pane *pane = slice->pane;
             if (pane == NULL) {
                 /* In a gap between windows a row is not late before its time. */
@@ -141,7 +140,7 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                 chunk->states[i] = slices->trash.states;
                 continue;
             }
-            if (one && !slice->again && pane->present != NULL) {
+            if (chunk->one && !slice->again && pane->present != NULL) {
                 pfx_pane_touch(pane, slices->panes.agg, chunk->ids + i, count - i, chunk->states + i);
                 break;
             }
@@ -170,12 +169,11 @@ pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, cons
     pfx_panes_begin(&slices->panes);
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
-        bool one = false;
-        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, timestamps, start, count, &one, row));
+        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, timestamps, start, count, row));
         for (int64_t i = 0; i < count; i++) {
             pfx_recent *slice;
             chunk->others[i] = (uint8_t *)(uintptr_t)(states + (start + i) * agg->stride);
-            PFX_TRY(recent_slice(slices, chunk->numbers[i], &slice));
+            PFX_TRY(recent_slice(slices, pfx_panes_slice(&slices->panes, i), &slice));
             if (slice->pane == NULL) {
                 *late_rows += pfx_agg_rows(agg, chunk->others[i]);
                 PFX_TRY(open_trash(slices));

@@ -22,9 +22,27 @@ pfx_status pfx_slicing_init(pfx_slicing *slicing, int64_t size, int64_t slide, i
     return PFX_OK;
 }
 
+/* Whether all times lie from `start` to `last`, which are less than 2^63 apart: where both differences are positive,
+ * they add up to that distance and not to 2^64 more. */
+static bool all_within(const int64_t *times, int64_t count, int64_t start, int64_t last) {
+    uint64_t signs = 0;
+    for (int64_t i = 0; i < count; i++) {
+        signs |= ((uint64_t)times[i] - (uint64_t)start) | ((uint64_t)last - (uint64_t)times[i]);
+    }
+    return (int64_t)signs >= 0;
+}
+
 pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers, bool *one,
                          int64_t *row) {
     *one = false;
+    if (count > 0 && times[0] > -PFX_TIME_LIMIT && times[0] < PFX_TIME_LIMIT) {
+        numbers[0] = pfx_slice_of(slicing, times[0]);
+        int64_t last = pfx_slice_start(slicing, numbers[0] + 1) - 1;
+        *one = last < PFX_TIME_LIMIT && all_within(times, count, pfx_slice_start(slicing, numbers[0]), last);
+        if (*one) {
+            return PFX_OK;
+        }
+    }
     int64_t least = INT64_MAX, greatest = INT64_MIN;
     for (int64_t i = 0; i < count; i++) {
         least = times[i] < least ? times[i] : least;
@@ -43,13 +61,6 @@ pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64
     if (greatest - start >= NEAR) {
         for (int64_t i = 0; i < count; i++) {
             numbers[i] = pfx_slice_of(slicing, times[i]);
-        }
-        return PFX_OK;
-    }
-    if (rest == 0 && greatest - start < slide) {
-        *one = true;
-        for (int64_t i = 0; i < count; i++) {
-            numbers[i] = first;
         }
         return PFX_OK;
     }

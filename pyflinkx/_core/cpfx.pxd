@@ -495,7 +495,6 @@ cdef extern from "pfx/partials.h" nogil:
     ctypedef struct pfx_partials:
         pfx_panes panes
         int64_t sequence
-        int64_t sent
 
     pfx_status pfx_partials_init(
         pfx_partials *partials, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing)

@@ -99,8 +99,8 @@ cdef class LocalSlices(LocalAggregation):
 
     @property
     def held(self):
-        """The number of states."""
-        return pfx_panes_held(&self.slices.panes) - self.slices.sent
+        """The number of states, with those of the first slice that have been sent."""
+        return pfx_panes_held(&self.slices.panes)
 
     def add(self, ColumnBatch batch not None, int64_t sequence, int64_t start=0, int64_t watermark=INT64_MIN):
         """Add the rows of a batch from number ``start`` on, as far as no states have to be sent before.

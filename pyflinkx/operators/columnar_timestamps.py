@@ -9,9 +9,14 @@ from pyflinkx._core.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
+# Rows that go between two watermarks, however large the batches are: what they open stays in caches until it is closed.
+MOST_ROWS = 32_768
+
 
 class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
-    """Takes timestamps from a column; after each batch a watermark of the largest timestamp - bound - 1.
+    """Takes timestamps from a column; a watermark of the largest timestamp - bound - 1 follows every 32,768 rows.
+
+    It also follows every batch.
 
     Args:
         column: of milliseconds since the epoch (int64), timestamps of any unit (rounded down) or dates (midnight UTC);
@@ -26,7 +31,10 @@ class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
         self.rows = 0
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        super().process_batch(batch if self.column is None else self.timed(batch, self.column), port)
+        timed = batch if self.column is None else self.timed(batch, self.column)
+        step = MOST_ROWS if self.out_of_orderness is not None else max(len(timed), 1)
+        for start in range(0, len(timed), step):
+            super().process_batch(timed.slice(start, min(start + step, len(timed))), port)
 
     def stamp(self, batch: Any) -> int:
         largest = largest_time(batch)

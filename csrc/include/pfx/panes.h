@@ -23,7 +23,8 @@ typedef struct pfx_recent {
 
 /* The rows that are worked on. */
 typedef struct pfx_chunk {
-    int64_t numbers[PFX_CHUNK]; /* of their slices */
+    bool one;                   /* whether all are of one slice */
+    int64_t numbers[PFX_CHUNK]; /* of their slices; only the first when all are of one */
     uint32_t ids[PFX_CHUNK];    /* of their keys */
     uint8_t *states[PFX_CHUNK];
     uint8_t *others[PFX_CHUNK];
@@ -74,7 +75,12 @@ void pfx_panes_begin(pfx_panes *panes);
  * same) and of their keys. States of dense panes do not move until the next call. PFX_OVERFLOW when a time is out of
  * range; *row is the row that was worked on. */
 pfx_status pfx_panes_begin_chunk(pfx_panes *panes, const pfx_key_column *keys, const int64_t *timestamps, int64_t start,
-                                 int64_t count, bool *one, int64_t *row);
+                                 int64_t count, int64_t *row);
+
+/* The slice of row `i` of the chunk. */
+static inline int64_t pfx_panes_slice(const pfx_panes *panes, int64_t i) {
+    return panes->chunk->numbers[panes->chunk->one ? 0 : i];
+}
 
 /* What is remembered of a slice, to be filled in when its number is another. */
 static inline pfx_recent *pfx_panes_recent(const pfx_panes *panes, int64_t number) {

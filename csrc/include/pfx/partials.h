@@ -60,7 +60,7 @@ void pfx_partial_rows_free(pfx_partial_rows *rows);
 typedef struct pfx_partials {
     pfx_panes panes;
     int64_t sequence; /* of the next row */
-    int64_t sent;     /* states of the first slice that have been sent */
+    int64_t sent;     /* places of the first slice that have been looked at */
 } pfx_partials;
 
 /* For windows without gaps between them, and an agg with PFX_ACC_ROWS; PFX_INVALID_ARGUMENT for others. */

@@ -37,8 +37,8 @@ static inline int64_t pfx_slice_of(const pfx_slicing *slicing, int64_t time) {
     return slide * 2 + (time - slicing->offset - slide * slicing->slide >= slicing->rest);
 }
 
-/* Write the slices of `count` times; *one tells that they are all the same, for certain. PFX_OVERFLOW when a time lies
- * outside of PFX_TIME_LIMIT; *row grows by its position. */
+/* Write the slices of `count` times; where *one is true, they are all the same, and only the first is written.
+ * PFX_OVERFLOW when a time lies outside of PFX_TIME_LIMIT; *row grows by its position. */
 pfx_status pfx_slices_of(const pfx_slicing *slicing, const int64_t *times, int64_t count, int64_t *numbers, bool *one,
                          int64_t *row);
 
