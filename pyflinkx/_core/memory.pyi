@@ -1,3 +1,5 @@
+from typing import final
+
 from typing_extensions import Buffer
 
 class MemoryBudget:
@@ -9,6 +11,7 @@ class MemoryBudget:
     @property
     def peak(self) -> int: ...
 
+@final
 class Charged:
     def __new__(cls, exporter: Buffer, budget: MemoryBudget | None = None) -> Charged: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...

@@ -15,11 +15,11 @@ from pyflinkx.operators.aggregations import Aggregation, native_arguments
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator, OperatorContext
 
 # Rows of a batch of partial aggregates.
-BATCH_SIZE = 32_768
+BATCH_SIZE = 65_536
 # States that are held at most, give or take a batch.
 MOST_STATES = 1 << 18
 # How long (ms) a watermark may wait for another one after one was sent.
-LONGEST_WAIT = 5
+LONGEST_WAIT = 10
 # Keys that are held at most where most of them have no state any more.
 MOST_IDLE_KEYS = 1 << 16
 # When so many states have been sent, it is seen how many rows each had; with fewer than enough, nothing is aggregated
