@@ -10,13 +10,14 @@ from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 # Rows that go between two watermarks, however large the batches are: what they open stays in caches until it is closed.
+# With other subtasks, which are as far apart as their batches anyway, there is less to gain.
 MOST_ROWS = 32_768
 
 
 class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
-    """Takes timestamps from a column; a watermark of the largest timestamp - bound - 1 follows every 32,768 rows.
+    """Takes timestamps from a column; a watermark of the largest timestamp - bound - 1 follows every batch.
 
-    It also follows every batch.
+    With a parallelism of 1 it also follows every 32,768 rows of a batch.
 
     Args:
         column: of milliseconds since the epoch (int64), timestamps of any unit (rounded down) or dates (midnight UTC);
@@ -32,7 +33,7 @@ class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         timed = batch if self.column is None else self.timed(batch, self.column)
-        step = MOST_ROWS if self.out_of_orderness is not None else max(len(timed), 1)
+        step = MOST_ROWS if self.out_of_orderness is not None and self.context.parallelism == 1 else max(len(timed), 1)
         for start in range(0, len(timed), step):
             super().process_batch(timed.slice(start, min(start + step, len(timed))), port)
 

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.schema import Field, Schema
 from pyflinkx.common import Duration, WatermarkStrategy
 from pyflinkx.common.watermark_strategy import (
     IngestionTimeAssigner,
@@ -11,7 +13,10 @@ from pyflinkx.common.watermark_strategy import (
     timestamps_operator,
 )
 from pyflinkx.errors import GraphError, JobExecutionError
-from pyflinkx.testing.harness import OperatorHarness
+from pyflinkx.operators.base import OperatorContext
+from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
+from pyflinkx.testing.harness import ManualClock, OperatorHarness
+from tests.operators.native_cases import ColumnOutput
 
 
 class AtMarks(WatermarkGenerator):
@@ -222,3 +227,16 @@ def test_with_idleness_keeps_the_strategy_and_changes_only_the_copy():
     assert (plain.idle_timeout_ms, idle.idle_timeout_ms) == (None, 1000)
     assert idle.timestamp_assigner is plain.timestamp_assigner
     assert not WatermarkStrategy.no_watermarks().with_idleness(Duration.of_seconds(1)).gives_nothing()
+
+
+@pytest.mark.parametrize(("parallelism", "lengths"), [(1, [32_768, 32_768, 4464]), (2, [70_000])])
+def test_a_large_batch_of_columns_has_watermarks_in_between_where_there_is_one_subtask(parallelism, lengths):
+    schema = Schema([Field("ts", "l")])
+    context = OperatorContext("times", "test", ColumnOutput(), ManualClock(0), parallelism=parallelism)
+    operator = ColumnTimestampsOperator("ts", 10)
+    operator.open(context)
+    operator.process_batch(ColumnBatch.from_rows([(stamp,) for stamp in range(70_000)], schema))
+    assert [len(batch) for batch in context.output.batches] == lengths
+    ends = [sum(lengths[: i + 1]) for i in range(len(lengths))]
+    assert context.output.watermarks == [end - 1 - 10 - 1 for end in ends]
+    assert [row[0] for batch in context.output.batches for row in batch.to_rows("tuple")] == list(range(70_000))
