@@ -39,7 +39,6 @@ from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
-from pyflinkx.graph.two_phase import in_two_phases
 from pyflinkx.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -476,6 +475,8 @@ class StreamExecutionEnvironment(SourceMethods):
                 self.is_chaining_of_operators_with_different_max_parallelism_enabled()
             ),
         )
+        from pyflinkx.graph.two_phase import in_two_phases  # not every program gets here
+
         phases = self._configuration.value_of(options.AGG_PHASES)
         return in_two_phases(graph, phases, self._configuration.value_of(options.RUNTIME_MODE))
 
