@@ -18,7 +18,6 @@ from statistics import median
 import pytest
 
 from pyflinkx._core.exchange import SUPPORTED, Arena
-from pyflinkx._core.memory import keep_freed_memory
 
 pytestmark = pytest.mark.skipif(not SUPPORTED, reason="processes share memory on 64-bit Linux only")
 
@@ -36,7 +35,6 @@ def receive(event, reader):
 
 def consume(fd):
     """The other process: takes frames, answers FLUSH with their bytes so far, ECHO with the same, until END."""
-    keep_freed_memory()  # as a worker does
     arena = Arena.attach(fd)
     event, reader, writer = arena.event(1), arena.reader(0), arena.writer(1, [1])
     while True:

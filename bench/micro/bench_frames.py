@@ -19,7 +19,6 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite
 from pyflinkx._core.column import Column
 from pyflinkx._core.exchange import SUPPORTED, Arena
-from pyflinkx._core.memory import keep_freed_memory
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.common import Types
@@ -38,7 +37,6 @@ def format_of(kind):
 
 def consume(fd, kind):
     """The other process: decodes frames; answers FLUSH with the number of records so far, until END."""
-    keep_freed_memory()
     arena = Arena.attach(fd)
     event, reader, writer = arena.event(1), arena.reader(0), arena.writer(1, [1])
     frames, records = format_of(kind), 0
@@ -100,7 +98,6 @@ def test_batches(benchmark, case):
     kind, make, frames = CASES[case]
     batch, format = make(), format_of(kind)
     size = sum(len(memoryview(part).cast("B")) for part in format.encode(batch))
-    keep_freed_memory()
     with peer(kind) as (writer, flush):
 
         def run():
