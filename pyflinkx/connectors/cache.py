@@ -41,12 +41,10 @@ class Cache:
 
     Attributes:
         batches: (values, timestamps) of each batch; None until a job has ended well.
-        parallelism: of the operator that the cache stands for, while its source takes its place.
     """
 
     def __init__(self) -> None:
         self.batches: list[tuple[list[Any], Any]] | None = None
-        self.parallelism: int | None = None
         self.attempts: list[tuple[CacheSink, list[Any]]] = []
 
     def new_sink(self) -> CacheSink:

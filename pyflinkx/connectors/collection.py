@@ -43,6 +43,8 @@ class CollectionSource(Source):
         [0, 1, 2]
     """
 
+    operation = "Collection"
+
     # One reader keeps the order, as in Flink.
     parallelism = 1
 

@@ -59,6 +59,7 @@ class ColumnarSource(Source):
     """
 
     columnar = True
+    operation = "Collection"  # data in memory, as that of a CollectionSource
 
     def __init__(self, data: Any) -> None:
         if isinstance(data, Mapping):

@@ -158,8 +158,11 @@ class Source:
 
     ``output_type`` is the type information of the records, or None when unknown. ``columnar`` says whether readers give
     columnar batches, ``schema`` which. ``parallelism`` is the number of readers that the source insists on, or None.
-    ``values_checked`` says that its records are of their declared type for sure.
+    ``values_checked`` says that its records are of their declared type for sure. ``operation`` is what stands for the
+    source in uids: a constant of the class, by default its name.
     """
+
+    operation: str = "Source"
 
     boundedness: Boundedness = Boundedness.BOUNDED
     output_type: Any = None
@@ -167,6 +170,11 @@ class Source:
     columnar: bool = False
     schema: Any = None
     parallelism: int | None = None
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "operation" not in vars(cls):
+            cls.operation = cls.__name__
 
     def check(self) -> None:
         """Raise SourceError if it is already plain that the source cannot be read."""

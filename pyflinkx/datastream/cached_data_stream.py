@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 from pyflinkx.connectors.cache import Cache, CachedSource
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.graph.stream_graph import topological_order
-from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.program import Program
+from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.identity import IdentityOperator
 from pyflinkx.operators.sink import SinkOperator
 
@@ -36,7 +35,7 @@ class CachedDataStream(DataStream):
     def __init__(self, stream: DataStream) -> None:
         rows = stream._as_rows()
         transformation = Transformation(
-            name="Cache",
+            operation="Cache",
             kind="operator",
             make_operator=IdentityOperator,
             inputs=(rows._upstreams,),
@@ -44,51 +43,49 @@ class CachedDataStream(DataStream):
             type_declared=rows._record_type.declared is not None,
             cache=Cache(),
         )
-        rows._environment._add(transformation)
+        rows._environment._program.add(transformation)
         super().__init__(rows._environment, (Upstream(transformation),), rows._record_type)
-        self._inputs = transformation.inputs
 
     def invalidate(self) -> None:
         """Forget the records: the next job computes them again."""
-        transformation = self._transformation
-        transformation.cache.clear()
-        if transformation.kind == "source":
-            transformation.kind = "operator"
-            transformation.source = None
-            transformation.make_operator = IdentityOperator
-            transformation.inputs = self._inputs
-            transformation.parallelism = transformation.cache.parallelism
+        self._transformation.cache.clear()
 
 
-def cache_sinks(roots: Iterable[Transformation]) -> list[Transformation]:
-    """What fills the caches of a program that is about to run; caches that are full become its sources.
+def caches(program: Program) -> tuple[dict[Transformation, CachedSource], list[Transformation]]:
+    """The sources that take the place of caches that are full, and the sinks that fill the others.
 
     Args:
-        roots: the transformations of the program.
+        program: the program that is about to run.
     """
-    sinks = []
-    for transformation in topological_order(roots):
-        cache = transformation.cache
-        if cache is None or transformation.kind == "source":
+    kept: dict[Transformation, CachedSource] = {}
+    empty: list[Transformation] = []
+    seen: set[Transformation] = set()
+    pending = list(program.roots)
+    while pending:
+        transformation = pending.pop()
+        if transformation in seen:
             continue
-        batches = cache.find()
-        if batches is None:
-            sink = cache.new_sink()
-            sinks.append(
-                Transformation(
-                    name="Cache Sink",
-                    kind="sink",
-                    make_operator=partial(SinkOperator, sink),
-                    inputs=((Upstream(transformation),),),
-                    sink=sink,
-                    parallelism=transformation.parallelism,
-                )
+        seen.add(transformation)
+        cache = transformation.cache
+        batches = None if cache is None else cache.find()
+        if batches is not None:
+            kept[transformation] = CachedSource(batches, transformation.output_type)
+            continue  # what is behind it need not be computed, nor kept
+        if cache is not None:
+            empty.append(transformation)
+        pending.extend(up.transformation for streams in transformation.inputs for up in streams)
+    sinks = []
+    for transformation in sorted(empty, key=lambda transformation: transformation.number):
+        sink = transformation.cache.new_sink()
+        sinks.append(
+            Transformation(
+                operation="Cache Sink",
+                kind="sink",
+                make_operator=partial(SinkOperator, sink),
+                inputs=((Upstream(transformation),),),
+                sink=sink,
+                parallelism_of="input",
+                inserted=Inserted("cache", "input"),
             )
-        else:
-            cache.parallelism = transformation.parallelism
-            transformation.kind = "source"
-            transformation.source = CachedSource(batches, transformation.output_type)
-            transformation.make_operator = None
-            transformation.inputs = ()
-            transformation.parallelism = 1
-    return sinks
+        )
+    return kept, sinks

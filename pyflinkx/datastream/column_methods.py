@@ -109,8 +109,8 @@ class ColumnMethods:
 
         return rows_of(self._this)
 
-    def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema) -> DataStream:
+    def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema, **more: Any) -> DataStream:
         """The columnar stream of a native operator that reads this columnar one."""
         from pyflinkx.datastream.columnar import columnar_stream
 
-        return columnar_stream(self._environment, name, make_operator, [self._upstreams], schema)
+        return columnar_stream(self._environment, name, make_operator, [self._upstreams], schema, **more)

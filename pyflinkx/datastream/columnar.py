@@ -14,7 +14,7 @@ from pyflinkx.datastream.calls import RecordType
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError, TypeInformationError
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner
-from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
 from pyflinkx.types.arrow import schema_of, type_info_of
@@ -31,18 +31,26 @@ def columnar_stream(
     make_operator: Callable[[], Any],
     inputs: Iterable[tuple[Upstream, ...]],
     schema: Schema,
+    **more: Any,
 ) -> DataStream:
-    """The stream of a native operator: columnar batches of ``schema``, made without Python functions of the user's."""
+    """The stream of a native operator: columnar batches of ``schema``, made without Python functions of the user's.
+
+    ``more`` are further fields of its Transformation.
+    """
+    record_type = RecordType(type_info_of(schema))
     transformation = Transformation(
-        name=name,
+        operation=name,
         kind="operator",
         make_operator=make_operator,
         inputs=tuple(inputs),
         columnar=True,
         schema=schema,
         native=True,
+        output_type=record_type.known,
+        type_declared=True,
+        **more,
     )
-    return environment._stream_of(transformation, RecordType(type_info_of(schema)))
+    return environment._stream_of(transformation, record_type)
 
 
 def rows_of(stream: DataStream) -> DataStream:
@@ -69,12 +77,15 @@ def rows_before(stream: DataStream) -> DataStream:
 
 def converted(stream: DataStream, upstreams: tuple[Upstream, ...], parallelism_of: str) -> DataStream:
     """The rows of columnar streams."""
-    rows = stream._environment._operator_stream(
-        "ColumnsToRows", ColumnsToRowsOperator, [upstreams], stream._record_type
+    return stream._environment._operator_stream(
+        "ColumnsToRows",
+        ColumnsToRowsOperator,
+        [upstreams],
+        stream._record_type,
+        native=True,
+        parallelism_of=parallelism_of,
+        inserted=Inserted("rows"),
     )
-    rows._transformation.native = True
-    rows._transformation.parallelism_of = parallelism_of
-    return rows
 
 
 def columns_of(stream: DataStream, call: str) -> DataStream:
@@ -87,9 +98,8 @@ def columns_of(stream: DataStream, call: str) -> DataStream:
         return stream
     schema = known_schema(stream, call)
     make = partial(RowsToColumnsOperator, schema)
-    columns = columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
-    columns._transformation.parallelism_of = "input"
-    return columns
+    placed = {"parallelism_of": "input", "inserted": Inserted("columns")}
+    return columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema, **placed)
 
 
 def known_schema(stream: DataStream, call: str) -> Schema:

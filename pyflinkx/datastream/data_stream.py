@@ -47,7 +47,8 @@ from pyflinkx.graph.partitioners import (
     RescalePartitioner,
     ShufflePartitioner,
 )
-from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.settings import Settings
+from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import ProcessOperator
@@ -100,12 +101,12 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         self._environment = environment
         self._upstreams = upstreams
         self._record_type = record_type
+        # What is said of the stream is said of this, which also makes its side outputs.
         self._transformation = upstreams[0].transformation
-        self._side_origin = self._transformation
 
     def get_name(self) -> str:
         """The operator's name."""
-        return self._operator("get_name()").name
+        return self._environment._program.name(self._operator("get_name()"))
 
     def get_type(self) -> TypeInformation:
         """The records' type information; that of pickled values when it is unknown."""
@@ -320,7 +321,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """The stream of what this operator sends to a side output."""
         if not isinstance(output_tag, OutputTag):
             raise GraphError(f"get_side_output() takes an OutputTag, not {output_tag!r}")
-        upstream = Upstream(self._side_origin, None, output_tag.tag_id, output_tag.type_info)
+        upstream = Upstream(self._transformation, None, output_tag.tag_id, output_tag.type_info)
         return DataStream(self._environment, (upstream,), RecordType(output_tag.type_info))
 
     # ---- partitioning ----
@@ -429,7 +430,18 @@ class DataStream(Described, SinkMethods, ColumnMethods):
 
     def _timed(self, strategy: WatermarkStrategy, by_split: bool) -> DataStream:
         operator = timestamps_operator(strategy, self.get_execution_config().get_auto_watermark_interval(), by_split)
-        return self._then("Timestamps/Watermarks", operator, self._record_type)
+        if not by_split:
+            return self._then("Timestamps/Watermarks", operator, self._record_type)
+        timed = self._environment._operator_stream(
+            "Timestamps/Watermarks",
+            operator,
+            [self._as_rows()._upstreams],
+            self._record_type,
+            inserted=Inserted("timestamps", "input"),
+            parallelism_of="input",
+        )
+        timed._transformation = self._transformation
+        return timed
 
     # ---- results ----
 
@@ -486,7 +498,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
                 f"{call} is for the stream that an operator makes, not for one that was keyed, partitioned, united or "
                 "taken from a side output"
             )
-        return first.transformation
+        return self._transformation
 
     def _then(self, name: str, make_operator: Callable[[], Any], record_type: RecordType) -> DataStream:
         """The stream of an operator that reads this one."""
@@ -494,19 +506,19 @@ class DataStream(Described, SinkMethods, ColumnMethods):
 
     def _end(self, name: str, sink: Sink) -> DataStreamSink:
         transformation = Transformation(
-            name=name,
+            operation=name,
             kind="sink",
             make_operator=partial(SinkOperator, sink),
             inputs=(self._upstreams if sink.columnar else self._as_rows()._upstreams,),
             native=sink.columnar,
             sink=sink,
-            parallelism=sink.parallelism,
+            settings=Settings(parallelism=sink.parallelism),
         )
         return self._end_in(transformation)
 
     def _end_in(self, transformation: Transformation) -> DataStreamSink:
-        self._environment._add(transformation)
-        return DataStreamSink(transformation)
+        self._environment._program.add(transformation)
+        return DataStreamSink(self._environment, transformation)
 
     def _same_environment(self, other: Any, what: str) -> None:
         if not isinstance(other, DataStream):
@@ -518,7 +530,8 @@ class DataStream(Described, SinkMethods, ColumnMethods):
 class DataStreamSink(Described):
     """The end of a stream."""
 
-    def __init__(self, transformation: Transformation) -> None:
+    def __init__(self, environment: StreamExecutionEnvironment, transformation: Transformation) -> None:
+        self._environment = environment
         self._transformation = transformation
 
 

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.config.options import MAX_PARALLELISM
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.transformation import Transformation
 
+if TYPE_CHECKING:
+    from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
+
 
 class Described:
     """The setters of an operator; each returns the stream itself."""
 
-    _transformation: Transformation
+    if TYPE_CHECKING:
+        _environment: StreamExecutionEnvironment
+        _transformation: Transformation
 
     def _operator(self, call: str) -> Transformation:
         """What ``call`` is to describe; GraphError where there is no single operator to be described."""
         return self._transformation
 
+    def _describe(self, call: str, **settings: Any) -> Any:
+        """Have the operator's settings changed by ``call``."""
+        self._environment._program.change(self._operator(call), **settings)
+        return self
+
     def name(self, name: str) -> Any:
         """Name the operator, for plans, logs and errors."""
-        self._operator("name()").name = text(name, "name()")
-        return self
+        return self._describe("name()", name=text(name, "name()"))
 
     def uid(self, uid: str) -> Any:
         """Give the operator an identity that stays when the program changes: state is found by it."""
-        self._operator("uid()").uid = text(uid, "uid()")
-        return self
+        return self._describe("uid()", uid=text(uid, "uid()"))
 
     def set_uid_hash(self, uid_hash: str) -> Any:
         """Give the operator an identity as logs and plans show it, in place of the one from uid() or the program.
@@ -40,30 +48,23 @@ class Described:
         """
         if not isinstance(uid_hash, str) or not re.fullmatch("[0-9a-fA-F]{32}", uid_hash):
             raise GraphError(f"set_uid_hash() takes 32 hexadecimal digits, not {uid_hash!r}")
-        self._operator("set_uid_hash()").uid_hash = uid_hash.lower()
-        return self
+        return self._describe("set_uid_hash()", uid_hash=uid_hash.lower())
 
     def set_description(self, description: str) -> Any:
         """Describe the operator in the execution plan."""
-        self._operator("set_description()").description = text(description, "set_description()")
-        return self
+        return self._describe("set_description()", description=text(description, "set_description()"))
 
     def set_parallelism(self, parallelism: int) -> Any:
         """How many subtasks run the operator."""
-        self._operator("set_parallelism()").parallelism = positive(parallelism, "parallelism")
-        return self
+        return self._describe("set_parallelism()", parallelism=positive(parallelism, "parallelism"))
 
     def set_max_parallelism(self, max_parallelism: int) -> Any:
         """How many key groups the operator's keys fall into: the upper bound of its parallelism."""
-        self._operator("set_max_parallelism()").max_parallelism = key_groups(max_parallelism)
-        return self
+        return self._describe("set_max_parallelism()", max_parallelism=key_groups(max_parallelism))
 
     def force_non_parallel(self) -> Any:
         """Run the operator in one subtask."""
-        operator = self._operator("force_non_parallel()")
-        operator.parallelism = 1
-        operator.max_parallelism = 1
-        return self
+        return self._describe("force_non_parallel()", parallelism=1, max_parallelism=1)
 
     def set_buffer_timeout(self, timeout_millis: int) -> Any:
         """How long a record of the operator may wait for its batch to fill before it is sent to another task.
@@ -72,8 +73,7 @@ class Described:
             timeout_millis: milliseconds; 0 to send every record at once, -1 for the environment's value.
         """
         timeout = buffer_timeout(timeout_millis)
-        self._operator("set_buffer_timeout()").buffer_timeout = timeout if timeout >= 0 else None
-        return self
+        return self._describe("set_buffer_timeout()", buffer_timeout=timeout if timeout >= 0 else None)
 
     def slot_sharing_group(self, slot_sharing_group: str | SlotSharingGroup) -> Any:
         """Let the operator share slots only with operators of that group, and run in no task with any other.
@@ -85,28 +85,22 @@ class Described:
         """
         if not isinstance(slot_sharing_group, SlotSharingGroup):
             slot_sharing_group = SlotSharingGroup(text(slot_sharing_group, "slot_sharing_group()"))
-        self._operator("slot_sharing_group()").slot_sharing_group = slot_sharing_group
-        return self
+        return self._describe("slot_sharing_group()", slot_sharing_group=slot_sharing_group)
 
     def co_location_group(self, key: str) -> Any:
         """Run the operator's subtasks in the slots of those of equal index of all operators with that key.
 
         They must have one parallelism and one slot sharing group. Java's ``setCoLocationGroupKey``.
         """
-        self._operator("co_location_group()").co_location_group = text(key, "co_location_group()")
-        return self
+        return self._describe("co_location_group()", co_location_group=text(key, "co_location_group()"))
 
     def disable_chaining(self) -> Any:
         """Run the operator in a task of its own."""
-        operator = self._operator("disable_chaining()")
-        operator.chain_with_input = False
-        operator.chain_with_output = False
-        return self
+        return self._describe("disable_chaining()", chain_with_input=False, chain_with_output=False)
 
     def start_new_chain(self) -> Any:
         """Begin a new task with this operator."""
-        self._operator("start_new_chain()").chain_with_input = False
-        return self
+        return self._describe("start_new_chain()", chain_with_input=False)
 
 
 def positive(number: Any, what: str) -> int:

@@ -6,7 +6,8 @@ from functools import partial
 
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError
-from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.settings import Settings
+from pyflinkx.graph.transformation import Transformation, Upstream, next_number
 from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
 
 __all__ = ["IterativeStream"]
@@ -38,15 +39,21 @@ class IterativeStream(DataStream):
     def __init__(self, stream: DataStream, max_wait_time_ms: int = 0) -> None:
         if not isinstance(max_wait_time_ms, int) or isinstance(max_wait_time_ms, bool) or max_wait_time_ms < 0:
             raise GraphError(f"iterate() takes milliseconds from 0 up, not {max_wait_time_ms!r}")
+        rows = stream._as_rows()  # before the head, as its inputs are numbered before it
+        number = next_number()
+        self._key = f"iteration-{number}"
         head = Transformation(
-            name="Iteration Head", kind="operator", inputs=(stream._as_rows()._upstreams,), iteration_head=True
+            operation="Iteration Head",
+            kind="operator",
+            make_operator=partial(IterationHeadOperator, self._key, max_wait_time_ms),
+            inputs=(rows._upstreams,),
+            output_type=stream._record_type.known,
+            type_declared=stream._record_type.declared is not None,
+            iteration_head=True,
+            settings=Settings(co_location_group=self._key),
+            number=number,
         )
-        key = f"iteration-{head.number}"
-        head.co_location_group = key
-        head.make_operator = partial(IterationHeadOperator, key, max_wait_time_ms)
-        head.output_type = stream._record_type.known
-        head.type_declared = stream._record_type.declared is not None
-        stream._environment._add(head)
+        stream._environment._program.add(head)
         super().__init__(stream._environment, (Upstream(head),), stream._record_type)
         self._tail: Transformation | None = None
 
@@ -66,19 +73,17 @@ class IterativeStream(DataStream):
         if self._tail is not None:
             raise GraphError("close_with() was called before: unite the streams that are to come back")
         head = self._transformation
-        key = head.co_location_group
-        assert key is not None
         if not comes_from(feedback_stream, head):
             raise GraphError("close_with() takes a stream that is made from the iteration")
         self._tail = Transformation(
-            name="Iteration Tail",
+            operation="Iteration Tail",
             kind="operator",
-            make_operator=partial(IterationTailOperator, key),
+            make_operator=partial(IterationTailOperator, self._key),
             inputs=(feedback_stream._as_rows()._upstreams,),
-            co_location_group=key,
             feedback_to=head,
+            settings=Settings(co_location_group=self._key),
         )
-        self._environment._add(self._tail)
+        self._environment._program.add(self._tail)
         return feedback_stream
 
 

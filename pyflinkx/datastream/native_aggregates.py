@@ -37,13 +37,14 @@ def running_aggregates(stream: KeyedStream, aggregates: Mapping[str, Aggregation
     keyed, keys, schema = columnar_keys(stream, "agg()")
     checked = checked_aggregations(aggregates, "agg()")
     make_operator = partial(NativeAggregateOperator, schema, keys, checked)
-    result = keyed._then_columns("Aggregate", make_operator, make_operator().results)
+    results = make_operator().results  # what does not fit together fails here, with the user's call
+    phases = None
     partials = partial_schema(schema, keys, checked)
     if partials is not None:
         make_first = partial(first_phase, LocalAggregateOperator, (schema, keys, checked, partials))
         make_second = partial(make_operator, partials=partials)
-        result._transformation.two_phase = TwoPhase("Local Aggregate", partials, make_first, make_second, True)
-    return result
+        phases = TwoPhase("Local Aggregate", partials, make_first, make_second, True)
+    return keyed._then_columns("Aggregate", make_operator, results, two_phase=phases)
 
 
 def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation]) -> DataStream:
@@ -77,15 +78,15 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
     # What does not fit together fails here, with the user's call.
     operator = make_operator()
     name = "Window Aggregate" if keys else "Window All Aggregate"
-    result = stream._then_columns(name, make_operator, operator.results)
+    phases = None
     slices = two_phase_slices(operator)
     partials = None if slices is None else partial_schema(schema, keys, checked)
     if partials is not None:
         make_first = partial(first_phase, LocalWindowOperator, (slices, schema, keys, checked, partials))
         make_second = partial(make_operator, partials=partials)
-        result._transformation.two_phase = TwoPhase(f"Local {name}", partials, make_first, make_second)
-    if late_tag is not None:
-        result._transformation.side_schemas[late_tag.tag_id] = schema
+        phases = TwoPhase(f"Local {name}", partials, make_first, make_second)
+    late = {} if late_tag is None else {late_tag.tag_id: schema}
+    result = stream._then_columns(name, make_operator, operator.results, two_phase=phases, side_schemas=late)
     if not keys:
         result.force_non_parallel()
     return result

@@ -102,8 +102,9 @@ def joined(
     schema = joined_schema(call, left_schema, right_schema, suffixes)
     spec = JoinSpec(schema, left_keys, right_keys, **times)
     late = zip(spec.late_tags, (left_schema, right_schema), strict=True)
+    known: TypeInformation = type_info_of(schema)
     transformation = Transformation(
-        name=name,
+        operation=name,
         kind="operator",
         make_operator=partial(NativeJoinOperator, spec),
         inputs=(left._upstreams, right._upstreams),
@@ -111,8 +112,9 @@ def joined(
         schema=schema,
         side_schemas={tag: side for tag, side in late if tag is not None},
         native=True,
+        output_type=known,
+        type_declared=True,
     )
-    known: TypeInformation = type_info_of(schema)
     return left._environment._stream_of(transformation, RecordType(known))
 
 

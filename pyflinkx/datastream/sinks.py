@@ -55,7 +55,7 @@ class SinkMethods:
         """
         function, with_context = sink_function(sink_func)
         transformation = Transformation(
-            name="Unnamed",
+            operation="Unnamed",
             kind="sink",
             make_operator=partial(SinkFunctionOperator, function, with_context),
             inputs=(self._as_rows()._upstreams,),

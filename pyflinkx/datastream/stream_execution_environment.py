@@ -35,7 +35,9 @@ from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, 
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError
+from pyflinkx.graph.program import Program
 from pyflinkx.graph.runtime_mode import runs_as_batch
+from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -82,7 +84,7 @@ class StreamExecutionEnvironment(SourceMethods):
         for key, value in dynamic_properties().items():
             self._configuration.set_string(key, value)
         self._config = ExecutionConfig(self._configuration)
-        self._transformations: list[Transformation] = []
+        self._program = Program()
         self._slot_sharing_groups: dict[str, SlotSharingGroup] = {}
         self._clock: Any = SystemClock()
 
@@ -170,7 +172,7 @@ class StreamExecutionEnvironment(SourceMethods):
 
     def _runtime_mode_is_batch(self) -> bool:
         """Whether the program, as far as it is built, would run in batch mode; GraphError if it could not."""
-        return runs_as_batch(self._configuration.value_of(options.RUNTIME_MODE), self._transformations)
+        return runs_as_batch(self._configuration.value_of(options.RUNTIME_MODE), self._program.roots)
 
     def set_buffer_timeout(self, timeout_millis: int) -> StreamExecutionEnvironment:
         """How long a record may wait for its batch to fill before it is sent to another task.
@@ -336,9 +338,7 @@ class StreamExecutionEnvironment(SourceMethods):
         stream = self._source_stream(source, source_name, type_info)
         if watermark_strategy.gives_nothing():
             return stream
-        timed = stream._timed(watermark_strategy, by_split=True)
-        timed._side_origin = stream._transformation
-        return timed
+        return stream._timed(watermark_strategy, by_split=True)
 
     def read_text_file(self, file_path: str, charset_name: str = "UTF-8") -> DataStream:
         """A stream of the lines of a text file, or of the files of a folder."""
@@ -369,10 +369,8 @@ class StreamExecutionEnvironment(SourceMethods):
     def _columnar(self, data: Any, name: str) -> DataStream:
         from pyflinkx.connectors.columnar import ColumnarSource
 
-        stream = self._source_stream(ColumnarSource(data), name, None)
         # One reader keeps the order of the rows; set_parallelism() asks for several where order does not matter.
-        stream._transformation.parallelism = 1
-        return stream
+        return self._source_stream(ColumnarSource(data), name, None).set_parallelism(1)
 
     # ---- execution ----
 
@@ -426,7 +424,7 @@ class StreamExecutionEnvironment(SourceMethods):
 
     def close(self) -> None:
         """Forget the program."""
-        self._transformations.clear()
+        self._program.forget()
 
     def _collect(self, stream: DataStream, job_name: str | None) -> CloseableIterator:
         buffer = CollectBuffer()
@@ -455,16 +453,17 @@ class StreamExecutionEnvironment(SourceMethods):
     def _take_graph(self, job_name: str | None) -> StreamGraph:
         """The graph of the program so far; the next program starts empty."""
         graph = self._graph(job_name)
-        self._transformations.clear()
+        self._program.forget()
         return graph
 
     def _graph(self, job_name: str | None) -> StreamGraph:
-        from pyflinkx.datastream.cached_data_stream import cache_sinks
+        from pyflinkx.datastream.cached_data_stream import caches
 
         validate(self._configuration)
         groups = self.get_max_parallelism()
+        kept, sinks = caches(self._program)
         graph = build_stream_graph(
-            [*self._transformations, *cache_sinks(self._transformations)],
+            [*self._program.roots, *sinks],
             name=job_name or self._configuration.get(options.JOB_NAME, DEFAULT_JOB_NAME),
             parallelism=self.get_parallelism(),
             max_parallelism=groups if groups > 0 else None,
@@ -474,6 +473,8 @@ class StreamExecutionEnvironment(SourceMethods):
             chaining_of_different_max_parallelism=(
                 self.is_chaining_of_operators_with_different_max_parallelism_enabled()
             ),
+            settings=self._program.settings,
+            kept=kept,
         )
         from pyflinkx.graph.two_phase import in_two_phases  # not every program gets here
 
@@ -482,20 +483,22 @@ class StreamExecutionEnvironment(SourceMethods):
 
     # ---- building ----
 
-    def _add(self, transformation: Transformation) -> None:
-        self._transformations.append(transformation)
-
     def _source_stream(self, source: Source, name: str, type_info: TypeInformation | None) -> DataStream:
-        transformation = Transformation(
-            name=name,
-            kind="source",
-            source=source,
-            columnar=source.columnar,
-            schema=source.schema,
-            native=source.columnar,
-            parallelism=source.parallelism,
+        record_type = result_type(type_info or source.output_type)
+        return self._stream_of(
+            Transformation(
+                operation=source.operation,
+                kind="source",
+                source=source,
+                columnar=source.columnar,
+                schema=source.schema,
+                native=source.columnar,
+                output_type=record_type.known,
+                type_declared=record_type.declared is not None,
+                settings=Settings(name=name, parallelism=source.parallelism),
+            ),
+            record_type,
         )
-        return self._stream_of(transformation, result_type(type_info or source.output_type))
 
     def _operator_stream(
         self,
@@ -503,14 +506,22 @@ class StreamExecutionEnvironment(SourceMethods):
         make_operator: Callable[[], Any] | partial[Any],
         inputs: list[tuple[Upstream, ...]],
         record_type: RecordType,
+        **more: Any,
     ) -> DataStream:
-        transformation = Transformation(name=name, kind="operator", make_operator=make_operator, inputs=tuple(inputs))
+        transformation = Transformation(
+            operation=name,
+            kind="operator",
+            make_operator=make_operator,
+            inputs=tuple(inputs),
+            output_type=record_type.known,
+            type_declared=record_type.declared is not None,
+            **more,
+        )
         return self._stream_of(transformation, record_type)
 
     def _stream_of(self, transformation: Transformation, record_type: RecordType) -> DataStream:
-        transformation.output_type = record_type.known
-        transformation.type_declared = record_type.declared is not None
-        self._add(transformation)
+        if transformation.inserted is None or transformation.inserted.owner == "input":
+            self._program.add(transformation)
         return DataStream(self, (Upstream(transformation),), record_type)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
-
-import xxhash
 
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.iterations import mark_loops
 from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
+from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import DEFAULT_SLOT_SHARING_GROUP, SlotSharingGroup
 from pyflinkx.graph.transformation import Transformation, TwoPhase, Upstream
+from pyflinkx.graph.uids import uids_of
 from pyflinkx.types.typeinfo import TypeInformation
 
 DEFAULT_MAX_PARALLELISM = 128
@@ -134,6 +135,8 @@ def build_stream_graph(
     buffer_timeout: int = DEFAULT_BUFFER_TIMEOUT,
     slot_sharing_groups: Iterable[SlotSharingGroup] = (),
     chaining_of_different_max_parallelism: bool = True,
+    settings: Callable[[Transformation], Settings] = attrgetter("settings"),
+    kept: Mapping[Transformation, Any] | None = None,
 ) -> StreamGraph:
     """Turn transformations, and all that they read from, into a stream graph.
 
@@ -146,80 +149,64 @@ def build_stream_graph(
         buffer_timeout: of operators that name none, in milliseconds; -1 for none.
         slot_sharing_groups: those that the environment knows, with their resources.
         chaining_of_different_max_parallelism: False to keep operators of different max parallelism in different tasks.
+        settings: what is said of a transformation by now.
+        kept: the source to be read in place of an operator whose results are there already.
 
     Raises:
         GraphError: there are no operators, a uid is used twice, an operator's parallelism exceeds its maximum or is not
             what its source or sink insists on, operators are co-located that cannot be, or a slot sharing group is
             described in two ways, or iterations are not closed or overlap.
     """
-    order = topological_order(roots)
+    kept = kept or {}
+    order = topological_order(roots, kept)
     if not order:
         raise GraphError("no operators are defined: add a source and a sink before execute()")
     ids = {transformation: index for index, transformation in enumerate(order, 1)}
-    uids: dict[str, Transformation] = {}
+    said = settled(order, settings)
+    uids = uids_of(topological_order(order), settings)
     nodes: list[StreamNode] = []
     edges: list[StreamEdge] = []
     readers = readers_of(order)
     for transformation in order:
+        own_settings = said[transformation]
+        source = kept.get(transformation, transformation.source)
         # A loop ends in as many subtasks as it begins in.
-        model = transformation.feedback_to or parallelism_model(transformation, readers)
-        own = model.parallelism or parallelism
+        model = said[transformation.feedback_to or parallelism_model(transformation, readers, said)]
+        own = 1 if transformation in kept else model.parallelism or parallelism
         groups = model.max_parallelism or max_parallelism or default_max_parallelism(own)
-        if own > groups:
-            raise GraphError(
-                f"operator '{transformation.name}' ({transformation.location}): parallelism {own} exceeds its maximum "
-                f"parallelism {groups}"
-            )
-        for described in (transformation.source, transformation.sink):
-            wanted = getattr(described, "parallelism", None)
-            if wanted not in (None, own):
-                raise GraphError(
-                    f"operator '{transformation.name}' ({transformation.location}): {described!r:.200} runs with "
-                    f"parallelism {wanted}, not {own}"
-                )
-        uid = transformation.uid_hash or transformation.uid or derived_uid(transformation, ids, nodes)
-        if uid in uids:
-            raise GraphError(
-                f"uid '{uid}' is given to operator '{uids[uid].name}' ({uids[uid].location}) and to operator "
-                f"'{transformation.name}' ({transformation.location})"
-            )
-        uids[uid] = transformation
-        nodes.append(
-            StreamNode(
-                id=ids[transformation],
-                name=transformation.name,
-                uid=uid,
-                kind=transformation.kind,
-                parallelism=own,
-                max_parallelism=groups,
-                make_operator=transformation.make_operator,
-                source=transformation.source,
-                sink=transformation.sink,
-                location=transformation.location,
-                description=transformation.description,
-                chain_with_input=transformation.chain_with_input,
-                chain_with_output=transformation.chain_with_output,
-                output_type=transformation.output_type,
-                slot_sharing_group=slot_sharing_group(transformation, ids, nodes),
-                buffer_timeout=(
-                    buffer_timeout if transformation.buffer_timeout is None else transformation.buffer_timeout
-                ),
-                co_location_group=transformation.co_location_group,
-                native=transformation.native,
-                two_phase=transformation.two_phase,
-            )
+        node = StreamNode(
+            id=ids[transformation],
+            name=own_settings.name or transformation.operation,
+            uid=uids[transformation],
+            kind="source" if transformation in kept else transformation.kind,
+            parallelism=own,
+            max_parallelism=groups,
+            make_operator=None if transformation in kept else transformation.make_operator,
+            source=source,
+            sink=transformation.sink,
+            location=transformation.location,
+            description=own_settings.description,
+            chain_with_input=own_settings.chain_with_input,
+            chain_with_output=own_settings.chain_with_output,
+            output_type=transformation.output_type,
+            slot_sharing_group=slot_sharing_group(transformation, own_settings, ids, nodes),
+            buffer_timeout=buffer_timeout if own_settings.buffer_timeout is None else own_settings.buffer_timeout,
+            co_location_group=own_settings.co_location_group,
+            native=transformation.native,
+            two_phase=transformation.two_phase,
         )
-        for port, streams in enumerate(transformation.inputs):
+        check_parallelism(node)
+        nodes.append(node)
+        for port, streams in enumerate(() if transformation in kept else transformation.inputs):
             for stream in streams:
                 upstream = nodes[ids[stream.transformation] - 1]
-                partitioner = resolve_partitioner(stream.partitioner, upstream.parallelism, own, transformation)
+                partitioner = resolve_partitioner(stream.partitioner, upstream, node)
                 record_type, declared = type_on_edge(stream)
                 edges.append(
-                    StreamEdge(
-                        upstream.id, ids[transformation], port, partitioner, stream.side_tag, record_type, declared
-                    )
+                    StreamEdge(upstream.id, node.id, port, partitioner, stream.side_tag, record_type, declared)
                 )
     edges = mark_loops(ids, edges)
+    check_uids(nodes)
     check_co_location(nodes)
     return StreamGraph(
         name,
@@ -227,8 +214,47 @@ def build_stream_graph(
         tuple(edges),
         chaining,
         chaining_of_different_max_parallelism,
-        described_groups(order, slot_sharing_groups),
+        described_groups(nodes, said.values(), slot_sharing_groups),
     )
+
+
+def settled(
+    order: Iterable[Transformation], settings: Callable[[Transformation], Settings]
+) -> dict[Transformation, Settings]:
+    """The settings of each, where what a source was told holds for what the engine put behind it too."""
+    said = {transformation: settings(transformation) for transformation in order}
+    for transformation in list(said):
+        if transformation.inserted is not None and transformation.inserted.owner == "input":
+            owner = transformation.inputs[0][0].transformation
+            told = said[owner]
+            said[transformation] = replace(
+                said[transformation],
+                buffer_timeout=told.buffer_timeout,
+                chain_with_output=told.chain_with_output,
+            )
+            said[owner] = replace(told, chain_with_output=True)
+    return said
+
+
+def check_parallelism(node: StreamNode) -> None:
+    """Raise GraphError if a node's parallelism is above its maximum, or not what its source or sink insists on."""
+    if node.parallelism > node.max_parallelism:
+        raise GraphError(
+            f"{node}: parallelism {node.parallelism} exceeds its maximum parallelism {node.max_parallelism}"
+        )
+    for described in (node.source, node.sink):
+        wanted = getattr(described, "parallelism", None)
+        if wanted not in (None, node.parallelism):
+            raise GraphError(f"{node}: {described!r:.200} runs with parallelism {wanted}, not {node.parallelism}")
+
+
+def check_uids(nodes: Iterable[StreamNode]) -> None:
+    """Raise GraphError if two nodes have one uid."""
+    firsts: dict[str, StreamNode] = {}
+    for node in nodes:
+        first = firsts.setdefault(node.uid, node)
+        if first is not node:
+            raise GraphError(f"uid '{node.uid}' is given to {first} and to {node}")
 
 
 def type_on_edge(stream: Upstream) -> tuple[TypeInformation | None, bool]:
@@ -238,30 +264,30 @@ def type_on_edge(stream: Upstream) -> tuple[TypeInformation | None, bool]:
     return stream.transformation.output_type, stream.transformation.type_declared
 
 
-def slot_sharing_group(transformation: Transformation, ids: dict[Transformation, int], nodes: list[StreamNode]) -> str:
+def slot_sharing_group(
+    transformation: Transformation, settings: Settings, ids: dict[Transformation, int], nodes: list[StreamNode]
+) -> str:
     """An operator's group: the one it names, else that of its inputs if they all have the same, else the default."""
-    if transformation.slot_sharing_group is not None:
-        return transformation.slot_sharing_group.name
+    if settings.slot_sharing_group is not None:
+        return settings.slot_sharing_group.name
     groups = {
         nodes[ids[stream.transformation] - 1].slot_sharing_group
         for streams in transformation.inputs
         for stream in streams
+        if stream.transformation in ids
     }
     return groups.pop() if len(groups) == 1 else DEFAULT_SLOT_SHARING_GROUP
 
 
 def described_groups(
-    order: Iterable[Transformation], known: Iterable[SlotSharingGroup]
+    nodes: Iterable[StreamNode], settings: Iterable[Settings], known: Iterable[SlotSharingGroup]
 ) -> tuple[SlotSharingGroup, ...]:
     """The slot sharing groups whose resources are given, by the environment or with an operator."""
     groups = {group.name: group for group in known if group.has_resources}
-    for transformation in order:
-        group = transformation.slot_sharing_group
+    for node, told in zip(nodes, settings, strict=True):
+        group = told.slot_sharing_group
         if group is not None and group.has_resources and groups.setdefault(group.name, group) != group:
-            raise GraphError(
-                f"operator '{transformation.name}' ({transformation.location}): slot sharing group '{group.name}' has "
-                "been given other resources before"
-            )
+            raise GraphError(f"{node}: slot sharing group '{group.name}' has been given other resources before")
     return tuple(groups.values())
 
 
@@ -284,16 +310,15 @@ def check_co_location(nodes: Iterable[StreamNode]) -> None:
             )
 
 
-def resolve_partitioner(
-    wanted: Partitioner | None, upstream: int, downstream: int, transformation: Transformation
-) -> Partitioner:
-    """The partitioner of an edge between the two parallelisms."""
+def resolve_partitioner(wanted: Partitioner | None, upstream: StreamNode, node: StreamNode) -> Partitioner:
+    """The partitioner of an edge between two nodes."""
+    same = upstream.parallelism == node.parallelism
     if wanted is None:
-        return ForwardPartitioner() if upstream == downstream else RebalancePartitioner()
-    if isinstance(wanted, ForwardPartitioner) and upstream != downstream:
+        return ForwardPartitioner() if same else RebalancePartitioner()
+    if isinstance(wanted, ForwardPartitioner) and not same:
         raise GraphError(
-            f"forward() to operator '{transformation.name}' ({transformation.location}) needs equal parallelism, "
-            f"but it goes from {upstream} to {downstream} subtasks"
+            f"forward() to {node} needs equal parallelism, but it goes from {upstream.parallelism} to "
+            f"{node.parallelism} subtasks"
         )
     return wanted
 
@@ -309,7 +334,9 @@ def readers_of(order: Iterable[Transformation]) -> dict[Transformation, list[Tra
 
 
 def parallelism_model(
-    transformation: Transformation, readers: dict[Transformation, list[Transformation]]
+    transformation: Transformation,
+    readers: dict[Transformation, list[Transformation]],
+    said: Mapping[Transformation, Settings],
 ) -> Transformation:
     """The transformation whose parallelism this one has: itself, or a neighbour if all on that side agree."""
     if transformation.parallelism_of is None:
@@ -317,20 +344,26 @@ def parallelism_model(
     neighbours = readers.get(transformation, [])
     if transformation.parallelism_of == "input":
         neighbours = [stream.transformation for streams in transformation.inputs for stream in streams]
-    models = [parallelism_model(neighbour, readers) for neighbour in neighbours]
-    kinds = {(model.parallelism, model.max_parallelism) for model in models}
+    models = [parallelism_model(neighbour, readers, said) for neighbour in neighbours]
+    kinds = {(said[model].parallelism, said[model].max_parallelism) for model in models}
     return models[0] if len(kinds) == 1 else transformation
 
 
-def topological_order(roots: Iterable[Transformation]) -> list[Transformation]:
-    """All transformations that the roots read from, and the roots, inputs first; otherwise in order of creation."""
+def topological_order(
+    roots: Iterable[Transformation], kept: Mapping[Transformation, Any] | None = None
+) -> list[Transformation]:
+    """All transformations that the roots read from, and the roots, inputs first; otherwise in order of creation.
+
+    What is read only by those that are kept is left out.
+    """
     found: dict[Transformation, None] = {}
     pending = list(roots)
     while pending:
         transformation = pending.pop()
         if transformation not in found:
             found[transformation] = None
-            pending.extend(stream.transformation for streams in transformation.inputs for stream in streams)
+            if kept is None or transformation not in kept:
+                pending.extend(stream.transformation for streams in transformation.inputs for stream in streams)
     return sorted(found, key=lambda transformation: transformation.number)
 
 
@@ -338,12 +371,3 @@ def default_max_parallelism(parallelism: int) -> int:
     """Flink's rule (KeyGroupRangeAssignment): 1.5 times the parallelism up to a power of two, from 128 to 32,768."""
     wanted = parallelism + parallelism // 2
     return min(max(1 << max(wanted - 1, 1).bit_length(), DEFAULT_MAX_PARALLELISM), 1 << 15)
-
-
-def derived_uid(transformation: Transformation, ids: dict[Transformation, int], nodes: list[StreamNode]) -> str:
-    """A uid that is the same whenever the program up to here is the same."""
-    parts = [transformation.kind, transformation.name, str(ids[transformation])]
-    for port, streams in enumerate(transformation.inputs):
-        for stream in streams:
-            parts.append(f"{port}:{nodes[ids[stream.transformation] - 1].uid}:{stream.side_tag}")
-    return xxhash.xxh3_128_hexdigest("\n".join(parts).encode())

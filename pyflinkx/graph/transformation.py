@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.graph.partitioners import Partitioner
-from pyflinkx.graph.slot_sharing import SlotSharingGroup
+from pyflinkx.graph.settings import DEFAULT_SETTINGS, Settings
 from pyflinkx.types.typeinfo import TypeInformation
 
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -61,12 +61,29 @@ class TwoPhase:
     at_end_only: bool = False
 
 
-@dataclass(eq=False)
-class Transformation:
-    """An operator (or source) as the user described it; changed by ``name()``, ``uid()`` and the like until execution.
+# In the order in which transformations are made, inputs before readers.
+next_number = itertools.count(1).__next__
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """That a transformation is not the user's, but one that the engine put between two of the user's.
 
     Args:
-        name: the operator's name.
+        role: what it is there for; with the owner it makes the uid.
+        owner: "input" or "reader": beside which of its neighbours it was put.
+    """
+
+    role: str
+    owner: str = "reader"
+
+
+@dataclass(frozen=True, eq=False)
+class Transformation:
+    """An operator, source or sink as the user described it; what is said of it later is in the program's settings.
+
+    Args:
+        operation: what it does, "Map" say; its name unless it gets another one, and a part of its uid in any case.
         kind: "source", "operator" or "sink".
         make_operator: makes the operator, once per subtask; None for a source.
         source: the source's description; None for everything else.
@@ -76,51 +93,45 @@ class Transformation:
         side_schemas: the Schema of each side output that carries columnar batches, by tag id.
         native: whether it runs without Python functions of the user's, so that it may share a process with others.
         sink: the sink's description, to be checked before the job starts.
-        parallelism_of: "input" or "output" for an operator that the graph inserts and that runs as parallel as the one
-            that it reads, or the one that reads it; None for one with a parallelism of its own.
+        parallelism_of: "input" or "output" for an operator that runs as parallel as the one that it reads, or the one
+            that reads it; None for one with a parallelism of its own.
         output_type: the type of the main output's records; None when nothing is known of it.
         type_declared: whether the user declared that type; one that was read from annotations holds only as far as the
             program keeps to them.
-        slot_sharing_group: the group of operators with which it shares slots; None for that of the inputs.
-        co_location_group: key of the operators whose subtasks of one index share a slot in any case; None for none.
-        buffer_timeout: how long (ms) a record may wait for its batch to fill; -1 for until it is full, None for the
-            environment's.
-        uid_hash: takes the place of the uid.
+        inserted: for an operator that the engine put there; None for the user's own.
         iteration_head: whether a loop begins here.
         feedback_to: for the end of a loop, where it begins.
         two_phase: how it is done in two phases, where its inputs are spread by key; None for one phase only.
         cache: keeps what it makes, for later jobs; None for an operator without one.
+        settings: what is said of it from the start.
     """
 
-    name: str
+    operation: str
     kind: str
     make_operator: Callable[[], Any] | None = None
     source: Any = None
     inputs: tuple[tuple[Upstream, ...], ...] = ()
     columnar: bool = False
     schema: Any = None
-    side_schemas: dict[str, Any] = field(default_factory=dict)
+    side_schemas: Mapping[str, Any] = field(default_factory=dict)
     native: bool = False
-    parallelism_of: str | None = None
     sink: Any = None
+    parallelism_of: str | None = None
     output_type: TypeInformation | None = None
     type_declared: bool = False
-    slot_sharing_group: SlotSharingGroup | None = None
-    co_location_group: str | None = None
-    buffer_timeout: int | None = None
-    uid: str | None = None
-    uid_hash: str | None = None
-    description: str | None = None
-    parallelism: int | None = None
-    max_parallelism: int | None = None
-    chain_with_input: bool = True
-    chain_with_output: bool = True
-    location: str | None = field(default_factory=lambda: user_location())
+    inserted: Inserted | None = None
     iteration_head: bool = False
     feedback_to: Transformation | None = None
     two_phase: TwoPhase | None = None
     cache: Any = None
-    number: int = field(default_factory=itertools.count(1).__next__)
+    settings: Settings = DEFAULT_SETTINGS
+    location: str | None = field(default_factory=lambda: user_location())
+    number: int = field(default_factory=next_number)
+
+    @property
+    def name(self) -> str:
+        """What it was called from the start."""
+        return self.settings.name or self.operation
 
 
 def user_location() -> str | None:

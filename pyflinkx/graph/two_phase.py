@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-import xxhash
-
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, PartialPartitioner
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.stream_graph import StreamEdge, StreamGraph, StreamNode
+from pyflinkx.graph.uids import inserted_uid
 
 ONE_PHASE = "ONE_PHASE"
 TWO_PHASE = "TWO_PHASE"
@@ -71,7 +70,7 @@ def first_phase(node: StreamNode, number: int, producer: StreamNode, node_id: in
         node,
         id=node_id,
         name=node.two_phase.name,
-        uid=xxhash.xxh3_128_hexdigest(f"first phase {number}\n{node.uid}".encode()),
+        uid=inserted_uid("first phase", node.uid, "port 0", f"place {number}"),
         parallelism=producer.parallelism,
         max_parallelism=producer.max_parallelism,
         make_operator=partial(node.two_phase.make_first, node.max_parallelism, node.parallelism, adaptive),

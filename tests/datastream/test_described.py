@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pyflinkx.common import Configuration
+from pyflinkx.common import Configuration, WatermarkStrategy
+from pyflinkx.connectors.number_seq import NumberSequenceSource
 from pyflinkx.datastream import OutputTag, StreamExecutionEnvironment
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
@@ -117,3 +118,29 @@ def test_descriptions_reach_the_plan(env):
     env.from_collection([1]).map(str).name("to text").set_description("makes text").set_parallelism(3).print()
     node = json.loads(env.get_execution_plan())["nodes"][1]
     assert (node["type"], node["contents"], node["parallelism"]) == ("to text", "makes text", 3)
+
+
+def test_what_is_said_of_a_source_with_watermarks_is_said_of_both_its_operators():
+    env = StreamExecutionEnvironment.get_execution_environment()
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda n, _: n)
+    stream = env.from_source(NumberSequenceSource(1, 3), strategy, "numbers")
+    stream.set_parallelism(3).set_max_parallelism(7).set_buffer_timeout(5).slot_sharing_group("a").disable_chaining()
+    stream.map(str).set_parallelism(3).print()
+    graph = env._graph(None)
+    source, assigner, *_ = graph.nodes
+    assert (source.parallelism, source.max_parallelism) == (assigner.parallelism, assigner.max_parallelism) == (3, 7)
+    assert source.slot_sharing_group == assigner.slot_sharing_group == "a"
+    assert assigner.buffer_timeout == 5
+    # Watermarks by split need the two in one task; what follows is in another.
+    assert [[node.name for node in vertex.nodes] for vertex in build_job_graph(graph).vertices][:2] == [
+        ["numbers", "Timestamps/Watermarks"],
+        ["Map"],
+    ]
+
+
+def test_what_is_said_later_holds_for_what_was_built_before():
+    env = StreamExecutionEnvironment.get_execution_environment()
+    stream = env.from_collection([1]).map(str)
+    stream.filter(bool).print()
+    stream.name("late").set_parallelism(2)
+    assert [(node.name, node.parallelism) for node in nodes(env)][1] == ("late", 2)

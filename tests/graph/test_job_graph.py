@@ -5,6 +5,7 @@ import pytest
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner, HashPartitioner, RebalancePartitioner
+from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import build_stream_graph, default_max_parallelism
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -12,12 +13,14 @@ from pyflinkx.operators.function import UserFunction
 
 
 def source(name="source", **settings):
-    return Transformation(name=name, kind="source", source=object(), **settings)
+    return Transformation(operation=name, kind="source", source=object(), settings=Settings(**settings))
 
 
 def operator(name, *inputs, partitioner=None, **settings):
     ports = tuple((Upstream(upstream, partitioner),) for upstream in inputs)
-    return Transformation(name=name, kind="operator", make_operator=object, inputs=ports, **settings)
+    return Transformation(
+        operation=name, kind="operator", make_operator=object, inputs=ports, settings=Settings(**settings)
+    )
 
 
 def vertices(*roots, **settings):
@@ -100,7 +103,7 @@ def test_default_max_parallelism_follows_flinks_rule(parallelism, expected):
 def test_plan_names_operators_and_ship_strategies():
     first = source("Collection Source")
     keyed = operator("Reduce", operator("Map", first), partitioner=HashPartitioner(len))
-    sink = Transformation(name="Print", kind="sink", make_operator=object, inputs=((Upstream(keyed),),))
+    sink = Transformation(operation="Print", kind="sink", make_operator=object, inputs=((Upstream(keyed),),))
     plan = json.loads(build_stream_graph([sink], "job").to_json())
     assert [(node["id"], node["type"], node["pact"]) for node in plan["nodes"]] == [
         (1, "Source: Collection Source", "Data Source"),

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
+from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.slots import plan_slots
 from pyflinkx.graph.stream_graph import build_stream_graph
@@ -14,14 +15,16 @@ HEAVY = SlotSharingGroup.builder("heavy").set_cpu_cores(1.0).set_task_heap_memor
 
 def operator(name, *inputs, parallelism=1, group=None, key=None):
     return Transformation(
-        name=name,
+        operation=name,
         kind="operator" if inputs else "source",
         make_operator=object if inputs else None,
         source=None if inputs else object(),
         inputs=tuple((Upstream(upstream),) for upstream in inputs),
-        parallelism=parallelism,
-        slot_sharing_group=SlotSharingGroup(group) if isinstance(group, str) else group,
-        co_location_group=key,
+        settings=Settings(
+            parallelism=parallelism,
+            slot_sharing_group=SlotSharingGroup(group) if isinstance(group, str) else group,
+            co_location_group=key,
+        ),
         location=f"{name}.py:1",
     )
 
