@@ -6,11 +6,11 @@ import copy
 import inspect
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
-from functools import partial
 from typing import Any
 
 from pyflinkx._core.row import Row
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.alignment import WatermarkAlignment
 from pyflinkx.operators.split_watermarks import SplitTimestampsOperator
 from pyflinkx.operators.timestamps import (
@@ -240,10 +240,8 @@ class WatermarkStrategy:
         return f"WatermarkStrategy({self.out_of_orderness_ms}, {self.timestamp_assigner!r})"
 
 
-def timestamps_operator(
-    strategy: WatermarkStrategy, interval: int, by_split: bool = False
-) -> Callable[[], TimestampsAndWatermarksOperator]:
-    """What makes the operator that follows a strategy.
+def timestamps_operator(strategy: WatermarkStrategy, interval: int, by_split: bool = False) -> OperatorSpec:
+    """The operator that follows a strategy.
 
     Args:
         strategy: the strategy.
@@ -253,11 +251,11 @@ def timestamps_operator(
     assigner = strategy.timestamp_assigner
     extract = None if assigner is None else assigner.extract_timestamp
     alignment = None if by_split else strategy.alignment
-    make: Callable[[], TimestampsAndWatermarksOperator] = partial(
+    spec = OperatorSpec.of(
         TimestampsAndWatermarksOperator, extract, strategy.out_of_orderness_ms, strategy.idle_timeout_ms, alignment
     )
     if strategy.generator_supplier is not None:
-        make = partial(
+        spec = OperatorSpec.of(
             GeneratedWatermarksOperator,
             extract,
             strategy.generator_supplier,
@@ -265,7 +263,7 @@ def timestamps_operator(
             strategy.idle_timeout_ms,
             alignment,
         )
-    return partial(SplitTimestampsOperator, make, strategy.alignment) if by_split else make
+    return OperatorSpec.of(SplitTimestampsOperator, spec, strategy.alignment) if by_split else spec
 
 
 def duration_ms(duration: Duration | timedelta, call: str) -> int:

@@ -17,6 +17,7 @@ from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import MissingExtraError, SourceError
 from pyflinkx.types.arrow import type_info_of
+from pyflinkx.types.changes import INSERT_ONLY
 
 NUMPY_FORMATS = {
     "int8": "c",
@@ -59,6 +60,7 @@ class ColumnarSource(Source):
     """
 
     columnar = True
+    changes = INSERT_ONLY
     operation = "Collection"  # data in memory, as that of a CollectionSource
 
     def __init__(self, data: Any) -> None:

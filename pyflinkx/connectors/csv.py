@@ -14,6 +14,7 @@ from pyflinkx.connectors.options import check_choice, check_count, check_on_erro
 from pyflinkx.connectors.record_shape import RecordShape
 from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
 from pyflinkx.errors import ConfigurationError, SourceError
+from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.typeinfo import TypeInformation, Types
 
 
@@ -50,6 +51,8 @@ class CsvSource(Source):
         >>> CsvSource("/data/flights.csv", Types.ROW_NAMED(["origin", "dep_delay"], [Types.STRING(), Types.DOUBLE()]))
         CsvSource('/data/flights.csv')
     """
+
+    changes = INSERT_ONLY
 
     def __init__(
         self,

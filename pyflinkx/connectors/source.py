@@ -15,6 +15,7 @@ from pyflinkx.connectors.enumerator import (
     SplitEnumeratorContext,
     SplitRequest,
 )
+from pyflinkx.types.changes import Changes
 
 
 class Boundedness(enum.Enum):
@@ -158,11 +159,13 @@ class Source:
 
     ``output_type`` is the type information of the records, or None when unknown. ``columnar`` says whether readers give
     columnar batches, ``schema`` which. ``parallelism`` is the number of readers that the source insists on, or None.
-    ``values_checked`` says that its records are of their declared type for sure. ``operation`` is what stands for the
-    source in uids: a constant of the class, by default its name.
+    ``values_checked`` says that its records are of their declared type for sure. ``changes`` are the kinds of rows
+    (``pyflinkx.types.changes``) that it gives; None for those that its records have. ``operation`` is what stands for
+    the source in uids: a constant of the class, by default its name.
     """
 
     operation: str = "Source"
+    changes: Changes | None = None
 
     boundedness: Boundedness = Boundedness.BOUNDED
     output_type: Any = None

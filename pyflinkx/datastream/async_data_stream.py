@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from functools import partial
 from typing import Any
 
 from pyflinkx.common.typeinfo import TypeInformation
@@ -12,6 +11,7 @@ from pyflinkx.datastream.calls import object_function, result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import positive
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import carried
 from pyflinkx.operators.async_wait import AsyncWaitOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
 
@@ -129,7 +129,7 @@ def wait(
     descriptor = AsyncFunctionDescriptor(
         async_function, milliseconds(timeout), positive(capacity, "capacity"), strategy, mode
     )
-    operator = partial(
+    operator = carried(
         AsyncWaitOperator,
         function,
         async_function.timeout,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
@@ -10,6 +9,7 @@ from pyflinkx.datastream.broadcast_functions import BroadcastProcessFunction, Ke
 from pyflinkx.datastream.calls import object_function, result_type
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import BroadcastPartitioner
+from pyflinkx.graph.spec import carried
 from pyflinkx.operators.broadcast import BroadcastOperator, KeyedBroadcastOperator
 from pyflinkx.state.descriptors import MapStateDescriptor
 
@@ -77,17 +77,16 @@ class BroadcastConnectedStream:
 
         stream = self.non_broadcast_stream
         descriptors = self.broadcast_state_descriptors
-        make_operator: partial[Any]
         if isinstance(stream, KeyedStream):
             functions = object_function(func, KeyedBroadcastProcessFunction, METHODS, "process(), on a keyed stream,")
             assert isinstance(func, KeyedBroadcastProcessFunction)
-            make_operator = partial(KeyedBroadcastOperator, functions, descriptors, stream._key_selector, func.on_timer)
+            spec = carried(KeyedBroadcastOperator, functions, descriptors, stream._key_selector, func.on_timer).reading(
+                stream._input()
+            )
         else:
             functions = object_function(func, BroadcastProcessFunction, METHODS, "process(), on a stream without keys,")
-            make_operator = partial(BroadcastOperator, functions, descriptors)
+            spec = carried(BroadcastOperator, functions, descriptors)
         rows = self.broadcast_stream.input_stream._partitioned(BroadcastPartitioner(), "broadcast()")
         inputs = [stream._as_rows()._upstreams, rows._upstreams]
         name = "Co-Process-Broadcast-Keyed" if isinstance(stream, KeyedStream) else "Co-Process-Broadcast"
-        return stream._environment._operator_stream(
-            name, make_operator, inputs, result_type(output_type, functions[0], "items")
-        )
+        return stream._environment._operator_stream(name, spec, inputs, result_type(output_type, functions[0], "items"))

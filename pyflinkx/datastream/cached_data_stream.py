@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from pyflinkx.connectors.cache import Cache, CachedSource
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.graph.program import Program
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.identity import IdentityOperator
 from pyflinkx.operators.sink import SinkOperator
@@ -37,7 +36,7 @@ class CachedDataStream(DataStream):
         transformation = Transformation(
             operation="Cache",
             kind="operator",
-            make_operator=IdentityOperator,
+            spec=OperatorSpec.of(IdentityOperator),
             inputs=(rows._upstreams,),
             output_type=rows._record_type.known,
             type_declared=rows._record_type.declared is not None,
@@ -81,7 +80,7 @@ def caches(program: Program) -> tuple[dict[Transformation, CachedSource], list[T
             Transformation(
                 operation="Cache Sink",
                 kind="sink",
-                make_operator=partial(SinkOperator, sink),
+                spec=OperatorSpec.of(SinkOperator, sink),
                 inputs=((Upstream(transformation),),),
                 sink=sink,
                 parallelism_of="input",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx._core.schema import Schema
 from pyflinkx.expressions.expression import Expression
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Upstream
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class ColumnMethods:
 
         return rows_of(self._this)
 
-    def _then_columns(self, name: str, make_operator: Callable[[], Any], schema: Schema, **more: Any) -> DataStream:
+    def _then_columns(self, name: str, spec: OperatorSpec, schema: Schema, **more: Any) -> DataStream:
         """The columnar stream of a native operator that reads this columnar one."""
         from pyflinkx.datastream.columnar import columnar_stream
 
-        return columnar_stream(self._environment, name, make_operator, [self._upstreams], schema, **more)
+        return columnar_stream(self._environment, name, spec, [self._upstreams], schema, **more)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyflinkx._core.schema import Field, Schema
@@ -14,6 +13,7 @@ from pyflinkx.datastream.calls import RecordType
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError, TypeInformationError
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
@@ -28,7 +28,7 @@ MAX_KEY_COLUMNS = 64
 def columnar_stream(
     environment: StreamExecutionEnvironment,
     name: str,
-    make_operator: Callable[[], Any],
+    spec: OperatorSpec,
     inputs: Iterable[tuple[Upstream, ...]],
     schema: Schema,
     **more: Any,
@@ -41,7 +41,7 @@ def columnar_stream(
     transformation = Transformation(
         operation=name,
         kind="operator",
-        make_operator=make_operator,
+        spec=spec,
         inputs=tuple(inputs),
         columnar=True,
         schema=schema,
@@ -79,7 +79,7 @@ def converted(stream: DataStream, upstreams: tuple[Upstream, ...], parallelism_o
     """The rows of columnar streams."""
     return stream._environment._operator_stream(
         "ColumnsToRows",
-        ColumnsToRowsOperator,
+        OperatorSpec.of(ColumnsToRowsOperator),
         [upstreams],
         stream._record_type,
         native=True,
@@ -97,9 +97,9 @@ def columns_of(stream: DataStream, call: str) -> DataStream:
     if stream._schema is not None:
         return stream
     schema = known_schema(stream, call)
-    make = partial(RowsToColumnsOperator, schema)
+    spec = OperatorSpec.of(RowsToColumnsOperator, schema)
     placed = {"parallelism_of": "input", "inserted": Inserted("columns")}
-    return columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema, **placed)
+    return columnar_stream(stream._environment, "RowsToColumns", spec, [stream._upstreams], schema, **placed)
 
 
 def known_schema(stream: DataStream, call: str) -> Schema:
@@ -201,5 +201,5 @@ def columnar_timestamps(stream: DataStream, strategy: WatermarkStrategy) -> Data
                 "(milliseconds since the epoch), timestamp and date columns"
             )
     waits = strategy.idle_timeout_ms, strategy.alignment
-    make = partial(ColumnTimestampsOperator, column, strategy.out_of_orderness_ms, *waits)
-    return stream._then_columns("Timestamps/Watermarks", make, schema)
+    spec = OperatorSpec.of(ColumnTimestampsOperator, column, strategy.out_of_orderness_ms, *waits)
+    return stream._then_columns("Timestamps/Watermarks", spec, schema)

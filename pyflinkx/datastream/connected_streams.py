@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from pyflinkx.common.typeinfo import TypeInformation
@@ -17,6 +16,7 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import carried
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
 
@@ -89,12 +89,14 @@ class ConnectedStreams:
         on_timer: Callable[[int, Any], Any] | None,
     ) -> DataStream:
         first, second = self.stream1, self.stream2
-        make_operator: Callable[[], Any] = partial(ProcessOperator, *functions)
+        spec = carried(ProcessOperator, *functions)
         if isinstance(first, KeyedStream) and isinstance(second, KeyedStream):
             selectors = [first._key_selector, second._key_selector]
-            make_operator = partial(KeyedProcessOperator, functions, selectors, on_timer)
+            spec = carried(KeyedProcessOperator, functions, selectors, on_timer).reading(
+                first._input(), second._input()
+            )
         inputs = [first._as_rows()._upstreams, second._as_rows()._upstreams]
-        return first._environment._operator_stream(name, make_operator, inputs, record_type)
+        return first._environment._operator_stream(name, spec, inputs, record_type)
 
 
 def one_result(function: Callable[[Any], Any]) -> Callable[[Any, Any], tuple[Any]]:

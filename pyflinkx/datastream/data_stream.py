@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from pyflinkx.common.typeinfo import TypeInformation, Types
@@ -48,6 +47,7 @@ from pyflinkx.graph.partitioners import (
     ShufflePartitioner,
 )
 from pyflinkx.graph.settings import Settings
+from pyflinkx.graph.spec import OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.function import UserFunction
@@ -140,14 +140,14 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             [10, 20]
         """
         function = user_function(func, MapFunction, "map", "map()")
-        return self._then("Map", partial(MapOperator, function), result_type(output_type, function))
+        return self._then("Map", carried(MapOperator, function), result_type(output_type, function))
 
     def flat_map(
         self, func: Callable[[Any], Any] | FlatMapFunction, output_type: TypeInformation | None = None
     ) -> DataStream:
         """Any number of results per record: what ``func`` yields, or the items of what it returns."""
         function = user_function(func, FlatMapFunction, "flat_map", "flat_map()")
-        return self._then("FlatMap", partial(FlatMapOperator, function), result_type(output_type, function, "items"))
+        return self._then("FlatMap", carried(FlatMapOperator, function), result_type(output_type, function, "items"))
 
     def filter(self, func: Callable[[Any], Any] | FilterFunction | Expression) -> DataStream:
         """Keep the records for which ``func`` is true.
@@ -161,13 +161,13 @@ class DataStream(Described, SinkMethods, ColumnMethods):
 
             return filtered(self, func)
         function = user_function(func, FilterFunction, "filter", "filter()")
-        return self._then("Filter", partial(FilterOperator, function), self._record_type)
+        return self._then("Filter", OperatorSpec.of(FilterOperator, function), self._record_type)
 
     def process(self, func: ProcessFunction, output_type: TypeInformation | None = None) -> DataStream:
         """Any number of results per record, with timestamps and side outputs."""
         functions = object_function(func, ProcessFunction, ["process_element"], "process()")
         return self._then(
-            "PROCESS", partial(ProcessOperator, *functions), result_type(output_type, functions[0], "items")
+            "PROCESS", carried(ProcessOperator, *functions), result_type(output_type, functions[0], "items")
         )
 
     # ---- keys, windows, several streams ----
@@ -216,7 +216,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         if not all(isinstance(index, int) for index in field_indexes):
             raise GraphError(f"project() takes positions of fields, not {field_indexes!r}")
         tuples = getters if len(field_indexes) > 1 else FieldTuple((getters,))
-        return self._then("Projection", partial(MapOperator, UserFunction(tuples)), self._projected(field_indexes))
+        return self._then("Projection", carried(MapOperator, UserFunction(tuples)), self._projected(field_indexes))
 
     def _projected(self, field_indexes: tuple[int, ...]) -> RecordType:
         """The type of tuples of these fields."""
@@ -500,15 +500,15 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             )
         return self._transformation
 
-    def _then(self, name: str, make_operator: Callable[[], Any], record_type: RecordType) -> DataStream:
+    def _then(self, name: str, spec: OperatorSpec, record_type: RecordType) -> DataStream:
         """The stream of an operator that reads this one."""
-        return self._environment._operator_stream(name, make_operator, [self._as_rows()._upstreams], record_type)
+        return self._environment._operator_stream(name, spec, [self._as_rows()._upstreams], record_type)
 
     def _end(self, name: str, sink: Sink) -> DataStreamSink:
         transformation = Transformation(
             operation=name,
             kind="sink",
-            make_operator=partial(SinkOperator, sink),
+            spec=OperatorSpec.of(SinkOperator, sink),
             inputs=(self._upstreams if sink.columnar else self._as_rows()._upstreams,),
             native=sink.columnar,
             sink=sink,

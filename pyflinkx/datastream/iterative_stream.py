@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.settings import Settings
+from pyflinkx.graph.spec import OperatorSpec, carried
 from pyflinkx.graph.transformation import Transformation, Upstream, next_number
 from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
 
@@ -45,7 +44,7 @@ class IterativeStream(DataStream):
         head = Transformation(
             operation="Iteration Head",
             kind="operator",
-            make_operator=partial(IterationHeadOperator, self._key, max_wait_time_ms),
+            spec=carried(IterationHeadOperator, self._key, max_wait_time_ms),
             inputs=(rows._upstreams,),
             output_type=stream._record_type.known,
             type_declared=stream._record_type.declared is not None,
@@ -78,7 +77,7 @@ class IterativeStream(DataStream):
         self._tail = Transformation(
             operation="Iteration Tail",
             kind="operator",
-            make_operator=partial(IterationTailOperator, self._key),
+            spec=OperatorSpec.of(IterationTailOperator, self._key),
             inputs=(feedback_stream._as_rows()._upstreams,),
             feedback_to=head,
             settings=Settings(co_location_group=self._key),

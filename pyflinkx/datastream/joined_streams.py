@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, NamedTuple
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import key_function, object_function, result_type, user_function
+from pyflinkx.datastream.calls import UNKNOWN, key_function, object_function, result_type, user_function
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import WindowFunction
 from pyflinkx.datastream.join_functions import (
@@ -21,9 +20,13 @@ from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.datastream.windowed_stream import WindowedStream
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
+from pyflinkx.graph.transformation import Inserted
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
+from pyflinkx.operators.record import MapOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
+from pyflinkx.types.changes import INSERT_ONLY
 
 __all__ = ["CoGroupedStreams", "IntervalJoin", "JoinedStreams", "TaggedUnion"]
 
@@ -161,10 +164,8 @@ class WithWindow:
         join = self._join
         given, adapter, what = join._function(function)
         known = result_type(output_type, given, what)
-        first = rows_before(join.input1).map(tag_first)
-        second = rows_before(join.input2).map(tag_second)
-        first.name("Join Input 1")
-        second.name("Join Input 2")
+        first = tagged(rows_before(join.input1), "Join Input 1", tag_first)
+        second = tagged(rows_before(join.input2), "Join Input 2", tag_second)
         self._windowed._stream = KeyedStream(first.union(second), self._key, self._key_type)
         stream = self._windowed.apply(adapter, known.known)
         stream._record_type = known
@@ -250,6 +251,13 @@ class UnionKey:
 
     def __call__(self, union: TaggedUnion) -> Any:
         return (self.first if union.first else self.second)(union.value)
+
+
+def tagged(stream: DataStream, name: str, tag: Callable[[Any], TaggedUnion]) -> DataStream:
+    """A stream's records as those of one side of a join, which pairs inserts only."""
+    spec = OperatorSpec.of(MapOperator, UserFunction(tag)).reading(INSERTS).producing(INSERT_ONLY)
+    inserted = Inserted("join input")
+    return stream._environment._operator_stream(name, spec, [stream._upstreams], UNKNOWN, inserted=inserted)
 
 
 def tag_first(value: Any) -> Any:
@@ -430,7 +438,10 @@ class IntervalJoined:
         (function,) = object_function(process_join_function, ProcessJoinFunction, ["process_element"], "process()")
         left, right = self._left, self._right
         selectors = [left._key_selector, right._key_selector]
-        operator = partial(IntervalJoinOperator, function, selectors, lower, upper, (self._left_late, self._right_late))
+        late = (self._left_late, self._right_late)
+        operator = carried(IntervalJoinOperator, function, selectors, lower, upper, late).reading(
+            left._input(True), right._input(True)
+        )
         inputs = [left._as_rows()._upstreams, right._as_rows()._upstreams]
         return left._environment._operator_stream(
             "Interval Join", operator, inputs, result_type(output_type, function, "items")

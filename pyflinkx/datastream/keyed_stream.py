@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.typeinfo import TypeInformation
@@ -21,6 +20,7 @@ from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
+from pyflinkx.graph.spec import InputSpec, carried
 from pyflinkx.operators.field_reduce import AccumulateType, field_fold
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
@@ -95,7 +95,7 @@ class KeyedStream(DataStream):
             [('a', 1), ('b', 1), ('a', 2)]
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
-        operator = partial(ReduceOperator, function, self._key_selector)
+        operator = carried(ReduceOperator, function, self._key_selector).reading(self._input(True))
         return self._then("Reduce", operator, self._record_type)
 
     AccumulateType: ClassVar = AccumulateType
@@ -140,7 +140,7 @@ class KeyedStream(DataStream):
         if isinstance(func, ProcessFunction):
             return super().process(func, output_type)
         functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
-        operator = partial(KeyedProcessOperator, functions, [self._key_selector], func.on_timer)
+        operator = carried(KeyedProcessOperator, functions, [self._key_selector], func.on_timer).reading(self._input())
         return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
 
     def agg(self, **aggregates: Aggregation) -> DataStream:
@@ -195,11 +195,15 @@ class KeyedStream(DataStream):
         """Partition anew by another key."""
         return self._unkeyed.key_by(key_selector, *more, key_type=key_type)
 
+    def _input(self, inserts_only: bool = False) -> InputSpec:
+        """What an operator on the keys of this stream asks of its input."""
+        return InputSpec(self._key_selector, self._key_fields, self._key_type, inserts_only)
+
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
         raise GraphError(f"{call} cannot override the partitioning of a KeyedStream")
 
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
-        operator = partial(KeyedProcessOperator, [function], [self._key_selector], None)
+        operator = carried(KeyedProcessOperator, [function], [self._key_selector], None).reading(self._input())
         return self._then(name, operator, record_type)
 
 

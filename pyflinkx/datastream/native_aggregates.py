@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +11,18 @@ from pyflinkx.datastream.columnar import columns_of
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import INSERTS, OperatorSpec
 from pyflinkx.graph.transformation import TwoPhase
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.local_aggregate import (
     LocalAggregateOperator,
-    LocalOperator,
     LocalWindowOperator,
     partial_schema,
 )
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
+from pyflinkx.types.changes import INSERT_ONLY
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.windowed_stream import Windowed
@@ -36,15 +36,14 @@ def running_aggregates(stream: KeyedStream, aggregates: Mapping[str, Aggregation
     """
     keyed, keys, schema = columnar_keys(stream, "agg()")
     checked = checked_aggregations(aggregates, "agg()")
-    make_operator = partial(NativeAggregateOperator, schema, keys, checked)
-    results = make_operator().results  # what does not fit together fails here, with the user's call
+    spec = native(NativeAggregateOperator, keyed, schema, keys, checked)
+    results = spec.build().results  # what does not fit together fails here, with the user's call
     phases = None
     partials = partial_schema(schema, keys, checked)
     if partials is not None:
-        make_first = partial(first_phase, LocalAggregateOperator, (schema, keys, checked, partials))
-        make_second = partial(make_operator, partials=partials)
-        phases = TwoPhase("Local Aggregate", partials, make_first, make_second, True)
-    return keyed._then_columns("Aggregate", make_operator, results, two_phase=phases)
+        first = OperatorSpec.of(LocalAggregateOperator, schema, keys, checked, partials)
+        phases = TwoPhase("Local Aggregate", partials, first, spec.with_arguments(partials=partials), True)
+    return keyed._then_columns("Aggregate", spec, results, two_phase=phases)
 
 
 def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation]) -> DataStream:
@@ -66,8 +65,9 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
         stream, schema = columnar(stream, "agg()")
     late_tag = windowed._late_tag
     checked = checked_aggregations(aggregates, "agg()")
-    make_operator = partial(
+    spec = native(
         NativeWindowOperator,
+        stream,
         schema,
         keys,
         windowed._window_assigner,
@@ -76,27 +76,25 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
         late_tag=late_tag,
     )
     # What does not fit together fails here, with the user's call.
-    operator = make_operator()
+    operator = spec.build()
     name = "Window Aggregate" if keys else "Window All Aggregate"
     phases = None
     slices = two_phase_slices(operator)
     partials = None if slices is None else partial_schema(schema, keys, checked)
     if partials is not None:
-        make_first = partial(first_phase, LocalWindowOperator, (slices, schema, keys, checked, partials))
-        make_second = partial(make_operator, partials=partials)
-        phases = TwoPhase(f"Local {name}", partials, make_first, make_second)
+        first = OperatorSpec.of(LocalWindowOperator, slices, schema, keys, checked, partials)
+        phases = TwoPhase(f"Local {name}", partials, first, spec.with_arguments(partials=partials))
     late = {} if late_tag is None else {late_tag.tag_id: schema}
-    result = stream._then_columns(name, make_operator, operator.results, two_phase=phases, side_schemas=late)
+    result = stream._then_columns(name, spec, operator.results, two_phase=phases, side_schemas=late)
     if not keys:
         result.force_non_parallel()
     return result
 
 
-def first_phase(
-    make: Callable[..., LocalOperator], arguments: tuple[Any, ...], max_parallelism: int, subtasks: int, adaptive: bool
-) -> LocalOperator:
-    """An operator of the first of two phases."""
-    return make(*arguments, max_parallelism, subtasks, adaptive)
+def native(operator: type, stream: DataStream, *arguments: Any, **options: Any) -> OperatorSpec:
+    """An aggregate of a stream, which adds up inserts."""
+    asks = stream._input(True) if isinstance(stream, KeyedStream) else INSERTS
+    return OperatorSpec.of(operator, *arguments, **options).reading(asks).producing(INSERT_ONLY)
 
 
 def columnar(stream: DataStream, call: str) -> tuple[DataStream, Schema]:

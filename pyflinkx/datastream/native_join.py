@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from pyflinkx._core.schema import Field, Schema
@@ -13,9 +12,11 @@ from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import InputSpec, OperatorSpec
 from pyflinkx.graph.transformation import Transformation
 from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator
 from pyflinkx.types.arrow import type_info_of
+from pyflinkx.types.changes import INSERT_ONLY
 
 SUFFIXES = ("", "_right")
 # Format strings of types whose values can be equal though the types differ.
@@ -106,7 +107,9 @@ def joined(
     transformation = Transformation(
         operation=name,
         kind="operator",
-        make_operator=partial(NativeJoinOperator, spec),
+        spec=OperatorSpec.of(NativeJoinOperator, spec)
+        .reading(*(InputSpec(stream._key_selector, stream._key_fields, inserts_only=True) for stream in (left, right)))
+        .producing(INSERT_ONLY),
         inputs=(left._upstreams, right._upstreams),
         columnar=True,
         schema=schema,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
@@ -12,6 +11,7 @@ from pyflinkx.datastream.calls import RecordType, key_function, object_function,
 from pyflinkx.datastream.functions import AggregateFunction, MapPartitionFunction, ReduceFunction
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import InputSpec, carried
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.partition import (
     AggregatePartitionOperator,
@@ -98,4 +98,7 @@ class PartitionWindowedStream:
     ) -> DataStream:
         stream = self._stream
         selector = stream._key_selector if isinstance(stream, KeyedStream) else None
-        return stream._then(name, partial(operator, function, selector, *rest), record_type)
+        spec = carried(operator, function, selector, *rest)
+        adds_up = issubclass(operator, (AggregatePartitionOperator, ReducePartitionOperator))
+        asks = stream._input(adds_up) if isinstance(stream, KeyedStream) else InputSpec(inserts_only=adds_up)
+        return stream._then(name, spec.reading(asks), record_type)

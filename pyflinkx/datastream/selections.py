@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from pyflinkx._core.schema import Schema
@@ -12,6 +11,7 @@ from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.compiler import condition
 from pyflinkx.expressions.expression import Expression, col, lit
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.columnar_expressions import (
     ColumnFilterOperator,
     ColumnSelectOperator,
@@ -28,9 +28,9 @@ def filtered(stream: DataStream, expression: Expression) -> DataStream:
     if schema is None:
         schema = known_schema(stream, "filter(expression)")
         condition(expression, schema, "filter()")
-        return stream._then("Filter", partial(RowFilterOperator, expression, schema), stream._record_type)
+        return stream._then("Filter", OperatorSpec.of(RowFilterOperator, expression, schema), stream._record_type)
     condition(expression, schema, "filter()")
-    return stream._then_columns("Filter", partial(ColumnFilterOperator, expression, schema), schema)
+    return stream._then_columns("Filter", OperatorSpec.of(ColumnFilterOperator, expression, schema), schema)
 
 
 def selection(
@@ -60,7 +60,7 @@ def extended(stream: DataStream, columns: Sequence[str | Expression], named: Map
 def projected(stream: DataStream, columns: Columns, schema: Schema, call: str) -> DataStream:
     """The stream of a projection."""
     result = selected(columns, schema, call)
-    return stream._then_columns("Select", partial(ColumnSelectOperator, columns, schema), result)
+    return stream._then_columns("Select", OperatorSpec.of(ColumnSelectOperator, columns, schema), result)
 
 
 def checked(columns: Sequence[str | Expression], named: Mapping[str, Any], schema: Schema, call: str) -> Columns:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.connectors.sink_function import SinkFunction
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Transformation
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.sink_function import SinkFunctionOperator
@@ -57,7 +57,7 @@ class SinkMethods:
         transformation = Transformation(
             operation="Unnamed",
             kind="sink",
-            make_operator=partial(SinkFunctionOperator, function, with_context),
+            spec=OperatorSpec.of(SinkFunctionOperator, function, with_context),
             inputs=(self._as_rows()._upstreams,),
         )
         return self._end_in(transformation)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 from pyflinkx.datastream.calls import user_function
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.function import Function
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.record import FilterOperator
 from pyflinkx.operators.split import SelectedFor
@@ -57,5 +57,5 @@ class SplitStream(DataStream):
         if not output_names or not all(isinstance(name, str) and name for name in output_names):
             raise GraphError(f"select() takes names of outputs, not {output_names!r}")
         chosen = SelectedFor(self._selector.call, output_names)
-        operator = partial(FilterOperator, UserFunction(chosen, self._selector.owner))
+        operator = OperatorSpec.of(FilterOperator, UserFunction(chosen, self._selector.owner))
         return self._then("Select", operator, self._record_type)

@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
@@ -39,6 +38,7 @@ from pyflinkx.graph.program import Program
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.runtime.clock import SystemClock
@@ -503,7 +503,7 @@ class StreamExecutionEnvironment(SourceMethods):
     def _operator_stream(
         self,
         name: str,
-        make_operator: Callable[[], Any] | partial[Any],
+        spec: OperatorSpec,
         inputs: list[tuple[Upstream, ...]],
         record_type: RecordType,
         **more: Any,
@@ -511,7 +511,7 @@ class StreamExecutionEnvironment(SourceMethods):
         transformation = Transformation(
             operation=name,
             kind="operator",
-            make_operator=make_operator,
+            spec=spec,
             inputs=tuple(inputs),
             output_type=record_type.known,
             type_declared=record_type.declared is not None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
@@ -21,6 +20,7 @@ from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import INSERTS, InputSpec, carried
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
@@ -184,7 +184,7 @@ class Windowed:
         folded: RecordType,
         **folding: Any,
     ) -> DataStream:
-        make_operator = partial(
+        spec = carried(
             WindowOperator,
             self._key_selector,
             self._window_assigner,
@@ -194,10 +194,14 @@ class Windowed:
             late_tag=self._late_tag,
             evictor=self._evictor,
             **folding,
-        )
+        ).reading(self._input())
         record_type = self._results(window_function, output_type, folded)
-        make_operator()  # what does not fit together fails here, with the user's call
-        return self._stream._then(f"Window {name}", make_operator, record_type)
+        spec.build()  # what does not fit together fails here, with the user's call
+        return self._stream._then(f"Window {name}", spec, record_type)
+
+    def _input(self) -> InputSpec:
+        """What a window asks of its input."""
+        return self._stream._input(True) if isinstance(self._stream, KeyedStream) else INSERTS
 
     def _results(self, window_function: Any, output_type: TypeInformation | None, folded: RecordType) -> RecordType:
         """Check a window function; the type of its results, or of what the folding gives when there is none."""

@@ -8,12 +8,15 @@ from operator import attrgetter
 from typing import Any
 
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.changes import changes_of, check_changes, edge_changes
 from pyflinkx.graph.iterations import mark_loops
 from pyflinkx.graph.partitioners import ForwardPartitioner, Partitioner, RebalancePartitioner
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import DEFAULT_SLOT_SHARING_GROUP, SlotSharingGroup
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Transformation, TwoPhase, Upstream
 from pyflinkx.graph.uids import uids_of
+from pyflinkx.types.changes import CARRIED, Changes
 from pyflinkx.types.typeinfo import TypeInformation
 
 DEFAULT_MAX_PARALLELISM = 128
@@ -37,7 +40,7 @@ class StreamNode:
     kind: str
     parallelism: int
     max_parallelism: int
-    make_operator: Callable[[], Any] | None
+    spec: OperatorSpec | None
     source: Any
     sink: Any
     location: str | None
@@ -62,7 +65,7 @@ class StreamEdge:
     ``record_type`` is the type of these records: the source's output type or, for a side output, that of its tag; None
     when nothing is known of it. Only where ``type_declared`` is set did the user promise that every record has it;
     otherwise it was read from annotations, which may be wrong. ``in_loop`` says whether it lies between the head and
-    the tail of an iteration.
+    the tail of an iteration, ``changes`` which kinds of rows there may be.
     """
 
     source: int
@@ -73,6 +76,7 @@ class StreamEdge:
     record_type: TypeInformation | None = None
     type_declared: bool = False
     in_loop: bool = False
+    changes: Changes = CARRIED
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,9 @@ def build_stream_graph(
         raise GraphError("no operators are defined: add a source and a sink before execute()")
     ids = {transformation: index for index, transformation in enumerate(order, 1)}
     said = settled(order, settings)
-    uids = uids_of(topological_order(order), settings)
+    whole = topological_order(order)  # with what is behind those that are kept
+    uids = uids_of(whole, settings)
+    changes = changes_of(whole)
     nodes: list[StreamNode] = []
     edges: list[StreamEdge] = []
     readers = readers_of(order)
@@ -181,7 +187,7 @@ def build_stream_graph(
             kind="source" if transformation in kept else transformation.kind,
             parallelism=own,
             max_parallelism=groups,
-            make_operator=None if transformation in kept else transformation.make_operator,
+            spec=None if transformation in kept else transformation.spec,
             source=source,
             sink=transformation.sink,
             location=transformation.location,
@@ -203,10 +209,20 @@ def build_stream_graph(
                 partitioner = resolve_partitioner(stream.partitioner, upstream, node)
                 record_type, declared = type_on_edge(stream)
                 edges.append(
-                    StreamEdge(upstream.id, node.id, port, partitioner, stream.side_tag, record_type, declared)
+                    StreamEdge(
+                        upstream.id,
+                        node.id,
+                        port,
+                        partitioner,
+                        stream.side_tag,
+                        record_type,
+                        declared,
+                        changes=edge_changes(stream, changes),
+                    )
                 )
     edges = mark_loops(ids, edges)
     check_uids(nodes)
+    check_changes(nodes, edges)
     check_co_location(nodes)
     return StreamGraph(
         name,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.graph.settings import DEFAULT_SETTINGS, Settings
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.types.typeinfo import TypeInformation
 
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -48,16 +49,16 @@ class TwoPhase:
     Args:
         name: of the first phase's operator.
         partials: the Schema of the partial aggregates that go from one to the other.
-        make_first: makes an operator of the first phase, from the max parallelism and the parallelism of the second,
-            and whether it may pass rows on as they are.
-        make_second: makes an operator of the second phase.
+        first: the first phase's operator, which also takes the max parallelism and the parallelism of the second, and
+            whether it may pass rows on as they are.
+        second: the second phase's operator.
         at_end_only: whether that gives the same results only where they are given once, at the end.
     """
 
     name: str
     partials: Any
-    make_first: Callable[[int, int, bool], Any]
-    make_second: Callable[[], Any]
+    first: OperatorSpec
+    second: OperatorSpec
     at_end_only: bool = False
 
 
@@ -85,7 +86,7 @@ class Transformation:
     Args:
         operation: what it does, "Map" say; its name unless it gets another one, and a part of its uid in any case.
         kind: "source", "operator" or "sink".
-        make_operator: makes the operator, once per subtask; None for a source.
+        spec: the operator, as data; None for a source.
         source: the source's description; None for everything else.
         inputs: per logical input (port) the streams united there.
         columnar: whether the main output carries columnar batches.
@@ -108,7 +109,7 @@ class Transformation:
 
     operation: str
     kind: str
-    make_operator: Callable[[], Any] | None = None
+    spec: OperatorSpec | None = None
     source: Any = None
     inputs: tuple[tuple[Upstream, ...], ...] = ()
     columnar: bool = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, PartialPartitioner
 from pyflinkx.graph.runtime_mode import runs_as_batch
@@ -44,7 +43,7 @@ def in_two_phases(graph: StreamGraph, phases: str, runtime_mode: str) -> StreamG
                 nodes.append(first)
                 edges.append(replace(edge, target=first.id, port=0, partitioner=ForwardPartitioner()))
                 incoming[number] = behind(edge, first, node)
-            node = replace(node, make_operator=node.two_phase.make_second)
+            node = replace(node, spec=node.two_phase.second)
         node = replace(node, two_phase=None)
         numbers[node.id] = len(nodes) + 1
         edges.extend(replace(edge, target=numbers[node.id]) for edge in incoming)
@@ -73,7 +72,7 @@ def first_phase(node: StreamNode, number: int, producer: StreamNode, node_id: in
         uid=inserted_uid("first phase", node.uid, "port 0", f"place {number}"),
         parallelism=producer.parallelism,
         max_parallelism=producer.max_parallelism,
-        make_operator=partial(node.two_phase.make_first, node.max_parallelism, node.parallelism, adaptive),
+        spec=node.two_phase.first.with_arguments(node.max_parallelism, node.parallelism, adaptive),
         description=None,
         chain_with_input=True,
         chain_with_output=True,

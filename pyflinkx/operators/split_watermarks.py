@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -40,15 +39,13 @@ class SplitTimestampsOperator(TimestampsAndWatermarksOperator):
     it is that of the source and the reader tells it; all else is one split.
 
     Args:
-        make: makes the operator of a split.
+        spec: its ``build()`` makes the operator of a split.
         alignment: as for TimestampsAndWatermarksOperator.
     """
 
-    def __init__(
-        self, make: Callable[[], TimestampsAndWatermarksOperator], alignment: WatermarkAlignment | None = None
-    ) -> None:
+    def __init__(self, spec: Any, alignment: WatermarkAlignment | None = None) -> None:
         super().__init__(None, None, None, alignment)
-        self.make = make
+        self.spec = spec
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -65,7 +62,7 @@ class SplitTimestampsOperator(TimestampsAndWatermarksOperator):
     def add(self, split: Any) -> None:
         """Wait for a split from now on."""
         output = SplitOutput(self)
-        operator = self.make()
+        operator = self.spec.build()
         operator.open(replace(self.context, output=output))
         self.splits[split] = operator, output
         if split is not None:

@@ -19,6 +19,7 @@ from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.partitioners import HashPartitioner
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.stream_graph import StreamNode
 
 COLLECT = "collect"
@@ -99,7 +100,7 @@ def can_be_shared(value: Any) -> bool:
         # A node that was emptied lives no longer than the bytes are written.
         if value.kind == "source":
             return isinstance(value.source, ColumnarSource)
-        return value.native and value.kind == "operator" and value.make_operator is not None
+        return value.native and value.kind == "operator" and value.spec is not None
     if isinstance(value, HashPartitioner):
         return value.columns is not None
     return isinstance(value, ColumnarSource)
@@ -124,7 +125,7 @@ def dump_job(
         return dump((classes, graph, *others), buffers, sharing)
     except Exception as error:
         nodes = [node for vertex in graph.vertices for node in vertex.nodes]
-        parts = [(node, part) for node in nodes for part in (node.make_operator, node.source)]
+        parts = [(node, part) for node in nodes for part in (node.spec, node.source)]
         parts += [(graph.node_of(edge.target), edge.partitioner) for edge in graph.exchanges]
         for node, part in parts:
             path, reason = unpicklable_part(part)
@@ -149,7 +150,7 @@ def part_of(graph: JobGraph, vertices: Collection[int]) -> JobGraph:
 
 def emptied(node: StreamNode) -> StreamNode:
     """The node without what it runs."""
-    return dataclasses.replace(node, make_operator=None, source=None, sink=None)
+    return dataclasses.replace(node, spec=None, source=None, sink=None)
 
 
 def dump(value: Any, buffers: list[CollectBuffer], sharing: bool = False) -> bytes:
@@ -208,6 +209,8 @@ def unpicklable_part(
 def parts_of(value: Any) -> list[tuple[str, Any]]:
     """What a value consists of: (how it is reached, the part)."""
     parts: list[tuple[str, Any]] = []
+    if isinstance(value, OperatorSpec):
+        return [("", value.arguments), ("", dict(value.options))]
     if isinstance(value, dict):
         parts += [(f"[{key!r}]", item) for key, item in value.items()]
     elif isinstance(value, (list, tuple, set, frozenset)):

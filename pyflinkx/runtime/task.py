@@ -245,7 +245,7 @@ class Task:
         self.nodes: dict[int, OperatorNode] = {}
         self.on_close = contextlib.ExitStack()
         for node in vertex.nodes:
-            if node.make_operator is not None:
+            if node.spec is not None:
                 streams = sum(edge.target == node.id for edge in vertex.inner_edges)
                 streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
                 operator = make_operator(node, settings.copy_functions)
@@ -282,7 +282,7 @@ class Task:
         outputs = {(edge.source, edge.side_tag): edge for edge in edges if edge.type_declared}
         for (source, side_tag), edge in outputs.items():
             node = sources[source]
-            maker = node.source if node.make_operator is None else self.nodes[source].operator
+            maker = node.source if node.spec is None else self.nodes[source].operator
             if edge.record_type is not None and (side_tag is not None or not maker.values_checked):
                 site = CallSite(node.name, node.uid, node.location)
                 self.outputs[source].declare(side_tag, DeclaredType(site, edge.record_type))
@@ -294,7 +294,7 @@ class Task:
                 self.on_close.callback(exchange.scatter.close)
                 exchange.scatter.open(self._context(next(node for node in self.vertex.nodes if node.id == edge.source)))
             for node in reversed(self.vertex.nodes):
-                if node.make_operator is None:
+                if node.spec is None:
                     self._open_reader(node)
                 else:
                     self._open_operator(node)
@@ -496,9 +496,9 @@ def make_operator(node: StreamNode, copied: bool) -> Operator:
     Raises:
         GraphError: a function object cannot be copied.
     """
-    make = node.make_operator
-    assert make is not None
-    operator: Operator = copy_for_subtask(make, node.parallelism if copied else 1, node.name, node.location)()
+    assert node.spec is not None
+    spec = copy_for_subtask(node.spec, node.parallelism if copied else 1, node.name, node.location)
+    operator: Operator = spec.build()
     return operator
 
 

@@ -90,7 +90,7 @@ def test_idleness_and_generators_of_columns(inline_env):
     )
     stream = inline_env.from_arrow(TABLE).assign_timestamps_and_watermarks(idle)
     assert stream._schema.names == TABLE.column_names
-    assert stream._transformation.make_operator().idle_timeout == 1000
+    assert stream._transformation.spec.build().idle_timeout == 1000
     assert sorted(record[0] for record in collect(stream.process(Timestamps()))) == [-5, 10, 20, 30, 40]
 
     class AtEnd(WatermarkGenerator):

@@ -7,6 +7,7 @@ from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner, HashPartitioner, RebalancePartitioner
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.stream_graph import build_stream_graph, default_max_parallelism
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.operators.function import UserFunction
@@ -19,7 +20,7 @@ def source(name="source", **settings):
 def operator(name, *inputs, partitioner=None, **settings):
     ports = tuple((Upstream(upstream, partitioner),) for upstream in inputs)
     return Transformation(
-        operation=name, kind="operator", make_operator=object, inputs=ports, settings=Settings(**settings)
+        operation=name, kind="operator", spec=OperatorSpec.of(object), inputs=ports, settings=Settings(**settings)
     )
 
 
@@ -103,7 +104,7 @@ def test_default_max_parallelism_follows_flinks_rule(parallelism, expected):
 def test_plan_names_operators_and_ship_strategies():
     first = source("Collection Source")
     keyed = operator("Reduce", operator("Map", first), partitioner=HashPartitioner(len))
-    sink = Transformation(operation="Print", kind="sink", make_operator=object, inputs=((Upstream(keyed),),))
+    sink = Transformation(operation="Print", kind="sink", spec=OperatorSpec.of(object), inputs=((Upstream(keyed),),))
     plan = json.loads(build_stream_graph([sink], "job").to_json())
     assert [(node["id"], node["type"], node["pact"]) for node in plan["nodes"]] == [
         (1, "Source: Collection Source", "Data Source"),

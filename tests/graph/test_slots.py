@@ -7,6 +7,7 @@ from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.slots import plan_slots
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.stream_graph import build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
 
@@ -17,7 +18,7 @@ def operator(name, *inputs, parallelism=1, group=None, key=None):
     return Transformation(
         operation=name,
         kind="operator" if inputs else "source",
-        make_operator=object if inputs else None,
+        spec=OperatorSpec.of(object) if inputs else None,
         source=None if inputs else object(),
         inputs=tuple((Upstream(upstream),) for upstream in inputs),
         settings=Settings(

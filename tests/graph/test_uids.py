@@ -20,6 +20,7 @@ from pyflinkx.connectors.number_seq import NumberSequenceSource
 from pyflinkx.datastream import CoMapFunction, MapFunction, OutputTag, StreamExecutionEnvironment, agg, col
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.stream_graph import build_stream_graph
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 
@@ -453,6 +454,7 @@ def test_one_uid_for_two_operators_names_both_lines():
 
 # ---- any program ----
 
+SPEC = OperatorSpec.of(object)
 PLAIN = st.sampled_from(["map", "filter", "flat_map"])
 
 
@@ -474,12 +476,18 @@ def built(program, adapters=()):
         for place, read in enumerate(reads):
             up = Upstream(made[read])
             for _ in range(adapters.count((number, place))):
-                between = Transformation("Adapter", "operator", object, inputs=((up,),), inserted=Inserted("rows"))
+                between = Transformation(
+                    "Adapter", "operator", OperatorSpec.of(object), inputs=((up,),), inserted=Inserted("rows")
+                )
                 up = Upstream(between)
             ups.append(up)
         source = None if reads else object()
         kind = "operator" if reads else "source"
-        made.append(Transformation(operation, kind, object if reads else None, source, (tuple(ups),) if ups else ()))
+        made.append(
+            Transformation(
+                operation, kind, OperatorSpec.of(object) if reads else None, source, (tuple(ups),) if ups else ()
+            )
+        )
     return build_stream_graph(made, "job"), made
 
 

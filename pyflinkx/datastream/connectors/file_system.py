@@ -21,6 +21,7 @@ from pyflinkx.connectors.row_files import (
 from pyflinkx.connectors.source import Boundedness, ReaderContext, Source, SourceReader
 from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.types.changes import Changes
 from pyflinkx.types.serialization import Encoder
 from pyflinkx.types.time import Duration
 
@@ -91,6 +92,11 @@ class FileSource(Source):
     def output_type(self) -> Any:
         """Type of the records."""
         return self._source.output_type
+
+    @property
+    def changes(self) -> Changes | None:  # type: ignore[override] # that of what it reads with
+        """The kinds of rows."""
+        return self._source.changes
 
     def check(self) -> None:
         self._source.check()
