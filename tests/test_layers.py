@@ -1,11 +1,14 @@
 """The rules of docs/architecture.md and CONTRIBUTING.md that a program can check."""
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pyflinkx.operators.base import Operator
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -194,6 +197,31 @@ def test_permitted_imports_are_not_reported(tmp_path):
         "from pyflinkx.errors import KeyTypeError\n"
     )
     assert layer_violations(tmp_path) == []
+
+
+def concrete_operators(path: Path, root: Path) -> list[str]:
+    """What a module imports that is an operator, or a class of one: the runtime asks every operator the same."""
+    found = []
+    for line, name in imports(path, root):
+        if name.startswith("pyflinkx.operators."):
+            module, _, attribute = name.rpartition(".")
+            thing = getattr(importlib.import_module(module), attribute)
+            if isinstance(thing, type) and issubclass(thing, Operator) and thing is not Operator:
+                found.append(f"{path.relative_to(root)}:{line}: {name}")
+    return found
+
+
+def test_the_runtime_knows_no_concrete_operator():
+    assert [found for path in sources("pyflinkx/runtime/**/*.py") for found in concrete_operators(path, ROOT)] == []
+
+
+def test_a_concrete_operator_is_found(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(
+        "from pyflinkx.operators.base import Operator\nfrom pyflinkx.operators.function import RuntimeContext\n"
+        "def f():\n    from pyflinkx.operators.sink import SinkOperator\n"
+    )
+    assert concrete_operators(path, tmp_path) == ["a.py:4: pyflinkx.operators.sink.SinkOperator"]
 
 
 def test_heavy_packages_are_imported_on_use_only():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
-from pyflinkx.operators.alignment import AlignmentGroups
+from pyflinkx._core.calls import CallSite
+from pyflinkx.operators.alignment import AlignmentGroups, WatermarkAlignment
 
 MIN_WATERMARK = -(2**63)
 MAX_WATERMARK = 2**63 - 1
@@ -79,6 +81,11 @@ class OperatorContext:
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
 
+    @cached_property
+    def site(self) -> CallSite:
+        """What errors say of the operator: its name, its uid, and the user's line."""
+        return CallSite(self.name, self.uid, self.location)
+
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
         self.counters[counter] = self.counters.get(counter, 0) + amount
@@ -92,15 +99,25 @@ class Operator:
     ``open`` was called, also after a failure. All calls come from one thread. An operator reads no clock but
     ``context.clock``, and starts no thread; one that cannot do without (asyncio) hands back by ``context.post``.
     ``values_checked`` says that it only sends on what it gets, or columns as rows, so that types need no check.
+
+    What the task asks beyond that: ``alignment`` is how the source before it waits for others (see ``is_ahead``), None
+    for not at all; ``follows_splits`` whether it wants to know of the source's splits; ``may_pause`` whether it can be
+    not ``writable``, in which case the task does nothing until it is.
     """
 
     values_checked = False
+    alignment: WatermarkAlignment | None = None
+    follows_splits = False
+    may_pause = False
+    writable = True
     context: OperatorContext
+    site: CallSite
     output: Output
 
     def open(self, context: OperatorContext) -> None:
         """Take the context; overriding classes call this first."""
         self.context = context
+        self.site = context.site
         self.output = context.output
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
@@ -140,6 +157,24 @@ class Operator:
     def drained(self) -> bool:
         """Once all input has ended: whether nothing is under way any more; asked again after each mail and timer."""
         return True
+
+    def for_batch(self) -> Operator:
+        """What does the same in a batch job, where input may be held until it has ended."""
+        return self
+
+    def is_ahead(self) -> bool:
+        """Whether the source before it shall pause; asked where there is an ``alignment``."""
+        return False
+
+    def begin_split(self, split: Any) -> None:
+        """The next batch is of this split of the source before it; None when the reader does not tell."""
+
+    def wait_for_splits(self, splits: list[Any]) -> None:
+        """Event time waits for these splits and no other; an empty list says that the reader keeps no track."""
+
+    def handle_event(self, event: Any) -> None:
+        """The coordinator of the operator's sink has sent something."""
+        raise NotImplementedError(f"{type(self).__name__} has no coordinator")
 
     def finish(self) -> None:
         """All input has ended, and nothing is under way: emit what is still held."""

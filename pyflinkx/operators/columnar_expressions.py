@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.from_rows import from_objects
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.schema import Field, Schema
@@ -32,7 +31,6 @@ class ExpressionOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
         self.numpy = importlib.import_module("numpy")
 
     def evaluate(self, batch: ColumnBatch, run: Callable[[Frame], Any]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.from_rows import from_objects
 from pyflinkx._core.schema import Schema
 from pyflinkx._core.to_rows import to_objects
@@ -42,7 +41,6 @@ class RowsToColumnsOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:

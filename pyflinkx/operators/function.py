@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.accumulators import Accumulator, DoubleCounter, Histogram, IntCounter, LongCounter
 from pyflinkx.operators.base import Operator, OperatorContext
@@ -191,7 +190,6 @@ class UserFunctionOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
         self.open_function(RuntimeContext(context))
 
     def open_function(self, runtime_context: RuntimeContext) -> None:

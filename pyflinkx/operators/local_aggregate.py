@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.native_agg import travelling_state_size
 from pyflinkx._core.native_partial import LocalKeys, LocalSlices
 from pyflinkx._core.schema import Field, Schema
@@ -48,28 +47,6 @@ def partial_schema(schema: Schema, keys: Sequence[str], aggregations: Mapping[st
     return Schema([*fields, Field(state, f"w:{size}", False), Field("subtask", "i", False)])
 
 
-class PartialBatches:
-    """Tells batches of partial aggregates from those of rows.
-
-    Args:
-        schema: of the partial aggregates.
-    """
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-        self.last = schema
-
-    def __contains__(self, batch: Any) -> bool:
-        if not isinstance(batch, ColumnBatch):
-            return False
-        if batch.schema is self.last:
-            return True
-        if batch.schema == self.schema:
-            self.last = batch.schema
-            return True
-        return False
-
-
 class LocalOperator(Operator):
     """What the two operators below share.
 
@@ -103,7 +80,6 @@ class LocalOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
 
     def number(self) -> int:
         """The number of a row that comes now, in order of arrival over all subtasks of a machine."""

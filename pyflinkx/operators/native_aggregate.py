@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.native_window import RunningAggregates
 from pyflinkx._core.schema import Schema
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations, native_arguments, result_schema
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
-from pyflinkx.operators.local_aggregate import PartialBatches
 from pyflinkx.operators.native_window import BATCH_SIZE
+from pyflinkx.operators.partial_batches import PartialBatches
 
 
 class NativeAggregateOperator(Operator):
@@ -48,7 +47,6 @@ class NativeAggregateOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
         self.each = not (self.final_only or context.batch)
         arguments = (self.schema, self.keys, native_arguments(self.aggregations), self.results)
         self.running = RunningAggregates(*arguments, partials=self.partials is not None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.native_join import NativeJoin
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import KeyTypeError
@@ -52,7 +51,6 @@ class NativeJoinOperator(Operator):
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         spec = self.spec
-        self.site = CallSite(context.name, context.uid, context.location)
         self.join: NativeJoin | None = NativeJoin(
             spec.left_keys,
             spec.right_keys,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.native_window import CountWindows, SessionWindows, SliceWindows
 from pyflinkx._core.objects import constant_timestamps
 from pyflinkx._core.schema import Schema
@@ -19,7 +18,7 @@ from pyflinkx.operators.aggregations import (
     result_schema,
 )
 from pyflinkx.operators.base import Operator, OperatorContext
-from pyflinkx.operators.local_aggregate import PartialBatches
+from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     CountSlidingWindowAssigner,
@@ -120,7 +119,6 @@ class NativeWindowOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
         self.windows = native_windows(self)
         self.fired_at: int | None = None  # the clock's time when windows by the clock were fired last
 

@@ -9,8 +9,9 @@ from pyflinkx._core.calls import RecordContext, ResultCollector, process_values
 from pyflinkx._core.keyed import KeyContext
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.base import MIN_WATERMARK, OperatorContext
+from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.operators.time_domain import TimeDomain
 from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
@@ -163,6 +164,9 @@ class KeyedProcessOperator(ProcessOperator):
 
     def make_context(self) -> ProcessContext:
         return KeyedProcessContext(TimerService(self), self.key_context)
+
+    def for_batch(self) -> Operator:
+        return SortedInputOperator(self, self.key_selectors)
 
     def open_function(self, runtime_context: RuntimeContext) -> None:
         super().open_function(RuntimeContext(self.context, self.state))

@@ -24,12 +24,12 @@ class SinkOperator(Operator):
         self.writer = self.sink.create_writer(context)
 
     @property
-    def may_pause(self) -> bool:
+    def may_pause(self) -> bool:  # type: ignore[override] # the writer says
         """Whether the writer can be unwilling to take more."""
         return hasattr(self.writer, "writable")
 
     @property
-    def writable(self) -> bool:
+    def writable(self) -> bool:  # type: ignore[override] # the writer says
         """Whether the writer takes more now; asked only where it may pause."""
         return bool(self.writer.writable)
 

@@ -43,6 +43,8 @@ class SplitTimestampsOperator(TimestampsAndWatermarksOperator):
         alignment: as for TimestampsAndWatermarksOperator.
     """
 
+    follows_splits = True
+
     def __init__(self, spec: Any, alignment: WatermarkAlignment | None = None) -> None:
         super().__init__(None, None, None, alignment)
         self.spec = spec
@@ -50,9 +52,9 @@ class SplitTimestampsOperator(TimestampsAndWatermarksOperator):
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.splits: dict[Any, tuple[TimestampsAndWatermarksOperator, SplitOutput]] = {}
-        self.begin(None)
+        self.begin_split(None)
 
-    def begin(self, split: Any) -> None:
+    def begin_split(self, split: Any) -> None:
         """The next batch is of this split; None when the reader does not tell."""
         self.split = split
         if split not in self.splits:
@@ -68,7 +70,7 @@ class SplitTimestampsOperator(TimestampsAndWatermarksOperator):
         if split is not None:
             self.splits.pop(None, None)
 
-    def wait_for(self, splits: list[Any]) -> None:
+    def wait_for_splits(self, splits: list[Any]) -> None:
         """Wait for these splits and for no other; what an empty list says is that the reader keeps no track."""
         if not splits or splits == list(self.splits):
             return

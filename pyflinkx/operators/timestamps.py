@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import CallSite, extract_timestamps, largest_timestamp
+from pyflinkx._core.calls import extract_timestamps, largest_timestamp
 from pyflinkx._core.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.alignment import WatermarkAlignment
@@ -75,7 +75,6 @@ class TimestampsAndWatermarksOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
         assigner = getattr(self.extract, "__self__", None)
         if isinstance(assigner, IngestionTimeAssigner):
             assigner.clock = context.clock

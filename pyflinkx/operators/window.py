@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import CallSite, ResultCollector, short_repr
+from pyflinkx._core.calls import ResultCollector, short_repr
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
@@ -117,7 +117,6 @@ class WindowOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
         self.backend = KeyedStateBackend()
         self.runtime_context = RuntimeContext(context, self.backend)
         self.table = self.backend.table("window-contents", self.contents.state_kind)

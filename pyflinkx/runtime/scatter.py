@@ -38,7 +38,7 @@ from pyflinkx.graph.partitioners import (
 from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import RuntimeContext
-from pyflinkx.operators.local_aggregate import PartialBatches
+from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.runtime.copies import copy_for_subtask
 
 Parts = list[tuple[int, Any]]

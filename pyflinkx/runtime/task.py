@@ -21,11 +21,6 @@ from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
-from pyflinkx.operators.process import KeyedProcessOperator
-from pyflinkx.operators.sink import SinkOperator
-from pyflinkx.operators.sorted_input import SortedInputOperator
-from pyflinkx.operators.split_watermarks import SplitTimestampsOperator
-from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.runtime.accumulators import copies
 from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.coordination import TaskLink
@@ -97,8 +92,8 @@ class ReaderInput:
         self.ended = False
         self.requested = False
         self.more_splits = send is not None and not reader.requests_splits
-        self.aligned: list[TimestampsAndWatermarksOperator] = []
-        self.by_split: list[SplitTimestampsOperator] = []
+        self.aligned: list[Operator] = []
+        self.by_split: list[Operator] = []
         self.paused = False
 
     def step(self) -> bool:
@@ -126,10 +121,10 @@ class ReaderInput:
             self.records += len(batch)
             self.count("numRecordsIn", len(batch))
             for operator in self.by_split:
-                operator.begin(self.reader.current_split)
+                operator.begin_split(self.reader.current_split)
             self.output.emit(batch)
             for operator in self.by_split:
-                operator.wait_for(self.reader.open_splits())
+                operator.wait_for_splits(self.reader.open_splits())
         return True
 
     def _request_split(self) -> None:
@@ -143,7 +138,7 @@ class ReaderInput:
             self.requested = False
             self._call(self.reader.add_splits, list(event.splits))
             for operator in self.by_split:
-                operator.wait_for(self.reader.open_splits())
+                operator.wait_for_splits(self.reader.open_splits())
         elif isinstance(event, NoMoreSplits):
             self.more_splits = False
             self._call(self.reader.no_more_splits)
@@ -228,7 +223,7 @@ class Task:
         self.vertex = vertex
         self.link = link
         self.readers: dict[int, ReaderInput] = {}
-        self.pausing: list[SinkOperator] = []
+        self.pausing: list[Operator] = []
         self.mails: deque[Callable[[], None]] = deque()
         self.splits = splits
         self.subtask = subtask
@@ -249,8 +244,8 @@ class Task:
                 streams = sum(edge.target == node.id for edge in vertex.inner_edges)
                 streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
                 operator = make_operator(node, settings.copy_functions)
-                if settings.batch and isinstance(operator, KeyedProcessOperator):
-                    operator = SortedInputOperator(operator, operator.key_selectors)
+                if settings.batch:
+                    operator = operator.for_batch()
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
         self.gating = overriding(self.nodes.values(), "accepts_input")
         self.draining = overriding(self.nodes.values(), "drained")
@@ -306,7 +301,7 @@ class Task:
         operator = self.nodes[node.id].operator
         self.on_close.callback(operator.close)
         operator.open(self._context(node))
-        if isinstance(operator, SinkOperator) and operator.may_pause:
+        if operator.may_pause:
             self.pausing.append(operator)
 
     def _context(self, node: StreamNode) -> OperatorContext:
@@ -358,35 +353,29 @@ class Task:
         source = ReaderInput(reader, self.outputs[node.id], limit, count, site, send if coordinated else None)
         source.aligned = self._aligned_after(node.id)
         following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
-        source.by_split = [operator for operator in following if isinstance(operator, SplitTimestampsOperator)]
+        source.by_split = [operator for operator in following if operator.follows_splits]
         for operator in source.by_split:
-            operator.wait_for(reader.open_splits())
+            operator.wait_for_splits(reader.open_splits())
         self.inputs.append(source)
         self.readers[node.id] = source
         if coordinated:
             send(ReaderRegistered())
 
-    def _aligned_after(self, source: int) -> list[TimestampsAndWatermarksOperator]:
+    def _aligned_after(self, source: int) -> list[Operator]:
         """The operators of this task that say whether a source is too far ahead of others."""
         reached = {source}
         for node in self.vertex.nodes:
             if any(edge.target == node.id and edge.source in reached for edge in self.vertex.inner_edges):
                 reached.add(node.id)
         operators = [self.nodes[number].operator for number in reached - {source}]
-        return [
-            operator
-            for operator in operators
-            if isinstance(operator, TimestampsAndWatermarksOperator) and operator.alignment is not None
-        ]
+        return [operator for operator in operators if operator.alignment is not None]
 
     def handle_event(self, node_id: int, event: Any) -> None:
         """The coordinator of a source or sink has sent something; called between two steps."""
         if node_id in self.readers:
             self.readers[node_id].handle_event(event)
         else:
-            operator = self.nodes[node_id].operator
-            assert isinstance(operator, SinkOperator)
-            operator.handle_event(event)
+            self.nodes[node_id].operator.handle_event(event)
 
     def post(self, mail: Callable[[], None]) -> None:
         """Have something called between two steps; from any thread."""

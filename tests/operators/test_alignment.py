@@ -53,7 +53,7 @@ def test_an_operator_is_ahead_until_the_others_have_caught_up():
     strategy = WatermarkStrategy.for_monotonous_timestamps().with_watermark_alignment("g", Duration.of_millis(10))
     assert strategy.alignment.update_interval == 1000
     groups = AlignmentGroups()
-    fast, slow = (OperatorHarness(timestamps_operator(strategy, 200)(), alignment=groups) for _ in range(2))
+    fast, slow = (OperatorHarness(timestamps_operator(strategy, 200).build(), alignment=groups) for _ in range(2))
     fast.push([1], [100])
     assert not fast.operator.is_ahead()  # nobody else has said anything
     slow.push([1], [89])
@@ -71,7 +71,7 @@ def test_an_operator_is_ahead_until_the_others_have_caught_up():
 def test_a_closed_operator_is_not_waited_for():
     strategy = WatermarkStrategy.for_monotonous_timestamps().with_watermark_alignment("g", Duration.of_millis(10))
     groups = AlignmentGroups()
-    with OperatorHarness(timestamps_operator(strategy, 200)(), alignment=groups) as harness:
+    with OperatorHarness(timestamps_operator(strategy, 200).build(), alignment=groups) as harness:
         harness.push([1], [5])
         assert groups.lowest("g") == 4
     assert groups.lowest("g") is None

@@ -12,7 +12,7 @@ MONOTONOUS = WatermarkStrategy.for_monotonous_timestamps()
 
 
 def by_split(strategy, **options):
-    return OperatorHarness(timestamps_operator(strategy, 200, by_split=True)(), **options)
+    return OperatorHarness(timestamps_operator(strategy, 200, by_split=True).build(), **options)
 
 
 @settings(max_examples=150, deadline=None)
@@ -30,11 +30,11 @@ def test_the_lowest_of_the_splits_counts(events):
     seen, sent = {}, []
     for what, data, stamps in events:
         if what == "batch":
-            harness.operator.begin(data)
+            harness.operator.begin_split(data)
             harness.push(stamps, stamps)
             seen.setdefault(data, []).extend(stamps)
         else:
-            harness.operator.wait_for(data)
+            harness.operator.wait_for_splits(data)
             if data:
                 seen = {split: seen.get(split, []) for split in data}
         if seen and all(seen.values()):
@@ -49,16 +49,16 @@ def test_the_lowest_of_the_splits_counts(events):
 def test_a_reader_that_tells_no_splits_has_one():
     harness = by_split(MONOTONOUS)
     harness.push([1], [5])
-    harness.operator.begin(None)
+    harness.operator.begin_split(None)
     harness.push([1], [7])
     assert harness.watermarks == [4, 6]
 
 
 def test_each_split_has_a_generator_of_its_own():
     harness = by_split(WatermarkStrategy.for_generator(AtMarks))
-    harness.operator.begin("a")
+    harness.operator.begin_split("a")
     harness.push([-1], [5])
-    harness.operator.begin("b")
+    harness.operator.begin_split("b")
     harness.push([-1, 1, -1], [3, 4, 8])
     assert harness.watermarks == [5]
     assert harness.results == [(-1, 5), (-1, 3), (1, 4), (-1, 8)]
@@ -66,9 +66,9 @@ def test_each_split_has_a_generator_of_its_own():
 
 def test_an_idle_split_is_not_waited_for_and_all_idle_is_idle():
     harness = by_split(MONOTONOUS.with_idleness(Duration.of_millis(100)))
-    harness.operator.begin("quiet")
+    harness.operator.begin_split("quiet")
     harness.push([1], [5])
-    harness.operator.begin("busy")
+    harness.operator.begin_split("busy")
     harness.push([1], [50])
     assert harness.watermarks == [4]
     harness.set_processing_time(50)
@@ -79,7 +79,7 @@ def test_an_idle_split_is_not_waited_for_and_all_idle_is_idle():
     for time in (100, 150):
         harness.set_processing_time(time)
     assert harness.output.idleness == [True]
-    harness.operator.begin("quiet")
+    harness.operator.begin_split("quiet")
     harness.push([1], [70])
     assert harness.output.idleness == [True, False]
     assert harness.watermarks[-1] == 69
@@ -88,7 +88,7 @@ def test_an_idle_split_is_not_waited_for_and_all_idle_is_idle():
 def test_a_source_with_splits_is_aligned_as_a_whole():
     strategy = MONOTONOUS.with_watermark_alignment("g", Duration.of_millis(10))
     harness = by_split(strategy)
-    harness.operator.begin("a")
+    harness.operator.begin_split("a")
     harness.push([1], [100])
     groups = harness.context.alignment
     assert groups.lowest("g") == 99

@@ -64,7 +64,7 @@ class Recorder:
 
 
 def harness_of(strategy, interval=200):
-    harness = OperatorHarness(timestamps_operator(strategy, interval)())
+    harness = OperatorHarness(timestamps_operator(strategy, interval).build())
     harness.operator.output = recorder = Recorder(harness.output)
     return harness, recorder
 
