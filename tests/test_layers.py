@@ -18,8 +18,9 @@ TYPES = {"types", "config", *CORE}
 EXPRESSIONS = {"types", *CORE}
 STATE = {"state", *TYPES}
 GRAPH = {"operators", "connectors", "expressions", *STATE} - {"_core"}
-RUNTIME = {"graph", "_core", *GRAPH}
-FACES = {"runtime", *RUNTIME}
+PLAN = {"graph", "_core", *GRAPH}
+RUNTIME = PLAN
+FACES = {"runtime", "plan", *RUNTIME}
 PUBLIC = {"cli", "metrics", *FACES}
 
 # Layer -> the other layers that it may import ("" is the package's own __init__).
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "operators": {"expressions", *STATE},
     "connectors": TYPES,
     "graph": GRAPH,
+    "plan": PLAN,
     "runtime": RUNTIME,
     "cli": FACES,
     "metrics": FACES,

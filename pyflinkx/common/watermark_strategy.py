@@ -236,6 +236,11 @@ class WatermarkStrategy:
         described = (self.timestamp_assigner, self.out_of_orderness_ms, self.generator_supplier, self.idle_timeout_ms)
         return all(part is None for part in described)
 
+    def reads_columns(self) -> bool:
+        """Whether a columnar stream stays one: nothing of it is a Python function of the user's."""
+        assigner = self.timestamp_assigner
+        return self.generator_supplier is None and (assigner is None or isinstance(assigner, ColumnTimestampAssigner))
+
     def __repr__(self) -> str:
         return f"WatermarkStrategy({self.out_of_orderness_ms}, {self.timestamp_assigner!r})"
 

@@ -11,6 +11,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import BroadcastPartitioner
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.broadcast import BroadcastOperator, KeyedBroadcastOperator
+from pyflinkx.plan.stream import operator
 from pyflinkx.state.descriptors import MapStateDescriptor
 
 if TYPE_CHECKING:
@@ -80,13 +81,13 @@ class BroadcastConnectedStream:
         if isinstance(stream, KeyedStream):
             functions = object_function(func, KeyedBroadcastProcessFunction, METHODS, "process(), on a keyed stream,")
             assert isinstance(func, KeyedBroadcastProcessFunction)
-            spec = carried(KeyedBroadcastOperator, functions, descriptors, stream._key_selector, func.on_timer).reading(
-                stream._input()
-            )
+            spec = carried(
+                KeyedBroadcastOperator, functions, descriptors, stream._keys.selector, func.on_timer
+            ).reading(stream._value.asks())
         else:
             functions = object_function(func, BroadcastProcessFunction, METHODS, "process(), on a stream without keys,")
             spec = carried(BroadcastOperator, functions, descriptors)
         rows = self.broadcast_stream.input_stream._partitioned(BroadcastPartitioner(), "broadcast()")
-        inputs = [stream._as_rows()._upstreams, rows._upstreams]
         name = "Co-Process-Broadcast-Keyed" if isinstance(stream, KeyedStream) else "Co-Process-Broadcast"
-        return stream._environment._operator_stream(name, spec, inputs, result_type(output_type, functions[0], "items"))
+        record_type = result_type(output_type, functions[0], "items")
+        return stream._environment._stream(operator(name, spec, [stream._as_rows(), rows._as_rows()], record_type))

@@ -9,6 +9,7 @@ from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.identity import IdentityOperator
 from pyflinkx.operators.sink import SinkOperator
+from pyflinkx.plan.stream import operator
 
 __all__ = ["CachedDataStream"]
 
@@ -32,18 +33,10 @@ class CachedDataStream(DataStream):
     """
 
     def __init__(self, stream: DataStream) -> None:
-        rows = stream._as_rows()
-        transformation = Transformation(
-            operation="Cache",
-            kind="operator",
-            spec=OperatorSpec.of(IdentityOperator),
-            inputs=(rows._upstreams,),
-            output_type=rows._record_type.known,
-            type_declared=rows._record_type.declared is not None,
-            cache=Cache(),
-        )
-        rows._environment._program.add(transformation)
-        super().__init__(rows._environment, (Upstream(transformation),), rows._record_type)
+        record_type = stream._value.record_type
+        cached = operator("Cache", OperatorSpec.of(IdentityOperator), [stream._as_rows()], record_type, cache=Cache())
+        super().__init__(stream._environment, cached)
+        self._environment._program.add(self._transformation)
 
     def invalidate(self) -> None:
         """Forget the records: the next job computes them again."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyflinkx.datastream.functions import Function
 from pyflinkx.datastream.key_selectors import key_selector
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
+from pyflinkx.plan.stream import UNKNOWN, RecordType
 from pyflinkx.types.infer import infer_from_callable
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -47,25 +48,6 @@ def object_function(given: Any, kind: type[Function], methods: list[str], what: 
     if not isinstance(given, kind):
         raise GraphError(f"{what} takes an instance of {kind.__name__}, not {given!r} ({type(given).__name__})")
     return [UserFunction(getattr(given, method), given) for method in methods]
-
-
-class RecordType(NamedTuple):
-    """What is known of a stream's type; either may be None.
-
-    Only a declared type decides how records are printed and what values are accepted, so that annotations in a program
-    written for PyFlink, which ignores them, change nothing there.
-    """
-
-    declared: TypeInformation | None = None
-    inferred: TypeInformation | None = None
-
-    @property
-    def known(self) -> TypeInformation | None:
-        """The declared type, else the inferred one."""
-        return self.declared if self.declared is not None else self.inferred
-
-
-UNKNOWN = RecordType()
 
 
 def key_function(selector: Any, what: str = "key_by()", record_type: RecordType = UNKNOWN) -> Callable[[Any], Any]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx._core.schema import Schema
 from pyflinkx.expressions.expression import Expression
-from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.graph.transformation import Upstream
+from pyflinkx.plan.stream import Stream
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.data_stream import DataStream
@@ -15,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class ColumnMethods:
-    """The part of DataStream that knows columns; see ``pyflinkx.datastream.columnar``."""
+    """The part of DataStream that knows columns; see ``pyflinkx.plan.columns``."""
 
     if TYPE_CHECKING:
         _environment: StreamExecutionEnvironment
-        _upstreams: tuple[Upstream, ...]
+        _value: Stream
 
     @property
     def _this(self) -> DataStream:
@@ -48,13 +46,13 @@ class ColumnMethods:
         """
         from pyflinkx.datastream.selections import selection
 
-        return selection(self._this, columns, named, "select()")
+        return self._environment._stream(selection(self._value, columns, named, "select()"))
 
     def with_columns(self, *columns: str | Expression, **named: Any) -> DataStream:
         """A columnar stream with more columns, or others in place of those of the same name; see ``select``."""
         from pyflinkx.datastream.selections import extended
 
-        return extended(self._this, columns, named)
+        return self._environment._stream(extended(self._value, columns, named))
 
     # ---- results ----
 
@@ -92,25 +90,3 @@ class ColumnMethods:
         from pyflinkx.datastream.tables import polars_frame
 
         return polars_frame(self._this, job_execution_name)
-
-    # ---- building ----
-
-    @property
-    def _schema(self) -> Schema | None:
-        """The columns of a columnar stream; None for a stream of Python rows."""
-        schema: Schema | None = self._upstreams[0].schema
-        return schema
-
-    def _as_rows(self) -> DataStream:
-        """This stream with Python rows: behind a visible conversion where it is columnar."""
-        if self._schema is None:
-            return self._this
-        from pyflinkx.datastream.columnar import rows_of
-
-        return rows_of(self._this)
-
-    def _then_columns(self, name: str, spec: OperatorSpec, schema: Schema, **more: Any) -> DataStream:
-        """The columnar stream of a native operator that reads this columnar one."""
-        from pyflinkx.datastream.columnar import columnar_stream
-
-        return columnar_stream(self._environment, name, spec, [self._upstreams], schema, **more)

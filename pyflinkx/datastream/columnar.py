@@ -2,113 +2,96 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 from pyflinkx._core.schema import Field, Schema
-from pyflinkx.common.watermark_strategy import ColumnTimestampAssigner, WatermarkStrategy
-from pyflinkx.datastream.calls import RecordType
-from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError, TypeInformationError
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
+from pyflinkx.operators.alignment import WatermarkAlignment
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
+from pyflinkx.plan.stream import RecordType, Stream
+from pyflinkx.plan.stream import operator as row_operator
 from pyflinkx.types.arrow import schema_of, type_info_of
-
-if TYPE_CHECKING:
-    from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
+from pyflinkx.types.typeinfo import TypeInformation
 
 MAX_KEY_COLUMNS = 64
 
 
-def columnar_stream(
-    environment: StreamExecutionEnvironment,
-    name: str,
-    spec: OperatorSpec,
-    inputs: Iterable[tuple[Upstream, ...]],
-    schema: Schema,
-    **more: Any,
-) -> DataStream:
+def columnar_operator(
+    operation: str, spec: OperatorSpec, inputs: Sequence[Stream], schema: Schema, **more: Any
+) -> Stream:
     """The stream of a native operator: columnar batches of ``schema``, made without Python functions of the user's.
 
     ``more`` are further fields of its Transformation.
     """
     record_type = RecordType(type_info_of(schema))
-    transformation = Transformation(
-        operation=name,
-        kind="operator",
-        spec=spec,
-        inputs=tuple(inputs),
-        columnar=True,
-        schema=schema,
-        native=True,
-        output_type=record_type.known,
-        type_declared=True,
-        **more,
-    )
-    return environment._stream_of(transformation, record_type)
+    return row_operator(operation, spec, inputs, record_type, columnar=True, schema=schema, native=True, **more)
 
 
-def rows_of(stream: DataStream) -> DataStream:
-    """A columnar stream as rows for one operator: columns are spread as the stream says, then converted beside it."""
-    rows = converted(stream, stream._upstreams, "output")
-    keyed = any(isinstance(up.partitioner, HashPartitioner) for up in stream._upstreams)
-    upstream = Upstream(rows._transformation, ForwardPartitioner() if keyed else None)
-    return DataStream(stream._environment, (upstream,), stream._record_type)
+def rows_of(stream: Stream) -> Stream:
+    """A stream as rows for one operator: columns are spread as the stream says, then converted beside it."""
+    if stream.schema is None:
+        return stream
+    rows = converted(stream, stream.upstreams, "output")
+    keyed = any(isinstance(up.partitioner, HashPartitioner) for up in stream.upstreams)
+    return replace(stream, upstreams=(Upstream(rows, ForwardPartitioner() if keyed else None),), made_by=None)
 
 
-def rows_before(stream: DataStream) -> DataStream:
+def rows_before(stream: Stream) -> Stream:
     """A stream as rows, converted where it is made and spread afterwards, so that a function of rows may spread them.
 
     Its records keep their order on the way to their key.
     """
-    if stream._schema is None:
+    if stream.schema is None:
         return stream
     upstreams = []
-    for up in stream._upstreams:
+    for up in stream.upstreams:
         rows = converted(stream, (replace(up, partitioner=None),), "input")
-        upstreams.append(Upstream(rows._transformation, up.partitioner))
-    return DataStream(stream._environment, tuple(upstreams), stream._record_type)
+        upstreams.append(Upstream(rows, up.partitioner))
+    return replace(stream, upstreams=tuple(upstreams), made_by=None)
 
 
-def converted(stream: DataStream, upstreams: tuple[Upstream, ...], parallelism_of: str) -> DataStream:
-    """The rows of columnar streams."""
-    return stream._environment._operator_stream(
+def converted(stream: Stream, upstreams: tuple[Upstream, ...], parallelism_of: str) -> Transformation:
+    """What makes rows of columnar streams."""
+    rows = row_operator(
         "ColumnsToRows",
         OperatorSpec.of(ColumnsToRowsOperator),
-        [upstreams],
-        stream._record_type,
+        [Stream(upstreams)],
+        stream.record_type,
         native=True,
         parallelism_of=parallelism_of,
         inserted=Inserted("rows"),
     )
+    return rows.origin
 
 
-def columns_of(stream: DataStream, call: str) -> DataStream:
+def columns_of(stream: Stream, call: str) -> Stream:
     """A stream as columns: behind a visible conversion where it is one of rows.
 
     Raises:
         GraphError: its records' type is not known, or has no columns.
     """
-    if stream._schema is not None:
+    if stream.schema is not None:
         return stream
     schema = known_schema(stream, call)
     spec = OperatorSpec.of(RowsToColumnsOperator, schema)
     placed = {"parallelism_of": "input", "inserted": Inserted("columns")}
-    return columnar_stream(stream._environment, "RowsToColumns", spec, [stream._upstreams], schema, **placed)
+    return columnar_operator("RowsToColumns", spec, [stream], schema, **placed)
 
 
-def known_schema(stream: DataStream, call: str) -> Schema:
+def known_schema(stream: Stream, call: str) -> Schema:
     """The columns that a stream's rows make.
 
     Raises:
         GraphError: their type is not known, or has no columns.
     """
-    known = stream._record_type.known
+    known = stream.record_type.known
     if known is None:
         raise GraphError(
             f"{call} needs the type of the records: give the operator before it an output_type such as "
@@ -124,9 +107,9 @@ def known_schema(stream: DataStream, call: str) -> Schema:
         ) from None
 
 
-def same_columns(streams: Sequence[DataStream]) -> bool:
+def same_columns(streams: Sequence[Stream]) -> bool:
     """Whether all streams are columnar, of the same names and types; whether a column may have nulls does not count."""
-    schemas = [stream._schema for stream in streams]
+    schemas = [stream.schema for stream in streams]
     first = schemas[0]
     if first is None:
         return False
@@ -152,20 +135,15 @@ def column_name(schema: Schema, key: Any, call: str) -> str:
     return key
 
 
-class KeyColumns(NamedTuple):
-    """Columns that are a key, and what takes the same key out of a row."""
-
-    names: tuple[str, ...]
-    selector: Callable[[Any], Any]
-
-
-def key_columns(stream: DataStream, selectors: Sequence[Any]) -> KeyColumns | None:
-    """The key of a columnar stream that names columns; None where rows are needed: for functions and row streams.
+def keyed_by_columns(
+    stream: Stream, selectors: Sequence[Any], key_type: TypeInformation | None = None
+) -> Stream | None:
+    """A columnar stream by a key that names columns; None where rows are needed: for functions and row streams.
 
     Raises:
         GraphError: there is no such column, or its type is no key.
     """
-    schema = stream._schema
+    schema = stream.schema
     if schema is None or not all(isinstance(selector, (str, int)) for selector in selectors):
         return None
     if any(isinstance(selector, str) and "." in selector and selector not in schema.names for selector in selectors):
@@ -178,28 +156,34 @@ def key_columns(stream: DataStream, selectors: Sequence[Any]) -> KeyColumns | No
     for name in names:
         if schema[name].format.startswith("+"):
             raise GraphError(f"key_by(): column '{name}' is a {schema[name].type_name}, which is no key")
-    return KeyColumns(names, operator.itemgetter(*(schema.index(name) for name in names)))
+    return stream.keyed(itemgetter(*(schema.index(name) for name in names)), names, key_type)
 
 
-def columnar_timestamps(stream: DataStream, strategy: WatermarkStrategy) -> DataStream | None:
-    """The stream with timestamps and watermarks, still columnar; None where a Python function needs rows.
+def timestamps_of_column(
+    stream: Stream,
+    key: Any,
+    out_of_orderness: int | None,
+    idle_timeout: int | None,
+    alignment: WatermarkAlignment | None,
+) -> Stream:
+    """A columnar stream with timestamps and watermarks.
+
+    Args:
+        stream: the stream.
+        key: name or position of the column of the timestamps; None to keep those that there are.
+        out_of_orderness, idle_timeout, alignment: as for ColumnTimestampsOperator.
 
     Raises:
-        GraphError: the strategy names a column that is not there or holds no time.
+        GraphError: there is no such column, or it holds no time.
     """
-    schema, assigner = stream._schema, strategy.timestamp_assigner
-    if schema is None or not (assigner is None or isinstance(assigner, ColumnTimestampAssigner)):
-        return None
-    if strategy.generator_supplier is not None:
-        return None
+    schema = stream.columns
     column = None
-    if assigner is not None:
-        column = column_name(schema, assigner.column, "with_timestamp_column()")
+    if key is not None:
+        column = column_name(schema, key, "with_timestamp_column()")
         if not schema[column].format.startswith(("l", "ts", "tdD", "tdm")):
             raise GraphError(
                 f"with_timestamp_column(): column '{column}' is {schema[column].type_name}; timestamps come from int64 "
                 "(milliseconds since the epoch), timestamp and date columns"
             )
-    waits = strategy.idle_timeout_ms, strategy.alignment
-    spec = OperatorSpec.of(ColumnTimestampsOperator, column, strategy.out_of_orderness_ms, *waits)
-    return stream._then_columns("Timestamps/Watermarks", spec, schema)
+    spec = OperatorSpec.of(ColumnTimestampsOperator, column, out_of_orderness, idle_timeout, alignment)
+    return columnar_operator("Timestamps/Watermarks", spec, [stream], schema)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import RecordType, key_function, object_function, result_type
+from pyflinkx.datastream.calls import key_function, object_function, result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import (
     CoFlatMapFunction,
@@ -19,6 +19,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
+from pyflinkx.plan.stream import RecordType, operator
 
 __all__ = ["ConnectedStreams"]
 
@@ -45,13 +46,11 @@ class ConnectedStreams:
             key_selector2: for the second stream, alike.
             key_type: type of the keys.
         """
-        from pyflinkx.datastream.columnar import rows_before
-
-        first = key_function(key_selector1, "key_by(), first key selector,", self.stream1._record_type)
-        second = key_function(key_selector2, "key_by(), second key selector,", self.stream2._record_type)
+        first = key_function(key_selector1, "key_by(), first key selector,", self.stream1._value.record_type)
+        second = key_function(key_selector2, "key_by(), second key selector,", self.stream2._value.record_type)
         return ConnectedStreams(
-            KeyedStream(rows_before(self.stream1), first, key_type),
-            KeyedStream(rows_before(self.stream2), second, key_type),
+            KeyedStream(self.stream1._environment, self.stream1._rows_before().keyed(first, None, key_type)),
+            KeyedStream(self.stream2._environment, self.stream2._rows_before().keyed(second, None, key_type)),
         )
 
     def map(self, func: CoMapFunction, output_type: TypeInformation | None = None) -> DataStream:
@@ -91,12 +90,11 @@ class ConnectedStreams:
         first, second = self.stream1, self.stream2
         spec = carried(ProcessOperator, *functions)
         if isinstance(first, KeyedStream) and isinstance(second, KeyedStream):
-            selectors = [first._key_selector, second._key_selector]
+            selectors = [first._keys.selector, second._keys.selector]
             spec = carried(KeyedProcessOperator, functions, selectors, on_timer).reading(
-                first._input(), second._input()
+                first._value.asks(), second._value.asks()
             )
-        inputs = [first._as_rows()._upstreams, second._as_rows()._upstreams]
-        return first._environment._operator_stream(name, spec, inputs, record_type)
+        return first._environment._stream(operator(name, spec, [first._as_rows(), second._as_rows()], record_type))
 
 
 def one_result(function: Callable[[Any], Any]) -> Callable[[Any, Any], tuple[Any]]:

@@ -10,14 +10,7 @@ from pyflinkx.common.typeinfo import TypeInformation, Types
 from pyflinkx.common.watermark_strategy import WatermarkStrategy, timestamps_operator
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
-from pyflinkx.datastream.calls import (
-    UNKNOWN,
-    RecordType,
-    key_function,
-    object_function,
-    result_type,
-    user_function,
-)
+from pyflinkx.datastream.calls import key_function, object_function, result_type, user_function
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.column_methods import ColumnMethods
 from pyflinkx.datastream.described import Described, positive
@@ -40,7 +33,6 @@ from pyflinkx.graph.partitioners import (
     CustomPartitioner,
     ForwardPartitioner,
     GlobalPartitioner,
-    HashPartitioner,
     Partitioner,
     RebalancePartitioner,
     RescalePartitioner,
@@ -48,12 +40,13 @@ from pyflinkx.graph.partitioners import (
 )
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec, carried
-from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
+from pyflinkx.graph.transformation import Inserted, Transformation
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
+from pyflinkx.plan.stream import RecordType, Stream, operator
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
@@ -88,21 +81,16 @@ class DataStream(Described, SinkMethods, ColumnMethods):
 
     Args:
         environment: that the stream belongs to.
-        upstreams: the streams united in this one; most have exactly one.
-        record_type: what is known of the records' type.
+        value: what the plan knows of it.
     """
 
-    def __init__(
-        self,
-        environment: StreamExecutionEnvironment,
-        upstreams: tuple[Upstream, ...],
-        record_type: RecordType = UNKNOWN,
-    ) -> None:
+    def __init__(self, environment: StreamExecutionEnvironment, value: Stream) -> None:
         self._environment = environment
-        self._upstreams = upstreams
-        self._record_type = record_type
-        # What is said of the stream is said of this, which also makes its side outputs.
-        self._transformation = upstreams[0].transformation
+        self._value = value
+
+    @property
+    def _transformation(self) -> Transformation:  # type: ignore[override] # follows from the value
+        return self._value.origin
 
     def get_name(self) -> str:
         """The operator's name."""
@@ -110,7 +98,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
 
     def get_type(self) -> TypeInformation:
         """The records' type information; that of pickled values when it is unknown."""
-        known = self._record_type.known
+        known = self._value.record_type.known
         return known if known is not None else Types.PICKLED_BYTE_ARRAY()
 
     def get_execution_environment(self) -> StreamExecutionEnvironment:
@@ -159,9 +147,9 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         if isinstance(func, Expression):
             from pyflinkx.datastream.selections import filtered
 
-            return filtered(self, func)
+            return self._environment._stream(filtered(self._value, func))
         function = user_function(func, FilterFunction, "filter", "filter()")
-        return self._then("Filter", OperatorSpec.of(FilterOperator, function), self._record_type)
+        return self._then("Filter", OperatorSpec.of(FilterOperator, function), self._value.record_type)
 
     def process(self, func: ProcessFunction, output_type: TypeInformation | None = None) -> DataStream:
         """Any number of results per record, with timestamps and side outputs."""
@@ -192,16 +180,19 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             >>> list(sales.key_by(0, 1).sum(2).execute_and_collect())
             [('tea', 'Oslo', 2), ('tea', 'Rome', 3), ('tea', 'Oslo', 7)]
         """
-        from pyflinkx.datastream.columnar import key_columns, rows_before
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
         if more and isinstance(more[-1], TypeInformation) and key_type is None:
             *more, key_type = more  # type: ignore[assignment]
         selectors = [key_selector, *more]
-        columns = key_columns(self, selectors)
-        if columns is not None:
-            return KeyedStream(self, columns.selector, key_type, columns.names)
-        return KeyedStream(rows_before(self), key_function(selectors, "key_by()", self._record_type), key_type)
+        if self._value.schema is not None:
+            from pyflinkx.datastream.columnar import keyed_by_columns
+
+            by_columns = keyed_by_columns(self._value, selectors, key_type)
+            if by_columns is not None:
+                return KeyedStream(self._environment, by_columns)
+        selector = key_function(selectors, "key_by()", self._value.record_type)
+        return KeyedStream(self._environment, self._rows_before().keyed(selector, None, key_type))
 
     def project(self, *field_indexes: int) -> DataStream:
         """Keep some fields of each record, as a tuple.
@@ -212,7 +203,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         Raises:
             GraphError: there are none, or the records are known to have no such field.
         """
-        getters = key_function(list(field_indexes), "project()", self._record_type)
+        getters = key_function(list(field_indexes), "project()", self._value.record_type)
         if not all(isinstance(index, int) for index in field_indexes):
             raise GraphError(f"project() takes positions of fields, not {field_indexes!r}")
         tuples = getters if len(field_indexes) > 1 else FieldTuple((getters,))
@@ -226,7 +217,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
                 return None
             return Types.TUPLE([kind.field_types[index] for index in field_indexes])
 
-        return RecordType(kept(self._record_type.declared), kept(self._record_type.inferred))
+        return RecordType(kept(self._value.record_type.declared), kept(self._value.record_type.inferred))
 
     def map_partition(
         self, func: Callable[[Any], Any] | MapPartitionFunction, output_type: TypeInformation | None = None
@@ -255,13 +246,14 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """All records of this stream and the others."""
         for stream in streams:
             self._same_environment(stream, "union()")
-        from pyflinkx.datastream.columnar import same_columns
+        united = [self._value, *(stream._value for stream in streams)]
+        if any(value.schema is not None for value in united):
+            from pyflinkx.datastream.columnar import rows_of, same_columns
 
-        united = [self, *streams]
-        if not same_columns(united):
-            united = [stream._as_rows() for stream in united]
-        upstreams = tuple(up for stream in united for up in stream._upstreams)
-        return DataStream(self._environment, upstreams, self._record_type)
+            if not same_columns(united):
+                united = [rows_of(value) for value in united]
+        upstreams = tuple(up for value in united for up in value.upstreams)
+        return DataStream(self._environment, Stream(upstreams, self._value.record_type))
 
     @overload
     def connect(self, ds: DataStream) -> ConnectedStreams: ...
@@ -321,8 +313,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """The stream of what this operator sends to a side output."""
         if not isinstance(output_tag, OutputTag):
             raise GraphError(f"get_side_output() takes an OutputTag, not {output_tag!r}")
-        upstream = Upstream(self._transformation, None, output_tag.tag_id, output_tag.type_info)
-        return DataStream(self._environment, (upstream,), RecordType(output_tag.type_info))
+        return DataStream(self._environment, self._value.side_output(output_tag.tag_id, output_tag.type_info))
 
     # ---- partitioning ----
 
@@ -402,12 +393,8 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return self._partitioned(ForwardPartitioner(), "forward()")
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
-        stream = self
-        if isinstance(partitioner, CustomPartitioner):
-            from pyflinkx.datastream.columnar import rows_before
-
-            stream = rows_before(self)
-        return DataStream(self._environment, with_partitioner(stream._upstreams, partitioner), self._record_type)
+        value = self._rows_before() if isinstance(partitioner, CustomPartitioner) else self._value
+        return DataStream(self._environment, value.spread(partitioner))
 
     # ---- time ----
 
@@ -421,27 +408,28 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             raise GraphError(
                 f"assign_timestamps_and_watermarks() takes a WatermarkStrategy, not {watermark_strategy!r}"
             )
-        from pyflinkx.datastream.columnar import columnar_timestamps
+        if self._value.schema is not None and watermark_strategy.reads_columns():
+            from pyflinkx.datastream.columnar import timestamps_of_column
 
-        assigned = columnar_timestamps(self, watermark_strategy)
-        if assigned is not None:
-            return assigned
-        return self._timed(watermark_strategy, by_split=False)
+            strategy = watermark_strategy
+            column = None if strategy.timestamp_assigner is None else strategy.timestamp_assigner.column
+            times = (strategy.out_of_orderness_ms, strategy.idle_timeout_ms, strategy.alignment)
+            return self._environment._stream(timestamps_of_column(self._value, column, *times))
+        spec = timestamps_operator(watermark_strategy, self.get_execution_config().get_auto_watermark_interval())
+        return self._then("Timestamps/Watermarks", spec, self._value.record_type)
 
-    def _timed(self, strategy: WatermarkStrategy, by_split: bool) -> DataStream:
-        operator = timestamps_operator(strategy, self.get_execution_config().get_auto_watermark_interval(), by_split)
-        if not by_split:
-            return self._then("Timestamps/Watermarks", operator, self._record_type)
-        timed = self._environment._operator_stream(
+    def _timed_by_split(self, strategy: WatermarkStrategy) -> DataStream:
+        """A source's stream, with watermarks for each of its splits."""
+        interval = self.get_execution_config().get_auto_watermark_interval()
+        timed = operator(
             "Timestamps/Watermarks",
-            operator,
-            [self._as_rows()._upstreams],
-            self._record_type,
+            timestamps_operator(strategy, interval, by_split=True),
+            [self._as_rows()],
+            self._value.record_type,
             inserted=Inserted("timestamps", "input"),
             parallelism_of="input",
         )
-        timed._transformation = self._transformation
-        return timed
+        return self._environment._stream(replace(timed, made_by=self._transformation))
 
     # ---- results ----
 
@@ -457,7 +445,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         Args:
             sink_identifier: printed before every record, with ``>``.
         """
-        return self._end("Print to Std. Out", PrintSink(sink_identifier, type_info=self._record_type.declared))
+        return self._end("Print to Std. Out", PrintSink(sink_identifier, type_info=self._value.record_type.declared))
 
     def execute_and_collect(
         self, job_execution_name: str | None = None, limit: int | None = None
@@ -492,24 +480,40 @@ class DataStream(Described, SinkMethods, ColumnMethods):
     # ---- building ----
 
     def _operator(self, call: str) -> Transformation:
-        first = self._upstreams[0]
-        if len(self._upstreams) > 1 or first.partitioner is not None or first.side_tag is not None:
+        if not self._value.is_an_operators:
             raise GraphError(
                 f"{call} is for the stream that an operator makes, not for one that was keyed, partitioned, united or "
                 "taken from a side output"
             )
         return self._transformation
 
+    def _as_rows(self) -> Stream:
+        """This stream with Python rows: behind a visible conversion where it is columnar."""
+        if self._value.schema is None:
+            return self._value
+        from pyflinkx.datastream.columnar import rows_of
+
+        return rows_of(self._value)
+
+    def _rows_before(self) -> Stream:
+        """This stream with Python rows, converted before it is spread anew."""
+        if self._value.schema is None:
+            return self._value
+        from pyflinkx.datastream.columnar import rows_before
+
+        return rows_before(self._value)
+
     def _then(self, name: str, spec: OperatorSpec, record_type: RecordType) -> DataStream:
         """The stream of an operator that reads this one."""
-        return self._environment._operator_stream(name, spec, [self._as_rows()._upstreams], record_type)
+        return self._environment._stream(operator(name, spec, [self._as_rows()], record_type))
 
     def _end(self, name: str, sink: Sink) -> DataStreamSink:
+        value = self._value if sink.columnar else self._as_rows()
         transformation = Transformation(
             operation=name,
             kind="sink",
             spec=OperatorSpec.of(SinkOperator, sink),
-            inputs=(self._upstreams if sink.columnar else self._as_rows()._upstreams,),
+            inputs=(value.upstreams,),
             native=sink.columnar,
             sink=sink,
             settings=Settings(parallelism=sink.parallelism),
@@ -533,18 +537,6 @@ class DataStreamSink(Described):
     def __init__(self, environment: StreamExecutionEnvironment, transformation: Transformation) -> None:
         self._environment = environment
         self._transformation = transformation
-
-
-def with_partitioner(upstreams: tuple[Upstream, ...], partitioner: Partitioner) -> tuple[Upstream, ...]:
-    """The same streams, spread by ``partitioner``."""
-    return tuple(replace(up, partitioner=partitioner) for up in upstreams)
-
-
-def hash_partitioned(
-    upstreams: tuple[Upstream, ...], key_selector: Callable[[Any], Any], columns: tuple[str, ...] | None = None
-) -> tuple[Upstream, ...]:
-    """The same streams, spread by key."""
-    return with_partitioner(upstreams, HashPartitioner(key_selector, columns))
 
 
 def __getattr__(name: str) -> Any:

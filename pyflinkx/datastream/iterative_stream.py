@@ -6,8 +6,9 @@ from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec, carried
-from pyflinkx.graph.transformation import Transformation, Upstream, next_number
+from pyflinkx.graph.transformation import Transformation, next_number
 from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
+from pyflinkx.plan.stream import operator
 
 __all__ = ["IterativeStream"]
 
@@ -41,19 +42,17 @@ class IterativeStream(DataStream):
         rows = stream._as_rows()  # before the head, as its inputs are numbered before it
         number = next_number()
         self._key = f"iteration-{number}"
-        head = Transformation(
-            operation="Iteration Head",
-            kind="operator",
-            spec=carried(IterationHeadOperator, self._key, max_wait_time_ms),
-            inputs=(rows._upstreams,),
-            output_type=stream._record_type.known,
-            type_declared=stream._record_type.declared is not None,
+        head = operator(
+            "Iteration Head",
+            carried(IterationHeadOperator, self._key, max_wait_time_ms),
+            [rows],
+            stream._value.record_type,
             iteration_head=True,
             settings=Settings(co_location_group=self._key),
             number=number,
         )
-        stream._environment._program.add(head)
-        super().__init__(stream._environment, (Upstream(head),), stream._record_type)
+        super().__init__(stream._environment, head)
+        self._environment._program.add(self._transformation)
         self._tail: Transformation | None = None
 
     def close_with(self, feedback_stream: DataStream) -> DataStream:
@@ -74,21 +73,20 @@ class IterativeStream(DataStream):
         head = self._transformation
         if not comes_from(feedback_stream, head):
             raise GraphError("close_with() takes a stream that is made from the iteration")
-        self._tail = Transformation(
-            operation="Iteration Tail",
-            kind="operator",
-            spec=OperatorSpec.of(IterationTailOperator, self._key),
-            inputs=(feedback_stream._as_rows()._upstreams,),
+        self._tail = operator(
+            "Iteration Tail",
+            OperatorSpec.of(IterationTailOperator, self._key),
+            [feedback_stream._as_rows()],
             feedback_to=head,
             settings=Settings(co_location_group=self._key),
-        )
+        ).origin
         self._environment._program.add(self._tail)
         return feedback_stream
 
 
 def comes_from(stream: DataStream, head: Transformation) -> bool:
     """Whether a stream is made from what a transformation makes."""
-    pending = [up.transformation for up in stream._upstreams]
+    pending = [up.transformation for up in stream._value.upstreams]
     seen: set[Transformation] = set()
     while pending:
         transformation = pending.pop()

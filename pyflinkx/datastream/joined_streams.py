@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import UNKNOWN, key_function, object_function, result_type, user_function
+from pyflinkx.datastream.calls import key_function, object_function, result_type, user_function
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import WindowFunction
 from pyflinkx.datastream.join_functions import (
@@ -26,6 +26,7 @@ from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
 from pyflinkx.operators.record import MapOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
+from pyflinkx.plan.stream import Stream, operator
 from pyflinkx.types.changes import INSERT_ONLY
 
 __all__ = ["CoGroupedStreams", "IntervalJoin", "JoinedStreams", "TaggedUnion"]
@@ -72,7 +73,7 @@ class WindowJoin:
 
     def where(self, key_selector: Any, key_type: TypeInformation | None = None) -> Where:
         """The key of the first stream: a KeySelector, or a callable from record to key."""
-        key = key_function(key_selector, f"{self.call}.where()", self.input1._record_type)
+        key = key_function(key_selector, f"{self.call}.where()", self.input1._value.record_type)
         return Where(self, key_selector, key, key_type)
 
     def _function(self, function: Any) -> tuple[UserFunction, WindowFunction[Any, Any, Any, Any], str]:
@@ -94,7 +95,7 @@ class Where:
     def equal_to(self, key_selector: Any) -> EqualTo:
         """The key of the second stream: records of equal keys meet."""
         join = self._join
-        second_key = key_function(key_selector, f"{join.call}.equal_to()", join.input2._record_type)
+        second_key = key_function(key_selector, f"{join.call}.equal_to()", join.input2._value.record_type)
         return EqualTo(join, (self._given, key_selector), UnionKey(self._first_key, second_key), self._key_type)
 
 
@@ -111,7 +112,8 @@ class EqualTo:
 
     def window(self, assigner: WindowAssigner[Any, Any]) -> WithWindow:
         """Group the records of both streams into windows; an assigner that looks at records gets TaggedUnions."""
-        keyed = KeyedStream(self._join.input1, self._key, self._key_type)
+        first = self._join.input1
+        keyed = KeyedStream(first._environment, first._value.keyed(self._key, None, self._key_type))
         return WithWindow(self, WindowedStream(keyed, assigner))
 
 
@@ -159,18 +161,13 @@ class WithWindow:
         Raises:
             GraphError: ``function`` is none of these.
         """
-        from pyflinkx.datastream.columnar import rows_before
-
         join = self._join
         given, adapter, what = join._function(function)
         known = result_type(output_type, given, what)
-        first = tagged(rows_before(join.input1), "Join Input 1", tag_first)
-        second = tagged(rows_before(join.input2), "Join Input 2", tag_second)
-        self._windowed._stream = KeyedStream(first.union(second), self._key, self._key_type)
-        stream = self._windowed.apply(adapter, known.known)
-        stream._record_type = known
-        stream.name(join.operator_name)
-        return stream
+        first = tagged(join.input1, "Join Input 1", tag_first)
+        second = tagged(join.input2, "Join Input 2", tag_second)
+        tagged_union = Stream((*first.upstreams, *second.upstreams)).keyed(self._key, None, self._key_type)
+        return self._windowed._over(tagged_union, adapter, known, join.operator_name)
 
     def rows(self, suffixes: tuple[str, str] = ("", "_right")) -> DataStream:
         """All columns of both sides of each pair, natively; for ``join`` of columnar streams by columns.
@@ -196,7 +193,8 @@ class WithWindow:
             stream.key_by(*key) if isinstance(key, (tuple, list)) else stream.key_by(key)
             for stream, key in zip((join.input1, join.input2), self._keys, strict=True)
         )
-        return window_rows(first, second, windowed._window_assigner, suffixes)
+        made = window_rows(first._value, second._value, windowed._window_assigner, suffixes)
+        return first._environment._stream(made)
 
 
 class JoinedStreams(WindowJoin):
@@ -253,11 +251,10 @@ class UnionKey:
         return (self.first if union.first else self.second)(union.value)
 
 
-def tagged(stream: DataStream, name: str, tag: Callable[[Any], TaggedUnion]) -> DataStream:
+def tagged(stream: DataStream, name: str, tag: Callable[[Any], TaggedUnion]) -> Stream:
     """A stream's records as those of one side of a join, which pairs inserts only."""
     spec = OperatorSpec.of(MapOperator, UserFunction(tag)).reading(INSERTS).producing(INSERT_ONLY)
-    inserted = Inserted("join input")
-    return stream._environment._operator_stream(name, spec, [stream._upstreams], UNKNOWN, inserted=inserted)
+    return operator(name, spec, [stream._rows_before()], inserted=Inserted("join input"))
 
 
 def tag_first(value: Any) -> Any:
@@ -437,15 +434,13 @@ class IntervalJoined:
         lower, upper = self._bounds()
         (function,) = object_function(process_join_function, ProcessJoinFunction, ["process_element"], "process()")
         left, right = self._left, self._right
-        selectors = [left._key_selector, right._key_selector]
+        selectors = [left._keys.selector, right._keys.selector]
         late = (self._left_late, self._right_late)
-        operator = carried(IntervalJoinOperator, function, selectors, lower, upper, late).reading(
-            left._input(True), right._input(True)
-        )
-        inputs = [left._as_rows()._upstreams, right._as_rows()._upstreams]
-        return left._environment._operator_stream(
-            "Interval Join", operator, inputs, result_type(output_type, function, "items")
-        )
+        spec = carried(IntervalJoinOperator, function, selectors, lower, upper, late)
+        spec = spec.reading(left._value.asks(True), right._value.asks(True))
+        record_type = result_type(output_type, function, "items")
+        made = operator("Interval Join", spec, [left._as_rows(), right._as_rows()], record_type)
+        return left._environment._stream(made)
 
     def rows(self, suffixes: tuple[str, str] = ("", "_right")) -> DataStream:
         """All columns of both sides of each pair, natively; for columnar streams keyed by columns.
@@ -475,7 +470,8 @@ class IntervalJoined:
 
         lower, upper = self._bounds()
         late = (self._left_late, self._right_late)
-        return rows(self._left, self._right, lower, upper, False, False, suffixes, *late)
+        made = rows(self._left._value, self._right._value, lower, upper, False, False, suffixes, *late)
+        return self._left._environment._stream(made)
 
 
 def output_tag_of(output_tag: Any, call: str) -> OutputTag:

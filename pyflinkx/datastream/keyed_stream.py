@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import RecordType, object_function, result_type, user_function
-from pyflinkx.datastream.data_stream import DataStream, hash_partitioned
+from pyflinkx.datastream.calls import object_function, result_type, user_function
+from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import (
     FilterFunction,
     FlatMapFunction,
@@ -20,11 +20,12 @@ from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
-from pyflinkx.graph.spec import InputSpec, carried
+from pyflinkx.graph.spec import carried
 from pyflinkx.operators.field_reduce import AccumulateType, field_fold
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
+from pyflinkx.plan.stream import Keys, RecordType
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
@@ -39,25 +40,15 @@ class KeyedStream(DataStream):
     """A stream whose records with equal keys meet in one subtask; functions on it may keep state by key.
 
     Args:
-        stream: the stream before key_by.
-        key_selector: from record to key.
-        key_type: type of the keys; None when unknown.
-        key_fields: names of the columns that are the key of a columnar stream; None for a stream of rows.
+        environment: that the stream belongs to.
+        value: what the plan knows of it, its keys too.
     """
 
-    def __init__(
-        self,
-        stream: DataStream,
-        key_selector: Callable[[Any], Any],
-        key_type: TypeInformation | None = None,
-        key_fields: tuple[str, ...] | None = None,
-    ) -> None:
-        upstreams = hash_partitioned(stream._upstreams, key_selector, key_fields)
-        super().__init__(stream._environment, upstreams, stream._record_type)
-        self._key_fields = key_fields
-        self._unkeyed = stream
-        self._key_selector = key_selector
-        self._key_type = key_type
+    @property
+    def _keys(self) -> Keys:
+        keys = self._value.keys
+        assert keys is not None
+        return keys
 
     def map(self, func: Callable[[Any], Any] | MapFunction, output_type: TypeInformation | None = None) -> DataStream:
         """One result per record; a MapFunction may get keyed state in ``open``."""
@@ -80,7 +71,7 @@ class KeyedStream(DataStream):
         """Keep the records for which ``func`` is true; a FilterFunction may get keyed state in ``open``."""
         if not isinstance(func, FilterFunction):
             return super().filter(func)
-        return self._with_state("Filter", UserFunction(FilterWithKey(func), func), self._record_type)
+        return self._with_state("Filter", UserFunction(FilterWithKey(func), func), self._value.record_type)
 
     def reduce(self, func: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
         """Combine each record with the result so far of its key; every record yields its key's new result.
@@ -95,8 +86,8 @@ class KeyedStream(DataStream):
             [('a', 1), ('b', 1), ('a', 2)]
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
-        operator = carried(ReduceOperator, function, self._key_selector).reading(self._input(True))
-        return self._then("Reduce", operator, self._record_type)
+        operator = carried(ReduceOperator, function, self._keys.selector).reading(self._value.asks(True))
+        return self._then("Reduce", operator, self._value.record_type)
 
     AccumulateType: ClassVar = AccumulateType
 
@@ -115,23 +106,23 @@ class KeyedStream(DataStream):
             >>> list(env.from_collection([("a", 1), ("b", 1), ("a", 2)]).key_by(0).sum(1).execute_and_collect())
             [('a', 1), ('b', 1), ('a', 3)]
         """
-        return self.reduce(field_reduce(position_to_sum, AccumulateType.SUM, self._record_type))
+        return self.reduce(field_reduce(position_to_sum, AccumulateType.SUM, self._value.record_type))
 
     def min(self, position_to_min: int | str = 0) -> DataStream:
         """Running minimum of a field per key; the other fields are those of the key's first record."""
-        return self.reduce(field_reduce(position_to_min, AccumulateType.MIN, self._record_type))
+        return self.reduce(field_reduce(position_to_min, AccumulateType.MIN, self._value.record_type))
 
     def max(self, position_to_max: int | str = 0) -> DataStream:
         """Running maximum of a field per key; the other fields are those of the key's first record."""
-        return self.reduce(field_reduce(position_to_max, AccumulateType.MAX, self._record_type))
+        return self.reduce(field_reduce(position_to_max, AccumulateType.MAX, self._value.record_type))
 
     def min_by(self, position_to_min_by: int | str = 0) -> DataStream:
         """The record so far with the least value in a field, per key; the first of several."""
-        return self.reduce(field_reduce(position_to_min_by, AccumulateType.MIN_BY, self._record_type))
+        return self.reduce(field_reduce(position_to_min_by, AccumulateType.MIN_BY, self._value.record_type))
 
     def max_by(self, position_to_max_by: int | str = 0) -> DataStream:
         """The record so far with the greatest value in a field, per key; the first of several."""
-        return self.reduce(field_reduce(position_to_max_by, AccumulateType.MAX_BY, self._record_type))
+        return self.reduce(field_reduce(position_to_max_by, AccumulateType.MAX_BY, self._value.record_type))
 
     def process(
         self, func: KeyedProcessFunction | ProcessFunction, output_type: TypeInformation | None = None
@@ -140,7 +131,9 @@ class KeyedStream(DataStream):
         if isinstance(func, ProcessFunction):
             return super().process(func, output_type)
         functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
-        operator = carried(KeyedProcessOperator, functions, [self._key_selector], func.on_timer).reading(self._input())
+        operator = carried(KeyedProcessOperator, functions, [self._keys.selector], func.on_timer).reading(
+            self._value.asks()
+        )
         return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
 
     def agg(self, **aggregates: Aggregation) -> DataStream:
@@ -164,7 +157,7 @@ class KeyedStream(DataStream):
         """
         from pyflinkx.datastream.native_aggregates import running_aggregates
 
-        return running_aggregates(self, aggregates)
+        return self._environment._stream(running_aggregates(self._value, aggregates))
 
     def window(self, window_assigner: Any) -> WindowedStream:
         """Group the records of each key into windows."""
@@ -193,17 +186,13 @@ class KeyedStream(DataStream):
 
     def key_by(self, key_selector: Any, *more: Any, key_type: TypeInformation | None = None) -> KeyedStream:
         """Partition anew by another key."""
-        return self._unkeyed.key_by(key_selector, *more, key_type=key_type)
-
-    def _input(self, inserts_only: bool = False) -> InputSpec:
-        """What an operator on the keys of this stream asks of its input."""
-        return InputSpec(self._key_selector, self._key_fields, self._key_type, inserts_only)
+        return DataStream(self._environment, self._keys.before).key_by(key_selector, *more, key_type=key_type)
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
         raise GraphError(f"{call} cannot override the partitioning of a KeyedStream")
 
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
-        operator = carried(KeyedProcessOperator, [function], [self._key_selector], None).reading(self._input())
+        operator = carried(KeyedProcessOperator, [function], [self._keys.selector], None).reading(self._value.asks())
         return self._then(name, operator, record_type)
 
 

@@ -1,82 +1,83 @@
-"""Where ``agg()`` meets columnar streams, and streams of rows that can become such."""
+"""Aggregates as native operators, on columnar streams and on streams of rows that can become such."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyflinkx._core.schema import Schema
-from pyflinkx.datastream.columnar import columns_of
-from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.datastream.keyed_stream import KeyedStream
+from pyflinkx.datastream.columnar import columnar_operator, columns_of, keyed_by_columns
 from pyflinkx.errors import GraphError
-from pyflinkx.graph.spec import INSERTS, OperatorSpec
+from pyflinkx.graph.settings import Settings
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import TwoPhase
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations
 from pyflinkx.operators.fields import FieldTuple
-from pyflinkx.operators.local_aggregate import (
-    LocalAggregateOperator,
-    LocalWindowOperator,
-    partial_schema,
-)
+from pyflinkx.operators.local_aggregate import LocalAggregateOperator, LocalWindowOperator, partial_schema
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
+from pyflinkx.operators.windowing.assigners import WindowAssigner
+from pyflinkx.plan.stream import Stream
 from pyflinkx.types.changes import INSERT_ONLY
-
-if TYPE_CHECKING:
-    from pyflinkx.datastream.windowed_stream import Windowed
+from pyflinkx.types.output_tag import OutputTag
 
 
-def running_aggregates(stream: KeyedStream, aggregates: Mapping[str, Aggregation]) -> DataStream:
-    """The stream of ``KeyedStream.agg``.
+def running_aggregates(stream: Stream, aggregates: Mapping[str, Aggregation], call: str = "agg()") -> Stream:
+    """Running aggregates of a keyed stream: for every row the key and what they are after it.
+
+    Args:
+        stream: a keyed stream.
+        aggregates: by the names of their columns.
+        call: the API call, for errors.
 
     Raises:
         GraphError: the aggregates or their fields do not fit the stream.
     """
-    keyed, keys, schema = columnar_keys(stream, "agg()")
-    checked = checked_aggregations(aggregates, "agg()")
-    spec = native(NativeAggregateOperator, keyed, schema, keys, checked)
+    stream, keys = by_columns(stream, call)
+    schema = stream.columns
+    checked = checked_aggregations(aggregates, call)
+    spec = native(NativeAggregateOperator, stream, schema, keys, checked)
     results = spec.build().results  # what does not fit together fails here, with the user's call
     phases = None
     partials = partial_schema(schema, keys, checked)
     if partials is not None:
         first = OperatorSpec.of(LocalAggregateOperator, schema, keys, checked, partials)
         phases = TwoPhase("Local Aggregate", partials, first, spec.with_arguments(partials=partials), True)
-    return keyed._then_columns("Aggregate", spec, results, two_phase=phases)
+    return columnar_operator("Aggregate", spec, [stream], results, two_phase=phases)
 
 
-def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation]) -> DataStream:
-    """The stream of ``WindowedStream.agg`` and ``AllWindowedStream.agg``.
+def window_aggregates(
+    stream: Stream,
+    assigner: WindowAssigner[Any, Any],
+    aggregates: Mapping[str, Aggregation],
+    allowed_lateness: int = 0,
+    late_tag: OutputTag | None = None,
+    call: str = "agg()",
+) -> Stream:
+    """The aggregates of each window of each key, or of all rows where the stream is not keyed.
+
+    Args:
+        stream: the stream.
+        assigner: puts each row into windows.
+        aggregates: by the names of their columns.
+        allowed_lateness: milliseconds that windows are kept after their end.
+        late_tag: the side output of late rows; None to count them only.
+        call: the API call, for errors.
 
     Raises:
         GraphError: the aggregates or their fields do not fit the stream, or the windows are no native ones.
     """
-    for what, given in (("trigger", windowed._trigger), ("evictor", windowed._evictor)):
-        if given is not None:
-            raise GraphError(
-                f"agg() has no native windows with a {what} such as {given!r}: use reduce(), aggregate() or process()"
-            )
-    stream = windowed._stream
     keys: tuple[str, ...] = ()
-    if isinstance(stream, KeyedStream):
-        stream, keys, schema = columnar_keys(stream, "agg()")
+    if stream.keys is not None:
+        stream, keys = by_columns(stream, call)
     else:
-        stream, schema = columnar(stream, "agg()")
-    late_tag = windowed._late_tag
-    checked = checked_aggregations(aggregates, "agg()")
-    spec = native(
-        NativeWindowOperator,
-        stream,
-        schema,
-        keys,
-        windowed._window_assigner,
-        checked,
-        allowed_lateness=windowed._allowed_lateness,
-        late_tag=late_tag,
-    )
-    # What does not fit together fails here, with the user's call.
-    operator = spec.build()
+        stream = columns_of(stream, call)
+    schema = stream.columns
+    checked = checked_aggregations(aggregates, call)
+    options = {"allowed_lateness": allowed_lateness, "late_tag": late_tag}
+    spec = native(NativeWindowOperator, stream, schema, keys, assigner, checked, **options)
+    operator = spec.build()  # what does not fit together fails here, with the user's call
     name = "Window Aggregate" if keys else "Window All Aggregate"
     phases = None
     slices = two_phase_slices(operator)
@@ -84,38 +85,36 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
     if partials is not None:
         first = OperatorSpec.of(LocalWindowOperator, slices, schema, keys, checked, partials)
         phases = TwoPhase(f"Local {name}", partials, first, spec.with_arguments(partials=partials))
-    late = {} if late_tag is None else {late_tag.tag_id: schema}
-    result = stream._then_columns(name, spec, operator.results, two_phase=phases, side_schemas=late)
-    if not keys:
-        result.force_non_parallel()
-    return result
+    return columnar_operator(
+        name,
+        spec,
+        [stream],
+        operator.results,
+        two_phase=phases,
+        side_schemas={} if late_tag is None else {late_tag.tag_id: schema},
+        settings=Settings() if keys else Settings(parallelism=1, max_parallelism=1),
+    )
 
 
-def native(operator: type, stream: DataStream, *arguments: Any, **options: Any) -> OperatorSpec:
+def native(operator: type, stream: Stream, *arguments: Any, **options: Any) -> OperatorSpec:
     """An aggregate of a stream, which adds up inserts."""
-    asks = stream._input(True) if isinstance(stream, KeyedStream) else INSERTS
-    return OperatorSpec.of(operator, *arguments, **options).reading(asks).producing(INSERT_ONLY)
+    return OperatorSpec.of(operator, *arguments, **options).reading(stream.asks(True)).producing(INSERT_ONLY)
 
 
-def columnar(stream: DataStream, call: str) -> tuple[DataStream, Schema]:
-    """A stream as columns, and its schema."""
-    columns = columns_of(stream, call)
-    schema = columns._schema
-    assert schema is not None
-    return columns, schema
-
-
-def columnar_keys(stream: KeyedStream, call: str) -> tuple[DataStream, tuple[str, ...], Schema]:
-    """A keyed stream as columns, the names of its keys, and its schema.
+def by_columns(stream: Stream, call: str) -> tuple[Stream, tuple[str, ...]]:
+    """A keyed stream as columns, and the names of its keys.
 
     Raises:
         GraphError: it is one of rows whose type is not known, or whose keys are no fields.
     """
-    if stream._key_fields is not None and stream._schema is not None:
-        return stream, stream._key_fields, stream._schema
-    columns, schema = columnar(stream._unkeyed, call)
-    names = tuple(field_name(getter, schema, call) for getter in getters_of(stream._key_selector))
-    return columns.key_by(*names), names, schema
+    assert stream.keys is not None
+    if stream.keys.columns is not None and stream.schema is not None:
+        return stream, stream.keys.columns
+    columns = columns_of(stream.keys.before, call)
+    names = tuple(field_name(getter, columns.columns, call) for getter in getters_of(stream.keys.selector))
+    keyed = keyed_by_columns(columns, names, stream.keys.type)
+    assert keyed is not None
+    return keyed, names
 
 
 def getters_of(selector: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:

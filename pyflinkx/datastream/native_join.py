@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pyflinkx._core.schema import Field, Schema
-from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import RecordType
-from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.datastream.keyed_stream import KeyedStream
-from pyflinkx.datastream.output_tag import OutputTag
-from pyflinkx.datastream.window import TumblingEventTimeWindows
+from pyflinkx.datastream.columnar import columnar_operator
 from pyflinkx.errors import GraphError
-from pyflinkx.graph.spec import InputSpec, OperatorSpec
-from pyflinkx.graph.transformation import Transformation
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator
-from pyflinkx.types.arrow import type_info_of
+from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
+from pyflinkx.plan.stream import Stream
 from pyflinkx.types.changes import INSERT_ONLY
+from pyflinkx.types.output_tag import OutputTag
 
 SUFFIXES = ("", "_right")
 # Format strings of types whose values can be equal though the types differ.
@@ -26,8 +22,8 @@ BINARIES = frozenset("zZ")
 
 
 def rows(
-    left: KeyedStream,
-    right: KeyedStream,
+    left: Stream,
+    right: Stream,
     lower: int,
     upper: int,
     lower_exclusive: bool = False,
@@ -35,7 +31,7 @@ def rows(
     suffixes: tuple[str, str] = SUFFIXES,
     left_late: OutputTag | None = None,
     right_late: OutputTag | None = None,
-) -> DataStream:
+) -> Stream:
     """The pairs of a left and a right row with equal keys and timestamps ``left + lower <= right <= left + upper``.
 
     A pair has all columns of both rows and the larger of their timestamps. Rows whose timestamp is below the watermark
@@ -65,9 +61,7 @@ def rows(
     return joined(call, "Interval Join", left, right, suffixes, lower=lower, upper=upper, late_tags=tags)
 
 
-def window_rows(
-    left: KeyedStream, right: KeyedStream, assigner: Any, suffixes: tuple[str, str] = SUFFIXES
-) -> DataStream:
+def window_rows(left: Stream, right: Stream, assigner: Any, suffixes: tuple[str, str] = SUFFIXES) -> Stream:
     """The pairs of a left and a right row with equal keys in one tumbling window of event time.
 
     As :func:`rows`, but a pair has the window's ``max_timestamp``, and rows come too late when their window has ended.
@@ -83,11 +77,8 @@ def window_rows(
     return joined(call, "Window Join", left, right, suffixes, window_size=size, window_offset=offset)
 
 
-def joined(
-    call: str, name: str, left: KeyedStream, right: KeyedStream, suffixes: tuple[str, str], **times: Any
-) -> DataStream:
+def joined(call: str, name: str, left: Stream, right: Stream, suffixes: tuple[str, str], **times: Any) -> Stream:
     """The stream of the join of two keyed streams; ``times`` are fields of JoinSpec."""
-    left._same_environment(right, call)
     (left_schema, left_keys), (right_schema, right_keys) = (
         key_positions(call, side, stream) for side, stream in (("left", left), ("right", right))
     )
@@ -103,33 +94,20 @@ def joined(
     schema = joined_schema(call, left_schema, right_schema, suffixes)
     spec = JoinSpec(schema, left_keys, right_keys, **times)
     late = zip(spec.late_tags, (left_schema, right_schema), strict=True)
-    known: TypeInformation = type_info_of(schema)
-    transformation = Transformation(
-        operation=name,
-        kind="operator",
-        spec=OperatorSpec.of(NativeJoinOperator, spec)
-        .reading(*(InputSpec(stream._key_selector, stream._key_fields, inserts_only=True) for stream in (left, right)))
-        .producing(INSERT_ONLY),
-        inputs=(left._upstreams, right._upstreams),
-        columnar=True,
-        schema=schema,
-        side_schemas={tag: side for tag, side in late if tag is not None},
-        native=True,
-        output_type=known,
-        type_declared=True,
-    )
-    return left._environment._stream_of(transformation, RecordType(known))
+    operator = OperatorSpec.of(NativeJoinOperator, spec).reading(left.asks(True), right.asks(True))
+    side_schemas = {tag: side for tag, side in late if tag is not None}
+    return columnar_operator(name, operator.producing(INSERT_ONLY), [left, right], schema, side_schemas=side_schemas)
 
 
-def key_positions(call: str, side: str, stream: KeyedStream) -> tuple[Schema, tuple[int, ...]]:
+def key_positions(call: str, side: str, stream: Stream) -> tuple[Schema, tuple[int, ...]]:
     """A keyed stream's schema, and where in it the key is."""
-    schema = stream._schema if isinstance(stream, KeyedStream) else None
-    if schema is None or stream._key_fields is None:
+    schema, keys = stream.schema, stream.keys
+    if schema is None or keys is None or keys.columns is None:
         raise GraphError(
             f"{call} takes columnar streams keyed by columns, such as env.from_arrow(table).key_by('key'); the {side} "
             "one has rows of Python values: use process() or apply()"
         )
-    return schema, tuple(schema.index(name) for name in stream._key_fields)
+    return schema, tuple(schema.index(name) for name in keys.columns)
 
 
 def kind_of(field: Field) -> str:

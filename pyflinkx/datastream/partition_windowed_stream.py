@@ -7,11 +7,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import RecordType, key_function, object_function, result_type, user_function
+from pyflinkx.datastream.calls import key_function, object_function, result_type, user_function
 from pyflinkx.datastream.functions import AggregateFunction, MapPartitionFunction, ReduceFunction
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
-from pyflinkx.graph.spec import InputSpec, carried
+from pyflinkx.graph.spec import carried
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.partition import (
     AggregatePartitionOperator,
@@ -20,6 +20,7 @@ from pyflinkx.operators.partition import (
     ReducePartitionOperator,
     SortPartitionOperator,
 )
+from pyflinkx.plan.stream import RecordType
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.data_stream import DataStream
@@ -75,14 +76,14 @@ class PartitionWindowedStream:
         """
         if not isinstance(order, Order):
             raise GraphError(f"sort_partition() takes an Order, not {order!r}")
-        function = UserFunction(key_function(key, "sort_partition()", self._stream._record_type))
+        function = UserFunction(key_function(key, "sort_partition()", self._stream._value.record_type))
         descending = order is Order.DESCENDING
-        return self._then("SortPartition", SortPartitionOperator, function, self._stream._record_type, descending)
+        return self._then("SortPartition", SortPartitionOperator, function, self._stream._value.record_type, descending)
 
     def reduce(self, reduce_function: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
         """One record per partition, folded from all of its records."""
         function = user_function(reduce_function, ReduceFunction, "reduce", "reduce()")
-        return self._then("PartitionReduce", ReducePartitionOperator, function, self._stream._record_type)
+        return self._then("PartitionReduce", ReducePartitionOperator, function, self._stream._value.record_type)
 
     def aggregate(
         self, aggregate_function: AggregateFunction, output_type: TypeInformation | None = None
@@ -97,8 +98,7 @@ class PartitionWindowedStream:
         self, name: str, operator: type[PartitionOperator], function: UserFunction, record_type: RecordType, *rest: Any
     ) -> DataStream:
         stream = self._stream
-        selector = stream._key_selector if isinstance(stream, KeyedStream) else None
+        selector = stream._keys.selector if isinstance(stream, KeyedStream) else None
         spec = carried(operator, function, selector, *rest)
         adds_up = issubclass(operator, (AggregatePartitionOperator, ReducePartitionOperator))
-        asks = stream._input(adds_up) if isinstance(stream, KeyedStream) else InputSpec(inserts_only=adds_up)
-        return stream._then(name, spec.reading(asks), record_type)
+        return stream._then(name, spec.reading(stream._value.asks(adds_up)), record_type)

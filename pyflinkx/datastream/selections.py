@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyflinkx._core.schema import Schema
-from pyflinkx.datastream.columnar import column_name, columns_of, known_schema
-from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.datastream.columnar import column_name, columnar_operator, columns_of, known_schema
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.compiler import condition
 from pyflinkx.expressions.expression import Expression, col, lit
@@ -18,49 +17,47 @@ from pyflinkx.operators.columnar_expressions import (
     RowFilterOperator,
     selected,
 )
+from pyflinkx.plan.stream import Stream, operator
 
 Columns = list[tuple[str, Expression]]
 
 
-def filtered(stream: DataStream, expression: Expression) -> DataStream:
+def filtered(stream: Stream, expression: Expression) -> Stream:
     """The records for which the condition is true; they stay what they are, rows or columns."""
-    schema = stream._schema
+    schema = stream.schema
     if schema is None:
         schema = known_schema(stream, "filter(expression)")
         condition(expression, schema, "filter()")
-        return stream._then("Filter", OperatorSpec.of(RowFilterOperator, expression, schema), stream._record_type)
+        spec = OperatorSpec.of(RowFilterOperator, expression, schema)
+        return operator("Filter", spec, [stream], stream.record_type)
     condition(expression, schema, "filter()")
-    return stream._then_columns("Filter", OperatorSpec.of(ColumnFilterOperator, expression, schema), schema)
+    return columnar_operator("Filter", OperatorSpec.of(ColumnFilterOperator, expression, schema), [stream], schema)
 
 
-def selection(
-    stream: DataStream, columns: Sequence[str | Expression], named: Mapping[str, Any], call: str
-) -> DataStream:
+def selection(stream: Stream, columns: Sequence[str | Expression], named: Mapping[str, Any], call: str) -> Stream:
     """Just these columns."""
     stream = columns_of(stream, call)
-    schema = stream._schema
-    assert schema is not None
+    schema = stream.columns
     chosen = checked(columns, named, schema, call)
     if not chosen:
         raise GraphError(f"{call} takes at least one column")
     return projected(stream, chosen, schema, call)
 
 
-def extended(stream: DataStream, columns: Sequence[str | Expression], named: Mapping[str, Any]) -> DataStream:
+def extended(stream: Stream, columns: Sequence[str | Expression], named: Mapping[str, Any]) -> Stream:
     """All columns, and these."""
     call = "with_columns()"
     stream = columns_of(stream, call)
-    schema = stream._schema
-    assert schema is not None
+    schema = stream.columns
     added = dict(checked(columns, named, schema, call))
     all_columns: Columns = [(name, added.pop(name, col(name))) for name in schema.names]
     return projected(stream, [*all_columns, *added.items()], schema, call)
 
 
-def projected(stream: DataStream, columns: Columns, schema: Schema, call: str) -> DataStream:
+def projected(stream: Stream, columns: Columns, schema: Schema, call: str) -> Stream:
     """The stream of a projection."""
     result = selected(columns, schema, call)
-    return stream._then_columns("Select", OperatorSpec.of(ColumnSelectOperator, columns, schema), result)
+    return columnar_operator("Select", OperatorSpec.of(ColumnSelectOperator, columns, schema), [stream], result)
 
 
 def checked(columns: Sequence[str | Expression], named: Mapping[str, Any], schema: Schema, call: str) -> Columns:

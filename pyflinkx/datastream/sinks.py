@@ -15,6 +15,7 @@ from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Transformation
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.sink_function import SinkFunctionOperator
+from pyflinkx.plan.stream import Stream
 from pyflinkx.types.serialization import SerializationSchema
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ class SinkMethods:
 
     if TYPE_CHECKING:
         _environment: Any
-        _record_type: Any
+        _value: Stream
 
         def _end(self, name: str, sink: Sink) -> DataStreamSink: ...
 
         def _end_in(self, transformation: Transformation) -> DataStreamSink: ...
 
-        def _as_rows(self) -> Any: ...
+        def _as_rows(self) -> Stream: ...
 
     def add_sink(self, sink_func: SinkFunction | Callable[[Any], Any]) -> DataStreamSink:
         """End the stream in a function.
@@ -58,7 +59,7 @@ class SinkMethods:
             operation="Unnamed",
             kind="sink",
             spec=OperatorSpec.of(SinkFunctionOperator, function, with_context),
-            inputs=(self._as_rows()._upstreams,),
+            inputs=(self._as_rows().upstreams,),
         )
         return self._end_in(transformation)
 
@@ -68,7 +69,7 @@ class SinkMethods:
         Args:
             sink_identifier: printed before every record, with ``>``.
         """
-        return self._end("Print to Std. Err", PrintSink(sink_identifier, "stderr", self._record_type.declared))
+        return self._end("Print to Std. Err", PrintSink(sink_identifier, "stderr", self._value.record_type.declared))
 
     def write_as_text(self, path: str | PathLike[str], write_mode: WriteMode | None = None) -> DataStreamSink:
         """Write every record to a text file, a line each, as ``print`` shows it.
@@ -83,7 +84,7 @@ class SinkMethods:
         """
         from pyflinkx.connectors.part_files import text_files
 
-        return self._end("Text Files", text_files(path, write_mode, self._record_type.declared))
+        return self._end("Text Files", text_files(path, write_mode, self._value.record_type.declared))
 
     def write_as_csv(
         self,

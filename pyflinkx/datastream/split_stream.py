@@ -40,8 +40,7 @@ class SplitStream(DataStream):
     def __init__(
         self, stream: DataStream, output_selector: Callable[[Any], Iterable[str] | str | None] | OutputSelector
     ) -> None:
-        rows = stream._as_rows()
-        super().__init__(rows._environment, rows._upstreams, rows._record_type)
+        super().__init__(stream._environment, stream._as_rows())
         self._selector = user_function(output_selector, OutputSelector, "select", "split()")
 
     def select(self, *output_names: str) -> DataStream:  # type: ignore[override] # outputs, as in Flink, not columns
@@ -58,4 +57,4 @@ class SplitStream(DataStream):
             raise GraphError(f"select() takes names of outputs, not {output_names!r}")
         chosen = SelectedFor(self._selector.call, output_names)
         operator = OperatorSpec.of(FilterOperator, UserFunction(chosen, self._selector.owner))
-        return self._then("Select", operator, self._record_type)
+        return self._then("Select", operator, self._value.record_type)

@@ -27,7 +27,7 @@ from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.source import Source
-from pyflinkx.datastream.calls import RecordType, result_type
+from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
@@ -38,9 +38,9 @@ from pyflinkx.graph.program import Program
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
-from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -338,7 +338,7 @@ class StreamExecutionEnvironment(SourceMethods):
         stream = self._source_stream(source, source_name, type_info)
         if watermark_strategy.gives_nothing():
             return stream
-        return stream._timed(watermark_strategy, by_split=True)
+        return stream._timed_by_split(watermark_strategy)
 
     def read_text_file(self, file_path: str, charset_name: str = "UTF-8") -> DataStream:
         """A stream of the lines of a text file, or of the files of a folder."""
@@ -485,44 +485,23 @@ class StreamExecutionEnvironment(SourceMethods):
 
     def _source_stream(self, source: Source, name: str, type_info: TypeInformation | None) -> DataStream:
         record_type = result_type(type_info or source.output_type)
-        return self._stream_of(
-            Transformation(
-                operation=source.operation,
-                kind="source",
-                source=source,
-                columnar=source.columnar,
-                schema=source.schema,
-                native=source.columnar,
-                output_type=record_type.known,
-                type_declared=record_type.declared is not None,
-                settings=Settings(name=name, parallelism=source.parallelism),
-            ),
-            record_type,
-        )
-
-    def _operator_stream(
-        self,
-        name: str,
-        spec: OperatorSpec,
-        inputs: list[tuple[Upstream, ...]],
-        record_type: RecordType,
-        **more: Any,
-    ) -> DataStream:
         transformation = Transformation(
-            operation=name,
-            kind="operator",
-            spec=spec,
-            inputs=tuple(inputs),
+            operation=source.operation,
+            kind="source",
+            source=source,
+            columnar=source.columnar,
+            schema=source.schema,
+            native=source.columnar,
             output_type=record_type.known,
             type_declared=record_type.declared is not None,
-            **more,
+            settings=Settings(name=name, parallelism=source.parallelism),
         )
-        return self._stream_of(transformation, record_type)
+        return self._stream(Stream((Upstream(transformation),), record_type))
 
-    def _stream_of(self, transformation: Transformation, record_type: RecordType) -> DataStream:
-        if transformation.inserted is None or transformation.inserted.owner == "input":
-            self._program.add(transformation)
-        return DataStream(self, (Upstream(transformation),), record_type)
+    def _stream(self, made: Stream) -> DataStream:
+        """The stream of an operator that is new in the program."""
+        self._program.add(made.upstreams[0].transformation)
+        return DataStream(self, made)
 
 
 def dependency_path(path: Any, call: str, exists: Callable[[str], bool], delimiters: str) -> str:

@@ -41,13 +41,11 @@ def imported(package: str, extra: str, call: str) -> Any:
 
 def collected(stream: DataStream, job_name: str | None, call: str) -> ColumnStream:
     """The batches of a stream, after its program has run."""
-    columns = columns_of(stream, call)
-    schema = columns._schema
-    assert schema is not None
+    columns = columns_of(stream._value, call)
     environment = stream._environment
     buffer = CollectBuffer()
-    columns._end("Collect", CollectColumnsSink(buffer))
+    DataStream(environment, columns)._end("Collect", CollectColumnsSink(buffer))
     batches: list[Any] = []
     for _ in environment._steps(environment._take_graph(job_name)):
         batches += buffer.drain()
-    return ColumnStream(schema, [*batches, *buffer.drain()])
+    return ColumnStream(columns.columns, [*batches, *buffer.drain()])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import UNKNOWN, RecordType, object_function, result_type, user_function
+from pyflinkx.datastream.calls import object_function, result_type, user_function
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import (
     AggregateFunction,
@@ -20,10 +20,11 @@ from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
-from pyflinkx.graph.spec import INSERTS, InputSpec, carried
+from pyflinkx.graph.spec import OperatorSpec, carried
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
+from pyflinkx.plan.stream import UNKNOWN, RecordType, Stream, operator
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.agg import Aggregation
@@ -114,7 +115,7 @@ class Windowed:
             output_type: type of the results.
         """
         user_function(reduce_function, ReduceFunction, "reduce", "reduce()")
-        unchanged = self._stream._record_type
+        unchanged = self._stream._value.record_type
         return self._run("Reduce", window_function, output_type, unchanged, reduce=reduce_function)
 
     def aggregate(
@@ -174,7 +175,15 @@ class Windowed:
         """
         from pyflinkx.datastream.native_aggregates import window_aggregates
 
-        return window_aggregates(self, aggregates)
+        for what, given in (("trigger", self._trigger), ("evictor", self._evictor)):
+            if given is not None:
+                raise GraphError(
+                    f"agg() has no native windows with a {what} such as {given!r}: use reduce(), aggregate() or "
+                    "process()"
+                )
+        late = (self._allowed_lateness, self._late_tag)
+        made = window_aggregates(self._stream._value, self._window_assigner, aggregates, *late)
+        return self._stream._environment._stream(made)
 
     def _run(
         self,
@@ -184,7 +193,21 @@ class Windowed:
         folded: RecordType,
         **folding: Any,
     ) -> DataStream:
-        spec = carried(
+        record_type = self._results(window_function, output_type, folded)
+        spec = self._spec(window_function, **folding)
+        spec.build()  # what does not fit together fails here, with the user's call
+        return self._stream._then(f"Window {name}", spec, record_type)
+
+    def _over(self, stream: Stream, window_function: Any, record_type: RecordType, operation: str) -> DataStream:
+        """Evaluate the windows of another stream: that of the tagged records of a join."""
+        spec = self._spec(window_function)
+        spec.build()
+        made = operator(operation, spec.reading(stream.asks(True)), [stream], record_type)
+        return self._stream._environment._stream(made)
+
+    def _spec(self, window_function: Any, **folding: Any) -> OperatorSpec:
+        """The operator of the windows."""
+        return carried(
             WindowOperator,
             self._key_selector,
             self._window_assigner,
@@ -194,14 +217,7 @@ class Windowed:
             late_tag=self._late_tag,
             evictor=self._evictor,
             **folding,
-        ).reading(self._input())
-        record_type = self._results(window_function, output_type, folded)
-        spec.build()  # what does not fit together fails here, with the user's call
-        return self._stream._then(f"Window {name}", spec, record_type)
-
-    def _input(self) -> InputSpec:
-        """What a window asks of its input."""
-        return self._stream._input(True) if isinstance(self._stream, KeyedStream) else INSERTS
+        ).reading(self._stream._value.asks(True))
 
     def _results(self, window_function: Any, output_type: TypeInformation | None, folded: RecordType) -> RecordType:
         """Check a window function; the type of its results, or of what the folding gives when there is none."""
@@ -228,7 +244,7 @@ class WindowedStream(Windowed):
 
     def __init__(self, keyed_stream: KeyedStream, window_assigner: WindowAssigner[Any, Any]) -> None:
         super().__init__(keyed_stream, window_assigner)
-        self._key_selector = keyed_stream._key_selector
+        self._key_selector = keyed_stream._keys.selector
 
 
 class AllWindowedStream(Windowed):

@@ -55,7 +55,7 @@ MS = [-1, 0, 1_700_000_000_123]
 def test_timestamps_come_from_a_column(inline_env, values, expected):
     inline_env.set_parallelism(1)
     stream = timed(inline_env, "ts", values)
-    assert stream._schema.names == ["ts"]
+    assert stream._value.schema.names == ["ts"]
     assert [record[0] for record in collect(stream.process(Timestamps()))] == expected
 
 
@@ -89,7 +89,7 @@ def test_idleness_and_generators_of_columns(inline_env):
         WatermarkStrategy.for_monotonous_timestamps().with_timestamp_column("ts").with_idleness(Duration.of_seconds(1))
     )
     stream = inline_env.from_arrow(TABLE).assign_timestamps_and_watermarks(idle)
-    assert stream._schema.names == TABLE.column_names
+    assert stream._value.schema.names == TABLE.column_names
     assert stream._transformation.spec.build().idle_timeout == 1000
     assert sorted(record[0] for record in collect(stream.process(Timestamps()))) == [-5, 10, 20, 30, 40]
 
@@ -102,7 +102,7 @@ def test_idleness_and_generators_of_columns(inline_env):
 
     generated = WatermarkStrategy.for_generator(AtEnd).with_timestamp_column("ts")
     stream = inline_env.from_arrow(TABLE).assign_timestamps_and_watermarks(generated)
-    assert stream._schema is None
+    assert stream._value.schema is None
     assert sorted(record[0] for record in collect(stream.process(Timestamps()))) == [-5, 10, 20, 30, 40]
 
 
@@ -158,7 +158,7 @@ def test_a_row_without_a_time_is_an_error_that_names_it(inline_env):
 def test_a_python_assigner_makes_rows_of_columns(inline_env):
     strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda row, _: row.ts * 2)
     stream = inline_env.from_arrow(TABLE).assign_timestamps_and_watermarks(strategy)
-    assert stream._schema is None
+    assert stream._value.schema is None
     assert sorted(record[0] for record in collect(stream.process(Timestamps()))) == [-10, 20, 40, 60, 80]
 
 
@@ -190,8 +190,8 @@ class KeyAndSubtask(KeyedProcessFunction):
 def test_keys_are_columns(env, keys, names, of_row):
     stream = env.from_arrow(TABLE)
     keyed = stream.key_by(*keys)
-    assert keyed._key_fields == names
-    assert keyed._schema.names == TABLE.column_names
+    assert keyed._keys.columns == names
+    assert keyed._value.schema.names == TABLE.column_names
     results = collect(keyed.process(KeyAndSubtask()))
     rows = [tuple(row.values()) for row in TABLE.to_pylist()]
     assert Counter(row for _, _, row in results) == Counter(rows)
@@ -260,8 +260,8 @@ def test_a_list_is_no_key(inline_env):
 
 def test_a_key_type_may_come_second(inline_env):
     keyed = inline_env.from_arrow(TABLE).key_by("key", Types.LONG())
-    assert keyed._key_fields == ("key",)
-    assert keyed._key_type == Types.LONG()
+    assert keyed._keys.columns == ("key",)
+    assert keyed._keys.type == Types.LONG()
 
 
 def test_rows_are_made_where_a_function_is(inline_env):
@@ -278,7 +278,7 @@ def test_partitioned_columns_stay_columns(env, name):
     if name == "forward":
         env.set_parallelism(1)
     spread = getattr(env.from_numpy({"n": numbers}), name)()
-    assert spread._schema.names == ["n"]
+    assert spread._value.schema.names == ["n"]
     results = collect(spread.map(Subtask()))
     copies = env.get_parallelism() if name == "broadcast" else 1
     assert sorted(value for _, (value,) in results) == sorted([*range(1000)] * copies)
@@ -294,12 +294,12 @@ def test_a_custom_partitioner_sees_rows(env):
 def test_united_columns_of_one_shape_stay_columns(env):
     first, second = env.from_numpy({"n": np.arange(3)}), env.from_numpy({"n": np.arange(3, 5)})
     united = first.union(second)
-    assert united._schema.names == ["n"]
+    assert united._value.schema.names == ["n"]
     assert sorted(row.n for row in collect(united.map(lambda row: row))) == [0, 1, 2, 3, 4]
 
 
 def test_columns_united_with_others_become_rows(env):
     columns = env.from_numpy({"n": np.arange(3)})
     united = columns.union(env.from_numpy({"m": np.arange(2)}), env.from_collection([(9,)]))
-    assert united._schema is None
+    assert united._value.schema is None
     assert sorted(record[0] for record in collect(united)) == [0, 0, 1, 1, 2, 9]

@@ -154,8 +154,8 @@ def test_a_record_without_the_field_names_the_operator_and_the_record(single):
 
 
 def test_a_key_type_may_follow_the_selectors(single):
-    assert single.from_collection(TUPLES).key_by(0, Types.STRING())._key_type == Types.STRING()
-    assert single.from_collection(TUPLES).key_by(0, 1, key_type=Types.STRING())._key_type == Types.STRING()
+    assert single.from_collection(TUPLES).key_by(0, Types.STRING())._keys.type == Types.STRING()
+    assert single.from_collection(TUPLES).key_by(0, 1, key_type=Types.STRING())._keys.type == Types.STRING()
 
 
 def test_accumulate_types_have_pyflinks_names():

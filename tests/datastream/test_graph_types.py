@@ -115,4 +115,4 @@ def test_the_conversion_of_columns_keeps_the_type(env):
     stream = env.from_arrow(__import__("pyarrow").table({"a": [1]}))
     graph = graph_of(stream.rebalance())
     assert [node.name for node in graph.nodes] == ["Arrow Source", "ColumnsToRows", "Print to Std. Out"]
-    assert graph.nodes[0].output_type == graph.nodes[1].output_type == stream._record_type.known
+    assert graph.nodes[0].output_type == graph.nodes[1].output_type == stream._value.record_type.known

@@ -7,8 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pyflinkx.common import Duration, Time, WatermarkStrategy
-from pyflinkx.datastream import OutputTag
-from pyflinkx.datastream.native_join import rows, window_rows
+from pyflinkx.datastream import OutputTag, col, native_join
 from pyflinkx.datastream.window import CountEvictor, EventTimeSessionWindows, TumblingEventTimeWindows
 from pyflinkx.errors import GraphError
 from tests.datastream.conftest import make_environment
@@ -33,6 +32,14 @@ def stream(env, table, bound=10_000):
     return env.from_arrow(table).assign_timestamps_and_watermarks(strategy)
 
 
+def rows(left, right, *bounds, **options):
+    return left._environment._stream(native_join.rows(left._value, right._value, *bounds, **options))
+
+
+def window_rows(left, right, *windows):
+    return left._environment._stream(native_join.window_rows(left._value, right._value, *windows))
+
+
 def keyed(env):
     return stream(env, LEFT).key_by("key"), stream(env, RIGHT).key_by("id")
 
@@ -54,13 +61,13 @@ def collected(result):
 
 def test_an_interval_join_of_columns(env):
     result = rows(*keyed(env), -50, 70, upper_exclusive=True, suffixes=("_left", "_right"))
-    assert result._schema.names == ["key", "ts_left", "name_left", "id", "ts_right", "name_right"]
+    assert result._value.schema.names == ["key", "ts_left", "name_left", "id", "ts_right", "name_right"]
     assert collected(result) == expected(lambda left, right: left - 50 <= right < left + 70)
 
 
 def test_a_window_join_of_columns(env):
     result = window_rows(*keyed(env), TumblingEventTimeWindows.of(100, 30))
-    assert result._schema.names == ["key", "ts", "name", "id", "ts_right", "name_right"]
+    assert result._value.schema.names == ["key", "ts", "name", "id", "ts_right", "name_right"]
     assert collected(result) == expected(lambda left, right: (left - 30) // 100 == (right - 30) // 100)
 
 
@@ -108,21 +115,24 @@ def test_pairs_have_timestamps_for_what_follows():
 def test_the_side_output_of_late_rows_has_columns():
     late = OutputTag("late")
     result = rows(*keyed(make_environment("inline")), -1, 1, left_late=late)
-    assert result.get_side_output(late)._schema.names == ["key", "ts", "name"]
+    assert result.get_side_output(late)._value.schema.names == ["key", "ts", "name"]
 
 
 @pytest.mark.parametrize(
     ("build", "words"),
     [
         (lambda left, right: rows(left, right, 0, 1, True, True), r"rows\(\): no timestamp is between.*1 ms.*0 ms"),
-        (lambda left, right: rows(left._as_rows().key_by(str), right, 0, 1), "the left one has rows of Python values"),
-        (lambda left, right: rows(left, right._unkeyed, 0, 1), "the right one has rows"),
+        (
+            lambda left, right: rows(left.filter(lambda row: True).key_by(str), right, 0, 1),
+            "the left one has rows of Python values",
+        ),
+        (lambda left, right: rows(left, right.filter(col("ts") > 0), 0, 1), "the right one has rows"),
         (lambda left, right: rows(left, right.key_by("id", "ts"), 0, 1), "left key has 1 columns, the right one 2"),
         (lambda left, right: rows(left, right.key_by("name"), 0, 1), "'key' is int64, but 'name' on the right is utf8"),
         (lambda left, right: rows(left, right, 0, 1, suffixes=("", "")), "two columns 'name', 'ts'"),
         (lambda left, right: rows(left, right, 0, 1, suffixes="ab"), "suffixes are a tuple of two str"),
         (lambda left, right: window_rows(left, right, EventTimeSessionWindows.with_gap(5)), "apply.. takes all"),
-        (lambda left, right: rows(left, keyed(make_environment("inline"))[1], 0, 1), "one environment"),
+        (lambda left, right: left.interval_join(keyed(make_environment("inline"))[1]), "one environment"),
     ],
 )
 def test_what_cannot_be_joined_is_refused_when_the_program_is_built(build, words):

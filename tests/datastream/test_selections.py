@@ -60,7 +60,7 @@ def test_filtered_columns_keep_columnar_keys(env):
             yield ctx.get_current_key(), value.value
 
     stream = env.from_arrow(TABLE).filter(col("key").is_not_null).key_by("key")
-    assert stream._key_fields == ("key",)
+    assert stream._keys.columns == ("key",)
     assert sorted(collect(stream.process(Key())), key=str) == [(1, 10.0), (1, 60.5), (2, None)]
 
 

@@ -98,4 +98,4 @@ def test_the_mode_is_chosen_by_the_graph(monkeypatch):
 def stream_sink(stream):
     from pyflinkx.connectors.collect import CollectColumnsSink, CollectSink
 
-    return CollectSink() if stream._schema is None else CollectColumnsSink()
+    return CollectSink() if stream._value.schema is None else CollectColumnsSink()

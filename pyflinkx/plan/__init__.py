@@ -1,0 +1,1 @@
+"""From streams to operators: what every API's calls become, below all of them."""
