@@ -44,13 +44,13 @@ class ColumnMethods:
             >>> numbers.filter(col("a") > 1).select("b", c=col("a") * 10).to_arrow().to_pylist()
             [{'b': 5, 'c': 20}, {'b': 6, 'c': 30}]
         """
-        from pyflinkx.datastream.selections import selection
+        from pyflinkx.plan.selection import selection
 
         return self._environment._stream(selection(self._value, columns, named, "select()"))
 
     def with_columns(self, *columns: str | Expression, **named: Any) -> DataStream:
         """A columnar stream with more columns, or others in place of those of the same name; see ``select``."""
-        from pyflinkx.datastream.selections import extended
+        from pyflinkx.plan.selection import extended
 
         return self._environment._stream(extended(self._value, columns, named))
 

@@ -145,7 +145,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
                 leaves a columnar stream columnar; of a stream of rows it needs a known type with fields of these names.
         """
         if isinstance(func, Expression):
-            from pyflinkx.datastream.selections import filtered
+            from pyflinkx.plan.selection import filtered
 
             return self._environment._stream(filtered(self._value, func))
         function = user_function(func, FilterFunction, "filter", "filter()")
@@ -186,7 +186,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             *more, key_type = more  # type: ignore[assignment]
         selectors = [key_selector, *more]
         if self._value.schema is not None:
-            from pyflinkx.datastream.columnar import keyed_by_columns
+            from pyflinkx.plan.columns import keyed_by_columns
 
             by_columns = keyed_by_columns(self._value, selectors, key_type)
             if by_columns is not None:
@@ -248,7 +248,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             self._same_environment(stream, "union()")
         united = [self._value, *(stream._value for stream in streams)]
         if any(value.schema is not None for value in united):
-            from pyflinkx.datastream.columnar import rows_of, same_columns
+            from pyflinkx.plan.columns import rows_of, same_columns
 
             if not same_columns(united):
                 united = [rows_of(value) for value in united]
@@ -409,7 +409,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
                 f"assign_timestamps_and_watermarks() takes a WatermarkStrategy, not {watermark_strategy!r}"
             )
         if self._value.schema is not None and watermark_strategy.reads_columns():
-            from pyflinkx.datastream.columnar import timestamps_of_column
+            from pyflinkx.plan.columns import timestamps_of_column
 
             strategy = watermark_strategy
             column = None if strategy.timestamp_assigner is None else strategy.timestamp_assigner.column
@@ -491,7 +491,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """This stream with Python rows: behind a visible conversion where it is columnar."""
         if self._value.schema is None:
             return self._value
-        from pyflinkx.datastream.columnar import rows_of
+        from pyflinkx.plan.columns import rows_of
 
         return rows_of(self._value)
 
@@ -499,7 +499,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """This stream with Python rows, converted before it is spread anew."""
         if self._value.schema is None:
             return self._value
-        from pyflinkx.datastream.columnar import rows_before
+        from pyflinkx.plan.columns import rows_before
 
         return rows_before(self._value)
 

@@ -179,7 +179,7 @@ class WithWindow:
             GraphError: it is a co-group, the streams are not columnar, the keys name no columns, the windows are others
                 than TumblingEventTimeWindows, or they have a trigger, an evictor or a lateness of their own.
         """
-        from pyflinkx.datastream.native_join import window_rows
+        from pyflinkx.plan.join import window_rows
 
         join, windowed = self._join, self._windowed
         if not isinstance(join, JoinedStreams):
@@ -466,7 +466,7 @@ class IntervalJoined:
             >>> [(row.key, row.ts, row.ts_right) for row in pairs.execute_and_collect()]
             [(2, 10, 8)]
         """
-        from pyflinkx.datastream.native_join import rows
+        from pyflinkx.plan.join import rows
 
         lower, upper = self._bounds()
         late = (self._left_late, self._right_late)

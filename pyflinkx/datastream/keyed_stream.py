@@ -155,7 +155,7 @@ class KeyedStream(DataStream):
             >>> numbers.key_by("key").agg(total=agg.sum("value")).to_arrow().to_pylist()
             [{'key': 1, 'total': 3}, {'key': 2, 'total': 4}, {'key': 1, 'total': 8}]
         """
-        from pyflinkx.datastream.native_aggregates import running_aggregates
+        from pyflinkx.plan.aggregate import running_aggregates
 
         return self._environment._stream(running_aggregates(self._value, aggregates))
 

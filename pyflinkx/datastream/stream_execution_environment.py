@@ -476,7 +476,7 @@ class StreamExecutionEnvironment(SourceMethods):
             settings=self._program.settings,
             kept=kept,
         )
-        from pyflinkx.graph.two_phase import in_two_phases  # not every program gets here
+        from pyflinkx.plan.two_phase import in_two_phases  # not every program gets here
 
         phases = self._configuration.value_of(options.AGG_PHASES)
         return in_two_phases(graph, phases, self._configuration.value_of(options.RUNTIME_MODE))

@@ -7,9 +7,9 @@ from typing import Any
 
 from pyflinkx._core.stream import ColumnStream
 from pyflinkx.connectors.collect import CollectBuffer, CollectColumnsSink
-from pyflinkx.datastream.columnar import columns_of
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import MissingExtraError
+from pyflinkx.plan.columns import columns_of
 
 
 def arrow_table(stream: DataStream, job_name: str | None) -> Any:

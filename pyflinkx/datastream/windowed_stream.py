@@ -173,7 +173,7 @@ class Windowed:
             >>> windows.agg(total=agg.sum("value")).to_arrow().column("total").to_pylist()
             [7, 5]
         """
-        from pyflinkx.datastream.native_aggregates import window_aggregates
+        from pyflinkx.plan.aggregate import window_aggregates
 
         for what, given in (("trigger", self._trigger), ("evictor", self._evictor)):
             if given is not None:

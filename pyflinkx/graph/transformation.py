@@ -44,7 +44,7 @@ class Upstream:
 
 @dataclass(frozen=True)
 class TwoPhase:
-    """How an operator is done in two phases; see ``graph.two_phase``.
+    """How an operator is done in two phases; see ``plan.two_phase``.
 
     Args:
         name: of the first phase's operator.

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 
 from pyflinkx.common import Duration, Time, WatermarkStrategy
-from pyflinkx.datastream import OutputTag, col, native_join
+from pyflinkx.datastream import OutputTag, col
 from pyflinkx.datastream.window import CountEvictor, EventTimeSessionWindows, TumblingEventTimeWindows
 from pyflinkx.errors import GraphError
+from pyflinkx.plan import join
 from tests.datastream.conftest import make_environment
 
 
@@ -33,11 +34,11 @@ def stream(env, table, bound=10_000):
 
 
 def rows(left, right, *bounds, **options):
-    return left._environment._stream(native_join.rows(left._value, right._value, *bounds, **options))
+    return left._environment._stream(join.rows(left._value, right._value, *bounds, **options))
 
 
 def window_rows(left, right, *windows):
-    return left._environment._stream(native_join.window_rows(left._value, right._value, *windows))
+    return left._environment._stream(join.window_rows(left._value, right._value, *windows))
 
 
 def keyed(env):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyflinkx._core.schema import Schema
-from pyflinkx.datastream.columnar import column_name, columnar_operator, columns_of, known_schema
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.compiler import condition
 from pyflinkx.expressions.expression import Expression, col, lit
@@ -17,6 +16,7 @@ from pyflinkx.operators.columnar_expressions import (
     RowFilterOperator,
     selected,
 )
+from pyflinkx.plan.columns import column_name, columnar_operator, columns_of, known_schema
 from pyflinkx.plan.stream import Stream, operator
 
 Columns = list[tuple[str, Expression]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pyflinkx._core.schema import Field, Schema
-from pyflinkx.datastream.columnar import columnar_operator
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator
 from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
+from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.output_tag import OutputTag

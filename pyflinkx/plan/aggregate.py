@@ -7,7 +7,6 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from pyflinkx._core.schema import Schema
-from pyflinkx.datastream.columnar import columnar_operator, columns_of, keyed_by_columns
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
@@ -18,6 +17,7 @@ from pyflinkx.operators.local_aggregate import LocalAggregateOperator, LocalWind
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
 from pyflinkx.operators.windowing.assigners import WindowAssigner
+from pyflinkx.plan.columns import columnar_operator, columns_of, keyed_by_columns
 from pyflinkx.plan.stream import Stream
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.output_tag import OutputTag
