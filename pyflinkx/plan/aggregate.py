@@ -42,7 +42,7 @@ def running_aggregates(stream: Stream, aggregates: Mapping[str, Aggregation], ca
     phases = None
     partials = partial_schema(schema, keys, checked)
     if partials is not None:
-        first = OperatorSpec.of(LocalAggregateOperator, schema, keys, checked, partials)
+        first = native(LocalAggregateOperator, stream, schema, keys, checked, partials)
         phases = TwoPhase("Local Aggregate", partials, first, spec.with_arguments(partials=partials), True)
     return columnar_operator("Aggregate", spec, [stream], results, two_phase=phases)
 
@@ -83,7 +83,7 @@ def window_aggregates(
     slices = two_phase_slices(operator)
     partials = None if slices is None else partial_schema(schema, keys, checked)
     if partials is not None:
-        first = OperatorSpec.of(LocalWindowOperator, slices, schema, keys, checked, partials)
+        first = native(LocalWindowOperator, stream, slices, schema, keys, checked, partials)
         phases = TwoPhase(f"Local {name}", partials, first, spec.with_arguments(partials=partials))
     return columnar_operator(
         name,

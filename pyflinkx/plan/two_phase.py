@@ -8,6 +8,7 @@ from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, Par
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.stream_graph import StreamEdge, StreamGraph, StreamNode
 from pyflinkx.graph.uids import inserted_uid
+from pyflinkx.types.changes import INSERT_ONLY
 
 ONE_PHASE = "ONE_PHASE"
 TWO_PHASE = "TWO_PHASE"
@@ -88,4 +89,4 @@ def behind(edge: StreamEdge, first: StreamNode, node: StreamNode) -> StreamEdge:
     assert isinstance(edge.partitioner, HashPartitioner)
     assert node.two_phase is not None
     partitioner = PartialPartitioner(edge.partitioner.key_selector, edge.partitioner.columns, node.two_phase.partials)
-    return StreamEdge(first.id, node.id, edge.port, partitioner, None)
+    return StreamEdge(first.id, node.id, edge.port, partitioner, None, changes=INSERT_ONLY)

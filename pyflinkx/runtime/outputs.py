@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls import CallSite
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
 from pyflinkx.runtime.declared import DeclaredType
+from pyflinkx.runtime.inserts import InsertsOnly
 
 
 class WatermarkValve:
@@ -135,11 +137,12 @@ class OperatorInput:
         node: the operator's node.
         index: which of its inputs this is, over all ports.
         port: the operator's logical input.
+        site: which operator this is, where it must be kept from updates and deletes; None where it need not.
     """
 
     emit: Callable[..., None]
 
-    def __init__(self, node: OperatorNode, index: int, port: int) -> None:
+    def __init__(self, node: OperatorNode, index: int, port: int, site: CallSite | None = None) -> None:
         self.node = node
         self.index = index
         self.port = port
@@ -148,6 +151,8 @@ class OperatorInput:
             self.emit = operator.process_batch  # one call per batch: no layer between two chained operators
         else:
             self.emit = lambda batch: operator.process_batch(batch, port)
+        if site is not None:
+            self.emit = InsertsOnly(site, self.emit)
 
     def emit_watermark(self, timestamp: int) -> None:
         """A watermark of this input."""

@@ -30,6 +30,7 @@ from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task_metrics import TaskMetrics
+from pyflinkx.types.changes import CARRIED
 
 
 class StepResult(enum.Enum):
@@ -257,11 +258,16 @@ class Task:
         out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
     ) -> None:
         used = dict.fromkeys(self.nodes, 0)
+        nodes = {node.id: node for node in self.vertex.nodes}
 
         def new_input(edge: StreamEdge) -> OperatorInput:
             index = used[edge.target]
             used[edge.target] += 1
-            return OperatorInput(self.nodes[edge.target], index, edge.port)
+            node = nodes[edge.target]
+            assert node.spec is not None
+            watched = edge.changes == CARRIED and node.spec.input(edge.port).inserts_only
+            site = CallSite(node.name, node.uid, node.location) if watched else None
+            return OperatorInput(self.nodes[edge.target], index, edge.port, site)
 
         for edge in self.vertex.inner_edges:
             self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
