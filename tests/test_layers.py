@@ -45,6 +45,9 @@ MAY_IMPORT = {
     "examples": {"common", "datastream", *PUBLIC},
 }
 
+# What users import: each is a client of the plan, and none of another but for what all have in common.
+OTHER_FACES = {"datastream", "table", "dataset", "cep", "gelly", "ml"}
+
 # Imported where they are used, never when pyflinkx is: they are slow to load or come with an extra.
 ON_USE_ONLY = {
     "numpy",
@@ -160,6 +163,14 @@ def test_imports_point_down_only():
     assert layer_violations(ROOT) == []
 
 
+def test_faces_may_not_import_each_other():
+    for face in OTHER_FACES & set(MAY_IMPORT):
+        allowed = MAY_IMPORT[face] & OTHER_FACES
+        assert allowed <= ({"datastream"} if face == "table" else set()), face
+    for below in ("plan", "runtime", "graph", "common"):
+        assert not MAY_IMPORT[below] & OTHER_FACES
+
+
 @pytest.mark.parametrize(
     ("file", "text", "violation"),
     [
@@ -168,6 +179,10 @@ def test_imports_point_down_only():
         ("types/a.py", "def f():\n    from pyflinkx import runtime\n", "types imports pyflinkx.runtime"),
         ("graph/a.py", "from ..runtime import task\n", "graph imports pyflinkx.runtime.task"),
         ("graph/a.py", "from .. import cli\n", "graph imports pyflinkx.cli"),
+        ("graph/a.py", "from pyflinkx.plan import stream\n", "graph imports pyflinkx.plan.stream"),
+        ("plan/a.py", "import pyflinkx.datastream.calls\n", "plan imports pyflinkx.datastream.calls"),
+        ("plan/a.py", "from pyflinkx.runtime import task\n", "plan imports pyflinkx.runtime.task"),
+        ("runtime/a.py", "from pyflinkx.plan import stream\n", "runtime imports pyflinkx.plan.stream"),
         ("graph/__init__.py", "from ..metrics.b import c\n", "graph imports pyflinkx.metrics.b.c"),
         ("_core/a.pyx", "from pyflinkx.types import (\n    x,  # why\n    y,\n)\n", "_core imports pyflinkx.types.y"),
         ("_core/a.pyx", "cdef int f():\n    import pyflinkx.state\n", "_core imports pyflinkx.state"),
