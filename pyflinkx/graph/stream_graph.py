@@ -203,23 +203,11 @@ def build_stream_graph(
         )
         check_parallelism(node)
         nodes.append(node)
-        for port, streams in enumerate(() if transformation in kept else transformation.inputs):
-            for stream in streams:
-                upstream = nodes[ids[stream.transformation] - 1]
-                partitioner = resolve_partitioner(stream.partitioner, upstream, node)
-                record_type, declared = type_on_edge(stream)
-                edges.append(
-                    StreamEdge(
-                        upstream.id,
-                        node.id,
-                        port,
-                        partitioner,
-                        stream.side_tag,
-                        record_type,
-                        declared,
-                        changes=edge_changes(stream, changes),
-                    )
-                )
+        if transformation not in kept:
+            upstreams = {
+                up.transformation: nodes[ids[up.transformation] - 1] for ups in transformation.inputs for up in ups
+            }
+            edges += edges_to(node, transformation.inputs, upstreams, changes)
     edges = mark_loops(ids, edges)
     check_uids(nodes)
     check_changes(nodes, edges)
@@ -232,6 +220,31 @@ def build_stream_graph(
         chaining_of_different_max_parallelism,
         described_groups(nodes, said.values(), slot_sharing_groups),
     )
+
+
+def edges_to(
+    node: StreamNode,
+    inputs: tuple[tuple[Upstream, ...], ...],
+    upstreams: Mapping[Transformation, StreamNode],
+    changes: dict[Transformation, Changes],
+) -> list[StreamEdge]:
+    """The edges that end at a node.
+
+    Args:
+        node: the node.
+        inputs: what it reads.
+        upstreams: the nodes of that.
+        changes: the kinds of rows that each transformation makes.
+    """
+    edges = []
+    for port, streams in enumerate(inputs):
+        for stream in streams:
+            upstream = upstreams[stream.transformation]
+            partitioner = resolve_partitioner(stream.partitioner, upstream, node)
+            kinds = edge_changes(stream, changes)
+            tag, known = stream.side_tag, type_on_edge(stream)
+            edges.append(StreamEdge(upstream.id, node.id, port, partitioner, tag, *known, changes=kinds))
+    return edges
 
 
 def settled(
