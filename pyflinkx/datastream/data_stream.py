@@ -39,7 +39,7 @@ from pyflinkx.graph.partitioners import (
     ShufflePartitioner,
 )
 from pyflinkx.graph.settings import Settings
-from pyflinkx.graph.spec import OperatorSpec, carried
+from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted, Transformation
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.function import UserFunction
@@ -47,6 +47,7 @@ from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
 from pyflinkx.plan.stream import RecordType, Stream, operator
+from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.composite import CompositeTypeInfo
 
 if TYPE_CHECKING:
@@ -207,7 +208,9 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         if not all(isinstance(index, int) for index in field_indexes):
             raise GraphError(f"project() takes positions of fields, not {field_indexes!r}")
         tuples = getters if len(field_indexes) > 1 else FieldTuple((getters,))
-        return self._then("Projection", carried(MapOperator, UserFunction(tuples)), self._projected(field_indexes))
+        # A tuple has no kind: a delete would go on as an insert.
+        spec = OperatorSpec.of(MapOperator, UserFunction(tuples)).reading(INSERTS).producing(INSERT_ONLY)
+        return self._then("Projection", spec, self._projected(field_indexes))
 
     def _projected(self, field_indexes: tuple[int, ...]) -> RecordType:
         """The type of tuples of these fields."""

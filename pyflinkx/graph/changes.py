@@ -79,6 +79,6 @@ def check_changes(nodes: Iterable[StreamNode], edges: Iterable[StreamEdge]) -> N
         node = by_id[edge.target]
         if edge.changes.declared and node.spec is not None and node.spec.input(edge.port).inserts_only:
             raise GraphError(
-                f"{node} adds up inserts, but {by_id[edge.source]} gives it {edge.changes}: use process(), where the "
-                "kind of each row can be asked for (row.get_row_kind()), or filter() the inserts"
+                f"{node} takes inserts only, but {by_id[edge.source]} gives it {edge.changes}: handle them in "
+                "process() before it, where row.get_row_kind() tells the kind, and give out inserts"
             )

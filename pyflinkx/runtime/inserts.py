@@ -34,7 +34,7 @@ class InsertsOnly:
         part = batch.slice(found, found + 1)
         values = part.values if hasattr(part, "values") else part.to_rows("dict")
         error = ValueError(
-            f"it adds up inserts, and this record is {kind_at(batch, found).name}: keep it away by a filter() on "
+            f"it takes inserts only, and this record is {kind_at(batch, found).name}: keep it away by a filter() on "
             "row.get_row_kind(), or use process(), where the kind can be asked for"
         )
         if found:

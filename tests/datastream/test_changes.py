@@ -71,6 +71,7 @@ ADDING = {
     "interval join": lambda s: s.key_by(key_of).interval_join(s.key_by(key_of)).between(0, 1).process(Pair()),
     "window join": lambda s: s.join(s).where(key_of).equal_to(key_of).window(WINDOW).apply(first),
     "co-group": lambda s: s.co_group(s).where(key_of).equal_to(key_of).window(WINDOW).apply(Group()),
+    "project": lambda s: s.project(0),
     "partition reduce": lambda s: s.full_window_partition().reduce(first),
 }
 ON_COLUMNS = {
