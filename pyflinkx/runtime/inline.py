@@ -19,6 +19,7 @@ from pyflinkx.runtime.gates import GateOutput, OutputGate
 from pyflinkx.runtime.job import NO_DEPENDENCIES, Job, ProgressListener
 from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import assign_splits
+from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.task import StepResult, Task, TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -70,7 +71,7 @@ class InlineJob(Job):
         try:
             self.coordination.create()
             self.check()
-            with applied(self.dependencies):
+            with standard_descriptors_taken(), applied(self.dependencies):
                 yield from self._run_tasks()
         except (GeneratorExit, JobCancelledError) as error:
             self._state = JobState.CANCELED

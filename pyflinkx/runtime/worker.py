@@ -87,6 +87,7 @@ class Worker:
     def run(self) -> None:
         """Until the JobManager says that the job has ended, or is gone."""
         self.send(Registered(os.getpid()))
+        parent = os.getppid()
         due = time.monotonic() + self.heartbeat_interval
         while True:
             if self._poll(max(due - time.monotonic(), 0)):
@@ -106,6 +107,8 @@ class Worker:
                 elif isinstance(message, Shutdown):
                     break
             if time.monotonic() >= due:
+                if os.getppid() != parent:  # a copy that the client made of itself may hold its end of the connection
+                    raise ClientGone
                 interval = self.heartbeat_interval
                 due = time.monotonic() + (interval if self._beat() else min(interval, BUSY_INTERVAL))
         self.end()
