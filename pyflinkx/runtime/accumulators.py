@@ -6,9 +6,8 @@ import pickle
 from collections.abc import Iterable
 from typing import Any
 
-import cloudpickle
-
 from pyflinkx.errors import JobExecutionError
+from pyflinkx.runtime.pickles import dump_value
 
 ATTEMPTS = 3
 
@@ -44,7 +43,7 @@ def pack(accumulators: dict[str, Any]) -> dict[str, bytes | Lost]:
     packed: dict[str, bytes | Lost] = {}
     for name, accumulator in accumulators.items():
         try:
-            packed[name] = cloudpickle.dumps(accumulator)
+            packed[name] = dump_value(accumulator)
         except Exception as error:
             packed[name] = Lost(f"cannot be sent: {type(error).__name__}: {error}")
     return packed

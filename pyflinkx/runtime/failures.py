@@ -6,9 +6,8 @@ import pickle
 import traceback
 from dataclasses import dataclass
 
-import cloudpickle
-
 from pyflinkx.errors import RemoteError
+from pyflinkx.runtime.pickles import dump_value
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def pack(error: BaseException) -> Failure:
 def pickled(error: BaseException) -> bytes | None:
     """The exception's pickle, if it is one that can be read again."""
     try:
-        data: bytes = cloudpickle.dumps(error)
+        data: bytes = dump_value(error)
         return data if type(pickle.loads(data)) is type(error) else None
     except Exception:
         return None

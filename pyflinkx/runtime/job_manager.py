@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import cloudpickle
-
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
@@ -44,6 +42,7 @@ from pyflinkx.runtime.messages import (
     Shutdown,
     TaskReport,
 )
+from pyflinkx.runtime.pickles import dump_by_value
 from pyflinkx.runtime.resource_manager import ResourceManager
 from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.task import TaskSettings
@@ -324,7 +323,7 @@ class JobManager(Job):
         task = TaskId(self.graph.vertex_of(node).id, subtask)
         worker = self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
         if not worker.lost and not self._ended(task):
-            self._send(worker, EventForTask(task, node, cloudpickle.dumps(event)))
+            self._send(worker, EventForTask(task, node, dump_by_value(event)))
 
     def _ended(self, task: TaskId) -> bool:
         return self.execution.tasks[task].terminal

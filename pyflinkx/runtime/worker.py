@@ -14,8 +14,6 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-import cloudpickle
-
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
@@ -41,6 +39,7 @@ from pyflinkx.runtime.messages import (
     Shutdown,
     TaskReport,
 )
+from pyflinkx.runtime.pickles import dump_value
 from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task import Task, TaskSettings
@@ -140,7 +139,8 @@ class Worker:
             poller.register(self.connection.fileno(), select.POLLOUT)
             if not poller.poll(0):
                 return False
-            self.connection.send(Heartbeat({task: thread.metrics() for task, thread in self.threads.items()}))
+            metrics = {task: thread.metrics() for task, thread in self.threads.items()}
+            self.connection.send_bytes(dump_value(Heartbeat(metrics)))
         except OSError as error:
             raise ClientGone from error
         finally:
@@ -159,9 +159,10 @@ class Worker:
         Raises:
             ClientGone: nobody listens any more.
         """
+        data = dump_value(message)
         try:
             with self.sending:
-                self.connection.send(message)
+                self.connection.send_bytes(data)
         except OSError as error:
             raise ClientGone from error
 
@@ -232,7 +233,7 @@ class Worker:
         event = transport.event(placement.id)
 
         def send(node: int, message: Any) -> None:
-            self.send(EventForCoordinator(node, placement.id.subtask, cloudpickle.dumps(message)))
+            self.send(EventForCoordinator(node, placement.id.subtask, dump_value(message)))
 
         link = TaskLink(send, event.signal)
         return TaskThread(
