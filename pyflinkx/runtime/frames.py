@@ -16,10 +16,11 @@ from struct import Struct
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
+from pyflinkx._core.calls import CallSite, short_repr
 from pyflinkx._core.codec import Codec
 from pyflinkx._core.columns_frame import columns_as_parts, columns_from_frame
 from pyflinkx._core.compress import MAX_LENGTH, compress, decompress
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.packed import pack, unpack
 from pyflinkx._core.schema import Schema
@@ -139,7 +140,7 @@ class FrameFormat:
             self._say_once("by value", f"its records are pickled with their classes, which is slow: {error}")
         try:
             return PICKLED, dump_by_value(values)
-        except Exception as error:
+        except BaseException as error:
             culprit = first_unpicklable(values)
             raise self.site.wrap(error, f"a record cannot travel to another worker: {culprit}") from error
 
@@ -235,10 +236,12 @@ def read_array(code: str, view: memoryview, at: int, count: int) -> tuple[array[
 
 
 def first_unpicklable(values: list[Any]) -> str:
-    """Which record it is, and of which type."""
+    """Which record it is that no pickle takes, and of which type."""
     for value in values:
         try:
             dump_by_value(value)
-        except Exception:
-            return f"{type(value).__module__}.{type(value).__qualname__} {value!r:.200}"
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            return f"{type(value).__module__}.{type(value).__qualname__} {short_repr(value)}"
     return "the records together"

@@ -15,6 +15,7 @@ from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.runtime.channel import LocalChannel
 from pyflinkx.runtime.coordination import Coordination, TaskLink, ended_by
 from pyflinkx.runtime.dependencies import applied
+from pyflinkx.runtime.failures import raise_contained
 from pyflinkx.runtime.gates import GateOutput, OutputGate
 from pyflinkx.runtime.job import NO_DEPENDENCIES, Job, ProgressListener
 from pyflinkx.runtime.scatter import exchange_scatter
@@ -89,7 +90,10 @@ class InlineJob(Job):
         opened: list[Task] = []
         try:
             for task in reversed(self.tasks):
-                task.open()
+                try:
+                    task.open()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
                 opened.append(task)
             self.coordination.start()
             yield from self._rounds()
@@ -98,7 +102,10 @@ class InlineJob(Job):
                 task.close(failure)
             raise
         for task in opened:
-            task.close()
+            try:
+                task.close()
+            except BaseException as error:
+                raise_contained(error, f"task '{task.name}'")
         self.report(final=True)
 
     def _rounds(self) -> Iterator[None]:
@@ -109,7 +116,10 @@ class InlineJob(Job):
             waiting = not self.coordination.run()
             for task in list(running):
                 started = clock()
-                result = task.step()
+                try:
+                    result = task.step()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
                 self.busy[task] += clock() - started
                 if result is StepResult.FINISHED:
                     running.remove(task)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
@@ -279,7 +280,7 @@ class JobManager(Job):
 
     def _receive(self, worker: WorkerView) -> None:
         try:
-            message = worker.handle.connection.recv()
+            data = worker.handle.connection.recv_bytes()
         except BlockingIOError:  # it stopped in the middle of a message
             self._lose(worker, silence(self.heartbeat_timeout))
             return
@@ -287,6 +288,13 @@ class JobManager(Job):
             self._lose(worker)
             return
         worker.heard = time.monotonic()
+        try:
+            message = pickle.loads(data)
+        except BaseException as error:  # code of the records' classes runs here
+            if is_interrupt(error):
+                raise
+            self._fail(unreadable(worker, error))
+            return
         if isinstance(message, Registered):
             worker.registered = True
         elif isinstance(message, Heartbeat):
@@ -315,8 +323,10 @@ class JobManager(Job):
         """Let coordinators do something; the job fails when they do."""
         try:
             call(*arguments)
-        except Exception as error:
-            self._fail(error)
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._fail(failures.contained(error, "the job's part in the client"))
 
     def _send_event(self, node: int, subtask: int, event: Any) -> None:
         """Send an event to a task, if it still runs."""
@@ -479,18 +489,30 @@ class JobManager(Job):
                     continue
                 if what == "control":
                     try:
-                        message = view.handle.connection.recv()
-                        if isinstance(message, Logged):
-                            pass_on(message.record)
+                        data = view.handle.connection.recv_bytes()
                     except (EOFError, OSError):
                         view.lost = True
                         self.selector.unregister(key.fd)
                         view.handle.wait(max(deadline - time.monotonic(), 0))
+                        continue
+                    with contextlib.suppress(Exception):  # whatever it says, the job has ended
+                        message = pickle.loads(data)
+                        if isinstance(message, Logged):
+                            pass_on(message.record)
                 elif what == "wake":
                     os.read(self.wake_read, 1024)
                 else:
                     self._read_output(view, key.fd, what)
             self._pause_output()
+
+
+def unreadable(worker: WorkerView, error: BaseException) -> JobExecutionError:
+    """Why the job fails when what a worker sent cannot be unpickled."""
+    failure = JobExecutionError(
+        f"what {worker.handle.name} sent cannot be read in the client: {type(error).__name__}: {error}"
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def silence(seconds: float) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 from weakref import WeakValueDictionary
 
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
@@ -106,7 +107,9 @@ def dump_job(
     """
     try:
         return dump((classes, graph, *others), buffers, sharing)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         nodes = [node for vertex in graph.vertices for node in vertex.nodes]
         parts = [(node, part) for node in nodes for part in (node.make_operator, node.source)]
         parts += [(graph.node_of(edge.target), edge.partitioner) for edge in graph.exchanges]
@@ -180,7 +183,9 @@ def unpicklable_part(
     try:
         dump(value, [])
         return None, ""
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         reason = f"{type(value).__name__}: {error}"
     for name, part in parts_of(value):
         inner, why = unpicklable_part(part, f"{path}{name}", depth + 1, seen)

@@ -21,6 +21,7 @@ from pyflinkx.runtime import failures
 from pyflinkx.runtime.aligning import AlignmentReporter
 from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
+from pyflinkx.runtime.frames import TARGET_FRAME, first_unpicklable
 from pyflinkx.runtime.gates import GateOutput
 from pyflinkx.runtime.job_pickle import load_job
 from pyflinkx.runtime.loans import Lender
@@ -45,12 +46,14 @@ from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task import Task, TaskSettings
 from pyflinkx.runtime.task_thread import TaskThread
 from pyflinkx.runtime.transport import ExchangeSettings, Transport
+from pyflinkx.runtime.weights import RecordCutter
 
 MakeTransport = Callable[[JobGraph, DeploymentPlan, int, ExchangeSettings], Transport]
 
 log = logging.getLogger("pyflinkx.runtime")
 
 BUSY_INTERVAL = 0.1
+LONGEST_LOGGED = 1 << 18  # characters of a log record's message that reach the client
 
 
 class ClientGone(Exception):
@@ -159,7 +162,14 @@ class Worker:
         Raises:
             ClientGone: nobody listens any more.
         """
-        data = dump_value(message)
+        self.send_bytes(dump_value(message))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send a message that is pickled; from any thread.
+
+        Raises:
+            ClientGone: nobody listens any more.
+        """
         try:
             with self.sending:
                 self.connection.send_bytes(data)
@@ -197,8 +207,8 @@ class Worker:
                 for placement in message.plan.tasks_of(self.number):
                     if placement.slot == slot:
                         self.threads[placement.id] = self._thread(graph, settings, splits, message.plan, placement)
-        except Exception as error:
-            self.send(DeploymentFailed(failures.pack(error)))
+        except BaseException as error:  # code of the job's functions and classes runs here
+            self.send(DeploymentFailed(failures.pack(failures.contained(error, f"the deployment of {self.name}"))))
             return
         for thread in self.threads.values():
             thread.start()
@@ -267,15 +277,25 @@ class RemoteBuffer:
     def __init__(self, worker: Worker, number: int) -> None:
         self.worker = worker
         self.number = number
+        self.cutter = RecordCutter(TARGET_FRAME)
 
     def extend(self, records: list[Any]) -> None:
-        """Send records."""
+        """Send records, in messages that are no longer than they need to be."""
         lender = self.worker.lender
         if lender is not None and all(isinstance(record, ColumnBatch) for record in records):
             # Nobody changes columns, so a thread of the client's process need not copy them.
             self.worker.send(Collected(self.number, lender.lend(records)))
-        else:
-            self.worker.send(Collected(self.number, records))
+            return
+        while records:
+            count = self.cutter.next_run(records)
+            some = records if count == len(records) else records[:count]
+            try:
+                data = dump_value(Collected(self.number, some))
+            except BaseException as error:  # code of the records' classes runs here
+                raise ValueError(f"a record cannot travel to the client: {first_unpicklable(some)}") from error
+            self.cutter.took(count, len(data))
+            self.worker.send_bytes(data)
+            records = records[count:]
 
 
 class SendingHandler(logging.handlers.QueueHandler):
@@ -288,6 +308,9 @@ class SendingHandler(logging.handlers.QueueHandler):
     def enqueue(self, record: logging.LogRecord) -> None:
         """Send one record."""
         record.processName = self.worker.name
+        if len(record.msg) > LONGEST_LOGGED:
+            record.msg = f"{record.msg[:LONGEST_LOGGED]}... ({len(record.msg)} characters)"
+            record.message = record.msg
         try:
             self.worker.send(Logged(record))
         except ClientGone:
