@@ -16,6 +16,7 @@ from pyflinkx._core.objects cimport ObjectBatch
 import array as array_module
 
 from pyflinkx._core import objects
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.keys import check_key
 from pyflinkx.errors import JobExecutionError
 
@@ -31,7 +32,9 @@ def short_repr(value):
     """repr(value), cut at 200 characters; a repr that fails is replaced by the type's name."""
     try:
         text = repr(value)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         text = f"<{type(value).__name__} whose repr() raised {type(error).__name__}>"
     return text if len(text) <= MAX_REPR else text[:MAX_REPR - 3] + "..."
 
@@ -67,9 +70,15 @@ cdef class CallSite:
         raise self.wrap(error, f"on record {short_repr(record)}") from error
 
     def wrap(self, error, str where not None):
-        """The JobExecutionError to raise from ``error``, whose traceback is cut to begin in the user's code."""
+        """The JobExecutionError to raise from ``error``, whose traceback is cut to begin in the user's code.
+
+        Whatever a user's function raises fails the job, also what is no Exception (``sys.exit()``); only Ctrl-C in the
+        program goes on as it is.
+        """
         if isinstance(error, JobExecutionError):
             return error
+        if is_interrupt(error):
+            raise error
         error.__traceback__ = users_part(error.__traceback__)
         text = f"operator '{self.name}' (uid {self.uid}) failed {where}"
         if self.location is not None:
@@ -114,7 +123,7 @@ def map_values(CallSite site not None, function, ObjectBatch batch not None):
         while i < len(values):
             values[i] = function(values[i])
             i += 1
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[i], head(values[:i], batch), error)
     return batch
 
@@ -142,7 +151,7 @@ def filter_values(CallSite site not None, predicate, ObjectBatch batch not None)
                 if kinds is not None:
                     kept_kinds.data.as_schars[kept] = kinds.data.as_schars[i]
                 kept += 1
-    except Exception as error:
+    except BaseException as error:
         failure = error
     if kept_stamps is not None:
         array.resize(kept_stamps, kept)
@@ -173,7 +182,7 @@ def flat_map_values(CallSite site not None, function, ObjectBatch batch not None
             if stamps is not None and len(out) > before:
                 repeat_stamp(out_stamps, len(out) - before, stamps.data.as_longlongs[i])
                 before = len(out)
-    except Exception as error:
+    except BaseException as error:
         failure = error
         if stamps is not None and len(out) > before:
             repeat_stamp(out_stamps, len(out) - before, stamps.data.as_longlongs[i])
@@ -214,7 +223,7 @@ def reduce_values(CallSite site not None, key_selector, function, dict state not
             PyDict_SetItem(state, key, value)
             values[i] = value
             i += 1
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[i], head(values[:i], batch), error)
     return batch
 
@@ -225,7 +234,7 @@ def select_keys(CallSite site not None, key_selector, list values not None):
     try:
         for value in values:
             keys.append(key_selector(value))
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[len(keys)], None, error)
     return keys
 
@@ -251,7 +260,7 @@ def extract_timestamps(CallSite site not None, function, ObjectBatch batch not N
             stamps.data.as_longlongs[i] = stamp
             if stamp > largest:
                 largest = stamp
-    except Exception as error:
+    except BaseException as error:
         batch.timestamps = stamps
         site.fail(values[i], batch.slice(0, i), error)
     batch.timestamps = stamps
@@ -359,5 +368,5 @@ def process_values(
             yielded = function(value, context)
             if yielded is not None:
                 results.add_all(yielded, stamp)
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[i], None, error)

@@ -71,6 +71,11 @@ class PythonDependencies:
             executable,
         )
 
+    @property
+    def need_folder(self) -> bool:
+        """Whether anything is to be put in place before a worker can start."""
+        return bool(self.files or self.archives or self.requirements is not None)
+
     def faults(self) -> list[str]:
         """What is missing on this machine, a line each."""
         faults = [

@@ -70,7 +70,7 @@ class IteratorSource(Source):
             self.queue.close()
         except (JobCancelledError, JobExecutionError, WrongStateError):
             return  # the job has ended
-        except Exception as error:
+        except BaseException as error:
             failure = JobExecutionError(
                 f"operator '{context.name}': its iterator failed: {type(error).__name__}: {error}"
             )

@@ -63,7 +63,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.timers: list[tuple[int, int, Callable[[Entry], None], Entry]] = []
         self.timer_count = 0
         self.most_timers = LEAST_TIMERS
-        self.answers: deque[tuple[Entry, int, Any, Exception | None]] = deque()
+        self.answers: deque[tuple[Entry, int, Any, BaseException | None]] = deque()
         self.mail_sent = False
         self.running: set[Any] = set()
         self.closing = False
@@ -86,7 +86,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         assert self.events is not None
         try:
             self.events.run(opener(runtime_context))
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in open()") from error
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class AsyncWaitOperator(UserFunctionOperator):
             return
         try:
             self.events.run(closer())
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in close()") from error
 
     async def _cancel_all(self) -> None:
@@ -202,15 +202,18 @@ class AsyncWaitOperator(UserFunctionOperator):
         import asyncio
 
         results: Any = None
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             results = await awaitable
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if self.closing or attempt != entry.attempts:
                 raise
             failure = RuntimeError("the coroutine was cancelled, though its time was not over")
-        except Exception as error:
-            failure = error
+            failure.__cause__ = error
+        except BaseException as error:
+            if self.closing:
+                raise
+            failure = error  # also what is no Exception: it would end the event loop
         self.answers.append((entry, attempt, results, failure))
         if not self.mail_sent:
             self.mail_sent = True
@@ -226,7 +229,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.emit_ready()
         self.admit()
 
-    def answered(self, entry: Entry, attempt: int, results: Any, failure: Exception | None) -> None:
+    def answered(self, entry: Entry, attempt: int, results: Any, failure: BaseException | None) -> None:
         """A call has ended."""
         if attempt != entry.attempts:
             return  # its time was over before
@@ -240,14 +243,14 @@ class AsyncWaitOperator(UserFunctionOperator):
         else:
             self.complete(entry, results)
 
-    def wants_retry(self, entry: Entry, results: Any, failure: Exception | None) -> bool:
+    def wants_retry(self, entry: Entry, results: Any, failure: BaseException | None) -> bool:
         """Whether the strategy wants another call for a record."""
         if self.retry is None:
             return False
         try:
             wanted = self.retry_result(results) if failure is None else self.retry_error(failure)
             return bool(wanted) and bool(self.retry.can_retry(entry.attempts))
-        except Exception as error:
+        except BaseException as error:
             self.fail(error, entry)
 
     def call_again(self, entry: Entry) -> None:
@@ -265,7 +268,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.context.count("numTimeouts")
         try:
             results = self.timeout_function(entry.value)
-        except Exception as error:
+        except BaseException as error:
             self.fail(error, entry)
         if inspect.isawaitable(results):
             self.events.loop.call_soon_threadsafe(self._replace, entry, results)
@@ -284,7 +287,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         entry.results = results
         self.queue.complete(entry)
 
-    def fail(self, error: Exception, entry: Entry) -> NoReturn:
+    def fail(self, error: BaseException, entry: Entry) -> NoReturn:
         """End the job, after what is ready has left."""
         self.emit_ready()
         raise self.site.wrap(error, f"on record {short_repr(entry.value)}") from error

@@ -200,7 +200,7 @@ class UserFunctionOperator(Operator):
         if opener is not None:
             try:
                 opener(runtime_context)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, "in open()") from error
 
     def close(self) -> None:
@@ -208,7 +208,7 @@ class UserFunctionOperator(Operator):
         if closer is not None:
             try:
                 closer()
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, "in close()") from error
 
     def emit_partial(self) -> None:

@@ -110,7 +110,7 @@ class IntervalJoinOperator(UserFunctionOperator):
                     late_stamps.append(timestamp)
                 else:
                     self.add(port, value, timestamp)
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         finally:
             if late:

@@ -46,7 +46,7 @@ class PartitionOperator(UserFunctionOperator):
         """The key as a dict finds it."""
         try:
             return check_key(key)
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "on a key") from error
 
     def add(self, key: Any, values: list[Any]) -> None:
@@ -76,7 +76,7 @@ class PartitionOperator(UserFunctionOperator):
                     return
                 self.output.emit(ObjectBatch(pending))
                 pending = []
-        except Exception as error:
+        except BaseException as error:
             if pending:
                 self.output.emit(ObjectBatch(pending))
             where = "on its partition" if self.key_selector is None else f"on the partition of key {key!r}"
@@ -122,7 +122,7 @@ class ReducePartitionOperator(PartitionOperator):
         for value in rest:
             try:
                 result = self.call(result, value)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, f"on record {value!r:.200}") from error
         self.held[key] = result
 
@@ -140,7 +140,7 @@ class AggregatePartitionOperator(PartitionOperator):
                 if key not in self.held:
                     self.held[key] = function.create_accumulator()
                 self.held[key] = function.add(value, self.held[key])
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, f"on record {value!r:.200}") from error
 
     def results(self, held: Any) -> Iterable[Any]:

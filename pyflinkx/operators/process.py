@@ -206,7 +206,7 @@ class KeyedProcessOperator(ProcessOperator):
                 context.domain = domain
                 try:
                     self.results.collect(self.on_timer(timestamp, context), timestamp)
-                except Exception as error:
+                except BaseException as error:
                     where = f"in on_timer({timestamp}) for key {self.key_context.key!r}"
                     raise self.site.wrap(error, where) from error
         finally:

@@ -138,7 +138,7 @@ class WindowOperator(Operator):
             if hasattr(function, "open"):
                 try:
                     function.open(self.runtime_context)
-                except Exception as error:
+                except BaseException as error:
                     raise self.site.wrap(error, "in open()") from error
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class WindowOperator(Operator):
         while self.opened:
             try:
                 getattr(self.opened.pop(), "close", nothing)()
-            except Exception as error:
+            except BaseException as error:
                 failure = failure or error
         if failure is not None:
             raise self.site.wrap(failure, "in close()") from failure

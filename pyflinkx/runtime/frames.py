@@ -11,27 +11,36 @@ from __future__ import annotations
 import logging
 import pickle
 from array import array
+from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
-import cloudpickle
-
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
+from pyflinkx._core.calls import CallSite, short_repr
 from pyflinkx._core.codec import Codec
 from pyflinkx._core.columns_frame import columns_as_parts, columns_from_frame
 from pyflinkx._core.compress import MAX_LENGTH, compress, decompress
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.packed import pack, unpack
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import CorruptDataError, TypeInformationError
+from pyflinkx.runtime.pickles import dump_by_value
 from pyflinkx.runtime.schema_text import schema_from, schema_text
+from pyflinkx.runtime.weights import RecordCutter
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.typeinfo import TypeInformation
 
 HEADER = Struct("<BBxxIQ")
 PICKLED, TYPED, COLUMNS, PACKED = 1, 2, 3, 4
 TIMESTAMPS, KINDS, COMPRESSED = 1, 2, 4
+
+# Bytes of the longest frame that a reader does not take for damage.
+MAX_FRAME = 1 << 31
+# Bytes of a frame that is long enough. That of records is a copy of them, in memory that is used again if it is no more
+# than this; that of columns is their own memory, and whoever reads it gains by many rows.
+TARGET_FRAME = 1 << 24
+TARGET_COLUMNS = 1 << 28
 
 log = logging.getLogger("pyflinkx.runtime")
 
@@ -49,14 +58,47 @@ class FrameFormat:
         self.site = site
         self.codec = usable_codec(record_type)
         self.compressed = compressed
+        self.cutter = RecordCutter(TARGET_FRAME)
         self.said: set[str] = set()
         self.sent_schema: Schema | None = None
         self.sent_text = b""
         self.received_schema = Schema([])
         self.received_text: bytes | None = None
 
+    def frames(self, batch: Any) -> Iterator[list[Any]]:
+        """The frames of a batch, each as its parts: one, unless that would be longer than a frame should be.
+
+        Raises:
+            JobExecutionError: a record can neither be encoded nor pickled, or alone is longer than a frame can be.
+        """
+        while True:
+            count = self._first_rows(batch)
+            first = batch if count == len(batch) else batch.slice(0, count)
+            parts = self.encode(first)
+            size = bytes_of(parts)
+            self.cutter.took(count, size)
+            if size <= MAX_FRAME:
+                yield parts
+            elif count == 1:
+                error = ValueError(f"a record of {size} bytes is longer than the {MAX_FRAME} that can travel at once")
+                raise self.site.wrap(error, "while a record was sent to another worker") from error
+            else:
+                parts.clear()
+                for half in (first.slice(0, count // 2), first.slice(count // 2, count)):
+                    yield from self.frames(half)
+            if count == len(batch):
+                return
+            batch = batch.slice(count, len(batch))
+
+    def _first_rows(self, batch: Any) -> int:
+        """How many of the first rows go into one frame."""
+        if not isinstance(batch, ColumnBatch):
+            return self.cutter.next_run(batch.values)
+        count, nbytes = len(batch), batch.nbytes
+        return count if nbytes <= TARGET_COLUMNS else max(count * TARGET_COLUMNS // nbytes, 1)
+
     def encode(self, batch: Any) -> list[Any]:
-        """The parts of the batch's frame, in order; they may be views of the batch.
+        """The parts of the frame with all of a batch, in order; they may be views of the batch.
 
         Raises:
             JobExecutionError: a record can neither be encoded nor pickled.
@@ -97,8 +139,8 @@ class FrameFormat:
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             self._say_once("by value", f"its records are pickled with their classes, which is slow: {error}")
         try:
-            return PICKLED, cloudpickle.dumps(values, 5)
-        except Exception as error:
+            return PICKLED, dump_by_value(values)
+        except BaseException as error:
             culprit = first_unpicklable(values)
             raise self.site.wrap(error, f"a record cannot travel to another worker: {culprit}") from error
 
@@ -163,6 +205,11 @@ class FrameFormat:
         return columns_from_frame(view, self.received_schema, table, count)
 
 
+def bytes_of(parts: list[Any]) -> int:
+    """How long the frame of these parts is."""
+    return sum(memoryview(part).nbytes for part in parts)
+
+
 def usable_codec(record_type: TypeInformation | None) -> Codec | None:
     """The codec of a type; None where that would pickle too."""
     if record_type is None:
@@ -189,10 +236,12 @@ def read_array(code: str, view: memoryview, at: int, count: int) -> tuple[array[
 
 
 def first_unpicklable(values: list[Any]) -> str:
-    """Which record it is, and of which type."""
+    """Which record it is that no pickle takes, and of which type."""
     for value in values:
         try:
-            cloudpickle.dumps(value)
-        except Exception:
-            return f"{type(value).__module__}.{type(value).__qualname__} {value!r:.200}"
+            dump_by_value(value)
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            return f"{type(value).__module__}.{type(value).__qualname__} {short_repr(value)}"
     return "the records together"

@@ -16,10 +16,12 @@ from pyflinkx.runtime.channel import LocalChannel
 from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.coordination import Coordination, TaskLink, ended_by
 from pyflinkx.runtime.dependencies import applied
+from pyflinkx.runtime.failures import raise_contained
 from pyflinkx.runtime.gates import GateOutput, OutputGate
 from pyflinkx.runtime.job import NO_DEPENDENCIES, Job, ProgressListener
 from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import assign_splits
+from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.task import StepResult, Task, TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -75,7 +77,7 @@ class InlineJob(Job):
         try:
             self.coordination.create()
             self.check()
-            with applied(self.dependencies):
+            with standard_descriptors_taken(), applied(self.dependencies):
                 yield from self._run_tasks(number)
         except BaseException as error:
             failure = error
@@ -99,7 +101,10 @@ class InlineJob(Job):
         opened: list[Task] = []
         try:
             for task in reversed(self.tasks):
-                task.open()
+                try:
+                    task.open()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
                 opened.append(task)
             self._move_all(number, ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING)
             self.coordination.start()
@@ -109,6 +114,7 @@ class InlineJob(Job):
                 task.close(failure)
             raise
         for task in opened:
+<<<<<<< HEAD
             task.close()
         self._move_all(number, ExecutionState.FINISHED)
 
@@ -116,6 +122,13 @@ class InlineJob(Job):
         for task in self.tasks:
             for state in states:
                 self.master.task_moved(TaskId(task.vertex.id, task.subtask, number), state)
+=======
+            try:
+                task.close()
+            except BaseException as error:
+                raise_contained(error, f"task '{task.name}'")
+        self.report(final=True)
+>>>>>>> ea35699ea05f20ce88b35a4bd8f380e5a1ea0109
 
     def _rounds(self) -> Iterator[None]:
         running = list(self.tasks)
@@ -125,7 +138,10 @@ class InlineJob(Job):
             waiting = not self.coordination.run()
             for task in list(running):
                 started = clock()
-                result = task.step()
+                try:
+                    result = task.step()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
                 self.busy[task] += clock() - started
                 if result is StepResult.FINISHED:
                     running.remove(task)

@@ -7,16 +7,13 @@ import logging
 import os
 import pickle
 import selectors
-import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import cloudpickle
-
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
@@ -46,15 +43,16 @@ from pyflinkx.runtime.messages import (
     Shutdown,
     TaskReport,
 )
+from pyflinkx.runtime.pickles import dump_by_value
 from pyflinkx.runtime.resource_manager import ResourceManager
 from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
+from pyflinkx.runtime.worker_output import PIECE, LastLines, OutputRelay, OutputStream
 
 log = logging.getLogger("pyflinkx.runtime")
 
-OUTPUT_LINES = 20
 EXIT_PATIENCE = 5.0
 START_PATIENCE = 60.0
 
@@ -70,8 +68,8 @@ class WorkerView:
     registered: bool = False
     deployed: bool = False
     lost: bool = False
-    partial: dict[str, bytes] = field(default_factory=dict)
-    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=OUTPUT_LINES))
+    streams: dict[str, OutputStream] = field(default_factory=lambda: {"stdout": OutputStream(), "stderr": OutputStream()})
+    last_lines: LastLines = field(default_factory=LastLines)
 
 
 class JobManager(Job):
@@ -127,6 +125,8 @@ class JobManager(Job):
         self.wake_read = -1
         self.wake_write: int | None = None
         self.cancel_asked = False
+        self.relay = OutputRelay(self._wake)
+        self.paused: dict[int, tuple[WorkerView, str]] = {}
         self.alignment = AlignmentBoard()
         self.coordination = Coordination(graph, settings.clock, self._send_event, self._wake)
 
@@ -264,6 +264,7 @@ class JobManager(Job):
                 self._read_output(worker, key.fd, what)
         if self.cancel_asked and self.execution.state in (JobState.CREATED, JobState.RUNNING):
             self._stop(self.execution.cancel())
+        self._pause_output()
         self._look_for_the_silent()
         self.report()
 
@@ -279,7 +280,7 @@ class JobManager(Job):
 
     def _receive(self, worker: WorkerView) -> None:
         try:
-            message = worker.handle.connection.recv()
+            data = worker.handle.connection.recv_bytes()
         except BlockingIOError:  # it stopped in the middle of a message
             self._lose(worker, silence(self.heartbeat_timeout))
             return
@@ -287,6 +288,13 @@ class JobManager(Job):
             self._lose(worker)
             return
         worker.heard = time.monotonic()
+        try:
+            message = pickle.loads(data)
+        except BaseException as error:  # code of the records' classes runs here
+            if is_interrupt(error):
+                raise
+            self._fail(unreadable(worker, error))
+            return
         if isinstance(message, Registered):
             worker.registered = True
         elif isinstance(message, Heartbeat):
@@ -315,15 +323,17 @@ class JobManager(Job):
         """Let coordinators do something; the job fails when they do."""
         try:
             call(*arguments)
-        except Exception as error:
-            self._fail(error)
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._fail(failures.contained(error, "the job's part in the client"))
 
     def _send_event(self, node: int, subtask: int, event: Any) -> None:
         """Send an event to a task, if it still runs."""
         task = TaskId(self.graph.vertex_of(node).id, subtask)
         worker = self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
         if not worker.lost and not self._ended(task):
-            self._send(worker, EventForTask(task, node, cloudpickle.dumps(event)))
+            self._send(worker, EventForTask(task, node, dump_by_value(event)))
 
     def _ended(self, task: TaskId) -> bool:
         return self.execution.tasks[task].terminal
@@ -372,8 +382,8 @@ class JobManager(Job):
     def _obituary(self, worker: WorkerView, reason: str) -> str:
         names = [f"'{self._task_name(task)}'" for task in worker.tasks if not self.execution.tasks[task].terminal]
         text = f"{worker.handle.name} was lost: {reason}; it ran {', '.join(names)}"
-        if worker.last_lines:
-            text += "\nits last output:\n  " + "\n  ".join(worker.last_lines)
+        if worker.last_lines.lines:
+            text += "\nits last output:\n  " + "\n  ".join(worker.last_lines.lines)
         return text
 
     def _task_name(self, task: TaskId) -> str:
@@ -398,28 +408,36 @@ class JobManager(Job):
     # ---- output of workers ----
 
     def _read_output(self, worker: WorkerView, descriptor: int, stream: str) -> bool:
-        """Pass on whole lines of a worker's output, so that those of several workers do not mix; False at its end."""
+        """Pass on what a worker has printed; False when there is nothing now, or no more."""
         try:
-            data = os.read(descriptor, 1 << 16)
+            data = os.read(descriptor, PIECE)
         except BlockingIOError:
             return False
-        text = worker.partial.pop(stream, b"") + data
-        if data:
-            end = text.rfind(b"\n") + 1
-            worker.partial[stream] = text[end:]
-            text = text[:end]
-        else:
+        if not data:
             self.selector.unregister(descriptor)
+        text = worker.streams[stream].feed(data)
         if text:
-            decoded = text.decode("utf-8", "replace")
-            worker.last_lines.extend(decoded.splitlines())
-            target = getattr(sys, stream)
-            target.write(decoded)
-            target.flush()
+            worker.last_lines.add(text)
+            self.relay.put(stream, text)
         return bool(data)
+
+    def _pause_output(self) -> None:
+        """Read no output while too much of it waits to be written; workers that print then wait, and nothing else."""
+        if self.relay.is_full():
+            for worker in self.workers:
+                for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
+                    if descriptor in self.selector.get_map():
+                        self.selector.unregister(descriptor)
+                        self.paused[descriptor] = worker, stream
+        elif self.paused:
+            for descriptor, data in self.paused.items():
+                self.selector.register(descriptor, selectors.EVENT_READ, data)
+            self.paused.clear()
 
     def _read_rest(self, worker: WorkerView) -> None:
         for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
+            if self.paused.pop(descriptor, None) is not None:
+                self.selector.register(descriptor, selectors.EVENT_READ, (worker, stream))
             if descriptor in self.selector.get_map():
                 while self._read_output(worker, descriptor, stream):
                     pass
@@ -434,41 +452,67 @@ class JobManager(Job):
             self._send(worker, CancelTasks())
 
     def _end_workers(self) -> None:
-        for worker in self.workers:
-            if not worker.lost:
-                self._send(worker, Shutdown())
-        deadline = time.monotonic() + EXIT_PATIENCE
-        for worker in self.workers:
-            if not worker.lost:
-                self._drain(worker, deadline)
-            worker.handle.kill()
-            self._read_rest(worker)
-            self.resources.release(worker.number)
-        self.selector.close()
-        with self.wake_lock:
-            if self.wake_write is not None:
-                os.close(self.wake_write)
-                os.close(self.wake_read)
-                self.wake_write = None
+        try:
+            for worker in self.workers:
+                if not worker.lost:
+                    self._send(worker, Shutdown())
+            deadline = time.monotonic() + EXIT_PATIENCE
+            for worker in self.workers:
+                if not worker.lost:
+                    self._drain(worker, deadline)
+                worker.handle.kill()
+                self._read_rest(worker)
+            self.relay.close(None if self._may_wait else EXIT_PATIENCE)
+        finally:
+            self.resources.release_all()
+            self.selector.close()
+            with self.wake_lock:
+                if self.wake_write is not None:
+                    os.close(self.wake_write)
+                    os.close(self.wake_read)
+                    self.wake_write = None
+
+    @property
+    def _may_wait(self) -> bool:
+        """Whether what workers have printed is to be written however long that takes, as nobody wants the job's end."""
+        return self.execution.state is JobState.FINISHED and not self.cancel_asked
 
     def _drain(self, worker: WorkerView, deadline: float) -> None:
         """Take what a worker still says, so that it can end."""
-        while not worker.lost and worker.handle.ended() is None and time.monotonic() < deadline:
-            for key, _ in self.selector.select(max(deadline - time.monotonic(), 0)):
+        while not worker.lost and worker.handle.ended() is None:
+            left = deadline - time.monotonic()
+            if left <= 0 and not (self.paused and self._may_wait):
+                return
+            for key, _ in self.selector.select(max(left, 0) if left > 0 else EXIT_PATIENCE):
                 view, what = key.data
                 if key.fd not in self.selector.get_map():
                     continue
                 if what == "control":
                     try:
-                        message = view.handle.connection.recv()
-                        if isinstance(message, Logged):
-                            pass_on(message.record)
+                        data = view.handle.connection.recv_bytes()
                     except (EOFError, OSError):
                         view.lost = True
                         self.selector.unregister(key.fd)
                         view.handle.wait(max(deadline - time.monotonic(), 0))
-                elif what != "wake":
+                        continue
+                    with contextlib.suppress(Exception):  # whatever it says, the job has ended
+                        message = pickle.loads(data)
+                        if isinstance(message, Logged):
+                            pass_on(message.record)
+                elif what == "wake":
+                    os.read(self.wake_read, 1024)
+                else:
                     self._read_output(view, key.fd, what)
+            self._pause_output()
+
+
+def unreadable(worker: WorkerView, error: BaseException) -> JobExecutionError:
+    """Why the job fails when what a worker sent cannot be unpickled."""
+    failure = JobExecutionError(
+        f"what {worker.handle.name} sent cannot be read in the client: {type(error).__name__}: {error}"
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def silence(seconds: float) -> str:

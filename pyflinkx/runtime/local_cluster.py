@@ -13,6 +13,7 @@ from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.clock import SystemClock
 from pyflinkx.runtime.inline import InlineJob
 from pyflinkx.runtime.job import Job, ProgressListener
+from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.task import TaskSettings
 
 
@@ -53,4 +54,5 @@ def make_job(
         raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
     from pyflinkx.runtime.worker_jobs import job_on_workers
 
-    return job_on_workers(mode, graph, settings, configuration, listener, dependencies)
+    with standard_descriptors_taken():
+        return job_on_workers(mode, graph, settings, configuration, listener, dependencies)

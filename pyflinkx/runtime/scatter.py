@@ -242,7 +242,7 @@ class ByRule(Scatter):
                 self.on_close.callback(function.owner.close)
                 try:
                     function.owner.open(runtime_context)
-                except Exception as error:
+                except BaseException as error:
                     raise self.site.wrap(error, "in open() of its custom partitioner") from error
 
     def __call__(self, batch: Any) -> Parts:
@@ -252,7 +252,7 @@ class ByRule(Scatter):
         for row, key in enumerate(select_keys(self.site, key_selector, values)):
             try:
                 subtasks[row] = self.checked(partition(key, self.consumers), key)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, f"in partition_custom() on record {short_repr(values[row])}") from error
         return divide(batch, subtasks, self.consumers)
 
@@ -273,7 +273,7 @@ class ByRule(Scatter):
         """Close the user's objects."""
         try:
             self.on_close.close()
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in close() of its custom partitioner") from error
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from pyflinkx._core.calls import CallSite
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
 from pyflinkx.connectors.record_reader import batch_reader
@@ -155,7 +156,7 @@ class ReaderInput:
             return call(*arguments)
         except PyflinkxError:
             raise
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in its reader") from error
 
     def wake_time(self) -> int | None:
@@ -474,8 +475,8 @@ class Task:
         """
         try:
             self.on_close.close()
-        except Exception as error:
-            if failure is None:
+        except BaseException as error:
+            if failure is None or is_interrupt(error):
                 raise
             if error is not failure:
                 add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")

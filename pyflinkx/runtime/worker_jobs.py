@@ -5,6 +5,7 @@ Imported when a job needs it: a program whose jobs run inline does without socke
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from pyflinkx.runtime.job_manager import JobManager
 from pyflinkx.runtime.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
 from pyflinkx.runtime.resource_manager import ResourceManager, WorkerResources, place_slots
 from pyflinkx.runtime.shared_memory import channel_credit
+from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.transport import ExchangeSettings
 
@@ -77,7 +79,7 @@ class ThreadJob(JobManager):
 
     def steps(self) -> Iterator[None]:
         """Run the job, with its Python dependencies at hand."""
-        with applied(self.dependencies):
+        with standard_descriptors_taken(), applied(self.dependencies):
             yield from super().steps()
 
 
@@ -88,8 +90,12 @@ class ProcessJob(JobManager):
         """Prepare its Python dependencies once for all workers, run the job, then give back what connected them."""
         launcher: Any = self.resources.launcher
         try:
-            with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder:
-                self.python_path = tuple(prepare(self.dependencies, folder))
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(standard_descriptors_taken())
+                folder = ""
+                if self.dependencies.need_folder:
+                    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pyflinkx-"))
+                    self.python_path = tuple(prepare(self.dependencies, folder))
                 self.working_folder = folder if self.dependencies.archives else None
                 if isinstance(launcher, SpawnLauncher):
                     launcher.executable = self.dependencies.interpreter(folder)

@@ -92,7 +92,7 @@ class AlignedWindowing:
         loop = self.loop
         try:
             loop.add(batch, self.operator.watermark)
-        except Exception as error:
+        except BaseException as error:
             raise self.operator.site.wrap(error, f"on record {short_repr(loop.record)}") from error
         finally:
             for window in loop.opened:
@@ -129,7 +129,7 @@ class AlignedWindowing:
             for self.current.key, contents in stored.items():
                 try:
                     operator.fire(window, contents)
-                except Exception as error:
+                except BaseException as error:
                     raise operator.failure_in(window, error) from error
                 operator.emit_full_batch()
             return
@@ -140,7 +140,7 @@ class AlignedWindowing:
                 values.extend(stored.values())
             else:
                 call_each(self.result, stored.values(), values)
-        except Exception as error:
+        except BaseException as error:
             self.current.key = list(stored)[len(values) - before]
             raise operator.failure_in(window, error) from error
         finally:
@@ -156,7 +156,7 @@ class AlignedWindowing:
             for self.current.key in stored:
                 try:
                     self.operator.clear_function(self.operator.process_context)
-                except Exception as error:
+                except BaseException as error:
                     raise self.operator.failure_in(window, error) from error
 
     def cleanup_time(self, window: TimeWindow) -> int:

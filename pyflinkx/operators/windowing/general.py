@@ -116,7 +116,7 @@ class GeneralWindowing:
                 if not self.add_record(value, timestamp):
                     late.append(value)
                     late_stamps.append(timestamp)
-        except Exception as error:
+        except BaseException as error:
             raise self.operator.site.wrap(error, f"on record {short_repr(value)}") from error
         finally:
             if late:
@@ -213,7 +213,7 @@ class GeneralWindowing:
                     self.operator.clear_function(self.operator.process_context)
                 if self.merging is not None:
                     self.merging.retire(window)
-        except Exception as error:
+        except BaseException as error:
             raise self.operator.failure_in(window, error) from error
 
     def on_merge(self, result: Any, merged: list[Any], state_window: Any, state_windows: list[Any]) -> None:
