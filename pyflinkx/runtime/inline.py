@@ -114,21 +114,16 @@ class InlineJob(Job):
                 task.close(failure)
             raise
         for task in opened:
-<<<<<<< HEAD
-            task.close()
+            try:
+                task.close()
+            except BaseException as error:
+                raise_contained(error, f"task '{task.name}'")
         self._move_all(number, ExecutionState.FINISHED)
 
     def _move_all(self, number: int, *states: ExecutionState) -> None:
         for task in self.tasks:
             for state in states:
                 self.master.task_moved(TaskId(task.vertex.id, task.subtask, number), state)
-=======
-            try:
-                task.close()
-            except BaseException as error:
-                raise_contained(error, f"task '{task.name}'")
-        self.report(final=True)
->>>>>>> ea35699ea05f20ce88b35a4bd8f380e5a1ea0109
 
     def _rounds(self) -> Iterator[None]:
         running = list(self.tasks)
