@@ -101,7 +101,10 @@ def plan_deployment(
         source, target = graph.vertex_of(edge.source), graph.vertex_of(edge.target)
         for first in range(source.parallelism):
             for second in edge.partitioner.targets(first, source.parallelism, target.parallelism):
-                producer, consumer = numbers[TaskId(source.id, first, attempt)], numbers[TaskId(target.id, second, attempt)]
+                producer, consumer = (
+                    numbers[TaskId(source.id, first, attempt)],
+                    numbers[TaskId(target.id, second, attempt)],
+                )
                 between = tasks[producer].worker != tasks[consumer].worker
                 channels.append(ChannelPlan(index, producer, consumer, remote if between else None))
                 remote += between

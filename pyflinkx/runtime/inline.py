@@ -49,7 +49,6 @@ class InlineJob(Job):
         self.settings = settings
         self.busy: dict[Task, int] = {}
         self.idle = 0
-        self.cancel_asked = False
         self.tasks: list[Task] = []
         self.coordination = Coordination(graph, settings.clock, self._send, self._wake)
 

@@ -74,6 +74,7 @@ class Job:
             [(vertex.id, subtask) for vertex in graph.vertices for subtask in range(vertex.parallelism)],
             restarts,
         )
+        self.cancel_asked = False
         self.job_id = uuid.uuid4().hex
         self.started = time.monotonic()
         self._reported = self.started
@@ -81,8 +82,8 @@ class Job:
     # ---- what a way to run jobs defines ----
 
     def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
-        """Run the job's tasks once, pausing now and then, and tell ``master`` how they fare until all of them have ended;
-        then give back what they used.
+        """Run the job's tasks once, pausing now and then, and tell ``master`` how they fare until all have ended; then
+        give back what they used.
 
         Returns:
             What went wrong while that was given back; None for nothing.
