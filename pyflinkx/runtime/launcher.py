@@ -142,8 +142,12 @@ class SpawnLauncher:
                     outputs.append(os.dup(stream.fileno()))
                     failed.callback(os.close, outputs[-1])
             self.interconnect.inherited_by(number)
+            connection = Connection(os.dup(ours.fileno()))
+            failed.callback(connection.close)
+            handle = ProcessHandle(number, process.pid, connection, outputs)
             failed.pop_all()
-        return ProcessHandle(number, process.pid, Connection(ours.detach()), outputs)
+            ours.close()
+        return handle
 
 
 def interpreter_flags(executable: str) -> list[str]:
@@ -238,8 +242,8 @@ class ForkLauncher:
             if pid == 0:
                 self._be_worker(number, ours, theirs, outputs, parent)
             self.interconnect.inherited_by(number)
+            handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
             failed.pop_all()
-        handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
         self.launched.append(handle)
         return handle
 

@@ -63,9 +63,13 @@ def job_on_workers(
     fork = configuration.value_of(options.START_METHOD) == "fork"
     launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
     resources = ResourceManager(placed, launcher)
-    return ProcessJob(
-        graph, plan, settings, exchanges, configuration, resources, interconnect.cancel, listener, dependencies
-    )
+    try:
+        return ProcessJob(
+            graph, plan, settings, exchanges, configuration, resources, interconnect.cancel, listener, dependencies
+        )
+    except BaseException:
+        interconnect.close()
+        raise
 
 
 def no_cancel() -> None:
