@@ -68,7 +68,9 @@ class WorkerView:
     registered: bool = False
     deployed: bool = False
     lost: bool = False
-    streams: dict[str, OutputStream] = field(default_factory=lambda: {"stdout": OutputStream(), "stderr": OutputStream()})
+    streams: dict[str, OutputStream] = field(
+        default_factory=lambda: {"stdout": OutputStream(), "stderr": OutputStream()}
+    )
     last_lines: LastLines = field(default_factory=LastLines)
 
 

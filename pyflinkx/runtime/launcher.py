@@ -27,8 +27,9 @@ from pyflinkx.runtime.worker import ClientGone, MakeTransport, Worker
 
 PR_SET_PDEATHSIG = 1
 
-# What a fresh interpreter runs. Until sys.path is the program's it imports nothing but what is built in, as a file of the
-# current folder may have the name of any other module. Nothing of it stays in __main__, where the program's classes go.
+# What a fresh interpreter runs. Until sys.path is the program's it imports nothing but what is built in, as a file of
+# the current folder may have the name of any other module. Nothing of it stays in __main__, where the program's classes
+# go.
 BOOTSTRAP = """
 def boot():
     import marshal, posix, sys
@@ -209,8 +210,8 @@ def too_few_descriptors_explained(number: int) -> Iterator[None]:
         if error.errno not in (errno.EMFILE, errno.ENFILE):
             raise
         raise ConfigurationError(
-            f"worker-{number + 1} needs more descriptors than the system allows this process (ulimit -n): allow more, or "
-            "have fewer workers with more slots each (taskmanager.numberOfTaskSlots)"
+            f"worker-{number + 1} needs more descriptors than the system allows this process (ulimit -n): allow more, "
+            "or have fewer workers with more slots each (taskmanager.numberOfTaskSlots)"
         ) from error
 
 

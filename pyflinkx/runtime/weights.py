@@ -12,7 +12,7 @@ from pyflinkx._core.row import Row
 
 NUMBER = 8
 SAMPLED_ITEMS = 8
-DEEPEST = 4
+DEEPEST = 6
 
 
 def weight(value: Any, depth: int = 0) -> int:

@@ -153,7 +153,10 @@ class OutputRelay:
             self.broken.add(stream)
             with contextlib.suppress(Exception):
                 log.warning(
-                    "%s of workers is no longer passed on, as writing it failed: %s: %s", stream, type(error).__name__, error
+                    "%s of workers is no longer passed on, as writing it failed: %s: %s",
+                    stream,
+                    type(error).__name__,
+                    error,
                 )
 
 

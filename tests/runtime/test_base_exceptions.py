@@ -153,7 +153,9 @@ PLACES = {
         WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(boom)
     ),
     "window reduce": lambda env: windows(env, TumblingEventTimeWindows.of(TEN)).reduce(boom),
-    "window aggregate": lambda env: windows(env, SlidingEventTimeWindows.of(TEN, Time.milliseconds(5))).aggregate(Adding()),
+    "window aggregate": lambda env: windows(env, SlidingEventTimeWindows.of(TEN, Time.milliseconds(5))).aggregate(
+        Adding()
+    ),
     "window process": lambda env: windows(env, TumblingEventTimeWindows.of(TEN)).process(OfWindow()),
     "session": lambda env: windows(env, EventTimeSessionWindows.with_gap(TEN)).reduce(boom),
     "count window": lambda env: stream(env).key_by(lambda value: 0).count_window(2).reduce(boom),
@@ -180,11 +182,9 @@ ON_WORKERS = {
 def failure_of(mode, build):
     env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict({"pyflinkx.workers": mode}))
     end = build(env.set_parallelism(1 if mode == "inline" else 2))
+    run = (lambda: list(end.execute_and_collect())) if hasattr(end, "execute_and_collect") else env.execute
     with pytest.raises(JobExecutionError) as caught:
-        if hasattr(end, "execute_and_collect"):
-            list(end.execute_and_collect())
-        else:
-            env.execute()
+        run()
     return caught.value
 
 

@@ -1,4 +1,4 @@
-"""Jobs in programs that do unusual things: each test is a program of its own, so that nothing of it reaches the others."""
+"""Jobs in programs that do unusual things: each test is a program of its own, so that it changes no other test."""
 
 import os
 import signal
@@ -164,7 +164,9 @@ def test_closed_standard_descriptors_stay_closed_and_get_nothing_of_the_job(tmp_
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_pyflinkx_run_without_standard_streams(tmp_path, closed):
     job = tmp_path / "job.py"
-    job.write_text(JOB + 'import sys; open(sys.argv[1], "w").write(str(len(run_job(function=lambda x: print(x) or x))))')
+    job.write_text(
+        JOB + 'import sys; open(sys.argv[1], "w").write(str(len(run_job(function=lambda x: print(x) or x))))'
+    )
     run = f'exec "{sys.executable}" -m pyflinkx.cli.main run "{job}" "{tmp_path}/out" {closed}'
     subprocess.run(["sh", "-c", run], env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120, check=True)
     assert (tmp_path / "out").read_text() == "200"
@@ -201,7 +203,8 @@ def test_variables_that_are_too_long_to_start_with_reach_the_workers(tmp_path):
             os.environ["LONG"] = "x" * 500_000
             for i in range(100):
                 os.environ[f"MANY_{i}"] = "y" * 30_000
-            found = run_job(function=lambda x: sum(len(v) for k, v in os.environ.items() if k == "LONG" or "MANY_" in k))
+            long = lambda name: name == "LONG" or "MANY_" in name
+            found = run_job(function=lambda x: sum(len(value) for name, value in os.environ.items() if long(name)))
             assert found == [3_500_000] * 200, found[0]
             print("ok")
             """,
@@ -217,7 +220,9 @@ def test_a_module_of_the_current_folder_does_not_replace_one_that_workers_start_
     check(program(tmp_path, 'assert run_job() == list(range(200)); print("ok")', cwd=folder))
 
 
-@pytest.mark.parametrize("flags", [["-I"], ["-S"], ["-I", "-S"], ["-O"], ["-X", "utf8"], ["-W", "error"], ["-P"]], ids=str)
+@pytest.mark.parametrize(
+    "flags", [["-I"], ["-S"], ["-I", "-S"], ["-O"], ["-X", "utf8"], ["-W", "error"], ["-P"]], ids=str
+)
 def test_workers_run_as_the_interpreter_does(tmp_path, flags):
     if flags == ["-P"] and sys.version_info < (3, 11):
         pytest.skip("no such option")
