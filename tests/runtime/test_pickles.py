@@ -186,7 +186,7 @@ value, cls, data = pickle.load(sys.stdin.buffer)
 assert type(value) is cls
 assert not hasattr(value, "__dict__")
 assert cls.__qualname__.endswith("Slotted"), cls.__qualname__
-assert cls.__slots__ == ("x", "_Slotted__y"), cls.__slots__
+assert cls.__slots__ == ("_Slotted__y", "x"), cls.__slots__
 assert type(pickle.loads(data)) is cls, "a second copy of the class"
 sys.stdout.buffer.write(pickle.dumps(value.sum()))
 """
