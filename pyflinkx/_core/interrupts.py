@@ -47,7 +47,7 @@ def code_of_handler() -> CodeType | None:
     handler = signal.getsignal(signal.SIGINT)
     while isinstance(handler, functools.partial):
         handler = handler.func
-    for function in (handler, getattr(handler, "__func__", None), getattr(type(handler), "__call__", None)):
+    for function in (handler, getattr(handler, "__func__", None), vars(type(handler)).get("__call__")):
         code = getattr(function, "__code__", None)
         if isinstance(code, CodeType):
             return code

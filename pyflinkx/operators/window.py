@@ -240,7 +240,7 @@ class WindowOperator(Operator):
             for tag_id, side in (sides or {}).items():
                 self.output.emit_side(tag_id, side)
 
-    def failure_in(self, window: Any, error: Exception) -> Exception:
+    def failure_in(self, window: Any, error: BaseException) -> Exception:
         """What to raise from the ``error`` of a user's function, called for the current key and ``window``."""
         key = f" of key {short_repr(self.backend.context.key)}" if self.keyed else ""
         return self.site.wrap(error, f"in {short_repr(window)}{key}")

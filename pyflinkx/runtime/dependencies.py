@@ -79,7 +79,9 @@ def applied(settings: PythonDependencies) -> Iterator[None]:
         sys.path[:0] = paths
         importlib.invalidate_caches()
         if settings.archives:
-            undo.callback(os.chdir, os.getcwd())
+            here = os.open(os.curdir, os.O_RDONLY)  # also where that folder was removed
+            undo.callback(os.close, here)
+            undo.callback(os.chdir, here)
             os.chdir(folder)
         yield
 

@@ -24,7 +24,7 @@ from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.packed import pack, unpack
 from pyflinkx._core.schema import Schema
-from pyflinkx.errors import CorruptDataError, TypeInformationError
+from pyflinkx.errors import CorruptDataError, JobExecutionError
 from pyflinkx.runtime.pickles import dump_by_value
 from pyflinkx.runtime.schema_text import schema_from, schema_text
 from pyflinkx.runtime.weights import RecordCutter
@@ -128,7 +128,7 @@ class FrameFormat:
         if self.codec is not None:
             try:
                 return TYPED, self.codec.encode_batch(values)
-            except TypeInformationError as error:
+            except BaseException as error:  # a property of a user's class, perhaps
                 raise self.site.wrap(error, "while its records were encoded") from error
         packed = pack(values)
         if packed is not None:
@@ -138,11 +138,16 @@ class FrameFormat:
             return PICKLED, pickle.dumps(values, 5)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             self._say_once("by value", f"its records are pickled with their classes, which is slow: {error}")
+        except BaseException as error:  # code of the records' classes runs here
+            raise self._cannot_travel(error, values) from error
         try:
             return PICKLED, dump_by_value(values)
         except BaseException as error:
-            culprit = first_unpicklable(values)
-            raise self.site.wrap(error, f"a record cannot travel to another worker: {culprit}") from error
+            raise self._cannot_travel(error, values) from error
+
+    def _cannot_travel(self, error: BaseException, values: list[Any]) -> JobExecutionError:
+        culprit = first_unpicklable(values)
+        return self.site.wrap(error, f"a record cannot travel to another worker: {culprit}")
 
     def _say_once(self, what: str, text: str) -> None:
         if what not in self.said:
@@ -183,7 +188,7 @@ class FrameFormat:
         if len(payload) != size:
             raise CorruptDataError(f"a frame ends after {len(payload)} of its {size} bytes")
         if kind == PICKLED:
-            values = pickle.loads(payload)
+            values = self._unpickled(payload)
         elif kind == TYPED and self.codec is not None:
             values = self.codec.decode_batch(payload)
         elif kind == PACKED:
@@ -193,6 +198,13 @@ class FrameFormat:
         if len(values) != count:
             raise CorruptDataError(f"a frame of {count} records holds {len(values)}")
         return ObjectBatch(values, timestamps, kinds)
+
+    def _unpickled(self, payload: memoryview) -> list[Any]:
+        try:
+            values: list[Any] = pickle.loads(payload)
+        except BaseException as error:  # code of the records' classes runs here
+            raise self.site.wrap(error, "while its records were unpickled in another worker") from error
+        return values
 
     def _read_columns(self, view: memoryview, count: int, size: int) -> ColumnBatch:
         table = HEADER.size + size

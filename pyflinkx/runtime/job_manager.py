@@ -56,7 +56,6 @@ class JobManager(Job):
         self.exchanges = exchanges
         self.configuration = configuration
         self.place = place
-        self.placement = place(1)  # at once, so that what cannot be placed shows before the job starts
         self.current: WorkersAttempt | None = None
         self.buffers: list[CollectBuffer] = []
         self.python_path: tuple[str, ...] = ()
@@ -65,6 +64,7 @@ class JobManager(Job):
         self.wake_read = -1
         self.wake_write: int | None = None
         self.relay = OutputRelay(self._wake)
+        self.placement = place(1)  # at once, so that what cannot be placed shows before the job starts
 
     def request_cancel(self) -> None:
         self.cancel_asked = True
@@ -78,7 +78,11 @@ class JobManager(Job):
 
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after whatever arrives; closing the iterator early cancels the job."""
-        self.wake_read, self.wake_write = os.pipe()
+        try:
+            self.wake_read, self.wake_write = os.pipe()
+        except BaseException:
+            self.placement.close()
+            raise
         os.set_blocking(self.wake_write, False)
         try:
             yield from super().steps()
@@ -102,8 +106,12 @@ class JobManager(Job):
             self.master.cancel()
 
     def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
-        self.current = WorkersAttempt(number, self, self.common(), self.place_attempt(number))
-        return (yield from self.current.run())
+        placement = self.place_attempt(number)
+        try:
+            self.current = WorkersAttempt(number, self, self.common(), placement)
+            return (yield from self.current.run())
+        finally:
+            placement.close()
 
     def place_attempt(self, number: int) -> Placement:
         """The place that an attempt's tasks run at."""

@@ -27,8 +27,9 @@ from pyflinkx.runtime.worker import ClientGone, MakeTransport, Worker
 
 PR_SET_PDEATHSIG = 1
 
-# What a fresh interpreter runs. Until sys.path is the program's it imports nothing but what is built in, as a file of the
-# current folder may have the name of any other module. Nothing of it stays in __main__, where the program's classes go.
+# What a fresh interpreter runs. Until sys.path is the program's it imports nothing but what is built in, as a file of
+# the current folder may have the name of any other module. Nothing of it stays in __main__, where the program's classes
+# go.
 BOOTSTRAP = """
 def boot():
     import marshal, posix, sys
@@ -142,8 +143,12 @@ class SpawnLauncher:
                     outputs.append(os.dup(stream.fileno()))
                     failed.callback(os.close, outputs[-1])
             self.interconnect.inherited_by(number)
+            connection = Connection(os.dup(ours.fileno()))
+            failed.callback(connection.close)
+            handle = ProcessHandle(number, process.pid, connection, outputs)
             failed.pop_all()
-        return ProcessHandle(number, process.pid, Connection(ours.detach()), outputs)
+            ours.close()
+        return handle
 
 
 def interpreter_flags(executable: str) -> list[str]:
@@ -205,8 +210,8 @@ def too_few_descriptors_explained(number: int) -> Iterator[None]:
         if error.errno not in (errno.EMFILE, errno.ENFILE):
             raise
         raise ConfigurationError(
-            f"worker-{number + 1} needs more descriptors than the system allows this process (ulimit -n): allow more, or "
-            "have fewer workers with more slots each (taskmanager.numberOfTaskSlots)"
+            f"worker-{number + 1} needs more descriptors than the system allows this process (ulimit -n): allow more, "
+            "or have fewer workers with more slots each (taskmanager.numberOfTaskSlots)"
         ) from error
 
 
@@ -238,8 +243,8 @@ class ForkLauncher:
             if pid == 0:
                 self._be_worker(number, ours, theirs, outputs, parent)
             self.interconnect.inherited_by(number)
+            handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
             failed.pop_all()
-        handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
         self.launched.append(handle)
         return handle
 

@@ -1,8 +1,9 @@
 """Values as bytes between a program and its workers: classes by reference where the reader has them, else by value.
 
-A class of the program that no module brings to a worker (of ``__main__``, or made in a function) goes there as a copy. An
-object of that copy comes back as one of the program's own class: by reference for a class of ``__main__``, which a worker's
-``__main__`` has under the same name; otherwise with the copy, by whose number its reader knows the class it already has.
+A class of the program that no module brings to a worker (of ``__main__``, or made in a function) goes there as a copy.
+An object of that copy comes back as one of the program's own class: by reference for a class of ``__main__``, which a
+worker's ``__main__`` has under the same name; otherwise with the copy, by whose number its reader knows the class that
+it already has.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ def standard_descriptors_taken() -> Iterator[None]:
     """Have closed ones of the descriptors 0 to 2 lead nowhere during the block.
 
     The system gives out the lowest free number. A socket of a job, or a file of a sink, that became descriptor 1 would
-    be written to by whatever prints, and a worker's own output would replace it. Blocks may overlap, in any threads; the
-    last one to end closes the descriptors again, as the host had them.
+    be written to by whatever prints, and a worker's own output would replace it. Blocks may overlap, in any threads;
+    the last one to end closes the descriptors again, as the host had them.
     """
     global _holders
     with _lock:

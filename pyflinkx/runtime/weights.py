@@ -12,7 +12,7 @@ from pyflinkx._core.row import Row
 
 NUMBER = 8
 SAMPLED_ITEMS = 8
-DEEPEST = 4
+DEEPEST = 6
 
 
 def weight(value: Any, depth: int = 0) -> int:
@@ -52,11 +52,18 @@ def weight_of_attributes(value: Any, depth: int) -> int:
 
 def mean_weight(values: Sequence[Any]) -> float:
     """About the bytes of a record, by the first, the middle and the last."""
-    sample = (values[0], values[len(values) // 2], values[-1])
-    try:
-        return sum(map(weight, sample)) / 3
-    except Exception:  # a collection of the user's own may do what it likes
-        return 0.0
+    total = 0
+    for value in (values[0], values[len(values) // 2], values[-1]):
+        for item in value if type(value) is tuple else (value,):  # most records: a call for each would take longer
+            kind = type(item)
+            if kind is str or kind is bytes:
+                total += len(item)
+            elif kind is not int and kind is not float:
+                try:
+                    total += weight(item)
+                except Exception:  # a collection of the user's own may do what it likes
+                    continue
+    return total / 3
 
 
 class RecordCutter:

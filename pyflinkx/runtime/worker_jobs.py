@@ -63,9 +63,8 @@ def job_on_workers(
 
     def on_processes(attempt: int) -> Placement:
         plan = plan_deployment(graph, slots, placed, attempt)
-        interconnect = make_interconnect(
-            plan, configuration
-        )  # a new one: what an attempt that failed left may be damaged
+        # A new one for each attempt: what one that failed has left may be damaged.
+        interconnect = make_interconnect(plan, configuration)
         fork = configuration.value_of(options.START_METHOD) == "fork"
         launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
         return Placement(plan, ResourceManager(placed, launcher), interconnect.cancel, interconnect.close)

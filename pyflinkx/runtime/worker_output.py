@@ -28,9 +28,13 @@ class OutputStream:
     """One stream of one worker: passed on in whole lines, so that those of several workers do not mix.
 
     Of a line that is longer than a piece no more than a piece is kept: it goes on in pieces.
+
+    Args:
+        piece: characters of a piece.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, piece: int = PIECE) -> None:
+        self.piece = piece
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.partial: list[str] = []
         self.held = 0
@@ -38,18 +42,18 @@ class OutputStream:
     def feed(self, data: bytes) -> str:
         """What is to be passed on, now that this was read; no bytes at all are the end."""
         text = self.decoder.decode(data, final=not data)
-        end = text.rfind("\n") + 1
-        if data and end == 0 and self.held + len(text) < PIECE:
-            self.partial.append(text)
-            self.held += len(text)
-            return ""
-        if data and end == 0:
-            end = len(text)
-        head = "".join(self.partial) + (text[:end] if data else text)
-        rest = text[end:] if data else ""
-        self.partial = [rest] if rest else []
-        self.held = len(rest)
-        return head
+        whole = text.rfind("\n") + 1
+        rest = len(text) - whole + (0 if whole else self.held)
+        if not data or rest >= self.piece:
+            whole, rest = len(text), 0
+        passed = ""
+        if whole or not data:
+            passed = "".join(self.partial) + text[:whole]
+            self.partial.clear()
+        if whole < len(text):
+            self.partial.append(text[whole:])
+        self.held = rest
+        return passed
 
 
 class LastLines:

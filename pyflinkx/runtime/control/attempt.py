@@ -177,7 +177,6 @@ class WorkersAttempt:
             try:
                 self._end_workers()
             finally:
-                self.placement.close()
                 closing = self._close_coordinators(failure)
         return closing
 
