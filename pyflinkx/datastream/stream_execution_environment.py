@@ -359,11 +359,11 @@ class StreamExecutionEnvironment(SourceMethods):
         return self._columnar(columns, "NumPy Source")
 
     def from_pandas(self, frame: Any) -> DataStream:
-        """A columnar stream of a pandas DataFrame; its index is left out."""
+        """A columnar stream of a pandas DataFrame; its index is left out (``reset_index()`` makes columns of it)."""
         return self._columnar(frame, "Pandas Source")
 
     def from_polars(self, frame: Any) -> DataStream:
-        """A columnar stream of a Polars DataFrame or LazyFrame."""
+        """A columnar stream of a Polars DataFrame or LazyFrame; columns of Python objects (Object) are refused."""
         return self._columnar(frame, "Polars Source")
 
     def _columnar(self, data: Any, name: str) -> DataStream:
