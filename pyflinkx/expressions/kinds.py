@@ -211,6 +211,8 @@ def signed(vector: Vector, frame: Frame, expression: Expression) -> Vector:
     """uint64 as int64."""
     numpy = frame.numpy
     values = vector.values
+    if values is None:
+        return vector
     large = values > numpy.uint64(2**63 - 1)
     if numpy.any(large):
         counting = frame.counting(vector.valid)

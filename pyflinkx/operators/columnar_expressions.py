@@ -17,15 +17,14 @@ from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, to_column
 from pyflinkx.operators.base import Operator, OperatorContext
 
-FAILURES = (ArithmeticError, ValueError)
-
-
 class ExpressionOperator(Operator):
     """Base: evaluates expressions on each batch, and reports their failures.
 
     Args:
         schema: the columns of the batches.
     """
+
+    evaluated: Expression  # the one at work, for errors
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
@@ -36,12 +35,12 @@ class ExpressionOperator(Operator):
         self.numpy = importlib.import_module("numpy")
 
     def evaluate(self, batch: ColumnBatch, run: Callable[[Frame], Any]) -> Any:
-        """What ``run`` makes of a batch; a failure names the operator."""
+        """What ``run`` makes of a batch; a failure, whatever it is, names the operator and the expression."""
         try:
             with self.numpy.errstate(all="ignore"):
                 return run(Frame(batch, self.numpy))
-        except FAILURES as error:
-            raise self.site.wrap(error, "in an expression") from error
+        except Exception as error:
+            raise self.site.wrap(error, f"in the expression {self.evaluated!r:.500}") from error
 
 
 class ColumnFilterOperator(ExpressionOperator):
@@ -54,7 +53,7 @@ class ColumnFilterOperator(ExpressionOperator):
 
     def __init__(self, expression: Expression, schema: Schema) -> None:
         super().__init__(schema)
-        self.expression = expression
+        self.expression = self.evaluated = expression
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -130,7 +129,11 @@ class ColumnSelectOperator(ExpressionOperator):
 
     def make(self, frame: Frame) -> list[Any]:
         """All columns."""
-        return [maker(frame) for maker in self.makers]
+        columns = []
+        for maker, (_, expression) in zip(self.makers, self.columns, strict=True):
+            self.evaluated = expression
+            columns.append(maker(frame))
+        return columns
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         columns = self.evaluate(batch, self.make) if self.calculates else self.make(Frame(batch, self.numpy))
