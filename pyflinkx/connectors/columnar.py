@@ -48,8 +48,8 @@ class ColumnarSource(Source):
             LazyFrame, or a mapping from column name to NumPy array. The index of a pandas DataFrame is left out.
 
     Raises:
-        SourceError: it is none of these, it holds Python objects that have no columnar form, or its columns do not form a table; or it is a stream that can be read only
-            once, which another source has.
+        SourceError: it is none of these, or its columns do not form a table or hold Python objects; or it is a stream
+            that can be read only once, which another source has.
         TypeInformationError: a column has a type that is not supported.
         MissingExtraError: pandas gives out its data only with pyarrow, which is not installed.
 
@@ -62,10 +62,7 @@ class ColumnarSource(Source):
     columnar = True
 
     def __init__(self, data: Any) -> None:
-        if isinstance(data, Mapping):
-            data = batch_of_arrays(data)
-        else:
-            data = taken_frame(data)
+        data = batch_of_arrays(data) if isinstance(data, Mapping) else taken_frame(data)
         self.data = data
         self._once = can_be_read_only_once(data)
         self.parallelism = None if can_be_divided(data) else 1

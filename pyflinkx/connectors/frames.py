@@ -51,7 +51,7 @@ def refuse_objects(frame: Any) -> None:
     for column, kind in frame.schema.items():
         if "Object" in str(kind):
             raise SourceError(
-                f"column '{column}' of this Polars DataFrame holds Python objects (dtype {kind}), which have no columnar "
-                f"form: give it one, as with frame.with_columns(pl.Series({column!r}, [str(value) for value in "
-                f"frame[{column!r}]])), or drop it"
+                f"column '{column}' of this Polars DataFrame holds Python objects (dtype {kind}), which have no "
+                f"columnar form: give it one, as with frame.with_columns(pl.Series({column!r}, [str(value) for value "
+                f"in frame[{column!r}]])), or drop it"
             )

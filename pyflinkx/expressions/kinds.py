@@ -216,9 +216,9 @@ def signed(vector: Vector, frame: Frame, expression: Expression) -> Vector:
     large = values > numpy.uint64(2**63 - 1)
     if numpy.any(large):
         counting = frame.counting(vector.valid)
-        wrong = large if counting is None else large & counting.view("bool")
-        if numpy.any(wrong):
-            row = int(numpy.argmax(numpy.broadcast_to(wrong, frame.length)))
+        wrong = numpy.broadcast_to(large if counting is None else large & counting.view("bool"), frame.length)
+        if wrong.any():
+            row = int(numpy.argmax(wrong))
             raise fail_row(OverflowError, expression, frame, row, "a uint64 does not fit int64, in which is calculated")
     return Vector(values.astype("int64"), vector.valid)
 

@@ -39,8 +39,8 @@ def check_growth(compute: Any, text: Any, search: str, grows: int) -> None:
     found = (compute.sum(counts.cast("int64")).as_py() or 0) * grows
     if found > MOST_BYTES:
         raise OverflowError(
-            f"replacing {search!r:.50} makes the texts of a batch of {len(text)} rows {found:,} bytes longer, and a batch "
-            "has at most 2 GiB of text; use smaller batches"
+            f"replacing {search!r:.50} makes the texts of a batch of {len(text)} rows {found:,} bytes longer, and a "
+            "batch has at most 2 GiB of text; use smaller batches"
         )
 
 

@@ -17,6 +17,7 @@ from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, to_column
 from pyflinkx.operators.base import Operator, OperatorContext
 
+
 class ExpressionOperator(Operator):
     """Base: evaluates expressions on each batch, and reports their failures.
 
