@@ -42,7 +42,7 @@ def columnar_stream(
         schema=schema,
         native=True,
     )
-    return environment._stream_of(transformation, RecordType(type_info_of(schema)))
+    return environment._stream_of(transformation, RecordType(type_info_of(schema), columns=schema))
 
 
 def rows_of(stream: DataStream) -> DataStream:
@@ -98,7 +98,11 @@ def known_schema(stream: DataStream, call: str) -> Schema:
     Raises:
         GraphError: their type is not known, or has no columns.
     """
-    known = stream._record_type.known
+    known, columns = stream._record_type.known, stream._record_type.columns
+    if isinstance(columns, str):
+        raise GraphError(f"{call}: {columns}")
+    if columns is not None:
+        return columns
     if known is None:
         raise GraphError(
             f"{call} needs the type of the records: give the operator before it an output_type such as "

@@ -251,16 +251,16 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return AllWindowedStream(self, window_assigner)
 
     def union(self, *streams: DataStream) -> DataStream:
-        """All records of this stream and the others."""
+        """All records of this stream and the others.
+
+        Columnar streams may have their columns in any order and of types that differ in width; if nothing can be lost,
+        the union is columnar and has the wider types. It is a stream of rows otherwise.
+        """
         for stream in streams:
             self._same_environment(stream, "union()")
-        from pyflinkx.datastream.columnar import same_columns
+        from pyflinkx.datastream.unions import united
 
-        united = [self, *streams]
-        if not same_columns(united):
-            united = [stream._as_rows() for stream in united]
-        upstreams = tuple(up for stream in united for up in stream._upstreams)
-        return DataStream(self._environment, upstreams, self._record_type)
+        return united([self, *streams])
 
     @overload
     def connect(self, ds: DataStream) -> ConnectedStreams: ...

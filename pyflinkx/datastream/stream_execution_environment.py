@@ -495,7 +495,8 @@ class StreamExecutionEnvironment(SourceMethods):
             native=source.columnar,
             parallelism=source.parallelism,
         )
-        return self._stream_of(transformation, result_type(type_info or source.output_type))
+        record_type = result_type(type_info or source.output_type)._replace(columns=source.schema)
+        return self._stream_of(transformation, record_type)
 
     def _operator_stream(
         self,
