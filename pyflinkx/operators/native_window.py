@@ -18,7 +18,7 @@ from pyflinkx.operators.aggregations import (
     native_arguments,
     result_schema,
 )
-from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, Operator, OperatorContext
 from pyflinkx.operators.local_aggregate import PartialBatches
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
@@ -38,7 +38,6 @@ from pyflinkx.types.output_tag import OutputTag
 
 # Rows of a batch of results.
 BATCH_SIZE = 32_768
-LATE_RECORDS = "numLateRecordsDropped"
 # Sizes, offsets and latenesses (ms) must lie below; see PFX_TIME_LIMIT.
 LARGEST_SPAN = 2**59
 ALIGNED = (
