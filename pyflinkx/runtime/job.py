@@ -100,7 +100,7 @@ class Job:
         return self.result()
 
     def run_by_steps(self) -> Iterator[None]:
-        """Run as ``steps`` does; at the end, whatever it is, tell of records that were dropped because they came late."""
+        """Run as ``steps`` does; at the end, whatever it is, tell of records that were dropped for coming late."""
         try:
             yield from self.steps()
         finally:
