@@ -10,7 +10,7 @@ from pyflinkx._core.schema import Field, Schema
 from pyflinkx.datastream.columnar import column_name, columns_of, known_schema
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError
-from pyflinkx.expressions.compiler import condition
+from pyflinkx.expressions.compiler import condition, referenced
 from pyflinkx.expressions.expression import Expression, col, lit
 from pyflinkx.expressions.trial import tried
 from pyflinkx.operators.columnar_expressions import (
@@ -49,13 +49,15 @@ def selection(
     stream: DataStream, columns: Sequence[str | Expression], named: Mapping[str, Any], call: str
 ) -> DataStream:
     """Just these columns."""
-    stream = columns_of(stream, call)
-    schema = stream._schema
-    assert schema is not None
+    schema = stream._schema if stream._schema is not None else known_schema(stream, call)
     chosen = checked(columns, named, schema, call)
     if not chosen:
         raise GraphError(f"{call} takes at least one column")
-    return projected(stream, chosen, schema, call)
+    selected(chosen, schema, call)  # so that an error names all columns there are
+    needed = {name for _, expression in chosen for name in referenced(expression)}
+    stream = columns_of(stream, call, needed)
+    assert stream._schema is not None
+    return projected(stream, chosen, stream._schema, call)
 
 
 def extended(stream: DataStream, columns: Sequence[str | Expression], named: Mapping[str, Any]) -> DataStream:

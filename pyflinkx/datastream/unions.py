@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 
 from pyflinkx._core.schema import Schema
-from pyflinkx.datastream.columnar import columnar_stream, same_columns
+from pyflinkx.datastream.columnar import aligned, same_columns
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.graph.transformation import Upstream, user_location
-from pyflinkx.operators.columnar_alignment import ColumnAlignmentOperator
+from pyflinkx.graph.transformation import user_location
 from pyflinkx.types.arrow import schema_of
 from pyflinkx.types.common import common_schema
 
@@ -81,18 +78,3 @@ def described(stream: DataStream) -> str:
     """A stream, for an error."""
     made = stream._transformation
     return f"'{made.name}' ({made.location})"
-
-
-def aligned(stream: DataStream, columns: Schema) -> DataStream:
-    """A columnar stream with just these columns, spread as it was."""
-    if stream._schema == columns:
-        return stream
-    upstreams = []
-    for up in stream._upstreams:
-        assert up.schema is not None
-        make = partial(ColumnAlignmentOperator, up.schema, columns)
-        inputs = [(replace(up, partitioner=None),)]
-        made = columnar_stream(stream._environment, "Align", make, inputs, columns)
-        made._transformation.parallelism_of = "input"
-        upstreams.append(Upstream(made._transformation, up.partitioner))
-    return DataStream(stream._environment, tuple(upstreams), made._record_type)

@@ -21,7 +21,7 @@ from pyflinkx.expressions.kinds import (
 )
 from pyflinkx.expressions.logic import nulls, text_operand, validity
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, arrow_type, dtype_of, spread
-from pyflinkx.types.arrow import columnar_field
+from pyflinkx.types.arrow import columnar_field, native_field
 from pyflinkx.types.typeinfo import TypeInformation
 
 NAMES = {type_name(format): format for format in "bcCsSiIlLfguUzZ"} | {
@@ -40,9 +40,10 @@ def target_format(data_type: Any) -> str | None:
     """The type that a cast names; None for what is none."""
     if isinstance(data_type, TypeInformation):
         try:
-            return columnar_field("", data_type).format
+            field = native_field(columnar_field("", data_type))
         except TypeInformationError:
             return None
+        return None if field is None else field.format
     if not isinstance(data_type, str):
         return None
     if data_type in NAMES:

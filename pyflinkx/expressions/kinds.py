@@ -12,6 +12,8 @@ from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, Vector
 
 INTEGERS = "cCsSiIlL"
+# The "format" of a carried column: this, and the name of its values' type. No operation looks into it.
+CARRIED = "carried:"
 PLAIN = {
     "b": "bool",
     "f": "float",
@@ -63,6 +65,8 @@ def kind_of(format: str) -> str:
 
 def type_name(format: str) -> str:
     """A type as people write it."""
+    if format.startswith(CARRIED):
+        return format.removeprefix(CARRIED)
     return Field("", format).type_name if not format.startswith("+") else "nested"
 
 

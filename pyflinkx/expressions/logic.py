@@ -7,7 +7,7 @@ from typing import Any
 
 from pyflinkx._core.column import Column
 from pyflinkx.expressions.expression import Expression
-from pyflinkx.expressions.kinds import Typed, common_format, converted, joint_validity, literal
+from pyflinkx.expressions.kinds import CARRIED, Typed, common_format, converted, joint_validity, literal
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, both, spread
 
 NUMPY_NAMES = {
@@ -247,7 +247,7 @@ def unified(values: Sequence[Typed]) -> list[Typed] | None:
         if common is None:
             return None
         format = common
-    if format.startswith(("+", "d:", "w:")):
+    if format.startswith(("+", "d:", "w:", CARRIED)):
         return None
     return [converted(value, format) for value in values]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
@@ -12,7 +12,7 @@ from pyflinkx._core.from_rows import from_objects
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.expressions.compiler import condition, typed
+from pyflinkx.expressions.compiler import condition, referenced, typed
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, to_column
 from pyflinkx.operators.base import Operator, OperatorContext
@@ -78,14 +78,25 @@ class ColumnFilterOperator(ExpressionOperator):
 class RowFilterOperator(ColumnFilterOperator):
     """Keeps the Python rows for which a condition on their fields is true; the rows stay the objects that they are."""
 
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.wanted = positions_of(self.schema, referenced(self.expression))
+
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            columns = from_objects(batch, self.schema)
+            columns = from_objects(batch, self.schema, wanted=self.wanted)
         except (TypeInformationError, OverflowError) as error:
             raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
         rows = self.numpy.flatnonzero(self.evaluate(columns, self.mask)).tolist()
         if rows:
             self.output.emit(picked_rows(batch, rows))
+
+
+def positions_of(schema: Schema, names: Collection[str]) -> tuple[int, ...]:
+    """Where columns of these names are; at least one, as a batch without columns would be one without rows."""
+    found = tuple(position for position, name in enumerate(schema.names) if name in names)
+    plain = next((position for position, field in enumerate(schema) if field.carried is None), 0)
+    return found or (plain,)
 
 
 def picked_rows(batch: ObjectBatch, rows: Sequence[int]) -> ObjectBatch:

@@ -35,10 +35,12 @@ class RowsToColumnsOperator(Operator):
 
     Args:
         schema: the columns.
+        wanted: positions of the columns to make; None for all.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, wanted: tuple[int, ...] | None = None) -> None:
         self.schema = schema
+        self.wanted = wanted
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -46,7 +48,7 @@ class RowsToColumnsOperator(Operator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            columns = from_objects(batch, self.schema)
+            columns = from_objects(batch, self.schema, wanted=self.wanted)
         except (TypeInformationError, OverflowError) as error:
             raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
         self.output.emit(columns)

@@ -44,7 +44,8 @@ def partial_schema(schema: Schema, keys: Sequence[str], aggregations: Mapping[st
     state = "state"
     while state in schema.names:
         state += "_"
-    fields = [Field(field.name, field.format, field.nullable) for field in (schema[name] for name in keys)]
+    kept = [schema[name] for name in keys]
+    fields = [Field(field.name, field.format, field.nullable, carried=field.carried) for field in kept]
     return Schema([*fields, Field(state, f"w:{size}", False), Field("subtask", "i", False)])
 
 

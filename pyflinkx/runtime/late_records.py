@@ -34,7 +34,8 @@ def warn_of_late_records(graph: JobGraph, counters: Iterable[Mapping[int, Mappin
         place = "" if node.location is None else f", created at {node.location}"
         log.warning(
             "job '%s': operator '%s' (uid %s%s) dropped %s record%s that came too late, after the watermark had "
-            "passed; to keep such records, let watermarks wait longer (for_bounded_out_of_orderness of the WatermarkStrategy), "
+            "passed; to keep such records, let watermarks wait longer (for_bounded_out_of_orderness of the "
+            "WatermarkStrategy), "
             "allow them in windows (allowed_lateness), or take them from a side output (side_output_late_data of "
             "windows, side_output_left_late_data and side_output_right_late_data of interval joins)",
             graph.name,

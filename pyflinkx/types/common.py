@@ -59,9 +59,11 @@ def common_field(first: Field, second: Field) -> Field | None:
     """The field that holds the values of two; None where none does."""
     nullable = first.nullable or second.nullable or "n" in (first.format, second.format)
     if first.format == "n":
-        first = Field(first.name, second.format, True, second.children, second.metadata)
+        first = Field(first.name, second.format, True, second.children, second.metadata, second.carried)
     if second.format == "n" or same_type(first, second):
-        return Field(first.name, first.format, nullable, first.children, first.metadata)
+        return Field(first.name, first.format, nullable, first.children, first.metadata, first.carried)
+    if first.carried is not None or second.carried is not None:
+        return None
     format = common_format(first.format, second.format)
     return None if format is None else Field(first.name, format, nullable)
 
@@ -70,6 +72,7 @@ def same_type(first: Field, second: Field) -> bool:
     """Whether two fields hold the same type, children included."""
     return (
         first.format == second.format
+        and first.carried == second.carried
         and len(first.children) == len(second.children)
         and all(
             same_type(ours, theirs) and (first.format != "+s" or ours.name == theirs.name)
