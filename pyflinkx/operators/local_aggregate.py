@@ -244,7 +244,7 @@ class LocalAggregateOperator(LocalOperator):
             return
         try:
             self.running.add(batch, self.number())
-        except (OverflowError, ValueError) as error:
+        except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         self.trial_rows += len(batch)
         if self.running.keys_held > MOST_STATES:

@@ -133,7 +133,7 @@ class NativeWindowOperator(Operator):
             batch = batch.with_timestamps(constant_timestamps(len(batch), now))
         try:
             late, results = self.windows.add(batch)
-        except (OverflowError, ValueError) as error:
+        except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         if late is not None:
             self.late(late)
@@ -145,7 +145,7 @@ class NativeWindowOperator(Operator):
         assert isinstance(self.windows, SliceWindows)
         try:
             late = self.windows.merge(batch)
-        except (OverflowError, ValueError) as error:
+        except Exception as error:
             raise self.site.wrap(error, "in a batch of partial aggregates") from error
         if late:
             self.context.count(LATE_RECORDS, late)
@@ -175,7 +175,7 @@ class NativeWindowOperator(Operator):
         while more:
             try:
                 results, more = self.windows.fire(time, BATCH_SIZE)
-            except OverflowError as error:
+            except Exception as error:
                 raise self.site.wrap(error, f"in a window that ends by {time}") from error
             if results is not None:
                 self.emit(results)

@@ -245,3 +245,10 @@ def test_an_error_of_a_kernel_names_operator_expression_and_line(plain_env, monk
     assert "in the expression col('s').upper().lower()" in message
     assert "test_expression_values.py:" in message
     assert type(error).__name__ in message
+
+
+def test_values_that_python_has_not_are_told_with_operator_and_line(plain_env):
+    table = pa.table({"d": pa.array([0, 2**31 - 1], pa.int32()).cast(pa.date32())})
+    stream = plain_env.from_arrow(table).map(lambda row: row)
+    with pytest.raises(JobExecutionError, match=r"operator 'ColumnsToRows' .*expression_values.*column 'd', row 1"):
+        stream.execute_and_collect().next()
