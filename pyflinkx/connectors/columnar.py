@@ -16,7 +16,7 @@ from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
 from pyflinkx.connectors.frames import taken_frame
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
-from pyflinkx.errors import MissingExtraError, SourceError
+from pyflinkx.errors import MissingExtraError, SourceError, TypeInformationError
 from pyflinkx.types.arrow import type_info_of
 
 NUMPY_FORMATS = {
@@ -93,6 +93,8 @@ class ColumnarSource(Source):
             return import_stream(data)
         except ImportError as error:
             raise MissingExtraError("reading this data needs pyarrow: pip install 'pyflinkx[arrow]'") from error
+        except TypeInformationError:
+            raise
         except TypeError as error:
             raise SourceError(f"columnar data is a table or a stream of batches of columns: {error}") from None
 

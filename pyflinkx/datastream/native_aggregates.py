@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx._core.schema import Schema
-from pyflinkx.datastream.columnar import columns_of, known_schema, with_native
+from pyflinkx._core.schema import Field, Schema
+from pyflinkx.datastream.columnar import aligned, columns_of, known_schema, with_native
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.transformation import TwoPhase
-from pyflinkx.operators.aggregations import Aggregation, checked_aggregations
+from pyflinkx.operators.aggregations import OF_NUMBERS, Aggregation, checked_aggregations
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.local_aggregate import (
     LocalAggregateOperator,
@@ -112,9 +112,19 @@ def columnar(
     read = {name for each in aggregates.values() for name in (each.field, each.by) if name is not None}
     columns = columns_of(stream, call, None if whole else {*keys, *read})
     columns = with_native(columns, {name for each in aggregates.values() for name in each.compared}, call)
+    columns = with_numbers(columns, {each.field for each in aggregates.values() if each.function in OF_NUMBERS})
     schema = columns._schema
     assert schema is not None
     return columns, schema
+
+
+def with_numbers(stream: DataStream, names: Collection[str | None]) -> DataStream:
+    """A columnar stream whose columns of these names are of whole numbers where they had only nulls, and no type."""
+    assert stream._schema is not None
+    fields = [
+        Field(field.name, "l") if field.format == "n" and field.name in names else field for field in stream._schema
+    ]
+    return aligned(stream, Schema(fields, stream._schema.metadata))
 
 
 def columnar_keys(

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from pyflinkx.errors import TypeInformationError
+from pyflinkx.expressions.exact import exact_cast, is_exact
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import (
     PER_SECOND,
@@ -67,6 +68,8 @@ def cast(expression: Expression, operand: Typed) -> Typed | str:
         return operand._replace(expression=expression)
     if kind == "null":
         return Typed(format, run, expression)
+    if is_exact(operand) and (wanted in NUMBERS or wanted == "text"):
+        return exact_cast(operand, format, expression)
     if kind in NUMBERS and wanted in NUMBERS:
         return Typed(format, lambda frame: number(run(frame), format, frame, expression), expression)
     if kind == "timestamp" and wanted in ("timestamp", "date"):

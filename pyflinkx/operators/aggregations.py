@@ -52,7 +52,9 @@ class Aggregation:
             return Field(name, "l", False)
         if self.function in OF_NUMBERS:
             if field.format not in INTEGERS | FLOATS:
-                raise GraphError(f"{name}={self}: {self.field!r} is {field.type_name}, not a number")
+                remedy = "; make it one before, with select() and cast('int64') or cast('float64')"
+                exact = remedy if field.format.startswith("d:") else ""
+                raise GraphError(f"{name}={self}: {self.field!r} is {field.type_name}, not a number{exact}")
             return Field(name, "l" if self.function == "sum" and field.format in INTEGERS else "g")
         return Field(name, field.format, carried=field.carried)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pyflinkx.datastream import StreamExecutionEnvironment
-from pyflinkx.errors import SourceError
+from pyflinkx.errors import SourceError, TypeInformationError
 
 FRAME = pd.DataFrame({"k": ["a", "b", "a", "c"], "v": [1, 2, 3, 4]})
 UUIDS = [uuid.UUID(int=1), None]
@@ -98,3 +98,9 @@ def test_what_pandas_cannot_convert_is_an_error_that_names_the_column():
         env.from_pandas(pd.DataFrame({"mixed": [1, "x"]}))
     with pytest.raises(SourceError, match=r"\['a'\] come more than once"):
         env.from_pandas(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+def test_a_type_that_is_not_supported_is_named():
+    env = StreamExecutionEnvironment.get_execution_environment()
+    with pytest.raises(TypeInformationError, match=r"column 'x': the Arrow type .* is not supported"):
+        env.from_polars(pl.DataFrame({"x": pl.Series([[1, 2]], dtype=pl.Array(pl.Int64, 2))}))

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from pyflinkx.common.typeinfo import Types
-from pyflinkx.datastream import StreamExecutionEnvironment, coalesce, col, concat, if_then_else, lit
+from pyflinkx.datastream import StreamExecutionEnvironment, agg, coalesce, col, concat, if_then_else, lit
 from pyflinkx.errors import GraphError, JobExecutionError
 
 ROWS = 7
@@ -252,3 +252,21 @@ def test_values_that_python_has_not_are_told_with_operator_and_line(plain_env):
     stream = plain_env.from_arrow(table).map(lambda row: row)
     with pytest.raises(JobExecutionError, match=r"operator 'ColumnsToRows' .*expression_values.*column 'd', row 1"):
         stream.execute_and_collect().next()
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_a_column_without_a_type_is_aggregated_as_nulls(parallelism):
+    table = pa.table({"k": ["a", "b", "a"], "n": pa.nulls(3)})
+    nulls = {name: getattr(agg, name)("n") for name in ("sum", "avg", "stddev", "min", "max", "first", "last")}
+    counts = {name: getattr(agg, name)("n") for name in ("count", "count_distinct")}
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.set_parallelism(parallelism)
+    stream = env.from_arrow(table).key_by("k").agg(**nulls, **counts)
+    rows = stream.to_arrow().to_pylist()
+    assert len(rows) == 3
+    for row in rows:
+        assert {name: row[name] for name in nulls} == dict.fromkeys(nulls)
+        assert {name: row[name] for name in counts} == dict.fromkeys(counts, 0)
+    env = StreamExecutionEnvironment.get_execution_environment()
+    keyed = env.from_arrow(table).key_by("n").agg(rows=agg.count()).to_arrow()
+    assert keyed.column("rows").to_pylist() == [1, 2, 3]
