@@ -343,3 +343,14 @@ def test_columns_keep_their_types_behind_functions_of_rows():
     stream = environment().from_arrow(table).filter(lambda row: True)
     assert stream.to_arrow().equals(table)
     assert environment().from_arrow(TIMES).filter(lambda row: True).to_arrow().schema.types == TIMES.schema.types
+
+
+def test_whole_numbers_of_any_size_are_summed_once_they_are_cast():
+    def stream():
+        records = [Row(k="a", t=number, x=number) for number in range(4)]
+        return environment().from_collection(records, typed(Types.BIG_INT()))
+
+    with pytest.raises(GraphError, match=r"not a number; make it one before, with select\(\) and cast\('int64'\)"):
+        stream().key_by("k").agg(total=agg.sum("x"))
+    cast = stream().select("k", x=col("x").cast("int64")).key_by("k").agg(total=agg.sum("x"))
+    assert cast.to_arrow().column("total").to_pylist() == [0, 1, 3, 6]
