@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from pyflinkx._core.schema import Schema
 from pyflinkx.datastream.functions import Function
 from pyflinkx.datastream.key_selectors import key_selector
 from pyflinkx.errors import GraphError
@@ -53,11 +54,13 @@ class RecordType(NamedTuple):
     """What is known of a stream's type; either may be None.
 
     Only a declared type decides how records are printed and what values are accepted, so that annotations in a program
-    written for PyFlink, which ignores them, change nothing there.
+    written for PyFlink, which ignores them, change nothing there. ``columns`` is the Schema of the columns that hold
+    just these records, where the type does not tell it, or the reason why there are none.
     """
 
     declared: TypeInformation | None = None
     inferred: TypeInformation | None = None
+    columns: Schema | str | None = None
 
     @property
     def known(self) -> TypeInformation | None:

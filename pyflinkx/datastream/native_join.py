@@ -113,7 +113,7 @@ def joined(
         native=True,
     )
     known: TypeInformation = type_info_of(schema)
-    return left._environment._stream_of(transformation, RecordType(known))
+    return left._environment._stream_of(transformation, RecordType(known, columns=schema))
 
 
 def key_positions(call: str, side: str, stream: KeyedStream) -> tuple[Schema, tuple[int, ...]]:

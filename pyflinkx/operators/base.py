@@ -10,6 +10,8 @@ from pyflinkx.operators.alignment import AlignmentGroups
 
 MIN_WATERMARK = -(2**63)
 MAX_WATERMARK = 2**63 - 1
+# The counter of records that an operator drops because their time has passed; each job warns of those at its end.
+LATE_RECORDS = "numLateRecordsDropped"
 
 
 class Clock(Protocol):

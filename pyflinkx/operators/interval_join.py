@@ -12,12 +12,10 @@ from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
 from pyflinkx._core.timers import TimerQueue
-from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK
+from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
 from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
-
-LATE_RECORDS = "numLateRecordsDropped"
 
 
 class ProcessJoinContext:

@@ -9,7 +9,7 @@ from typing import Any
 from pyflinkx._core.calls import CallSite, ResultCollector, short_repr
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import GraphError
-from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.window_context import ProcessWindowContext
 from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
@@ -29,7 +29,6 @@ from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
 
 BATCH_SIZE = 1024
-LATE_RECORDS = "numLateRecordsDropped"
 
 
 class WindowOperator(Operator):

@@ -11,8 +11,10 @@ from typing import Any
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.operators.base import LATE_RECORDS
 from pyflinkx.runtime.accumulators import merged
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
+from pyflinkx.runtime.late_records import warn_of_late_records
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 NO_DEPENDENCIES = PythonDependencies()
@@ -138,9 +140,16 @@ class Job:
 
     def run(self) -> JobResult:
         """Run to the end."""
-        for _ in self.steps():
+        for _ in self.run_by_steps():
             pass
         return self.result()
+
+    def run_by_steps(self) -> Iterator[None]:
+        """Run as ``steps`` does; at the end, whatever it is, tell of records that were dropped for coming late."""
+        try:
+            yield from self.steps()
+        finally:
+            warn_of_late_records(self.graph, [metrics.counters for _, metrics in self.all_metrics()])
 
     def check(self) -> None:
         """Raise what is plainly wrong with sources and sinks before anything is opened."""
@@ -192,7 +201,7 @@ class Job:
             records_in=totals.get("numRecordsIn", 0),
             records_out=totals.get("numRecordsOut", 0),
             bad_records=totals.get("numBadRecords", 0),
-            late_records=totals.get("numLateRecordsDropped", 0),
+            late_records=totals.get(LATE_RECORDS, 0),
             watermark=min(watermarks, default=None),
             elapsed=time.monotonic() - self.started,
         )
