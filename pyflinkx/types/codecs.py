@@ -20,7 +20,8 @@ from pyflinkx._core.codec_basic import (
 from pyflinkx._core.codec_collection import ArrayCodec, ListCodec, MapCodec
 from pyflinkx._core.codec_number import BigDecCodec, BigIntCodec
 from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.codec_record import DataclassCodec, NamedTupleCodec, RowCodec, TupleCodec, TypedDictCodec
+from pyflinkx._core.codec_record import DataclassCodec, NamedTupleCodec, TupleCodec, TypedDictCodec
+from pyflinkx._core.codec_row import RowCodec
 from pyflinkx._core.codec_time import DateCodec, InstantCodec, TimeCodec, TimestampCodec
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
