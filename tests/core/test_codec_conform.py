@@ -349,7 +349,7 @@ def test_a_class_that_refuses_the_shape_of_its_fields():
     with pytest.raises(TypeInformationError, match=r"Picky\(n=9\); Picky refuses .*: too large"):
         codec.conform_one(Picky(Whole(9)))
     codec = codec_of(NamedTupleTypeInfo(Refusing, [LONG], [True]))
-    with pytest.raises(TypeInformationError, match="Refusing refuses .*: no plain int"):
+    with pytest.raises(TypeInformationError, match=r"Refusing refuses .*: no plain int"):
         codec.conform_one(Refusing(Whole(9)))
 
 
