@@ -7,8 +7,8 @@ from typing import Any
 from pyflinkx._core.calls import CallSite, short_repr
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.types.codecs import codec_of
-from pyflinkx.types.typeinfo import ExternalTypeInfo, PickledBytesTypeInfo, TypeInformation
+from pyflinkx.types.codecs import conforming_codec
+from pyflinkx.types.typeinfo import TypeInformation
 
 
 class DeclaredType:
@@ -25,7 +25,7 @@ class DeclaredType:
 
     def __init__(self, site: CallSite, type_info: TypeInformation) -> None:
         self.site = site
-        self.codec = None if is_pickled(type_info) else codec_of(type_info)
+        self.codec = conforming_codec(type_info)
 
     def shape(self, batch: Any) -> Any:
         """The batch with all its records in the shape of the type; columns have their types by themselves.
@@ -51,10 +51,3 @@ class DeclaredType:
             except TypeInformationError as reason:
                 return self.site.wrap(reason, f"as {short_repr(value)} is not of its declared output type")
         return self.site.wrap(error, "as its records are not of its declared output type")
-
-
-def is_pickled(type_info: TypeInformation) -> bool:
-    """Whether values of the type are any Python objects."""
-    while isinstance(type_info, ExternalTypeInfo):
-        type_info = type_info.type_info
-    return isinstance(type_info, PickledBytesTypeInfo)

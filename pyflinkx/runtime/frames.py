@@ -91,7 +91,7 @@ class FrameFormat:
             try:
                 return TYPED, self.codec.encode_batch(values), None
             except TypeInformationError:
-                # No codec takes None as a value; as a record it is rare, so looking for it here costs the others nothing.
+                # No codec takes None as a value. As a record it is rare: looking for it here costs the others nothing.
                 if not any(value is None for value in values):
                     raise
             present = [value for value in values if value is not None]

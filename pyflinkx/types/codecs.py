@@ -92,6 +92,13 @@ def codec_of(type_info: TypeInformation) -> Codec:
     return built(type_info, 1)
 
 
+def conforming_codec(type_info: TypeInformation | None) -> Codec | None:
+    """The codec that gives values the shape of a type; None where any Python object will do."""
+    while isinstance(type_info, ExternalTypeInfo):
+        type_info = type_info.type_info
+    return None if type_info is None or isinstance(type_info, PickledBytesTypeInfo) else codec_of(type_info)
+
+
 def built(type_info: TypeInformation, level: int) -> Codec:
     """The codec of a type that is ``level - 1`` levels deep inside of another."""
     if level > MAX_DEPTH:
