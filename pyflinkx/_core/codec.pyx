@@ -126,11 +126,12 @@ cdef class Codec:
     and ``contains_pickle`` tells whether there are any.
 
     A subclass implements ``encode`` (append the value's bytes to ``out``; None is never a value, its container marks
-    it), ``decode`` (read one value from ``source``, whose bytes the caller keeps alive) and ``conform`` (what ``decode``
-    would give for the bytes of ``encode``, without making them: the same object where it is that already, else another
-    one; the value itself is never changed), reports a value of a wrong type with ``refuse``, checks every length that it
-    reads against what is left before it allocates, and sets ``min_size``, the fewest bytes that an encoding has, at
-    least 1. Containers take in their parts through ``include_part`` and name the way to a fault with ``add_step``.
+    it), ``decode`` (read one value from ``source``, whose bytes the caller keeps alive) and ``conform`` (what
+    ``decode`` would give for the bytes of ``encode``, without making them: the same object where it is that already,
+    else another one; the value itself is never changed), reports a value of a wrong type with ``refuse``, checks every
+    length that it reads against what is left before it allocates, and sets ``min_size``, the fewest bytes that an
+    encoding has, at least 1. Containers take in their parts through ``include_part`` and name the way to a fault with
+    ``add_step``.
 
     Attributes:
         name: the type's name in messages and descriptions.
@@ -311,7 +312,7 @@ cdef class Codec:
         """The value in the one shape that values of this type have: what ``decode_one(encode_one(value))`` gives.
 
         Returns:
-            the same object where it has that shape, at all depths; else a new one, in which parts that have it are shared.
+            the same object where it has that shape, at all depths; else a new one, which shares the parts that have it.
 
         Raises:
             TypeInformationError: as ``encode_one``.

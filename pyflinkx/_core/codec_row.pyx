@@ -62,11 +62,12 @@ cdef class RowCodec(RecordCodec):
         if isinstance(value, Row):
             row = <Row>value
             kind[0] = row.kind
-            if row.fields is None or same_names(row.fields, self.names) or not self.named and not self.holds(row.fields):
-                if PyList_GET_SIZE(row.values) != self.count:
-                    self.refuse_arity(value)
-                return row.values
-            return self.ordered(row, dict(zip(row.fields, row.values)))
+            if row.fields is not None and not same_names(row.fields, self.names):
+                if self.named or self.holds(row.fields):
+                    return self.ordered(row, dict(zip(row.fields, row.values)))
+            if PyList_GET_SIZE(row.values) != self.count:
+                self.refuse_arity(value)
+            return row.values
         if PyTuple_Check(value):
             if PyTuple_GET_SIZE(value) != self.count:
                 self.refuse_arity(value)

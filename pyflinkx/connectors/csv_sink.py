@@ -145,9 +145,9 @@ class CsvText(FileText):
         if isinstance(record, Row):
             return self._row_values
         if isinstance(record, (tuple, list)):
-            fields = getattr(record, "_fields", None)
-            order = None if fields is None else self._in_order(list(fields))
-            if order is None or order == list(fields):
+            fields = list(getattr(record, "_fields", ()))
+            order = self._in_order(fields) if fields else fields
+            if order == fields:
                 return lambda record: record
             return lambda record: [getattr(record, name) for name in order]
         if dataclasses.is_dataclass(record) and not isinstance(record, type):

@@ -84,7 +84,9 @@ def field_getter(field: int | str, known: TypeInformation | None, what: str) -> 
             current = element_type(current)
     if len(resolved) == 1 and isinstance(known, CompositeTypeInfo):
         only = resolved[0]
-        return operator.attrgetter(only) if isinstance(known, DataclassTypeInfo) else operator.itemgetter(only)
+        if isinstance(known, DataclassTypeInfo):
+            return operator.attrgetter(str(only))
+        return operator.itemgetter(only)
     return FieldPath(tuple(resolved))
 
 
