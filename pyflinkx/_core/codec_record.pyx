@@ -197,6 +197,8 @@ cdef list positions(codecs):
 cdef class TupleCodec(RecordCodec):
     """TUPLE: tuple (or list or insert row, which become tuples); any field may be None.
 
+    The fields of a row go by position, but by their names if these are f0, f1, ... in another order.
+
     Args:
         codecs: one for each field.
     """
@@ -216,12 +218,19 @@ cdef class TupleCodec(RecordCodec):
                 self.refuse_arity(value)
             return value
         if isinstance(value, Row) and (<Row>value).kind == 0:
-            value = (<Row>value).values
-        elif not PyList_Check(value):
+            return self.values_of_row(<Row>value)
+        if not PyList_Check(value):
             self.refuse(value)
         if PyList_GET_SIZE(value) != self.count:
             self.refuse_arity(value)
         return value
+
+    cdef list values_of_row(self, Row row):
+        if PyList_GET_SIZE(row.values) != self.count:
+            self.refuse_arity(row)
+        if row.fields is None or len(row.fields) != self.count or set(row.fields) != set(self.names):
+            return row.values
+        return [row.values[row.fields.index(name)] for name in self.names]
 
     cdef object decode(self, pfx_reader *source):
         return self.decode_tuple(source)

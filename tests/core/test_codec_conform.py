@@ -286,6 +286,8 @@ ROWS = [
     (Types.ROW([LONG, TEXT]), Row(b=1, a="x"), Row(f0=1, f1="x")),
     (Types.ROW([LONG, TEXT]), {"f1": "x", "f0": 1}, Row(f0=1, f1="x")),
     (Types.ROW_NAMED(["r"], [Types.LIST(AB)]), Row([Row(b="x", a=1)]), Row(r=[Row(a=1, b="x")])),
+    (Types.TUPLE([LONG, LONG]), Row(f1=1, f0=2), (2, 1)),
+    (Types.TUPLE([LONG, LONG]), Row(b=1, a=2), (1, 2)),
     (Types.TUPLE([AB]), ({"b": "x", "a": 1},), (Row(a=1, b="x"),)),
     (Types.ROW([Types.TUPLE([LONG])]), ([1],), Row(f0=(1,))),
     (Types.MAP(TEXT, AB), {"k": {"b": "x", "a": 1}}, {"k": Row(a=1, b="x")}),
