@@ -14,6 +14,7 @@ from pyflinkx.connectors.sink import Sink
 from pyflinkx.datastream.calls import (
     UNKNOWN,
     RecordType,
+    common_record_type,
     key_function,
     object_function,
     result_type,
@@ -251,16 +252,18 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return AllWindowedStream(self, window_assigner)
 
     def union(self, *streams: DataStream) -> DataStream:
-        """All records of this stream and the others."""
+        """All records of this stream and the others; of a known type if all of them have it."""
         for stream in streams:
             self._same_environment(stream, "union()")
         from pyflinkx.datastream.columnar import same_columns
 
         united = [self, *streams]
+        record_type = self._record_type
         if not same_columns(united):
             united = [stream._as_rows() for stream in united]
+            record_type = common_record_type([stream._record_type for stream in united])
         upstreams = tuple(up for stream in united for up in stream._upstreams)
-        return DataStream(self._environment, upstreams, self._record_type)
+        return DataStream(self._environment, upstreams, record_type)
 
     @overload
     def connect(self, ds: DataStream) -> ConnectedStreams: ...

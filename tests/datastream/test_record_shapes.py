@@ -344,3 +344,23 @@ def test_keys_are_the_same_on_all_executions(env):
     )
     keyed = made.set_parallelism(1).key_by(lambda pair: tuple(pair[1]))
     assert sorted(collected(keyed.reduce(lambda a, b: (a[0] + b[0], a[1])).map(lambda p: p[0]))) == [1, 3]
+
+
+@pytest.mark.parametrize("execution", ["inline", "threads-2"])
+def test_a_union_with_records_of_another_shape_is_read_by_name(execution):
+    env = make_environment(execution)
+    numbers = env.from_collection([1, 2, 3], Types.INT())
+    declared = numbers.map(MAKERS["dict"], TYPE).set_parallelism(1)
+    swapped = Types.ROW_NAMED(["spent", "shop"], [Types.INT(), Types.INT()])
+    others = [
+        numbers.map(lambda n: {"spent": n, "shop": 1}),
+        numbers.map(lambda n: Row(spent=n, shop=1)),
+        numbers.map(lambda n: (n, 1), swapped),
+    ]
+    for other in others:
+        for united in (declared.union(other), other.union(declared)):
+            last = united.key_by("shop").max("spent").map(lambda row: row["spent"])
+            assert max(collected(last)) == 30
+    again = declared.union(numbers.map(MAKERS["tuple"], TYPE))
+    assert again.get_type() == TYPE
+    assert same(collected(again), sorted(EXPECTED * 2, key=repr))
