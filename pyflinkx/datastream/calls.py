@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pyflinkx._core.schema import Schema
@@ -11,7 +11,7 @@ from pyflinkx.datastream.key_selectors import key_selector
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.types.infer import infer_from_callable
-from pyflinkx.types.typeinfo import TypeInformation
+from pyflinkx.types.typeinfo import TypeInformation, schema_key
 
 
 def user_function(given: Any, kind: type[Function], method: str, what: str) -> UserFunction:
@@ -69,6 +69,21 @@ class RecordType(NamedTuple):
 
 
 UNKNOWN = RecordType()
+
+
+def common_record_type(kinds: Sequence[RecordType]) -> RecordType:
+    """What is known of records of several streams: a type that all have, with the same names of fields."""
+    first, *others = kinds
+    if all(same_type(first.declared, other.declared) for other in others):
+        return first if all(same_type(first.known, other.known) for other in others) else UNKNOWN
+    return RecordType(None, first.known) if all(same_type(first.known, other.known) for other in others) else UNKNOWN
+
+
+def same_type(first: TypeInformation | None, second: TypeInformation | None) -> bool:
+    """Whether both are unknown, or the same in types and names of fields."""
+    if first is None or second is None:
+        return first is second
+    return first is second or schema_key(first) == schema_key(second)
 
 
 def key_function(selector: Any, what: str = "key_by()", record_type: RecordType = UNKNOWN) -> Callable[[Any], Any]:

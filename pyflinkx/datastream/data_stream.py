@@ -255,7 +255,8 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """All records of this stream and the others.
 
         Columnar streams may have their columns in any order and of types that differ in width; if nothing can be lost,
-        the union is columnar and has the wider types. It is a stream of rows otherwise.
+        the union is columnar and has the wider types. It is a stream of rows otherwise, of a known type if all of the
+        streams have it.
         """
         for stream in streams:
             self._same_environment(stream, "union()")

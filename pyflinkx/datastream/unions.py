@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyflinkx._core.schema import Schema
+from pyflinkx.datastream.calls import common_record_type
 from pyflinkx.datastream.columnar import aligned, same_columns
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import TypeInformationError
@@ -27,7 +28,7 @@ def united(streams: Sequence[DataStream]) -> DataStream:
             record_type = streams[0]._record_type
         else:
             streams = [stream._as_rows() for stream in streams]
-            record_type = record_type._replace(columns=columns)
+            record_type = common_record_type([stream._record_type for stream in streams])._replace(columns=columns)
     upstreams = tuple(up for stream in streams for up in stream._upstreams)
     return DataStream(streams[0]._environment, upstreams, record_type)
 

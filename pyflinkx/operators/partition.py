@@ -11,6 +11,8 @@ from pyflinkx._core.keys import check_key
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+from pyflinkx.operators.reduced import reduce_to_type
+from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
 NO_KEY = None
@@ -114,7 +116,22 @@ class SortPartitionOperator(MapPartitionOperator):
 
 
 class ReducePartitionOperator(PartitionOperator):
-    """Folds the records of a partition into one."""
+    """Folds the records of a partition into one.
+
+    Args:
+        function: ``reduce(record so far, record)``.
+        key_selector: from record to key, None for the subtask's records as a whole.
+        record_type: the declared type of the records, None where there is none.
+    """
+
+    def __init__(
+        self,
+        function: UserFunction,
+        key_selector: Callable[[Any], Any] | None = None,
+        record_type: TypeInformation | None = None,
+    ) -> None:
+        super().__init__(function, key_selector)
+        self.call = reduce_to_type(function.call, record_type)
 
     def add(self, key: Any, values: list[Any]) -> None:
         rest = iter(values)

@@ -11,6 +11,7 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.operators.window_context import ProcessWindowContext
 from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
@@ -27,6 +28,7 @@ from pyflinkx.operators.windowing.general import GeneralWindowing
 from pyflinkx.operators.windowing.triggers import Trigger
 from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
+from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
 
@@ -54,6 +56,7 @@ class WindowOperator(Operator):
         late_tag: the side output for records that come later still; without one they are counted, as
             ``numLateRecordsDropped``.
         evictor: removes records from a window when it fires; all its records are kept then, and folded at each firing.
+        reduced_type: the declared type of the records, whose shape the results of ``reduce`` get; None for none.
 
     The functions' ``open(runtime_context)`` and ``close()`` are called where they exist. At the end of bounded input
     event-time windows fire, processing-time windows that are not full do not, as in Flink.
@@ -81,6 +84,7 @@ class WindowOperator(Operator):
         allowed_lateness: Any = 0,
         late_tag: OutputTag | None = None,
         evictor: Evictor[Any, Any] | None = None,
+        reduced_type: TypeInformation | None = None,
     ) -> None:
         if not isinstance(assigner, WindowAssigner):
             raise TypeError(f"a window needs a WindowAssigner, not {assigner!r}")
@@ -99,7 +103,7 @@ class WindowOperator(Operator):
         self.late_tag = late_tag
         self.keyed = key_selector is not None
         self.select_key = method_of(key_selector, "get_key") if self.keyed else one_key
-        self.contents: Contents = contents_of(reduce, aggregate)
+        self.contents: Contents = contents_of(reduce, aggregate, reduced_type)
         if window_function is None and isinstance(self.contents, ListedContents):
             raise GraphError("a window needs a reduce, aggregate or window function")
         if evictor is not None:
@@ -266,12 +270,12 @@ def method_of(function: Any, name: str) -> Callable[..., Any]:
     return method
 
 
-def contents_of(reduce: Any, aggregate: Any) -> Contents:
+def contents_of(reduce: Any, aggregate: Any, reduced_type: TypeInformation | None) -> Contents:
     """How records are kept under the functions that a window is given."""
     if reduce is not None and aggregate is not None:
         raise GraphError("a window takes a reduce or an aggregate function, not both")
     if reduce is not None:
-        return ReducedContents(method_of(reduce, "reduce"))
+        return ReducedContents(reduce_to_type(method_of(reduce, "reduce"), reduced_type))
     if aggregate is None:
         return ListedContents()
     for name in ("create_accumulator", "add", "get_result"):

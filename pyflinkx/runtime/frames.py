@@ -1,9 +1,10 @@
 """Batches as bytes: what travels between processes.
 
-A frame is a header of 16 bytes: kind, flags, number of records, size of what holds them. Of records, timestamps and row
-kinds follow where the flags say so, then the records: by the codec of their declared type; else packed as columns, if
-they are all alike and plain (``_core.packed``); else pickled. Of a columnar batch, its schema as text follows, whose
-size the header has, then a table, whose numbers the header counts, and the buffers (``_core.columns_frame``).
+A frame is a header of 16 bytes: kind, flags, number of records, size of what holds them. Of records, timestamps, row
+kinds and, where typed ones are None, a byte each (1 for None) follow where the flags say so, then the records: by the
+codec of their declared type; else packed as columns, if they are all alike and plain (``_core.packed``); else pickled.
+Of a columnar batch, its schema as text follows, whose size the header has, then a table, whose numbers the header
+counts, and the buffers (``_core.columns_frame``).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.packed import pack, unpack
 from pyflinkx._core.schema import Schema
-from pyflinkx.errors import CorruptDataError, JobExecutionError
+from pyflinkx.errors import CorruptDataError, JobExecutionError, TypeInformationError
 from pyflinkx.runtime.pickles import dump_by_value
 from pyflinkx.runtime.schema_text import schema_from, schema_text
 from pyflinkx.runtime.weights import RecordCutter
@@ -33,7 +34,7 @@ from pyflinkx.types.typeinfo import TypeInformation
 
 HEADER = Struct("<BBxxIQ")
 PICKLED, TYPED, COLUMNS, PACKED = 1, 2, 3, 4
-TIMESTAMPS, KINDS, COMPRESSED = 1, 2, 4
+TIMESTAMPS, KINDS, COMPRESSED, NONES = 1, 2, 4, 8
 
 # Bytes of the longest frame that a reader does not take for damage.
 MAX_FRAME = 1 << 31
@@ -115,21 +116,32 @@ class FrameFormat:
 
     def _objects(self, batch: ObjectBatch) -> list[Any]:
         values = batch.values
-        kind, payload = self._payload(values)
+        kind, payload, nones = self._payload(values)
         flags = 0
         parts: list[Any] = [b"", payload]
-        if batch.timestamps is not None or batch.kinds is not None:
-            flags = (TIMESTAMPS if batch.timestamps is not None else 0) | (KINDS if batch.kinds is not None else 0)
-            parts[1:1] = [column for column in (batch.timestamps, batch.kinds) if column is not None]
+        for flag, column in ((NONES, nones), (KINDS, batch.kinds), (TIMESTAMPS, batch.timestamps)):
+            if column is not None:
+                flags |= flag
+                parts.insert(1, column)
         parts[0] = HEADER.pack(kind, flags, len(values), len(payload))
         return parts
 
-    def _payload(self, values: list[Any]) -> tuple[int, bytes]:
-        if self.codec is not None:
+    def _payload(self, values: list[Any]) -> tuple[int, bytes, array[int] | None]:
+        if self.codec is None:
+            return *self._untyped(values), None
+        try:
             try:
-                return TYPED, self.codec.encode_batch(values)
-            except BaseException as error:  # a property of a user's class, perhaps
-                raise self.site.wrap(error, "while its records were encoded") from error
+                return TYPED, self.codec.encode_batch(values), None
+            except TypeInformationError:
+                # No codec takes None as a value. As a record it is rare: looking for it here costs the others nothing.
+                if not any(value is None for value in values):
+                    raise
+            present = [value for value in values if value is not None]
+            return TYPED, self.codec.encode_batch(present), array("b", [value is None for value in values])
+        except BaseException as error:  # a property of a user's class, perhaps
+            raise self.site.wrap(error, "while its records were encoded") from error
+
+    def _untyped(self, values: list[Any]) -> tuple[int, bytes]:
         packed = pack(values)
         if packed is not None:
             return PACKED, packed
@@ -184,6 +196,9 @@ class FrameFormat:
             timestamps, at = read_array("q", view, at, count)
         if flags & KINDS:
             kinds, at = read_array("b", view, at, count)
+        nones = None
+        if flags & NONES:
+            nones, at = read_array("b", view, at, count)
         payload = view[at : at + size]
         if len(payload) != size:
             raise CorruptDataError(f"a frame ends after {len(payload)} of its {size} bytes")
@@ -195,6 +210,8 @@ class FrameFormat:
             values = unpack(payload, count)
         else:
             raise CorruptDataError(f"a frame of unknown kind {kind}")
+        if nones is not None:
+            values = with_nones(values, nones)
         if len(values) != count:
             raise CorruptDataError(f"a frame of {count} records holds {len(values)}")
         return ObjectBatch(values, timestamps, kinds)
@@ -245,6 +262,14 @@ def read_array(code: str, view: memoryview, at: int, count: int) -> tuple[array[
         raise CorruptDataError(f"a frame of {len(view)} bytes cannot hold {count} numbers at {at}")
     result.frombytes(view[at:end])
     return result, end
+
+
+def with_nones(values: list[Any], nones: array[int]) -> list[Any]:
+    """The values with None put between them wherever there is a 1."""
+    if len(values) != nones.count(0):
+        raise CorruptDataError(f"a frame holds {len(values)} records that are not None instead of {nones.count(0)}")
+    rest = iter(values)
+    return [None if none else next(rest) for none in nones]
 
 
 def first_unpicklable(values: list[Any]) -> str:

@@ -209,17 +209,12 @@ class NodeOutput:
         self.emit = self.main[0].emit if len(self.main) == 1 else self._emit_to_all
 
     def declare(self, side_tag: str | None, declared: DeclaredType) -> None:
-        """From now on refuse records of the main output, or of a side output, that are not of their declared type."""
+        """From now on give records of the main output, or of a side output, the shape of their declared type."""
         if side_tag is not None:
             self.side_types[side_tag] = declared
             return
-        emit, check = self.emit, declared.check
-
-        def checked(batch: Any) -> None:
-            check(batch)
-            emit(batch)
-
-        self.emit = checked
+        emit, shape = self.emit, declared.shape
+        self.emit = lambda batch: emit(shape(batch))
 
     def _emit_to_all(self, batch: Any) -> None:
         send(self.main, batch)
@@ -227,7 +222,7 @@ class NodeOutput:
     def emit_side(self, tag_id: str, batch: Any) -> None:
         """Send a batch to a side output; nobody reads it, nothing happens."""
         if tag_id in self.side_types:
-            self.side_types[tag_id].check(batch)
+            batch = self.side_types[tag_id].shape(batch)
         send(self.sides.get(tag_id, ()), batch)
 
     def emit_watermark(self, timestamp: int) -> None:

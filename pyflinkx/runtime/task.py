@@ -278,7 +278,7 @@ class Task:
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
-        """Have the records of outputs with a declared type checked, but where they were on their way in."""
+        """Have the records of outputs with a declared type get its shape, but where they did on their way in."""
         sources = {node.id: node for node in self.vertex.nodes}
         outputs = {(edge.source, edge.side_tag): edge for edge in edges if edge.type_declared}
         for (source, side_tag), edge in outputs.items():

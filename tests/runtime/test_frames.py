@@ -17,7 +17,7 @@ from pyflinkx._core.packed import pack
 from pyflinkx.common import Row, Types
 from pyflinkx.errors import CorruptDataError, JobExecutionError
 from pyflinkx.runtime import frames
-from pyflinkx.runtime.frames import COLUMNS, HEADER, PACKED, PICKLED, TYPED, FrameFormat
+from pyflinkx.runtime.frames import COLUMNS, HEADER, NONES, PACKED, PICKLED, TYPED, FrameFormat
 from tests.core.arrow_tables import record_batches
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")
@@ -77,6 +77,26 @@ def test_typed_records_make_the_trip_without_pickles(batch, compressed):
     frame = frame_of(format, batch)
     assert HEADER.unpack_from(frame)[0] == TYPED
     assert parts(FrameFormat(SITE, PAIR, compressed).decode(frame)) == parts(batch)
+
+
+@given(object_batches(st.none() | st.tuples(st.text(), st.integers(-(2**63), 2**63 - 1))), st.booleans())
+def test_none_is_a_record_of_every_type(batch, compressed):
+    frame = frame_of(FrameFormat(SITE, PAIR, compressed), batch)
+    assert HEADER.unpack_from(frame)[0] == TYPED
+    assert HEADER.unpack_from(frame)[1] & NONES == (NONES if None in batch.values else 0)
+    assert parts(FrameFormat(SITE, PAIR, compressed).decode(frame)) == parts(batch)
+
+
+def test_frames_whose_nones_are_not_as_many_as_they_say():
+    format = FrameFormat(SITE, PAIR)
+    frame = bytearray(frame_of(format, ObjectBatch([None, ("a", 1), None])))
+    assert frame[HEADER.size : HEADER.size + 3] == b"\1\0\1"
+    for damage in (b"\0\0\1", b"\1\1\1"):
+        frame[HEADER.size : HEADER.size + 3] = damage
+        with pytest.raises(CorruptDataError, match="1 records that are not None instead of"):
+            format.decode(frame)
+    with pytest.raises(JobExecutionError, match=r"while its records were encoded.*f1.*expected LONG"):
+        format.encode(ObjectBatch([None, ("a", "b")]))
 
 
 @given(record_batches(encoded=False), st.booleans(), st.data())
