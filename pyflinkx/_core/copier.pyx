@@ -381,8 +381,8 @@ cdef class Copier:
         if not self.warned:
             self.warned = True
             log.warning(
-                "operator '%s': a %s in its records cannot be copied (%s: %s), so all who hold it share it and see each "
-                "other's changes; emit what it holds instead, or none of it",
+                "operator '%s': a %s in its records cannot be copied (%s: %s), so all who hold it share it and see "
+                "each other's changes; emit what it holds instead, or none of it",
                 self.name, type(value).__name__, type(error).__name__, error,
             )
         return value

@@ -117,9 +117,10 @@ def mutability_of(cls: type) -> Mutability:
     if not is_written_in_python(cls):
         return Mutability(OPAQUE)
     plain, slots = is_plain(cls), tuple(copyreg._slotnames(cls))  # type: ignore[attr-defined]
-    parameters = getattr(cls, "__dataclass_params__", None)
+    made: Any = cls
+    parameters = getattr(made, "__dataclass_params__", None)
     if parameters is not None and parameters.frozen and "__dataclass_params__" in vars(cls):
-        return Mutability(FROZEN_FIELDS, tuple(field.name for field in dataclasses.fields(cls)), plain, slots)
+        return Mutability(FROZEN_FIELDS, tuple(field.name for field in dataclasses.fields(made)), plain, slots)
     return Mutability(WALKED, (), plain, slots)
 
 

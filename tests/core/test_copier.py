@@ -28,7 +28,7 @@ from pyflinkx._core.row import Row, RowKind
 
 
 class Colour(enum.Enum):
-    RED = []
+    RED = (1,)
 
 
 class Pair(NamedTuple):
@@ -202,11 +202,13 @@ def test_identity_within_a_record_survives():
     assert result["me"] is result
     assert result["a"] is result["b"][0] is result["b"][1][0] is result["t"][1].right.x
     assert result["b"][1] is result["t"][0] is result["t"][1].left
-    assert result["a"] == {"n": 1} and result["a"] is not shared
+    assert result["a"] == {"n": 1}
+    assert result["a"] is not shared
     loop = ([],)
     loop[0].append(loop)
     copied = Copier("op").copy(loop)
-    assert copied[0][0] is copied and copied is not loop
+    assert copied[0][0] is copied
+    assert copied is not loop
 
 
 def emitted(function, values=(0,), copier=None):
@@ -244,7 +246,9 @@ def test_what_nobody_else_holds_is_not_copied(make):
 def test_what_the_function_holds_is_copied(make):
     held = make()
     first, second = emitted(lambda value: held, range(2))
-    assert first is not held and second is not held and first is not second
+    assert first is not held
+    assert second is not held
+    assert first is not second
     assert not (mutables(first) | mutables(second)) & mutables(held)
     assert not mutables(first) & mutables(second)
 
@@ -315,7 +319,8 @@ def test_lists_that_only_the_loop_holds_are_taken_apart():
     site = CallSite("op", "uid", None, Copier("op"))
     assert [id(v) for v in flat_map_values(site, fresh, ObjectBatch([1, 5])).values] == made
     records = flat_map_values(site, same, ObjectBatch([1, 5])).values
-    assert records == [{"n": 1}, {"n": 5}] and records[1] is not kept[0]
+    assert records == [{"n": 1}, {"n": 5}]
+    assert records[1] is not kept[0]
     twice = flat_map_values(site, lambda value: [value] * 2, ObjectBatch([{"n": 1}])).values
     assert twice[0] is not twice[1]
 
@@ -332,10 +337,13 @@ def test_what_cannot_be_copied_stays_and_is_said_once(caplog):
     with caplog.at_level(logging.WARNING, logger="pyflinkx.runtime"):
         record = copier.copy({"lock": lock, "tags": ["a"]})
         other = copier.copy([numbers])
-    assert record["lock"] is lock and other[0] is numbers
+    assert record["lock"] is lock
+    assert other[0] is numbers
     assert copier.warned
     (message,) = [entry.getMessage() for entry in caplog.records]
-    assert "operator 'Map'" in message and "lock" in message and "cannot be copied" in message
+    assert "operator 'Map'" in message
+    assert "lock" in message
+    assert "cannot be copied" in message
 
 
 def test_a_record_that_is_nested_too_deep_stays(caplog):
@@ -362,7 +370,9 @@ def test_arrays_are_copied():
     held = np.arange(3)
     (first, second) = emitted(lambda value: {"a": held[:2], "b": held}, range(2))
     held[0] = 9
-    assert first["a"].tolist() == [0, 1] and first["b"].tolist() == [0, 1, 2] and first["a"] is not second["a"]
+    assert first["a"].tolist() == [0, 1]
+    assert first["b"].tolist() == [0, 1, 2]
+    assert first["a"] is not second["a"]
 
 
 def test_attributes_of_immutable_subclasses_are_copied():
@@ -370,7 +380,8 @@ def test_attributes_of_immutable_subclasses_are_copied():
     value.unit = ["m"]
     result = Copier("op").copy((value,))
     value.unit.append("s")
-    assert result == (5,) and result[0].unit == ["m"]
+    assert result == (5,)
+    assert result[0].unit == ["m"]
 
 
 def test_hooks_are_called():
@@ -413,7 +424,8 @@ values = st.recursive(
 def test_any_record(value):
     copier = Copier("op")
     result = copier.copy(value)
-    assert result == value and repr(result) == repr(value)
+    assert result == value
+    assert repr(result) == repr(value)
     assert not mutables(result) & mutables(value)
     (sent,) = emitted(lambda number: value, copier=copier)
     assert sent == value
