@@ -16,7 +16,6 @@ from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
 from pyflinkx._core.row cimport Row, new_row
 
 import copy as copy_module
-import logging
 
 cdef extern from *:
     """
@@ -71,7 +70,6 @@ cdef enum Kind:
     OPAQUE
 
 cdef object end = object()
-cdef object log = logging.getLogger("pyflinkx.runtime")
 
 
 cdef struct Walk:
@@ -379,8 +377,10 @@ cdef class Copier:
     cdef object kept(self, object value, object error):
         """What cannot be copied; says so the first time."""
         if not self.warned:
+            import logging  # seldom needed, and slow to import
+
             self.warned = True
-            log.warning(
+            logging.getLogger("pyflinkx.runtime").warning(
                 "operator '%s': a %s in its records cannot be copied (%s: %s), so all who hold it share it and see "
                 "each other's changes; emit what it holds instead, or none of it",
                 self.name, type(value).__name__, type(error).__name__, error,
