@@ -68,7 +68,10 @@ CHAINING_OF_DIFFERENT_MAX_PARALLELISM = ConfigOption(
     "Whether operators of different max parallelism may share a task.",
 )
 OBJECT_REUSE = ConfigOption(
-    "pipeline.object-reuse", BOOLEAN, False, "Whether operators of a chain may hand on the very same objects."
+    "pipeline.object-reuse",
+    BOOLEAN,
+    False,
+    "Whether operators may share the objects of records, so that a function that changes one changes it for all.",
 )
 GLOBAL_JOB_PARAMETERS: ConfigOption[dict[str, str]] = ConfigOption(
     "pipeline.global-job-parameters", MAP, None, "Parameters that every function of the job can read."

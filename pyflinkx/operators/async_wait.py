@@ -204,7 +204,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         results: Any = None
         failure: BaseException | None = None
         try:
-            results = await awaitable
+            results = self.settled(await awaitable)
         except asyncio.CancelledError as error:
             if self.closing or attempt != entry.attempts:
                 raise
@@ -218,6 +218,13 @@ class AsyncWaitOperator(UserFunctionOperator):
         if not self.mail_sent:
             self.mail_sent = True
             self.context.post(self.take_answers)
+
+    def settled(self, results: Any) -> Any:
+        """The results as they are now, when the call ends; what is no list or tuple is looked at in ``checked``."""
+        copier = self.site.copier
+        if copier is None or type(results) not in (list, tuple):
+            return results
+        return copier.copy_all(list(results))
 
     # ---- answers ----
 
@@ -267,7 +274,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         entry.attempts = TIMED_OUT
         self.context.count("numTimeouts")
         try:
-            results = self.timeout_function(entry.value)
+            results = self.settled(self.timeout_function(entry.value))
         except BaseException as error:
             self.fail(error, entry)
         if inspect.isawaitable(results):
@@ -279,7 +286,14 @@ class AsyncWaitOperator(UserFunctionOperator):
     def checked(self, results: Any, entry: Entry, method: str) -> list[Any]:
         """The results as a list; fails where they are none."""
         if isinstance(results, Iterable) and not isinstance(results, (str, bytes)):
-            return list(results)
+            copier = self.site.copier
+            if copier is None or type(results) in (list, tuple):
+                return list(results)
+            taken: list[Any] = []
+            iterator = iter(results)
+            while copier.take(iterator, taken):
+                pass
+            return taken
         self.fail(TypeError(f"{method} must give a list of results, not {short_repr(results)}"), entry)
 
     def complete(self, entry: Entry, results: list[Any]) -> None:

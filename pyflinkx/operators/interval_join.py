@@ -5,9 +5,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pyflinkx._core.calls import ResultCollector, short_repr
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
@@ -90,6 +92,7 @@ class IntervalJoinOperator(UserFunctionOperator):
 
     def open_function(self, runtime_context: RuntimeContext) -> None:
         super().open_function(RuntimeContext(self.context, self.state))
+        self.copier = self.results.copier = self.context.copier
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         own = self.sides[port]
@@ -148,6 +151,8 @@ class IntervalJoinOperator(UserFunctionOperator):
         first = bisect_left(stamps, timestamp + own.lower)
         last = bisect_right(stamps, timestamp + own.upper)
         context, call, collect = self.join_context, self.call, self.results.collect
+        if self.copier is not None:
+            call = partial(call_with_copies, call, self.copier)
         for stamp in stamps[first:last]:
             larger = max(timestamp, stamp)
             for partner in partners[stamp]:
@@ -183,3 +188,8 @@ class IntervalJoinOperator(UserFunctionOperator):
             self.output.emit(main)
         for tag_id, side in (sides or {}).items():
             self.output.emit_side(tag_id, side)
+
+
+def call_with_copies(call: Callable[..., Any], copier: Copier, left: Any, right: Any, context: Any) -> Any:
+    """Call a join function with records of its own, as it may change them, and others of their partners come later."""
+    return call(copier.copy(left), copier.copy(right), context)

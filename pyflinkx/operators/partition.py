@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -69,11 +69,16 @@ class PartitionOperator(UserFunctionOperator):
     def emit_results(self, key: Any, partition: Any) -> None:
         """Emit what comes of a partition, as far as it comes."""
         pending: list[Any] = []
+        copier = self.site.copier
         try:
             results = iter(self.results(partition) or ())
             while True:
-                for value in islice(results, BATCH_SIZE):
-                    pending.append(value)
+                if copier is None:
+                    for value in islice(results, BATCH_SIZE):
+                        pending.append(value)
+                else:
+                    while len(pending) < BATCH_SIZE and copier.take(results, pending):
+                        pass
                 if not pending:
                     return
                 self.output.emit(ObjectBatch(pending))
@@ -112,7 +117,8 @@ class SortPartitionOperator(MapPartitionOperator):
         self.descending = descending
 
     def results(self, held: Any) -> Iterable[Any]:
-        return sorted(held, key=self.call, reverse=self.descending)
+        held.sort(key=self.call, reverse=self.descending)
+        return drained(held)
 
 
 class ReducePartitionOperator(PartitionOperator):
@@ -162,3 +168,10 @@ class AggregatePartitionOperator(PartitionOperator):
 
     def results(self, held: Any) -> Iterable[Any]:
         return (self.function.owner.get_result(held),)
+
+
+def drained(values: list[Any]) -> Iterator[Any]:
+    """The values of a list, which is emptied meanwhile: nobody else holds what was taken."""
+    values.reverse()
+    while values:
+        yield values.pop()

@@ -107,6 +107,7 @@ class ProcessOperator(UserFunctionOperator):
 
     def open(self, context: OperatorContext) -> None:
         self.record_context = self.make_context()
+        self.results.copier = context.copier
         super().open(context)
 
     def make_context(self) -> ProcessContext:

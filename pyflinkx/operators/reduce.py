@@ -37,7 +37,7 @@ class ReduceOperator(UserFunctionOperator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch)
+            result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch, not self.context.batch)
         except JobExecutionError:
             partial = self.site.take_partial()
             if partial is not None and not self.context.batch:

@@ -120,13 +120,14 @@ class WindowOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
+        self.site = CallSite(context.name, context.uid, context.location, context.copier)
         self.backend = KeyedStateBackend()
         self.runtime_context = RuntimeContext(context, self.backend)
         self.table = self.backend.table("window-contents", self.contents.state_kind)
         self.values: list[Any] = []
         self.stamps = array("q")
         self.yielded = ResultCollector(OutputTag)
+        self.copier = self.yielded.copier = context.copier
         self.process_context = ProcessWindowContext(self, isinstance(self.assigner, MergingWindowAssigner))
         self.evaluate = None if self.window_function is None else self.evaluation()
         self.clear_function = getattr(self.window_function, "clear", None)
@@ -200,16 +201,21 @@ class WindowOperator(Operator):
             return lambda window, inputs: apply(current.key, window, inputs)
         return apply
 
-    def fire(self, window: Any, stored: Any) -> None:
-        """Send the result of what is stored for the current key and ``window``; an evictor changes what is stored."""
+    def fire(self, window: Any, stored: Any, kept: bool) -> None:
+        """Send the result of what is stored for the current key and ``window``; an evictor changes what is stored.
+
+        Where it is ``kept`` for another firing, the window function gets copies of it, as it may change what it gets.
+        """
         if self.evictor is not None:
             self.evictor.evict_before(stored, len(stored), window, self.process_context)
-        inputs = self.contents.inputs(stored)
+        inputs = self.contents.inputs(stored, self.copier)
         timestamp = window.max_timestamp()
         if self.evaluate is None:
-            self.values += inputs
+            self.values += inputs if self.copier is None else self.copier.copy_all(inputs)
             self.stamps.extend([timestamp] * len(inputs))
         else:
+            if kept and self.copier is not None:
+                inputs = self.copier.copy_all(inputs)
             self.yielded.collect(self.evaluate(window, inputs), timestamp)
         self.firings += 1
         if self.evictor is not None:

@@ -42,6 +42,7 @@ def make_job(
         batch=runs_as_batch(
             configuration.value_of(options.RUNTIME_MODE), (node for vertex in graph.vertices for node in vertex.nodes)
         ),
+        object_reuse=configuration.value_of(options.OBJECT_REUSE),
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":

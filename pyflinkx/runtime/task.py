@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from pyflinkx._core.calls import CallSite
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
@@ -53,7 +54,7 @@ class TaskSettings:
 
     ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
     its own. ``batch``: whether it runs in batch mode. ``cached_files``: absolute paths by name. ``shared``: what
-    operators of one slot have in common.
+    operators of one slot have in common. ``object_reuse``: whether operators may share the objects of records.
     """
 
     clock: Clock
@@ -65,6 +66,7 @@ class TaskSettings:
     cached_files: dict[str, str] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
+    object_reuse: bool = False
 
 
 class ReaderInput:
@@ -242,7 +244,8 @@ class Task:
         self.user_metrics: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
         self.inputs: list[ReaderInput | ChannelInput] = []
         self.next_input = 0
-        self.outputs = {node.id: NodeOutput(settings.batch) for node in vertex.nodes}
+        self.copiers = {node.id: None if settings.object_reuse else Copier(node.name) for node in vertex.nodes}
+        self.outputs = {node.id: NodeOutput(settings.batch, self.copiers[node.id]) for node in vertex.nodes}
         self.nodes: dict[int, OperatorNode] = {}
         self.on_close = contextlib.ExitStack()
         for node in vertex.nodes:
@@ -330,6 +333,7 @@ class Task:
             post=self.post,
             shared=self.settings.shared,
             alignment=self.settings.alignment,
+            copier=self.copiers[node.id],
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -343,6 +347,7 @@ class Task:
             send,
             self.link.wake,
             RuntimeContext(self._context(node)),
+            self.copiers[node.id],
         )
         reader = batch_reader(node.source.create_reader(context), context)
         self.on_close.callback(reader.close)
