@@ -16,7 +16,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pyflinkx.connectors.csv_values import RANGES
-from pyflinkx.connectors.java_text import as_float32, java_double, java_float, java_instant
+from pyflinkx.connectors.java_text import as_float32, java_decimal, java_double, java_float, java_instant
+from pyflinkx.connectors.json_numbers import check_length
 from pyflinkx.connectors.record_shape import RecordShape
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.time import Instant
@@ -36,6 +37,9 @@ from pyflinkx.types.typeinfo import (
     TypeInformation,
     Types,
 )
+
+# Of a number without an exponent, before or after the point.
+MAX_DIGITS = 10_000
 
 Read = Callable[[Any], Any]
 Write = Callable[[Any], str]
@@ -169,7 +173,7 @@ def _integer_reader(name: str, bounds: tuple[int, int] | None) -> Read:
         try:
             if isinstance(value, (bool, float, Decimal)):
                 raise ValueError
-            number = int(value.strip() if isinstance(value, str) else value)
+            number = int(check_length(value.strip()) if isinstance(value, str) else value)
         except (TypeError, ValueError):
             raise expected(name, value) from None
         if bounds is not None and not bounds[0] <= number <= bounds[1]:
@@ -243,7 +247,10 @@ def _read_moment(value: Any, kind: str) -> datetime.datetime:
 
 def _read_timestamp(value: Any) -> datetime.datetime:
     moment = _read_moment(value, "a date and time such as 2013-01-31T10:05:00Z")
-    return moment if moment.tzinfo is None else moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    except OverflowError:
+        raise expected("a date and time from year 1 to 9999 at UTC", value) from None
 
 
 def _read_instant(value: Any) -> Instant:
@@ -334,6 +341,11 @@ def _number(text: Write) -> Write:
     return lambda value: text(value) if math.isfinite(value) else quoted(text(value))
 
 
+def _write_decimal(value: Decimal) -> str:
+    # In digits, as long as these are not a gigabyte of zeros.
+    return f"{value:f}" if abs(value.adjusted()) <= MAX_DIGITS else java_decimal(value)
+
+
 def _write_time(value: datetime.time) -> str:
     return f'"{value.replace(tzinfo=None).isoformat()}Z"'
 
@@ -344,7 +356,7 @@ BASIC_WRITERS: dict[BasicType, Write] = {
     BasicType.BOOLEAN: lambda value: "true" if value else "false",
     BasicType.DOUBLE: _number(java_double),
     BasicType.FLOAT: _number(java_float),
-    BasicType.BIG_DEC: lambda value: f"{value:f}",
+    BasicType.BIG_DEC: _write_decimal,
     BasicType.INSTANT: lambda value: quoted(java_instant(value)),
 }
 TIMES: tuple[tuple[type[TypeInformation], Read, Write], ...] = (
