@@ -31,6 +31,7 @@ from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
 from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
 from pyflinkx.runtime.launcher import WorkerHandle, limit_blocking
+from pyflinkx.runtime.loans import Loan
 from pyflinkx.runtime.messages import (
     AlignmentReport,
     AlignmentUpdate,
@@ -300,7 +301,7 @@ class JobManager(Job):
         elif isinstance(message, Logged):
             pass_on(message.record)
         elif isinstance(message, Collected):
-            assert isinstance(message.records, list)  # as a loan arrives
+            assert not isinstance(message.records, Loan)  # it arrives as its records
             self.buffers[message.buffer].extend(message.records)
         elif isinstance(message, EventForCoordinator):
             event = pickle.loads(message.event)

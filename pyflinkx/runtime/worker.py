@@ -17,6 +17,7 @@ from typing import Any
 import cloudpickle
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
@@ -271,7 +272,8 @@ class RemoteBuffer:
             # Nobody changes columns, so a thread of the client's process need not copy them.
             self.worker.send(Collected(self.number, lender.lend(records)))
         else:
-            self.worker.send(Collected(self.number, records))
+            # Packed, they are less work for a client that has two workers to keep up with.
+            self.worker.send(Collected(self.number, PackedRecords.of(records) or records))
 
 
 class SendingHandler(logging.handlers.QueueHandler):
