@@ -9,6 +9,7 @@ from typing import Any
 
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.untracked import untracked_copy
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.basic import check_type
@@ -52,7 +53,7 @@ class CollectionSource(Source):
     def __init__(self, values: Iterable[Any], type_info: TypeInformation | None = None) -> None:
         if isinstance(values, (str, bytes, bytearray, Mapping)) or not isinstance(values, Iterable):
             raise TypeError(f"a collection is a list, tuple or other iterable of records, not {values!r:.100}")
-        self.values = list(values)
+        self.values = untracked_copy(values)
         self.output_type = type_info
         if type_info is not None:
             self.values = typed_values(self.values, check_type(type_info, "the type of a collection"))

@@ -18,6 +18,7 @@ from pyflinkx.connectors.frames import taken_frame
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import MissingExtraError, SourceError, TypeInformationError
 from pyflinkx.types.arrow import type_info_of
+from pyflinkx.types.repeated import repeated
 
 NUMPY_FORMATS = {
     "int8": "c",
@@ -73,9 +74,9 @@ class ColumnarSource(Source):
         # some producers can be read only once.
         self._opened: BatchStream | None = self._open()
         names = self._opened.schema.names
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise SourceError(f"column names must differ, but {repeated} come more than once")
+        twice = repeated(names)
+        if twice:
+            raise SourceError(f"column names must differ, but {twice} come more than once")
         self.schema = self._opened.schema
         self.output_type = type_info_of(self.schema)
         if self._once:

@@ -21,7 +21,15 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pyflinkx.connectors.csv_values import DATE, RANGES
-from pyflinkx.connectors.java_text import as_float32, java_boolean, java_double, java_float, java_instant
+from pyflinkx.connectors.java_text import (
+    as_float32,
+    java_boolean,
+    java_decimal,
+    java_double,
+    java_float,
+    java_instant,
+)
+from pyflinkx.connectors.json_numbers import check_length
 from pyflinkx.connectors.record_shape import RecordShape
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.time import Instant
@@ -41,6 +49,9 @@ from pyflinkx.types.typeinfo import (
     TypeInformation,
     Types,
 )
+
+# Of a number without an exponent, before or after the point.
+MAX_DIGITS = 10_000
 
 Read = Callable[[Any], Any]
 Write = Callable[[Any], str]
@@ -213,7 +224,7 @@ def _integer_reader(name: str, bounds: tuple[int, int] | None) -> Read:
 def _plain(value: Any) -> Any:
     """A number, or the text of one; Python also takes 1_000 and the digits of other scripts, JSON and Flink do not."""
     if isinstance(value, str):
-        value = value.strip()
+        value = check_length(value.strip())
         if "_" in value or not value.isascii():
             raise ValueError
     return value
@@ -303,7 +314,10 @@ def _read_moment(value: Any, kind: str) -> datetime.datetime:
 
 def _read_timestamp(value: Any) -> datetime.datetime:
     moment = _read_moment(value, "a date and time such as 2013-01-31T10:05:00Z")
-    return moment if moment.tzinfo is None else moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    except OverflowError:
+        raise expected("a date and time from year 1 to 9999 at UTC", value) from None
 
 
 def _read_instant(value: Any) -> Instant:
@@ -413,7 +427,8 @@ def _number(text: Write) -> Write:
 def _write_decimal(value: Decimal) -> str:
     if not value.is_finite():
         raise JsonValueError(f"JSON has no form for the decimal {value}")
-    return f"{value:f}"
+    # In digits, as long as these are not a gigabyte of zeros.
+    return f"{value:f}" if abs(value.adjusted()) <= MAX_DIGITS else java_decimal(value)
 
 
 def _write_time(value: datetime.time) -> str:

@@ -20,6 +20,7 @@ from pyflinkx.operators.columnar_expressions import (
     selected,
     source,
 )
+from pyflinkx.types.repeated import repeated
 
 Columns = list[tuple[str, Expression]]
 
@@ -101,7 +102,7 @@ def checked(columns: Sequence[str | Expression], named: Mapping[str, Any], schem
             chosen.append((name, col(name)))
     chosen += [(name, lit(value)) for name, value in named.items()]
     names = [name for name, _ in chosen]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise GraphError(f"{call}: more than one column is called {', '.join(map(repr, repeated))}")
+    twice = repeated(names)
+    if twice:
+        raise GraphError(f"{call}: more than one column is called {', '.join(map(repr, twice))}")
     return chosen

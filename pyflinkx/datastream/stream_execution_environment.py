@@ -257,7 +257,9 @@ class StreamExecutionEnvironment(SourceMethods):
     def add_python_archive(self, archive_path: str, target_dir: str | None = None) -> None:
         """Have an archive (zip, tar, tar.gz, ...) extracted into the working folder of the job's workers.
 
-        Functions open what is in it by a relative path: ``open("target_dir/data.txt")``.
+        Functions open what is in it by a relative path: ``open("target_dir/data.txt")``. The job fails if it holds more
+        than ``pyflinkx.archives.max-size``, ``.max-files`` and ``.max-ratio`` allow (16 GiB, 1,000,000 files and
+        folders, 200 times its own size).
 
         Args:
             archive_path: on this machine.

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
@@ -289,8 +290,10 @@ class RemoteBuffer:
         while records:
             count = self.cutter.next_run(records)
             some = records if count == len(records) else records[:count]
+            # Packed, they are less work for a client that has several workers to keep up with.
+            message = Collected(self.number, PackedRecords.of(some) or some)
             try:
-                data = dump_value(Collected(self.number, some))
+                data = dump_value(message)
             except BaseException as error:  # code of the records' classes runs here
                 raise ValueError(f"a record cannot travel to the client: {first_unpicklable(some)}") from error
             self.cutter.took(count, len(data))

@@ -87,7 +87,7 @@ class CsvRowDeserializationSchema(DeserializationSchema):
         except (ValueError, csv.Error) as error:
             if self._options.ignore_parse_errors:
                 return None
-            raise CorruptDataError(f"no CSV row of this type: {error}: {bytes(message)!r:.200}") from error
+            raise CorruptDataError(f"no CSV row of this type: {error}: {bytes(message[:200])!r:.200}") from error
 
     def _values(self, text: str) -> list[Any]:
         rows = list(csv.reader(io.StringIO(text, newline=""), **self._reader_options))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Any
 
+from pyflinkx.connectors.json_numbers import load_json
 from pyflinkx.connectors.json_schema import row_type_of_schema
 from pyflinkx.connectors.json_values import JsonValueError, Reading, reader_of, writer_of
 from pyflinkx.errors import ConfigurationError, CorruptDataError, TypeInformationError
@@ -53,13 +52,12 @@ class JsonRowDeserializationSchema(DeserializationSchema):
         if message is None:
             return None
         try:
-            # Decimal, so that no digit of a BIG_DEC is lost.
-            return self._read(json.loads(message, parse_float=Decimal, parse_constant=refuse_constant))
-        except (ValueError, RecursionError) as error:
+            return self._read(load_json(message))
+        except (ValueError, ArithmeticError, RecursionError) as error:
             if self._ignore_parse_errors:
                 return None
-            where = f"${error.path}: {error}" if isinstance(error, JsonValueError) else str(error)
-            raise CorruptDataError(f"no JSON row of this type: {where}: {bytes(message)!r:.200}") from error
+            where = f"${error.path}: {error}" if isinstance(error, JsonValueError) else reason_of(error)
+            raise CorruptDataError(f"no JSON row of this type: {where}: {bytes(message[:200])!r:.200}") from error
 
     def get_produced_type(self) -> TypeInformation:
         return self._type_info
@@ -171,9 +169,11 @@ class JsonRowSerializationSchema(SerializationSchema):
             return JsonRowSerializationSchema(self._type_info)
 
 
-def refuse_constant(name: str) -> Any:
-    """ValueError for NaN, Infinity and -Infinity, which Python reads and JSON does not have."""
-    raise ValueError(f"{name} is no JSON value")
+def reason_of(error: Exception) -> str:
+    """What is wrong, where the exception says it in no plain words."""
+    if isinstance(error, ArithmeticError):
+        return f"a number or time is out of range ({error})"
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
 def row_type(type_info: Any) -> RowTypeInfo:

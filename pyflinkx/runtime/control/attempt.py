@@ -25,6 +25,7 @@ from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.job import Job
 from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
 from pyflinkx.runtime.launcher import WorkerHandle, limit_blocking
+from pyflinkx.runtime.loans import Loan
 from pyflinkx.runtime.messages import (
     AlignmentReport,
     AlignmentUpdate,
@@ -344,7 +345,7 @@ class WorkersAttempt:
         elif isinstance(message, Logged):
             pass_on(message.record)
         elif isinstance(message, Collected):
-            assert isinstance(message.records, list)  # as a loan arrives
+            assert not isinstance(message.records, Loan)  # it arrives as its records
             self.common.buffers[message.buffer].extend(message.records)
         elif isinstance(message, EventForCoordinator):
             event = pickle.loads(message.event)
