@@ -14,7 +14,7 @@ from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.transformation import TwoPhase
 from pyflinkx.operators.aggregations import OF_NUMBERS, Aggregation, checked_aggregations
-from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.local_aggregate import (
     LocalAggregateOperator,
     LocalOperator,
@@ -159,8 +159,11 @@ def field_name(getter: Callable[[Any], Any], schema: Schema, call: str) -> str:
     Raises:
         GraphError: it is none, but what a function or a path takes out of a record.
     """
+    steps: tuple[Any, ...] = ()
     if isinstance(getter, (itemgetter, attrgetter)):
-        reduced: Any = getter.__reduce__()
-        (key,) = reduced[1]
-        return schema.names[key] if isinstance(key, int) else str(key)
+        steps = getter.__reduce__()[1]  # type: ignore[assignment]
+    elif isinstance(getter, FieldPath):  # of records whose type is not known, or is one of several
+        steps = getter.steps
+    if len(steps) == 1:
+        return schema.names[steps[0]] if isinstance(steps[0], int) else str(steps[0])
     raise GraphError(f"{call} needs a key_by() that names fields, such as key_by('{schema.names[0]}'), not {getter!r}")
