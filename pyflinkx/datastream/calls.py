@@ -67,6 +67,10 @@ class RecordType(NamedTuple):
         """The declared type, else the inferred one."""
         return self.declared if self.declared is not None else self.inferred
 
+    def of_results(self) -> RecordType:
+        """That of records of the same type that a function makes of these: their values may need wider columns."""
+        return self._replace(columns=self.columns if isinstance(self.columns, str) else None)
+
 
 UNKNOWN = RecordType()
 

@@ -97,7 +97,7 @@ class KeyedStream(DataStream):
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
         operator = partial(ReduceOperator, function, self._key_selector, self._record_type.declared)
-        return self._then("Reduce", operator, self._record_type)
+        return self._then("Reduce", operator, self._record_type.of_results())
 
     AccumulateType: ClassVar = AccumulateType
 

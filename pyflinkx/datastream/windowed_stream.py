@@ -114,7 +114,7 @@ class Windowed:
             output_type: type of the results.
         """
         user_function(reduce_function, ReduceFunction, "reduce", "reduce()")
-        unchanged = self._stream._record_type
+        unchanged = self._stream._record_type.of_results()
         folding = {"reduce": reduce_function, "reduced_type": unchanged.declared}
         return self._run("Reduce", window_function, output_type, unchanged, **folding)
 

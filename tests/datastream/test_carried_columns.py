@@ -354,3 +354,9 @@ def test_whole_numbers_of_any_size_are_summed_once_they_are_cast():
         stream().key_by("k").agg(total=agg.sum("x"))
     cast = stream().select("k", x=col("x").cast("int64")).key_by("k").agg(total=agg.sum("x"))
     assert cast.to_arrow().column("total").to_pylist() == [0, 1, 3, 6]
+
+
+def test_results_of_functions_may_need_wider_columns():
+    table = pa.table({"k": ["a"] * 3, "t": [0, 1, 2], "x": pa.array([200, 200, 200], pa.uint8())})
+    added = environment().from_arrow(table).key_by("k").reduce(lambda a, b: Row(k=a.k, t=b.t, x=a.x + b.x))
+    assert added.to_arrow().column("x").to_pylist() == [200, 400, 600]
