@@ -725,5 +725,6 @@ cdef extern from "pfx/interval_join.h" nogil:
 cdef extern from "Python.h":
     void PyObject_GC_Track(object value)
     void PyObject_GC_UnTrack(object value)
+    bint PyObject_GC_IsTracked(object value) noexcept
     int PyGC_Disable()
     int PyGC_Enable()

@@ -1,13 +1,8 @@
 """Long lists of plain values, which the garbage collector need not go through."""
 from cpython.list cimport PyList_GET_ITEM
-from cpython.object cimport PyObject, PyTypeObject
+from cpython.type cimport PyType_IS_GC
 
-cdef extern from "Python.h":
-    const unsigned long Py_TPFLAGS_HAVE_GC
-    PyTypeObject *Py_TYPE(object value)
-    int PyType_HasFeature(PyTypeObject *type, unsigned long feature)
-    int PyObject_GC_IsTracked(object value)
-    void PyObject_GC_UnTrack(void *value)
+from pyflinkx._core.cpfx cimport PyObject_GC_IsTracked, PyObject_GC_UnTrack
 
 
 def untracked_copy(values):
@@ -26,12 +21,10 @@ def untracked_copy(values):
         (False, True)
     """
     cdef list result = list(values)
-    cdef PyObject *value
     cdef Py_ssize_t i
     for i in range(len(result)):
-        value = <PyObject *> PyList_GET_ITEM(result, i)
-        if PyType_HasFeature(Py_TYPE(<object> value), Py_TPFLAGS_HAVE_GC):
-            if type(<object> value) is not tuple or PyObject_GC_IsTracked(<object> value):
-                return result
-    PyObject_GC_UnTrack(<PyObject *> result)
+        value = <object> PyList_GET_ITEM(result, i)
+        if PyType_IS_GC(type(value)) and (type(value) is not tuple or PyObject_GC_IsTracked(value)):
+            return result
+    PyObject_GC_UnTrack(result)
     return result
