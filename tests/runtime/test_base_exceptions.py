@@ -20,6 +20,7 @@ from pyflinkx.datastream import (
 )
 from pyflinkx.datastream.window import EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows
 from pyflinkx.errors import JobExecutionError
+from tests.ctrl_c import ctrl_c_arrives
 
 
 class OwnError(BaseException):
@@ -228,10 +229,6 @@ def test_ctrl_c_ends_an_inline_job():
         def close(self):
             closed.append(True)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            list(env.from_collection([1, 2, 3]).map(Pressing()).execute_and_collect())
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with ctrl_c_arrives(), pytest.raises(KeyboardInterrupt):
+        list(env.from_collection([1, 2, 3]).map(Pressing()).execute_and_collect())
     assert closed == [True]
