@@ -466,6 +466,7 @@ class JobManager(Job):
                 self._read_rest(worker)
             self.relay.close(None if self._may_wait else EXIT_PATIENCE)
         finally:
+            self.relay.close(0)
             self.resources.release_all()
             self.selector.close()
             with self.wake_lock:
