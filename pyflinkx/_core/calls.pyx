@@ -45,6 +45,16 @@ def short_repr(value):
     return text if len(text) <= MAX_REPR else text[:MAX_REPR - 3] + "..."
 
 
+cdef object text_of(error):
+    """str(error), or which exception that raised."""
+    try:
+        return str(error)
+    except BaseException as another:
+        if is_interrupt(another):
+            raise
+        return f"<str() raised {type(another).__name__}>"
+
+
 cdef object users_part(traceback):
     """The part of a traceback that begins in the user's code; all of it when no part does."""
     part = traceback
@@ -91,7 +101,7 @@ cdef class CallSite:
         text = f"operator '{self.name}' (uid {self.uid}) failed {where}"
         if self.location is not None:
             text += f"; created at {self.location}"
-        return JobExecutionError(f"{text}: {type(error).__name__}: {error}")
+        return JobExecutionError(f"{text}: {type(error).__name__}: {text_of(error)}")
 
     def take_partial(self):
         """What the records before the failing one produced, once; None when that is nothing."""

@@ -87,11 +87,14 @@ class JobManager(Job):
         try:
             yield from super().steps()
         finally:
-            self.relay.close(None if self.current is not None and self.current.may_wait else EXIT_PATIENCE)
-            with self.wake_lock:
-                os.close(self.wake_write)
-                os.close(self.wake_read)
-                self.wake_write = None
+            try:
+                self.relay.close(None if self.current is not None and self.current.may_wait else EXIT_PATIENCE)
+            finally:
+                self.relay.close(0)
+                with self.wake_lock:
+                    os.close(self.wake_write)
+                    os.close(self.wake_read)
+                    self.wake_write = None
 
     def pause(self, milliseconds: int) -> Iterator[None]:
         poller = select.poll()

@@ -288,7 +288,8 @@ def run_worker(number: int, connection: Connection, make_transport: MakeTranspor
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
     end_with(parent)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+        with contextlib.suppress(AttributeError):  # a sitecustomize may have replaced it
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     worker = Worker(number, connection, make_transport)
     code = 0
     try:

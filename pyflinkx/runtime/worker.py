@@ -315,9 +315,19 @@ class SendingHandler(logging.handlers.QueueHandler):
             record.msg = f"{record.msg[:LONGEST_LOGGED]}... ({len(record.msg)} characters)"
             record.message = record.msg
         try:
-            self.worker.send(Logged(record))
+            self.worker.send_bytes(dump_logged(record))
         except ClientGone:
             return
+
+
+def dump_logged(record: logging.LogRecord) -> bytes:
+    """A log record as bytes, without those extra attributes that no pickle takes."""
+    try:
+        return dump_value(Logged(record))
+    except Exception:
+        own = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
+        bare = logging.makeLogRecord({name: value for name, value in record.__dict__.items() if name in own})
+        return dump_value(Logged(bare))
 
 
 def send_log(worker: Worker, level: int) -> None:

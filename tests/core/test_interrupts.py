@@ -9,14 +9,13 @@ import time
 import pytest
 
 from pyflinkx._core.interrupts import is_interrupt
+from tests.ctrl_c import ctrl_c_arrives
 
 
 @pytest.fixture(autouse=True)
 def handler():
-    """A shell that runs the tests in the background has them ignore SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    with ctrl_c_arrives():
+        yield
 
 
 def caught(call):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 
 import pytest
@@ -20,6 +21,7 @@ from pyflinkx.datastream import (
 )
 from pyflinkx.datastream.window import EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows
 from pyflinkx.errors import JobExecutionError
+from tests.ctrl_c import ctrl_c_arrives
 
 
 class OwnError(BaseException):
@@ -213,6 +215,48 @@ def test_it_fails_a_job_on_processes_by_name(monkeypatch, place):
     check(failure_of("processes", {**PLACES, **ON_WORKERS}[place]))
 
 
+class Untold(Exception):
+    """Cannot be told."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+def test_an_exception_without_a_text_is_told_by_its_class():
+    def fail(value):
+        raise Untold
+
+    failure = failure_of("inline", lambda env: stream(env).map(fail))
+    assert str(failure).endswith("Untold: <str() raised ValueError>")
+    assert isinstance(failure.__cause__, Untold)
+
+
+class ReadBadly:
+    """A record whose pickle raises when it is read."""
+
+    def __reduce__(self):
+        return boom, ()
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda env: stream(env).map(lambda _: ReadBadly()), r"what worker-[12] sent cannot be read in the client"),
+        (lambda env: env.from_collection([ReadBadly()]).map(lambda value: value), "the deployment of worker-1 failed"),
+        (
+            lambda env: stream(env).map(lambda _: ReadBadly()).key_by(lambda value: 1).map(lambda value: 1),
+            "operator '.*' .* failed while its records were unpickled in another worker",
+        ),
+    ],
+    ids=["in the client", "with the job", "in another worker"],
+)
+def test_a_record_that_cannot_be_read_fails_the_job(monkeypatch, build, words):
+    monkeypatch.setenv("KIND", "0")
+    assert re.match(words, str(failure_of("processes", build)))
+
+
 def test_ctrl_c_ends_an_inline_job():
     env = StreamExecutionEnvironment.get_execution_environment().set_parallelism(1)
     closed = []
@@ -228,10 +272,6 @@ def test_ctrl_c_ends_an_inline_job():
         def close(self):
             closed.append(True)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            list(env.from_collection([1, 2, 3]).map(Pressing()).execute_and_collect())
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with ctrl_c_arrives(), pytest.raises(KeyboardInterrupt):
+        list(env.from_collection([1, 2, 3]).map(Pressing()).execute_and_collect())
     assert closed == [True]
