@@ -32,10 +32,10 @@ import sys
 
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 
-cdef inline object conform_field(RecordCodec codec, Py_ssize_t i, object value):
+cdef inline object conform_field(RecordCodec codec, Py_ssize_t i, PyObject *value):
     cdef PyObject *part = codec.parts[i]
-    if value is not None:
-        return (<Codec>part).conform(value)
+    if value != <PyObject *>None:
+        return (<Codec>part).conform(<object>value)
     if codec.needs[i]:
         (<Codec>part).refuse(None)
     return None
@@ -125,14 +125,24 @@ cdef class RecordCodec(Codec):
         cdef Py_ssize_t count = self.count
         cdef Py_ssize_t i = 0
         cdef list result = None
+        cdef PyObject **items
         try:
-            for i in range(count):
-                value = item_of(values, i, count)
-                shaped = conform_field(self, i, value)
-                if shaped is not value:
-                    if result is None:
-                        result = items_of(values, count)
-                    result[i] = shaped
+            if PyTuple_Check(values):
+                items = PySequence_Fast_ITEMS(values)
+                for i in range(count):
+                    shaped = conform_field(self, i, items[i])
+                    if <PyObject *>shaped != items[i]:
+                        if result is None:
+                            result = items_of(values, count)
+                        result[i] = shaped
+            else:
+                for i in range(count):
+                    value = item_of(values, i, count)
+                    shaped = conform_field(self, i, <PyObject *>value)
+                    if shaped is not value:
+                        if result is None:
+                            result = items_of(values, count)
+                        result[i] = shaped
         except TypeInformationError as fault:
             add_step(fault, self.names[i])
             raise
@@ -360,7 +370,7 @@ cdef class DataclassCodec(RecordCodec):
         try:
             for i in range(self.count):
                 part = self.attribute(value, i)
-                shaped = conform_field(self, i, part)
+                shaped = conform_field(self, i, <PyObject *>part)
                 if shaped is not part:
                     if changed is None:
                         changed = [self.attribute(value, k) for k in range(self.count)]
@@ -411,26 +421,7 @@ cdef class TypedDictCodec(RecordCodec):
         self.hashable = False
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
-        cdef size_t start = out.size
-        cdef Py_ssize_t i = 0
-        cdef PyObject *part = NULL
-        if not PyDict_Check(value):
-            return self.refuse(value)
-        if PyDict_Size(value) != self.count:
-            return self.refuse_keys(value)
-        write_nulls(self, 0, out)
-        try:
-            for i in range(self.count):
-                part = PyDict_GetItemWithError(value, <object>PyTuple_GET_ITEM(self.names, i))
-                if part == NULL:
-                    return self.refuse_keys(value)
-                held = <object>part  # encoding may run code that takes it out of the dict
-                encode_field(self, i, <PyObject *>held, start, out)
-        except TypeInformationError as fault:
-            if part != NULL:
-                add_step(fault, self.names[i])
-            raise
-        return 0
+        return self.encode_fields(self.values_of(value), 0, out)
 
     cdef int refuse_keys(self, object value) except -1:
         missing = [name for name in self.names if name not in value]
@@ -446,14 +437,8 @@ cdef class TypedDictCodec(RecordCodec):
         return dict(zip(self.names, self.decode_tuple(source)))
 
     cdef object conform(self, object value):
-        cdef list values
-        cdef list changed
-        if not PyDict_Check(value):
-            self.refuse(value)
-        if PyDict_Size(value) != self.count:
-            self.refuse_keys(value)
-        values = self.values_of(value)
-        changed = self.changed_fields(values)
+        cdef list values = self.values_of(value)
+        cdef list changed = self.changed_fields(values)
         if changed is None and PyDict_CheckExact(value) and self.in_order(value):
             return value
         return dict(zip(self.names, values if changed is None else changed))
@@ -461,7 +446,12 @@ cdef class TypedDictCodec(RecordCodec):
     cdef list values_of(self, object value):
         cdef PyObject *part
         cdef Py_ssize_t i
-        cdef list values = PyList_New(self.count)
+        cdef list values
+        if not PyDict_Check(value):
+            self.refuse(value)
+        if PyDict_Size(value) != self.count:
+            self.refuse_keys(value)
+        values = PyList_New(self.count)
         for i in range(self.count):
             part = PyDict_GetItemWithError(value, <object>PyTuple_GET_ITEM(self.names, i))
             if part == NULL:
