@@ -109,6 +109,9 @@ cdef class Copier:
         self.name = name
         self.kinds = {}
 
+    def __reduce__(self):
+        return Copier, (self.name,)
+
     cpdef object copy(self, object value):
         """The value, or a copy when anybody could change it."""
         if is_simple(value) or self.settled(<PyObject *> value, 0, 0):

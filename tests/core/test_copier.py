@@ -3,6 +3,7 @@
 import copy
 import enum
 import logging
+import pickle
 import threading
 import uuid
 import weakref
@@ -386,6 +387,10 @@ def test_attributes_of_immutable_subclasses_are_copied():
 
 def test_hooks_are_called():
     assert Copier("op").copy([Hooked([1])])[0].x == ("copied", [1])
+
+
+def test_a_copier_travels():
+    assert pickle.loads(pickle.dumps(Copier("Map"))).name == copy.deepcopy(Copier("Map")).name == "Map"
 
 
 def test_take():

@@ -55,7 +55,8 @@ def test_what_cannot_be_read_is_one_kind_of_error(number):
     with pytest.raises(CorruptDataError, match=reason) as caught:
         reader().deserialize(message.encode())
     assert len(str(caught.value)) < 1000
-    assert reader(ignore=True).deserialize(message.encode()) is None
+    ignored = reader(ignore=True).deserialize(message.encode())
+    assert ignored is None or set(ignored) == {None}  # no JSON; or a field that is none of its type, as in Flink
 
 
 def test_no_number_is_made_of_too_many_digits(monkeypatch):
