@@ -196,6 +196,24 @@ def test_who_does_not_read_holds_up_neither_failures_nor_the_end():
         assert client.returncode == 0
 
 
+def test_who_reads_gets_all():
+    """Many times what the pipes and the relay hold; the job waits for its output to be read."""
+    with start(
+        """
+        def speak(x):
+            print(f"{x:02d}" + "w" * 500_000)
+            return x
+        assert run_job(speak) == list(range(20))
+        """,
+        stdout=subprocess.PIPE,
+    ) as client:
+        lines = client.stdout.read().decode().splitlines()
+    assert client.returncode == 0
+    written = "".join(lines)
+    assert len(written) == 20 * 500_002
+    assert sorted(written.replace("w", "")) == sorted("".join(f"{x:02d}" for x in range(20)))
+
+
 def test_a_reader_that_went_away_does_not_fail_the_job():
     with start(
         """
