@@ -14,8 +14,8 @@ from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.ref cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
-from pyflinkx._core.copier cimport Copier, is_atom, is_simple, references
-from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
+from pyflinkx._core.copier cimport Copier, is_atom, is_simple
+from pyflinkx._core.cpfx cimport PyDict_GetItemWithError, references
 from pyflinkx._core.keyed cimport KeyContext
 from pyflinkx._core.objects cimport ObjectBatch
 

@@ -10,21 +10,6 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from pyflinkx._core.row cimport Row
 
 
-cdef extern from *:
-    """
-    /* References that an object has; so many that it counts as shared where the count says nothing. */
-    static inline Py_ssize_t pfx_references(PyObject *object) {
-    #ifdef Py_GIL_DISABLED
-        (void) object;
-        return PY_SSIZE_T_MAX;
-    #else
-        return Py_REFCNT(object);
-    #endif
-    }
-    """
-    Py_ssize_t references "pfx_references"(object value) noexcept
-
-
 cdef inline bint is_atom(object value) noexcept:
     """Whether a value is of one of the most frequent classes that never change."""
     return (

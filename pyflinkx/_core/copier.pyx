@@ -12,50 +12,21 @@ from cpython.ref cimport Py_TYPE, PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from cpython.unicode cimport PyUnicode_CheckExact
 
-from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
+from pyflinkx._core.cpfx cimport (
+    PyAnySet_CheckExact,
+    PyByteArray_CheckExact,
+    PyDict_CheckExact,
+    PyDict_GetItemWithError,
+    PyFrozenSet_CheckExact,
+    pfx_enter,
+    pfx_is_weakly_held,
+    pfx_leave,
+    pfx_traverse,
+    references,
+)
 from pyflinkx._core.row cimport Row, new_row
 
 import copy as copy_module
-
-cdef extern from *:
-    """
-    typedef int (*pfx_visit)(PyObject *referent, void *argument);
-
-    /* Whether a weak reference leads to the object. */
-    static inline int pfx_is_weakly_held(PyObject *object) {
-        Py_ssize_t offset = Py_TYPE(object)->tp_weaklistoffset;
-        return offset != 0 && *(PyObject **) ((char *) object + offset) != NULL;
-    }
-
-    /* -1 with RecursionError where calls are nested too deep; else pfx_leave is to be called. */
-    static inline int pfx_enter(void) {
-        return Py_EnterRecursiveCall(" while a record is copied") ? -1 : 0;
-    }
-
-    static inline void pfx_leave(void) {
-        Py_LeaveRecursiveCall();
-    }
-
-    /* Calls visit for all that the object refers to, until it returns something else than 0, which is returned. */
-    static inline int pfx_traverse(PyObject *object, pfx_visit visit, void *argument) {
-        traverseproc traverse = Py_TYPE(object)->tp_traverse;
-        if (traverse == NULL || !PyObject_IS_GC(object)) {
-            return 1;
-        }
-        return traverse(object, (visitproc) visit, argument);
-    }
-    """
-    ctypedef int (*pfx_visit)(PyObject *referent, void *argument) noexcept
-    int pfx_enter() except -1
-    void pfx_leave() noexcept
-    bint pfx_is_weakly_held(PyObject *object) noexcept
-    int pfx_traverse(PyObject *object, pfx_visit visit, void *argument) noexcept
-
-cdef extern from "Python.h":
-    bint PyAnySet_CheckExact(object value) noexcept
-    bint PyFrozenSet_CheckExact(object value) noexcept
-    bint PyByteArray_CheckExact(object value) noexcept
-    bint PyDict_CheckExact(object value) noexcept
 
 cdef enum:
     # Records that are nested deeper are copied without a look.

@@ -223,7 +223,7 @@ cdef class AlignedLoop:
 
 
 def call_each(function, values, list results not None, Copier copier=None):
-    """Append ``function(value)``, to ``results`` for each of the values, as records of their own if there is a copier."""
+    """Append ``function(value)``, to ``results`` for each of the values, records of their own if there is a copier."""
     for value in values:
         result = function(value)
         results.append(result if copier is None else copier.own(result, 1))
