@@ -246,17 +246,17 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return AllWindowedStream(self, window_assigner)
 
     def union(self, *streams: DataStream) -> DataStream:
-        """All records of this stream and the others."""
+        """All records of this stream and the others.
+
+        Columnar streams may have their columns in any order and of types that differ in width; if nothing can be lost,
+        the union is columnar and has the wider types. It is a stream of rows otherwise, of a known type if all of the
+        streams have it.
+        """
         for stream in streams:
             self._same_environment(stream, "union()")
-        united = [self._value, *(stream._value for stream in streams)]
-        if any(value.schema is not None for value in united):
-            from pyflinkx.plan.columns import rows_of, same_columns
+        from pyflinkx.plan.unions import united
 
-            if not same_columns(united):
-                united = [rows_of(value) for value in united]
-        upstreams = tuple(up for value in united for up in value.upstreams)
-        return DataStream(self._environment, Stream(upstreams, self._value.record_type))
+        return DataStream(self._environment, united([self._value, *(stream._value for stream in streams)]))
 
     @overload
     def connect(self, ds: DataStream) -> ConnectedStreams: ...

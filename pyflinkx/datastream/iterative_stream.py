@@ -46,7 +46,7 @@ class IterativeStream(DataStream):
             "Iteration Head",
             carried(IterationHeadOperator, self._key, max_wait_time_ms),
             [rows],
-            stream._value.record_type,
+            stream._value.record_type.of_results(),
             iteration_head=True,
             settings=Settings(co_location_group=self._key),
             number=number,

@@ -27,6 +27,7 @@ from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
 from pyflinkx.plan.stream import Keys, RecordType
 from pyflinkx.types.composite import CompositeTypeInfo
+from pyflinkx.types.structured import TypedDictTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.agg import Aggregation
@@ -86,8 +87,9 @@ class KeyedStream(DataStream):
             [('a', 1), ('b', 1), ('a', 2)]
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
-        operator = carried(ReduceOperator, function, self._keys.selector).reading(self._value.asks(True))
-        return self._then("Reduce", operator, self._value.record_type)
+        record_type = self._value.record_type
+        spec = carried(ReduceOperator, function, self._keys.selector, record_type.declared)
+        return self._then("Reduce", spec.reading(self._value.asks(True)), record_type.of_results())
 
     AccumulateType: ClassVar = AccumulateType
 
@@ -211,7 +213,10 @@ def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordT
     steps = path_steps(position, what)
     if len(steps) != 1:
         raise GraphError(f"{what} takes the position or name of a field, not the path {position!r}")
-    return field_fold(kind, steps[0])
+    (step,) = steps
+    if isinstance(known, TypedDictTypeInfo) and isinstance(step, int):
+        step = known.field_names[step]
+    return field_fold(kind, step)
 
 
 class MapWithKey:

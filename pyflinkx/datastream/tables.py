@@ -9,7 +9,7 @@ from pyflinkx._core.stream import ColumnStream
 from pyflinkx.connectors.collect import CollectBuffer, CollectColumnsSink
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import MissingExtraError
-from pyflinkx.plan.columns import columns_of
+from pyflinkx.plan.columns import columns_of, with_native
 
 
 def arrow_table(stream: DataStream, job_name: str | None) -> Any:
@@ -42,6 +42,7 @@ def imported(package: str, extra: str, call: str) -> Any:
 def collected(stream: DataStream, job_name: str | None, call: str) -> ColumnStream:
     """The batches of a stream, after its program has run."""
     columns = columns_of(stream._value, call)
+    columns = with_native(columns, columns.columns.names, call)
     environment = stream._environment
     buffer = CollectBuffer()
     DataStream(environment, columns)._end("Collect", CollectColumnsSink(buffer))

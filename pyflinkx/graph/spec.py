@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass, replace
+from functools import partial
 from operator import attrgetter, itemgetter
 from types import FunctionType, MethodType
 from typing import Any
@@ -148,6 +149,8 @@ def pairs_of(one: Any, other: Any) -> tuple[list[Any], list[Any]] | None:
         return [*one, *one.values()], [*other, *other.values()]
     if isinstance(one, MethodType):
         return [one.__func__, one.__self__], [other.__func__, other.__self__]
+    if isinstance(one, partial):
+        return [one.func, one.args, one.keywords], [other.func, other.args, other.keywords]
     if isinstance(one, (itemgetter, attrgetter)):
         return list(one.__reduce__()[1]), list(other.__reduce__()[1])
     if isinstance(one, FunctionType) and one.__module__.startswith(OURS):

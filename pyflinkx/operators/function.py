@@ -64,6 +64,7 @@ class RuntimeContext:
         self._keyed_state = keyed_state
         if keyed_state is not None:
             keyed_state.use_clock(context.clock)
+            keyed_state.use_copier(context.copier)
 
     def get_task_name(self) -> str:
         """The name of the operator."""
@@ -198,7 +199,7 @@ class UserFunctionOperator(Operator):
         if opener is not None:
             try:
                 opener(runtime_context)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, "in open()") from error
 
     def close(self) -> None:
@@ -206,7 +207,7 @@ class UserFunctionOperator(Operator):
         if closer is not None:
             try:
                 closer()
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, "in close()") from error
 
     def emit_partial(self) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import TwoPhase
-from pyflinkx.operators.aggregations import Aggregation, checked_aggregations
-from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.aggregations import OF_NUMBERS, Aggregation, checked_aggregations
+from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.local_aggregate import LocalAggregateOperator, LocalWindowOperator, partial_schema
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
 from pyflinkx.operators.windowing.assigners import WindowAssigner
-from pyflinkx.plan.columns import columnar_operator, columns_of, keyed_by_columns
+from pyflinkx.plan.columns import aligned, columnar_operator, columns_of, keyed_by_columns, known_schema, with_native
 from pyflinkx.plan.stream import Stream
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.output_tag import OutputTag
@@ -34,9 +34,9 @@ def running_aggregates(stream: Stream, aggregates: Mapping[str, Aggregation], ca
     Raises:
         GraphError: the aggregates or their fields do not fit the stream.
     """
-    stream, keys = by_columns(stream, call)
-    schema = stream.columns
     checked = checked_aggregations(aggregates, call)
+    stream, keys = by_columns(stream, call, checked)
+    schema = stream.columns
     spec = native(NativeAggregateOperator, stream, schema, keys, checked)
     results = spec.build().results  # what does not fit together fails here, with the user's call
     phases = None
@@ -68,13 +68,13 @@ def window_aggregates(
     Raises:
         GraphError: the aggregates or their fields do not fit the stream, or the windows are no native ones.
     """
+    checked = checked_aggregations(aggregates, call)
     keys: tuple[str, ...] = ()
     if stream.keys is not None:
-        stream, keys = by_columns(stream, call)
+        stream, keys = by_columns(stream, call, checked, late_tag is not None)
     else:
-        stream = columns_of(stream, call)
+        stream = columnar(stream, call, checked, (), late_tag is not None)
     schema = stream.columns
-    checked = checked_aggregations(aggregates, call)
     options = {"allowed_lateness": allowed_lateness, "late_tag": late_tag}
     spec = native(NativeWindowOperator, stream, schema, keys, assigner, checked, **options)
     operator = spec.build()  # what does not fit together fails here, with the user's call
@@ -101,19 +101,51 @@ def native(operator: type, stream: Stream, *arguments: Any, **options: Any) -> O
     return OperatorSpec.of(operator, *arguments, **options).reading(stream.asks(True)).producing(INSERT_ONLY)
 
 
-def by_columns(stream: Stream, call: str) -> tuple[Stream, tuple[str, ...]]:
-    """A keyed stream as columns, and the names of its keys.
+def columnar(
+    stream: Stream, call: str, aggregates: Mapping[str, Aggregation], keys: Sequence[str], whole: bool
+) -> Stream:
+    """A stream as columns.
+
+    Args:
+        stream: the stream.
+        call: the API call, for errors.
+        aggregates: what is made of it.
+        keys: names of the fields of its key.
+        whole: whether all columns are wanted, for a side output; otherwise a stream of rows gets those that are read.
+    """
+    read = {name for each in aggregates.values() for name in (each.field, each.by) if name is not None}
+    columns = columns_of(stream, call, None if whole else {*keys, *read})
+    columns = with_native(columns, {name for each in aggregates.values() for name in each.compared}, call)
+    return with_numbers(columns, {each.field for each in aggregates.values() if each.function in OF_NUMBERS})
+
+
+def with_numbers(stream: Stream, names: Collection[str | None]) -> Stream:
+    """A columnar stream whose columns of these names are of whole numbers where they had only nulls, and no type."""
+    schema = stream.columns
+    fields = [Field(field.name, "l") if field.format == "n" and field.name in names else field for field in schema]
+    return aligned(stream, Schema(fields, schema.metadata))
+
+
+def by_columns(
+    stream: Stream, call: str, aggregates: Mapping[str, Aggregation], whole: bool = False
+) -> tuple[Stream, tuple[str, ...]]:
+    """A keyed stream as columns, and the names of its keys; see ``columnar``.
 
     Raises:
         GraphError: it is one of rows whose type is not known, or whose keys are no fields.
     """
-    assert stream.keys is not None
-    if stream.keys.columns is not None and stream.schema is not None:
-        return stream, stream.keys.columns
-    columns = columns_of(stream.keys.before, call)
-    names = tuple(field_name(getter, columns.columns, call) for getter in getters_of(stream.keys.selector))
-    keyed = keyed_by_columns(columns, names, stream.keys.type)
-    assert keyed is not None
+    keys = stream.keys
+    assert keys is not None
+    if keys.columns is not None and stream.schema is not None:
+        return columnar(stream, call, aggregates, keys.columns, whole), keys.columns
+    known = known_schema(keys.before, call)
+    names = tuple(field_name(getter, known, call) for getter in getters_of(keys.selector))
+    columns = columnar(keys.before, call, aggregates, names, whole)
+    keyed = keyed_by_columns(columns, names, keys.type)
+    if keyed is None:
+        schema = columns.columns
+        kinds = ", ".join(f"'{name}' is {schema[name].type_name}" for name in names)
+        raise GraphError(f"{call} cannot compare keys of these types: {kinds}; key the stream by other fields")
     return keyed, names
 
 
@@ -128,8 +160,11 @@ def field_name(getter: Callable[[Any], Any], schema: Schema, call: str) -> str:
     Raises:
         GraphError: it is none, but what a function or a path takes out of a record.
     """
+    steps: tuple[Any, ...] = ()
     if isinstance(getter, (itemgetter, attrgetter)):
-        reduced: Any = getter.__reduce__()
-        (key,) = reduced[1]
-        return schema.names[key] if isinstance(key, int) else str(key)
+        steps = getter.__reduce__()[1]  # type: ignore[assignment]
+    elif isinstance(getter, FieldPath):  # of records whose type is not known, or is one of several
+        steps = getter.steps
+    if len(steps) == 1:
+        return schema.names[steps[0]] if isinstance(steps[0], int) else str(steps[0])
     raise GraphError(f"{call} needs a key_by() that names fields, such as key_by('{schema.names[0]}'), not {getter!r}")

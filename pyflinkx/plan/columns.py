@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any
@@ -13,11 +13,14 @@ from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.alignment import WatermarkAlignment
+from pyflinkx.operators.columnar_alignment import ColumnAlignmentOperator
+from pyflinkx.operators.columnar_expressions import positions_of
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
 from pyflinkx.plan.stream import RecordType, Stream
 from pyflinkx.plan.stream import operator as row_operator
-from pyflinkx.types.arrow import schema_of, type_info_of
+from pyflinkx.types.arrow import field_type, native_field, schema_of, type_info_of
+from pyflinkx.types.carried import is_carried
 from pyflinkx.types.typeinfo import TypeInformation
 
 MAX_KEY_COLUMNS = 64
@@ -30,7 +33,7 @@ def columnar_operator(
 
     ``more`` are further fields of its Transformation.
     """
-    record_type = RecordType(type_info_of(schema))
+    record_type = RecordType(type_info_of(schema), columns=schema)
     return row_operator(operation, spec, inputs, record_type, columnar=True, schema=schema, native=True, **more)
 
 
@@ -71,8 +74,13 @@ def converted(stream: Stream, upstreams: tuple[Upstream, ...], parallelism_of: s
     return rows.origin
 
 
-def columns_of(stream: Stream, call: str) -> Stream:
+def columns_of(stream: Stream, call: str, needed: Collection[str] | None = None) -> Stream:
     """A stream as columns: behind a visible conversion where it is one of rows.
+
+    Args:
+        stream: the stream.
+        call: the API call, for errors.
+        needed: names of the columns of which something becomes; a stream of rows gets no others. None for all.
 
     Raises:
         GraphError: its records' type is not known, or has no columns.
@@ -80,9 +88,52 @@ def columns_of(stream: Stream, call: str) -> Stream:
     if stream.schema is not None:
         return stream
     schema = known_schema(stream, call)
-    spec = OperatorSpec.of(RowsToColumnsOperator, schema)
+    wanted = None if needed is None else positions_of(schema, needed)
+    spec = OperatorSpec.of(RowsToColumnsOperator, schema, wanted)
+    made = schema if wanted is None else Schema([schema.fields[position] for position in wanted])
     placed = {"parallelism_of": "input", "inserted": Inserted("columns")}
-    return columnar_operator("RowsToColumns", spec, [stream], schema, **placed)
+    return columnar_operator("RowsToColumns", spec, [stream], made, **placed)
+
+
+def aligned(stream: Stream, columns: Schema) -> Stream:
+    """A columnar stream with just these columns, spread as it was; see ColumnAlignmentOperator."""
+    if stream.schema == columns:
+        return stream
+    upstreams = []
+    for up in stream.upstreams:
+        assert up.schema is not None
+        spec = OperatorSpec.of(ColumnAlignmentOperator, up.schema, columns)
+        placed = {"parallelism_of": "input", "inserted": Inserted("align")}
+        made = columnar_operator("Align", spec, [Stream((replace(up, partitioner=None),))], columns, **placed)
+        upstreams.append(Upstream(made.origin, up.partitioner))
+    record_type = RecordType(type_info_of(columns), columns=columns)
+    return replace(stream, upstreams=tuple(upstreams), record_type=record_type, made_by=None)
+
+
+def with_native(stream: Stream, names: Collection[str], call: str) -> Stream:
+    """A columnar stream whose columns of these names have values that native operators can look into.
+
+    Raises:
+        GraphError: a column carries values that have no such form.
+    """
+    schema = stream.columns
+    fields = [native_or_refused(field, call) if field.name in names else field for field in schema]
+    return aligned(stream, Schema(fields, schema.metadata))
+
+
+def native_or_refused(field: Field, call: str) -> Field:
+    """The native form of a column.
+
+    Raises:
+        GraphError: it has none.
+    """
+    native = native_field(field)
+    if native is None:
+        raise GraphError(
+            f"{call}: column '{field.name}' carries values of {field_type(field)}, which no type of columns is for: "
+            "leave it out with select(), or make other values of it with map(..., output_type=...) before"
+        )
+    return native
 
 
 def known_schema(stream: Stream, call: str) -> Schema:
@@ -91,7 +142,11 @@ def known_schema(stream: Stream, call: str) -> Schema:
     Raises:
         GraphError: their type is not known, or has no columns.
     """
-    known = stream.record_type.known
+    known, columns = stream.record_type.known, stream.record_type.columns
+    if isinstance(columns, str):
+        raise GraphError(f"{call}: {columns}")
+    if columns is not None:
+        return columns
     if known is None:
         raise GraphError(
             f"{call} needs the type of the records: give the operator before it an output_type such as "
@@ -149,6 +204,9 @@ def keyed_by_columns(
     if any(isinstance(selector, str) and "." in selector and selector not in schema.names for selector in selectors):
         return None  # a path into a field, which only rows have
     names = tuple(column_name(schema, selector, "key_by()") for selector in selectors)
+    natives = [native_field(schema[name]) for name in names if is_carried(schema[name])]
+    if any(native is None or native.children for native in natives):
+        return None  # the values that are carried may be keys, but only as Python objects
     if len(set(names)) < len(names):
         raise GraphError(f"key_by(): a column is named twice: {', '.join(names)}")
     if len(names) > MAX_KEY_COLUMNS:
@@ -156,7 +214,8 @@ def keyed_by_columns(
     for name in names:
         if schema[name].format.startswith("+"):
             raise GraphError(f"key_by(): column '{name}' is a {schema[name].type_name}, which is no key")
-    return stream.keyed(itemgetter(*(schema.index(name) for name in names)), names, key_type)
+    selector = itemgetter(*(schema.index(name) for name in names))
+    return with_native(stream, names, "key_by()").keyed(selector, names, key_type)
 
 
 def timestamps_of_column(

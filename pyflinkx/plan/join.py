@@ -13,6 +13,7 @@ from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.output_tag import OutputTag
+from pyflinkx.types.repeated import repeated
 
 SUFFIXES = ("", "_right")
 # Format strings of types whose values can be equal though the types differ.
@@ -131,7 +132,7 @@ def joined_schema(call: str, left: Schema, right: Schema, suffixes: tuple[str, s
         for field in schema
     ]
     names = [field.name for field in fields]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = repeated(names)
     if twice:
         raise GraphError(f"{call}: with suffixes {suffixes!r} there are two columns {', '.join(map(repr, twice))}")
     return Schema(fields)

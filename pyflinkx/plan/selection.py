@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import GraphError
-from pyflinkx.expressions.compiler import condition
+from pyflinkx.expressions.compiler import condition, referenced
 from pyflinkx.expressions.expression import Expression, col, lit
+from pyflinkx.expressions.trial import tried
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.columnar_expressions import (
     ColumnFilterOperator,
     ColumnSelectOperator,
     RowFilterOperator,
     selected,
+    source,
 )
 from pyflinkx.plan.columns import column_name, columnar_operator, columns_of, known_schema
 from pyflinkx.plan.stream import Stream, operator
+from pyflinkx.types.repeated import repeated
 
 Columns = list[tuple[str, Expression]]
 
@@ -27,21 +30,33 @@ def filtered(stream: Stream, expression: Expression) -> Stream:
     schema = stream.schema
     if schema is None:
         schema = known_schema(stream, "filter(expression)")
-        condition(expression, schema, "filter()")
+        checked_condition(expression, schema)
         spec = OperatorSpec.of(RowFilterOperator, expression, schema)
         return operator("Filter", spec, [stream], stream.record_type)
-    condition(expression, schema, "filter()")
+    checked_condition(expression, schema)
     return columnar_operator("Filter", OperatorSpec.of(ColumnFilterOperator, expression, schema), [stream], schema)
+
+
+def checked_condition(expression: Expression, schema: Schema) -> None:
+    """Refuse what is no condition on these columns, or cannot be evaluated.
+
+    Raises:
+        GraphError: why.
+    """
+    condition(expression, schema, "filter()")
+    tried([(Field("condition", "b"), expression)], schema, "filter()")
 
 
 def selection(stream: Stream, columns: Sequence[str | Expression], named: Mapping[str, Any], call: str) -> Stream:
     """Just these columns."""
-    stream = columns_of(stream, call)
-    schema = stream.columns
+    schema = stream.schema if stream.schema is not None else known_schema(stream, call)
     chosen = checked(columns, named, schema, call)
     if not chosen:
         raise GraphError(f"{call} takes at least one column")
-    return projected(stream, chosen, schema, call)
+    selected(chosen, schema, call)  # so that an error names all columns there are
+    needed = {name for _, expression in chosen for name in referenced(expression)}
+    stream = columns_of(stream, call, needed)
+    return projected(stream, chosen, stream.columns, call)
 
 
 def extended(stream: Stream, columns: Sequence[str | Expression], named: Mapping[str, Any]) -> Stream:
@@ -57,6 +72,13 @@ def extended(stream: Stream, columns: Sequence[str | Expression], named: Mapping
 def projected(stream: Stream, columns: Columns, schema: Schema, call: str) -> Stream:
     """The stream of a projection."""
     result = selected(columns, schema, call)
+    calculated = [
+        (field, expression)
+        for field, (_, expression) in zip(result, columns, strict=True)
+        if source(expression) is None
+    ]
+    if calculated:
+        tried(calculated, schema, call)
     return columnar_operator("Select", OperatorSpec.of(ColumnSelectOperator, columns, schema), [stream], result)
 
 
@@ -77,7 +99,7 @@ def checked(columns: Sequence[str | Expression], named: Mapping[str, Any], schem
             chosen.append((name, col(name)))
     chosen += [(name, lit(value)) for name, value in named.items()]
     names = [name for name, _ in chosen]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise GraphError(f"{call}: more than one column is called {', '.join(map(repr, repeated))}")
+    twice = repeated(names)
+    if twice:
+        raise GraphError(f"{call}: more than one column is called {', '.join(map(repr, twice))}")
     return chosen
