@@ -76,7 +76,7 @@ def test_columnar_streams_stay_columnar_and_keep_their_order_and_times(inline_en
     first = inline_env.from_arrow(pa.table({"t": pa.array([1, 2], pa.int32()), "v": [1.5, 2.5]}))
     second = inline_env.from_arrow(pa.table({"v": pa.array([3, 4], pa.int16()), "t": pa.array([3, 4], pa.int64())}))
     united = first.union(second)
-    assert united._schema == Schema([Field("t", "l"), Field("v", "g")])
+    assert united._value.schema == Schema([Field("t", "l"), Field("v", "g")])
     table = united.to_arrow()
     assert table.schema.types == [pa.int64(), pa.float64()]
     assert sorted(table.to_pylist(), key=str) == [{"t": n, "v": v} for n, v in ((1, 1.5), (2, 2.5), (3, 3.0), (4, 4.0))]
@@ -174,14 +174,14 @@ def test_no_value_changes(kinds, turned):
     tables = [table.select(["n", "v"]) if turned and number else table for number, table in enumerate(tables)]
     streams = [env.from_arrow(table) for table in tables]
     united = streams[0].union(*streams[1:])
-    if united._schema is None:
+    if united._value.schema is None:
         with pytest.raises(GraphError, match=r"column 'v' is .* or "):
             united.to_arrow()
         return
     expected = [value for table in tables for value in table.column("v").to_pylist()]
     assert sorted(united.to_arrow().column("v").to_pylist(), key=repr) == sorted(
         [
-            float(value) if "float" in repr(united._schema["v"].type_name) and value is not None else value
+            float(value) if "float" in repr(united._value.schema["v"].type_name) and value is not None else value
             for value in expected
         ],
         key=repr,
