@@ -32,9 +32,10 @@ typedef struct moments_state {
     double squares;
 } moments_state;
 
-void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types) {
+void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types) {
     memset(agg, 0, sizeof *agg);
     agg->budget = budget;
+    agg->secret = secret;
     agg->types = types;
     agg->zeros = true;
 }
@@ -42,7 +43,7 @@ void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types)
 void pfx_agg_free(pfx_agg *agg) {
     pfx_free(agg->budget, agg->accs, agg->capacity * (int64_t)sizeof *agg->accs);
     pfx_free(agg->budget, agg->scratch, 2 * PFX_CHUNK * (int64_t)sizeof *agg->scratch);
-    pfx_agg_init(agg, agg->budget, agg->types);
+    pfx_agg_init(agg, agg->budget, agg->secret, agg->types);
 }
 
 static int64_t size_of(const pfx_acc *acc) {

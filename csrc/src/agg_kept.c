@@ -206,7 +206,7 @@ static pfx_status open_set(const pfx_agg *agg, const pfx_acc *acc, uint8_t *stat
         void *memory;
         PFX_TRY(pfx_alloc(agg->budget, (int64_t)sizeof *set, &memory));
         set = memory;
-        pfx_key_index_init(set, agg->budget, &agg->types[acc->field], 1);
+        pfx_key_index_init(set, agg->budget, agg->secret, &agg->types[acc->field], 1);
         set->may_be_direct = false;
         *(pfx_key_index **)(void *)state = set;
     }

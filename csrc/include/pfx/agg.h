@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pfx/key_hash.h"
 #include "pfx/key_index.h"
 #include "pfx/memory.h"
 #include "pfx/out_column.h"
@@ -51,9 +52,11 @@ typedef struct pfx_acc {
     int32_t at; /* its offset in a state, in bytes */
 } pfx_acc;
 
-/* Owns all but `types` (of the input columns), which the caller keeps alive. */
+/* Owns all but `types` (of the input columns) and `secret` (what sets of different values hash under), which the caller
+ * keeps alive. */
 typedef struct pfx_agg {
     pfx_budget *budget;
+    const pfx_key_secret *secret;
     const pfx_arrow_type *types;
     pfx_acc *accs;
     int32_t count;
@@ -64,7 +67,7 @@ typedef struct pfx_agg {
     int64_t *scratch;
 } pfx_agg;
 
-void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types);
+void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types);
 void pfx_agg_free(pfx_agg *agg);
 
 /* The number of the accumulator of that kind, made if there is none; before there are any states. */
