@@ -63,6 +63,7 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
     const pfx_slicing *slicing = &slices->panes.slicing;
     int64_t last = pfx_last_window(slicing, slice);
     int64_t unfired = first_unfired(slicing, slices->watermark);
+    PFX_TRY(pfx_panes_sort(&slices->panes));
     last = last < unfired - 1 ? last : unfired - 1;
     for (int64_t window = last;
          window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark); window--) {
@@ -288,18 +289,30 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
     return PFX_OK;
 }
 
-bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end) {
+pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found) {
     int64_t window = first_unfired(&slices->panes.slicing, slices->watermark);
-    if (!next_window(slices, window, &window)) {
-        return false;
-    }
-    *end = pfx_window_end(&slices->panes.slicing, window);
-    return true;
+    PFX_TRY(pfx_panes_sort(&slices->panes));
+    *found = next_window(slices, window, &window);
+    *end = *found ? pfx_window_end(&slices->panes.slicing, window) : 0;
+    return PFX_OK;
+}
+
+/* Whether the watermark neither fires a window nor takes one away. */
+static bool is_early(const pfx_slices *slices, int64_t watermark) {
+    const pfx_slicing *slicing = &slices->panes.slicing;
+    return slices->firing == NULL && slices->panes.count > 0 &&
+           pfx_window_end(slicing, pfx_first_window(slicing, slices->panes.least)) - 1 > watermark;
 }
 
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more) {
     const pfx_slicing *slicing = &slices->panes.slicing;
     *more = 1;
+    if (is_early(slices, watermark)) {
+        slices->watermark = watermark;
+        *more = 0;
+        return drop_keys(slices);
+    }
+    PFX_TRY(pfx_panes_sort(&slices->panes));
     while (results->rows < limit) {
         if (slices->firing == NULL) {
             int64_t window = first_unfired(slicing, slices->watermark);
