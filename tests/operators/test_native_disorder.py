@@ -110,3 +110,30 @@ def test_slices_in_any_order(order, watermark_every, size, slide):
 def test_sessions_in_any_order(order, watermark_every, step):
     rows = rows_in(order, step)
     assert run(EventTimeSessionWindows(10), rows, watermark_every) == sessions_of(rows, 10)
+
+
+@pytest.mark.parametrize("size", [10, 95, 1000])
+@pytest.mark.parametrize("owning", [False, True])
+def test_late_rows_fire_all_their_windows_again(size, owning):
+    random = Random(size)
+    named = {"n": Aggregation("count"), "total": Aggregation("sum", "value"), "first": Aggregation("first", "value")}
+    if owning:
+        named["kinds"] = Aggregation("count_distinct", "value")
+    assigner = SlidingEventTimeWindows(size, 10)
+    harness = NativeHarness(NativeWindowOperator(SCHEMA, ["key"], assigner, named, allowed_lateness=1500))
+    rows = [(random.choice("ab"), random.randrange(9), random.randrange(3000)) for _ in range(300)]
+    harness.push([row[:2] for row in rows], [row[2] for row in rows])
+    harness.watermark(2000)
+    harness.take()
+    for _ in range(60):
+        late = (random.choice("abc"), random.randrange(9), random.randrange(900, 2000))
+        rows.append(late)
+        harness.push([late[:2]], [late[2]])
+        wanted = []
+        for start in range(late[2] // 10 * 10, late[2] - size, -10):
+            # Fired already, and not gone.
+            if start + size - 1 <= 2000 < start + size - 1 + 1500:
+                values = [value for key, value, time in rows if key == late[0] and start <= time < start + size]
+                results = (len(values), sum(values), values[0], *([len(set(values))] if owning else []))
+                wanted.append(((late[0], start, start + size, *results), start + size - 1))
+        assert harness.take() == wanted
