@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "agg_distinct.h"
 #include "agg_kept.h"
 
 typedef struct count_state {
@@ -32,9 +33,10 @@ typedef struct moments_state {
     double squares;
 } moments_state;
 
-void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types) {
+void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types) {
     memset(agg, 0, sizeof *agg);
     agg->budget = budget;
+    agg->secret = secret;
     agg->types = types;
     agg->zeros = true;
 }
@@ -42,10 +44,10 @@ void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types)
 void pfx_agg_free(pfx_agg *agg) {
     pfx_free(agg->budget, agg->accs, agg->capacity * (int64_t)sizeof *agg->accs);
     pfx_free(agg->budget, agg->scratch, 2 * PFX_CHUNK * (int64_t)sizeof *agg->scratch);
-    pfx_agg_init(agg, agg->budget, agg->types);
+    pfx_agg_init(agg, agg->budget, agg->secret, agg->types);
 }
 
-static int64_t size_of(const pfx_acc *acc) {
+static int64_t size_of(const pfx_agg *agg, const pfx_acc *acc) {
     switch (acc->kind) {
     case PFX_ACC_ROWS:
     case PFX_ACC_COUNT:
@@ -67,7 +69,7 @@ static int64_t size_of(const pfx_acc *acc) {
     case PFX_ACC_DISTINCT:
         break;
     }
-    return (int64_t)sizeof(void *);
+    return pfx_distinct_size(agg, acc);
 }
 
 /* Whether an empty state is nothing but zeros. */
@@ -124,7 +126,7 @@ pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t b
     }
     pfx_acc *acc = &agg->accs[agg->count];
     *acc = (pfx_acc){.kind = kind, .field = field, .by = by, .at = (int32_t)agg->stride};
-    agg->stride += size_of(acc);
+    agg->stride += size_of(agg, acc);
     agg->owning = agg->owning || owns(agg, acc);
     agg->zeros = agg->zeros && starts_with_zeros(kind);
     *number = agg->count++;
@@ -177,7 +179,7 @@ void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count) {
         for (int64_t i = 0; i < count; i++) {
             uint8_t *state = states + i * agg->stride + acc->at;
             if (acc->kind == PFX_ACC_DISTINCT) {
-                pfx_distinct_clear(agg, state);
+                pfx_distinct_clear(agg, acc, state);
             } else {
                 pfx_kept_clear(agg, acc, state);
             }
@@ -396,7 +398,7 @@ static inline pfx_status merge_pairs(pfx_agg *agg, uint8_t *const *into, const u
         case PFX_ACC_MAX_BY:
             EACH_KEPT(pfx_kept_size(acc), pfx_kept_merge(agg, acc, state, other));
         case PFX_ACC_DISTINCT:
-            EACH_KEPT(sizeof(void *), pfx_distinct_merge(agg, acc, state, other));
+            EACH_KEPT(pfx_distinct_size(agg, acc), pfx_distinct_merge(agg, acc, state, other));
         }
     }
     return PFX_OK;
@@ -404,6 +406,17 @@ static inline pfx_status merge_pairs(pfx_agg *agg, uint8_t *const *into, const u
 
 pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count) {
     return merge_pairs(agg, into, NULL, from, count);
+}
+
+pfx_status pfx_agg_absorb(pfx_agg *agg, uint8_t *into, uint8_t *from) {
+    for (int32_t a = 0; agg->owning && a < agg->count; a++) {
+        if (agg->accs[a].kind == PFX_ACC_DISTINCT) {
+            pfx_distinct_swap(agg, &agg->accs[a], into + agg->accs[a].at, from + agg->accs[a].at);
+        }
+    }
+    pfx_status status = pfx_agg_merge(agg, &into, &from, 1);
+    pfx_agg_clear(agg, from, 1);
+    return status;
 }
 
 pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count) {

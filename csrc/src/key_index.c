@@ -7,12 +7,6 @@
 #define DIRECT_FLOOR 16384
 #define DIRECT_FACTOR 4
 #define DIRECT_SLACK 8
-#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
-
-static inline uint64_t mixed(uint64_t word) {
-    word ^= word >> 32;
-    return word * GOLDEN;
-}
 
 static inline uint64_t load_word(const uint8_t *bytes) {
     uint64_t word;
@@ -20,29 +14,15 @@ static inline uint64_t load_word(const uint8_t *bytes) {
     return word;
 }
 
-/* A word at a time, multiplied and folded; the last one overlaps the one before. */
-static uint64_t hash_bytes(const uint8_t *bytes, int64_t size) {
-    uint64_t hash = (uint64_t)size * GOLDEN;
-    if (size >= 8) {
-        for (int64_t i = 0; i + 8 < size; i += 8) {
-            hash = mixed(hash ^ load_word(bytes + i));
-        }
-        return mixed(hash ^ load_word(bytes + size - 8));
-    }
-    uint64_t word = 0;
-    for (int64_t i = 0; i < size; i++) {
-        word = word << 8 | bytes[i];
-    }
-    return mixed(hash ^ word);
-}
-
 static inline int64_t home(const pfx_key_index *index, uint64_t word) {
-    return (int64_t)(mixed(word) >> index->shift);
+    return (int64_t)(pfx_key_hash_word(index->secret, word) >> index->shift);
 }
 
-void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_arrow_type *types, int32_t columns) {
+void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_key_secret *secret,
+                        const pfx_arrow_type *types, int32_t columns) {
     memset(index, 0, sizeof *index);
     index->budget = budget;
+    index->secret = secret;
     index->types = types;
     index->columns = columns;
     index->narrow = columns == 1 && pfx_kind_is_narrow(types->kind);
@@ -72,7 +52,7 @@ void pfx_key_index_free(pfx_key_index *index) {
     free_table(index);
     free_direct(index);
     bool may_be_direct = index->may_be_direct;
-    pfx_key_index_init(index, index->budget, index->types, index->columns);
+    pfx_key_index_init(index, index->budget, index->secret, index->types, index->columns);
     index->may_be_direct = may_be_direct;
 }
 
@@ -98,7 +78,7 @@ static uint64_t word_of(const pfx_key_index *index, uint32_t id) {
         return (uint64_t)index->words[id];
     }
     int64_t start = id == 0 ? 0 : index->ends[id - 1];
-    return hash_bytes(index->bytes + start, index->ends[id] - start);
+    return pfx_key_hash_bytes(index->secret, index->bytes + start, index->ends[id] - start);
 }
 
 static pfx_status make_table(pfx_key_index *index, int64_t size) {
@@ -256,7 +236,7 @@ pfx_status pfx_key_index_word(pfx_key_index *index, int64_t word, uint32_t *id) 
     return *id != PFX_NO_KEY ? PFX_OK : add_word(index, word, id);
 }
 
-/* As hash_bytes goes through them; a call of memcmp would take longer than most keys. */
+/* A call of memcmp would take longer than most keys. */
 static inline bool same_bytes(const uint8_t *first, const uint8_t *second, int64_t size) {
     if (size >= 8) {
         for (int64_t i = 0; i + 8 < size; i += 8) {
@@ -321,7 +301,7 @@ static pfx_status add_bytes(pfx_key_index *index, const uint8_t *bytes, int64_t 
 }
 
 pfx_status pfx_key_index_bytes(pfx_key_index *index, const uint8_t *bytes, int64_t size, uint32_t *id) {
-    uint64_t hash = hash_bytes(bytes, size);
+    uint64_t hash = pfx_key_hash_bytes(index->secret, bytes, size);
     *id = find_bytes(index, bytes, size, hash);
     return *id != PFX_NO_KEY ? PFX_OK : add_bytes(index, bytes, size, hash, id);
 }
@@ -364,7 +344,7 @@ static pfx_status map_texts(pfx_key_index *index, const pfx_key_column *column, 
     for (int64_t i = 0; i < rows; i++) {
         int64_t size = offsets[i + 1] - offsets[i];
         const uint8_t *bytes = size > 0 ? column->data + offsets[i] : NULL;
-        uint64_t hash = hash_bytes(bytes, size);
+        uint64_t hash = pfx_key_hash_bytes(index->secret, bytes, size);
         ids[i] = find_bytes(index, bytes, size, hash);
         if (ids[i] == PFX_NO_KEY) {
             PFX_TRY(add_bytes(index, bytes, size, hash, &ids[i]));
@@ -543,7 +523,7 @@ pfx_status pfx_key_index_write(const pfx_key_index *index, int32_t column, const
 
 pfx_status pfx_key_index_compact(pfx_key_index *index, uint32_t *renumbered) {
     pfx_key_index kept;
-    pfx_key_index_init(&kept, index->budget, index->types, index->columns);
+    pfx_key_index_init(&kept, index->budget, index->secret, index->types, index->columns);
     kept.may_be_direct = index->may_be_direct;
     pfx_status status = PFX_OK;
     for (uint32_t id = 0; id < index->count && status == PFX_OK; id++) {

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pfx/key_hash.h"
 #include "pfx/memory.h"
 #include "pfx/out_column.h"
 #include "pfx/status.h"
@@ -28,9 +29,10 @@ typedef struct pfx_key_entry {
     uint64_t id;   /* number + 1; 0 when the entry is free */
 } pfx_key_entry;
 
-/* Owns all but `types`, which the caller keeps alive and in place; charged to `budget`. */
+/* Owns all but `types` and `secret`, which the caller keeps alive and in place; charged to `budget`. */
 typedef struct pfx_key_index {
     pfx_budget *budget;
+    const pfx_key_secret *secret;
     const pfx_arrow_type *types;
     int32_t columns;
     bool narrow;
@@ -56,7 +58,8 @@ typedef struct pfx_key_index {
 } pfx_key_index;
 
 /* Set up an empty index of keys of `columns` columns (0: every row has the same key); nothing is allocated. */
-void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_arrow_type *types, int32_t columns);
+void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_key_secret *secret,
+                        const pfx_arrow_type *types, int32_t columns);
 
 void pfx_key_index_free(pfx_key_index *index);
 
