@@ -21,7 +21,7 @@ BUILD = "build/sanitize" if SANITIZE else "build/debug" if DEBUG else "build"
 BARE = os.environ.get("PYFLINKX_BARE") == "1"
 
 SOURCES = sorted(glob("csrc/src/*.c"))
-HEADERS = [*sorted(glob("csrc/include/pfx/*.h")), "setup.py"]  # what every object depends on
+HEADERS = [*sorted(glob("csrc/include/pfx/*.h")), *sorted(glob("csrc/src/*.h")), "setup.py"]  # what every object depends on
 
 cflags, ldflags, warnings = ["-std=c11", "-O3", "-g0", "-fvisibility=hidden"], [], ["-Wall", "-Wextra"]
 if DEBUG:
