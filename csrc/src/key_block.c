@@ -171,10 +171,56 @@ static inline uint32_t tag_of(uint64_t hash) {
     return (uint32_t)(hash >> 32);
 }
 
-static void add_terms(const pfx_key_index *index, pfx_key_sum *sums) {
+/* Keys of up to so many words, and flags of up to so many columns, are hashed in one pass. */
+#define FEW_WORDS 4
+#define FEW_COLUMNS 4
+
+/* What the flags of a key's nulls add to its sum. */
+static pfx_key_sum null_sum(const pfx_key_index *index, uint64_t flags) {
+    pfx_key_sum sum = {0, 0};
+    uint64_t low, high;
+    for (int32_t c = 0; c < index->columns && flags >> c != 0; c++) {
+        if (flags >> c & 1) {
+            pfx_key_term(pfx_key_index_secret(index), index->width + c, &low, &high);
+            sum = pfx_key_sum_add(sum, low, high, 1);
+        }
+    }
+    return sum;
+}
+
+/* `width` and `nulls` are constants. */
+static inline void hash_few(const pfx_key_index *index, int32_t width, bool nulls) {
+    const pfx_key_secret secret = *pfx_key_index_secret(index);
+    pfx_key_block *block = index->block;
+    const uint64_t *words[FEW_WORDS];
+    pfx_key_sum sums[1 << FEW_COLUMNS];
+    for (int32_t w = 0; w < width; w++) {
+        words[w] = block->words[w];
+    }
+    for (uint64_t flags = 0; nulls && flags < UINT64_C(1) << index->columns; flags++) {
+        sums[flags] = null_sum(index, flags);
+    }
+    for (int64_t i = 0; i < block->rows; i++) {
+        pfx_key_sum sum = pfx_key_sum_start(&secret);
+        for (int32_t w = 0; w < width; w++) {
+            sum = pfx_key_sum_add(sum, secret.low[w], secret.high[w], words[w][i]);
+        }
+        if (nulls) {
+            pfx_key_sum more = sums[block->nulls[i]];
+            sum.high += more.high + (sum.low + more.low < sum.low);
+        }
+        block->tags[i] = tag_of(pfx_key_fold(&secret, sum.high));
+    }
+}
+
+static void hash_many(const pfx_key_index *index) {
     const pfx_key_secret *secret = pfx_key_index_secret(index);
     pfx_key_block *block = index->block;
+    pfx_key_sum *sums = block->sums;
     uint64_t low, high;
+    for (int64_t i = 0; i < block->rows; i++) {
+        sums[i] = pfx_key_sum_start(secret);
+    }
     for (int32_t w = 0; w < index->width; w++) {
         const uint64_t *words = block->words[w];
         pfx_key_term(secret, w, &low, &high);
@@ -190,34 +236,45 @@ static void add_terms(const pfx_key_index *index, pfx_key_sum *sums) {
             sums[i] = pfx_key_sum_add(sums[i], low & -null, high & -null, 1);
         }
     }
+    for (int64_t i = 0; i < block->rows; i++) {
+        block->tags[i] = tag_of(pfx_key_fold(secret, sums[i].high));
+    }
 }
 
 void pfx_key_block_hash(const pfx_key_index *index) {
-    const pfx_key_secret *secret = pfx_key_index_secret(index);
-    pfx_key_block *block = index->block;
-    uint32_t *tags = block->tags;
-    int64_t rows = block->rows;
-    block->hashed = true;
-    if (!block->has_nulls && index->width == 1) {
-        const uint64_t *words = block->words[0];
-        for (int64_t i = 0; i < rows; i++) {
-            tags[i] = tag_of(pfx_key_hash_word(secret, words[i]));
-        }
+    index->block->hashed = true;
+    if (index->width > FEW_WORDS || index->columns > FEW_COLUMNS) {
+        hash_many(index);
         return;
     }
-    if (!block->has_nulls && index->width == 2) {
-        const uint64_t *first = block->words[0], *second = block->words[1];
-        for (int64_t i = 0; i < rows; i++) {
-            tags[i] = tag_of(pfx_key_hash_pair(secret, first[i], second[i]));
-        }
-        return;
-    }
-    for (int64_t i = 0; i < rows; i++) {
-        block->sums[i] = pfx_key_sum_start(secret);
-    }
-    add_terms(index, block->sums);
-    for (int64_t i = 0; i < rows; i++) {
-        tags[i] = tag_of(pfx_key_fold(secret, block->sums[i].high));
+    switch (index->block->has_nulls ? -index->width : index->width) {
+    case 1:
+        hash_few(index, 1, false);
+        break;
+    case 2:
+        hash_few(index, 2, false);
+        break;
+    case 3:
+        hash_few(index, 3, false);
+        break;
+    case 4:
+        hash_few(index, 4, false);
+        break;
+    case -1:
+        hash_few(index, 1, true);
+        break;
+    case -2:
+        hash_few(index, 2, true);
+        break;
+    case -3:
+        hash_few(index, 3, true);
+        break;
+    case -4:
+        hash_few(index, 4, true);
+        break;
+    default:
+        hash_many(index);
+        break;
     }
 }
 
@@ -283,7 +340,24 @@ bool pfx_key_is_row(const pfx_key_index *index, uint32_t id, int64_t i) {
     return true;
 }
 
-bool pfx_key_are_rows(const pfx_key_index *index, const uint32_t *ids, int64_t first, int64_t end) {
+/* The bits in which the words of rows and keys differ, where each word is the same in both; `width` is a constant. */
+static inline uint64_t differing(const pfx_key_index *index, const uint32_t *ids, int64_t first, int64_t end,
+                                 int32_t width) {
+    const uint64_t *words[FEW_WORDS];
+    uint64_t differ = 0;
+    for (int32_t w = 0; w < width; w++) {
+        words[w] = index->block->words[w];
+    }
+    for (int64_t i = first; i < end; i++) {
+        const uint64_t *held = index->words + (int64_t)ids[i] * width;
+        for (int32_t w = 0; w < width; w++) {
+            differ |= held[w] ^ words[w][i];
+        }
+    }
+    return differ;
+}
+
+static uint64_t differing_columns(const pfx_key_index *index, const uint32_t *ids, int64_t first, int64_t end) {
     const pfx_key_block *block = index->block;
     const uint64_t *held = index->words;
     int64_t width = index->width;
@@ -313,6 +387,29 @@ bool pfx_key_are_rows(const pfx_key_index *index, const uint32_t *ids, int64_t f
             }
         }
         at += words;
+    }
+    return differ;
+}
+
+bool pfx_key_are_rows(const pfx_key_index *index, const uint32_t *ids, int64_t first, int64_t end) {
+    const pfx_key_block *block = index->block;
+    uint64_t differ = 0;
+    switch (block->has_long ? 0 : index->width) {
+    case 1:
+        differ = differing(index, ids, first, end, 1);
+        break;
+    case 2:
+        differ = differing(index, ids, first, end, 2);
+        break;
+    case 3:
+        differ = differing(index, ids, first, end, 3);
+        break;
+    case 4:
+        differ = differing(index, ids, first, end, 4);
+        break;
+    default:
+        differ = differing_columns(index, ids, first, end);
+        break;
     }
     for (int64_t i = first; index->nulls != NULL && i < end; i++) {
         for (int64_t b = 0; b < index->null_bytes; b++) {
