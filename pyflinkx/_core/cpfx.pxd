@@ -708,7 +708,8 @@ cdef extern from "pfx/interval_join.h" nogil:
         int64_t position
 
     void pfx_join_init(
-        pfx_join *join, pfx_budget *budget, int64_t lower, int64_t upper, int64_t window_size, int64_t window_offset
+        pfx_join *join, pfx_budget *budget, const pfx_key_secret *secret, int64_t lower, int64_t upper,
+        int64_t window_size, int64_t window_offset
     )
     void pfx_join_free(pfx_join *join)
     void pfx_join_advance(pfx_join *join, int64_t watermark)
