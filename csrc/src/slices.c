@@ -72,7 +72,7 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pf
         uint8_t *state = slices->again.states;
         for (int64_t i = pfx_panes_position(&slices->panes, pfx_first_slice(slicing, window));
              i < slices->panes.count && slices->panes.list[i]->index <= pfx_last_slice(slicing, window); i++) {
-            int64_t there = pfx_pane_find(slices->panes.list[i], key);
+            int64_t there = pfx_pane_find(slices->panes.list[i], slices->panes.agg, key);
             if (there >= 0) {
                 uint8_t *from = pfx_pane_state(slices->panes.list[i], slices->panes.agg, there);
                 PFX_TRY(pfx_agg_merge(slices->panes.agg, &state, &from, 1));
