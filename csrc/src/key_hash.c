@@ -14,7 +14,8 @@ static uint64_t mixed(uint64_t word) {
 static uint64_t drawn(const pfx_key_secret *secret, uint64_t number) {
     uint64_t word = mixed(secret->fold[0] ^ (number + 1) * UINT64_C(0x9E3779B97F4A7C15));
     word = mixed(word ^ secret->base_low);
-    return mixed(word + secret->base_high) ^ mixed(word ^ secret->fold[1]);
+    word = mixed(word + secret->base_high);
+    return mixed(word ^ secret->fold[1]);
 }
 
 void pfx_key_term(const pfx_key_secret *secret, int64_t term, uint64_t *low, uint64_t *high) {

@@ -266,7 +266,7 @@ pfx_status pfx_panes_begin_chunk(pfx_panes *panes, const pfx_key_column *keys, c
 
 pfx_status pfx_panes_find_slot(pfx_panes *panes, pfx_pane *pane, int64_t i) {
     pfx_chunk *chunk = panes->chunk;
-    int64_t slot = pfx_pane_find(pane, chunk->ids[i]);
+    int64_t slot = pfx_pane_find(pane, panes->agg, chunk->ids[i]);
     if (slot < 0) {
         PFX_TRY(pfx_pane_add(pane, panes->agg, chunk->ids[i], panes->known, &slot));
     }

@@ -68,7 +68,7 @@ static pfx_status send_again(const pfx_slices *slices, int64_t window, uint32_t 
 
 static pfx_status add_pane(const pfx_slices *slices, int64_t position, uint32_t key, uint8_t *state) {
     const pfx_pane *pane = slices->panes.list[position];
-    int64_t slot = pfx_pane_find(pane, key);
+    int64_t slot = pfx_pane_find(pane, slices->panes.agg, key);
     if (slot < 0) {
         return PFX_OK;
     }

@@ -351,13 +351,22 @@ cdef extern from "pfx/key_hash.h" nogil:
 
 
 cdef extern from "pfx/key_index.h" nogil:
+    enum:
+        PFX_CHUNK
+
     ctypedef struct pfx_key_index:
         uint32_t count
+        uint32_t *direct
+        int64_t longest
+        int32_t secrets
 
     void pfx_key_index_init(
         pfx_key_index *index, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types,
         int32_t columns)
     void pfx_key_index_free(pfx_key_index *index)
+    pfx_status pfx_key_index_map(
+        pfx_key_index *index, const pfx_key_column *columns, int64_t start, int64_t rows, uint32_t *ids)
+    pfx_status pfx_key_index_compact(pfx_key_index *index, uint32_t *renumbered)
     pfx_status pfx_key_index_write(
         const pfx_key_index *index, int32_t column, const uint32_t *ids, int64_t count, pfx_out_column *out)
 
@@ -708,7 +717,8 @@ cdef extern from "pfx/interval_join.h" nogil:
         int64_t position
 
     void pfx_join_init(
-        pfx_join *join, pfx_budget *budget, int64_t lower, int64_t upper, int64_t window_size, int64_t window_offset
+        pfx_join *join, pfx_budget *budget, const pfx_key_secret *secret, int64_t lower, int64_t upper,
+        int64_t window_size, int64_t window_offset
     )
     void pfx_join_free(pfx_join *join)
     void pfx_join_advance(pfx_join *join, int64_t watermark)

@@ -1,7 +1,7 @@
 """The secret that native tables of keys hash under, so that no input can be chosen to fill them badly.
 
-It lies here once for all extension modules, since tables pass from one to another. The environment variable
-``PYFLINKX_KEY_SECRET`` (any text) takes the place of chance, so that a run can be had again exactly as it was; who knows
+It lies here once for all extension modules, since tables pass from one to another. Where the environment variable
+``PYFLINKX_KEY_SECRET`` is set, its text takes the place of chance, so that a run can be had again as it was; who knows
 it can choose such input.
 """
 import os

@@ -27,6 +27,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_status,
 )
 from pyflinkx._core.gather cimport take_rows
+from pyflinkx._core.key_secret cimport process_secret
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
@@ -92,10 +93,11 @@ cdef class NativeJoin:
         self.expire_after = FEWEST_EXPIRED
         self.latest = self.looked_until = INT64_MIN
         pfx_join_free(&self.join)
-        pfx_join_init(&self.join, &self.budget.budget, lower, upper, window_size, window_offset)
+        pfx_join_init(
+            &self.join, &self.budget.budget, &process_secret, lower, upper, window_size, window_offset)
 
     def __cinit__(self):
-        pfx_join_init(&self.join, &default_budget.budget, 0, 0, 0, 0)
+        pfx_join_init(&self.join, &default_budget.budget, &process_secret, 0, 0, 0, 0)
 
     def __dealloc__(self):
         pfx_join_free(&self.join)

@@ -52,6 +52,18 @@ typedef struct pfx_acc {
     int32_t at; /* its offset in a state, in bytes */
 } pfx_acc;
 
+/* A part of the work on a row: an accumulator (its number), or those of one narrow field together (their offsets in a
+ * state, -1 for none), and the count of rows with them. */
+typedef struct pfx_agg_step {
+    int32_t acc; /* -1 for those of a field */
+    int32_t field;
+    int32_t rows;
+    int32_t count;
+    int32_t sum;
+    int32_t least;
+    int32_t greatest;
+} pfx_agg_step;
+
 /* Owns all but `types` (of the input columns) and `secret` (what sets of different values hash under), which the caller
  * keeps alive. */
 typedef struct pfx_agg {
@@ -64,6 +76,9 @@ typedef struct pfx_agg {
     int64_t stride; /* bytes of a state */
     bool owning;    /* states own memory, and are to be cleared */
     bool zeros;     /* empty states are nothing but zeros */
+    pfx_agg_step *steps;
+    int32_t steps_count;
+    int32_t steps_capacity;
     int64_t *scratch;
 } pfx_agg;
 

@@ -2,10 +2,10 @@
  * can choose values that meet in a table. (The hash that says which subtask a key belongs to is another one, the same
  * everywhere: pfx/key.h.)
  *
- * Words w1 .. wn are hashed as the upper half of b + a1 w1 + ... + an wn modulo 2^128, with secret 128-bit numbers b, ai:
- * two different sequences of n words have the same hash with a chance of 2^-64 (Dietzfelbinger 1996, "Universal hashing
- * and k-wise independent random variables via integer arithmetic without primes"). What has a structure, such as
- * multiples of a number, still has one afterwards, and would fill a table unevenly: pfx_key_fold takes it away.
+ * Words w1 .. wn are hashed as the upper half of b + a1 w1 + ... + an wn modulo 2^128, with secret 128-bit numbers b,
+ * ai: two different sequences of n words have the same hash with a chance of 2^-64 (Dietzfelbinger 1996, "Universal
+ * hashing and k-wise independent random variables via integer arithmetic without primes"). What has a structure, such
+ * as multiples of a number, still has one afterwards, and would fill a table unevenly: pfx_key_fold takes it away.
  *
  * Hashes under different secrets have nothing to do with each other, and nothing that leaves the process may depend on
  * them: neither values nor their order. */
