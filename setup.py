@@ -5,6 +5,8 @@ PYFLINKX_SANITIZE=1  as PYFLINKX_DEBUG, under AddressSanitizer and UndefinedBeha
 PYFLINKX_ANNOTATE=1  writes Cython's annotated HTML beside the generated C, in build/.../cython
 PYFLINKX_BARE=1      leaves out what is compiled: an editable install whose extensions `make build` makes, in place
 
+JOBS=n               processes that translate and compile at a time; as many as the machine has processors by default
+
 Each kind of build has a folder of its own for generated C, objects and libraries, so that none takes up what another
 left: Cython looks at times, not at directives, when it decides what to translate again.
 """
@@ -14,11 +16,13 @@ from glob import glob
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 SANITIZE = os.environ.get("PYFLINKX_SANITIZE") == "1"
 DEBUG = SANITIZE or os.environ.get("PYFLINKX_DEBUG") == "1"
 BUILD = "build/sanitize" if SANITIZE else "build/debug" if DEBUG else "build"
 BARE = os.environ.get("PYFLINKX_BARE") == "1"
+JOBS = int(os.environ.get("JOBS") or os.cpu_count() or 1)
 
 SOURCES = sorted(glob("csrc/src/*.c"))
 HEADERS = [*sorted(glob("csrc/include/pfx/*.h")), *sorted(glob("csrc/src/*.h")), "setup.py"]  # what every object depends on
@@ -59,21 +63,37 @@ extensions = [
     for path in sorted(glob("pyflinkx/_core/*.pyx"))
 ]
 
-setup(
-    options={"build": {"build_base": BUILD}},
-    libraries=[] if BARE else [library],
-    ext_modules=cythonize(
-        [] if BARE else extensions,
-        build_dir=f"{BUILD}/cython",
-        annotate=os.environ.get("PYFLINKX_ANNOTATE") == "1",
-        compiler_directives={
-            "language_level": 3,
-            "binding": True,
-            "embedsignature": True,
-            "boundscheck": DEBUG,
-            "wraparound": DEBUG,
-            "initializedcheck": DEBUG,
-            "overflowcheck": False,
-        },
-    ),
-)
+
+class BuildExtensions(build_ext):
+    """Tells how far it is: from nothing, this takes a minute or two."""
+
+    done = 0
+
+    def build_extension(self, extension):
+        super().build_extension(extension)
+        self.done += 1
+        print(f"[{self.done}/{len(self.extensions)}] {extension.name}", flush=True)
+
+
+if __name__ == "__main__":  # not in the processes that cythonize starts, where the system cannot fork
+    setup(
+        # Both commands, as `build` hands its own number on to neither that is called by itself.
+        options={"build": {"build_base": BUILD, "parallel": JOBS}, "build_ext": {"parallel": JOBS}},
+        cmdclass={"build_ext": BuildExtensions},
+        libraries=[] if BARE else [library],
+        ext_modules=cythonize(
+            [] if BARE else extensions,
+            build_dir=f"{BUILD}/cython",
+            nthreads=JOBS,
+            annotate=os.environ.get("PYFLINKX_ANNOTATE") == "1",
+            compiler_directives={
+                "language_level": 3,
+                "binding": True,
+                "embedsignature": True,
+                "boundscheck": DEBUG,
+                "wraparound": DEBUG,
+                "initializedcheck": DEBUG,
+                "overflowcheck": False,
+            },
+        ),
+    )

@@ -49,7 +49,9 @@ fi
 echo "Setting up .venv for $(.venv/bin/python --version): a few minutes the first time"
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 pip install --upgrade "pip>=25.1" # the first to know dependency groups
+echo "Installing what builds, tests and lints"
 pip install --group dev
+echo "Installing what the examples and the optional features use"
 # Bare: `make build` compiles, and only what changed, where this would compile everything. The warning that is silenced:
 # setuptools tells of every editable install that folders of the checkout can be imported.
 PYFLINKX_BARE=1 PYTHONWARNINGS=ignore pip install --no-build-isolation --editable ".[arrow,pandas,polars,cli,examples]"

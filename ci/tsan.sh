@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Threads that share segments and exchange frames, under ThreadSanitizer: SEEDS (300) plans from FIRST (0) on, then ten
-# times as many at full speed, where lost wake-ups show: those end in a timeout.
+# Threads that share segments, exchange frames and snapshots, under ThreadSanitizer: SEEDS (300) plans from FIRST (0) on,
+# then ten times as many at full speed, where lost wake-ups and wrong orders show: the former end in a timeout.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compiler=${CC:-cc}
@@ -8,15 +8,18 @@ first=${FIRST:-0} seeds=${SEEDS:-300}
 out=build/tsan
 mkdir -p $out
 common=(-std=c11 -g -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L -pthread -Icsrc/include)
-sources=(csrc/src/{event,arena,ring,exchange,segment,monitor,memory,status}.c)
+sources=(csrc/src/{event,arena,ring,exchange,segment,states,monitor,memory,status}.c)
 
-for program in exchange_stress segment_threads; do
+for program in exchange_stress segment_threads states_snapshots; do
     $compiler "${common[@]}" -O1 -fsanitize=thread "tests/core/native/$program.c" "${sources[@]}" -o "$out/$program"
 done
 $compiler "${common[@]}" -O2 tests/core/native/exchange_stress.c "${sources[@]}" -o $out/exchange_fast
+$compiler "${common[@]}" -O2 tests/core/native/states_snapshots.c "${sources[@]}" -o $out/states_fast
 
 export TSAN_OPTIONS=halt_on_error=1
 timeout 300 $out/segment_threads
 timeout 300 $out/exchange_stress "$first" "$seeds"
 timeout 300 $out/exchange_fast "$first" $((10 * seeds))
+timeout 300 $out/states_snapshots "$first" "$seeds"
+timeout 300 $out/states_fast "$first" $((10 * seeds))
 echo "no race and no lost wake-up in seeds $first to $((first + seeds - 1)), and $((first + 10 * seeds - 1)) at full speed"

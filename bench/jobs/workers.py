@@ -145,6 +145,44 @@ def w1(workers: int, count: int, turns: int = 0) -> float:
     return count / result.get_net_runtime() * 1000
 
 
+def counted(workers: int, collect: bool, count: int) -> float:
+    """Records/s, by the clock, from the program's call to its last record: a map of 90 turns, a running count of 211
+    keys, every update to a sink that drops it or to the program."""
+    env = environment(workers)
+    spin = spinner(90)
+    stream = env.from_source(GeneratedSource(count, numbers), WatermarkStrategy.no_watermarks(), "numbers")
+    counts = stream.map(lambda x: (spin(x) % 211, 1)).key_by(lambda t: t[0])
+    updates = counts.reduce(lambda a, b: (a[0], a[1] + b[1]))
+    started = time.perf_counter()
+    if collect:
+        with updates.execute_and_collect() as results:
+            assert sum(1 for _ in results) == count
+    else:
+        updates.sink_to(DiscardSink())
+        env.execute()
+    return count / (time.perf_counter() - started)
+
+
+def compare_collected(title: str, count: int, repeat: int) -> None:
+    """Print what two workers gain where the program reads every record, and where none does; medians of turns that take
+    turns. The client is a third process: its processor time is what two processors cannot give to workers."""
+    rates: dict[tuple[bool, int], list[float]] = {}
+    spent: dict[tuple[bool, int], list[float]] = {}
+    for _ in range(repeat):
+        for kind in ((False, 1), (False, 2), (True, 1), (True, 2)):
+            collect, workers = kind
+            before = time.process_time()
+            rates.setdefault(kind, []).append(counted(workers, collect, count))
+            spent.setdefault(kind, []).append((time.process_time() - before) / count * 1e6)
+    for collect, sink in ((False, "dropped"), (True, "collected")):
+        one, two = median(rates[collect, 1]), median(rates[collect, 2])
+        print(
+            f"{f'{title}, {sink}':40} {one / 1e6:6.3f} {two / 1e6:6.3f} M records/s  2 workers: {two / one:.2f} x; "
+            f"client: {median(spent[collect, 1]):.3f} {median(spent[collect, 2]):.3f} us a record"
+        )
+    print(f"{'load of the machine':40} {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+
+
 class Sum(AggregateFunction):
     """Count and sum of (key, value, timestamp) records."""
 
@@ -431,6 +469,7 @@ BENCHMARKS: dict[str, Callable[[Any], None]] = {
     "w1-heavy": lambda o: compare_heavy("W1, map", int(3e6 * o.scale), w1, o.repeat),
     "w8": lambda o: compare("W8", int(4e6 * o.scale), w8, o.repeat),
     "w8-heavy": lambda o: compare_heavy("W8, add", int(3e6 * o.scale), w8, o.repeat),
+    "collect": lambda o: compare_collected("map of 90 turns, 211 keys", int(1e6 * o.scale), o.repeat),
     "tuples": lambda o: single(
         "tuples between workers", lambda: tuples(int(4e6 * o.scale)) / 1e6, "M records/s", o.repeat
     ),

@@ -132,6 +132,18 @@ def test_decode_batch(benchmark, name, library):
     assert benchmark(codec.decode_batch if library == "codec" else pickle.loads, data) == values
 
 
+@pytest.mark.parametrize("call", ["conform", "encode"])
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_conform_batch(benchmark, name, call):
+    """What declared types cost: looking at records that have the shape, held against encoding them."""
+    type_info, value = SUBJECTS[name]
+    codec = codec_of(type_info)
+    values = [pickle.loads(pickle.dumps(value, 5)) for _ in range(ROUNDS)]
+    benchmark.group = f"conform a batch of {ROUNDS} {name}s"
+    result = benchmark(codec.conform_batch if call == "conform" else codec.encode_batch, values)
+    assert call == "encode" or result is values
+
+
 def best_seconds(calls: dict[str, Callable[[], Any]], rounds: int = 60) -> dict[str, float]:
     """The least processor time of each of several calls, taken in turn so that all meet the same machine."""
     best = dict.fromkeys(calls, float("inf"))

@@ -320,6 +320,8 @@ cdef int add_value(ColumnBuilder builder, object value) except -1:
             raise wrong_type(builder, value, "True or False")
         return set_bit(builder.data, builder.length, value)
     if kind == PFX_KIND_BINARY or kind == PFX_KIND_FIXED_BINARY:
+        if builder.field.carried is not None:
+            return add_carried(builder, value)
         return add_binary(builder, value)
     if kind == PFX_KIND_TIMESTAMP:
         return add_timestamp(builder, value)
@@ -420,6 +422,15 @@ cdef int add_text(ColumnBuilder builder, object value) except -1:
     except UnicodeEncodeError as error:
         raise misfit(builder, value, f"it cannot be written as UTF-8 ({error.reason})") from None
     return add_bytes(builder, content, size)
+
+
+cdef int add_carried(ColumnBuilder builder, object value) except -1:
+    cdef bytes content
+    try:
+        content = builder.field.carried.encode(value)
+    except Exception as error:
+        raise misfit(builder, value, f"{error}") from error
+    return add_bytes(builder, <const char *> content, len(content))
 
 
 cdef int add_binary(ColumnBuilder builder, object value) except -1:

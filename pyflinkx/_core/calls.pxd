@@ -1,3 +1,4 @@
+from pyflinkx._core.copier cimport Copier
 from pyflinkx._core.objects cimport ObjectBatch
 
 
@@ -5,6 +6,7 @@ cdef class CallSite:
     cdef readonly str name
     cdef readonly str uid
     cdef readonly str location
+    cdef readonly Copier copier
     cdef ObjectBatch partial
 
     cdef int fail(self, object record, ObjectBatch partial, object error) except -1

@@ -3,19 +3,26 @@
 Each loop takes the batch over (its lists may be reused for the result). When the user's function raises, the loop keeps
 what the records before the failing one produced in the call site and raises JobExecutionError from the user's
 exception; the operator emits the kept part, so nothing that was computed is lost.
+
+A result that the function may still change is replaced by a copy as it comes, before the next call: a batch is sent on
+later. The references that a loop says it holds are those of its list and its variable.
 """
 from cpython cimport array
 from cpython.dict cimport PyDict_SetItem
 from cpython.exc cimport PyErr_Clear, PyErr_Occurred
+from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.ref cimport PyObject
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
-from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
+from pyflinkx._core.copier cimport Copier, is_atom, is_simple
+from pyflinkx._core.cpfx cimport PyDict_GetItemWithError, references
 from pyflinkx._core.keyed cimport KeyContext
 from pyflinkx._core.objects cimport ObjectBatch
 
 import array as array_module
 
 from pyflinkx._core import objects
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.keys import check_key
 from pyflinkx.errors import JobExecutionError
 
@@ -31,9 +38,21 @@ def short_repr(value):
     """repr(value), cut at 200 characters; a repr that fails is replaced by the type's name."""
     try:
         text = repr(value)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         text = f"<{type(value).__name__} whose repr() raised {type(error).__name__}>"
     return text if len(text) <= MAX_REPR else text[:MAX_REPR - 3] + "..."
+
+
+cdef object text_of(error):
+    """str(error), or which exception that raised."""
+    try:
+        return str(error)
+    except BaseException as another:
+        if is_interrupt(another):
+            raise
+        return f"<str() raised {type(another).__name__}>"
 
 
 cdef object users_part(traceback):
@@ -54,12 +73,14 @@ cdef class CallSite:
         name: the operator's name.
         uid: the operator's uid.
         location: the user's line that created the operator, such as ``job.py:12``; None when unknown.
+        copier: makes records the receiver's own; None where all may share them.
     """
 
-    def __init__(self, str name not None, str uid not None, str location=None):
+    def __init__(self, str name not None, str uid not None, str location=None, Copier copier=None):
         self.name = name
         self.uid = uid
         self.location = location
+        self.copier = copier
         self.partial = None
 
     cdef int fail(self, object record, ObjectBatch partial, object error) except -1:
@@ -67,14 +88,20 @@ cdef class CallSite:
         raise self.wrap(error, f"on record {short_repr(record)}") from error
 
     def wrap(self, error, str where not None):
-        """The JobExecutionError to raise from ``error``, whose traceback is cut to begin in the user's code."""
+        """The JobExecutionError to raise from ``error``, whose traceback is cut to begin in the user's code.
+
+        Whatever a user's function raises fails the job, also what is no Exception (``sys.exit()``); only Ctrl-C in the
+        program goes on as it is.
+        """
         if isinstance(error, JobExecutionError):
             return error
+        if is_interrupt(error):
+            raise error
         error.__traceback__ = users_part(error.__traceback__)
         text = f"operator '{self.name}' (uid {self.uid}) failed {where}"
         if self.location is not None:
             text += f"; created at {self.location}"
-        return JobExecutionError(f"{text}: {type(error).__name__}: {error}")
+        return JobExecutionError(f"{text}: {type(error).__name__}: {text_of(error)}")
 
     def take_partial(self):
         """What the records before the failing one produced, once; None when that is nothing."""
@@ -108,13 +135,17 @@ def map_values(CallSite site not None, function, ObjectBatch batch not None):
     """Replace every value by ``function(value)``."""
     cdef list values = batch.values
     cdef Py_ssize_t i = 0
+    cdef Copier copier = site.copier
     # In place, so that a value can go as soon as its result is there: the tuples that live at a time stay in the cache,
     # and are so few that the garbage collector is not called.
     try:
         while i < len(values):
             values[i] = function(values[i])
+            if copier is not None and not is_simple(<object> PyList_GET_ITEM(values, i)):
+                result = values[i]
+                values[i] = copier.own(result, 2)
             i += 1
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[i], head(values[:i], batch), error)
     return batch
 
@@ -123,6 +154,7 @@ def filter_values(CallSite site not None, predicate, ObjectBatch batch not None)
     """Keep the records for which ``predicate(value)`` is true."""
     cdef list values = batch.values
     cdef list out = []
+    cdef Copier copier = site.copier
     cdef array.array stamps = None, kept_stamps = None, kinds = None, kept_kinds = None
     cdef Py_ssize_t i = 0, kept = 0, n = len(values)
     if batch.timestamps is not None:
@@ -136,13 +168,13 @@ def filter_values(CallSite site not None, predicate, ObjectBatch batch not None)
         for i in range(n):
             value = values[i]
             if predicate(value):
-                out.append(value)
+                out.append(value if copier is None or is_simple(value) else copier.own(value, 2))
                 if stamps is not None:
                     kept_stamps.data.as_longlongs[kept] = stamps.data.as_longlongs[i]
                 if kinds is not None:
                     kept_kinds.data.as_schars[kept] = kinds.data.as_schars[i]
                 kept += 1
-    except Exception as error:
+    except BaseException as error:
         failure = error
     if kept_stamps is not None:
         array.resize(kept_stamps, kept)
@@ -160,6 +192,7 @@ def flat_map_values(CallSite site not None, function, ObjectBatch batch not None
     cdef list out = []
     cdef array.array stamps = None, out_stamps = None
     cdef Py_ssize_t i = 0, before = 0, n = len(values)
+    cdef Copier copier = site.copier
     failure = None
     if batch.timestamps is not None:
         stamps = longs(batch.timestamps)
@@ -168,12 +201,11 @@ def flat_map_values(CallSite site not None, function, ObjectBatch batch not None
         for i in range(n):
             results = function(values[i])
             if results is not None:
-                for result in results:
-                    out.append(result)
+                add_results(out, results, copier)
             if stamps is not None and len(out) > before:
                 repeat_stamp(out_stamps, len(out) - before, stamps.data.as_longlongs[i])
                 before = len(out)
-    except Exception as error:
+    except BaseException as error:
         failure = error
         if stamps is not None and len(out) > before:
             repeat_stamp(out_stamps, len(out) - before, stamps.data.as_longlongs[i])
@@ -181,6 +213,30 @@ def flat_map_values(CallSite site not None, function, ObjectBatch batch not None
     if failure is not None:
         site.fail(values[i], output, failure)
     return output
+
+
+cdef int add_results(list out, results, Copier copier) except -1:
+    """Append what iterating over ``results`` yields; a list or tuple that nobody else holds is taken apart."""
+    cdef Py_ssize_t i, held
+    if copier is None:
+        for result in results:
+            out.append(result)
+    elif PyList_CheckExact(results):
+        held = 2 if references(results) == 1 else 0
+        i = 0
+        while i < PyList_GET_SIZE(results):
+            result = <object> PyList_GET_ITEM(results, i)
+            out.append(copier.own(result, held))
+            i += 1
+    elif PyTuple_CheckExact(results):
+        held = 2 if references(results) == 1 else 0
+        for i in range(PyTuple_GET_SIZE(results)):
+            result = <object> PyTuple_GET_ITEM(results, i)
+            out.append(copier.own(result, held))
+    else:
+        for result in results:
+            out.append(copier.own(result, 1))
+    return 0
 
 
 cdef int repeat_stamp(array.array stamps, Py_ssize_t times, long long timestamp) except -1:
@@ -191,13 +247,17 @@ cdef int repeat_stamp(array.array stamps, Py_ssize_t times, long long timestamp)
     return 0
 
 
-def reduce_values(CallSite site not None, key_selector, function, dict state not None, ObjectBatch batch not None):
+def reduce_values(
+    CallSite site not None, key_selector, function, dict state not None, ObjectBatch batch not None, bint updates=True,
+):
     """Fold every value into its key's entry of ``state`` by ``function(old, value)`` and replace it by the result.
 
-    The first value of a key is its result. ``state`` maps checked keys to the latest result.
+    The first value of a key is its result. ``state`` maps checked keys to the latest result. Without ``updates`` the
+    batch is not to be emitted.
     """
     cdef list values = batch.values
     cdef Py_ssize_t i = 0
+    cdef Copier copier = site.copier if updates else None
     cdef PyObject *found
     try:
         while i < len(values):
@@ -212,9 +272,9 @@ def reduce_values(CallSite site not None, key_selector, function, dict state not
             if found != NULL:
                 value = function(<object> found, value)
             PyDict_SetItem(state, key, value)
-            values[i] = value
+            values[i] = value if copier is None or is_simple(value) else copier.copy(value)
             i += 1
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[i], head(values[:i], batch), error)
     return batch
 
@@ -225,7 +285,7 @@ def select_keys(CallSite site not None, key_selector, list values not None):
     try:
         for value in values:
             keys.append(key_selector(value))
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[len(keys)], None, error)
     return keys
 
@@ -240,18 +300,22 @@ def extract_timestamps(CallSite site not None, function, ObjectBatch batch not N
     cdef array.array stamps = array.clone(LONGS, n, False)
     cdef array.array old = None
     cdef long long largest = NONE, stamp
+    cdef Copier copier = site.copier
     if batch.timestamps is not None:
         old = longs(batch.timestamps)
     try:
         for i in range(n):
-            extracted = function(values[i], NO_TIMESTAMP if old is None else old.data.as_longlongs[i])
+            value = values[i]
+            extracted = function(value, NO_TIMESTAMP if old is None else old.data.as_longlongs[i])
+            if copier is not None and not PyTuple_CheckExact(value) and not is_atom(value):
+                values[i] = copier.own(value, 2)
             if type(extracted) is not int:
                 extracted = as_milliseconds(extracted)
             stamp = extracted
             stamps.data.as_longlongs[i] = stamp
             if stamp > largest:
                 largest = stamp
-    except Exception as error:
+    except BaseException as error:
         batch.timestamps = stamps
         site.fail(values[i], batch.slice(0, i), error)
     batch.timestamps = stamps
@@ -284,12 +348,16 @@ cdef class ResultCollector:
 
     Args:
         tag_type: the class of output tags; a yielded pair whose first item is one goes to that side output.
+
+    Attributes:
+        copier: makes records the receiver's own; None where all may share them.
     """
 
     cdef object tag_type
     cdef list values
     cdef array.array stamps
     cdef dict sides
+    cdef public Copier copier
 
     def __init__(self, tag_type):
         self.tag_type = tag_type
@@ -302,12 +370,35 @@ cdef class ResultCollector:
         return 0
 
     cdef int add_all(self, results, long long timestamp) except -1:
-        for result in results:
-            if type(result) is tuple and len(<tuple> result) == 2 and isinstance((<tuple> result)[0], self.tag_type):
-                self.add_side((<tuple> result)[0].tag_id, (<tuple> result)[1], timestamp)
-            else:
-                self.values.append(result)
-                repeat_stamp(self.stamps, 1, timestamp)
+        cdef Py_ssize_t i, held
+        if PyList_CheckExact(results):
+            held = 2 if references(results) == 1 else 0
+            i = 0
+            while i < PyList_GET_SIZE(results):
+                result = <object> PyList_GET_ITEM(results, i)
+                self.add(result, held, timestamp)
+                i += 1
+        elif PyTuple_CheckExact(results):
+            held = 2 if references(results) == 1 else 0
+            for i in range(PyTuple_GET_SIZE(results)):
+                result = <object> PyTuple_GET_ITEM(results, i)
+                self.add(result, held, timestamp)
+        else:
+            for result in results:
+                self.add(result, 1, timestamp)
+        return 0
+
+    cdef inline int add(self, result, Py_ssize_t held, long long timestamp) except -1:
+        """Add a result to which the caller holds ``held`` references, or shares it (0)."""
+        cdef Copier copier = self.copier
+        if type(result) is tuple and len(<tuple> result) == 2 and isinstance((<tuple> result)[0], self.tag_type):
+            value = (<tuple> result)[1]
+            if copier is not None:
+                value = copier.own(value, 2 if references(result) == held else 0)
+            self.add_side((<tuple> result)[0].tag_id, value, timestamp)
+        else:
+            self.values.append(result if copier is None or is_simple(result) else copier.own(result, held))
+            repeat_stamp(self.stamps, 1, timestamp)
         return 0
 
     cdef int add_side(self, tag_id, value, long long timestamp) except -1:
@@ -359,5 +450,5 @@ def process_values(
             yielded = function(value, context)
             if yielded is not None:
                 results.add_all(yielded, stamp)
-    except Exception as error:
+    except BaseException as error:
         site.fail(values[i], None, error)

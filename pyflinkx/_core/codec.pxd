@@ -36,6 +36,7 @@ cdef class Codec:
 
     cdef int encode(self, object value, pfx_writer *out) except -1
     cdef object decode(self, pfx_reader *source)
+    cdef object conform(self, object value)
     cdef dict describe(self, bint classes)
     cdef int refuse(self, object value) except -1
     cdef object decode_span(self, const uint8_t *data, Py_ssize_t size)
@@ -47,6 +48,8 @@ cdef class Codec:
 cdef int include_part(Codec whole, Codec part) except -1
 # Puts `step` (a field name, or "[3]") before the path that the fault already names.
 cdef int add_step(object fault, str step) except -1
+# A new list of the items of a list or tuple that had `count` items; no code of a subclass runs.
+cdef list items_of(object items, Py_ssize_t count)
 # RuntimeError: a collection was changed while it was encoded.
 cdef int raise_changed() except -1
 # The repr, cut at 200 characters.

@@ -51,6 +51,16 @@ cdef class Writer:
         pfx_writer_free(&self.out)
 
 
+cdef list items_of(object items, Py_ssize_t count):
+    cdef Py_ssize_t i
+    cdef list copy = PyList_New(count)
+    for i in range(count):
+        item = item_of(items, i, count)
+        Py_INCREF(item)
+        PyList_SET_ITEM(copy, i, item)
+    return copy
+
+
 cdef int raise_changed() except -1:
     raise RuntimeError("a collection changed while it was encoded")
 
@@ -116,10 +126,12 @@ cdef class Codec:
     and ``contains_pickle`` tells whether there are any.
 
     A subclass implements ``encode`` (append the value's bytes to ``out``; None is never a value, its container marks
-    it) and ``decode`` (read one value from ``source``, whose bytes the caller keeps alive), reports a value of a wrong
-    type with ``refuse``, checks every length that it reads against what is left before it allocates, and sets
-    ``min_size``, the fewest bytes that an encoding has, at least 1. Containers take in their parts through
-    ``include_part`` and name the way to a fault with ``add_step``.
+    it), ``decode`` (read one value from ``source``, whose bytes the caller keeps alive) and ``conform`` (what
+    ``decode`` would give for the bytes of ``encode``, without making them: the same object where it is that already,
+    else another one; the value itself is never changed), reports a value of a wrong type with ``refuse``, checks every
+    length that it reads against what is left before it allocates, and sets ``min_size``, the fewest bytes that an
+    encoding has, at least 1. Containers take in their parts through ``include_part`` and name the way to a fault with
+    ``add_step``.
 
     Attributes:
         name: the type's name in messages and descriptions.
@@ -140,6 +152,9 @@ cdef class Codec:
 
     cdef object decode(self, pfx_reader *source):
         raise NotImplementedError(f"{self.name} does not decode")
+
+    cdef object conform(self, object value):
+        raise NotImplementedError(f"{self.name} has no shape")
 
     cdef dict describe(self, bint classes):
         """The type as JSON values; `classes` adds the Python class of its values, which the bytes do not depend on."""
@@ -292,6 +307,50 @@ cdef class Codec:
         finally:
             PyBuffer_Release(&view)
 
+    @cython.binding(False)
+    def conform_one(self, value, /):
+        """The value in the one shape that values of this type have: what ``decode_one(encode_one(value))`` gives.
+
+        Returns:
+            the same object where it has that shape, at all depths; else a new one, which shares the parts that have it.
+
+        Raises:
+            TypeInformationError: as ``encode_one``.
+
+        Example:
+            >>> from pyflinkx._core.codec_basic import DoubleCodec
+            >>> DoubleCodec().conform_one(1)
+            1.0
+        """
+        return self.conform(value)
+
+    def conform_batch(self, list values not None, /):
+        """The values in the shape of the type; None passes as a record.
+
+        Returns:
+            the same list where every value has the shape; else another.
+
+        Raises:
+            TypeInformationError: as ``conform_one``; the message also names the record by its index.
+        """
+        cdef Py_ssize_t count = PyList_GET_SIZE(values)
+        cdef Py_ssize_t i = 0
+        cdef list result = None
+        try:
+            for i in range(count):
+                value = item_of(values, i, count)
+                if value is None:
+                    continue
+                shaped = self.conform(value)
+                if shaped is not value:
+                    if result is None:
+                        result = items_of(values, count)
+                    result[i] = shaped
+        except TypeInformationError as fault:
+            fault.args = (f"record {i}: {fault}",)
+            raise
+        return values if result is None else result
+
     cdef uint64_t read_batch_header(self, pfx_reader *source) except? 0:
         """The number of records that follow; no more than there are bytes for."""
         cdef const uint8_t *magic = NULL
@@ -353,6 +412,9 @@ cdef class NullableCodec(Codec):
         if flag != 1:
             raise CorruptDataError(f"the flag before an optional value is {flag}, not 0 or 1")
         return self.part.decode(source)
+
+    cdef object conform(self, object value):
+        return None if value is None else self.part.conform(value)
 
     cdef dict describe(self, bint classes):
         return {"type": "OPTIONAL", "version": 1, "part": self.part.describe(classes)}

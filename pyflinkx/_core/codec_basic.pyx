@@ -8,15 +8,18 @@ from cpython.number cimport PyIndex_Check, PyNumber_Index
 from cpython.unicode cimport (
     PyUnicode_AsUTF8AndSize,
     PyUnicode_Check,
+    PyUnicode_CheckExact,
     PyUnicode_DATA,
+    PyUnicode_FromObject,
     PyUnicode_FromOrdinal,
     PyUnicode_GET_LENGTH,
+    PyUnicode_KIND,
     PyUnicode_New,
     PyUnicode_READ_CHAR,
 )
-from libc.math cimport isinf
+from libc.math cimport NAN, isinf
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 from pyflinkx._core.codec cimport Codec, describe_value, ok
 from pyflinkx._core.cpfx cimport (
@@ -48,6 +51,57 @@ from pyflinkx.errors import CorruptDataError, TypeInformationError
 cdef bint is_numpy(object value) except -1:
     """Whether the value is a NumPy scalar: those convert, like the numbers that they are; no import is needed."""
     return type(value).__module__ == "numpy"
+
+
+cdef int refuse_surrogates(Codec codec, object value) except -1:
+    raise TypeInformationError(
+        f"expected {codec.name}, got a str with surrogates, which UTF-8 cannot hold: {describe_value(value)}"
+    ) from None
+
+
+cdef bint has_surrogates(object text) noexcept:
+    """Whether UTF-8 cannot hold a str. The loops have no way out, so that they are vectorised."""
+    cdef Py_ssize_t count = PyUnicode_GET_LENGTH(text)
+    cdef Py_ssize_t i
+    cdef int kind = PyUnicode_KIND(text)
+    cdef const uint16_t *units
+    cdef const uint32_t *points
+    cdef bint found = False
+    if kind == 2:
+        units = <const uint16_t *>PyUnicode_DATA(text)
+        for i in range(count):
+            found |= (units[i] & 0xf800) == 0xd800
+    elif kind == 4:
+        points = <const uint32_t *>PyUnicode_DATA(text)
+        for i in range(count):
+            found |= (points[i] & <uint32_t>0xfffff800) == 0xd800
+    return found
+
+
+cdef object float_as(object value, double number):
+    """A float of that number: the value itself if it is one to the bit. All NaNs become one, as in bytes."""
+    cdef double held
+    if number != number:
+        number = NAN
+    if PyFloat_CheckExact(value):
+        held = PyFloat_AS_DOUBLE(value)
+        if memcmp(&held, &number, sizeof(double)) == 0:
+            return value
+    return number
+
+
+cdef object integer_within(Codec codec, object value, int64_t low, int64_t high):
+    """The value as a plain int, which it mostly is."""
+    cdef int overflow = 0
+    cdef int64_t number
+    if PyLong_CheckExact(value):
+        number = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if overflow == 0 and low <= number <= high:
+            return value
+        integer_of(codec, value, low, high)
+    value = integer_object(codec, value)
+    integer_of(codec, value, low, high)
+    return PyNumber_Index(value)
 
 
 cdef bint bool_of(Codec codec, object value) except? -1:
@@ -159,6 +213,11 @@ cdef class BooleanCodec(Codec):
     cdef int encode(self, object value, pfx_writer *out) except -1:
         return ok(pfx_write_u8(out, bool_of(self, value)))
 
+    cdef object conform(self, object value):
+        if value is True or value is False:
+            return value
+        return bool_of(self, value) != 0
+
     cdef object decode(self, pfx_reader *source):
         cdef uint8_t value = 0
         ok(pfx_read_u8(source, &value))
@@ -173,6 +232,9 @@ cdef class ByteCodec(Codec):
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
         return ok(pfx_write_u8(out, <uint8_t>integer_of(self, value, -128, 127)))
+
+    cdef object conform(self, object value):
+        return integer_within(self, value, -128, 127)
 
     cdef object decode(self, pfx_reader *source):
         cdef uint8_t value = 0
@@ -197,6 +259,9 @@ cdef class ShortCodec(Codec):
     cdef int encode(self, object value, pfx_writer *out) except -1:
         return ok(pfx_write_zigzag(out, integer_of(self, value, -(1 << 15), (1 << 15) - 1)))
 
+    cdef object conform(self, object value):
+        return integer_within(self, value, -(1 << 15), (1 << 15) - 1)
+
     cdef object decode(self, pfx_reader *source):
         return zigzag_within(source, -(1 << 15), (1 << 15) - 1)
 
@@ -209,6 +274,9 @@ cdef class IntCodec(Codec):
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
         return ok(pfx_write_zigzag(out, integer_of(self, value, -2147483648, 2147483647)))
+
+    cdef object conform(self, object value):
+        return integer_within(self, value, -2147483648, 2147483647)
 
     cdef object decode(self, pfx_reader *source):
         return zigzag_within(source, -2147483648, 2147483647)
@@ -229,6 +297,9 @@ cdef class LongCodec(Codec):
                 return ok(pfx_write_zigzag(out, number))
         return ok(pfx_write_zigzag(out, integer_of(self, value, INT64_MIN, INT64_MAX)))
 
+    cdef object conform(self, object value):
+        return integer_within(self, value, INT64_MIN, INT64_MAX)
+
     cdef object decode(self, pfx_reader *source):
         cdef int64_t value = 0
         ok(pfx_read_zigzag(source, &value))
@@ -245,6 +316,12 @@ cdef class FloatCodec(Codec):
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
         return ok(pfx_write_f32(out, float_of(self, value)))
+
+    cdef object conform(self, object value):
+        cdef double number = float_of(self, value)
+        if PyFloat_CheckExact(value) and number == PyFloat_AS_DOUBLE(value):
+            return value
+        return float_as(value, number)
 
     cdef object decode(self, pfx_reader *source):
         cdef float value = 0
@@ -263,6 +340,13 @@ cdef class DoubleCodec(Codec):
         if PyFloat_CheckExact(value):
             return ok(pfx_write_f64(out, PyFloat_AS_DOUBLE(value)))
         return ok(pfx_write_f64(out, double_of(self, value)))
+
+    cdef object conform(self, object value):
+        cdef double number
+        if PyFloat_CheckExact(value):
+            number = PyFloat_AS_DOUBLE(value)
+            return value if number == number else float_as(value, number)
+        return float_as(value, double_of(self, value))
 
     cdef object decode(self, pfx_reader *source):
         cdef double value = 0
@@ -288,11 +372,18 @@ cdef class StringCodec(Codec):
             try:
                 text = PyUnicode_AsUTF8AndSize(value, &size)
             except UnicodeEncodeError:
-                raise TypeInformationError(
-                    f"expected {self.name}, got a str with surrogates, which UTF-8 cannot hold: {describe_value(value)}"
-                ) from None
+                return refuse_surrogates(self, value)
         ok(pfx_write_varint(out, <uint64_t>size))
         return ok(pfx_write_bytes(out, text, <size_t>size))
+
+    cdef object conform(self, object value):
+        if PyUnicode_CheckExact(value) and PyUnicode_IS_ASCII(value):
+            return value
+        if not PyUnicode_Check(value):
+            self.refuse(value)
+        if has_surrogates(value):
+            refuse_surrogates(self, value)
+        return value if PyUnicode_CheckExact(value) else PyUnicode_FromObject(value)
 
     cdef object decode(self, pfx_reader *source):
         cdef uint64_t size = 0
@@ -310,6 +401,10 @@ cdef class CharCodec(Codec):
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
         return ok(pfx_write_varint(out, point_of(self, value)))
+
+    cdef object conform(self, object value):
+        point_of(self, value)
+        return value if PyUnicode_CheckExact(value) else PyUnicode_FromObject(value)
 
     cdef object decode(self, pfx_reader *source):
         cdef uint64_t point = 0
@@ -331,15 +426,29 @@ cdef class BytesCodec(Codec):
         if PyBytes_CheckExact(value):
             ok(pfx_write_varint(out, <uint64_t>PyBytes_GET_SIZE(value)))
             return ok(pfx_write_bytes(out, PyBytes_AS_STRING(value), <size_t>PyBytes_GET_SIZE(value)))
-        if not isinstance(value, (bytes, bytearray, memoryview)) or not PyObject_CheckBuffer(value):
-            return self.refuse(value)
-        try:
-            PyObject_GetBuffer(value, &view, PyBUF_SIMPLE)
-        except (BufferError, ValueError):
-            return self.refuse(value)
+        self.open_view(value, &view)
         try:
             ok(pfx_write_varint(out, <uint64_t>view.len))
             return ok(pfx_write_bytes(out, view.buf, <size_t>view.len))
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef int open_view(self, object value, Py_buffer *view) except -1:
+        """The bytes of a value that is no plain bytes; the caller releases the view."""
+        if not isinstance(value, (bytes, bytearray, memoryview)) or not PyObject_CheckBuffer(value):
+            return self.refuse(value)
+        try:
+            return PyObject_GetBuffer(value, view, PyBUF_SIMPLE)
+        except (BufferError, ValueError):
+            return self.refuse(value)
+
+    cdef object conform(self, object value):
+        cdef Py_buffer view
+        if PyBytes_CheckExact(value):
+            return value
+        self.open_view(value, &view)
+        try:
+            return PyBytes_FromStringAndSize(<const char *>view.buf, view.len)
         finally:
             PyBuffer_Release(&view)
 

@@ -1,12 +1,22 @@
 """Codecs of lists, arrays and maps."""
 from cpython.dict cimport PyDict_CheckExact, PyDict_Next, PyDict_SetItem, PyDict_Size
-from cpython.list cimport PyList_Check, PyList_New, PyList_SET_ITEM
+from cpython.list cimport PyList_Check, PyList_CheckExact, PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_Check
 from libc.stdint cimport INT64_MAX, INT64_MIN, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-from pyflinkx._core.codec cimport Codec, add_step, include_part, item_of, ok, raise_changed, short_repr
+from pyflinkx._core.codec cimport (
+    Codec,
+    add_step,
+    describe_value,
+    include_part,
+    item_of,
+    items_of,
+    ok,
+    raise_changed,
+    short_repr,
+)
 from pyflinkx._core.codec_basic cimport (
     bool_from,
     bool_of,
@@ -77,6 +87,27 @@ cdef uint64_t read_count(pfx_reader *source, uint64_t item_size, uint64_t value_
     return count
 
 
+cdef object conformed(Codec element, object items, bint nulls):
+    """A list of the items of a list or tuple in the shape of their type: the same list where they have it."""
+    cdef Py_ssize_t count = len(items)
+    cdef Py_ssize_t i = 0
+    cdef list result = None if PyList_CheckExact(items) else items_of(items, count)
+    try:
+        for i in range(count):
+            item = item_of(items, i, count)
+            if item is None and nulls:
+                continue
+            shaped = element.conform(item)
+            if shaped is not item:
+                if result is None:
+                    result = items_of(items, count)
+                result[i] = shaped
+    except TypeInformationError as fault:
+        add_step(fault, f"[{i}]")
+        raise
+    return items if result is None else result
+
+
 cdef class ListCodec(Codec):
     """LIST, BASIC_ARRAY and OBJECT_ARRAY: list (or tuple, which becomes a list) of values or None.
 
@@ -124,6 +155,11 @@ cdef class ListCodec(Codec):
             add_step(fault, f"[{i}]")
             raise
         return 0 if nulls == 0 else raise_changed()
+
+    cdef object conform(self, object value):
+        if not PyList_Check(value) and not PyTuple_Check(value):
+            self.refuse(value)
+        return conformed(self.element, value, True)
 
     cdef object decode(self, pfx_reader *source):
         cdef const uint8_t *nulls = NULL
@@ -200,7 +236,7 @@ cdef class MapCodec(Codec):
     cdef int encode_key(self, object key, pfx_writer *out) except -1:
         try:
             if key is None:
-                raise TypeInformationError(f"expected {self.key.name}, got None; a key of a map cannot be None")
+                return self.refuse_none()
             return self.key.encode(key, out)
         except TypeInformationError as fault:
             add_step(fault, f"[key {short_repr(key)}]")
@@ -212,6 +248,43 @@ cdef class MapCodec(Codec):
         except TypeInformationError as fault:
             add_step(fault, f"[{short_repr(key)}]")
             raise
+
+    cdef object conform(self, object value):
+        cdef dict entries, result
+        if not isinstance(value, dict):
+            self.refuse(value)
+        entries = value if PyDict_CheckExact(value) else dict(value)
+        for key, part in entries.items():
+            if self.conform_key(key) is not key or part is not None and self.conform_value(key, part) is not part:
+                break
+        else:
+            return entries
+        result = {}
+        for key, part in entries.items():
+            shaped = self.conform_key(key)
+            result[shaped] = None if part is None else self.conform_value(key, part)
+        if PyDict_Size(result) != PyDict_Size(entries):
+            raise TypeInformationError(f"expected {self.name}, got keys that become the same: {describe_value(value)}")
+        return result
+
+    cdef object conform_key(self, object key):
+        try:
+            if key is None:
+                self.refuse_none()
+            return self.key.conform(key)
+        except TypeInformationError as fault:
+            add_step(fault, f"[key {short_repr(key)}]")
+            raise
+
+    cdef object conform_value(self, object key, object part):
+        try:
+            return self.value.conform(part)
+        except TypeInformationError as fault:
+            add_step(fault, f"[{short_repr(key)}]")
+            raise
+
+    cdef int refuse_none(self) except -1:
+        raise TypeInformationError(f"expected {self.key.name}, got None; a key of a map cannot be None")
 
     cdef object decode(self, pfx_reader *source):
         cdef const uint8_t *nulls = NULL
@@ -288,13 +361,7 @@ cdef class ArrayCodec(Codec):
     cdef int encode(self, object value, pfx_writer *out) except -1:
         cdef Py_ssize_t count
         cdef Py_ssize_t i = 0
-        cdef object items = value
-        if not PyList_Check(items) and not PyTuple_Check(items):
-            if not hasattr(value, "tolist"):
-                return self.refuse(value)
-            items = value.tolist()
-            if not PyList_Check(items):
-                return self.refuse(value)
+        cdef object items = self.items(value)
         count = len(items)
         ok(pfx_write_varint(out, <uint64_t>count))
         ok(pfx_writer_reserve(out, <size_t>count * self.width))
@@ -320,6 +387,20 @@ cdef class ArrayCodec(Codec):
         if self.treat == CHARS:
             return ok(pfx_write_i32(out, <int32_t>point_of(self.element, item)))
         return ok(pfx_write_u8(out, bool_of(self.element, item)))
+
+    cdef object conform(self, object value):
+        return conformed(self.element, self.items(value), False)
+
+    cdef object items(self, object value):
+        """The elements as a list or tuple."""
+        if PyList_Check(value) or PyTuple_Check(value):
+            return value
+        if not hasattr(value, "tolist"):
+            self.refuse(value)
+        items = value.tolist()
+        if not PyList_Check(items):
+            self.refuse(value)
+        return items
 
     cdef object decode(self, pfx_reader *source):
         cdef uint64_t count = 0

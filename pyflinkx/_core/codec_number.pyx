@@ -2,6 +2,7 @@
 from cpython.bool cimport PyBool_Check
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_Check, PyLong_CheckExact
+from cpython.number cimport PyNumber_Index
 from cpython.unicode cimport PyUnicode_DecodeASCII
 from libc.stdint cimport UINT64_MAX, int64_t, uint8_t, uint64_t
 
@@ -56,6 +57,9 @@ cdef class BigIntCodec(Codec):
         ok(pfx_write_varint(out, size))
         return ok(pfx_write_bytes(out, image, size))
 
+    cdef object conform(self, object value):
+        return value if PyLong_CheckExact(value) else PyNumber_Index(integer_object(self, value))
+
     cdef object decode(self, pfx_reader *source):
         cdef uint64_t size = 0
         cdef const uint8_t *image = NULL
@@ -96,6 +100,13 @@ cdef class BigDecCodec(Codec):
             return self.refuse(value)
         ok(pfx_write_varint(out, <uint64_t>PyBytes_GET_SIZE(text)))
         return ok(pfx_write_bytes(out, PyBytes_AS_STRING(text), <size_t>PyBytes_GET_SIZE(text)))
+
+    cdef object conform(self, object value):
+        if type(value) is Decimal:
+            return value
+        if isinstance(value, Decimal) or PyLong_Check(value) and not PyBool_Check(value):
+            return Decimal(value)
+        self.refuse(value)
 
     cdef object decode(self, pfx_reader *source):
         cdef uint64_t size = 0

@@ -46,6 +46,9 @@ cdef class PickleCodec(Codec):
         ok(pfx_write_varint(out, <uint64_t>PyBytes_GET_SIZE(data)))
         return ok(pfx_write_bytes(out, PyBytes_AS_STRING(data), <size_t>PyBytes_GET_SIZE(data)))
 
+    cdef object conform(self, object value):
+        return value
+
     cdef object decode(self, pfx_reader *source):
         cdef uint64_t size = 0
         cdef const uint8_t *data = NULL

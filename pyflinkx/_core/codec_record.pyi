@@ -12,9 +12,6 @@ class RecordCodec(Codec):
 class TupleCodec(RecordCodec):
     def __init__(self, codecs: Iterable[Codec]) -> None: ...
 
-class RowCodec(RecordCodec):
-    def __init__(self, codecs: Iterable[Codec], names: Iterable[str] | None = None) -> None: ...
-
 class NamedTupleCodec(RecordCodec):
     def __init__(self, cls: type[Any], codecs: Iterable[Codec], required: Iterable[bool]) -> None: ...
     @property

@@ -1,14 +1,21 @@
-"""Codecs of records: tuples, rows, named tuples, dataclasses and typed dicts."""
+"""Codecs of records: tuples, named tuples, dataclasses and typed dicts; those of rows build on them."""
 from cpython.bytes cimport PyBytes_AS_STRING
-from cpython.dict cimport PyDict_Check, PyDict_GetItemWithError, PyDict_Size
-from cpython.list cimport PyList_Check, PyList_GET_ITEM, PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
+from cpython.dict cimport PyDict_Check, PyDict_CheckExact, PyDict_GetItemWithError, PyDict_Next, PyDict_Size
+from cpython.list cimport PyList_AsTuple, PyList_Check, PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyObject_GetAttr
 from cpython.ref cimport Py_INCREF
 from cpython.sequence cimport PySequence_Fast_ITEMS
-from cpython.tuple cimport PyTuple_Check, PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
+from cpython.tuple cimport (
+    PyTuple_Check,
+    PyTuple_CheckExact,
+    PyTuple_GET_ITEM,
+    PyTuple_GET_SIZE,
+    PyTuple_New,
+    PyTuple_SET_ITEM,
+)
 from libc.stdint cimport uint8_t
 
-from pyflinkx._core.codec cimport Codec, add_step, describe_value, include_part, item_of, ok
+from pyflinkx._core.codec cimport Codec, add_step, describe_value, include_part, item_of, items_of, ok
 from pyflinkx._core.cpfx cimport (
     pfx_bit_get,
     pfx_bit_set,
@@ -19,28 +26,51 @@ from pyflinkx._core.cpfx cimport (
     pfx_write_zeros,
     pfx_writer,
 )
-from pyflinkx._core.row cimport Row, new_row
+from pyflinkx._core.row cimport Row
 
 import sys
 
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 
-cdef enum:
-    KIND_BITS = 2  # a row kind, before the nulls of a row
+cdef inline object conform_field(RecordCodec codec, Py_ssize_t i, PyObject *value):
+    cdef PyObject *part = codec.parts[i]
+    if value != <PyObject *>None:
+        return (<Codec>part).conform(<object>value)
+    if codec.needs[i]:
+        (<Codec>part).refuse(None)
+    return None
+
+
+cdef inline int write_nulls(RecordCodec codec, unsigned kind, pfx_writer *out) except -1:
+    if codec.header == 1:
+        return ok(pfx_write_u8(out, <uint8_t>kind))
+    ok(pfx_write_zeros(out, codec.header))
+    out.data[out.size - codec.header] = <uint8_t>kind
+    return 0
+
+
+cdef inline int encode_field(RecordCodec codec, Py_ssize_t i, PyObject *value, size_t start, pfx_writer *out) except -1:
+    cdef PyObject *part = codec.parts[i]
+    if value != <PyObject *>None:
+        return (<Codec>part).encode(<object>value, out)
+    if codec.needs[i]:
+        return (<Codec>part).refuse(None)
+    pfx_bit_set(out.data + start, i + codec.shift, 1)
+    return 0
+
+
+cdef inline object decode_field(RecordCodec codec, Py_ssize_t i, const uint8_t *bitmap, pfx_reader *source):
+    cdef PyObject *part = codec.parts[i]
+    if not pfx_bit_get(bitmap, i + codec.shift):
+        return (<Codec>part).decode(source)
+    if codec.needs[i]:
+        raise CorruptDataError("a field that cannot be null is null")
+    return None
 
 
 cdef class RecordCodec(Codec):
     """What the codecs of records share: a bitmap of nulls (with the row kind before it for rows), at least one byte,
     then the fields that are not null, in the order of their declaration."""
-
-    cdef readonly tuple names
-    cdef readonly tuple codecs
-    cdef PyObject **parts  # the items of codecs, borrowed
-    cdef bytes required  # per field, whether None is refused
-    cdef const char *needs  # the bytes of required, borrowed
-    cdef Py_ssize_t count
-    cdef Py_ssize_t shift  # bits before the first null bit
-    cdef size_t header  # bytes of the bitmap
 
     cdef int set_fields(self, names, codecs, required, Py_ssize_t shift) except -1:
         self.codecs = tuple(codecs)
@@ -72,36 +102,51 @@ cdef class RecordCodec(Codec):
         cdef Py_ssize_t count = self.count
         cdef Py_ssize_t i = 0
         cdef PyObject **items
-        self.write_nulls(kind, out)
+        write_nulls(self, kind, out)
         try:
             if PyTuple_Check(values):
                 items = PySequence_Fast_ITEMS(values)
                 for i in range(count):
-                    self.encode_field(i, items[i], start, out)
+                    encode_field(self, i, items[i], start, out)
             else:
                 for i in range(count):
                     value = item_of(values, i, count)
-                    self.encode_field(i, <PyObject *>value, start, out)
+                    encode_field(self, i, <PyObject *>value, start, out)
         except TypeInformationError as fault:
             add_step(fault, self.names[i])
             raise
         return 0
 
-    cdef inline int write_nulls(self, unsigned kind, pfx_writer *out) except -1:
-        if self.header == 1:
-            return ok(pfx_write_u8(out, <uint8_t>kind))
-        ok(pfx_write_zeros(out, self.header))
-        out.data[out.size - self.header] = <uint8_t>kind
-        return 0
+    cdef list changed_fields(self, object values):
+        """The fields in the shape of their types, as a new list; None where all of them have it.
 
-    cdef inline int encode_field(self, Py_ssize_t i, PyObject *value, size_t start, pfx_writer *out) except -1:
-        cdef PyObject *part = self.parts[i]
-        if value != <PyObject *>None:
-            return (<Codec>part).encode(<object>value, out)
-        if self.needs[i]:
-            return (<Codec>part).refuse(None)
-        pfx_bit_set(out.data + start, i + self.shift, 1)
-        return 0
+        `values` is a list or tuple of as many values as there are fields.
+        """
+        cdef Py_ssize_t count = self.count
+        cdef Py_ssize_t i = 0
+        cdef list result = None
+        cdef PyObject **items
+        try:
+            if PyTuple_Check(values):
+                items = PySequence_Fast_ITEMS(values)
+                for i in range(count):
+                    shaped = conform_field(self, i, items[i])
+                    if <PyObject *>shaped != items[i]:
+                        if result is None:
+                            result = items_of(values, count)
+                        result[i] = shaped
+            else:
+                for i in range(count):
+                    value = item_of(values, i, count)
+                    shaped = conform_field(self, i, <PyObject *>value)
+                    if shaped is not value:
+                        if result is None:
+                            result = items_of(values, count)
+                        result[i] = shaped
+        except TypeInformationError as fault:
+            add_step(fault, self.names[i])
+            raise
+        return result
 
     cdef const uint8_t *read_nulls(self, pfx_reader *source) except NULL:
         cdef const uint8_t *bitmap = NULL
@@ -109,21 +154,13 @@ cdef class RecordCodec(Codec):
         ok(pfx_check_bitmap(bitmap, self.header, self.count + self.shift))
         return bitmap
 
-    cdef inline object decode_field(self, Py_ssize_t i, const uint8_t *bitmap, pfx_reader *source):
-        cdef PyObject *part = self.parts[i]
-        if not pfx_bit_get(bitmap, i + self.shift):
-            return (<Codec>part).decode(source)
-        if self.needs[i]:
-            raise CorruptDataError("a field that cannot be null is null")
-        return None
-
     cdef tuple decode_tuple(self, pfx_reader *source):
         cdef const uint8_t *bitmap = self.read_nulls(source)
         cdef tuple values = PyTuple_New(self.count)
         cdef Py_ssize_t i = 0
         try:
             for i in range(self.count):
-                value = self.decode_field(i, bitmap, source)
+                value = decode_field(self, i, bitmap, source)
                 Py_INCREF(value)
                 PyTuple_SET_ITEM(values, i, value)
         except CorruptDataError as fault:
@@ -136,7 +173,7 @@ cdef class RecordCodec(Codec):
         cdef Py_ssize_t i = 0
         try:
             for i in range(self.count):
-                value = self.decode_field(i, bitmap, source)
+                value = decode_field(self, i, bitmap, source)
                 Py_INCREF(value)
                 PyList_SET_ITEM(values, i, value)
         except CorruptDataError as fault:
@@ -170,6 +207,8 @@ cdef list positions(codecs):
 cdef class TupleCodec(RecordCodec):
     """TUPLE: tuple (or list or insert row, which become tuples); any field may be None.
 
+    The fields of a row go by position, but by their names if these are f0, f1, ... in another order.
+
     Args:
         codecs: one for each field.
     """
@@ -180,88 +219,41 @@ cdef class TupleCodec(RecordCodec):
         self.set_fields(positions(codecs), codecs, [False] * len(codecs), 0)
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
+        return self.encode_fields(self.values_of(value), 0, out)
+
+    cdef inline object values_of(self, object value):
+        """The fields, as a list or tuple of as many as there are to be."""
         if PyTuple_Check(value):
-            if PyTuple_GET_SIZE(value) == self.count:
-                return self.encode_fields(value, 0, out)
-            return self.refuse_arity(value)
+            if PyTuple_GET_SIZE(value) != self.count:
+                self.refuse_arity(value)
+            return value
         if isinstance(value, Row) and (<Row>value).kind == 0:
-            value = (<Row>value).values
-        elif not PyList_Check(value):
-            return self.refuse(value)
+            return self.values_of_row(<Row>value)
+        if not PyList_Check(value):
+            self.refuse(value)
         if PyList_GET_SIZE(value) != self.count:
-            return self.refuse_arity(value)
-        return self.encode_fields(value, 0, out)
+            self.refuse_arity(value)
+        return value
+
+    cdef list values_of_row(self, Row row):
+        if PyList_GET_SIZE(row.values) != self.count:
+            self.refuse_arity(row)
+        if row.fields is None or len(row.fields) != self.count or set(row.fields) != set(self.names):
+            return row.values
+        return [row.values[row.fields.index(name)] for name in self.names]
 
     cdef object decode(self, pfx_reader *source):
         return self.decode_tuple(source)
 
+    cdef object conform(self, object value):
+        cdef object values = self.values_of(value)
+        cdef list changed = self.changed_fields(values)
+        if changed is not None:
+            return PyList_AsTuple(changed)
+        return value if PyTuple_CheckExact(value) else PyList_AsTuple(items_of(values, self.count))
+
     cdef dict describe(self, bint classes):
         return self.describe_fields("TUPLE", None, classes)
-
-
-cdef bint same_names(list fields, tuple names) except -1:
-    """Whether these are the names in their order; mostly they are the very same, interned, objects."""
-    cdef Py_ssize_t i
-    if PyList_GET_SIZE(fields) != PyTuple_GET_SIZE(names):
-        return False
-    for i in range(PyTuple_GET_SIZE(names)):
-        if PyList_GET_ITEM(fields, i) != PyTuple_GET_ITEM(names, i):
-            return tuple(fields) == names
-    return True
-
-
-cdef class RowCodec(RecordCodec):
-    """ROW and ROW_NAMED: Row with its row kind (or a tuple or list, or for named rows a dict, which become insert
-    rows); any field may be None. A row with names is matched by name when the type has names, everything else by
-    position; names that a dict lacks are None.
-
-    Args:
-        codecs: one for each field.
-        names: of the fields; None for rows without names.
-    """
-
-    cdef list row_names  # shared by all decoded rows; None without names
-
-    def __init__(self, codecs, names=None):
-        self.name = "ROW"
-        codecs = tuple(codecs)
-        self.set_fields(positions(codecs) if names is None else names, codecs, [False] * len(codecs), KIND_BITS)
-        self.row_names = None if names is None else list(self.names)
-
-    cdef int encode(self, object value, pfx_writer *out) except -1:
-        cdef Row row
-        if isinstance(value, Row):
-            row = <Row>value
-            if row.fields is None or self.row_names is None or same_names(row.fields, self.names):
-                if PyList_GET_SIZE(row.values) != self.count:
-                    return self.refuse_arity(value)
-                return self.encode_fields(row.values, <unsigned>row.kind, out)
-            return self.encode_fields(self.ordered(row, dict(zip(row.fields, row.values))), <unsigned>row.kind, out)
-        if PyTuple_Check(value) or PyList_Check(value):
-            if len(value) != self.count:
-                return self.refuse_arity(value)
-            return self.encode_fields(value, 0, out)
-        if isinstance(value, dict) and self.row_names is not None:
-            unknown = [name for name in value if name not in self.names]
-            if unknown:
-                raise TypeInformationError(
-                    f"expected ROW with fields {self.row_names}, got unknown ones {unknown}: {describe_value(value)}"
-                )
-            return self.encode_fields([value.get(name) for name in self.names], 0, out)
-        return self.refuse(value)
-
-    cdef list ordered(self, Row row, dict by_name):
-        if len(row.values) != self.count or set(by_name) != set(self.names):
-            raise TypeInformationError(f"expected ROW with fields {self.row_names}, got {describe_value(row)}")
-        return [by_name[name] for name in self.names]
-
-    cdef object decode(self, pfx_reader *source):
-        cdef const uint8_t *bitmap = self.read_nulls(source)
-        cdef int kind = bitmap[0] & 3
-        return new_row(self.decode_list(bitmap, source), self.row_names, kind)
-
-    cdef dict describe(self, bint classes):
-        return self.describe_fields("ROW" if self.row_names is None else "ROW_NAMED", None, classes)
 
 
 cdef object build(object cls, tuple values, dict named):
@@ -272,6 +264,11 @@ cdef object build(object cls, tuple values, dict named):
         raise
     except Exception as error:
         raise CorruptDataError(f"{cls.__qualname__} refuses the decoded values: {error}") from error
+
+
+cdef object refusal(Codec codec, object value, object fault):
+    """What is raised when the class of a record refuses the values that conforming gives."""
+    return TypeInformationError(f"expected {codec.name}, got {describe_value(value)}; {fault}")
 
 
 cdef class NamedTupleCodec(RecordCodec):
@@ -297,6 +294,18 @@ cdef class NamedTupleCodec(RecordCodec):
 
     cdef object decode(self, pfx_reader *source):
         return build(self.cls, self.decode_tuple(source), None)
+
+    cdef object conform(self, object value):
+        cdef list changed
+        if type(value) is not self.cls:
+            self.refuse(value)
+        changed = self.changed_fields(value)
+        if changed is None:
+            return value
+        try:
+            return build(self.cls, PyList_AsTuple(changed), None)
+        except CorruptDataError as fault:
+            raise refusal(self, value, fault) from fault
 
     cdef dict describe(self, bint classes):
         return self.describe_fields("NAMED_TUPLE", self.cls, classes)
@@ -334,11 +343,11 @@ cdef class DataclassCodec(RecordCodec):
         cdef Py_ssize_t i = 0
         if type(value) is not self.cls:
             return self.refuse(value)
-        self.write_nulls(0, out)
+        write_nulls(self, 0, out)
         try:
             for i in range(self.count):
                 part = self.attribute(value, i)
-                self.encode_field(i, <PyObject *>part, start, out)
+                encode_field(self, i, <PyObject *>part, start, out)
         except TypeInformationError as fault:
             add_step(fault, self.names[i])
             raise
@@ -351,7 +360,32 @@ cdef class DataclassCodec(RecordCodec):
             raise TypeInformationError(f"the instance has no such attribute: {describe_value(value)}") from None
 
     cdef object decode(self, pfx_reader *source):
-        cdef tuple values = self.decode_tuple(source)
+        return self.made(self.decode_tuple(source))
+
+    cdef object conform(self, object value):
+        cdef Py_ssize_t i = 0
+        cdef list changed = None
+        if type(value) is not self.cls:
+            self.refuse(value)
+        try:
+            for i in range(self.count):
+                part = self.attribute(value, i)
+                shaped = conform_field(self, i, <PyObject *>part)
+                if shaped is not part:
+                    if changed is None:
+                        changed = [self.attribute(value, k) for k in range(self.count)]
+                    changed[i] = shaped
+        except TypeInformationError as fault:
+            add_step(fault, self.names[i])
+            raise
+        if changed is None:
+            return value
+        try:
+            return self.made(PyList_AsTuple(changed))
+        except CorruptDataError as fault:
+            raise refusal(self, value, fault) from fault
+
+    cdef object made(self, tuple values):
         cdef dict named
         if self.direct:
             return build(self.cls, values, None)
@@ -387,28 +421,9 @@ cdef class TypedDictCodec(RecordCodec):
         self.hashable = False
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
-        cdef size_t start = out.size
-        cdef Py_ssize_t i = 0
-        cdef PyObject *part = NULL
-        if not PyDict_Check(value):
-            return self.refuse(value)
-        if PyDict_Size(value) != self.count:
-            return self.refuse_keys(value)
-        self.write_nulls(0, out)
-        try:
-            for i in range(self.count):
-                part = PyDict_GetItemWithError(value, <object>PyTuple_GET_ITEM(self.names, i))
-                if part == NULL:
-                    return self.refuse_keys(value)
-                held = <object>part  # encoding may run code that takes it out of the dict
-                self.encode_field(i, <PyObject *>held, start, out)
-        except TypeInformationError as fault:
-            if part != NULL:
-                add_step(fault, self.names[i])
-            raise
-        return 0
+        return self.encode_fields(self.values_of(value), 0, out)
 
-    cdef int refuse_keys(self, dict value) except -1:
+    cdef int refuse_keys(self, object value) except -1:
         missing = [name for name in self.names if name not in value]
         unknown = [key for key in value if key not in self.names]
         faults = [f"lacks {missing}"] if missing else []
@@ -420,6 +435,41 @@ cdef class TypedDictCodec(RecordCodec):
 
     cdef object decode(self, pfx_reader *source):
         return dict(zip(self.names, self.decode_tuple(source)))
+
+    cdef object conform(self, object value):
+        cdef list values = self.values_of(value)
+        cdef list changed = self.changed_fields(values)
+        if changed is None and PyDict_CheckExact(value) and self.in_order(value):
+            return value
+        return dict(zip(self.names, values if changed is None else changed))
+
+    cdef list values_of(self, object value):
+        cdef PyObject *part
+        cdef Py_ssize_t i
+        cdef list values
+        if not PyDict_Check(value):
+            self.refuse(value)
+        if PyDict_Size(value) != self.count:
+            self.refuse_keys(value)
+        values = PyList_New(self.count)
+        for i in range(self.count):
+            part = PyDict_GetItemWithError(value, <object>PyTuple_GET_ITEM(self.names, i))
+            if part == NULL:
+                self.refuse_keys(value)
+            Py_INCREF(<object>part)
+            PyList_SET_ITEM(values, i, <object>part)
+        return values
+
+    cdef bint in_order(self, dict value) except -1:
+        """Whether the keys of a dict stand as the type declares them; mostly they are the same, interned, objects."""
+        cdef Py_ssize_t at = 0
+        cdef Py_ssize_t i = 0
+        cdef PyObject *key = NULL
+        while PyDict_Next(value, &at, &key, NULL):
+            if i == self.count or key != PyTuple_GET_ITEM(self.names, i):
+                return tuple(value) == self.names
+            i += 1
+        return i == self.count
 
     cdef dict describe(self, bint classes):
         return self.describe_fields("TYPED_DICT", self.cls, classes)

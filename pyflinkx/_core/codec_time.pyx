@@ -5,11 +5,13 @@ from cpython.datetime cimport (
     PyDateTime_Check,
     PyDateTime_CheckExact,
     PyTime_Check,
+    PyTime_CheckExact,
     date_day,
     date_month,
     date_new,
     date_year,
     datetime_day,
+    datetime_fold,
     datetime_hour,
     datetime_microsecond,
     datetime_minute,
@@ -19,6 +21,7 @@ from cpython.datetime cimport (
     datetime_tzinfo,
     datetime_year,
     import_datetime,
+    time_fold,
     time_hour,
     time_microsecond,
     time_minute,
@@ -84,6 +87,14 @@ cdef class DateCodec(Codec):
             check_subclass(self, value)
         return ok(pfx_write_zigzag(out, pfx_days_from_civil(date_year(value), date_month(value), date_day(value))))
 
+    cdef object conform(self, object value):
+        if PyDate_CheckExact(value):
+            return value
+        if not PyDate_Check(value) or PyDateTime_Check(value):
+            self.refuse(value)
+        check_subclass(self, value)
+        return date_new(date_year(value), date_month(value), date_day(value))
+
     cdef object decode(self, pfx_reader *source):
         cdef int64_t days = 0
         cdef int64_t year = 0
@@ -110,6 +121,15 @@ cdef class TimeCodec(Codec):
             return refuse_zone(self, value)
         seconds = (time_hour(value) * 60 + time_minute(value)) * 60 + time_second(value)
         return ok(pfx_write_varint(out, <uint64_t>(seconds * SECOND + time_microsecond(value))))
+
+    cdef object conform(self, object value):
+        if not PyTime_Check(value):
+            self.refuse(value)
+        if time_tzinfo(value) is not None:
+            refuse_zone(self, value)
+        if PyTime_CheckExact(value) and time_fold(value) == 0:
+            return value
+        return time_new(time_hour(value), time_minute(value), time_second(value), time_microsecond(value), None)
 
     cdef object decode(self, pfx_reader *source):
         cdef uint64_t micros = 0
@@ -140,6 +160,26 @@ cdef class TimestampCodec(Codec):
         day = pfx_days_from_civil(datetime_year(value), datetime_month(value), datetime_day(value))
         seconds = (datetime_hour(value) * 60 + datetime_minute(value)) * 60 + datetime_second(value)
         return ok(pfx_write_i64(out, day * DAY + seconds * SECOND + datetime_microsecond(value)))
+
+    cdef object conform(self, object value):
+        if not PyDateTime_CheckExact(value):
+            if not PyDateTime_Check(value):
+                self.refuse(value)
+            check_subclass(self, value)
+        if datetime_tzinfo(value) is not None:
+            refuse_zone(self, value)
+        if PyDateTime_CheckExact(value) and datetime_fold(value) == 0:
+            return value
+        return datetime_new(
+            datetime_year(value),
+            datetime_month(value),
+            datetime_day(value),
+            datetime_hour(value),
+            datetime_minute(value),
+            datetime_second(value),
+            datetime_microsecond(value),
+            None,
+        )
 
     cdef object decode(self, pfx_reader *source):
         cdef int64_t micros = 0
@@ -177,16 +217,29 @@ cdef class InstantCodec(Codec):
         self.hashable = instant.__hash__ is not None
         self.instant = instant
 
-    cdef int encode(self, object value, pfx_writer *out) except -1:
-        cdef int64_t seconds, nanos
+    cdef int take(self, object value, int64_t *seconds, int64_t *nanos) except -1:
         if not isinstance(value, self.instant):
             return self.refuse(value)
-        seconds = integer_of(self, value.seconds, INT64_MIN, INT64_MAX)
-        nanos = integer_of(self, value.nanos, INT64_MIN, INT64_MAX)
-        if nanos < 0 or nanos >= NANOS:
+        seconds[0] = integer_of(self, value.seconds, INT64_MIN, INT64_MAX)
+        nanos[0] = integer_of(self, value.nanos, INT64_MIN, INT64_MAX)
+        if nanos[0] < 0 or nanos[0] >= NANOS:
             raise TypeInformationError(f"expected INSTANT with 0 to 999999999 nanos, got {describe_value(value)}")
+        return 0
+
+    cdef int encode(self, object value, pfx_writer *out) except -1:
+        cdef int64_t seconds = 0
+        cdef int64_t nanos = 0
+        self.take(value, &seconds, &nanos)
         ok(pfx_write_zigzag(out, seconds))
         return ok(pfx_write_varint(out, <uint64_t>nanos))
+
+    cdef object conform(self, object value):
+        cdef int64_t seconds = 0
+        cdef int64_t nanos = 0
+        self.take(value, &seconds, &nanos)
+        if type(value) is self.instant and type(value.seconds) is int and type(value.nanos) is int:
+            return value
+        return self.instant(seconds, nanos)
 
     cdef object decode(self, pfx_reader *source):
         cdef int64_t seconds = 0

@@ -743,5 +743,59 @@ cdef extern from "pfx/interval_join.h" nogil:
 cdef extern from "Python.h":
     void PyObject_GC_Track(object value)
     void PyObject_GC_UnTrack(object value)
+    bint PyObject_GC_IsTracked(object value) noexcept
     int PyGC_Disable()
     int PyGC_Enable()
+
+# ---- what CPython says of objects only by macros, for the copies of records ----
+
+cdef extern from "Python.h":
+    bint PyAnySet_CheckExact(object value) noexcept
+    bint PyFrozenSet_CheckExact(object value) noexcept
+    bint PyByteArray_CheckExact(object value) noexcept
+    bint PyDict_CheckExact(object value) noexcept
+
+cdef extern from *:
+    """
+    /* References that an object has; so many that it counts as shared where the count says nothing. */
+    static inline Py_ssize_t pfx_references(PyObject *object) {
+    #ifdef Py_GIL_DISABLED
+        (void) object;
+        return PY_SSIZE_T_MAX;
+    #else
+        return Py_REFCNT(object);
+    #endif
+    }
+
+    typedef int (*pfx_visit)(PyObject *referent, void *argument);
+
+    /* Whether a weak reference leads to the object. */
+    static inline int pfx_is_weakly_held(PyObject *object) {
+        Py_ssize_t offset = Py_TYPE(object)->tp_weaklistoffset;
+        return offset != 0 && *(PyObject **) ((char *) object + offset) != NULL;
+    }
+
+    /* -1 with RecursionError where calls are nested too deep; else pfx_leave is to be called. */
+    static inline int pfx_enter(void) {
+        return Py_EnterRecursiveCall(" while a record is copied") ? -1 : 0;
+    }
+
+    static inline void pfx_leave(void) {
+        Py_LeaveRecursiveCall();
+    }
+
+    /* Calls visit for all that the object refers to, until it returns something else than 0, which is returned. */
+    static inline int pfx_traverse(PyObject *object, pfx_visit visit, void *argument) {
+        traverseproc traverse = Py_TYPE(object)->tp_traverse;
+        if (traverse == NULL || !PyObject_IS_GC(object)) {
+            return 1;
+        }
+        return traverse(object, (visitproc) visit, argument);
+    }
+    """
+    Py_ssize_t references "pfx_references"(object value) noexcept
+    ctypedef int (*pfx_visit)(PyObject *referent, void *argument) noexcept
+    int pfx_enter() except -1
+    void pfx_leave() noexcept
+    bint pfx_is_weakly_held(PyObject *object) noexcept
+    int pfx_traverse(PyObject *object, pfx_visit visit, void *argument) noexcept

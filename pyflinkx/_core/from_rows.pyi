@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
@@ -12,5 +12,8 @@ def from_rows(
     timestamps: Any = None,
     kinds: Any = None,
     budget: MemoryBudget | None = None,
+    wanted: Sequence[int] | None = None,
 ) -> ColumnBatch: ...
-def from_objects(batch: ObjectBatch, schema: Schema, budget: MemoryBudget | None = None) -> ColumnBatch: ...
+def from_objects(
+    batch: ObjectBatch, schema: Schema, budget: MemoryBudget | None = None, wanted: Sequence[int] | None = None
+) -> ColumnBatch: ...

@@ -18,7 +18,7 @@ cdef object bad_row(object row, Py_ssize_t number, str why):
     return TypeInformationError(f"row {number}: {shown(row)} {why}")
 
 
-def from_rows(rows, Schema schema not None, timestamps=None, kinds=None, MemoryBudget budget=None):
+def from_rows(rows, Schema schema not None, timestamps=None, kinds=None, MemoryBudget budget=None, wanted=None):
     """Rows as columns.
 
     Args:
@@ -27,6 +27,7 @@ def from_rows(rows, Schema schema not None, timestamps=None, kinds=None, MemoryB
         schema: the columns.
         timestamps, kinds: as for ColumnBatch; without kinds, those of Rows are taken.
         budget: what the memory is charged to; the process's when None.
+        wanted: positions of the columns to make, in order; None for all. The values of the others are not looked at.
 
     Raises:
         TypeInformationError: a row or value does not fit; the message names row, column and value.
@@ -36,9 +37,11 @@ def from_rows(rows, Schema schema not None, timestamps=None, kinds=None, MemoryB
         ColumnBatch(2 rows: a int64, b utf8)
     """
     cdef list all_rows = rows if isinstance(rows, list) else list(rows)
-    cdef list builders = [ColumnBuilder(field, budget) for field in schema.fields]
+    cdef list positions = list(range(len(schema.fields)) if wanted is None else wanted)
+    cdef list builders = [ColumnBuilder(schema.fields[j], budget) for j in positions]
     cdef list names = schema.names
-    cdef Py_ssize_t width = len(builders)
+    cdef Py_ssize_t width = len(names)
+    cdef Py_ssize_t at
     cdef Py_ssize_t count = len(all_rows)
     cdef Py_ssize_t start
     cdef Py_ssize_t i
@@ -57,13 +60,15 @@ def from_rows(rows, Schema schema not None, timestamps=None, kinds=None, MemoryB
             if len(items) != width:
                 raise bad_row(row, i, f"has {len(items)} fields, not {width}: {', '.join(names)}")
             piece.append(items)
-        for j in range(width):
-            (<ColumnBuilder> builders[j]).add_all([items[j] for items in piece])
+        for j in range(len(positions)):
+            at = positions[j]
+            (<ColumnBuilder> builders[j]).add_all([items[at] for items in piece])
     if changes and kinds is None:
         kinds = array_module.array("b", [(<Row> row).kind if isinstance(row, Row) else 0 for row in all_rows])
-    return ColumnBatch(schema, [(<ColumnBuilder> builder).build() for builder in builders], count, timestamps, kinds)
+    made = schema if wanted is None else Schema([schema.fields[j] for j in positions], schema.metadata)
+    return ColumnBatch(made, [(<ColumnBuilder> builder).build() for builder in builders], count, timestamps, kinds)
 
 
-def from_objects(ObjectBatch batch not None, Schema schema not None, MemoryBudget budget=None):
+def from_objects(ObjectBatch batch not None, Schema schema not None, MemoryBudget budget=None, wanted=None):
     """An ObjectBatch of rows as columns, with its timestamps and row kinds; see from_rows."""
-    return from_rows(batch.values, schema, batch.timestamps, batch.kinds, budget)
+    return from_rows(batch.values, schema, batch.timestamps, batch.kinds, budget, wanted)

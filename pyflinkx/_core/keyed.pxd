@@ -1,5 +1,7 @@
 cimport cython
 
+from pyflinkx._core.copier cimport Copier
+
 
 @cython.final
 cdef class KeyContext:
@@ -14,6 +16,7 @@ cdef class StateTable:
     cdef readonly KeyContext context
     cdef readonly dict keys
     cdef readonly dict namespaces
+    cdef public Copier copier
 
     cdef object current_key(self)
     cpdef object find(self, object namespace)
@@ -27,3 +30,5 @@ cdef class State:
     cdef readonly bint per_window
 
     cpdef object current_namespace(self)
+    cpdef object own(self, object value)
+    cpdef object own_or_stored(self, object value, object stored)

@@ -7,6 +7,8 @@ from types import GenericAlias
 
 cimport cython
 
+from pyflinkx._core.copier cimport is_atom
+
 from pyflinkx.errors import WrongStateError
 
 
@@ -56,6 +58,7 @@ cdef class StateTable:
     Attributes:
         keys: key to value, for states that belong to a key alone.
         namespaces: namespace to (key to value), for states that belong to a key and a window.
+        copier: makes what handles store their own; None where it may be shared.
     """
 
     def __cinit__(self, str name not None, str kind not None, KeyContext context not None):
@@ -148,6 +151,14 @@ cdef class State:
             raise WrongStateError(f"window state {self.table.name!r} was used outside of a window")
         return self.table.context.namespace
 
+    cpdef object own(self, object value):
+        """The value as it is stored: whoever gave it may go on to change it, but not what is stored."""
+        return value if self.table.copier is None else self.table.copier.copy(value)
+
+    cpdef object own_or_stored(self, object value, object stored):
+        """The same, but for the very object that is stored already, which its function may have changed in place."""
+        return value if value is stored else self.own(value)
+
     def clear(self):
         """Remove what is stored for the current key."""
         self.table.take(self.current_namespace())
@@ -175,7 +186,10 @@ cdef class ValueState(State):
         if value is None:
             self.table.take(self.current_namespace())
         else:
-            self.table.store(self.current_namespace(), value)
+            namespace = self.current_namespace()
+            if not is_atom(value):
+                value = self.own_or_stored(value, self.table.find(namespace))
+            self.table.store(namespace, value)
 
 
 cdef class AppendingState(State):
@@ -212,32 +226,43 @@ cdef class ListState(MergingState):
 
     def add(self, value):
         """Append a value."""
+        self.append(self.own(value))
+
+    cpdef int append(self, object value) except -1:
+        """Append a value that nobody else changes."""
         namespace = self.current_namespace()
         values = self.table.find(namespace)
         if values is absent:
             self.table.store(namespace, [value])
         else:
             (<list> values).append(value)
+        return 0
 
     def add_all(self, values):
         """Append several values."""
-        added = list(values)
-        if not added:
-            return
-        namespace = self.current_namespace()
-        stored = self.table.find(namespace)
-        if stored is absent:
-            self.table.store(namespace, added)
-        else:
-            (<list> stored).extend(added)
+        for value in list(values):
+            self.append(self.own(value))
 
     def update(self, values):
         """Replace the values by others."""
-        replacement = list(values)
-        if replacement:
-            self.table.store(self.current_namespace(), replacement)
+        values = list(values)
+        if self.table.copier is not None:
+            stored = self.table.find(self.current_namespace())
+            values = self.owned(values, () if stored is absent else <list> stored)
+        self.replace(values)
+
+    cpdef list owned(self, list values, object stored):
+        """The values as they are stored; those of ``stored`` are the state's own already."""
+        known = {id(value) for value in stored}
+        return [value if id(value) in known else self.own(value) for value in values]
+
+    cpdef int replace(self, list values) except -1:
+        """Replace the values by others that nobody else changes."""
+        if values:
+            self.table.store(self.current_namespace(), values)
         else:
             self.table.take(self.current_namespace())
+        return 0
 
     def __iter__(self):
         return iter(self.get())
@@ -269,6 +294,7 @@ cdef class ReducingState(MergingState):
         if value is None:
             self.table.take(namespace)
             return
+        value = self.own(value)
         stored = self.table.find(namespace)
         self.table.store(namespace, value if stored is absent else self.reduce(stored, value))
 
@@ -308,7 +334,7 @@ cdef class AggregatingState(MergingState):
         accumulator = self.table.find(namespace)
         if accumulator is absent:
             accumulator = self.create_accumulator()
-        self.table.store(namespace, self.add_value(value, accumulator))
+        self.table.store(namespace, self.add_value(self.own(value), accumulator))
 
     def combine(self, first, second):
         return self.merge_accumulators(first, second)
@@ -324,24 +350,25 @@ cdef class MapState(State):
 
     def put(self, key, value):
         """Set the value under ``key``."""
+        if not is_atom(value):
+            entries = self.table.find(self.current_namespace())
+            value = self.own_or_stored(value, None if entries is absent else (<dict> entries).get(key))
+        self.set_entry(self.own(key), value)
+
+    cpdef int set_entry(self, object key, object value) except -1:
+        """Set the value under ``key``, both of which nobody else changes."""
         namespace = self.current_namespace()
         entries = self.table.find(namespace)
         if entries is absent:
             self.table.store(namespace, {key: value})
         else:
             (<dict> entries)[key] = value
+        return 0
 
     def put_all(self, dict_value):
         """Set several entries."""
-        added = dict(dict_value)
-        if not added:
-            return
-        namespace = self.current_namespace()
-        entries = self.table.find(namespace)
-        if entries is absent:
-            self.table.store(namespace, added)
-        else:
-            (<dict> entries).update(added)
+        for key, value in dict(dict_value).items():
+            self.put(key, value)
 
     def remove(self, key):
         """Remove the entry under ``key``, if there is one."""

@@ -1,6 +1,8 @@
 """Batches of Python values."""
 from cpython cimport array
 
+from pyflinkx._core.copier cimport Copier
+
 import array as array_module
 
 cdef array.array LONGS = array_module.array("q")
@@ -63,9 +65,12 @@ cdef class ObjectBatch:
             self.kinds.extend(other.kinds)
         return True
 
-    def copy(self):
-        """A batch with lists of its own and the same values."""
-        return self.slice(0, len(self.values))
+    def copy(self, Copier copier=None):
+        """A batch with lists of its own, and of the values what the copier makes of them; the same without one."""
+        result = self.slice(0, len(self.values))
+        if copier is not None:
+            result.values = copier.copy_all(result.values)
+        return result
 
 
 def constant_timestamps(Py_ssize_t count, long long timestamp):

@@ -7,6 +7,7 @@ cdef class Field:
     cdef readonly bint nullable
     cdef readonly tuple children
     cdef readonly dict metadata
+    cdef readonly object carried
     cdef pfx_arrow_type type
     # Holds the characters that type.timezone points to.
     cdef bytes format_bytes

@@ -8,6 +8,7 @@ class Field:
     nullable: bool
     children: tuple[Field, ...]
     metadata: dict[bytes, bytes] | None
+    carried: Any
     def __init__(
         self,
         name: str,
@@ -15,6 +16,7 @@ class Field:
         nullable: bool = True,
         children: Sequence[Field] = (),
         metadata: Mapping[bytes, bytes] | None = None,
+        carried: Any = None,
     ) -> None: ...
     @property
     def type_name(self) -> str: ...

@@ -1,6 +1,7 @@
 """Names and types of columns, written as Arrow format strings."""
 cimport cython
 from pyflinkx._core.cpfx cimport (
+    PFX_KIND_BINARY,
     PFX_KIND_BINARY_VIEW,
     PFX_KIND_DECIMAL128,
     PFX_KIND_DURATION,
@@ -43,6 +44,9 @@ cdef class Field:
         nullable: whether values may be missing.
         children: the element's field of a list, the fields of a struct.
         metadata: key and value bytes that travel with the field.
+        carried: what makes bytes of Python values and values of bytes, for a binary column of values that no Arrow type
+            is for: an object with ``encode(value)`` and ``decode(bytes)`` (``types.carried``). Of a decimal column it
+            says that its values are whole numbers, and ints. It never comes from Arrow data.
 
     Raises:
         TypeInformationError: the format is malformed, not supported, or does not fit the children.
@@ -52,12 +56,15 @@ cdef class Field:
         'timestamp[ms, UTC]'
     """
 
-    def __init__(self, str name not None, str format not None, bint nullable=True, children=(), metadata=None):
+    def __init__(
+        self, str name not None, str format not None, bint nullable=True, children=(), metadata=None, carried=None,
+    ):
         self.name = name
         self.format = format
         self.nullable = nullable
         self.children = tuple(children)
         self.metadata = dict(metadata) if metadata else None
+        self.carried = carried
         self.format_bytes = format.encode()
         if (
             "\0" in format
@@ -77,6 +84,8 @@ cdef class Field:
     @property
     def type_name(self):
         """The type as people write it, such as ``list<int64>``."""
+        if self.carried is not None and self.type.kind == PFX_KIND_BINARY:
+            return str(self.carried)
         plain = PLAIN_NAMES.get(self.format)
         if plain is not None:
             return plain
@@ -113,7 +122,7 @@ cdef class Field:
 
     def renamed(self, str name not None):
         """The same field under another name."""
-        return Field(name, self.format, self.nullable, self.children, self.metadata)
+        return Field(name, self.format, self.nullable, self.children, self.metadata, self.carried)
 
     def __arrow_c_schema__(self):
         """The field as an ``arrow_schema`` capsule."""
@@ -125,6 +134,8 @@ cdef class Field:
         if self is other:
             return True
         if self.format != other.format or len(self.children) != len(other.children):
+            return False
+        if self.carried is not other.carried and self.carried != other.carried:
             return False
         cdef Py_ssize_t i
         for i in range(len(self.children)):
@@ -142,18 +153,20 @@ cdef class Field:
             and self.format == other.format
             and self.nullable == other.nullable
             and self.children == other.children
+            and self.carried == other.carried
         )
 
     def __hash__(self):
-        return hash((self.name, self.format, self.nullable, self.children))
+        return hash((self.name, self.format, self.nullable, self.children, self.carried))
 
     def __repr__(self):
         nullable = "" if self.nullable else ", nullable=False"
         children = f", children={self.children!r}" if self.children else ""
-        return f"Field({self.name!r}, {self.format!r}{nullable}{children})"
+        carried = f", carried={self.carried!r}" if self.carried is not None else ""
+        return f"Field({self.name!r}, {self.format!r}{nullable}{children}{carried})"
 
     def __reduce__(self):
-        return Field, (self.name, self.format, self.nullable, self.children, self.metadata)
+        return Field, (self.name, self.format, self.nullable, self.children, self.metadata, self.carried)
 
 
 def unsupported_type(str column, str format):

@@ -211,11 +211,13 @@ cdef int text_values(Column column, int64_t start, list values, TextMemo memo) e
 cdef int byte_values(Column column, int64_t start, list values) except -1:
     cdef Py_ssize_t i
     cdef const char *source = <const char *> column.data
+    decode = None if column.field.carried is None else column.field.carried.decode
     for i in range(len(values)):
         if is_null(column, start + i):
             put(values, i, None)
         else:
-            put(values, i, source[value_start(column, start + i):value_start(column, start + i + 1)])
+            value = source[value_start(column, start + i):value_start(column, start + i + 1)]
+            put(values, i, value if decode is None else decode(value))
     return 0
 
 
@@ -348,7 +350,8 @@ cdef int decimal_values(Column column, int64_t start, list values) except -1:
             put(values, i, None)
         else:
             length = pfx_decimal_format(source + i * 16, column.field.type.scale, text)
-            put(values, i, Decimal(text[:length].decode("ascii")))
+            value = Decimal(text[:length].decode("ascii"))
+            put(values, i, value if column.field.carried is None else int(value))
     return 0
 
 
@@ -448,7 +451,7 @@ cdef list assemble(tuple columns, int64_t start, int64_t stop, list names, const
     # Whether no value can be part of a reference cycle.
     cdef bint atomic = True
     for column in columns:
-        if (<Column> column).kind in (PFX_KIND_LIST, PFX_KIND_STRUCT):
+        if (<Column> column).kind in (PFX_KIND_LIST, PFX_KIND_STRUCT) or (<Column> column).field.carried is not None:
             atomic = False
     piece = start
     while piece < stop:
@@ -535,8 +538,8 @@ cdef list rows_of(ColumnBatch batch, RowKindOf shape):
     cdef const int8_t *kinds = NULL
     if batch.kinds is not None:
         kinds = <const int8_t *> first_value(batch.kinds)
-    # Thousands of new rows would start the collector dozens of times, to find that none of them is garbage. No Python
-    # code and no other thread runs before it is switched on again.
+    # Thousands of new rows would start the collector dozens of times, to find that none of them is garbage. No
+    # other code runs before it is switched on again, but for what decodes carried values.
     cdef int collected = PyGC_Disable()
     try:
         columns = tuple([shown(column) for column in batch.columns])
@@ -551,7 +554,7 @@ def to_rows(ColumnBatch batch not None, str kind="row"):
 
     Integers become int, floats float, text str, binary bytes; dates, times, timestamps and durations the types of
     ``datetime``, rounded down to microseconds, timestamps with a time zone as UTC; decimals ``Decimal``, lists list,
-    and nulls None.
+    and nulls None. Carried values are what they were.
 
     Args:
         batch: the columns.

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, final
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.window_types import TimeWindow
 
@@ -24,8 +25,11 @@ class AlignedLoop:
         offset: int,
         lateness: int,
         fire: Callable[[Any, TimeWindow, Any], None],
+        copier: Copier | None = None,
     ) -> AlignedLoop: ...
     def add(self, batch: ObjectBatch, watermark: int) -> None: ...
     def forget(self, window: TimeWindow) -> None: ...
 
-def call_each(function: Callable[[Any], Any], values: Iterable[Any], results: list[Any]) -> None: ...
+def call_each(
+    function: Callable[[Any], Any], values: Iterable[Any], results: list[Any], copier: Copier | None = None
+) -> None: ...

@@ -6,6 +6,7 @@ from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 from cpython.ref cimport PyObject
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
+from pyflinkx._core.copier cimport Copier
 from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
 from pyflinkx._core.objects cimport ObjectBatch
 from pyflinkx._core.window_types cimport TimeWindow
@@ -52,6 +53,7 @@ cdef class AlignedLoop:
         windows: window to (key to what is stored); changed in place.
         size, slide, offset, lateness: milliseconds, whose sum is less than 2 ** 62.
         fire: called with key, window and what is stored when a record came to a window that has fired already.
+        copier: gives each of several windows a record of its own; None where they share one.
 
     Attributes:
         opened: the windows that were made by the last ``add``.
@@ -65,6 +67,7 @@ cdef class AlignedLoop:
     cdef object create_accumulator
     cdef dict windows
     cdef object fire
+    cdef Copier copier
     cdef int64_t size, slide, offset, lateness
     cdef int64_t lowest, highest
     cdef int64_t late_until, fired_until
@@ -77,6 +80,7 @@ cdef class AlignedLoop:
     def __cinit__(
         self, select_key, str kind, function, create_accumulator, dict windows not None,
         int64_t size, int64_t slide, int64_t offset, int64_t lateness, fire,
+        Copier copier=None,
     ):
         self.select_key = select_key
         self.folding = FOLDINGS[kind]
@@ -88,6 +92,7 @@ cdef class AlignedLoop:
         self.offset = offset
         self.lateness = lateness
         self.fire = fire
+        self.copier = copier
         # Within these bounds no start, end or clean-up time of a window leaves the 64 bits.
         margin = size + slide + abs(offset) + lateness
         self.lowest = INT64_MIN + margin
@@ -141,6 +146,7 @@ cdef class AlignedLoop:
     cdef inline int add_record(self, object value, int64_t timestamp, int64_t watermark) except -1:
         cdef int64_t number, start, past
         cdef bint skipped = True
+        cdef size_t slot
         if timestamp < self.lowest or timestamp > self.highest:
             self.check_timestamp(timestamp)
         key = self.select_key(value)
@@ -151,9 +157,13 @@ cdef class AlignedLoop:
             if start <= self.late_until:
                 break  # and so are all that start earlier
             skipped = False
-            key = self.add_to(start, <size_t> number % SLOTS, key, value)
-            start -= self.slide
+            slot = <size_t> number % SLOTS
             number -= 1
+            if self.copier is None or start - self.slide <= past or start - self.slide <= self.late_until:
+                key = self.add_to(start, slot, key, value)
+            else:  # there are more
+                key = self.add_to(start, slot, key, self.copier.copy(value))
+            start -= self.slide
         if skipped and timestamp <= minus(watermark, self.lateness):
             self.late.values.append(value)
             self.late.timestamps.append(timestamp)
@@ -212,7 +222,8 @@ cdef class AlignedLoop:
         self.stored[<size_t> floor_divide(window.start - self.offset, self.slide) % SLOTS] = None
 
 
-def call_each(function, values, list results not None):
-    """Append ``function(value)`` to ``results`` for each of the values."""
+def call_each(function, values, list results not None, Copier copier=None):
+    """Append ``function(value)``, to ``results`` for each of the values, records of their own if there is a copier."""
     for value in values:
-        results.append(function(value))
+        result = function(value)
+        results.append(result if copier is None else copier.own(result, 1))

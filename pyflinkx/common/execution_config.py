@@ -103,7 +103,7 @@ class ExecutionConfig:
     # ---- objects and types ----
 
     def enable_object_reuse(self) -> ExecutionConfig:
-        """Let operators of a chain hand on the very same objects."""
+        """Let operators share the objects of records: nothing is copied, and no function may change what others got."""
         return self._set(options.OBJECT_REUSE, True)
 
     def disable_object_reuse(self) -> ExecutionConfig:
@@ -111,7 +111,7 @@ class ExecutionConfig:
         return self._set(options.OBJECT_REUSE, False)
 
     def is_object_reuse_enabled(self) -> bool:
-        """Whether operators of a chain may hand on the very same objects."""
+        """Whether operators may share the objects of records."""
         return bool(self._get(options.OBJECT_REUSE))
 
     def enable_closure_cleaner(self) -> ExecutionConfig:

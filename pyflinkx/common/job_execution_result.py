@@ -40,6 +40,14 @@ class JobExecutionResult:
         """The accumulators, by name."""
         return dict(self._accumulators)
 
+    def get_late_records(self) -> dict[str, int]:
+        """How many records each operator dropped because they came too late, by its name; empty if none did.
+
+        It is the accumulator ``operator.numLateRecordsDropped``. Records that went to a side output do not count.
+        """
+        suffix = ".numLateRecordsDropped"
+        return {name.removesuffix(suffix): n for name, n in self._accumulators.items() if name.endswith(suffix) and n}
+
     def __str__(self) -> str:
         lines = [f"Job with JobID {self._job_id} has finished.", f"Job Runtime: {self._net_runtime} ms"]
         if self._accumulators:

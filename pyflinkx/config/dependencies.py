@@ -19,6 +19,33 @@ OWN_FOLDER = ".pyflinkx"
 
 
 @dataclass(frozen=True)
+class ArchiveLimits:
+    """What an archive may become when it is extracted.
+
+    Args:
+        size: bytes of all its files.
+        files: number of files, folders and links.
+        ratio: its content may be so many times its own size, or 64 MiB.
+    """
+
+    size: int
+    files: int
+    ratio: int
+
+    @classmethod
+    def from_configuration(cls, configuration: Configuration) -> ArchiveLimits:
+        """Read the options."""
+        return cls(
+            configuration.value_of(options.ARCHIVE_SIZE),
+            configuration.value_of(options.ARCHIVE_FILES),
+            configuration.value_of(options.ARCHIVE_RATIO),
+        )
+
+
+DEFAULT_LIMITS = ArchiveLimits.from_configuration(Configuration())
+
+
+@dataclass(frozen=True)
 class PythonDependencies:
     """The options ``python.files``, ``python.archives``, ``python.requirements`` and ``python.executable``, read.
 
@@ -29,6 +56,7 @@ class PythonDependencies:
         requirements_cache: absolute path of the folder with its packages.
         executable: the interpreter: an absolute path, a name to look up in PATH, or a path into an extracted archive;
             None for the one that runs the program.
+        limits: of each archive, and of each of the files that is one.
     """
 
     files: tuple[str, ...] = ()
@@ -36,6 +64,7 @@ class PythonDependencies:
     requirements: str | None = None
     requirements_cache: str | None = None
     executable: str | None = None
+    limits: ArchiveLimits = DEFAULT_LIMITS
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> PythonDependencies:
@@ -69,7 +98,13 @@ class PythonDependencies:
             requirements,
             cache,
             executable,
+            ArchiveLimits.from_configuration(configuration),
         )
+
+    @property
+    def need_folder(self) -> bool:
+        """Whether anything is to be put in place before a worker can start."""
+        return bool(self.files or self.archives or self.requirements is not None)
 
     def faults(self) -> list[str]:
         """What is missing on this machine, a line each."""

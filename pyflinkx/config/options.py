@@ -68,7 +68,10 @@ CHAINING_OF_DIFFERENT_MAX_PARALLELISM = ConfigOption(
     "Whether operators of different max parallelism may share a task.",
 )
 OBJECT_REUSE = ConfigOption(
-    "pipeline.object-reuse", BOOLEAN, False, "Whether operators of a chain may hand on the very same objects."
+    "pipeline.object-reuse",
+    BOOLEAN,
+    False,
+    "Whether operators may share the objects of records, so that a function that changes one changes it for all.",
 )
 GLOBAL_JOB_PARAMETERS: ConfigOption[dict[str, str]] = ConfigOption(
     "pipeline.global-job-parameters", MAP, None, "Parameters that every function of the job can read."
@@ -267,6 +270,23 @@ PYTHON_EXECUTABLE: ConfigOption[str] = ConfigOption(
     "Interpreter of workers; by default the one that runs the program.",
     fault=blank,
 )
+ARCHIVE_SIZE = ConfigOption(
+    "pyflinkx.archives.max-size",
+    MEMORY,
+    16 * GIBIBYTE,
+    "What an archive of python.archives or python.files may hold when it is extracted.",
+    minimum=1,
+)
+ARCHIVE_FILES = ConfigOption(
+    "pyflinkx.archives.max-files", INT, 1_000_000, "How many files, folders and links an archive may hold.", minimum=1
+)
+ARCHIVE_RATIO = ConfigOption(
+    "pyflinkx.archives.max-ratio",
+    INT,
+    200,
+    "How often its own size an archive may hold, where that is more than 64 MiB.",
+    minimum=1,
+)
 
 # Set by methods of ExecutionConfig that PyFlink programs call; typed, so that a wrong value is still an error.
 CLOSURE_CLEANER = ConfigOption(
@@ -322,6 +342,9 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     PYTHON_ARCHIVES,
     PYTHON_REQUIREMENTS,
     PYTHON_EXECUTABLE,
+    ARCHIVE_SIZE,
+    ARCHIVE_FILES,
+    ARCHIVE_RATIO,
 )
 
 WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
@@ -93,13 +94,14 @@ class CachedSource(Source):
         return [None]
 
     def create_reader(self, context: ReaderContext) -> CachedReader:
-        return CachedReader(self.batches)
+        return CachedReader(self.batches, context.copier)
 
 
 class CachedReader(SourceReader):
-    """Reads batches as they were written."""
+    """Reads batches as they were written, and leaves them as they are for the next job."""
 
-    def __init__(self, batches: list[tuple[list[Any], Any]]) -> None:
+    def __init__(self, batches: list[tuple[list[Any], Any]], copier: Copier | None) -> None:
+        self.copier = copier
         self.batches = batches
         self.waiting: deque[tuple[list[Any], Any]] = deque()
 
@@ -113,4 +115,5 @@ class CachedReader(SourceReader):
         values, stamps = self.waiting.popleft()
         if len(values) > limit:
             self.waiting.appendleft((values[limit:], None if stamps is None else stamps[limit:]))
-        return ObjectBatch(values[:limit], None if stamps is None else stamps[:limit])
+        batch = values[:limit] if self.copier is None else self.copier.copy_all(values[:limit])
+        return ObjectBatch(batch, None if stamps is None else stamps[:limit])

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx._core.packed import pack, unpack
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
+
+
+@dataclass(frozen=True)
+class PackedRecords:
+    """Records on their way to the program: bytes that become objects when the program reads on.
+
+    Args:
+        data: as ``_core.packed.pack`` makes them.
+        count: how many records there are.
+    """
+
+    data: bytes
+    count: int
+
+    @classmethod
+    def of(cls, records: list[Any]) -> PackedRecords | None:
+        """The records packed; None where they are not all alike and plain."""
+        data = pack(records)
+        return None if data is None else cls(data, len(records))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def unpacked(self) -> list[Any]:
+        """The records."""
+        return unpack(self.data, self.count)
 
 
 class CollectBuffer:
@@ -20,19 +48,32 @@ class CollectBuffer:
     """
 
     def __init__(self) -> None:
-        self._records: list[Any] = []
+        self._parts: list[list[Any] | PackedRecords] = []
 
     def __len__(self) -> int:
-        return len(self._records)
+        return sum(map(len, self._parts))
 
-    def extend(self, records: list[Any]) -> None:
+    def extend(self, records: list[Any] | PackedRecords) -> None:
         """Add records."""
-        self._records += records
+        last = self._parts[-1] if self._parts else None
+        if isinstance(records, PackedRecords):
+            self._parts.append(records)
+        elif isinstance(last, list):
+            last += records
+        else:
+            self._parts.append(list(records))
 
     def drain(self) -> list[Any]:
         """The records gathered since the last call, in order; they are the caller's from now on."""
-        records, self._records = self._records, []
+        records: list[Any] = []
+        for part in self.drain_parts():
+            records += part.unpacked() if isinstance(part, PackedRecords) else part
         return records
+
+    def drain_parts(self) -> list[list[Any] | PackedRecords]:
+        """As ``drain``, in parts that are still to be unpacked."""
+        parts, self._parts = self._parts, []
+        return parts
 
     def __reduce__(self) -> Any:
         raise TypeError("a CollectBuffer stays in its process: a job that runs elsewhere cannot fill it")

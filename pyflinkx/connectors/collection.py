@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.untracked import untracked_copy
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.basic import check_type
@@ -51,7 +53,7 @@ class CollectionSource(Source):
     def __init__(self, values: Iterable[Any], type_info: TypeInformation | None = None) -> None:
         if isinstance(values, (str, bytes, bytearray, Mapping)) or not isinstance(values, Iterable):
             raise TypeError(f"a collection is a list, tuple or other iterable of records, not {values!r:.100}")
-        self.values = list(values)
+        self.values = untracked_copy(values)
         self.output_type = type_info
         if type_info is not None:
             self.values = typed_values(self.values, check_type(type_info, "the type of a collection"))
@@ -63,7 +65,7 @@ class CollectionSource(Source):
         return [CollectionSplit(0, len(self.values))]
 
     def create_reader(self, context: ReaderContext) -> CollectionReader:
-        return CollectionReader(self.values)
+        return CollectionReader(self.values, context.copier)
 
 
 def typed_values(values: list[Any], type_info: TypeInformation) -> list[Any]:
@@ -92,10 +94,11 @@ def typed_values(values: list[Any], type_info: TypeInformation) -> list[Any]:
 
 
 class CollectionReader(SourceReader):
-    """Reads ranges of a list."""
+    """Reads ranges of a list, which is the program's: its values are not changed."""
 
-    def __init__(self, values: list[Any]) -> None:
+    def __init__(self, values: list[Any], copier: Copier | None) -> None:
         self.values = values
+        self.copier = copier
         self.waiting: deque[CollectionSplit] = deque()
 
     def add_splits(self, splits: list[CollectionSplit]) -> None:
@@ -108,7 +111,8 @@ class CollectionReader(SourceReader):
         middle = min(split.start + limit, split.stop)
         if middle < split.stop:
             self.waiting.appendleft(CollectionSplit(middle, split.stop))
-        return ObjectBatch(self.values[split.start : middle])
+        values = self.values[split.start : middle]
+        return ObjectBatch(values if self.copier is None else self.copier.copy_all(values))
 
     def close(self) -> None:
         self.waiting.clear()

@@ -14,9 +14,11 @@ from pyflinkx._core.build import ColumnBuilder
 from pyflinkx._core.column import Column
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
+from pyflinkx.connectors.frames import taken_frame
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
-from pyflinkx.errors import MissingExtraError, SourceError
+from pyflinkx.errors import MissingExtraError, SourceError, TypeInformationError
 from pyflinkx.types.arrow import type_info_of
+from pyflinkx.types.repeated import repeated
 
 NUMPY_FORMATS = {
     "int8": "c",
@@ -44,11 +46,11 @@ class ColumnarSource(Source):
 
     Args:
         data: anything with ``__arrow_c_stream__`` or ``__arrow_c_array__`` (pyarrow, Polars, pandas, DuckDB), a Polars
-            LazyFrame, or a mapping from column name to NumPy array.
+            LazyFrame, or a mapping from column name to NumPy array. The index of a pandas DataFrame is left out.
 
     Raises:
-        SourceError: it is none of these, or its columns do not form a table; or it is a stream that can be read only
-            once, which another source has.
+        SourceError: it is none of these, or its columns do not form a table or hold Python objects; or it is a stream
+            that can be read only once, which another source has.
         TypeInformationError: a column has a type that is not supported.
         MissingExtraError: pandas gives out its data only with pyarrow, which is not installed.
 
@@ -61,10 +63,7 @@ class ColumnarSource(Source):
     columnar = True
 
     def __init__(self, data: Any) -> None:
-        if isinstance(data, Mapping):
-            data = batch_of_arrays(data)
-        elif not hasattr(data, "__arrow_c_stream__") and type(data).__name__ == "LazyFrame":
-            data = data.collect()
+        data = batch_of_arrays(data) if isinstance(data, Mapping) else taken_frame(data)
         self.data = data
         self._once = can_be_read_only_once(data)
         self.parallelism = None if can_be_divided(data) else 1
@@ -75,9 +74,9 @@ class ColumnarSource(Source):
         # some producers can be read only once.
         self._opened: BatchStream | None = self._open()
         names = self._opened.schema.names
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise SourceError(f"column names must differ, but {repeated} come more than once")
+        twice = repeated(names)
+        if twice:
+            raise SourceError(f"column names must differ, but {twice} come more than once")
         self.schema = self._opened.schema
         self.output_type = type_info_of(self.schema)
         if self._once:
@@ -95,6 +94,10 @@ class ColumnarSource(Source):
             return import_stream(data)
         except ImportError as error:
             raise MissingExtraError("reading this data needs pyarrow: pip install 'pyflinkx[arrow]'") from error
+        except TypeInformationError:
+            raise
+        except TypeError as error:
+            raise SourceError(f"columnar data is a table or a stream of batches of columns: {error}") from None
 
     def splits(self, parallelism: int) -> list[Any]:
         return [Turns(number, parallelism) for number in range(parallelism)]

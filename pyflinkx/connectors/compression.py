@@ -3,83 +3,173 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import importlib
 import lzma
 import os
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from pyflinkx.connectors.files import open_file
+from pyflinkx.connectors.zstd_frame import WindowTooLargeError, ZstdFrame
 from pyflinkx.errors import MissingExtraError
 
 CHUNK_BYTES = 1 << 16
+# What a frame begins with; doubled from there. What follows a frame is copied, and there may be many small ones.
+FIRST_BYTES = 1 << 10
+# The window that a decompressor has to keep; what the zstd program accepts too, and twice what xz -9 needs.
+MAX_WINDOW_BYTES = 128 << 20
+# What liblzma needs besides the window.
+XZ_OVERHEAD = 1 << 20
+GZIP_HEADER = 16
+
+
+class CompressedDataError(Exception):
+    """Compressed data is damaged, cut off, or needs more memory than is allowed."""
+
+
+class Frame(Protocol):
+    """Decompresses one frame, in pieces; as ``bz2.BZ2Decompressor``."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the frame has ended."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether there is nothing more without more input."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given after the end of the frame."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take more input, and give some output: about ``max_length`` bytes at most."""
+
+
+class ZlibFrame:
+    """A frame of zlib or gzip.
+
+    Args:
+        wbits: as of ``zlib.decompressobj``.
+    """
+
+    def __init__(self, wbits: int) -> None:
+        self.frame = zlib.decompressobj(wbits)
+
+    @property
+    def eof(self) -> bool:
+        """Whether the frame has ended."""
+        return self.frame.eof
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether there is nothing more without more input."""
+        return not self.frame.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given after the end of the frame."""
+        return self.frame.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take more input if all before was used up, and give at most ``max_length`` bytes."""
+        return self.frame.decompress(self.frame.unconsumed_tail or data, max_length)
 
 
 class FramesReader:
-    """Reads frames that follow each other, by an object such as ``zlib.decompressobj()`` for each.
+    """Reads frames that follow each other, in pieces of bounded size: a small file may hold very much.
 
     Args:
         file: of compressed bytes.
-        make: makes what decompresses one frame; it has ``decompress``, ``eof`` and ``unused_data``.
+        make: makes what decompresses one frame.
+        padded: whether zeros after a frame mean nothing.
+        errors: what a frame raises for damaged data.
     """
 
-    def __init__(self, file: Any, make: Callable[[], Any]) -> None:
+    def __init__(self, file: Any, make: Callable[[], Frame], padded: bool, errors: tuple[type[Exception], ...]) -> None:
         self.file = file
         self.make = make
-        self.frame: Any = None
-        self.compressed = b""
+        self.padded = padded
+        self.errors = errors
+        self.frame: Frame | None = None
+        self.frame_at = 0
+        self.chunk = b""
+        self.chunk_at = 0
+        self.position = 0
+        self.piece_at = 0
+        self.piece_bytes = FIRST_BYTES
         self.data = b""
 
     def read(self, count: int) -> bytes:
         """Up to ``count`` bytes, none at the end.
 
         Raises:
-            EOFError: the file ends within a frame.
+            CompressedDataError: the data is damaged, or the file ends within a frame.
         """
         while not self.data:
-            if not self.compressed:
-                self.compressed = self.file.read(CHUNK_BYTES)
-            if not self.compressed:
-                if self.frame is not None:
-                    raise EOFError("the compressed data ends in the middle")
+            frame = self.frame or self._begin()
+            if frame is None:
                 return b""
-            if self.frame is None:
-                self.frame = self.make()
-            self.data = self.frame.decompress(self.compressed)
-            self.compressed = b""
-            if self.frame.eof:
-                self.compressed = self.frame.unused_data
+            piece = self._piece() if frame.needs_input else b""
+            try:
+                self.data = frame.decompress(piece, count)
+            except self.errors as error:
+                raise self._failure(error) from error
+            if frame.eof:
+                # It is the end of the last piece: what came before the piece was used up when the piece was asked for.
+                self.position -= len(frame.unused_data)
                 self.frame = None
         data, self.data = self.data[:count], self.data[count:]
         return data
 
+    def _begin(self) -> Frame | None:
+        """The next frame, None at the end of the file."""
+        if self.padded and self.chunk_at + self.position:
+            self._skip_zeros()
+        if self.position == len(self.chunk) and not self._next_chunk():
+            return None
+        self.frame_at = self.chunk_at + self.position
+        self.piece_bytes = FIRST_BYTES
+        self.frame = self.make()
+        return self.frame
+
+    def _skip_zeros(self) -> None:
+        while self.position < len(self.chunk) or self._next_chunk():
+            if self.chunk[self.position]:
+                return
+            rest = self.chunk[self.position :].lstrip(b"\0")
+            self.position = len(self.chunk) - len(rest)
+
+    def _piece(self) -> bytes:
+        if self.position == len(self.chunk) and not self._next_chunk():
+            raise CompressedDataError(
+                f"the compressed data ends in the middle, at byte {self.chunk_at}, of what begins at byte "
+                f"{self.frame_at}"
+            )
+        piece = self.chunk[self.position : self.position + self.piece_bytes]
+        self.piece_at = self.chunk_at + self.position
+        self.position += len(piece)
+        self.piece_bytes = min(2 * self.piece_bytes, CHUNK_BYTES)
+        return piece
+
+    def _next_chunk(self) -> bool:
+        self.chunk_at += len(self.chunk)
+        self.chunk, self.position = self.file.read(CHUNK_BYTES), 0
+        return bool(self.chunk)
+
+    def _failure(self, error: Exception) -> CompressedDataError:
+        if isinstance(error, WindowTooLargeError) or "Memory usage limit" in str(error):
+            return CompressedDataError(
+                f"what begins at byte {self.frame_at} was compressed with a window of more than "
+                f"{MAX_WINDOW_BYTES >> 20} MiB, which reading has to keep in memory; decompress the file first, or "
+                "compress it with a smaller one"
+            )
+        end = self.chunk_at + self.position
+        return CompressedDataError(f"the compressed data is damaged at or before byte {end}: {error}")
+
     def close(self) -> None:
         """Close the file."""
-        self.file.close()
-
-
-class Decompressed:
-    """A decompressor of the standard library, with the file that it reads.
-
-    Args:
-        reader: decompresses.
-        file: of compressed bytes.
-    """
-
-    def __init__(self, reader: Any, file: Any) -> None:
-        self.reader = reader
-        self.file = file
-
-    def read(self, count: int) -> bytes:
-        """Up to ``count`` bytes, none at the end."""
-        data: bytes = self.reader.read(count)
-        return data
-
-    def close(self) -> None:
-        """Close both."""
-        self.reader.close()
         self.file.close()
 
 
@@ -88,25 +178,30 @@ def _zstd(file: Any) -> FramesReader:
         zstandard = importlib.import_module("zstandard")
     except ImportError as error:
         raise MissingExtraError("reading .zst files needs zstandard: pip install 'pyflinkx[zstd]'") from error
-    return FramesReader(file, zstandard.ZstdDecompressor().decompressobj)
+    # One context for all frames: making it takes longer than reading a small frame.
+    decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES)
+    errors = (zstandard.ZstdError, WindowTooLargeError, ValueError)
+    return FramesReader(file, lambda: ZstdFrame(decompressor.decompressobj, MAX_WINDOW_BYTES), False, errors)
 
 
-def _gzip(file: Any) -> Decompressed:
-    return Decompressed(gzip.GzipFile(fileobj=file, mode="rb"), file)
+def _gzip(file: Any) -> FramesReader:
+    return FramesReader(file, lambda: ZlibFrame(zlib.MAX_WBITS + GZIP_HEADER), True, (zlib.error,))
 
 
-READERS: dict[str, Callable[[Any], Any]] = {
+def _xz(file: Any) -> FramesReader:
+    limit = MAX_WINDOW_BYTES + XZ_OVERHEAD
+    return FramesReader(file, lambda: lzma.LZMADecompressor(memlimit=limit), True, (lzma.LZMAError,))
+
+
+READERS: dict[str, Callable[[Any], FramesReader]] = {
     ".gz": _gzip,
     ".gzip": _gzip,
-    ".bz2": lambda file: Decompressed(bz2.BZ2File(file), file),
-    ".xz": lambda file: Decompressed(lzma.LZMAFile(file), file),  # noqa: SIM115 - closed by its owner
-    ".deflate": lambda file: FramesReader(file, zlib.decompressobj),
+    ".bz2": lambda file: FramesReader(file, bz2.BZ2Decompressor, True, (OSError,)),
+    ".xz": _xz,
+    ".deflate": lambda file: FramesReader(file, lambda: ZlibFrame(zlib.MAX_WBITS), False, (zlib.error,)),
     ".zst": _zstd,
     ".zstd": _zstd,
 }
-
-# What damaged data raises; zstandard's errors are known once it is imported.
-DAMAGE = (EOFError, zlib.error, lzma.LZMAError)
 
 
 def open_data(path: str) -> tuple[Any, int]:
@@ -128,8 +223,3 @@ def open_data(path: str) -> tuple[Any, int]:
     except BaseException:
         file.close()
         raise
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether that is what damaged compressed data raises."""
-    return isinstance(error, (OSError, *DAMAGE)) or type(error).__name__ == "ZstdError"

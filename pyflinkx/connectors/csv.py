@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
@@ -15,6 +16,9 @@ from pyflinkx.connectors.record_shape import RecordShape
 from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
 from pyflinkx.errors import ConfigurationError, SourceError
 from pyflinkx.types.typeinfo import TypeInformation, Types
+
+# Of columns, in an error message.
+SHOWN_NAMES = 50
 
 
 class CsvSource(Source):
@@ -166,18 +170,23 @@ class CsvSource(Source):
         line, header = first
         wanted = [str(name) for name in names]
         if self.header == "strict" and header != wanted:
-            raise SourceError(f"{path}:{line}: the header must be {', '.join(wanted)}, but it is {', '.join(header)}")
-        missing = [name for name in wanted if name not in header]
+            raise SourceError(f"{path}:{line}: the header must be {_listed(wanted)}, but it is {_listed(header)}")
+        places = {name: place for place, name in enumerate(header)}
+        missing = [name for name in wanted if name not in places]
         if missing:
             raise SourceError(
-                f"{path}:{line}: the header lacks {', '.join(map(repr, missing))} of the schema; "
-                f"it has {', '.join(map(repr, header))}"
+                f"{path}:{line}: the header lacks {_listed(map(repr, missing))} of the schema; "
+                f"it has {_listed(map(repr, header))}"
             )
         _refuse_repeated(path, line, header, wanted)
-        extra = [name for name in header if name not in wanted]
-        if extra and self.extra_columns == "error":
-            raise SourceError(f"{path}:{line}: the header has columns beyond the schema: {', '.join(map(repr, extra))}")
-        return Columns(len(header), [header.index(name) for name in wanted])
+        if self.extra_columns == "error":
+            known = set(wanted)
+            extra = [name for name in header if name not in known]
+            if extra:
+                raise SourceError(
+                    f"{path}:{line}: the header has columns beyond the schema: {_listed(map(repr, extra))}"
+                )
+        return Columns(len(header), [places[name] for name in wanted])
 
 
 class Columns:
@@ -210,9 +219,17 @@ def _skip_record(records: CsvRecords) -> None:
 
 
 def _refuse_repeated(path: str, line: int, header: list[str], wanted: list[str]) -> None:
-    repeated = sorted({name for name in wanted if header.count(name) > 1})
+    counts = Counter(header)
+    repeated = sorted({name for name in wanted if counts[name] > 1})
     if repeated:
-        raise SourceError(f"{path}:{line}: the header names {', '.join(map(repr, repeated))} more than once")
+        raise SourceError(f"{path}:{line}: the header names {_listed(map(repr, repeated))} more than once")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as error messages list them: not thousands."""
+    shown = list(names)
+    rest = len(shown) - SHOWN_NAMES
+    return ", ".join(shown) if rest <= 0 else f"{', '.join(shown[:SHOWN_NAMES])} and {rest} more"
 
 
 def _shown(text: str) -> str:

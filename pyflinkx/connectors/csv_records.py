@@ -16,6 +16,10 @@ from pyflinkx.errors import ConfigurationError
 
 LINE_NUMBER = attrgetter("line_num")
 NUL = "\udc00"
+# What a line of an open record takes besides its characters.
+LINE_OVERHEAD = 64
+# How often, on average, the characters of a file may be parsed in vain.
+VAIN_PARSES = 4
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,9 @@ class CsvRecords:
     first of them is given up and reading goes on with the next line: whoever made the file meant, most likely, a record
     in each.
 
+    What follows such a line is parsed again, and a file may be made so that this never ends. So there is an account of
+    the characters that were parsed in vain; when it is overdrawn, each of the lines at hand has to be a record.
+
     Args:
         chunks: of the file.
         csv_format: how fields are set apart.
@@ -110,17 +117,23 @@ class CsvRecords:
         self.options = csv_format.reader_options()
         self.max_record_bytes = max_record_bytes
         self.lines: list[str] = []
+        self.characters = 0
         self.first_line = 1
         self.bad_lines: dict[int, str] = {}
         self.has_nul = False
         self.ended = False
         self.multiline = False
+        self.single_lines = False
+        self.account = max_record_bytes  # characters that may yet be parsed in vain
+        self.single: Any = None
         self._parse_from(0)
 
     def _parse_from(self, index: int) -> None:
         """Parse on from ``lines[index]``."""
         self.base = self.done = index
-        self.reader: Any = csv.reader(self.lines[index:] if index else self.lines, **self.options)
+        lines: Any = iter(self.lines)
+        lines.__setstate__(index)  # a slice would copy all that follows, for each bad record
+        self.reader: Any = csv.reader(lines, **self.options)
 
     def read(self, limit: int) -> RawRecords | None:
         """Up to ``limit`` records, or a broken one; None at the end of the file.
@@ -130,11 +143,11 @@ class CsvRecords:
         """
         while True:
             start = self.done
-            rows, ends, reason = self._parse(limit)
+            rows, ends, reason = self._parse_single(limit) if self.single_lines else self._parse(limit)
             records = RawRecords(rows, start, ends, self.lines, self.first_line, self.bad_lines, self.has_nul)
             if len(rows) < limit and self.done < len(self.lines):
                 # A record is open. At the end of the lines at hand more may complete it.
-                at_end = self.base + self.reader.line_num >= len(self.lines)
+                at_end = self.base + self.reader.line_num >= len(self.lines) and not self.single_lines
                 if not at_end or self.ended or self._open_bytes() > self.max_record_bytes:
                     records.broken = self._give_up(reason)
                 elif rows:
@@ -173,19 +186,42 @@ class CsvRecords:
             self.done = self.base + pairs[-1][1]
         return [row for row, _ in pairs], [self.base + lines for _, lines in pairs], reason
 
+    def _parse_single(self, limit: int) -> tuple[list[list[str]], Sequence[int], str]:
+        """As ``_parse``, of records that have a line each."""
+        start = self.done
+        rows: list[list[str]] = []
+        reason = ""
+        try:
+            for line in islice(self.single, limit):
+                rows.append(next(csv.reader((line,), **self.options)))
+        except csv.Error as error:
+            reason = str(error)
+        self.done = start + len(rows)
+        return rows, range(start + 1, self.done + 1), reason
+
     def _open_bytes(self) -> int:
-        return sum(map(len, self.lines[self.done :]))
+        return sum(map(len, self.lines[self.done :])) + LINE_OVERHEAD * (len(self.lines) - self.done)
 
     def _give_up(self, reason: str) -> tuple[int, str, str]:
         index = self.done
         broken = self.first_line + index, self.lines[index].rstrip("\r\n"), self._explain(reason)
+        if self.single_lines:
+            self.done += 1
+            return broken
+        self.account -= sum(map(len, self.lines[index + 1 : self.base + self.reader.line_num]))
         self._parse_from(index + 1)
+        if self.account < self.characters:
+            self.single_lines = True
+            self.single = iter(self.lines)
+            self.single.__setstate__(self.done)
         return broken
 
     def _explain(self, reason: str) -> str:
         if "unexpected end" in reason or not reason:
             if self.ended:
                 return "a quoted or escaped field does not end before the end of the file"
+            if self.single_lines:
+                return "a quoted or escaped field does not end within the line, and too many before it did not end"
             return f"a quoted or escaped field does not end within {self.max_record_bytes} bytes"
         if "field limit" in reason:
             return f"{reason}; csv.field_size_limit() of the standard library raises the limit"
@@ -194,23 +230,29 @@ class CsvRecords:
     def _next_chunk(self) -> bool:
         self.first_line += len(self.lines)
         self.lines = []
+        self.characters = 0
         self.bad_lines = {}
         self.has_nul = False
+        self.single_lines = False
         self._read_chunk()
         self._parse_from(0)
         return not self.ended
 
     def _append_chunks(self) -> None:
-        """Put more lines behind those of the open record; at least as many again, so that little is parsed twice."""
+        """Put more lines behind those of the open record; at least as much again, so that little is parsed twice."""
         self.first_line += self.done
+        # Lists of their own: records handed out still point to the old ones.
         self.lines = self.lines[self.done :]
         self.bad_lines = {line: reason for line, reason in self.bad_lines.items() if line >= self.first_line}
-        wanted = 2 * len(self.lines)
-        while len(self.lines) < wanted and not self.ended:
+        self.characters = sum(map(len, self.lines))
+        self.account -= self.characters
+        wanted = 2 * self.characters
+        while self.characters < wanted and not self.ended:
             self._read_chunk()
         self._parse_from(0)
 
     def _read_chunk(self) -> None:
+        """Put the lines of the next piece behind those at hand."""
         chunk = self.chunks.read()
         if chunk is None:
             self.ended = True
@@ -220,9 +262,10 @@ class CsvRecords:
             # CPython 3.10 has no NUL in its csv module, and would stop in the middle of a record.
             self.has_nul = True
             text = text.replace("\0", NUL)
-        # A list of its own: records handed out still point to the old one.
-        self.lines = [*self.lines, *io.StringIO(text, newline="")]
-        self.bad_lines = {**self.bad_lines, **chunk.bad_lines}
+        self.lines += io.StringIO(text, newline="")
+        self.characters += len(text)
+        self.account += VAIN_PARSES * len(text)
+        self.bad_lines |= chunk.bad_lines
 
     def close(self) -> None:
         """Close the file."""

@@ -24,6 +24,9 @@ NESTED = (bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, Row)
 class CsvSink(SingleFileSink):
     """Writes rows: Row, tuple, list, NamedTuple or dataclass instances, all with the same number of fields.
 
+    Fields with names are written in the order of ``field_names`` where these are the same names, else in that of the
+    first record with names; a Row with other names than that is refused. Everything else is written by position.
+
     Numbers, dates and times are written as ``str()`` shows them, booleans as ``true`` and ``false``, None as an empty
     field (as is an empty string). A field that is bytes or a collection is refused. The file appears at the end of the
     input: whole, or, when the job fails, not at all.
@@ -83,9 +86,10 @@ class CsvText(FileText):
         self.sink = sink
         self.names = sink.field_names
         self.header_due = sink.header
-        # By type of record, what gives its values; the names of Row's fields are those of the first.
+        # By type of record, what gives its values.
         self.values_of: dict[type, Callable[[Any], Sequence[Any]]] = {}
-        self.row_names: list[str] | None = None
+        # The names by which records are read; those of the first that has names, maybe in the order of the sink's.
+        self.order: list[str] | None = None
 
     def lines(self, values: list[Any]) -> str:
         if not values:
@@ -139,26 +143,39 @@ class CsvText(FileText):
 
     def _values_function(self, record: Any) -> Callable[[Any], Sequence[Any]]:
         if isinstance(record, Row):
-            if self.row_names is None:
-                self.row_names = getattr(record, "_fields", None)
             return self._row_values
         if isinstance(record, (tuple, list)):
-            return lambda record: record
+            fields = list(getattr(record, "_fields", ()))
+            order = self._in_order(fields) if fields else fields
+            if order == fields:
+                return lambda record: record
+            return lambda record: [getattr(record, name) for name in order]
         if dataclasses.is_dataclass(record) and not isinstance(record, type):
-            names = [field.name for field in dataclasses.fields(record)]
+            names = self._in_order([field.name for field in dataclasses.fields(record)])
             return lambda record: [getattr(record, name) for name in names]
         raise SinkError(
             f"{self.sink.path}: a CSV file takes Row, tuple, list, NamedTuple or dataclass records, not "
             f"{type(record).__name__}: {record!r:.200}; map it to a tuple first"
         )
 
+    def _in_order(self, names: list[str]) -> list[str]:
+        """The names of a record's fields in the order in which they are written."""
+        if self.order is None:
+            columns = self.names or names
+            self.order = columns if set(columns) == set(names) else names
+        return self.order if set(self.order) == set(names) else names
+
     def _row_values(self, row: Row) -> Sequence[Any]:
-        if self.row_names is None:
+        names = getattr(row, "_fields", None)
+        if names is None or names == self.order:
             return list(row)
-        try:
-            return row.get_fields_by_names(self.row_names)
-        except ValueError as error:
-            raise SinkError(f"{self.sink.path}: {error}") from error
+        order = self._in_order(names)
+        if order is not self.order or len(row) != len(names):
+            raise SinkError(
+                f"{self.sink.path}: the fields of a record are {', '.join(names)}, those of the ones before it "
+                f"{', '.join(self.order or ())}: {row!r:.200}"
+            )
+        return row.get_fields_by_names(order)
 
     def _column(self, name: str, values: list[Any]) -> list[Any]:
         kinds = set(map(type, values)) - PLAIN

@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
-from pyflinkx.connectors.compression import is_damage, open_data
+from pyflinkx.connectors.compression import CompressedDataError, open_data
 from pyflinkx.connectors.files import os_error_text
 from pyflinkx.errors import ConfigurationError, SourceError
 
@@ -145,9 +145,7 @@ class ChunkReader:
     def _read(self, count: int) -> bytes:
         try:
             data: bytes = self.file.read(count)
-        except Exception as error:
-            if not is_damage(error):
-                raise
+        except (OSError, CompressedDataError) as error:
             reason = os_error_text(error) if isinstance(error, OSError) else str(error)
             raise SourceError(f"{self.path}:{self.line}: cannot be read on: {reason}") from error
         self.bytes_read += len(data)

@@ -157,7 +157,7 @@ class SplitEnumeratorContext:
             result, failure = None, None
             try:
                 result = callable()
-            except Exception as error:
+            except BaseException as error:
                 failure = error
             self.run_in_coordinator_thread(lambda: handler(result, failure))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.queue import QueueSource
@@ -70,7 +70,7 @@ class IteratorSource(Source):
             self.queue.close()
         except (JobCancelledError, JobExecutionError, WrongStateError):
             return  # the job has ended
-        except Exception as error:
+        except BaseException as error:
             failure = JobExecutionError(
                 f"operator '{context.name}': its iterator failed: {type(error).__name__}: {error}"
             )
@@ -78,7 +78,7 @@ class IteratorSource(Source):
             context.fail(failure)
 
     def create_reader(self, context: ReaderContext) -> SourceReader:
-        return self.queue.create_reader(context) if self.make is None else IteratorReader(self.make)
+        return self.queue.create_reader(context) if self.make is None else IteratorReader(self.make, context.copier)
 
     def __reduce__(self) -> Any:
         return travelled, (self.make, self.output_type)
@@ -94,9 +94,11 @@ class IteratorReader(SourceReader):
 
     Args:
         make: makes it.
+        copier: keeps records as they were when they came; None where the iterator leaves them alone.
     """
 
-    def __init__(self, make: Callable[[], Iterable[Any]]) -> None:
+    def __init__(self, make: Callable[[], Iterable[Any]], copier: Copier | None) -> None:
+        self.copier = copier
         self.make = make
         self.iterator: Iterator[Any] | None = None
 
@@ -106,11 +108,11 @@ class IteratorReader(SourceReader):
     def poll(self, limit: int) -> Any:
         if self.iterator is None:
             self.iterator = iter(self.make())
-        records = []
+        records: list[Any] = []
+        copier = self.copier
         end = time.monotonic() + HOLD_BACK
-        for record in islice(self.iterator, limit):
-            records.append(record)
-            if time.monotonic() >= end:
+        while copier.take(self.iterator, records) if copier is not None else take(self.iterator, records):
+            if len(records) >= limit or time.monotonic() >= end:
                 break
         return ObjectBatch(records) if records else END
 
@@ -118,3 +120,11 @@ class IteratorReader(SourceReader):
         close = getattr(self.iterator, "close", None)
         if close is not None:
             close()
+
+
+def take(iterator: Iterator[Any], records: list[Any]) -> bool:
+    """Append the next record of an iterator; False when there is none."""
+    for record in iterator:
+        records.append(record)
+        return True
+    return False

@@ -2,6 +2,10 @@
 
 Times are written as Flink's JSON format writes them (RFC 3339): ``2013-01-31``, ``10:05:00Z`` and
 ``2013-01-31T10:05:00Z``, with a fraction where there is one. Bytes are Base64.
+
+Read is what Flink reads, but for what would lose something without a word: a number with a fraction (``1.9``, ``1.0``)
+is no integer, where Flink cuts it off, and what is neither a boolean nor its text (``0``, ``"yes"``) is none, where
+Flink takes it for false. A STRING takes numbers, booleans, arrays and objects as Flink's text of them.
 """
 
 from __future__ import annotations
@@ -12,11 +16,20 @@ import datetime
 import json
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pyflinkx.connectors.csv_values import RANGES
-from pyflinkx.connectors.java_text import as_float32, java_double, java_float, java_instant
+from pyflinkx.connectors.csv_values import DATE, RANGES
+from pyflinkx.connectors.java_text import (
+    as_float32,
+    java_boolean,
+    java_decimal,
+    java_double,
+    java_float,
+    java_instant,
+)
+from pyflinkx.connectors.json_numbers import check_length
 from pyflinkx.connectors.record_shape import RecordShape
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.time import Instant
@@ -36,6 +49,9 @@ from pyflinkx.types.typeinfo import (
     TypeInformation,
     Types,
 )
+
+# Of a number without an exponent, before or after the point.
+MAX_DIGITS = 10_000
 
 Read = Callable[[Any], Any]
 Write = Callable[[Any], str]
@@ -62,37 +78,59 @@ def expected(kind: str, value: Any) -> JsonValueError:
 # ---- reading ----
 
 
-def reader_of(type_info: TypeInformation, all_fields: bool = False) -> Read:
+@dataclass(frozen=True)
+class Reading:
+    """How documents are read.
+
+    ``all_fields`` says whether every field of a row must be there; one that is not is None otherwise. ``lenient`` says
+    whether a value that does not fit its type, at any depth, is None.
+    """
+
+    all_fields: bool = False
+    lenient: bool = False
+
+
+def reader_of(type_info: TypeInformation, reading: Reading = Reading()) -> Read:
     """The function that turns what ``json.loads`` gives into a value of the type; null becomes None.
 
     Args:
         type_info: the type.
-        all_fields: whether every field of a row must be there; one that is not is None otherwise.
+        reading: how strict it is.
 
     Raises:
         ConfigurationError: JSON has no form for the type.
     """
-    read = _reader_of(type_info, all_fields)
-    return lambda value: None if value is None else read(value)
+    read = _reader_of(type_info, reading)
+    if not reading.lenient:
+        return lambda value: None if value is None else read(value)
+
+    def read_what_fits(value: Any) -> Any:
+        try:
+            return None if value is None else read(value)
+        except JsonValueError:
+            return None
+
+    return read_what_fits
 
 
-def _reader_of(type_info: TypeInformation, all_fields: bool) -> Read:
+def _reader_of(type_info: TypeInformation, reading: Reading) -> Read:
     if isinstance(type_info, ExternalTypeInfo):
-        return _reader_of(type_info.type_info, all_fields)
+        return _reader_of(type_info.type_info, reading)
     if isinstance(type_info, BasicTypeInfo):
         return _basic_reader(type_info.basic_type)
     if isinstance(type_info, RowTypeInfo):
-        return _row_reader(type_info, all_fields)
+        return _row_reader(type_info, reading)
     if isinstance(type_info, TupleTypeInfo):
-        readers = [reader_of(field, all_fields) for field in type_info.get_field_types()]
+        readers = [reader_of(field, reading) for field in type_info.get_field_types()]
         return lambda value: tuple(_elements(value, readers))
-    if isinstance(type_info, PrimitiveArrayTypeInfo) and type_info.element_type == Types.BYTE():
-        return _read_bytes
+    if isinstance(type_info, PrimitiveArrayTypeInfo):
+        if type_info.element_type == Types.BYTE():
+            return _read_bytes
+        return _array_reader(_reader_of(type_info.element_type, reading))
     if isinstance(type_info, (ArrayTypeInfo, ListTypeInfo)):
-        element = reader_of(_element_type(type_info), all_fields)
-        return lambda value: _elements(value, [element] * len(value) if isinstance(value, list) else [])
+        return _array_reader(reader_of(_element_type(type_info), reading))
     if isinstance(type_info, MapTypeInfo) and type_info.key_type == Types.STRING():
-        return _map_reader(reader_of(type_info.value_type, all_fields))
+        return _map_reader(reader_of(type_info.value_type, reading))
     for kind, read, _ in TIMES:
         if isinstance(type_info, kind):
             return read
@@ -106,6 +144,10 @@ def no_form(type_info: TypeInformation) -> ConfigurationError:
 
 def _element_type(type_info: ArrayTypeInfo | ListTypeInfo) -> TypeInformation:
     return type_info.elem_type if isinstance(type_info, ListTypeInfo) else type_info.element_type
+
+
+def _array_reader(element: Read) -> Read:
+    return lambda value: _elements(value, [element] * len(value) if isinstance(value, list) else [])
 
 
 def _elements(value: Any, readers: list[Read]) -> list[Any]:
@@ -127,7 +169,7 @@ def _map_reader(read: Read) -> Read:
         result = {}
         for key, item in value.items():
             try:
-                result[key] = read(item)
+                result[_read_string(key)] = read(item)
             except JsonValueError as error:
                 raise error.at(f"[{key!r}]") from None
         return result
@@ -135,9 +177,9 @@ def _map_reader(read: Read) -> Read:
     return read_map
 
 
-def _row_reader(type_info: RowTypeInfo, all_fields: bool) -> Read:
+def _row_reader(type_info: RowTypeInfo, reading: Reading) -> Read:
     names = type_info.get_field_names()
-    readers = [reader_of(field, all_fields) for field in type_info.get_field_types()]
+    readers = [reader_of(field, reading) for field in type_info.get_field_types()]
     shape = RecordShape(type_info)
 
     def read_row(value: Any) -> Any:
@@ -145,7 +187,7 @@ def _row_reader(type_info: RowTypeInfo, all_fields: bool) -> Read:
             raise expected("an object", value)
         values = []
         for name, read in zip(names, readers, strict=True):
-            if all_fields and name not in value:
+            if reading.all_fields and name not in value:
                 raise JsonValueError("the field is missing", f".{name}")
             try:
                 values.append(read(value.get(name)))
@@ -169,7 +211,7 @@ def _integer_reader(name: str, bounds: tuple[int, int] | None) -> Read:
         try:
             if isinstance(value, (bool, float, Decimal)):
                 raise ValueError
-            number = int(value.strip() if isinstance(value, str) else value)
+            number = int(_plain(value))
         except (TypeError, ValueError):
             raise expected(name, value) from None
         if bounds is not None and not bounds[0] <= number <= bounds[1]:
@@ -179,16 +221,45 @@ def _integer_reader(name: str, bounds: tuple[int, int] | None) -> Read:
     return read
 
 
+def _plain(value: Any) -> Any:
+    """A number, or the text of one; Python also takes 1_000 and the digits of other scripts, JSON and Flink do not."""
+    if isinstance(value, str):
+        value = check_length(value.strip())
+        if "_" in value or not value.isascii():
+            raise ValueError
+    return value
+
+
 def _read_string(value: Any) -> str:
-    return (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    )
+    text = value if isinstance(value, str) else _text_of(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise expected("STRING without lone surrogates", value) from None
+    return text
+
+
+def _text_of(value: Any) -> str:
+    """What Jackson's ``asText`` and ``toString`` give: numbers with a fraction as Java prints a double."""
+    if isinstance(value, dict):
+        return f"{{{','.join([f'{quoted(key)}:{_nested_text_of(part)}' for key, part in value.items()])}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_nested_text_of, value))}]"
+    if isinstance(value, Decimal):
+        double = float(value)
+        return java_double(double) if math.isfinite(double) else str(value)
+    return "null" if value is None else str(value) if value is not True and value is not False else java_boolean(value)
+
+
+def _nested_text_of(value: Any) -> str:
+    return quoted(value) if isinstance(value, str) else _text_of(value)
 
 
 def _read_character(value: Any) -> str:
     if not isinstance(value, str) or len(value) != 1:
         raise expected("CHAR", value)
-    return value
+    return _read_string(value)
 
 
 def _read_boolean(value: Any) -> bool:
@@ -204,7 +275,7 @@ def _read_double(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise expected("DOUBLE", value)
     try:
-        return float(value)
+        return float(_plain(value))
     except (ValueError, OverflowError):
         raise expected("DOUBLE", value) from None
 
@@ -213,8 +284,8 @@ def _read_decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise expected("BIG_DEC", value)
     try:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    except InvalidOperation:
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(_plain(value))
+    except (InvalidOperation, ValueError):
         raise expected("BIG_DEC", value) from None
     if not number.is_finite():
         raise expected("BIG_DEC", value)
@@ -243,7 +314,10 @@ def _read_moment(value: Any, kind: str) -> datetime.datetime:
 
 def _read_timestamp(value: Any) -> datetime.datetime:
     moment = _read_moment(value, "a date and time such as 2013-01-31T10:05:00Z")
-    return moment if moment.tzinfo is None else moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    except OverflowError:
+        raise expected("a date and time from year 1 to 9999 at UTC", value) from None
 
 
 def _read_instant(value: Any) -> Instant:
@@ -256,6 +330,8 @@ def _read_instant(value: Any) -> Instant:
 
 def _read_date(value: Any) -> datetime.date:
     try:
+        if DATE.fullmatch(value) is None:
+            raise ValueError
         return datetime.date.fromisoformat(value)
     except (TypeError, ValueError):
         raise expected("a date such as 2013-01-31", value) from None
@@ -284,7 +360,9 @@ BASIC_READERS: dict[BasicType, Read] = {
 
 
 def writer_of(type_info: TypeInformation) -> Write:
-    """The function that writes a value of the type; None becomes null.
+    """The function that writes a value of the type, in the shape that its codec gives; None becomes null.
+
+    It raises JsonValueError for a number that JSON cannot hold.
 
     Raises:
         ConfigurationError: JSON has no form for the type.
@@ -297,26 +375,28 @@ def _writer_of(type_info: TypeInformation) -> Write:
     if isinstance(type_info, ExternalTypeInfo):
         return _writer_of(type_info.type_info)
     if isinstance(type_info, BasicTypeInfo):
-        return BASIC_WRITERS.get(type_info.basic_type, lambda value: str(int(value)))
+        return BASIC_WRITERS.get(type_info.basic_type, str)
     if isinstance(type_info, RowTypeInfo):
-        names = [quoted(name) for name in type_info.get_field_names()]
-        fields = [writer_of(field) for field in type_info.get_field_types()]
+        fields = [
+            (_at(writer_of(field), f".{name}"), quoted(name))
+            for name, field in zip(type_info.get_field_names(), type_info.get_field_types(), strict=True)
+        ]
 
         def write_row(value: Any) -> str:
-            pairs = zip(names, fields, value, strict=True)
-            return f"{{{','.join([f'{name}:{write(part)}' for name, write, part in pairs])}}}"
+            pairs = zip(fields, value, strict=True)
+            return f"{{{','.join([f'{name}:{write(part)}' for (write, name), part in pairs])}}}"
 
         return write_row
     if isinstance(type_info, TupleTypeInfo):
-        parts = [writer_of(field) for field in type_info.get_field_types()]
+        parts = [_at(writer_of(field), f"[{index}]") for index, field in enumerate(type_info.get_field_types())]
         return lambda value: f"[{','.join([write(part) for write, part in zip(parts, value, strict=True)])}]"
     if isinstance(type_info, PrimitiveArrayTypeInfo) and type_info.element_type == Types.BYTE():
         return lambda value: f'"{base64.b64encode(value).decode()}"'
     if isinstance(type_info, (ArrayTypeInfo, ListTypeInfo)):
-        element = writer_of(_element_type(type_info))
+        element = _at(writer_of(_element_type(type_info)), "[]")
         return lambda value: f"[{','.join(map(element, value))}]"
     if isinstance(type_info, MapTypeInfo) and type_info.key_type == Types.STRING():
-        item = writer_of(type_info.value_type)
+        item = _at(writer_of(type_info.value_type), "[]")
         return lambda value: f"{{{','.join([f'{quoted(key)}:{item(part)}' for key, part in value.items()])}}}"
     for kind, _, write in TIMES:
         if isinstance(type_info, kind):
@@ -324,9 +404,19 @@ def _writer_of(type_info: TypeInformation) -> Write:
     raise no_form(type_info)
 
 
+def _at(write: Write, part: str) -> Write:
+    def write_part(value: Any) -> str:
+        try:
+            return write(value)
+        except JsonValueError as error:
+            raise error.at(part) from None
+
+    return write_part
+
+
 def quoted(text: str) -> str:
     """A JSON string."""
-    return json.dumps(str(text), ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _number(text: Write) -> Write:
@@ -334,21 +424,28 @@ def _number(text: Write) -> Write:
     return lambda value: text(value) if math.isfinite(value) else quoted(text(value))
 
 
+def _write_decimal(value: Decimal) -> str:
+    if not value.is_finite():
+        raise JsonValueError(f"JSON has no form for the decimal {value}")
+    # In digits, as long as these are not a gigabyte of zeros.
+    return f"{value:f}" if abs(value.adjusted()) <= MAX_DIGITS else java_decimal(value)
+
+
 def _write_time(value: datetime.time) -> str:
-    return f'"{value.replace(tzinfo=None).isoformat()}Z"'
+    return f'"{value.isoformat()}Z"'
 
 
 BASIC_WRITERS: dict[BasicType, Write] = {
     BasicType.STRING: quoted,
     BasicType.CHAR: quoted,
-    BasicType.BOOLEAN: lambda value: "true" if value else "false",
+    BasicType.BOOLEAN: java_boolean,
     BasicType.DOUBLE: _number(java_double),
     BasicType.FLOAT: _number(java_float),
-    BasicType.BIG_DEC: lambda value: f"{value:f}",
+    BasicType.BIG_DEC: _write_decimal,
     BasicType.INSTANT: lambda value: quoted(java_instant(value)),
 }
 TIMES: tuple[tuple[type[TypeInformation], Read, Write], ...] = (
     (DateTypeInfo, _read_date, lambda value: f'"{value.isoformat()}"'),
     (TimeTypeInfo, _read_time, _write_time),
-    (TimestampTypeInfo, _read_timestamp, lambda value: f'"{value.replace(tzinfo=None).isoformat()}Z"'),
+    (TimestampTypeInfo, _read_timestamp, lambda value: f'"{value.isoformat()}Z"'),
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.enumerator import ReaderRegistered, SourceEvent
 from pyflinkx.connectors.options import check_count
@@ -115,6 +116,7 @@ class QueueSource(Source):
         self._posted = False
         self._registered = False
         self._travelled = False
+        self._copier = Copier("queue source")
 
     def __repr__(self) -> str:
         return f"QueueSource(capacity={self._end.capacity})"
@@ -183,7 +185,8 @@ class QueueSource(Source):
             raise WrongStateError("the queue is closed" if self._closed else "the job has ended")
         if self._outstanding >= end.capacity:
             return None
-        taken = list(islice(records, end.capacity - self._outstanding))
+        copy = self._copier.copy  # the program may go on to change what it has put in
+        taken = [(copy(record), timestamp) for record, timestamp in islice(records, end.capacity - self._outstanding)]
         if taken:
             self._pending += taken
             self._outstanding += len(taken)

@@ -9,6 +9,7 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
 
@@ -73,9 +74,14 @@ class ElementBuffer:
 
 
 class ReaderOutput:
-    """Where a reader puts what it reads."""
+    """Where a reader puts what it reads.
 
-    def __init__(self) -> None:
+    Args:
+        copier: keeps records as they were when they were put here; None where the reader leaves them alone.
+    """
+
+    def __init__(self, copier: Copier | None = None) -> None:
+        self._copier = copier
         self._buffer = ElementBuffer()
 
     def collect(self, record: Any, timestamp: int | None = None) -> None:
@@ -85,7 +91,7 @@ class ReaderOutput:
             record: the record.
             timestamp: its event time in milliseconds since the epoch; None for none.
         """
-        self._buffer.add(record, timestamp)
+        self._buffer.add(record if self._copier is None else self._copier.copy(record), timestamp)
 
     def emit_watermark(self, watermark: int) -> None:
         """Say that no record at or before this event time (ms) follows."""
@@ -144,7 +150,7 @@ class RecordReaderAdapter(SourceReader):
     def __init__(self, reader: RecordReader, context: ReaderContext) -> None:
         self.reader = reader
         self.context = context
-        self.output = ReaderOutput()
+        self.output = ReaderOutput(context.copier)
         self.started = False
         self.ended = False
         self.awaited: Future[Any] | None = None

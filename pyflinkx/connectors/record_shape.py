@@ -43,12 +43,12 @@ class RecordShape:
         self.fields = _fields_of(schema)
         if not self.fields:
             raise ConfigurationError(f"a schema has at least one field, {schema!r} has none")
-        self._names = [field.name for field in self.fields if field.name is not None]
+        self._names = [field.name or f"f{index}" for index, field in enumerate(self.fields)]
 
     def records(self, columns: list[Any]) -> list[Any]:
         """Records of the values at the same place in each column; one list or tuple per field."""
         if isinstance(self.schema, RowTypeInfo):
-            return rows_from_columns(columns, self._names or None)
+            return rows_from_columns(columns, self._names)
         if isinstance(self.schema, TupleTypeInfo):
             return list(zip(*columns, strict=True))
         make: Callable[..., Any] = self.schema

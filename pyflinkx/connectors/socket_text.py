@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import io
 import logging
 import socket
 import threading
@@ -42,6 +43,40 @@ def check_address(host: Any, port: Any) -> tuple[str, int]:
     return host, port
 
 
+class OpenRecord:
+    """What stands after the last delimiter so far; it may grow long, in small parts.
+
+    Args:
+        delimiter: between records.
+
+    Example:
+        >>> record = OpenRecord("--")
+        >>> record.split("a-"), record.split("-b--c"), record.text.getvalue()
+        ([], ['a', 'b'], 'c')
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        self.delimiter = delimiter
+        self.text = io.StringIO()
+        self.length = 0
+        self.end = ""  # of the text: where a delimiter may begin
+
+    def split(self, text: str) -> list[str]:
+        """The records that end in ``text``, which follows the text so far."""
+        looked_at = self.end + text
+        if self.delimiter in looked_at:
+            *records, text = (self.text.getvalue() + text).split(self.delimiter)
+            looked_at = text
+            self.text = io.StringIO()
+            self.length = 0
+        else:
+            records = []
+        self.text.write(text)
+        self.length += len(text)
+        self.end = looked_at[len(looked_at) - min(len(looked_at), len(self.delimiter) - 1) :]
+        return records
+
+
 class SocketTextStreamFunction(SourceFunction):
     r"""Reads text from a server, and splits it at a delimiter.
 
@@ -74,7 +109,7 @@ class SocketTextStreamFunction(SourceFunction):
         self.delimiter = delimiter
         self.max_num_retries = check_count(max_num_retries, "max_retry", least=-1)
         self.wait = wait
-        self.buffer = ""
+        self.open = OpenRecord(self.delimiter)
         self._stopped = False
         self._cancelled: threading.Event | None = None
         self._socket: socket.socket | None = None
@@ -103,8 +138,8 @@ class SocketTextStreamFunction(SourceFunction):
                 "lost the connection to %s:%d, connecting anew: %s", self.hostname, self.port, failure or "closed"
             )
             (self.wait or cancelled.wait)(RETRY_DELAY)
-        if self.buffer:
-            ctx.collect(self.buffer)
+        if self.open.length:
+            ctx.collect(self.open.text.getvalue())
 
     def _read(self, ctx: SourceContext, cancelled: threading.Event) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -118,10 +153,9 @@ class SocketTextStreamFunction(SourceFunction):
                     return
 
     def _split(self, ctx: SourceContext, text: str) -> None:
-        *records, self.buffer = (self.buffer + text).split(self.delimiter)
-        for record in records:
+        for record in self.open.split(text):
             ctx.collect(record[:-1] if self.delimiter == "\n" and record.endswith("\r") else record)
-        if len(self.buffer) > MAX_LINE_BYTES:
+        if self.open.length > MAX_LINE_BYTES:
             raise SourceError(f"{self.hostname}:{self.port}: a record is longer than {MAX_LINE_BYTES} characters")
 
     def cancel(self) -> None:

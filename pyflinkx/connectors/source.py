@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.enumerator import (
     EnumeratorCoordinator,
@@ -75,7 +76,8 @@ class ReaderContext:
     """What the task gives to a reader.
 
     ``send`` takes an event to the source's coordinator; ``wake`` has ``poll`` called again, from any thread;
-    ``runtime_context`` is what user functions get in ``open``.
+    ``runtime_context`` is what user functions get in ``open``. ``copier`` makes the records of a batch nobody else's;
+    None where the job reuses objects.
     """
 
     clock: Any
@@ -85,6 +87,7 @@ class ReaderContext:
     send: Callable[[Any], None] = nobody
     wake: Callable[[], None] = no_wake
     runtime_context: Any = None
+    copier: Copier | None = None
 
     def get_index_of_subtask(self) -> int:
         """From 0 up to the parallelism."""
@@ -135,6 +138,8 @@ class SourceReader:
 
     def poll(self, limit: int) -> Any:
         """A batch of at most ``limit`` records, SourceWatermark, SourceIdleness, WAIT or END; never blocks.
+
+        Nobody else holds what can change within its records, unless the job reuses objects.
 
         Records for side outputs are kept for ``take_side_records``, to be called after each poll. A batch is empty when
         all that was read is for side outputs.

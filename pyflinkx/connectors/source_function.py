@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx.connectors.record_reader import ElementBuffer
 from pyflinkx.connectors.source import (
     END,
@@ -36,9 +37,11 @@ class SourceContext:
     Args:
         wake: has the task look for what was emitted.
         now: the job's processing time (ms).
+        copier: keeps records as they were when they were emitted; None where the function leaves them alone.
     """
 
-    def __init__(self, wake: Any, now: Any) -> None:
+    def __init__(self, wake: Any, now: Any, copier: Copier | None = None) -> None:
+        self._copier = copier
         self._wake = wake
         self._now = now
         self._lock = threading.RLock()
@@ -90,6 +93,8 @@ class SourceContext:
         return int(self._now())
 
     def _put(self, element: Any, timestamp: int | None) -> None:
+        if self._copier is not None:
+            element = self._copier.copy(element)
         with self._room:
             while self._buffer.records >= HAND_OVER_RECORDS and not self._closed:
                 self._room.wait()
@@ -225,7 +230,7 @@ class FunctionReader(SourceReader):
 
     def __init__(self, function: SourceFunction, context: ReaderContext) -> None:
         self.function = function
-        self.context = SourceContext(context.wake, context.clock.now)
+        self.context = SourceContext(context.wake, context.clock.now, context.copier)
         self.runtime_context = context.runtime_context
         self.wake = context.wake
         self.failure: BaseException | None = None

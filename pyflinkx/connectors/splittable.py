@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import SourceError
@@ -62,13 +63,14 @@ class SplittableSource(Source):
         return splits
 
     def create_reader(self, context: ReaderContext) -> SplittableReader:
-        return SplittableReader()
+        return SplittableReader(context.copier)
 
 
 class SplittableReader(SourceReader):
     """Reads iterators one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, copier: Copier | None) -> None:
+        self.copier = copier
         self.waiting: deque[Iterator[Any]] = deque()
 
     def add_splits(self, splits: list[Iterator[Any]]) -> None:
@@ -76,8 +78,18 @@ class SplittableReader(SourceReader):
 
     def poll(self, limit: int) -> Any:
         while self.waiting:
-            records = list(islice(self.waiting[0], limit))
+            records = next_records(self.waiting[0], limit, self.copier)
             if records:
                 return ObjectBatch(records)
             self.waiting.popleft()
         return END
+
+
+def next_records(records: Iterator[Any], limit: int, copier: Copier | None) -> list[Any]:
+    """The next records of an iterator, ``limit`` at most, each as it was when it came."""
+    if copier is None:
+        return list(islice(records, limit))
+    taken: list[Any] = []
+    while len(taken) < limit and copier.take(records, taken):
+        pass
+    return taken

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from pyflinkx._core.schema import Schema
 from pyflinkx.datastream.functions import Function
 from pyflinkx.datastream.key_selectors import key_selector
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.types.infer import infer_from_callable
-from pyflinkx.types.typeinfo import TypeInformation
+from pyflinkx.types.typeinfo import TypeInformation, schema_key
 
 
 def user_function(given: Any, kind: type[Function], method: str, what: str) -> UserFunction:
@@ -53,19 +54,40 @@ class RecordType(NamedTuple):
     """What is known of a stream's type; either may be None.
 
     Only a declared type decides how records are printed and what values are accepted, so that annotations in a program
-    written for PyFlink, which ignores them, change nothing there.
+    written for PyFlink, which ignores them, change nothing there. ``columns`` is the Schema of the columns that hold
+    just these records, where the type does not tell it, or the reason why there are none.
     """
 
     declared: TypeInformation | None = None
     inferred: TypeInformation | None = None
+    columns: Schema | str | None = None
 
     @property
     def known(self) -> TypeInformation | None:
         """The declared type, else the inferred one."""
         return self.declared if self.declared is not None else self.inferred
 
+    def of_results(self) -> RecordType:
+        """That of records of the same type that a function makes of these: their values may need wider columns."""
+        return self._replace(columns=self.columns if isinstance(self.columns, str) else None)
+
 
 UNKNOWN = RecordType()
+
+
+def common_record_type(kinds: Sequence[RecordType]) -> RecordType:
+    """What is known of records of several streams: a type that all have, with the same names of fields."""
+    first, *others = kinds
+    if all(same_type(first.declared, other.declared) for other in others):
+        return first if all(same_type(first.known, other.known) for other in others) else UNKNOWN
+    return RecordType(None, first.known) if all(same_type(first.known, other.known) for other in others) else UNKNOWN
+
+
+def same_type(first: TypeInformation | None, second: TypeInformation | None) -> bool:
+    """Whether both are unknown, or the same in types and names of fields."""
+    if first is None or second is None:
+        return first is second
+    return first is second or schema_key(first) == schema_key(second)
 
 
 def key_function(selector: Any, what: str = "key_by()", record_type: RecordType = UNKNOWN) -> Callable[[Any], Any]:

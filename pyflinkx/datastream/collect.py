@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from pyflinkx.connectors.collect import CollectBuffer
+from pyflinkx._core.drained import DrainedRecords
+from pyflinkx.connectors.collect import CollectBuffer, PackedRecords
 
 
-class CloseableIterator:
+class CloseableIterator(DrainedRecords):
     """Records of a running job, in order; reading on runs the job on.
 
     Close it (or use it in ``with``) to cancel the job when not all records are wanted.
@@ -22,14 +23,12 @@ class CloseableIterator:
     def __init__(self, steps: Iterator[None], buffer: CollectBuffer) -> None:
         self._steps = steps
         self._buffer = buffer
-        self._ready: deque[Any] = deque()
+        self._ready: deque[list[Any] | PackedRecords] = deque()
         self._ended = False
         self._failure: BaseException | None = None
 
-    def __iter__(self) -> CloseableIterator:
-        return self
-
-    def __next__(self) -> Any:
+    def _more(self) -> list[Any]:
+        """The next records, as few at a time as they came."""
         while not self._ready:
             if self._failure is not None:
                 failure, self._failure = self._failure, None
@@ -37,7 +36,8 @@ class CloseableIterator:
             if self._ended:
                 raise StopIteration
             self._advance()
-        return self._ready.popleft()
+        part = self._ready.popleft()
+        return part.unpacked() if isinstance(part, PackedRecords) else part
 
     def _advance(self) -> None:
         try:
@@ -48,7 +48,7 @@ class CloseableIterator:
             # Records that reached the sink before the failure are handed over first.
             self._ended = True
             self._failure = failure
-        self._ready.extend(self._buffer.drain())
+        self._ready.extend(self._buffer.drain_parts())
 
     def next(self) -> Any:
         """The next record; StopIteration after the last."""
@@ -58,6 +58,7 @@ class CloseableIterator:
         """Cancel the job if it still runs."""
         self._ended = True
         self._ready.clear()
+        self._forget()
         self._steps.close()  # type: ignore[attr-defined]
 
     def __enter__(self) -> CloseableIterator:

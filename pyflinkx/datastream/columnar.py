@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,9 +15,12 @@ from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError, TypeInformationError
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.operators.columnar_alignment import ColumnAlignmentOperator
+from pyflinkx.operators.columnar_expressions import positions_of
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
-from pyflinkx.types.arrow import schema_of, type_info_of
+from pyflinkx.types.arrow import field_type, native_field, schema_of, type_info_of
+from pyflinkx.types.carried import is_carried
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
@@ -42,7 +45,7 @@ def columnar_stream(
         schema=schema,
         native=True,
     )
-    return environment._stream_of(transformation, RecordType(type_info_of(schema)))
+    return environment._stream_of(transformation, RecordType(type_info_of(schema), columns=schema))
 
 
 def rows_of(stream: DataStream) -> DataStream:
@@ -77,8 +80,13 @@ def converted(stream: DataStream, upstreams: tuple[Upstream, ...], parallelism_o
     return rows
 
 
-def columns_of(stream: DataStream, call: str) -> DataStream:
+def columns_of(stream: DataStream, call: str, needed: Collection[str] | None = None) -> DataStream:
     """A stream as columns: behind a visible conversion where it is one of rows.
+
+    Args:
+        stream: the stream.
+        call: the API call, for errors.
+        needed: names of the columns of which something becomes; a stream of rows gets no others. None for all.
 
     Raises:
         GraphError: its records' type is not known, or has no columns.
@@ -86,10 +94,54 @@ def columns_of(stream: DataStream, call: str) -> DataStream:
     if stream._schema is not None:
         return stream
     schema = known_schema(stream, call)
-    make = partial(RowsToColumnsOperator, schema)
-    columns = columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], schema)
+    wanted = None if needed is None else positions_of(schema, needed)
+    make = partial(RowsToColumnsOperator, schema, wanted)
+    made = schema if wanted is None else Schema([schema.fields[position] for position in wanted])
+    columns = columnar_stream(stream._environment, "RowsToColumns", make, [stream._upstreams], made)
     columns._transformation.parallelism_of = "input"
     return columns
+
+
+def aligned(stream: DataStream, columns: Schema) -> DataStream:
+    """A columnar stream with just these columns, spread as it was; see ColumnAlignmentOperator."""
+    if stream._schema == columns:
+        return stream
+    upstreams = []
+    for up in stream._upstreams:
+        assert up.schema is not None
+        make = partial(ColumnAlignmentOperator, up.schema, columns)
+        inputs = [(replace(up, partitioner=None),)]
+        made = columnar_stream(stream._environment, "Align", make, inputs, columns)
+        made._transformation.parallelism_of = "input"
+        upstreams.append(Upstream(made._transformation, up.partitioner))
+    return DataStream(stream._environment, tuple(upstreams), made._record_type)
+
+
+def with_native(stream: DataStream, names: Collection[str], call: str) -> DataStream:
+    """A columnar stream whose columns of these names have values that native operators can look into.
+
+    Raises:
+        GraphError: a column carries values that have no such form.
+    """
+    schema = stream._schema
+    assert schema is not None
+    fields = [native_or_refused(field, call) if field.name in names else field for field in schema]
+    return aligned(stream, Schema(fields, schema.metadata))
+
+
+def native_or_refused(field: Field, call: str) -> Field:
+    """The native form of a column.
+
+    Raises:
+        GraphError: it has none.
+    """
+    native = native_field(field)
+    if native is None:
+        raise GraphError(
+            f"{call}: column '{field.name}' carries values of {field_type(field)}, which no type of columns is for: "
+            "leave it out with select(), or make other values of it with map(..., output_type=...) before"
+        )
+    return native
 
 
 def known_schema(stream: DataStream, call: str) -> Schema:
@@ -98,7 +150,11 @@ def known_schema(stream: DataStream, call: str) -> Schema:
     Raises:
         GraphError: their type is not known, or has no columns.
     """
-    known = stream._record_type.known
+    known, columns = stream._record_type.known, stream._record_type.columns
+    if isinstance(columns, str):
+        raise GraphError(f"{call}: {columns}")
+    if columns is not None:
+        return columns
     if known is None:
         raise GraphError(
             f"{call} needs the type of the records: give the operator before it an output_type such as "
@@ -161,6 +217,9 @@ def key_columns(stream: DataStream, selectors: Sequence[Any]) -> KeyColumns | No
     if any(isinstance(selector, str) and "." in selector and selector not in schema.names for selector in selectors):
         return None  # a path into a field, which only rows have
     names = tuple(column_name(schema, selector, "key_by()") for selector in selectors)
+    natives = [native_field(schema[name]) for name in names if is_carried(schema[name])]
+    if any(native is None or native.children for native in natives):
+        return None  # the values that are carried may be keys, but only as Python objects
     if len(set(names)) < len(names):
         raise GraphError(f"key_by(): a column is named twice: {', '.join(names)}")
     if len(names) > MAX_KEY_COLUMNS:

@@ -58,13 +58,15 @@ class ConnectedStreams:
         """One result per record of either stream."""
         functions = object_function(func, CoMapFunction, ["map1", "map2"], "map()")
         inferred = result_type(output_type, functions[0])
-        return self._run("Co-Map", [UserFunction(one_result(f.call), func) for f in functions], inferred, None)
+        return self._run("Co-Map", [UserFunction(partial(one_result, f.call), func) for f in functions], inferred, None)
 
     def flat_map(self, func: CoFlatMapFunction, output_type: TypeInformation | None = None) -> DataStream:
         """Any number of results per record of either stream."""
         functions = object_function(func, CoFlatMapFunction, ["flat_map1", "flat_map2"], "flat_map()")
         inferred = result_type(output_type, functions[0], "items")
-        return self._run("Co-Flat Map", [UserFunction(results(f.call), func) for f in functions], inferred, None)
+        return self._run(
+            "Co-Flat Map", [UserFunction(partial(results, f.call), func) for f in functions], inferred, None
+        )
 
     def process(
         self, func: CoProcessFunction | KeyedCoProcessFunction, output_type: TypeInformation | None = None
@@ -97,11 +99,14 @@ class ConnectedStreams:
         return first._environment._operator_stream(name, make_operator, inputs, record_type)
 
 
-def one_result(function: Callable[[Any], Any]) -> Callable[[Any, Any], tuple[Any]]:
+# Both are used as partials, not as closures: a copy of a function object for each subtask does not reach into these.
+
+
+def one_result(function: Callable[[Any], Any], value: Any, context: Any) -> tuple[Any]:
     """A map method in the shape of a process function."""
-    return lambda value, context: (function(value),)
+    return (function(value),)
 
 
-def results(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+def results(function: Callable[[Any], Any], value: Any, context: Any) -> Any:
     """A flat map method in the shape of a process function."""
-    return lambda value, context: function(value)
+    return function(value)

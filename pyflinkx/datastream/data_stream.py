@@ -191,7 +191,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             >>> list(sales.key_by(0, 1).sum(2).execute_and_collect())
             [('tea', 'Oslo', 2), ('tea', 'Rome', 3), ('tea', 'Oslo', 7)]
         """
-        from pyflinkx.datastream.columnar import key_columns, rows_before
+        from pyflinkx.datastream.columnar import key_columns, rows_before, with_native
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
         if more and isinstance(more[-1], TypeInformation) and key_type is None:
@@ -199,7 +199,8 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         selectors = [key_selector, *more]
         columns = key_columns(self, selectors)
         if columns is not None:
-            return KeyedStream(self, columns.selector, key_type, columns.names)
+            keyed = with_native(self, columns.names, "key_by()")
+            return KeyedStream(keyed, columns.selector, key_type, columns.names)
         return KeyedStream(rows_before(self), key_function(selectors, "key_by()", self._record_type), key_type)
 
     def project(self, *field_indexes: int) -> DataStream:
@@ -251,16 +252,17 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return AllWindowedStream(self, window_assigner)
 
     def union(self, *streams: DataStream) -> DataStream:
-        """All records of this stream and the others."""
+        """All records of this stream and the others.
+
+        Columnar streams may have their columns in any order and of types that differ in width; if nothing can be lost,
+        the union is columnar and has the wider types. It is a stream of rows otherwise, of a known type if all of the
+        streams have it.
+        """
         for stream in streams:
             self._same_environment(stream, "union()")
-        from pyflinkx.datastream.columnar import same_columns
+        from pyflinkx.datastream.unions import united
 
-        united = [self, *streams]
-        if not same_columns(united):
-            united = [stream._as_rows() for stream in united]
-        upstreams = tuple(up for stream in united for up in stream._upstreams)
-        return DataStream(self._environment, upstreams, self._record_type)
+        return united([self, *streams])
 
     @overload
     def connect(self, ds: DataStream) -> ConnectedStreams: ...

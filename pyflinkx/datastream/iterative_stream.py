@@ -47,7 +47,7 @@ class IterativeStream(DataStream):
         head.output_type = stream._record_type.known
         head.type_declared = stream._record_type.declared is not None
         stream._environment._add(head)
-        super().__init__(stream._environment, (Upstream(head),), stream._record_type)
+        super().__init__(stream._environment, (Upstream(head),), stream._record_type.of_results())
         self._tail: Transformation | None = None
 
     def close_with(self, feedback_stream: DataStream) -> DataStream:

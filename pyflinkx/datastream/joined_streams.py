@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -273,8 +273,10 @@ class OwnedWindowFunction(WindowFunction[Any, Any, Any, Any]):
     def __init__(self, function: Callable[[Any, Any], Any], owner: Any) -> None:
         self.function = function
         self.owner = owner
+        self.copier: Any = None
 
     def open(self, runtime_context: Any) -> None:
+        self.copier = runtime_context._context.copier
         if self.owner is not None:
             self.owner.open(runtime_context)
 
@@ -283,26 +285,34 @@ class OwnedWindowFunction(WindowFunction[Any, Any, Any, Any]):
             self.owner.close()
 
 
-class JoinWindow(OwnedWindowFunction):
+class PairsWindow(OwnedWindowFunction):
+    """Calls a function with each pair of records."""
+
+    def pairs(self, inputs: Iterable[TaggedUnion]) -> Iterator[tuple[Any, Any]]:
+        """The pairs, each of records of its own: the function may change them."""
+        first, second = divided(inputs)
+        copier = self.copier
+        for left in first:
+            for right in second:
+                yield (left, right) if copier is None else (copier.copy(left), copier.copy(right))
+
+
+class JoinWindow(PairsWindow):
     """One result per pair."""
 
     def apply(self, key: Any, window: Any, inputs: Iterable[TaggedUnion]) -> Iterable[Any]:
         function = self.function
-        first, second = divided(inputs)
-        for left in first:
-            for right in second:
-                yield function(left, right)
+        for left, right in self.pairs(inputs):
+            yield function(left, right)
 
 
-class FlatJoinWindow(OwnedWindowFunction):
+class FlatJoinWindow(PairsWindow):
     """Any number of results per pair."""
 
     def apply(self, key: Any, window: Any, inputs: Iterable[TaggedUnion]) -> Iterable[Any]:
         function = self.function
-        first, second = divided(inputs)
-        for left in first:
-            for right in second:
-                yield from function(left, right) or ()
+        for left, right in self.pairs(inputs):
+            yield from function(left, right) or ()
 
 
 class CoGroupWindow(OwnedWindowFunction):

@@ -18,9 +18,10 @@ from pyflinkx.types.basic import (
     TypeInformation,
 )
 from pyflinkx.types.composite import CompositeTypeInfo, RowTypeInfo
-from pyflinkx.types.structured import DataclassTypeInfo
+from pyflinkx.types.structured import DataclassTypeInfo, TypedDictTypeInfo
 
 ALL_FIELDS = ("*", "_")
+BY_NAME = (DataclassTypeInfo, TypedDictTypeInfo)
 SCALARS = (BasicTypeInfo, SqlTimeTypeInfo, LocalTimeTypeInfo)
 
 
@@ -72,8 +73,8 @@ def field_getter(field: int | str, known: TypeInformation | None, what: str) -> 
     resolved: list[Step] = []
     current: TypeInformation | None = known
     for step in steps:
-        # A dataclass is read by name, all other records with fields by position, which is fastest.
-        by_name = isinstance(current, DataclassTypeInfo)
+        # Dataclasses and typed dicts are read by name, all other records with fields by position, which is fastest.
+        by_name = isinstance(current, BY_NAME)
         position = field_position(current, step, f"{what}: field {field!r}")
         if isinstance(current, CompositeTypeInfo) and position is not None:
             resolved.append(field_names(current)[position] if by_name else position)
@@ -83,7 +84,9 @@ def field_getter(field: int | str, known: TypeInformation | None, what: str) -> 
             current = element_type(current)
     if len(resolved) == 1 and isinstance(known, CompositeTypeInfo):
         only = resolved[0]
-        return operator.attrgetter(only) if isinstance(only, str) else operator.itemgetter(only)
+        if isinstance(known, DataclassTypeInfo):
+            return operator.attrgetter(str(only))
+        return operator.itemgetter(only)
     return FieldPath(tuple(resolved))
 
 

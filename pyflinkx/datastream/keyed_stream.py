@@ -26,6 +26,7 @@ from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
 from pyflinkx.types.composite import CompositeTypeInfo
+from pyflinkx.types.structured import TypedDictTypeInfo
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.agg import Aggregation
@@ -95,8 +96,8 @@ class KeyedStream(DataStream):
             [('a', 1), ('b', 1), ('a', 2)]
         """
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
-        operator = partial(ReduceOperator, function, self._key_selector)
-        return self._then("Reduce", operator, self._record_type)
+        operator = partial(ReduceOperator, function, self._key_selector, self._record_type.declared)
+        return self._then("Reduce", operator, self._record_type.of_results())
 
     AccumulateType: ClassVar = AccumulateType
 
@@ -218,7 +219,10 @@ def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordT
     steps = path_steps(position, what)
     if len(steps) != 1:
         raise GraphError(f"{what} takes the position or name of a field, not the path {position!r}")
-    return field_fold(kind, steps[0])
+    (step,) = steps
+    if isinstance(known, TypedDictTypeInfo) and isinstance(step, int):
+        step = known.field_names[step]
+    return field_fold(kind, step)
 
 
 class MapWithKey:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx._core.schema import Schema
-from pyflinkx.datastream.columnar import columns_of
+from pyflinkx._core.schema import Field, Schema
+from pyflinkx.datastream.columnar import aligned, columns_of, known_schema, with_native
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.transformation import TwoPhase
-from pyflinkx.operators.aggregations import Aggregation, checked_aggregations
-from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.aggregations import OF_NUMBERS, Aggregation, checked_aggregations
+from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.local_aggregate import (
     LocalAggregateOperator,
     LocalOperator,
@@ -34,8 +34,8 @@ def running_aggregates(stream: KeyedStream, aggregates: Mapping[str, Aggregation
     Raises:
         GraphError: the aggregates or their fields do not fit the stream.
     """
-    keyed, keys, schema = columnar_keys(stream, "agg()")
     checked = checked_aggregations(aggregates, "agg()")
+    keyed, keys, schema = columnar_keys(stream, "agg()", checked)
     make_operator = partial(NativeAggregateOperator, schema, keys, checked)
     result = keyed._then_columns("Aggregate", make_operator, make_operator().results)
     partials = partial_schema(schema, keys, checked)
@@ -57,14 +57,13 @@ def window_aggregates(windowed: Windowed, aggregates: Mapping[str, Aggregation])
             raise GraphError(
                 f"agg() has no native windows with a {what} such as {given!r}: use reduce(), aggregate() or process()"
             )
-    stream = windowed._stream
+    stream, late_tag = windowed._stream, windowed._late_tag
+    checked = checked_aggregations(aggregates, "agg()")
     keys: tuple[str, ...] = ()
     if isinstance(stream, KeyedStream):
-        stream, keys, schema = columnar_keys(stream, "agg()")
+        stream, keys, schema = columnar_keys(stream, "agg()", checked, late_tag is not None)
     else:
-        stream, schema = columnar(stream, "agg()")
-    late_tag = windowed._late_tag
-    checked = checked_aggregations(aggregates, "agg()")
+        stream, schema = columnar(stream, "agg()", checked, (), late_tag is not None)
     make_operator = partial(
         NativeWindowOperator,
         schema,
@@ -98,25 +97,55 @@ def first_phase(
     return make(*arguments, max_parallelism, subtasks, adaptive)
 
 
-def columnar(stream: DataStream, call: str) -> tuple[DataStream, Schema]:
-    """A stream as columns, and its schema."""
-    columns = columns_of(stream, call)
+def columnar(
+    stream: DataStream, call: str, aggregates: Mapping[str, Aggregation], keys: Sequence[str], whole: bool
+) -> tuple[DataStream, Schema]:
+    """A stream as columns, and its schema.
+
+    Args:
+        stream: the stream.
+        call: the API call, for errors.
+        aggregates: what is made of it.
+        keys: names of the fields of its key.
+        whole: whether all columns are wanted, for a side output; otherwise a stream of rows gets those that are read.
+    """
+    read = {name for each in aggregates.values() for name in (each.field, each.by) if name is not None}
+    columns = columns_of(stream, call, None if whole else {*keys, *read})
+    columns = with_native(columns, {name for each in aggregates.values() for name in each.compared}, call)
+    columns = with_numbers(columns, {each.field for each in aggregates.values() if each.function in OF_NUMBERS})
     schema = columns._schema
     assert schema is not None
     return columns, schema
 
 
-def columnar_keys(stream: KeyedStream, call: str) -> tuple[DataStream, tuple[str, ...], Schema]:
-    """A keyed stream as columns, the names of its keys, and its schema.
+def with_numbers(stream: DataStream, names: Collection[str | None]) -> DataStream:
+    """A columnar stream whose columns of these names are of whole numbers where they had only nulls, and no type."""
+    assert stream._schema is not None
+    fields = [
+        Field(field.name, "l") if field.format == "n" and field.name in names else field for field in stream._schema
+    ]
+    return aligned(stream, Schema(fields, stream._schema.metadata))
+
+
+def columnar_keys(
+    stream: KeyedStream, call: str, aggregates: Mapping[str, Aggregation], whole: bool = False
+) -> tuple[DataStream, tuple[str, ...], Schema]:
+    """A keyed stream as columns, the names of its keys, and its schema; see ``columnar``.
 
     Raises:
         GraphError: it is one of rows whose type is not known, or whose keys are no fields.
     """
     if stream._key_fields is not None and stream._schema is not None:
-        return stream, stream._key_fields, stream._schema
-    columns, schema = columnar(stream._unkeyed, call)
-    names = tuple(field_name(getter, schema, call) for getter in getters_of(stream._key_selector))
-    return columns.key_by(*names), names, schema
+        columns, schema = columnar(stream, call, aggregates, stream._key_fields, whole)
+        return columns, stream._key_fields, schema
+    known = known_schema(stream._unkeyed, call)
+    names = tuple(field_name(getter, known, call) for getter in getters_of(stream._key_selector))
+    columns, schema = columnar(stream._unkeyed, call, aggregates, names, whole)
+    keyed = columns.key_by(*names)
+    if keyed._schema is None:
+        kinds = ", ".join(f"'{name}' is {schema[name].type_name}" for name in names)
+        raise GraphError(f"{call} cannot compare keys of these types: {kinds}; key the stream by other fields")
+    return keyed, names, keyed._schema
 
 
 def getters_of(selector: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:
@@ -130,8 +159,11 @@ def field_name(getter: Callable[[Any], Any], schema: Schema, call: str) -> str:
     Raises:
         GraphError: it is none, but what a function or a path takes out of a record.
     """
+    steps: tuple[Any, ...] = ()
     if isinstance(getter, (itemgetter, attrgetter)):
-        reduced: Any = getter.__reduce__()
-        (key,) = reduced[1]
-        return schema.names[key] if isinstance(key, int) else str(key)
+        steps = getter.__reduce__()[1]  # type: ignore[assignment]
+    elif isinstance(getter, FieldPath):  # of records whose type is not known, or is one of several
+        steps = getter.steps
+    if len(steps) == 1:
+        return schema.names[steps[0]] if isinstance(steps[0], int) else str(steps[0])
     raise GraphError(f"{call} needs a key_by() that names fields, such as key_by('{schema.names[0]}'), not {getter!r}")

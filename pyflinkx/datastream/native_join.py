@@ -16,6 +16,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.transformation import Transformation
 from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator
 from pyflinkx.types.arrow import type_info_of
+from pyflinkx.types.repeated import repeated
 
 SUFFIXES = ("", "_right")
 # Format strings of types whose values can be equal though the types differ.
@@ -113,7 +114,7 @@ def joined(
         native=True,
     )
     known: TypeInformation = type_info_of(schema)
-    return left._environment._stream_of(transformation, RecordType(known))
+    return left._environment._stream_of(transformation, RecordType(known, columns=schema))
 
 
 def key_positions(call: str, side: str, stream: KeyedStream) -> tuple[Schema, tuple[int, ...]]:
@@ -148,7 +149,7 @@ def joined_schema(call: str, left: Schema, right: Schema, suffixes: tuple[str, s
         for field in schema
     ]
     names = [field.name for field in fields]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = repeated(names)
     if twice:
         raise GraphError(f"{call}: with suffixes {suffixes!r} there are two columns {', '.join(map(repr, twice))}")
     return Schema(fields)

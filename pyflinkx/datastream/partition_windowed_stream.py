@@ -82,7 +82,8 @@ class PartitionWindowedStream:
     def reduce(self, reduce_function: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
         """One record per partition, folded from all of its records."""
         function = user_function(reduce_function, ReduceFunction, "reduce", "reduce()")
-        return self._then("PartitionReduce", ReducePartitionOperator, function, self._stream._record_type)
+        known = self._stream._record_type.of_results()
+        return self._then("PartitionReduce", ReducePartitionOperator, function, known, known.declared)
 
     def aggregate(
         self, aggregate_function: AggregateFunction, output_type: TypeInformation | None = None

@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.schema import Field, Schema
 from pyflinkx.datastream.columnar import column_name, columns_of, known_schema
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import GraphError
-from pyflinkx.expressions.compiler import condition
+from pyflinkx.expressions.compiler import condition, referenced
 from pyflinkx.expressions.expression import Expression, col, lit
+from pyflinkx.expressions.trial import tried
 from pyflinkx.operators.columnar_expressions import (
     ColumnFilterOperator,
     ColumnSelectOperator,
     RowFilterOperator,
     selected,
+    source,
 )
+from pyflinkx.types.repeated import repeated
 
 Columns = list[tuple[str, Expression]]
 
@@ -27,23 +30,35 @@ def filtered(stream: DataStream, expression: Expression) -> DataStream:
     schema = stream._schema
     if schema is None:
         schema = known_schema(stream, "filter(expression)")
-        condition(expression, schema, "filter()")
+        checked_condition(expression, schema)
         return stream._then("Filter", partial(RowFilterOperator, expression, schema), stream._record_type)
-    condition(expression, schema, "filter()")
+    checked_condition(expression, schema)
     return stream._then_columns("Filter", partial(ColumnFilterOperator, expression, schema), schema)
+
+
+def checked_condition(expression: Expression, schema: Schema) -> None:
+    """Refuse what is no condition on these columns, or cannot be evaluated.
+
+    Raises:
+        GraphError: why.
+    """
+    condition(expression, schema, "filter()")
+    tried([(Field("condition", "b"), expression)], schema, "filter()")
 
 
 def selection(
     stream: DataStream, columns: Sequence[str | Expression], named: Mapping[str, Any], call: str
 ) -> DataStream:
     """Just these columns."""
-    stream = columns_of(stream, call)
-    schema = stream._schema
-    assert schema is not None
+    schema = stream._schema if stream._schema is not None else known_schema(stream, call)
     chosen = checked(columns, named, schema, call)
     if not chosen:
         raise GraphError(f"{call} takes at least one column")
-    return projected(stream, chosen, schema, call)
+    selected(chosen, schema, call)  # so that an error names all columns there are
+    needed = {name for _, expression in chosen for name in referenced(expression)}
+    stream = columns_of(stream, call, needed)
+    assert stream._schema is not None
+    return projected(stream, chosen, stream._schema, call)
 
 
 def extended(stream: DataStream, columns: Sequence[str | Expression], named: Mapping[str, Any]) -> DataStream:
@@ -60,6 +75,13 @@ def extended(stream: DataStream, columns: Sequence[str | Expression], named: Map
 def projected(stream: DataStream, columns: Columns, schema: Schema, call: str) -> DataStream:
     """The stream of a projection."""
     result = selected(columns, schema, call)
+    calculated = [
+        (field, expression)
+        for field, (_, expression) in zip(result, columns, strict=True)
+        if source(expression) is None
+    ]
+    if calculated:
+        tried(calculated, schema, call)
     return stream._then_columns("Select", partial(ColumnSelectOperator, columns, schema), result)
 
 
@@ -80,7 +102,7 @@ def checked(columns: Sequence[str | Expression], named: Mapping[str, Any], schem
             chosen.append((name, col(name)))
     chosen += [(name, lit(value)) for name, value in named.items()]
     names = [name for name, _ in chosen]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise GraphError(f"{call}: more than one column is called {', '.join(map(repr, repeated))}")
+    twice = repeated(names)
+    if twice:
+        raise GraphError(f"{call}: more than one column is called {', '.join(map(repr, twice))}")
     return chosen

@@ -34,7 +34,7 @@ from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.sources import SourceMethods
-from pyflinkx.errors import ConfigurationError, GraphError
+from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
@@ -85,6 +85,7 @@ class StreamExecutionEnvironment(SourceMethods):
         self._transformations: list[Transformation] = []
         self._slot_sharing_groups: dict[str, SlotSharingGroup] = {}
         self._clock: Any = SystemClock()
+        self._last_result: JobExecutionResult | JobExecutionError | None = None
 
     @staticmethod
     def get_execution_environment(configuration: Configuration | None = None) -> StreamExecutionEnvironment:
@@ -256,7 +257,9 @@ class StreamExecutionEnvironment(SourceMethods):
     def add_python_archive(self, archive_path: str, target_dir: str | None = None) -> None:
         """Have an archive (zip, tar, tar.gz, ...) extracted into the working folder of the job's workers.
 
-        Functions open what is in it by a relative path: ``open("target_dir/data.txt")``.
+        Functions open what is in it by a relative path: ``open("target_dir/data.txt")``. The job fails if it holds more
+        than ``pyflinkx.archives.max-size``, ``.max-files`` and ``.max-ratio`` allow (16 GiB, 1,000,000 files and
+        folders, 200 times its own size).
 
         Args:
             archive_path: on this machine.
@@ -359,11 +362,11 @@ class StreamExecutionEnvironment(SourceMethods):
         return self._columnar(columns, "NumPy Source")
 
     def from_pandas(self, frame: Any) -> DataStream:
-        """A columnar stream of a pandas DataFrame; its index is left out."""
+        """A columnar stream of a pandas DataFrame; its index is left out (``reset_index()`` makes columns of it)."""
         return self._columnar(frame, "Pandas Source")
 
     def from_polars(self, frame: Any) -> DataStream:
-        """A columnar stream of a Polars DataFrame or LazyFrame."""
+        """A columnar stream of a Polars DataFrame or LazyFrame; columns of Python objects (Object) are refused."""
         return self._columnar(frame, "Polars Source")
 
     def _columnar(self, data: Any, name: str) -> DataStream:
@@ -396,9 +399,29 @@ class StreamExecutionEnvironment(SourceMethods):
         with self._progress() as listener:
             job = self._job(graph, listener)
             log.info("job '%s' (%s) starts", graph.name, job.job_id)
-            result = job.run()
-        log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.net_runtime)
-        return execution_result(result)
+            result = execution_result(job.run())
+        log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.get_net_runtime())
+        self._last_result = result
+        return result
+
+    def get_last_job_execution_result(self) -> JobExecutionResult | None:
+        """The result of the last job of this environment that ran to its end; None before the first.
+
+        It is that of ``execute()``, of ``to_arrow()``, ``to_pandas()``, ``to_polars()``, or of an
+        ``execute_and_collect()`` that was read to its end; jobs of ``execute_async()`` have a JobClient for it.
+
+        Raises:
+            JobExecutionError: that job's accumulators of one name do not fit together.
+
+        Example:
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> table = env.from_numpy({"key": [1, 2, 3]}).to_arrow()
+            >>> env.get_last_job_execution_result().get_late_records()
+            {}
+        """
+        if isinstance(self._last_result, JobExecutionError):
+            raise self._last_result
+        return self._last_result
 
     def execute_async(self, job_name: str = DEFAULT_JOB_NAME) -> JobClient:
         """Start the program and go on at once.
@@ -436,7 +459,12 @@ class StreamExecutionEnvironment(SourceMethods):
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
         with self._progress() as listener:
-            yield from self._job(graph, listener).steps()
+            job = self._job(graph, listener)
+            yield from job.run_by_steps()
+        try:
+            self._last_result = execution_result(job.result())
+        except JobExecutionError as error:  # the records are there all the same
+            self._last_result = error
 
     def _progress(self) -> AbstractContextManager[Any]:
         from pyflinkx.metrics.progress import progress_line
@@ -495,7 +523,8 @@ class StreamExecutionEnvironment(SourceMethods):
             native=source.columnar,
             parallelism=source.parallelism,
         )
-        return self._stream_of(transformation, result_type(type_info or source.output_type))
+        record_type = result_type(type_info or source.output_type)._replace(columns=source.schema)
+        return self._stream_of(transformation, record_type)
 
     def _operator_stream(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyflinkx._core.stream import ColumnStream
 from pyflinkx.connectors.collect import CollectBuffer, CollectColumnsSink
-from pyflinkx.datastream.columnar import columns_of
+from pyflinkx.datastream.columnar import columns_of, with_native
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import MissingExtraError
 
@@ -42,6 +42,8 @@ def imported(package: str, extra: str, call: str) -> Any:
 def collected(stream: DataStream, job_name: str | None, call: str) -> ColumnStream:
     """The batches of a stream, after its program has run."""
     columns = columns_of(stream, call)
+    assert columns._schema is not None
+    columns = with_native(columns, columns._schema.names, call)
     schema = columns._schema
     assert schema is not None
     environment = stream._environment

@@ -114,8 +114,9 @@ class Windowed:
             output_type: type of the results.
         """
         user_function(reduce_function, ReduceFunction, "reduce", "reduce()")
-        unchanged = self._stream._record_type
-        return self._run("Reduce", window_function, output_type, unchanged, reduce=reduce_function)
+        unchanged = self._stream._record_type.of_results()
+        folding = {"reduce": reduce_function, "reduced_type": unchanged.declared}
+        return self._run("Reduce", window_function, output_type, unchanged, **folding)
 
     def aggregate(
         self,

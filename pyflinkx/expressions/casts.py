@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from pyflinkx.errors import TypeInformationError
+from pyflinkx.expressions.exact import exact_cast, is_exact
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import (
     PER_SECOND,
@@ -21,7 +22,7 @@ from pyflinkx.expressions.kinds import (
 )
 from pyflinkx.expressions.logic import nulls, text_operand, validity
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, arrow_type, dtype_of, spread
-from pyflinkx.types.arrow import columnar_field
+from pyflinkx.types.arrow import columnar_field, native_field
 from pyflinkx.types.typeinfo import TypeInformation
 
 NAMES = {type_name(format): format for format in "bcCsSiIlLfguUzZ"} | {
@@ -40,9 +41,10 @@ def target_format(data_type: Any) -> str | None:
     """The type that a cast names; None for what is none."""
     if isinstance(data_type, TypeInformation):
         try:
-            return columnar_field("", data_type).format
+            field = native_field(columnar_field("", data_type))
         except TypeInformationError:
             return None
+        return None if field is None else field.format
     if not isinstance(data_type, str):
         return None
     if data_type in NAMES:
@@ -59,11 +61,15 @@ def cast(expression: Expression, operand: Typed) -> Typed | str:
     if format is None:
         return f"{expression.options[0]!r} is no type; it takes Types.LONG(), 'int64', 'timestamp[ms]' and the like"
     kind, wanted = operand.kind, kind_of(format)
+    if wanted == "nested":
+        return f"there are no casts to {expression.options[0]!r}"
     run = operand.run
     if operand.format == format:
         return operand._replace(expression=expression)
     if kind == "null":
         return Typed(format, run, expression)
+    if is_exact(operand) and (wanted in NUMBERS or wanted == "text"):
+        return exact_cast(operand, format, expression)
     if kind in NUMBERS and wanted in NUMBERS:
         return Typed(format, lambda frame: number(run(frame), format, frame, expression), expression)
     if kind == "timestamp" and wanted in ("timestamp", "date"):
@@ -90,14 +96,17 @@ def cast(expression: Expression, operand: Typed) -> Typed | str:
 def number(vector: Vector, format: str, frame: Frame, expression: Expression) -> Vector:
     """A number as another type of number."""
     numpy = frame.numpy
-    if vector.values is None:
+    values = vector.values
+    if values is None:
         return vector
-    values = numpy.atleast_1d(vector.values)
     if format == "b":
         return Vector(values != 0, vector.valid)
     dtype = numpy.dtype(dtype_of(format))
     if dtype.kind == "f" or values.dtype.kind == "b":
-        return Vector(values.astype(dtype), vector.valid)
+        result = values.astype(dtype)
+        outside = numpy.isinf(result) & ~numpy.isinf(values) if format == "f" and values.dtype.kind == "f" else None
+        refuse(outside, vector, format, frame, expression)
+        return Vector(result, vector.valid)
     limits = numpy.iinfo(dtype)
     if values.dtype.kind == "f":
         # The limits as floats: the upper one is a power of two, which a float holds exactly.
@@ -105,16 +114,28 @@ def number(vector: Vector, format: str, frame: Frame, expression: Expression) ->
         outside = ~((whole >= float(limits.min)) & (whole < float(limits.max + 1)))
     else:
         outside = (values < limits.min) | (values > limits.max) if needs_check(values.dtype, limits, numpy) else None
-    if outside is not None and outside.any():
-        counting = frame.counting(vector.valid)
-        wrong = numpy.broadcast_to(outside, frame.length)
-        wrong = wrong if counting is None else wrong & counting.view("bool")
-        if wrong.any():
-            row = int(numpy.argmax(wrong))
-            value = values[row if len(values) > 1 else 0].item()
-            raise fail_row(OverflowError, expression, frame, row, f"{value!r} does not fit {type_name(format)}")
-        values = numpy.where(outside, 0, values)
+    if refuse(outside, vector, format, frame, expression):
+        values = numpy.where(outside, values.dtype.type(0), values)[()]
     return Vector(values.astype(dtype), vector.valid)
+
+
+def refuse(outside: Any, vector: Vector, format: str, frame: Frame, expression: Expression) -> bool:
+    """Whether some values do not fit a type, though none that counts.
+
+    Raises:
+        OverflowError: of the first that counts.
+    """
+    numpy = frame.numpy
+    if outside is None or not outside.any():
+        return False
+    counting = frame.counting(vector.valid)
+    wrong = numpy.broadcast_to(outside, frame.length)
+    wrong = wrong if counting is None else wrong & counting.view("bool")
+    if wrong.any():
+        row = int(numpy.argmax(wrong))
+        value = numpy.broadcast_to(vector.values, frame.length)[row].item()
+        raise fail_row(OverflowError, expression, frame, row, f"{value!r} does not fit {type_name(format)}")
+    return True
 
 
 def needs_check(dtype: Any, limits: Any, numpy: Any) -> bool:
@@ -167,8 +188,15 @@ def by_arrow(vector: Vector, operand: Typed, format: str, frame: Frame, expressi
         row = first_unreadable(texts, kind, pyarrow)
         why = f"{texts[row].as_py()!r:.100} is no {type_name(format)}"
         raise fail_row(ValueError, expression, frame, row, why) from None
-    filled = result.fill_null(False if format == "b" else 0)
-    return Vector(filled.to_numpy(zero_copy_only=False), None if valid.all() else valid)
+    filled = result.fill_null(False if format == "b" else 0).to_numpy(zero_copy_only=False)
+    if format in ("f", "g"):
+        # Arrow reads a number that is too large as infinity, of which only these texts may speak.
+        for row in numpy.flatnonzero(numpy.isinf(filled)):
+            text = texts[int(row)].as_py()
+            if "inf" not in text.lower():
+                why = f"{text!r:.100} does not fit {type_name(format)}"
+                raise fail_row(OverflowError, expression, frame, int(row), why)
+    return Vector(filled, None if valid.all() else valid)
 
 
 def first_unreadable(texts: Any, kind: Any, pyarrow: Any) -> int:

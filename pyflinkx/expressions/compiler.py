@@ -11,7 +11,7 @@ from pyflinkx.expressions.arithmetic import absolute, arithmetic, negated
 from pyflinkx.expressions.casts import cast
 from pyflinkx.expressions.dates import CALENDAR, OF_DAY, date_part
 from pyflinkx.expressions.expression import Expression
-from pyflinkx.expressions.kinds import Typed, literal, type_name
+from pyflinkx.expressions.kinds import CARRIED, Typed, literal, type_name
 from pyflinkx.expressions.logic import (
     NUMPY_NAMES,
     chosen,
@@ -25,6 +25,7 @@ from pyflinkx.expressions.logic import (
     null_test,
 )
 from pyflinkx.expressions.text import FUNCTIONS, concatenated, text_function
+from pyflinkx.types.carried import is_carried
 
 # What types the operands of an operation; None, or a reason, where their types do not allow it.
 OPERATIONS: dict[str, Callable[..., Typed | str | None]] = {
@@ -67,7 +68,9 @@ def typed(expression: Expression, schema: Schema, call: str) -> Typed:
         name = expression.options[0]
         if name not in schema.names:
             raise GraphError(f"{call}: there is no column '{name}'; there are {described(schema)}")
-        return Typed(schema[name].format, lambda frame: frame.load(name), expression)
+        field = schema[name]
+        format = f"{CARRIED}{field.type_name}" if is_carried(field) else field.format
+        return Typed(format, lambda frame: frame.load(name), expression)
     if operation == "literal":
         value = expression.options[0]
         if literal(value) is None:
@@ -82,6 +85,13 @@ def typed(expression: Expression, schema: Schema, call: str) -> Typed:
     kinds = ", ".join(f"{operand.expression} is {type_name(operand.format)}" for operand in operands)
     reason = f"; {result}" if isinstance(result, str) else ""
     raise GraphError(f"{call}: {expression} does not fit its types: {kinds}{reason}; there are {described(schema)}")
+
+
+def referenced(expression: Expression) -> set[str]:
+    """The names of the columns that it reads."""
+    if expression.operation == "column":
+        return {expression.options[0]}
+    return {name for operand in expression.operands for name in referenced(operand)}
 
 
 def condition(expression: Any, schema: Schema, call: str) -> Typed:

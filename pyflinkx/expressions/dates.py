@@ -70,7 +70,8 @@ def applied(vector: Vector, part: Callable[[Any], Any], frame: Frame) -> Vector:
     if vector.values is None:
         return vector
     times = frame.numpy.atleast_1d(vector.values).astype("int64", copy=False)
-    return Vector(frame.numpy.broadcast_to(part(times), frame.length), vector.valid)
+    parts = part(times)
+    return Vector(parts if frame.numpy.ndim(vector.values) else parts[0], vector.valid)
 
 
 def local(operand: Typed) -> Callable[[Frame], Vector]:
@@ -91,7 +92,7 @@ def local(operand: Typed) -> Callable[[Frame], Vector]:
         # What lies under a null may be a time that the zone's rules have no answer for.
         values = vector.values if vector.valid is None else numpy.where(vector.valid, vector.values, 0)
         times = pyarrow.array(numpy.ascontiguousarray(numpy.atleast_1d(values))).cast(pyarrow.timestamp(unit, zone))
-        clock = compute.local_timestamp(times).cast("int64")
-        return Vector(clock.to_numpy(zero_copy_only=False), vector.valid)
+        clock = compute.local_timestamp(times).cast("int64").to_numpy(zero_copy_only=False)
+        return Vector(clock if numpy.ndim(values) else clock[0], vector.valid)
 
     return shown

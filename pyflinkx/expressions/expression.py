@@ -195,9 +195,10 @@ class Expression:
 
         Args:
             data_type: a type of ``Types``, or an Arrow name: "bool", "int8" to "int64", "uint8" to "uint64", "float32",
-                "float64", "utf8", "date32", "timestamp[ms]", "timestamp[us, UTC]", ... Floats lose what follows the
-                point, times are rounded down to coarser units; a timestamp becomes int64, and an int64 a timestamp, as
-                the number of its units since the epoch.
+                "float64", "utf8", "date32", "timestamp[ms]", "timestamp[us, UTC]", ... Decimals and whole numbers of
+                any size become any of these numbers, or text. Floats and decimals lose what follows the point, times
+                are rounded down to coarser units; a timestamp becomes int64, and an int64 a timestamp, as the number of
+                its units since the epoch.
         """
         return Expression("cast", (self,), (data_type,))
 

@@ -12,6 +12,8 @@ from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, Vector
 
 INTEGERS = "cCsSiIlL"
+# The "format" of a carried column: this, and the name of its values' type. No operation looks into it.
+CARRIED = "carried:"
 PLAIN = {
     "b": "bool",
     "f": "float",
@@ -63,6 +65,8 @@ def kind_of(format: str) -> str:
 
 def type_name(format: str) -> str:
     """A type as people write it."""
+    if format.startswith(CARRIED):
+        return format.removeprefix(CARRIED)
     return Field("", format).type_name if not format.startswith("+") else "nested"
 
 
@@ -211,12 +215,14 @@ def signed(vector: Vector, frame: Frame, expression: Expression) -> Vector:
     """uint64 as int64."""
     numpy = frame.numpy
     values = vector.values
+    if values is None:
+        return vector
     large = values > numpy.uint64(2**63 - 1)
     if numpy.any(large):
         counting = frame.counting(vector.valid)
-        wrong = large if counting is None else large & counting.view("bool")
-        if numpy.any(wrong):
-            row = int(numpy.argmax(numpy.broadcast_to(wrong, frame.length)))
+        wrong = numpy.broadcast_to(large if counting is None else large & counting.view("bool"), frame.length)
+        if wrong.any():
+            row = int(numpy.argmax(wrong))
             raise fail_row(OverflowError, expression, frame, row, "a uint64 does not fit int64, in which is calculated")
     return Vector(values.astype("int64"), vector.valid)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyflinkx._core.column import Column
 from pyflinkx.expressions.expression import Expression
-from pyflinkx.expressions.kinds import Typed, common_format, converted, joint_validity, literal
+from pyflinkx.expressions.kinds import CARRIED, Typed, common_format, converted, joint_validity, literal
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, both, spread
 
 NUMPY_NAMES = {
@@ -52,6 +52,8 @@ def unsigned_compared(name: str, expression: Expression, left: Typed, right: Typ
     def run(frame: Frame) -> Vector:
         numpy = frame.numpy
         a, b = unsigned(frame), other(frame)
+        if a.values is None or b.values is None:
+            return nulls(frame)
         negative = b.values < 0
         size = numpy.maximum(b.values, 0).astype("uint64")
         # Where the other is negative, the unsigned one is greater than it, whatever the two are.
@@ -183,9 +185,14 @@ def null_test(expression: Expression, operand: Typed) -> Typed:
 def nan_test(expression: Expression, operand: Typed) -> Typed | None:
     """Whether a float is NaN."""
     run = operand.run
-    if operand.kind != "float":
+    if operand.kind not in ("float", "null"):
         return None
-    return Typed("b", lambda frame: Vector(frame.numpy.isnan((vector := run(frame)).values), vector.valid), expression)
+
+    def test(frame: Frame) -> Vector:
+        vector = run(frame)
+        return vector if vector.values is None else Vector(frame.numpy.isnan(vector.values), vector.valid)
+
+    return Typed("b", test, expression)
 
 
 def membership(expression: Expression, operand: Typed) -> Typed | str:
@@ -240,7 +247,7 @@ def unified(values: Sequence[Typed]) -> list[Typed] | None:
         if common is None:
             return None
         format = common
-    if format.startswith(("+", "d:", "w:")):
+    if format.startswith(("+", "d:", "w:", CARRIED)):
         return None
     return [converted(value, format) for value in values]
 
@@ -293,6 +300,7 @@ def picked(rows: Any, first: Vector, second: Vector, format: str, frame: Frame) 
         choices = [spread(vector.values, format, frame.length) for vector in (first, second)]
         return Vector(compute.if_else(pyarrow.array(numpy.ascontiguousarray(rows)), *choices))
     valid = numpy.where(rows, validity(first, frame), validity(second, frame))
-    some, others = (0 if vector.values is None else vector.values for vector in (first, second))
-    dtype = (first if first.values is not None else second).values.dtype
-    return Vector(numpy.where(rows, some, others).astype(dtype, copy=False), None if valid.all() else valid)
+    # A constant may be of a wider dtype than a column of the same type: a date is int64 while it is calculated with.
+    zero = (first if first.values is not None else second).values.dtype.type(0)
+    some, others = (zero if vector.values is None else vector.values for vector in (first, second))
+    return Vector(numpy.where(rows, some, others), None if valid.all() else valid)

@@ -10,6 +10,40 @@ from pyflinkx.expressions.kinds import Typed
 from pyflinkx.expressions.logic import from_arrow, nulls, text_operand
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, spread
 
+# No text has so many characters: positions beyond are all the same.
+LONGEST = 2**40
+# The largest text that "utf8" columns can hold in one batch.
+MOST_BYTES = 2**31 - 1
+
+
+def replaced(compute: Any, text: Any, search: str, new: str) -> Any:
+    """Every occurrence replaced, as by str.replace; the empty text occurs before each character and at the end.
+
+    Raises:
+        OverflowError: the batch's texts would be longer than its type allows.
+    """
+    grows = len(new.encode()) - len(search.encode())
+    if grows > 0 and hasattr(text, "nbytes"):
+        occurrences = text.nbytes // max(len(search.encode()), 1) + len(text)
+        if occurrences * grows > MOST_BYTES:  # it might
+            check_growth(compute, text, search, grows)
+    if search:
+        return compute.replace_substring(text, search, new)
+    # Arrow's replace_substring never ends here.
+    return compute.replace_substring_regex(text, "", new.replace("\\", "\\\\"))
+
+
+def check_growth(compute: Any, text: Any, search: str, grows: int) -> None:
+    """Refuse a replacement before memory is filled with its result, which is larger than any batch's text."""
+    counts = compute.count_substring(text, search) if search else compute.add(compute.utf8_length(text), 1)
+    found = (compute.sum(counts.cast("int64")).as_py() or 0) * grows
+    if found > MOST_BYTES:
+        raise OverflowError(
+            f"replacing {search!r:.50} makes the texts of a batch of {len(text)} rows {found:,} bytes longer, and a "
+            "batch has at most 2 GiB of text; use smaller batches"
+        )
+
+
 # The result's type ("" for the operand's own) and the call of pyarrow.compute, by operation.
 FUNCTIONS: dict[str, tuple[str, Callable[..., Any]]] = {
     "lower": ("", lambda compute, text: compute.utf8_lower(text)),
@@ -19,11 +53,11 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., Any]]] = {
     "contains": ("b", lambda compute, text, part: compute.match_substring(text, part)),
     "starts_with": ("b", lambda compute, text, part: compute.starts_with(text, part)),
     "ends_with": ("b", lambda compute, text, part: compute.ends_with(text, part)),
-    "replace": ("", lambda compute, text, search, new: compute.replace_substring(text, search, new)),
+    "replace": ("", replaced),
     "substring": (
         "",
         lambda compute, text, begin, length: compute.utf8_slice_codeunits(
-            text, begin - 1, None if length is None else begin - 1 + length
+            text, min(begin - 1, LONGEST), None if length is None else min(begin - 1 + length, 2 * LONGEST)
         ),
     ),
 }

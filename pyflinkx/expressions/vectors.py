@@ -6,6 +6,7 @@ import importlib
 from typing import Any, NamedTuple
 
 from pyflinkx._core.batch import ColumnBatch, import_column
+from pyflinkx._core.build import ColumnBuilder
 from pyflinkx._core.column import Column
 from pyflinkx._core.memory import Charged
 from pyflinkx._core.schema import Field
@@ -34,7 +35,8 @@ class Vector(NamedTuple):
     """Values of some rows.
 
     Args:
-        values: a NumPy array, or a Python value that all rows have; of text and bytes a Column, or what pyarrow made.
+        values: a NumPy array of a value per row, or a NumPy scalar that all rows have (never an array of one); of text
+            and bytes a Column, what pyarrow made, or a Python value that all rows have; None where all rows are null.
         valid: a NumPy array of bool, False where a row is null; None when none is. Text has its nulls in ``values``.
     """
 
@@ -79,6 +81,8 @@ class Frame:
             return f"{self.batch.slice(row, row + 1).to_rows('dict')[0]!r:.200}"
         except OverflowError:
             return f"{row} of the batch, which has times outside of Python's calendar"
+        except Exception as error:  # what is told here must not hide what it is told of
+            return f"{row} of the batch, which cannot be shown ({type(error).__name__}: {error})"
 
 
 def dtype_of(format: str) -> str | None:
@@ -133,16 +137,14 @@ def to_column(vector: Vector, field: Field, frame: Frame) -> Column:
     """
     numpy, length = frame.numpy, frame.length
     values, valid = vector
-    if isinstance(values, Column):
+    if isinstance(values, Column) and values.format == field.format:
         return values.with_field(field)
-    if field.format == "n":
-        return Column(field, length, [])
+    if values is None:
+        return missing_column(field, length)
     if field.format in TEXT:
         column = import_column(spread(values, field.format, length))
         return column.with_field(field)
     packed = None if valid is None else numpy.packbits(numpy.broadcast_to(valid, length), bitorder="little")
-    if values is None:
-        values = 0
     dtype = "bool" if field.format == "b" else dtype_of(field.format)
     array = values if getattr(values, "ndim", 0) == 1 else numpy.full(length, values, dtype)
     if field.format == "tdD":
@@ -151,6 +153,13 @@ def to_column(vector: Vector, field: Field, frame: Frame) -> Column:
     if field.format == "b":
         array = numpy.packbits(array, bitorder="little")
     return Column(field, length, [None if packed is None else Charged(packed), charged(array, numpy)])
+
+
+def missing_column(field: Field, length: int) -> Column:
+    """Nulls of any type."""
+    builder = ColumnBuilder(field)
+    builder.extend([None] * length)
+    return builder.finish()
 
 
 def charged(array: Any, numpy: Any) -> Any:
@@ -177,7 +186,7 @@ def spread(values: Any, format: str, length: int) -> Any:
     pyarrow = arrow("text")
     kind = arrow_type(format)
     if isinstance(values, Column):
-        return pyarrow.array(values)
+        values = pyarrow.array(values)
     if values is None or isinstance(values, (str, bytes)):
         values = pyarrow.scalar(values, kind)
     if isinstance(values, pyarrow.Scalar):

@@ -13,10 +13,11 @@ from pyflinkx.errors import WrongStateError
 
 
 class TaskId(NamedTuple):
-    """A subtask of a vertex."""
+    """A subtask of a vertex, in one attempt to run the job (from 1)."""
 
     vertex: int
     subtask: int
+    attempt: int = 1
 
 
 class ExecutionState(enum.Enum):
@@ -47,6 +48,7 @@ class JobState(enum.Enum):
     CANCELLING = 4
     CANCELED = 5
     FINISHED = 6
+    RESTARTING = 7
 
     @property
     def terminal(self) -> bool:

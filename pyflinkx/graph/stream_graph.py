@@ -309,15 +309,25 @@ def readers_of(order: Iterable[Transformation]) -> dict[Transformation, list[Tra
 
 
 def parallelism_model(
-    transformation: Transformation, readers: dict[Transformation, list[Transformation]]
+    transformation: Transformation,
+    readers: dict[Transformation, list[Transformation]],
+    asked: tuple[Transformation, ...] = (),
 ) -> Transformation:
-    """The transformation whose parallelism this one has: itself, or a neighbour if all on that side agree."""
-    if transformation.parallelism_of is None:
+    """The transformation whose parallelism this one has: itself, or a neighbour if all on that side agree.
+
+    Args:
+        transformation: which.
+        readers: who reads each transformation.
+        asked: those that have been asked on the way here. Two conversions in a row ask each other, and then have the
+            parallelism of the program.
+    """
+    if transformation.parallelism_of is None or transformation in asked:
         return transformation
     neighbours = readers.get(transformation, [])
     if transformation.parallelism_of == "input":
         neighbours = [stream.transformation for streams in transformation.inputs for stream in streams]
-    models = [parallelism_model(neighbour, readers) for neighbour in neighbours]
+    asked = (*asked, transformation)
+    models = [parallelism_model(neighbour, readers, asked) for neighbour in neighbours]
     kinds = {(model.parallelism, model.max_parallelism) for model in models}
     return models[0] if len(kinds) == 1 else transformation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -127,7 +128,9 @@ def user_location() -> str | None:
     """``file:line`` of the innermost frame outside of this package; None when there is none."""
     frame = sys._getframe(1)
     while frame is not None:
-        path = os.path.abspath(frame.f_code.co_filename)
+        path = frame.f_code.co_filename
+        with contextlib.suppress(OSError):  # the current folder may be gone
+            path = os.path.abspath(path)
         inside = path.startswith(PACKAGE_FOLDER + os.sep) and not path.startswith(EXAMPLES_FOLDER + os.sep)
         if not inside and not frame.f_code.co_filename.startswith("<string>"):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"

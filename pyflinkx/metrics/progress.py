@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TextIO
 
 from pyflinkx.errors import MissingExtraError
 from pyflinkx.runtime.job import JobProgress, ProgressListener
@@ -22,7 +22,7 @@ def progress_line(mode: str) -> Iterator[ProgressListener | None]:
     Raises:
         MissingExtraError: mode is "on" and ``rich`` is not installed.
     """
-    if mode == "off" or (mode == "auto" and not sys.stderr.isatty()):
+    if mode == "off" or (mode == "auto" and not on_terminal(sys.stderr)):
         yield None
         return
     try:
@@ -68,3 +68,8 @@ def format_time(timestamp: int | None) -> str:
         return datetime.fromtimestamp(timestamp / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, ValueError, OSError):
         return str(timestamp)
+
+
+def on_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody may be looking; a host may have no such stream, or have closed it."""
+    return stream is not None and not stream.closed and stream.isatty()

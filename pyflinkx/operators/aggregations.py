@@ -13,6 +13,8 @@ FLOATS = set("fg")
 # Results of these functions have a type of their own; those of others have the field's.
 OF_NUMBERS = {"sum", "avg", "stddev"}
 COUNTS = {"count", "count_distinct"}
+# What gives a value of the field back, and does not look at it.
+KEEPING = {"first", "last", "min_by", "max_by"}
 BY_OTHER = {"min_by", "max_by"}
 WINDOW_FIELDS = (Field("window_start", "l", False), Field("window_end", "l", False))
 
@@ -50,9 +52,18 @@ class Aggregation:
             return Field(name, "l", False)
         if self.function in OF_NUMBERS:
             if field.format not in INTEGERS | FLOATS:
-                raise GraphError(f"{name}={self}: {self.field!r} is {field.type_name}, not a number")
+                remedy = "; make it one before, with select() and cast('int64') or cast('float64')"
+                exact = remedy if field.format.startswith("d:") else ""
+                raise GraphError(f"{name}={self}: {self.field!r} is {field.type_name}, not a number{exact}")
             return Field(name, "l" if self.function == "sum" and field.format in INTEGERS else "g")
-        return Field(name, field.format)
+        return Field(name, field.format, carried=field.carried)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The fields into whose values it looks, rather than keep them as they are."""
+        if self.function in KEEPING:
+            return () if self.by is None else (self.by,)
+        return () if self.field is None or self.function == "count" else (self.field,)
 
 
 def field_of(schema: Schema, name: str, what: str) -> Field:
@@ -93,7 +104,7 @@ def result_schema(
         GraphError: a name occurs twice, or there is no such field.
     """
     fields = [field_of(schema, name, "key") for name in keys]
-    fields = [Field(field.name, field.format, field.nullable) for field in fields] + list(bounds)
+    fields = [Field(field.name, field.format, field.nullable, carried=field.carried) for field in fields] + list(bounds)
     fields += [aggregation.result_field(name, schema) for name, aggregation in aggregations.items()]
     names = [field.name for field in fields]
     for name in names:

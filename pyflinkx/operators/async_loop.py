@@ -29,9 +29,20 @@ class EventLoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine to its end, while the caller waits."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+        result, failure = asyncio.run_coroutine_threadsafe(caught(coroutine), self.loop).result()
+        if failure is not None:
+            raise failure
+        return result
 
     def stop(self) -> None:
         """Cancel what still runs, and end the thread."""
         self.loop.call_soon_threadsafe(self.ending.set)
         self.thread.join()
+
+
+async def caught(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    """What a coroutine returns, and what it raises: what is no Exception would end the event loop."""
+    try:
+        return await coroutine, None
+    except BaseException as error:
+        return None, error

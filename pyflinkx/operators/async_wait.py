@@ -63,7 +63,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.timers: list[tuple[int, int, Callable[[Entry], None], Entry]] = []
         self.timer_count = 0
         self.most_timers = LEAST_TIMERS
-        self.answers: deque[tuple[Entry, int, Any, Exception | None]] = deque()
+        self.answers: deque[tuple[Entry, int, Any, BaseException | None]] = deque()
         self.mail_sent = False
         self.running: set[Any] = set()
         self.closing = False
@@ -86,7 +86,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         assert self.events is not None
         try:
             self.events.run(opener(runtime_context))
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in open()") from error
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class AsyncWaitOperator(UserFunctionOperator):
             return
         try:
             self.events.run(closer())
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in close()") from error
 
     async def _cancel_all(self) -> None:
@@ -202,19 +202,29 @@ class AsyncWaitOperator(UserFunctionOperator):
         import asyncio
 
         results: Any = None
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
-            results = await awaitable
-        except asyncio.CancelledError:
+            results = self.settled(await awaitable)
+        except asyncio.CancelledError as error:
             if self.closing or attempt != entry.attempts:
                 raise
             failure = RuntimeError("the coroutine was cancelled, though its time was not over")
-        except Exception as error:
-            failure = error
+            failure.__cause__ = error
+        except BaseException as error:
+            if self.closing:
+                raise
+            failure = error  # also what is no Exception: it would end the event loop
         self.answers.append((entry, attempt, results, failure))
         if not self.mail_sent:
             self.mail_sent = True
             self.context.post(self.take_answers)
+
+    def settled(self, results: Any) -> Any:
+        """The results as they are now, when the call ends; what is no list or tuple is looked at in ``checked``."""
+        copier = self.site.copier
+        if copier is None or type(results) not in (list, tuple):
+            return results
+        return copier.copy_all(list(results))
 
     # ---- answers ----
 
@@ -226,7 +236,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.emit_ready()
         self.admit()
 
-    def answered(self, entry: Entry, attempt: int, results: Any, failure: Exception | None) -> None:
+    def answered(self, entry: Entry, attempt: int, results: Any, failure: BaseException | None) -> None:
         """A call has ended."""
         if attempt != entry.attempts:
             return  # its time was over before
@@ -240,14 +250,14 @@ class AsyncWaitOperator(UserFunctionOperator):
         else:
             self.complete(entry, results)
 
-    def wants_retry(self, entry: Entry, results: Any, failure: Exception | None) -> bool:
+    def wants_retry(self, entry: Entry, results: Any, failure: BaseException | None) -> bool:
         """Whether the strategy wants another call for a record."""
         if self.retry is None:
             return False
         try:
             wanted = self.retry_result(results) if failure is None else self.retry_error(failure)
             return bool(wanted) and bool(self.retry.can_retry(entry.attempts))
-        except Exception as error:
+        except BaseException as error:
             self.fail(error, entry)
 
     def call_again(self, entry: Entry) -> None:
@@ -264,8 +274,8 @@ class AsyncWaitOperator(UserFunctionOperator):
         entry.attempts = TIMED_OUT
         self.context.count("numTimeouts")
         try:
-            results = self.timeout_function(entry.value)
-        except Exception as error:
+            results = self.settled(self.timeout_function(entry.value))
+        except BaseException as error:
             self.fail(error, entry)
         if inspect.isawaitable(results):
             self.events.loop.call_soon_threadsafe(self._replace, entry, results)
@@ -276,7 +286,14 @@ class AsyncWaitOperator(UserFunctionOperator):
     def checked(self, results: Any, entry: Entry, method: str) -> list[Any]:
         """The results as a list; fails where they are none."""
         if isinstance(results, Iterable) and not isinstance(results, (str, bytes)):
-            return list(results)
+            copier = self.site.copier
+            if copier is None or type(results) in (list, tuple):
+                return list(results)
+            taken: list[Any] = []
+            iterator = iter(results)
+            while copier.take(iterator, taken):
+                pass
+            return taken
         self.fail(TypeError(f"{method} must give a list of results, not {short_repr(results)}"), entry)
 
     def complete(self, entry: Entry, results: list[Any]) -> None:
@@ -284,7 +301,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         entry.results = results
         self.queue.complete(entry)
 
-    def fail(self, error: Exception, entry: Entry) -> NoReturn:
+    def fail(self, error: BaseException, entry: Entry) -> NoReturn:
         """End the job, after what is ready has left."""
         self.emit_ready()
         raise self.site.wrap(error, f"on record {short_repr(entry.value)}") from error

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pyflinkx._core.copier import Copier
 from pyflinkx.operators.alignment import AlignmentGroups
 
 MIN_WATERMARK = -(2**63)
 MAX_WATERMARK = 2**63 - 1
+# The counter of records that an operator drops because their time has passed; each job warns of those at its end.
+LATE_RECORDS = "numLateRecordsDropped"
 
 
 class Clock(Protocol):
@@ -23,7 +26,8 @@ class Clock(Protocol):
 class Output(Protocol):
     """Where an operator sends what it produces.
 
-    A batch that was emitted belongs to its receiver.
+    A batch that was emitted belongs to its receiver, and so does all that can change within its records: nobody else
+    holds it, unless the job reuses objects.
     """
 
     def emit(self, batch: Any) -> None:
@@ -56,7 +60,8 @@ class OperatorContext:
     ``cached_files`` are absolute paths by name.
     ``send`` takes an event to the coordinator of the operator's sink, where it has one.
     ``post`` has the task call something between two steps, and may itself be called from any thread: it is how the
-    result of work elsewhere comes back. ``shared`` is common to the job's operators of one slot.
+    result of work elsewhere comes back. ``shared`` is common to the job's operators of one slot. ``copier`` makes the
+    records that are emitted or kept their receiver's own; None where the job reuses objects.
     """
 
     name: str
@@ -78,6 +83,7 @@ class OperatorContext:
     post: Callable[[Callable[[], None]], None] = no_mailbox
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
+    copier: Copier | None = None
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""

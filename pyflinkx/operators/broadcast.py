@@ -113,6 +113,7 @@ class BroadcastOperator(ProcessOperator):
     def open(self, context: OperatorContext) -> None:
         timers = TimerService(self)
         self.contexts = [ReadOnlyContext(timers, self.states), BroadcastContext(timers, self.states)]
+        self.operator_state.copier = context.copier
         super().open(context)
 
     def run(self, batch: Any, port: int) -> None:
@@ -145,6 +146,10 @@ class KeyedBroadcastOperator(KeyedProcessOperator):
         self.timer_context = BroadcastOnTimerContext(timers, self.states, self.key_context)
         self.element_context = KeyedReadOnlyContext(timers, self.states, self.key_context)
         self.broadcast_context = KeyedBroadcastContext(timers, self.states, self)
+
+    def open(self, context: OperatorContext) -> None:
+        self.operator_state.copier = context.copier
+        super().open(context)
 
     def run(self, batch: Any, port: int) -> None:
         if port == RECORDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
@@ -12,12 +12,10 @@ from pyflinkx._core.from_rows import from_objects
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.expressions.compiler import condition, typed
+from pyflinkx.expressions.compiler import condition, referenced, typed
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, to_column
 from pyflinkx.operators.base import Operator, OperatorContext
-
-FAILURES = (ArithmeticError, ValueError)
 
 
 class ExpressionOperator(Operator):
@@ -26,6 +24,8 @@ class ExpressionOperator(Operator):
     Args:
         schema: the columns of the batches.
     """
+
+    evaluated: Expression  # the one at work, for errors
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
@@ -36,12 +36,12 @@ class ExpressionOperator(Operator):
         self.numpy = importlib.import_module("numpy")
 
     def evaluate(self, batch: ColumnBatch, run: Callable[[Frame], Any]) -> Any:
-        """What ``run`` makes of a batch; a failure names the operator."""
+        """What ``run`` makes of a batch; a failure, whatever it is, names the operator and the expression."""
         try:
             with self.numpy.errstate(all="ignore"):
                 return run(Frame(batch, self.numpy))
-        except FAILURES as error:
-            raise self.site.wrap(error, "in an expression") from error
+        except Exception as error:
+            raise self.site.wrap(error, f"in the expression {self.evaluated!r:.500}") from error
 
 
 class ColumnFilterOperator(ExpressionOperator):
@@ -54,7 +54,7 @@ class ColumnFilterOperator(ExpressionOperator):
 
     def __init__(self, expression: Expression, schema: Schema) -> None:
         super().__init__(schema)
-        self.expression = expression
+        self.expression = self.evaluated = expression
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -78,14 +78,25 @@ class ColumnFilterOperator(ExpressionOperator):
 class RowFilterOperator(ColumnFilterOperator):
     """Keeps the Python rows for which a condition on their fields is true; the rows stay the objects that they are."""
 
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.wanted = positions_of(self.schema, referenced(self.expression))
+
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            columns = from_objects(batch, self.schema)
+            columns = from_objects(batch, self.schema, wanted=self.wanted)
         except (TypeInformationError, OverflowError) as error:
             raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
         rows = self.numpy.flatnonzero(self.evaluate(columns, self.mask)).tolist()
         if rows:
             self.output.emit(picked_rows(batch, rows))
+
+
+def positions_of(schema: Schema, names: Collection[str]) -> tuple[int, ...]:
+    """Where columns of these names are; at least one, as a batch without columns would be one without rows."""
+    found = tuple(position for position, name in enumerate(schema.names) if name in names)
+    plain = next((position for position, field in enumerate(schema) if field.carried is None), 0)
+    return found or (plain,)
 
 
 def picked_rows(batch: ObjectBatch, rows: Sequence[int]) -> ObjectBatch:
@@ -130,7 +141,11 @@ class ColumnSelectOperator(ExpressionOperator):
 
     def make(self, frame: Frame) -> list[Any]:
         """All columns."""
-        return [maker(frame) for maker in self.makers]
+        columns = []
+        for maker, (_, expression) in zip(self.makers, self.columns, strict=True):
+            self.evaluated = expression
+            columns.append(maker(frame))
+        return columns
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         columns = self.evaluate(batch, self.make) if self.calculates else self.make(Frame(batch, self.numpy))

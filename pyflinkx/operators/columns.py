@@ -24,10 +24,17 @@ class ColumnsToRowsOperator(Operator):
     def __init__(self, batch_size: int = 1024) -> None:
         self.batch_size = batch_size
 
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.site = CallSite(context.name, context.uid, context.location)
+
     def process_batch(self, batch: Any, port: int = 0) -> None:
         for start in range(0, len(batch), self.batch_size):
-            rows = batch.slice(start, min(start + self.batch_size, len(batch)))
-            self.output.emit(to_objects(rows))
+            try:
+                rows = to_objects(batch.slice(start, min(start + self.batch_size, len(batch))))
+            except Exception as error:
+                raise self.site.wrap(error, "while rows were made of columns") from error
+            self.output.emit(rows)
 
 
 class RowsToColumnsOperator(Operator):
@@ -35,10 +42,12 @@ class RowsToColumnsOperator(Operator):
 
     Args:
         schema: the columns.
+        wanted: positions of the columns to make; None for all.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, wanted: tuple[int, ...] | None = None) -> None:
         self.schema = schema
+        self.wanted = wanted
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -46,7 +55,9 @@ class RowsToColumnsOperator(Operator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            columns = from_objects(batch, self.schema)
+            columns = from_objects(batch, self.schema, wanted=self.wanted)
         except (TypeInformationError, OverflowError) as error:
             raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
+        except Exception as error:
+            raise self.site.wrap(error, "while columns were made of rows") from error
         self.output.emit(columns)

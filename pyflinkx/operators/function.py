@@ -65,6 +65,7 @@ class RuntimeContext:
         self._keyed_state = keyed_state
         if keyed_state is not None:
             keyed_state.use_clock(context.clock)
+            keyed_state.use_copier(context.copier)
 
     def get_task_name(self) -> str:
         """The name of the operator."""
@@ -191,7 +192,7 @@ class UserFunctionOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
+        self.site = CallSite(context.name, context.uid, context.location, context.copier)
         self.open_function(RuntimeContext(context))
 
     def open_function(self, runtime_context: RuntimeContext) -> None:
@@ -200,7 +201,7 @@ class UserFunctionOperator(Operator):
         if opener is not None:
             try:
                 opener(runtime_context)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, "in open()") from error
 
     def close(self) -> None:
@@ -208,7 +209,7 @@ class UserFunctionOperator(Operator):
         if closer is not None:
             try:
                 closer()
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, "in close()") from error
 
     def emit_partial(self) -> None:

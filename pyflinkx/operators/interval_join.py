@@ -5,19 +5,19 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pyflinkx._core.calls import ResultCollector, short_repr
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
 from pyflinkx._core.timers import TimerQueue
-from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK
+from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
 from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
-
-LATE_RECORDS = "numLateRecordsDropped"
 
 
 class ProcessJoinContext:
@@ -92,6 +92,7 @@ class IntervalJoinOperator(UserFunctionOperator):
 
     def open_function(self, runtime_context: RuntimeContext) -> None:
         super().open_function(RuntimeContext(self.context, self.state))
+        self.copier = self.results.copier = self.context.copier
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         own = self.sides[port]
@@ -110,7 +111,7 @@ class IntervalJoinOperator(UserFunctionOperator):
                     late_stamps.append(timestamp)
                 else:
                     self.add(port, value, timestamp)
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         finally:
             if late:
@@ -150,6 +151,8 @@ class IntervalJoinOperator(UserFunctionOperator):
         first = bisect_left(stamps, timestamp + own.lower)
         last = bisect_right(stamps, timestamp + own.upper)
         context, call, collect = self.join_context, self.call, self.results.collect
+        if self.copier is not None:
+            call = partial(call_with_copies, call, self.copier)
         for stamp in stamps[first:last]:
             larger = max(timestamp, stamp)
             for partner in partners[stamp]:
@@ -185,3 +188,8 @@ class IntervalJoinOperator(UserFunctionOperator):
             self.output.emit(main)
         for tag_id, side in (sides or {}).items():
             self.output.emit_side(tag_id, side)
+
+
+def call_with_copies(call: Callable[..., Any], copier: Copier, left: Any, right: Any, context: Any) -> Any:
+    """Call a join function with records of its own, as it may change them, and others of their partners come later."""
+    return call(copier.copy(left), copier.copy(right), context)

@@ -44,7 +44,8 @@ def partial_schema(schema: Schema, keys: Sequence[str], aggregations: Mapping[st
     state = "state"
     while state in schema.names:
         state += "_"
-    fields = [Field(field.name, field.format, field.nullable) for field in (schema[name] for name in keys)]
+    kept = [schema[name] for name in keys]
+    fields = [Field(field.name, field.format, field.nullable, carried=field.carried) for field in kept]
     return Schema([*fields, Field(state, f"w:{size}", False), Field("subtask", "i", False)])
 
 
@@ -243,7 +244,7 @@ class LocalAggregateOperator(LocalOperator):
             return
         try:
             self.running.add(batch, self.number())
-        except (OverflowError, ValueError) as error:
+        except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         self.trial_rows += len(batch)
         if self.running.keys_held > MOST_STATES:

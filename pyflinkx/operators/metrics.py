@@ -61,7 +61,7 @@ class Gauge(Metric):
         """The value; None when the function raises, which is logged once."""
         try:
             return self._ask()
-        except Exception as error:
+        except BaseException as error:
             if not self._warned:
                 self._warned = True
                 log.warning("gauge '%s' raises %s: %s", self._name, type(error).__name__, error)

@@ -59,7 +59,7 @@ class NativeAggregateOperator(Operator):
                 self.running.merge(batch)
                 return
             results = self.running.add(batch, self.each)
-        except (OverflowError, ValueError) as error:
+        except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         if results is not None:
             self.output.emit(results)
@@ -74,6 +74,6 @@ class NativeAggregateOperator(Operator):
         for first in range(0, self.running.keys_held, BATCH_SIZE):
             try:
                 results = self.running.finish(first, BATCH_SIZE)
-            except OverflowError as error:
+            except Exception as error:
                 raise self.site.wrap(error, "at the end of the input") from error
             self.output.emit(results)

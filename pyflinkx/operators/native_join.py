@@ -9,7 +9,7 @@ from pyflinkx._core.calls import CallSite
 from pyflinkx._core.native_join import NativeJoin
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import KeyTypeError
-from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, Operator, OperatorContext
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class NativeJoinOperator(Operator):
             return
         tag = self.spec.late_tags[port]
         if tag is None:
-            self.context.count("numLateRecordsDropped", len(late))
+            self.context.count(LATE_RECORDS, len(late))
         else:
             self.output.emit_side(tag, late)
 

@@ -18,7 +18,7 @@ from pyflinkx.operators.aggregations import (
     native_arguments,
     result_schema,
 )
-from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, Operator, OperatorContext
 from pyflinkx.operators.local_aggregate import PartialBatches
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
@@ -38,7 +38,6 @@ from pyflinkx.types.output_tag import OutputTag
 
 # Rows of a batch of results.
 BATCH_SIZE = 32_768
-LATE_RECORDS = "numLateRecordsDropped"
 # Sizes, offsets and latenesses (ms) must lie below; see PFX_TIME_LIMIT.
 LARGEST_SPAN = 2**59
 ALIGNED = (
@@ -134,7 +133,7 @@ class NativeWindowOperator(Operator):
             batch = batch.with_timestamps(constant_timestamps(len(batch), now))
         try:
             late, results = self.windows.add(batch)
-        except (OverflowError, ValueError) as error:
+        except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         if late is not None:
             self.late(late)
@@ -146,7 +145,7 @@ class NativeWindowOperator(Operator):
         assert isinstance(self.windows, SliceWindows)
         try:
             late = self.windows.merge(batch)
-        except (OverflowError, ValueError) as error:
+        except Exception as error:
             raise self.site.wrap(error, "in a batch of partial aggregates") from error
         if late:
             self.context.count(LATE_RECORDS, late)
@@ -176,7 +175,7 @@ class NativeWindowOperator(Operator):
         while more:
             try:
                 results, more = self.windows.fire(time, BATCH_SIZE)
-            except OverflowError as error:
+            except Exception as error:
                 raise self.site.wrap(error, f"in a window that ends by {time}") from error
             if results is not None:
                 self.emit(results)

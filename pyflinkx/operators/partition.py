@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -11,6 +11,8 @@ from pyflinkx._core.keys import check_key
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+from pyflinkx.operators.reduced import reduce_to_type
+from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
 NO_KEY = None
@@ -46,7 +48,7 @@ class PartitionOperator(UserFunctionOperator):
         """The key as a dict finds it."""
         try:
             return check_key(key)
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "on a key") from error
 
     def add(self, key: Any, values: list[Any]) -> None:
@@ -67,16 +69,21 @@ class PartitionOperator(UserFunctionOperator):
     def emit_results(self, key: Any, partition: Any) -> None:
         """Emit what comes of a partition, as far as it comes."""
         pending: list[Any] = []
+        copier = self.site.copier
         try:
             results = iter(self.results(partition) or ())
             while True:
-                for value in islice(results, BATCH_SIZE):
-                    pending.append(value)
+                if copier is None:
+                    for value in islice(results, BATCH_SIZE):
+                        pending.append(value)
+                else:
+                    while len(pending) < BATCH_SIZE and copier.take(results, pending):
+                        pass
                 if not pending:
                     return
                 self.output.emit(ObjectBatch(pending))
                 pending = []
-        except Exception as error:
+        except BaseException as error:
             if pending:
                 self.output.emit(ObjectBatch(pending))
             where = "on its partition" if self.key_selector is None else f"on the partition of key {key!r}"
@@ -110,11 +117,27 @@ class SortPartitionOperator(MapPartitionOperator):
         self.descending = descending
 
     def results(self, held: Any) -> Iterable[Any]:
-        return sorted(held, key=self.call, reverse=self.descending)
+        held.sort(key=self.call, reverse=self.descending)
+        return drained(held)
 
 
 class ReducePartitionOperator(PartitionOperator):
-    """Folds the records of a partition into one."""
+    """Folds the records of a partition into one.
+
+    Args:
+        function: ``reduce(record so far, record)``.
+        key_selector: from record to key, None for the subtask's records as a whole.
+        record_type: the declared type of the records, None where there is none.
+    """
+
+    def __init__(
+        self,
+        function: UserFunction,
+        key_selector: Callable[[Any], Any] | None = None,
+        record_type: TypeInformation | None = None,
+    ) -> None:
+        super().__init__(function, key_selector)
+        self.call = reduce_to_type(function.call, record_type)
 
     def add(self, key: Any, values: list[Any]) -> None:
         rest = iter(values)
@@ -122,7 +145,7 @@ class ReducePartitionOperator(PartitionOperator):
         for value in rest:
             try:
                 result = self.call(result, value)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, f"on record {value!r:.200}") from error
         self.held[key] = result
 
@@ -140,8 +163,15 @@ class AggregatePartitionOperator(PartitionOperator):
                 if key not in self.held:
                     self.held[key] = function.create_accumulator()
                 self.held[key] = function.add(value, self.held[key])
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, f"on record {value!r:.200}") from error
 
     def results(self, held: Any) -> Iterable[Any]:
         return (self.function.owner.get_result(held),)
+
+
+def drained(values: list[Any]) -> Iterator[Any]:
+    """The values of a list, which is emptied meanwhile: nobody else holds what was taken."""
+    values.reverse()
+    while values:
+        yield values.pop()

@@ -107,6 +107,7 @@ class ProcessOperator(UserFunctionOperator):
 
     def open(self, context: OperatorContext) -> None:
         self.record_context = self.make_context()
+        self.results.copier = context.copier
         super().open(context)
 
     def make_context(self) -> ProcessContext:
@@ -206,7 +207,7 @@ class KeyedProcessOperator(ProcessOperator):
                 context.domain = domain
                 try:
                     self.results.collect(self.on_timer(timestamp, context), timestamp)
-                except Exception as error:
+                except BaseException as error:
                     where = f"in on_timer({timestamp}) for key {self.key_context.key!r}"
                     raise self.site.wrap(error, where) from error
         finally:

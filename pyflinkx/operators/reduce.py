@@ -10,6 +10,8 @@ from pyflinkx._core.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+from pyflinkx.operators.reduced import reduce_to_type
+from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
 
@@ -20,16 +22,22 @@ class ReduceOperator(UserFunctionOperator):
     Args:
         function: ``reduce(value so far, record)``.
         key_selector: from record to key.
+        record_type: the declared type of the records, None where there is none.
     """
 
-    def __init__(self, function: UserFunction, key_selector: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, function: UserFunction, key_selector: Callable[[Any], Any], record_type: TypeInformation | None = None
+    ) -> None:
         super().__init__(function)
+        self.call = reduce_to_type(function.call, record_type)
+        # The other results are records as they came.
+        self.values_checked = record_type is not None
         self.key_selector = key_selector
         self.reduced: dict[Any, Any] = {}
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch)
+            result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch, not self.context.batch)
         except JobExecutionError:
             partial = self.site.take_partial()
             if partial is not None and not self.context.batch:

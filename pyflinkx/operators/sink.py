@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls import CallSite
+from pyflinkx.errors import PyflinkxError
 from pyflinkx.operators.base import Operator, OperatorContext
 
 
@@ -21,7 +24,8 @@ class SinkOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.writer = self.sink.create_writer(context)
+        self.site = CallSite(context.name, context.uid, context.location)
+        self.writer = self._call(self.sink.create_writer, context)
 
     @property
     def may_pause(self) -> bool:
@@ -35,15 +39,23 @@ class SinkOperator(Operator):
 
     def handle_event(self, event: Any) -> None:
         """The sink's coordinator has sent something."""
-        self.writer.handle_event(event)
+        self._call(self.writer.handle_event, event)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        self.writer.write(batch)
+        self._call(self.writer.write, batch)
         self.context.count("numRecordsOut", len(batch))
 
     def finish(self) -> None:
-        self.writer.flush(True)
+        self._call(self.writer.flush, True)
 
     def close(self) -> None:
         if self.writer is not None:
-            self.writer.close()
+            self._call(self.writer.close)
+
+    def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except PyflinkxError:
+            raise
+        except BaseException as error:
+            raise self.site.wrap(error, "in its writer") from error

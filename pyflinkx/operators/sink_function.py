@@ -66,7 +66,7 @@ class SinkFunctionOperator(UserFunctionOperator):
                         self.timestamp = timestamps[done]
                     call(value, context)
                     done += 1
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, f"on record {short_repr(batch.values[done])}") from error
         finally:
             self.context.count("numRecordsOut", done)
@@ -83,5 +83,5 @@ class SinkFunctionOperator(UserFunctionOperator):
         if call is not None:
             try:
                 call(*arguments)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, f"in {method}()") from error

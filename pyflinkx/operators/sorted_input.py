@@ -45,7 +45,7 @@ class SortedInputOperator(Operator):
         for index, value in enumerate(values):
             try:
                 group = groups.setdefault(select(value), [])
-            except Exception:
+            except BaseException:
                 # The operator calls the selector too, and reports what is wrong with it or its key.
                 self.operator.process_batch(batch.slice(index, index + 1), port)
                 raise

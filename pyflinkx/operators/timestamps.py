@@ -75,7 +75,7 @@ class TimestampsAndWatermarksOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
+        self.site = CallSite(context.name, context.uid, context.location, context.copier)
         assigner = getattr(self.extract, "__self__", None)
         if isinstance(assigner, IngestionTimeAssigner):
             assigner.clock = context.clock

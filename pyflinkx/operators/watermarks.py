@@ -85,7 +85,7 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
             self.generator = self.supplier()
             if not isinstance(self.generator, WatermarkGenerator):
                 raise TypeError(f"the supplier gave {self.generator!r}, which is no WatermarkGenerator")
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "when it made its watermark generator") from error
         self.next_emit = context.clock.now() + self.interval
 
@@ -105,7 +105,7 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
                     self.output.emit(batch.slice(sent, index + 1))
                     sent = index + 1
                     self.act()
-        except Exception as error:
+        except BaseException as error:
             if sent < index:
                 self.output.emit(batch.slice(sent, index))
             raise self.site.wrap(error, f"on record {short_repr(value)}") from error
@@ -125,7 +125,7 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
         """Let the generator speak."""
         try:
             self.generator.on_periodic_emit(self.said)
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in on_periodic_emit()") from error
         self.act()
 

@@ -9,8 +9,9 @@ from typing import Any
 from pyflinkx._core.calls import CallSite, ResultCollector, short_repr
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import GraphError
-from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.operators.window_context import ProcessWindowContext
 from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
@@ -27,9 +28,9 @@ from pyflinkx.operators.windowing.general import GeneralWindowing
 from pyflinkx.operators.windowing.triggers import Trigger
 from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
+from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
-LATE_RECORDS = "numLateRecordsDropped"
 
 
 class WindowOperator(Operator):
@@ -55,6 +56,7 @@ class WindowOperator(Operator):
         late_tag: the side output for records that come later still; without one they are counted, as
             ``numLateRecordsDropped``.
         evictor: removes records from a window when it fires; all its records are kept then, and folded at each firing.
+        reduced_type: the declared type of the records, whose shape the results of ``reduce`` get; None for none.
 
     The functions' ``open(runtime_context)`` and ``close()`` are called where they exist. At the end of bounded input
     event-time windows fire, processing-time windows that are not full do not, as in Flink.
@@ -82,6 +84,7 @@ class WindowOperator(Operator):
         allowed_lateness: Any = 0,
         late_tag: OutputTag | None = None,
         evictor: Evictor[Any, Any] | None = None,
+        reduced_type: TypeInformation | None = None,
     ) -> None:
         if not isinstance(assigner, WindowAssigner):
             raise TypeError(f"a window needs a WindowAssigner, not {assigner!r}")
@@ -100,7 +103,7 @@ class WindowOperator(Operator):
         self.late_tag = late_tag
         self.keyed = key_selector is not None
         self.select_key = method_of(key_selector, "get_key") if self.keyed else one_key
-        self.contents: Contents = contents_of(reduce, aggregate)
+        self.contents: Contents = contents_of(reduce, aggregate, reduced_type)
         if window_function is None and isinstance(self.contents, ListedContents):
             raise GraphError("a window needs a reduce, aggregate or window function")
         if evictor is not None:
@@ -117,13 +120,14 @@ class WindowOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.site = CallSite(context.name, context.uid, context.location)
+        self.site = CallSite(context.name, context.uid, context.location, context.copier)
         self.backend = KeyedStateBackend()
         self.runtime_context = RuntimeContext(context, self.backend)
         self.table = self.backend.table("window-contents", self.contents.state_kind)
         self.values: list[Any] = []
         self.stamps = array("q")
         self.yielded = ResultCollector(OutputTag)
+        self.copier = self.yielded.copier = context.copier
         self.process_context = ProcessWindowContext(self, isinstance(self.assigner, MergingWindowAssigner))
         self.evaluate = None if self.window_function is None else self.evaluation()
         self.clear_function = getattr(self.window_function, "clear", None)
@@ -138,7 +142,7 @@ class WindowOperator(Operator):
             if hasattr(function, "open"):
                 try:
                     function.open(self.runtime_context)
-                except Exception as error:
+                except BaseException as error:
                     raise self.site.wrap(error, "in open()") from error
 
     def close(self) -> None:
@@ -146,7 +150,7 @@ class WindowOperator(Operator):
         while self.opened:
             try:
                 getattr(self.opened.pop(), "close", nothing)()
-            except Exception as error:
+            except BaseException as error:
                 failure = failure or error
         if failure is not None:
             raise self.site.wrap(failure, "in close()") from failure
@@ -197,16 +201,21 @@ class WindowOperator(Operator):
             return lambda window, inputs: apply(current.key, window, inputs)
         return apply
 
-    def fire(self, window: Any, stored: Any) -> None:
-        """Send the result of what is stored for the current key and ``window``; an evictor changes what is stored."""
+    def fire(self, window: Any, stored: Any, kept: bool) -> None:
+        """Send the result of what is stored for the current key and ``window``; an evictor changes what is stored.
+
+        Where it is ``kept`` for another firing, the window function gets copies of it, as it may change what it gets.
+        """
         if self.evictor is not None:
             self.evictor.evict_before(stored, len(stored), window, self.process_context)
-        inputs = self.contents.inputs(stored)
+        inputs = self.contents.inputs(stored, self.copier)
         timestamp = window.max_timestamp()
         if self.evaluate is None:
-            self.values += inputs
+            self.values += inputs if self.copier is None else self.copier.copy_all(inputs)
             self.stamps.extend([timestamp] * len(inputs))
         else:
+            if kept and self.copier is not None:
+                inputs = self.copier.copy_all(inputs)
             self.yielded.collect(self.evaluate(window, inputs), timestamp)
         self.firings += 1
         if self.evictor is not None:
@@ -240,7 +249,7 @@ class WindowOperator(Operator):
             for tag_id, side in (sides or {}).items():
                 self.output.emit_side(tag_id, side)
 
-    def failure_in(self, window: Any, error: Exception) -> Exception:
+    def failure_in(self, window: Any, error: BaseException) -> Exception:
         """What to raise from the ``error`` of a user's function, called for the current key and ``window``."""
         key = f" of key {short_repr(self.backend.context.key)}" if self.keyed else ""
         return self.site.wrap(error, f"in {short_repr(window)}{key}")
@@ -267,12 +276,12 @@ def method_of(function: Any, name: str) -> Callable[..., Any]:
     return method
 
 
-def contents_of(reduce: Any, aggregate: Any) -> Contents:
+def contents_of(reduce: Any, aggregate: Any, reduced_type: TypeInformation | None) -> Contents:
     """How records are kept under the functions that a window is given."""
     if reduce is not None and aggregate is not None:
         raise GraphError("a window takes a reduce or an aggregate function, not both")
     if reduce is not None:
-        return ReducedContents(method_of(reduce, "reduce"))
+        return ReducedContents(reduce_to_type(method_of(reduce, "reduce"), reduced_type))
     if aggregate is None:
         return ListedContents()
     for name in ("create_accumulator", "add", "get_result"):

@@ -6,9 +6,9 @@ import pickle
 from collections.abc import Iterable
 from typing import Any
 
-import cloudpickle
-
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import JobExecutionError
+from pyflinkx.runtime.pickles import dump_value
 
 ATTEMPTS = 3
 
@@ -34,7 +34,9 @@ def copied(accumulator: Any) -> Any:
     for _ in range(ATTEMPTS):
         try:
             return accumulator.clone()
-        except Exception as error:
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
             failure = error
     return Lost(f"cannot be copied: {type(failure).__name__}: {failure}")
 
@@ -44,8 +46,8 @@ def pack(accumulators: dict[str, Any]) -> dict[str, bytes | Lost]:
     packed: dict[str, bytes | Lost] = {}
     for name, accumulator in accumulators.items():
         try:
-            packed[name] = cloudpickle.dumps(accumulator)
-        except Exception as error:
+            packed[name] = dump_value(accumulator)
+        except BaseException as error:
             packed[name] = Lost(f"cannot be sent: {type(error).__name__}: {error}")
     return packed
 
@@ -56,7 +58,7 @@ def unpack(packed: dict[str, bytes | Lost]) -> dict[str, Any]:
     for name, data in packed.items():
         try:
             accumulators[name] = data if isinstance(data, Lost) else pickle.loads(data)
-        except Exception as error:
+        except BaseException as error:
             accumulators[name] = Lost(f"cannot be received: {type(error).__name__}: {error}")
     return accumulators
 
@@ -88,7 +90,9 @@ def merged(found: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
                 )
             try:
                 whole.merge(accumulator)
-            except Exception as error:
+            except BaseException as error:
+                if is_interrupt(error):
+                    raise
                 what = f"raises {type(error).__name__} in merge(): {error}"
                 raise JobExecutionError(f"the accumulator '{name}' of operator '{operator}' {what}") from error
     return {name: whole.get_local_value() for name, (_, whole) in wholes.items()}

@@ -1,4 +1,4 @@
-"""Extracts archives whose makers are not trusted to stay within the target folder."""
+"""Extracts archives whose makers are not trusted to stay within the target folder, nor within its limits."""
 
 from __future__ import annotations
 
@@ -8,40 +8,71 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import IO, NamedTuple
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import IO, Any, NamedTuple
 
+from pyflinkx.config import options
+from pyflinkx.config.dependencies import DEFAULT_LIMITS, ArchiveLimits
+from pyflinkx.connectors.compression import READERS
 from pyflinkx.errors import DependencyError
 
 MAX_LINK = 4096
+COPIED_BYTES = 1 << 16
+# However small an archive is, it may hold so much.
+SMALL_CONTENT = 64 << 20
+# What may stand in a tar archive between two members: tarfile keeps long names and the like in memory.
+MAX_HEADERS = 16 << 20
+# How a compressed tar archive begins, and the file ending of what reads it.
+TAR_COMPRESSIONS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"), (b"\x5d\0\0", ".xz"))
+# The others have no bound of what a few bytes become; Python imports from no such archives either.
+ZIP_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Entry(NamedTuple):
-    """One member of an archive: a folder, a file (``open`` gives its bytes) or a link (``link`` is its target)."""
+    """One member of an archive.
+
+    A folder, a file (``open`` gives its bytes, ``copy_of`` the name of a file before it that it is the same as) or a
+    link (``link`` is its target).
+    """
 
     name: str
     mode: int
     open: Callable[[], IO[bytes]] | None = None
     link: str | None = None
+    copy_of: str | None = None
 
 
 def is_archive(path: str) -> bool:
     """Whether a file is a tar (plain or compressed) or zip archive, by its content."""
-    return tarfile.is_tarfile(path) or zipfile.is_zipfile(path)
+    return is_tar(path) or zipfile.is_zipfile(path)
 
 
-def extract(path: str, target: str) -> None:
+def is_tar(path: str) -> bool:
+    """Whether a file is a tar archive, plain or compressed."""
+    try:
+        with opened_tar(path):
+            return True
+    except FileNotFoundError:
+        raise
+    except Exception:  # damaged bytes make the decompressors raise what they like
+        return False
+
+
+def extract(path: str, target: str, limits: ArchiveLimits = DEFAULT_LIMITS) -> None:
     """Extract a tar or zip archive into a folder, which is made.
 
     Files keep their executable bits. Nothing is written outside of the folder: links are made last, so that no file
-    goes through one, and none may lead outside. An archive that does not keep to that is refused, and nothing is left.
+    goes through one, and none may lead outside. An archive that does not keep to that, or holds more than it may, is
+    refused, and nothing is left.
 
     Args:
         path: of the archive.
         target: the folder; must not exist.
+        limits: of what it holds.
 
     Raises:
-        DependencyError: the archive is damaged, of another format, or has a member that it should not have.
+        DependencyError: the archive is damaged, of another format, too large, or has a member that it should not have.
     """
     try:
         os.makedirs(target)
@@ -49,59 +80,103 @@ def extract(path: str, target: str) -> None:
         raise DependencyError(f"{path} cannot be extracted: {target} exists") from None
     root = os.path.realpath(target)
     try:
-        with entries_of(path, root) as entries:
-            links = [entry for entry in entries if not write(entry, root)]
-        for entry in links:
-            make_link(entry, root)
-        check_links(root)
-    except Exception as error:  # damaged bytes make the decompressors raise what they like
+        with entries_of(path, root, limits) as entries:
+            Extraction(root, limits, os.path.getsize(path)).extract(entries)
+    except BaseException as error:
         shutil.rmtree(root, ignore_errors=True)
+        if not isinstance(error, Exception):  # damaged bytes make the decompressors raise what they like
+            raise
         raise DependencyError(f"{path} cannot be extracted: {type(error).__name__}: {error}") from error
 
 
 @contextmanager
-def entries_of(path: str, root: str) -> Iterator[Iterator[Entry]]:
-    """The members of an archive, while it is open."""
-    if tarfile.is_tarfile(path):
-        with tarfile.open(path) as tar:
-            yield tar_entries(tar, root)
+def entries_of(path: str, root: str, limits: ArchiveLimits) -> Iterator[Iterator[Entry]]:
+    """The members of an archive, while it is open; to be used up in order."""
+    if is_tar(path):
+        with opened_tar(path) as (tar, stream):
+            yield tar_entries(tar, stream, root)
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            yield zip_entries(archive)
+            yield zip_entries(archive, limits)
     else:
         raise ValueError("it is neither a tar nor a zip archive")
 
 
-def tar_entries(tar: tarfile.TarFile, root: str) -> Iterator[Entry]:
+# ---- tar ----
+
+
+class TarStream:
+    """The bytes of a tar archive, read forward only; ends the reading where a header is too long.
+
+    Args:
+        reader: has ``read(count)``.
+    """
+
+    def __init__(self, reader: Any) -> None:
+        self.reader = reader
+        self.count = 0
+        self.allowed = MAX_HEADERS
+
+    def read(self, count: int) -> bytes:
+        """Up to ``count`` bytes."""
+        data: bytes = self.reader.read(count)
+        self.count += len(data)
+        if self.count > self.allowed:
+            raise ValueError(f"there are more than {MAX_HEADERS} bytes of headers before a member")
+        return data
+
+    def allow(self, size: int) -> None:
+        """A member of that size comes next."""
+        self.allowed = self.count + size + MAX_HEADERS
+
+
+@contextmanager
+def opened_tar(path: str) -> Iterator[tuple[tarfile.TarFile, TarStream]]:
+    """A tar archive, plain or compressed."""
+    with open(path, "rb") as file:
+        start = file.read(max(len(magic) for magic, _ in TAR_COMPRESSIONS))
+        file.seek(0)
+        ending = next((ending for magic, ending in TAR_COMPRESSIONS if start.startswith(magic)), None)
+        stream: Any = TarStream(file if ending is None else READERS[ending](file))
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            yield tar, stream
+
+
+def tar_entries(tar: Any, stream: TarStream, root: str) -> Iterator[Entry]:
     """The members of a tar archive; Python's own filter judges them too where it has one."""
-    for member in tar:
+    while (member := tar.next()) is not None:
+        tar.members.clear()  # it keeps them, for looking back
+        stream.allow(member.size)
         if hasattr(tarfile, "data_filter"):
             tarfile.data_filter(member, root)
         if member.isdir():
             yield Entry(member.name, member.mode)
         elif member.issym():
             yield Entry(member.name, member.mode, link=member.linkname)
-        elif member.isfile() or member.islnk():  # a hard link becomes a copy
-            yield Entry(member.name, member.mode, open=lambda member=member: opened(tar, member))  # type: ignore[misc]
+        elif member.islnk():  # a hard link becomes a copy
+            yield Entry(member.name, member.mode, copy_of=member.linkname)
+        elif member.isfile():
+            yield Entry(member.name, member.mode, open=partial(tar.extractfile, member))
         else:
             raise ValueError(f"member {member.name!r} is a device or pipe")
 
 
-def opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    """The bytes of a file or of what a hard link names."""
-    try:
-        source = tar.extractfile(member)
-    except KeyError:
-        source = None
-    if source is None:
-        raise ValueError(f"member {member.name!r} links to {member.linkname!r}, which is no file of the archive")
-    return source
+# ---- zip ----
 
 
-def zip_entries(archive: zipfile.ZipFile) -> Iterator[Entry]:
+def zip_entries(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[Entry]:
     """The members of a zip archive."""
-    for member in archive.infolist():
+    members = archive.infolist()
+    # Nothing is written of what says itself that it is too large; what lies is found out later.
+    if sum(member.file_size for member in members) > limits.size:
+        raise too_large(limits)
+    for member in members:
         mode = member.external_attr >> 16
+        if member.compress_type not in ZIP_COMPRESSIONS:
+            raise ValueError(
+                f"member {member.filename!r} is compressed by method {member.compress_type}; make the archive with "
+                "deflate, as Python needs it for imports"
+            )
         if member.is_dir():
             yield Entry(member.filename, mode)
         elif stat.S_ISLNK(mode):
@@ -109,33 +184,114 @@ def zip_entries(archive: zipfile.ZipFile) -> Iterator[Entry]:
                 raise ValueError(f"member {member.filename!r} is a link of {member.file_size} bytes")
             yield Entry(member.filename, mode, link=os.fsdecode(archive.read(member)))
         else:
-            yield Entry(member.filename, mode, open=lambda member=member: archive.open(member))  # type: ignore[misc]
+            yield Entry(member.filename, mode, open=partial(archive.open, member))
 
 
-def write(entry: Entry, root: str) -> bool:
-    """Make a folder or file; False for a link, whose turn comes later."""
-    path = inner_path(entry.name, root)
-    if entry.link is not None:
-        return False
-    os.makedirs(path if entry.open is None else os.path.dirname(path), exist_ok=True)
-    if entry.open is not None:
-        with entry.open() as source, open(path, "wb") as target:
-            shutil.copyfileobj(source, target)
+def too_large(limits: ArchiveLimits) -> ValueError:
+    """What is raised where an archive holds too much."""
+    return ValueError(f"it holds more than {limits.size} bytes; {options.ARCHIVE_SIZE.key} sets the limit")
+
+
+# ---- writing ----
+
+
+class Extraction:
+    """Writes the members of one archive, as long as they keep to its limits.
+
+    Args:
+        root: the folder, a real path.
+        limits: of what is written.
+        size: of the archive, in bytes.
+    """
+
+    def __init__(self, root: str, limits: ArchiveLimits, size: int) -> None:
+        self.root = root
+        self.limits = limits
+        self.by_ratio = max(SMALL_CONTENT, limits.ratio * size)
+        self.bytes = 0
+        self.files = 0
+        self.folders = {root}
+
+    def extract(self, entries: Iterator[Entry]) -> None:
+        """Write all members."""
+        links: dict[str, Entry] = {}
+        for entry in entries:
+            self.count()
+            path = inner_path(entry.name, self.root)
+            if entry.copy_of is not None:
+                same = links.get(inner_path(entry.copy_of, self.root))
+                if same is not None:
+                    entry = entry._replace(link=same.link)
+            if entry.link is not None:
+                links[path] = entry
+            else:
+                self.write(entry, path)
+        for entry in links.values():
+            self.make_link(entry)
+        check_links(self.root)
+
+    def count(self) -> None:
+        """One more file, folder or link."""
+        self.files += 1
+        if self.files > self.limits.files:
+            raise ValueError(
+                f"it holds more than {self.limits.files} files and folders; {options.ARCHIVE_FILES.key} sets the limit"
+            )
+
+    def write(self, entry: Entry, path: str) -> None:
+        """Make a folder or file."""
+        if entry.open is None and entry.copy_of is None:
+            self.make_folder(path)
+            return
+        self.make_folder(os.path.dirname(path))
+        with self.source(entry) as source, open(path, "wb") as target:
+            while data := source.read(COPIED_BYTES):
+                self.bytes += len(data)
+                if self.bytes > self.limits.size:
+                    raise too_large(self.limits)
+                if self.bytes > self.by_ratio:
+                    raise ValueError(
+                        f"it holds more than {self.limits.ratio} times its own size; {options.ARCHIVE_RATIO.key} sets "
+                        "the limit"
+                    )
+                target.write(data)
         os.chmod(path, 0o755 if entry.mode & 0o111 else 0o644)
-    return True
 
+    def source(self, entry: Entry) -> Any:
+        """The bytes of a file, of itself or of the one before it that it is the same as."""
+        if entry.open is not None:
+            return closing(entry.open())
+        assert entry.copy_of is not None
+        original = inner_path(entry.copy_of, self.root)
+        # Links are made last: what is there is a file of this archive.
+        if not os.path.isfile(original) or original == inner_path(entry.name, self.root):
+            raise ValueError(f"member {entry.name!r} links to {entry.copy_of!r}, which is no file before it")
+        return open(original, "rb")
 
-def make_link(entry: Entry, root: str) -> None:
-    """Make a symbolic link, in place of a file of that name."""
-    assert entry.link is not None
-    path = inner_path(entry.name, root)
-    # The folder may itself lie behind a link made before.
-    if not within(os.path.realpath(os.path.dirname(path)), root) or os.path.isabs(entry.link):
-        raise ValueError(f"link {entry.name!r} leads outside of the archive")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    if os.path.lexists(path):
-        os.unlink(path)
-    os.symlink(entry.link, path)
+    def make_folder(self, path: str) -> None:
+        """Make a folder and those that it lies in; each counts."""
+        missing = []
+        while path not in self.folders:
+            missing.append(path)
+            path = os.path.dirname(path)
+        for folder in reversed(missing):
+            self.count()
+            if not os.path.isdir(folder):  # behind a link, it may be there
+                os.mkdir(folder)
+            self.folders.add(folder)
+
+    def make_link(self, entry: Entry) -> None:
+        """Make a symbolic link, in place of a file of that name."""
+        assert entry.link is not None
+        path = inner_path(entry.name, self.root)
+        # The folder may itself lie behind a link made before.
+        if not within(os.path.realpath(os.path.dirname(path)), self.root) or os.path.isabs(entry.link):
+            raise ValueError(f"link {entry.name!r} leads outside of the archive")
+        if not os.path.isdir(os.path.dirname(path)):
+            self.make_folder(os.path.dirname(path))
+        if os.path.lexists(path):
+            os.unlink(path)
+        os.symlink(entry.link, path)
 
 
 def check_links(root: str) -> None:
@@ -154,7 +310,7 @@ def inner_path(name: str, root: str) -> str:
         if name.strip("/") in (".", ""):
             return root
         raise ValueError(f"member {name!r} lies outside of the archive")
-    return os.path.join(root, *names)
+    return os.path.normpath(os.path.join(root, *names))
 
 
 def within(path: str, root: str) -> bool:

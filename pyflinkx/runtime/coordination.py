@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.errors import JobCancelledError, JobExecutionError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
@@ -65,7 +66,7 @@ class Coordination:
                 if described is not None:
                     try:
                         coordinator = self._call(node.name, described.create_coordinator, self._context(node))
-                    except Exception as error:  # the others are made all the same, to be told of the job's end
+                    except BaseException as error:  # the others are made all the same, to be told of the job's end
                         errors.append(error)
                         continue
                     if coordinator is not None:
@@ -134,7 +135,9 @@ class Coordination:
             return call(*arguments)
         except PyflinkxError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
             what = getattr(call, "__name__", "a call")
             raise JobExecutionError(
                 f"operator '{name}' failed in the client, in {what}(): {type(error).__name__}: {error}"
@@ -147,7 +150,7 @@ class Coordination:
         for node, coordinator in self.coordinators.items():
             try:
                 self._call(self.names[node], coordinator.close, failure)
-            except Exception as error:
+            except BaseException as error:
                 errors.append(error)
         self.coordinators.clear()
         if errors and failure is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TypeVar
 
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import GraphError
 
 T = TypeVar("T")
@@ -28,7 +29,9 @@ def copy_for_subtask(thing: T, subtasks: int, name: str, location: str | None) -
         return thing
     try:
         return copy.deepcopy(thing)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         raise GraphError(
             f"operator '{name}' ({location}): each of its {subtasks} subtasks needs a copy of its function, which "
             f"cannot be copied: {type(error).__name__}: {error}; make what it holds in open()"

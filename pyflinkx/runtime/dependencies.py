@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from pyflinkx.config.dependencies import OWN_FOLDER, PythonDependencies
+from pyflinkx.config.dependencies import OWN_FOLDER, ArchiveLimits, PythonDependencies
 from pyflinkx.errors import DependencyError
 from pyflinkx.runtime.archives import extract, is_archive
 
@@ -46,12 +46,12 @@ def prepare(settings: PythonDependencies, folder: str) -> list[str]:
     own = os.path.join(os.path.abspath(folder), OWN_FOLDER)
     os.makedirs(own, exist_ok=True)
     for path, target in settings.archives:
-        extract(path, os.path.join(folder, target))
+        extract(path, os.path.join(folder, target), settings.limits)
     found = []
     if settings.requirements is not None:
         found.append(install(settings, os.path.abspath(folder), os.path.join(own, "requirements")))
     for number, path in enumerate(settings.files):
-        found.append(importable(path, os.path.join(own, "files", str(number))))
+        found.append(importable(path, os.path.join(own, "files", str(number)), settings.limits))
     if settings.archives:
         found.append(os.path.abspath(folder))
     return found
@@ -70,7 +70,7 @@ def applied(settings: PythonDependencies) -> Iterator[None]:
     if settings.executable is not None:
         log.warning("python.executable has no effect on a job that runs in the calling process")
         settings = replace(settings, executable=None)
-    if settings == PythonDependencies():
+    if settings == PythonDependencies(limits=settings.limits):
         yield
         return
     with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder, contextlib.ExitStack() as undo:
@@ -79,7 +79,9 @@ def applied(settings: PythonDependencies) -> Iterator[None]:
         sys.path[:0] = paths
         importlib.invalidate_caches()
         if settings.archives:
-            undo.callback(os.chdir, os.getcwd())
+            here = os.open(os.curdir, os.O_RDONLY)  # also where that folder was removed
+            undo.callback(os.close, here)
+            undo.callback(os.chdir, here)
             os.chdir(folder)
         yield
 
@@ -91,12 +93,13 @@ def forget(paths: list[str]) -> None:
             sys.path.remove(path)
 
 
-def importable(path: str, place: str) -> str:
+def importable(path: str, place: str, limits: ArchiveLimits) -> str:
     """The entry of ``sys.path`` that makes a Python file, package or folder importable.
 
     Args:
         path: of the file, package or folder.
         place: a folder for a copy; does not exist yet.
+        limits: of a package that is an archive.
     """
     if os.path.isdir(path):
         return path
@@ -104,7 +107,7 @@ def importable(path: str, place: str) -> str:
     if not name.endswith(".py") and os.path.isfile(path) and is_archive(path):
         # Not read in place: compiled modules and data files of a package must be real files.
         target = os.path.join(place, name)
-        extract(path, target)
+        extract(path, target, limits)
         return target
     os.makedirs(place)
     try:

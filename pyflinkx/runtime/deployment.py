@@ -78,19 +78,22 @@ class DeploymentPlan:
         return sorted(found - {worker})
 
 
-def plan_deployment(graph: JobGraph, slots: Mapping[tuple[int, int], int], placed: Mapping[int, int]) -> DeploymentPlan:
+def plan_deployment(
+    graph: JobGraph, slots: Mapping[tuple[int, int], int], placed: Mapping[int, int], attempt: int = 1
+) -> DeploymentPlan:
     """Place every subtask on the worker of its slot.
 
     Args:
         graph: the job.
         slots: the slot of each subtask, by (vertex id, subtask index).
         placed: the worker of each slot.
+        attempt: number of the attempt that the tasks belong to.
     """
     tasks = []
     for vertex in graph.vertices:
         for subtask in range(vertex.parallelism):
-            task = TaskId(vertex.id, subtask)
-            tasks.append(TaskPlacement(task, placed[slots[task]], slots[task]))
+            slot = slots[vertex.id, subtask]
+            tasks.append(TaskPlacement(TaskId(vertex.id, subtask, attempt), placed[slot], slot))
     numbers = {task.id: number for number, task in enumerate(tasks)}
     channels: list[ChannelPlan] = []
     remote = 0
@@ -98,7 +101,10 @@ def plan_deployment(graph: JobGraph, slots: Mapping[tuple[int, int], int], place
         source, target = graph.vertex_of(edge.source), graph.vertex_of(edge.target)
         for first in range(source.parallelism):
             for second in edge.partitioner.targets(first, source.parallelism, target.parallelism):
-                producer, consumer = numbers[TaskId(source.id, first)], numbers[TaskId(target.id, second)]
+                producer, consumer = (
+                    numbers[TaskId(source.id, first, attempt)],
+                    numbers[TaskId(target.id, second, attempt)],
+                )
                 between = tasks[producer].worker != tasks[consumer].worker
                 channels.append(ChannelPlan(index, producer, consumer, remote if between else None))
                 remote += between

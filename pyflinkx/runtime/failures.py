@@ -5,10 +5,11 @@ from __future__ import annotations
 import pickle
 import traceback
 from dataclasses import dataclass
+from typing import NoReturn
 
-import cloudpickle
-
-from pyflinkx.errors import RemoteError
+from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx.errors import JobExecutionError, RemoteError
+from pyflinkx.runtime.pickles import dump_value
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,25 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.text}"""'
 
 
+def contained(error: BaseException, where: str) -> BaseException:
+    """What fails a job on behalf of an exception: a JobExecutionError for one that would end the program.
+
+    Args:
+        error: what was caught; an Exception, and Ctrl-C in the program, stay as they are.
+        where: what raised it, such as ``task 'Map (1/2)'``.
+    """
+    if isinstance(error, Exception) or is_interrupt(error):
+        return error
+    failure = JobExecutionError(f"{where} failed: {type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
+
+
+def raise_contained(error: BaseException, where: str) -> NoReturn:
+    """Raise what ``contained`` makes of an exception that is being handled."""
+    raise contained(error, where)
+
+
 def pack(error: BaseException) -> Failure:
     """Make an exception ready to travel."""
     chain: list[tuple[bytes | None, str]] = []
@@ -48,9 +68,9 @@ def pack(error: BaseException) -> Failure:
 def pickled(error: BaseException) -> bytes | None:
     """The exception's pickle, if it is one that can be read again."""
     try:
-        data: bytes = cloudpickle.dumps(error)
+        data: bytes = dump_value(error)
         return data if type(pickle.loads(data)) is type(error) else None
-    except Exception:
+    except BaseException:  # its own code, which may do what it likes
         return None
 
 
@@ -60,7 +80,9 @@ def unpack(failure: Failure) -> BaseException:
     for data, text in reversed(failure.chain):
         try:
             error = pickle.loads(data) if data is not None else RemoteError(text)
-        except Exception:
+        except BaseException as reason:
+            if is_interrupt(reason):
+                raise
             error = RemoteError(text)
         error.__cause__ = inner
         inner = error

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import JobCancelledError
-from pyflinkx.graph.execution_graph import JobState
+from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.runtime.channel import LocalChannel
+from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.coordination import Coordination, TaskLink, ended_by
 from pyflinkx.runtime.dependencies import applied
+from pyflinkx.runtime.failures import raise_contained
 from pyflinkx.runtime.gates import GateOutput, OutputGate
 from pyflinkx.runtime.job import NO_DEPENDENCIES, Job, ProgressListener
 from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import assign_splits
+from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.task import StepResult, Task, TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -31,6 +34,7 @@ class InlineJob(Job):
         settings: for its tasks.
         listener: called with the job's progress.
         dependencies: what the program needs besides itself; at hand while the job runs.
+        restarts: whether it is run again when it failed.
     """
 
     def __init__(
@@ -39,19 +43,14 @@ class InlineJob(Job):
         settings: TaskSettings,
         listener: ProgressListener | None = None,
         dependencies: PythonDependencies = NO_DEPENDENCIES,
+        restarts: RestartStrategy | None = None,
     ) -> None:
-        super().__init__(graph, listener, dependencies)
+        super().__init__(graph, listener, dependencies, restarts)
         self.settings = settings
         self.busy: dict[Task, int] = {}
         self.idle = 0
-        self.cancel_asked = False
         self.tasks: list[Task] = []
-        self._state = JobState.CREATED
         self.coordination = Coordination(graph, settings.clock, self._send, self._wake)
-
-    @property
-    def state(self) -> JobState:
-        return self._state
 
     def request_cancel(self) -> None:
         self.cancel_asked = True
@@ -60,36 +59,53 @@ class InlineJob(Job):
     def _wake(self) -> None:
         self.settings.clock.wake()  # type: ignore[attr-defined]
 
-    def steps(self) -> Iterator[None]:
-        """Run the job, pausing after each round over its tasks; closing the iterator early cancels the job.
+    def pause(self, milliseconds: int) -> Iterator[None]:
+        clock = self.settings.clock
+        until = clock.now() + milliseconds
+        while clock.now() < until and not self.cancel_asked:
+            clock.wait_until(until, False)  # type: ignore[attr-defined]
+            yield
+        if self.cancel_asked:
+            self.master.cancel()
 
-        Raises:
-            JobCancelledError: it was cancelled by ``request_cancel``.
-        """
-        self._state = JobState.RUNNING
+    def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
+        """Run the tasks in turns, pausing after each round."""
+        failure: BaseException | None = None
+        if number > 1:
+            self.coordination = Coordination(self.graph, self.settings.clock, self._send, self._wake)
         try:
             self.coordination.create()
             self.check()
-            with applied(self.dependencies):
-                yield from self._run_tasks()
-        except (GeneratorExit, JobCancelledError) as error:
-            self._state = JobState.CANCELED
-            self.coordination.close(ended_by(error, self.graph.name))
-            raise
+            with standard_descriptors_taken(), applied(self.dependencies):
+                yield from self._run_tasks(number)
         except BaseException as error:
-            self._state = JobState.FAILED
-            self.coordination.close(error)
-            raise
-        self.coordination.close(None)
-        self._state = JobState.FINISHED
+            failure = error
+            if not isinstance(error, Exception):
+                self.coordination.close(ended_by(error, self.graph.name))
+                raise
+            if isinstance(error, JobCancelledError) and self.cancel_asked:
+                self.master.cancel()
+            else:
+                self.master.attempt_failed(number, error)
+        for task in list(self.master.execution.tasks):
+            self.master.task_moved(task, ExecutionState.CANCELED)  # but those that have ended
+        try:
+            self.coordination.close(failure)
+        except Exception as error:
+            return error
+        return None
 
-    def _run_tasks(self) -> Iterator[None]:
+    def _run_tasks(self, number: int) -> Iterator[None]:
         self.tasks = self._make_tasks()
         opened: list[Task] = []
         try:
             for task in reversed(self.tasks):
-                task.open()
+                try:
+                    task.open()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
                 opened.append(task)
+            self._move_all(number, ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING)
             self.coordination.start()
             yield from self._rounds()
         except BaseException as failure:
@@ -97,8 +113,16 @@ class InlineJob(Job):
                 task.close(failure)
             raise
         for task in opened:
-            task.close()
-        self.report(final=True)
+            try:
+                task.close()
+            except BaseException as error:
+                raise_contained(error, f"task '{task.name}'")
+        self._move_all(number, ExecutionState.FINISHED)
+
+    def _move_all(self, number: int, *states: ExecutionState) -> None:
+        for task in self.tasks:
+            for state in states:
+                self.master.task_moved(TaskId(task.vertex.id, task.subtask, number), state)
 
     def _rounds(self) -> Iterator[None]:
         running = list(self.tasks)
@@ -108,7 +132,10 @@ class InlineJob(Job):
             waiting = not self.coordination.run()
             for task in list(running):
                 started = clock()
-                result = task.step()
+                try:
+                    result = task.step()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
                 self.busy[task] += clock() - started
                 if result is StepResult.FINISHED:
                     running.remove(task)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.operators.base import LATE_RECORDS
 from pyflinkx.runtime.accumulators import merged
+from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
+from pyflinkx.runtime.late_records import warn_of_late_records
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 NO_DEPENDENCIES = PythonDependencies()
@@ -55,6 +58,7 @@ class Job:
         graph: the job.
         listener: called with the job's progress at most every 100 ms, and once at the end.
         dependencies: what the program needs besides itself; at hand while the job runs.
+        restarts: whether it is run again when it failed.
     """
 
     def __init__(
@@ -62,23 +66,37 @@ class Job:
         graph: JobGraph,
         listener: ProgressListener | None = None,
         dependencies: PythonDependencies = NO_DEPENDENCIES,
+        restarts: RestartStrategy | None = None,
     ) -> None:
         self.graph = graph
         self.listener = listener
         self.dependencies = dependencies
+        self.master = JobMaster(
+            graph.name,
+            [(vertex.id, subtask) for vertex in graph.vertices for subtask in range(vertex.parallelism)],
+            restarts,
+        )
+        self.cancel_asked = False
         self.job_id = uuid.uuid4().hex
         self.started = time.monotonic()
         self._reported = self.started
 
     # ---- what a way to run jobs defines ----
 
-    @property
-    def state(self) -> JobState:
-        """Where the job stands."""
+    def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
+        """Run the job's tasks once, pausing now and then, and tell ``master`` how they fare until all have ended; then
+        give back what they used.
+
+        Returns:
+            What went wrong while that was given back; None for nothing.
+
+        Raises:
+            BaseException: the caller gives up (an interrupt, the iterator's end); nothing is left of the attempt.
+        """
         raise NotImplementedError
 
-    def steps(self) -> Iterator[None]:
-        """Run the job, pausing now and then; closing the iterator early cancels the job."""
+    def pause(self, milliseconds: int) -> Iterator[None]:
+        """Wait, at most so long, or until the job is cancelled."""
         raise NotImplementedError
 
     def request_cancel(self) -> None:
@@ -91,11 +109,47 @@ class Job:
 
     # ---- what follows from that ----
 
+    @property
+    def state(self) -> JobState:
+        """Where the job stands."""
+        return self.master.state
+
+    def steps(self) -> Iterator[None]:
+        """Run the job, pausing now and then; closing the iterator early cancels the job.
+
+        Raises:
+            JobExecutionError, or what a source or sink raised: the job failed.
+            JobCancelledError: it was cancelled by ``request_cancel``.
+        """
+        actions = self.master.start()
+        while (start := next((action for action in actions if isinstance(action, StartAttempt)), None)) is not None:
+            if start.delay:
+                yield from self.pause(start.delay)
+                if not self.master.delay_over(start.number):
+                    break
+            try:
+                failure = yield from self.attempt(start.number)
+            except BaseException as error:
+                self.master.abandon(error)
+                raise
+            actions = self.master.attempt_ended(start.number, failure)
+        assert self.master.ended is not None
+        if self.master.ended.failure is not None:
+            raise self.master.ended.failure
+        self.report(final=True)
+
     def run(self) -> JobResult:
         """Run to the end."""
-        for _ in self.steps():
+        for _ in self.run_by_steps():
             pass
         return self.result()
+
+    def run_by_steps(self) -> Iterator[None]:
+        """Run as ``steps`` does; at the end, whatever it is, tell of records that were dropped for coming late."""
+        try:
+            yield from self.steps()
+        finally:
+            warn_of_late_records(self.graph, [metrics.counters for _, metrics in self.all_metrics()])
 
     def check(self) -> None:
         """Raise what is plainly wrong with sources and sinks before anything is opened."""
@@ -147,7 +201,7 @@ class Job:
             records_in=totals.get("numRecordsIn", 0),
             records_out=totals.get("numRecordsOut", 0),
             bad_records=totals.get("numBadRecords", 0),
-            late_records=totals.get("numLateRecordsDropped", 0),
+            late_records=totals.get(LATE_RECORDS, 0),
             watermark=min(watermarks, default=None),
             elapsed=time.monotonic() - self.started,
         )

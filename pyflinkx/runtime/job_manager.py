@@ -3,90 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import pickle
-import selectors
-import sys
+import select
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
-import cloudpickle
+from collections.abc import Callable, Generator, Iterator
 
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.config.option import ConfigOption
 from pyflinkx.connectors.collect import CollectBuffer
-from pyflinkx.errors import JobCancelledError, JobExecutionError
-from pyflinkx.graph.execution_graph import ExecutionGraph, ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.runtime import failures
-from pyflinkx.runtime.aligning import AlignmentBoard
-from pyflinkx.runtime.coordination import Coordination, ended_by
-from pyflinkx.runtime.deployment import DeploymentPlan
+from pyflinkx.runtime.control.attempt import EXIT_PATIENCE, AttemptSettings, Placement, WorkersAttempt
+from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
-from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
-from pyflinkx.runtime.launcher import WorkerHandle, limit_blocking
-from pyflinkx.runtime.messages import (
-    AlignmentReport,
-    AlignmentUpdate,
-    CancelTasks,
-    Collected,
-    Deploy,
-    DeploymentFailed,
-    EventForCoordinator,
-    EventForTask,
-    Heartbeat,
-    Logged,
-    Registered,
-    Shutdown,
-    TaskReport,
-)
-from pyflinkx.runtime.resource_manager import ResourceManager
-from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
-
-log = logging.getLogger("pyflinkx.runtime")
-
-OUTPUT_LINES = 20
-EXIT_PATIENCE = 5.0
-START_PATIENCE = 60.0
-
-
-@dataclass
-class WorkerView:
-    """What the JobManager knows of a worker."""
-
-    number: int
-    handle: WorkerHandle
-    tasks: list[TaskId]
-    heard: float
-    registered: bool = False
-    deployed: bool = False
-    lost: bool = False
-    partial: dict[str, bytes] = field(default_factory=dict)
-    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=OUTPUT_LINES))
+from pyflinkx.runtime.worker_output import OutputRelay
 
 
 class JobManager(Job):
-    """A job on workers.
+    """A job on workers, which each attempt has anew.
 
     Args:
         graph: the job.
-        plan: which task runs where.
         settings: of its tasks.
         exchanges: of its exchanges.
         configuration: of the job.
-        resources: has the workers.
-        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey.
+        place: gives an attempt, by its number, the place that its tasks run at.
         listener: called with the job's progress.
         dependencies: what the program needs besides itself.
+        restarts: whether it is run again when it failed.
     """
 
     # Whether workers are threads of this process.
@@ -95,44 +43,28 @@ class JobManager(Job):
     def __init__(
         self,
         graph: JobGraph,
-        plan: DeploymentPlan,
         settings: TaskSettings,
         exchanges: ExchangeSettings,
         configuration: Configuration,
-        resources: ResourceManager,
-        cancel_exchanges: Callable[[], None] = lambda: None,
+        place: Callable[[int], Placement],
         listener: ProgressListener | None = None,
         dependencies: PythonDependencies = NO_DEPENDENCIES,
+        restarts: RestartStrategy | None = None,
     ) -> None:
-        super().__init__(graph, listener, dependencies)
-        self.plan = plan
+        super().__init__(graph, listener, dependencies, restarts)
         self.settings = settings
         self.exchanges = exchanges
-        self.resources = resources
-        self.cancel_exchanges = cancel_exchanges
-        self.execution = ExecutionGraph(task.id for task in plan.tasks)
-        self.metrics: dict[TaskId, TaskMetrics] = {}
-        self.workers: list[WorkerView] = []
+        self.configuration = configuration
+        self.place = place
+        self.current: WorkersAttempt | None = None
         self.buffers: list[CollectBuffer] = []
-        self.selector = selectors.DefaultSelector()
-        self.heartbeat_interval = configuration.value_of(options.HEARTBEAT_INTERVAL) / 1000
-        self.heartbeat_timeout = configuration.value_of(options.HEARTBEAT_TIMEOUT) / 1000
-        self.cancellation_timeout = configuration.value_of(options.CANCELLATION_TIMEOUT) / 1000
-        if listener is not None:
-            self.heartbeat_interval = min(self.heartbeat_interval, PROGRESS_INTERVAL)
         self.python_path: tuple[str, ...] = ()
         self.working_folder: str | None = None
-        self.give_up: float | None = None
         self.wake_lock = threading.Lock()
         self.wake_read = -1
         self.wake_write: int | None = None
-        self.cancel_asked = False
-        self.alignment = AlignmentBoard()
-        self.coordination = Coordination(graph, settings.clock, self._send_event, self._wake)
-
-    @property
-    def state(self) -> JobState:
-        return self.execution.state
+        self.relay = OutputRelay(self._wake)
+        self.placement = place(1)  # at once, so that what cannot be placed shows before the job starts
 
     def request_cancel(self) -> None:
         self.cancel_asked = True
@@ -145,339 +77,74 @@ class JobManager(Job):
                     os.write(self.wake_write, b"!")
 
     def steps(self) -> Iterator[None]:
-        """Run the job, pausing after whatever arrives; closing the iterator early cancels the job.
-
-        Raises:
-            JobExecutionError, or what a source or sink raised: the job failed.
-            JobCancelledError: it was cancelled by ``request_cancel``.
-        """
-        failure: BaseException | None = None
+        """Run the job, pausing after whatever arrives; closing the iterator early cancels the job."""
         try:
-            self.coordination.create()
-            self.check()
-            jobs = self._pickle()
-            self._launch()
-            self._deploy(jobs)
-            self._coordinate(self.coordination.start)
-            while not self.execution.state.terminal:
-                self._coordinate(self.coordination.run)
-                self._turn()
-                yield
-            failure = self._failure()
-        except BaseException as error:
-            failure = ended_by(error, self.graph.name)
-            self._abort()
+            self.wake_read, self.wake_write = os.pipe()
+        except BaseException:
+            self.placement.close()
             raise
+        os.set_blocking(self.wake_write, False)
+        try:
+            yield from super().steps()
         finally:
             try:
-                self._end_workers()
+                self.relay.close(None if self.current is not None and self.current.may_wait else EXIT_PATIENCE)
             finally:
-                self.coordination.close(failure)
-        if failure is not None:
-            raise failure
-        self.report(final=True)
+                self.relay.close(0)
+                with self.wake_lock:
+                    os.close(self.wake_write)
+                    os.close(self.wake_read)
+                    self.wake_write = None
 
-    def _failure(self) -> BaseException | None:
-        if self.execution.state is JobState.CANCELED:
-            return JobCancelledError(f"job '{self.graph.name}' was cancelled")
-        return self.execution.failure if self.execution.state is JobState.FAILED else None
+    def pause(self, milliseconds: int) -> Iterator[None]:
+        poller = select.poll()
+        poller.register(self.wake_read, select.POLLIN)
+        clock = self.settings.clock
+        until = clock.now() + milliseconds
+        while not self.cancel_asked and (left := until - clock.now()) > 0:
+            if poller.poll(left):
+                os.read(self.wake_read, 1024)
+            yield
+        if self.cancel_asked:
+            self.master.cancel()
+
+    def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
+        placement = self.place_attempt(number)
+        try:
+            self.current = WorkersAttempt(number, self, self.common(), placement)
+            return (yield from self.current.run())
+        finally:
+            placement.close()
+
+    def place_attempt(self, number: int) -> Placement:
+        """The place that an attempt's tasks run at."""
+        if number > 1:
+            self.placement = self.place(number)
+        return self.placement
+
+    def common(self) -> AttemptSettings:
+        """What all attempts have."""
+
+        def seconds(option: ConfigOption[int]) -> float:
+            return self.configuration.value_of(option) / 1000
+
+        interval = seconds(options.HEARTBEAT_INTERVAL)
+        return AttemptSettings(
+            graph=self.graph,
+            settings=self.settings,
+            exchanges=self.exchanges,
+            buffers=self.buffers,
+            relay=self.relay,
+            wake_read=self.wake_read,
+            wake=self._wake,
+            heartbeat_interval=interval if self.listener is None else min(interval, PROGRESS_INTERVAL),
+            heartbeat_timeout=seconds(options.HEARTBEAT_TIMEOUT),
+            cancellation_timeout=seconds(options.CANCELLATION_TIMEOUT),
+            in_process=self.in_process,
+            python_path=self.python_path,
+            working_folder=self.working_folder,
+        )
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
-        """As of each worker's last heartbeat, and of the end of each task."""
-        return [(self._task_name(task), metrics) for task, metrics in sorted(self.metrics.copy().items())]
-
-    # ---- start ----
-
-    def _pickle(self) -> dict[int, bytes]:
-        """Each slot's part of the job as bytes."""
-        jobs = {}
-        classes = main_classes()
-        splits = assign_splits(self.graph, self.coordination.coordinators)
-        for slot in sorted({task.slot for task in self.plan.tasks}):
-            here = {task.id for task in self.plan.tasks if task.slot == slot}
-            part = part_of(self.graph, {task.vertex for task in here})
-            own = {
-                (node.id, task.subtask): splits[node.id, task.subtask]
-                for task in here
-                for node in self.graph.vertices[task.vertex].nodes
-                if (node.id, task.subtask) in splits
-            }
-            jobs[slot] = dump_job(
-                part, classes, self.buffers, self.settings, self.exchanges, own, sharing=self.in_process
-            )
-        return jobs
-
-    def _launch(self) -> None:
-        self.wake_read, self.wake_write = os.pipe()
-        os.set_blocking(self.wake_write, False)
-        self.selector.register(self.wake_read, selectors.EVENT_READ, (None, "wake"))
-        for task in self.plan.tasks:
-            self.execution.move(task.id, ExecutionState.SCHEDULED)
-        for number in range(self.plan.workers):
-            handle = self.resources.start(number)
-            tasks = [task.id for task in self.plan.tasks_of(number)]
-            worker = WorkerView(number, handle, tasks, time.monotonic())
-            self.workers.append(worker)
-            limit_blocking(handle.connection, self.heartbeat_timeout)
-            self.selector.register(handle.connection.fileno(), selectors.EVENT_READ, (worker, "control"))
-            for descriptor, stream in zip(handle.outputs, ("stdout", "stderr"), strict=False):
-                os.set_blocking(descriptor, False)
-                self.selector.register(descriptor, selectors.EVENT_READ, (worker, stream))
-
-    def _deploy(self, jobs: dict[int, bytes]) -> None:
-        while not all(worker.registered or worker.lost for worker in self.workers):
-            self._turn()
-        for worker in self.workers:
-            # A worker may be lost already, or the user has cancelled: nobody would tell tasks that start now to stop.
-            if self.execution.state is not JobState.CREATED:
-                return
-            for task in worker.tasks:
-                self.execution.move(task, ExecutionState.DEPLOYING)
-            if not worker.lost:
-                worker.deployed = True
-                worker.heard = time.monotonic()
-                self._send(
-                    worker,
-                    Deploy(
-                        plan=self.plan,
-                        jobs={task.slot: jobs[task.slot] for task in self.plan.tasks_of(worker.number)},
-                        heartbeat_interval=self.heartbeat_interval,
-                        log_level=logging.getLogger().getEffectiveLevel(),
-                        python_path=self.python_path,
-                        working_folder=self.working_folder,
-                    ),
-                )
-
-    # ---- running ----
-
-    def _turn(self) -> None:
-        """Wait for something to happen, and deal with it."""
-        for key, _ in self.selector.select(self._patience()):
-            worker, what = key.data
-            if key.fd not in self.selector.get_map():
-                continue  # what was dealt with before it was this worker's end
-            if what == "wake":
-                os.read(self.wake_read, 1024)
-            elif what == "control":
-                self._receive(worker)
-            else:
-                self._read_output(worker, key.fd, what)
-        if self.cancel_asked and self.execution.state in (JobState.CREATED, JobState.RUNNING):
-            self._stop(self.execution.cancel())
-        self._look_for_the_silent()
-        self.report()
-
-    def _patience(self) -> float | None:
-        deadlines = [worker.heard + self._patience_with(worker) for worker in self.workers if not worker.lost]
-        if self.give_up is not None:
-            deadlines.append(self.give_up)
-        waits = [min(deadlines) - time.monotonic()] if deadlines else []
-        call_time = self.coordination.next_time()
-        if call_time is not None:
-            waits.append((call_time - self.settings.clock.now()) / 1000)
-        return max(min(waits), 0) if waits else None
-
-    def _receive(self, worker: WorkerView) -> None:
-        try:
-            message = worker.handle.connection.recv()
-        except BlockingIOError:  # it stopped in the middle of a message
-            self._lose(worker, silence(self.heartbeat_timeout))
-            return
-        except (EOFError, OSError):
-            self._lose(worker)
-            return
-        worker.heard = time.monotonic()
-        if isinstance(message, Registered):
-            worker.registered = True
-        elif isinstance(message, Heartbeat):
-            # A heartbeat may be older than the report of a task's end that came before it.
-            running = {task: metrics for task, metrics in message.metrics.items() if not self._ended(task)}
-            self.metrics.update(running)
-        elif isinstance(message, AlignmentReport):
-            numbers = [view.number for view in self.workers if not view.lost]
-            for number, lowest in self.alignment.report(worker.number, message.lowest, numbers).items():
-                self._send(self.workers[number], AlignmentUpdate(lowest))
-        elif isinstance(message, Logged):
-            pass_on(message.record)
-        elif isinstance(message, Collected):
-            assert isinstance(message.records, list)  # as a loan arrives
-            self.buffers[message.buffer].extend(message.records)
-        elif isinstance(message, EventForCoordinator):
-            event = pickle.loads(message.event)
-            self._coordinate(self.coordination.receive, message.node, message.subtask, event)
-        elif isinstance(message, TaskReport):
-            self._task_report(worker, message)
-        elif isinstance(message, DeploymentFailed):
-            self._fail(failures.unpack(message.failure))
-            self.execution.lose(worker.tasks)
-
-    def _coordinate(self, call: Callable[..., object], *arguments: Any) -> None:
-        """Let coordinators do something; the job fails when they do."""
-        try:
-            call(*arguments)
-        except Exception as error:
-            self._fail(error)
-
-    def _send_event(self, node: int, subtask: int, event: Any) -> None:
-        """Send an event to a task, if it still runs."""
-        task = TaskId(self.graph.vertex_of(node).id, subtask)
-        worker = self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
-        if not worker.lost and not self._ended(task):
-            self._send(worker, EventForTask(task, node, cloudpickle.dumps(event)))
-
-    def _ended(self, task: TaskId) -> bool:
-        return self.execution.tasks[task].terminal
-
-    def _task_report(self, worker: WorkerView, message: TaskReport) -> None:
-        if message.metrics is not None:
-            self.metrics[message.task] = message.metrics
-        if message.failure is not None:
-            self._fail(failures.unpack(message.failure))
-        self.execution.move(message.task, message.state)
-
-    def _fail(self, failure: BaseException) -> None:
-        """The job fails; everything else is told to stop."""
-        self._stop(self.execution.fail(failure))
-
-    def _stop(self, tasks: list[TaskId]) -> None:
-        self.cancel_exchanges()
-        if self.give_up is None:
-            self.give_up = time.monotonic() + self.cancellation_timeout
-        for worker in self.workers:
-            if not worker.lost and any(task in tasks for task in worker.tasks):
-                self._send(worker, CancelTasks())
-
-    def _send(self, worker: WorkerView, message: Any) -> None:
-        try:
-            worker.handle.connection.send(message)
-        except BlockingIOError:
-            self._lose(worker, silence(self.heartbeat_timeout))
-        except OSError:
-            self._lose(worker)
-
-    def _lose(self, worker: WorkerView, reason: str | None = None) -> None:
-        """A worker is gone, or has to go."""
-        if worker.lost:
-            return
-        worker.lost = True
-        self.selector.unregister(worker.handle.connection.fileno())
-        if reason is None and not worker.handle.wait(EXIT_PATIENCE):
-            reason = "it closed its connection"
-        self.resources.declare_lost(worker.number)
-        self._read_rest(worker)
-        if not all(self.execution.tasks[task].terminal for task in worker.tasks):
-            self._fail(JobExecutionError(self._obituary(worker, reason or worker.handle.ended() or "it ended")))
-            self.execution.lose(worker.tasks)
-
-    def _obituary(self, worker: WorkerView, reason: str) -> str:
-        names = [f"'{self._task_name(task)}'" for task in worker.tasks if not self.execution.tasks[task].terminal]
-        text = f"{worker.handle.name} was lost: {reason}; it ran {', '.join(names)}"
-        if worker.last_lines:
-            text += "\nits last output:\n  " + "\n  ".join(worker.last_lines)
-        return text
-
-    def _task_name(self, task: TaskId) -> str:
-        vertex = self.graph.vertices[task.vertex]
-        return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
-
-    def _patience_with(self, worker: WorkerView) -> float:
-        """Seconds without a word after which a worker is given up; until all have started they have nothing to say."""
-        return self.heartbeat_timeout if worker.deployed else max(self.heartbeat_timeout, START_PATIENCE)
-
-    def _look_for_the_silent(self) -> None:
-        now = time.monotonic()
-        for worker in self.workers:
-            if worker.lost:
-                continue
-            if now - worker.heard > self._patience_with(worker) and not worker.handle.connection.poll():
-                self._lose(worker, silence(self._patience_with(worker)))
-            elif self.give_up is not None and now > self.give_up:
-                limit = f"{self.cancellation_timeout:g} s (task.cancellation.timeout)"
-                self._lose(worker, f"it did not stop within {limit}")
-
-    # ---- output of workers ----
-
-    def _read_output(self, worker: WorkerView, descriptor: int, stream: str) -> bool:
-        """Pass on whole lines of a worker's output, so that those of several workers do not mix; False at its end."""
-        try:
-            data = os.read(descriptor, 1 << 16)
-        except BlockingIOError:
-            return False
-        text = worker.partial.pop(stream, b"") + data
-        if data:
-            end = text.rfind(b"\n") + 1
-            worker.partial[stream] = text[end:]
-            text = text[:end]
-        else:
-            self.selector.unregister(descriptor)
-        if text:
-            decoded = text.decode("utf-8", "replace")
-            worker.last_lines.extend(decoded.splitlines())
-            target = getattr(sys, stream)
-            target.write(decoded)
-            target.flush()
-        return bool(data)
-
-    def _read_rest(self, worker: WorkerView) -> None:
-        for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
-            if descriptor in self.selector.get_map():
-                while self._read_output(worker, descriptor, stream):
-                    pass
-
-    # ---- end ----
-
-    def _abort(self) -> None:
-        """The caller gives up (an error here, Ctrl-C, a closed iterator): stop everything, and soon."""
-        self.execution.cancel()
-        self.cancel_exchanges()
-        for worker in self.workers:
-            self._send(worker, CancelTasks())
-
-    def _end_workers(self) -> None:
-        for worker in self.workers:
-            if not worker.lost:
-                self._send(worker, Shutdown())
-        deadline = time.monotonic() + EXIT_PATIENCE
-        for worker in self.workers:
-            if not worker.lost:
-                self._drain(worker, deadline)
-            worker.handle.kill()
-            self._read_rest(worker)
-            self.resources.release(worker.number)
-        self.selector.close()
-        with self.wake_lock:
-            if self.wake_write is not None:
-                os.close(self.wake_write)
-                os.close(self.wake_read)
-                self.wake_write = None
-
-    def _drain(self, worker: WorkerView, deadline: float) -> None:
-        """Take what a worker still says, so that it can end."""
-        while not worker.lost and worker.handle.ended() is None and time.monotonic() < deadline:
-            for key, _ in self.selector.select(max(deadline - time.monotonic(), 0)):
-                view, what = key.data
-                if key.fd not in self.selector.get_map():
-                    continue
-                if what == "control":
-                    try:
-                        message = view.handle.connection.recv()
-                        if isinstance(message, Logged):
-                            pass_on(message.record)
-                    except (EOFError, OSError):
-                        view.lost = True
-                        self.selector.unregister(key.fd)
-                        view.handle.wait(max(deadline - time.monotonic(), 0))
-                elif what != "wake":
-                    self._read_output(view, key.fd, what)
-
-
-def silence(seconds: float) -> str:
-    """Why a worker is lost that said nothing for so long."""
-    return f"it did not answer for {seconds:g} s (heartbeat.timeout)"
-
-
-def pass_on(record: logging.LogRecord) -> None:
-    """Log what a worker logged, if it is wanted here."""
-    logger = logging.getLogger(record.name)
-    if logger.isEnabledFor(record.levelno):
-        logger.handle(record)
+        """Of the current attempt, as of each worker's last heartbeat, and of the end of each task."""
+        return [] if self.current is None else self.current.all_metrics()

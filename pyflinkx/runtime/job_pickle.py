@@ -6,20 +6,18 @@ import dataclasses
 import io
 import pickle
 import sys
-import types
-from collections import ChainMap
 from collections.abc import Callable, Collection
-from typing import Any, ClassVar
+from typing import Any
 from weakref import WeakValueDictionary
 
-import cloudpickle
-
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.partitioners import HashPartitioner
 from pyflinkx.graph.stream_graph import StreamNode
+from pyflinkx.runtime.pickles import ValuePickler
 
 COLLECT = "collect"
 SHARED = "shared"
@@ -29,18 +27,7 @@ PLAIN = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, 
 _shared: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
 
-def code_with_file(code: types.CodeType) -> tuple[Any, ...]:
-    """How a function's code is pickled: as cloudpickle does, whose newer versions leave out the name of its file.
-
-    Without that name the traceback of a failure in a worker does not show the user's line.
-    """
-    make, arguments = cloudpickle.Pickler.dispatch_table[types.CodeType](code)
-    nameless = "<dynamic-code>"
-    named = [code.co_filename if isinstance(part, str) and part == nameless else part for part in arguments]
-    return make, tuple(named)
-
-
-class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
+class JobPickler(ValuePickler):
     """Writes buffers of results as numbers: they stay with the client.
 
     Args:
@@ -49,8 +36,6 @@ class JobPickler(cloudpickle.Pickler):  # type: ignore[misc]
         sharing: whether the reader is in this process, so that tables in memory, and what nobody changes, need not be
             copied.
     """
-
-    dispatch_table: ClassVar = ChainMap({types.CodeType: code_with_file}, cloudpickle.Pickler.dispatch_table)
 
     def __init__(self, file: io.BytesIO, buffers: list[CollectBuffer], sharing: bool = False) -> None:
         super().__init__(file, protocol=5)
@@ -122,7 +107,9 @@ def dump_job(
     """
     try:
         return dump((classes, graph, *others), buffers, sharing)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         nodes = [node for vertex in graph.vertices for node in vertex.nodes]
         parts = [(node, part) for node in nodes for part in (node.make_operator, node.source)]
         parts += [(graph.node_of(edge.target), edge.partitioner) for edge in graph.exchanges]
@@ -196,7 +183,9 @@ def unpicklable_part(
     try:
         dump(value, [])
         return None, ""
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         reason = f"{type(value).__name__}: {error}"
     for name, part in parts_of(value):
         inner, why = unpicklable_part(part, f"{path}{name}", depth + 1, seen)

@@ -4,24 +4,51 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
+import marshal
 import os
-import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
+from collections.abc import Iterator
 from multiprocessing.connection import Connection, Pipe
-from typing import Protocol
+from typing import IO, Any, Protocol
 
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.runtime.interconnect import Interconnect, inherited
+from pyflinkx.runtime.process_handle import ProcessHandle
 from pyflinkx.runtime.transport import LocalTransport
 from pyflinkx.runtime.worker import ClientGone, MakeTransport, Worker
 
 PR_SET_PDEATHSIG = 1
+
+# What a fresh interpreter runs. Until sys.path is the program's it imports nothing but what is built in, as a file of
+# the current folder may have the name of any other module. Nothing of it stays in __main__, where the program's classes
+# go.
+BOOTSTRAP = """
+def boot():
+    import marshal, posix, sys
+    del globals()["boot"]
+    start, control = map(int, sys.argv[1:])
+    size = posix.fstat(start).st_size
+    read = posix.pread(start, size, 0)
+    while len(read) < size:
+        read += posix.pread(start, size - len(read), len(read))
+    posix.close(start)
+    sys.path[:], sys.argv[:], told = marshal.loads(read)
+    from pyflinkx.runtime.launcher import spawned
+    spawned(control, *told)
+boot()
+"""
+
+# Linux takes 128 KiB for one variable, and a quarter of the stack's limit for all of them and the arguments.
+LONGEST_VARIABLE = 1 << 16
+MOST_VARIABLES = 1 << 20
 
 
 class WorkerHandle(Protocol):
@@ -54,64 +81,6 @@ class WorkerLauncher(Protocol):
         """Start a worker."""
 
 
-class ProcessHandle:
-    """A worker in a process of its own.
-
-    Args:
-        number: of the worker.
-        pid: of the process, a child of this one.
-        connection: to its control loop.
-        outputs: descriptors of its standard output and standard error.
-    """
-
-    def __init__(self, number: int, pid: int, connection: Connection, outputs: list[int]) -> None:
-        self.name = f"worker-{number + 1}"
-        self.pid = pid
-        self.connection = connection
-        self.outputs = outputs
-        self.status: int | None = None
-        self.pidfd = -1
-        if hasattr(os, "pidfd_open"):
-            with contextlib.suppress(OSError):  # an old kernel
-                self.pidfd = os.pidfd_open(pid)
-
-    def ended(self) -> str | None:
-        if self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid == 0:
-                return None
-            self.status = os.waitstatus_to_exitcode(status)
-        if self.status >= 0:
-            return f"exit code {self.status}"
-        name = signal.Signals(-self.status).name
-        return f"killed by {name}" + (" (by a user, or by the system for want of memory)" if name == "SIGKILL" else "")
-
-    def wait(self, timeout: float) -> bool:
-        if self.ended() is None:
-            wait_for_exit(self.pidfd, self.connection, timeout)
-        return self.ended() is not None
-
-    def kill(self) -> None:
-        if self.ended() is None:
-            os.kill(self.pid, signal.SIGKILL)
-            _, status = os.waitpid(self.pid, 0)
-            self.status = os.waitstatus_to_exitcode(status)
-
-    def close(self) -> None:
-        self.connection.close()
-        for descriptor in [*self.outputs, *([self.pidfd] if self.pidfd >= 0 else [])]:
-            os.close(descriptor)
-        self.outputs = []
-        self.pidfd = -1
-
-
-def wait_for_exit(pidfd: int, connection: Connection, timeout: float) -> None:
-    """Return when the process ends, or its connection does where the system has no descriptors of processes."""
-    poller = select.poll()
-    poller.register(pidfd if pidfd >= 0 else connection.fileno(), select.POLLIN)
-    poller.poll(timeout * 1000)
-
-
 def limit_blocking(connection: Connection, seconds: float) -> None:
     """Have reads and writes raise BlockingIOError when the other side neither takes nor gives a byte for so long.
 
@@ -141,32 +110,109 @@ class SpawnLauncher:
                 "set pyflinkx.workers.start-method to fork"
             )
         descriptors = self.interconnect.descriptors(number)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            arguments = (number, theirs.fileno(), self.interconnect.transport, descriptors, parent_to_follow())
-            code = (
-                f"import sys; sys.path[:] = {sys.path!r}; sys.argv[:] = {sys.argv!r}; "
-                f"from pyflinkx.runtime.launcher import spawned; spawned{arguments}"
+        with contextlib.ExitStack() as undo, too_few_descriptors_explained(number):
+            environment, late = divided_environment()
+            start = undo.enter_context(unnamed_file())
+            start.write(start_of_worker(number, self.interconnect.transport, descriptors, late))
+            start.flush()
+            ours, theirs = socket.socketpair()
+            undo.callback(theirs.close)
+            failed = undo.enter_context(contextlib.ExitStack())
+            failed.callback(ours.close)
+            process = subprocess.Popen(
+                [
+                    self.executable,
+                    *interpreter_flags(self.executable),
+                    "-c",
+                    BOOTSTRAP,
+                    str(start.fileno()),
+                    str(theirs.fileno()),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                pass_fds=[start.fileno(), theirs.fileno(), *descriptors],
             )
-            try:
-                process = subprocess.Popen(
-                    [self.executable, "-c", code],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    pass_fds=[theirs.fileno(), *descriptors],
-                )
-            except BaseException:
-                ours.close()
-                raise
-        self.interconnect.inherited_by(number)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        outputs = [os.dup(process.stdout.fileno()), os.dup(process.stderr.fileno())]
-        process.stdout.close()
-        process.stderr.close()
-        process.returncode = 0  # the handle waits for the process; Popen must not
-        return ProcessHandle(number, process.pid, Connection(ours.detach()), outputs)
+            process.returncode = 0  # the handle waits for the process; Popen must not
+            assert process.stdout is not None
+            assert process.stderr is not None
+            outputs = []
+            with process.stdout, process.stderr:
+                for stream in (process.stdout, process.stderr):
+                    outputs.append(os.dup(stream.fileno()))
+                    failed.callback(os.close, outputs[-1])
+            self.interconnect.inherited_by(number)
+            connection = Connection(os.dup(ours.fileno()))
+            failed.callback(connection.close)
+            handle = ProcessHandle(number, process.pid, connection, outputs)
+            failed.pop_all()
+            ours.close()
+        return handle
+
+
+def interpreter_flags(executable: str) -> list[str]:
+    """The options of this interpreter, such as ``-O`` or ``-X utf8``, for another process of the same one."""
+    if executable != sys.executable:
+        return []
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    return flags
+
+
+def start_of_worker(number: int, transport: str, descriptors: list[int], late: dict[bytes, bytes]) -> bytes:
+    """What a fresh interpreter is told before it can import anything: by marshal, which is no module in a folder.
+
+    A file brings it, as an argument may have no more than 128 KiB.
+    """
+    path = [as_text(entry) for entry in sys.path]
+    arguments = [as_text(argument) for argument in getattr(sys, "argv", [])]
+    return marshal.dumps((path, arguments, (number, transport, descriptors, parent_to_follow(), late)), 2)
+
+
+def divided_environment() -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
+    """The variables that a process can start with, and those that are too long for that: it sets them itself."""
+    at_start, late = {}, {}
+    left = MOST_VARIABLES
+    for name, value in sorted(os.environb.items(), key=lambda item: len(item[1])):
+        size = len(name) + len(value) + 2
+        if size > LONGEST_VARIABLE or size > left:
+            late[name] = value
+        else:
+            at_start[name] = value
+            left -= size
+    return at_start, late
+
+
+def unnamed_file() -> IO[bytes]:
+    """A file without a name, in memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("pyflinkx"), "w+b")
+    return tempfile.TemporaryFile(prefix="pyflinkx-")
+
+
+def as_text(entry: Any) -> str:
+    """A path or an argument as text, whatever kind of object a program has put among them."""
+    if isinstance(entry, (str, bytes, os.PathLike)):
+        return str(os.fsdecode(entry))
+    return str(entry)
+
+
+@contextlib.contextmanager
+def too_few_descriptors_explained(number: int) -> Iterator[None]:
+    """Say which limit it is that leaves no descriptors for a worker.
+
+    Raises:
+        ConfigurationError: the system allows no more.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        raise ConfigurationError(
+            f"worker-{number + 1} needs more descriptors than the system allows this process (ulimit -n): allow more, "
+            "or have fewer workers with more slots each (taskmanager.numberOfTaskSlots)"
+        ) from error
 
 
 class ForkLauncher:
@@ -181,40 +227,59 @@ class ForkLauncher:
         self.launched: list[ProcessHandle] = []
 
     def launch(self, number: int) -> WorkerHandle:
-        ours, theirs = Pipe()
-        outputs = [os.pipe(), os.pipe()]
-        sys.stdout.flush()
-        sys.stderr.flush()
-        parent = parent_to_follow()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                # Held by the copy, our ends of other workers' connections would outlive us and hide our end from them.
-                ours.close()
-                for handle in self.launched:
-                    handle.connection.close()
-                self.interconnect.keep_only(number)
-                for target, (_, write_end) in zip((1, 2), outputs, strict=True):
-                    os.dup2(write_end, target)
-                sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - the standard streams of the copy
-                sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
-                descriptors = self.interconnect.descriptors(number)
-                run_worker(number, theirs, inherited(self.interconnect.transport, descriptors), parent)
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(1)  # whatever happens, the copy must not go on as the program
-        theirs.close()
-        self.interconnect.inherited_by(number)
-        for _, write_end in outputs:
-            os.close(write_end)
-        handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
+        with contextlib.ExitStack() as undo, too_few_descriptors_explained(number):
+            ours, theirs = Pipe()
+            undo.callback(theirs.close)
+            failed = undo.enter_context(contextlib.ExitStack())
+            failed.callback(ours.close)
+            outputs = []
+            for _ in range(2):
+                outputs.append(os.pipe())
+                failed.callback(os.close, outputs[-1][0])
+                undo.callback(os.close, outputs[-1][1])
+            flush_standard_streams()
+            parent = parent_to_follow()
+            pid = os.fork()
+            if pid == 0:
+                self._be_worker(number, ours, theirs, outputs, parent)
+            self.interconnect.inherited_by(number)
+            handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
+            failed.pop_all()
         self.launched.append(handle)
         return handle
 
+    def _be_worker(
+        self, number: int, ours: Connection, theirs: Connection, outputs: list[tuple[int, int]], parent: int
+    ) -> None:
+        """The life of the copy; never returns."""
+        try:
+            # Held by the copy, our ends of other workers' connections would outlive us and hide our end from them.
+            ours.close()
+            for handle in self.launched:
+                handle.connection.close()
+            self.interconnect.keep_only(number)
+            for read_end, _ in outputs:
+                os.close(read_end)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            for target, descriptor in enumerate((nothing, *(write_end for _, write_end in outputs))):
+                os.dup2(descriptor, target)
+                os.close(descriptor)
+            sys.stdin = open(0, closefd=False)  # noqa: SIM115 - the standard streams of the copy
+            sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+            sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+            descriptors = self.interconnect.descriptors(number)
+            run_worker(number, theirs, inherited(self.interconnect.transport, descriptors), parent)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)  # whatever happens, the copy must not go on as the program
 
-def spawned(number: int, control: int, transport: str, descriptors: list[int], parent: int) -> None:
+
+def spawned(
+    control: int, number: int, transport: str, descriptors: list[int], parent: int, late: dict[bytes, bytes]
+) -> None:
     """The main function of a fresh interpreter."""
+    os.environb.update(late)
     run_worker(number, Connection(control), inherited(transport, descriptors), parent)
 
 
@@ -222,15 +287,24 @@ def run_worker(number: int, connection: Connection, make_transport: MakeTranspor
     """Be a worker until the job ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
     end_with(parent)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # a sitecustomize may have replaced it
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     worker = Worker(number, connection, make_transport)
     code = 0
     try:
         worker.run()
     except ClientGone:
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush_standard_streams()
     os._exit(code)  # threads of user functions must not keep the process
+
+
+def flush_standard_streams() -> None:
+    """Write what they hold, where they can be written to: a host may have closed or replaced them."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()
 
 
 def parent_to_follow() -> int:

@@ -13,6 +13,7 @@ from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.clock import SystemClock
 from pyflinkx.runtime.inline import InlineJob
 from pyflinkx.runtime.job import Job, ProgressListener
+from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.task import TaskSettings
 
 
@@ -41,6 +42,7 @@ def make_job(
         batch=runs_as_batch(
             configuration.value_of(options.RUNTIME_MODE), (node for vertex in graph.vertices for node in vertex.nodes)
         ),
+        object_reuse=configuration.value_of(options.OBJECT_REUSE),
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":
@@ -53,4 +55,5 @@ def make_job(
         raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
     from pyflinkx.runtime.worker_jobs import job_on_workers
 
-    return job_on_workers(mode, graph, settings, configuration, listener, dependencies)
+    with standard_descriptors_taken():
+        return job_on_workers(mode, graph, settings, configuration, listener, dependencies)

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.failures import Failure
@@ -111,10 +112,10 @@ class Logged:
 
 @dataclass(frozen=True)
 class Collected:
-    """Records for the client; a loan arrives as the records it stands for."""
+    """Records for the client; a loan arrives as the records it stands for, packed ones wait to be unpacked."""
 
     buffer: int
-    records: list[Any] | Loan
+    records: list[Any] | Loan | PackedRecords
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
 from pyflinkx.runtime.declared import DeclaredType
@@ -181,17 +182,19 @@ class OperatorInput:
 class NodeOutput:
     """All that reads one operator: its main output and its side outputs by tag id.
 
-    A batch belongs to its receiver, so each receiver but the last gets a copy of the batch's lists.
+    A batch belongs to its receiver, so each receiver but the last gets a copy of its own.
 
     Args:
         batch: whether the job runs in batch mode, in which event time stands still until the end of the input: then no
             record is late.
+        copier: copies records for further receivers; None where these share them.
     """
 
     emit: Callable[[Any], None]
 
-    def __init__(self, batch: bool = False) -> None:
+    def __init__(self, batch: bool = False, copier: Copier | None = None) -> None:
         self.batch = batch
+        self.copier = copier
         self.main: list[Any] = []
         self.sides: dict[str, list[Any]] = {}
         self.side_types: dict[str, DeclaredType] = {}
@@ -209,26 +212,21 @@ class NodeOutput:
         self.emit = self.main[0].emit if len(self.main) == 1 else self._emit_to_all
 
     def declare(self, side_tag: str | None, declared: DeclaredType) -> None:
-        """From now on refuse records of the main output, or of a side output, that are not of their declared type."""
+        """From now on give records of the main output, or of a side output, the shape of their declared type."""
         if side_tag is not None:
             self.side_types[side_tag] = declared
             return
-        emit, check = self.emit, declared.check
-
-        def checked(batch: Any) -> None:
-            check(batch)
-            emit(batch)
-
-        self.emit = checked
+        emit, shape = self.emit, declared.shape
+        self.emit = lambda batch: emit(shape(batch))
 
     def _emit_to_all(self, batch: Any) -> None:
-        send(self.main, batch)
+        send(self.main, batch, self.copier)
 
     def emit_side(self, tag_id: str, batch: Any) -> None:
         """Send a batch to a side output; nobody reads it, nothing happens."""
         if tag_id in self.side_types:
-            self.side_types[tag_id].check(batch)
-        send(self.sides.get(tag_id, ()), batch)
+            batch = self.side_types[tag_id].shape(batch)
+        send(self.sides.get(tag_id, ()), batch, self.copier)
 
     def emit_watermark(self, timestamp: int) -> None:
         """Send a watermark to every reader."""
@@ -258,9 +256,9 @@ class NodeOutput:
         return [*self.main, *(target for targets in self.sides.values() for target in targets)]
 
 
-def send(targets: Any, batch: Any) -> None:
+def send(targets: Any, batch: Any, copier: Copier | None) -> None:
     """Give a batch to several receivers."""
     last = len(targets) - 1
     for index, target in enumerate(targets):
         # Columns are never changed, so columnar batches need no copy.
-        target.emit(batch.copy() if index != last and isinstance(batch, ObjectBatch) else batch)
+        target.emit(batch.copy(copier) if index != last and isinstance(batch, ObjectBatch) else batch)

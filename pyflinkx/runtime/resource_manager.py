@@ -142,8 +142,9 @@ class ResourceManager:
         self.lost.add(worker)
         self.handles[worker].kill()
 
-    def release(self, worker: int) -> None:
-        """The job needs a worker no longer: end it, and give back what belongs to it."""
-        handle = self.handles.pop(worker)
-        handle.kill()
-        handle.close()
+    def release_all(self) -> None:
+        """The job needs no worker any longer: end them all, and give back what belongs to them."""
+        while self.handles:
+            _, handle = self.handles.popitem()
+            handle.kill()
+            handle.close()

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite, select_keys, short_repr
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.items import item_index, select_items
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.partition import (
@@ -117,12 +118,17 @@ class ToAll(Scatter):
 
     def __init__(self, consumers: int) -> None:
         self.last = consumers - 1
+        self.copier: Copier | None = None
+
+    def open(self, context: OperatorContext) -> None:
+        self.copier = context.copier
 
     def __call__(self, batch: Any) -> Parts:
         if not len(batch):
             return []
-        share = ObjectBatch.copy if isinstance(batch, ObjectBatch) else no_copy
-        return [*((index, share(batch)) for index in range(self.last)), (self.last, batch)]
+        if not isinstance(batch, ObjectBatch):
+            return [(index, batch) for index in range(self.last + 1)]
+        return [*((index, batch.copy(self.copier)) for index in range(self.last)), (self.last, batch)]
 
 
 class RoundRobin(Scatter):
@@ -242,7 +248,7 @@ class ByRule(Scatter):
                 self.on_close.callback(function.owner.close)
                 try:
                     function.owner.open(runtime_context)
-                except Exception as error:
+                except BaseException as error:
                     raise self.site.wrap(error, "in open() of its custom partitioner") from error
 
     def __call__(self, batch: Any) -> Parts:
@@ -252,7 +258,7 @@ class ByRule(Scatter):
         for row, key in enumerate(select_keys(self.site, key_selector, values)):
             try:
                 subtasks[row] = self.checked(partition(key, self.consumers), key)
-            except Exception as error:
+            except BaseException as error:
                 raise self.site.wrap(error, f"in partition_custom() on record {short_repr(values[row])}") from error
         return divide(batch, subtasks, self.consumers)
 
@@ -273,13 +279,8 @@ class ByRule(Scatter):
         """Close the user's objects."""
         try:
             self.on_close.close()
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in close() of its custom partitioner") from error
-
-
-def no_copy(batch: Any) -> Any:
-    """The batch itself."""
-    return batch
 
 
 def values_of(batch: Any) -> list[Any]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
 from typing import Any
+
+import cloudpickle
 
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import CorruptDataError
@@ -22,7 +26,16 @@ def schema_text(schema: Schema) -> bytes:
 
 def described(field: Field) -> list[Any]:
     children = [described(child) for child in field.children]
-    return [field.name, field.format, field.nullable, children, metadata_text(field.metadata)]
+    parts = [field.name, field.format, field.nullable, children, metadata_text(field.metadata)]
+    return parts if field.carried is None else [*parts, carried_text(field.carried)]
+
+
+def carried_text(carried: Any) -> str:
+    """What a column carries, pickled as the records of streams without declared types are."""
+    try:
+        return base64.b64encode(pickle.dumps(carried, 5)).decode()
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return base64.b64encode(cloudpickle.dumps(carried, 5)).decode()
 
 
 def metadata_text(metadata: dict[bytes, bytes] | None) -> list[list[str]] | None:
@@ -44,8 +57,18 @@ def schema_from(text: bytes) -> Schema:
         raise CorruptDataError(f"a frame's schema cannot be read: {error}") from error
 
 
-def field_from(name: Any, format: Any, nullable: Any, children: Any, metadata: Any) -> Field:
-    return Field(name, format, nullable, [field_from(*child) for child in children], metadata_from(metadata))
+def field_from(name: Any, format: Any, nullable: Any, children: Any, metadata: Any, carried: Any = None) -> Field:
+    fields = [field_from(*child) for child in children]
+    return Field(name, format, nullable, fields, metadata_from(metadata), carried_from(carried))
+
+
+def carried_from(text: Any) -> Any:
+    if text is None:
+        return None
+    try:
+        return pickle.loads(base64.b64decode(text, validate=True))
+    except Exception as error:
+        raise CorruptDataError(f"a frame's schema cannot be read: {type(error).__name__}: {error}") from error
 
 
 def metadata_from(pairs: Any) -> dict[bytes, bytes] | None:

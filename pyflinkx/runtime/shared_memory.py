@@ -138,11 +138,11 @@ class FrameWriter:
         return self.writer.writable
 
     def put(self, element: Any) -> int:
-        """Write a frame or a control element; nanoseconds waited."""
+        """Write the frames of a batch, or a control element; nanoseconds waited."""
         control = control_of(element)
         if control is not None:
             return self.writer.put_control(*control)
-        return self.writer.write(self.frames.encode(element))
+        return sum(map(self.writer.write, self.frames.frames(element)))
 
 
 class FrameReader:

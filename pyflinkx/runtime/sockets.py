@@ -23,14 +23,13 @@ from pyflinkx.errors import ChannelClosedError, CorruptDataError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.debloating import BufferDebloater
 from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
-from pyflinkx.runtime.frames import FrameFormat
+from pyflinkx.runtime.frames import MAX_FRAME, FrameFormat, bytes_of
 from pyflinkx.runtime.gates import InputChannel, OutputChannel
 from pyflinkx.runtime.transport import ExchangeSettings, WorkerTransport, control_of, element_of
 
 HEADER = Struct("<IBQ")
 VALUE = Struct("<q")
 FRAME, CREDIT = 0, 15  # the kinds between are those of control elements
-MAX_FRAME = 1 << 31
 MAX_PARTS = 512  # of one system call, which takes 1024 everywhere
 READ_AHEAD = 1 << 16
 SEGMENT_SIZE = 1 << 15
@@ -350,21 +349,20 @@ class SocketWriter:
         return all(outbox.writable for outbox in self.outboxes)
 
     def put(self, element: Any) -> int:
-        """Send a frame or a control element; nanoseconds waited."""
+        """Send the frames of a batch, or a control element; nanoseconds waited."""
         control = control_of(element)
         if control is not None:
             kind, value = control
-            parts = [VALUE.pack(value)]
-        else:
-            kind, parts = FRAME, self.frames.encode(element)
-        size = sum(memoryview(part).nbytes for part in parts)
-        if size > MAX_FRAME:
-            error = ValueError(f"a batch of {size} bytes is too long to be sent; make batches smaller")
-            raise self.frames.site.wrap(error, "while its records were sent") from error
-        waited = sum(outbox.send(kind, parts, size) for outbox in self.outboxes)
-        if control is None:
+            return self._send(kind, [VALUE.pack(value)], VALUE.size)
+        waited = 0
+        for parts in self.frames.frames(element):
+            size = bytes_of(parts)
+            waited += self._send(FRAME, parts, size)
             self.bytes_sent += size * len(self.outboxes)
         return waited
+
+    def _send(self, kind: int, parts: list[Any], size: int) -> int:
+        return sum(outbox.send(kind, parts, size) for outbox in self.outboxes)
 
 
 class SocketReader:

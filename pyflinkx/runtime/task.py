@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 
 from pyflinkx._core.calls import CallSite
+from pyflinkx._core.copier import Copier
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
 from pyflinkx.connectors.record_reader import batch_reader
@@ -52,7 +54,7 @@ class TaskSettings:
 
     ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
     its own. ``batch``: whether it runs in batch mode. ``cached_files``: absolute paths by name. ``shared``: what
-    operators of one slot have in common.
+    operators of one slot have in common. ``object_reuse``: whether operators may share the objects of records.
     """
 
     clock: Clock
@@ -64,6 +66,7 @@ class TaskSettings:
     cached_files: dict[str, str] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
+    object_reuse: bool = False
 
 
 class ReaderInput:
@@ -155,7 +158,7 @@ class ReaderInput:
             return call(*arguments)
         except PyflinkxError:
             raise
-        except Exception as error:
+        except BaseException as error:
             raise self.site.wrap(error, "in its reader") from error
 
     def wake_time(self) -> int | None:
@@ -241,7 +244,8 @@ class Task:
         self.user_metrics: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
         self.inputs: list[ReaderInput | ChannelInput] = []
         self.next_input = 0
-        self.outputs = {node.id: NodeOutput(settings.batch) for node in vertex.nodes}
+        self.copiers = {node.id: None if settings.object_reuse else Copier(node.name) for node in vertex.nodes}
+        self.outputs = {node.id: NodeOutput(settings.batch, self.copiers[node.id]) for node in vertex.nodes}
         self.nodes: dict[int, OperatorNode] = {}
         self.on_close = contextlib.ExitStack()
         for node in vertex.nodes:
@@ -277,7 +281,7 @@ class Task:
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
-        """Have the records of outputs with a declared type checked, but where they were on their way in."""
+        """Have the records of outputs with a declared type get its shape, but where they did on their way in."""
         sources = {node.id: node for node in self.vertex.nodes}
         outputs = {(edge.source, edge.side_tag): edge for edge in edges if edge.type_declared}
         for (source, side_tag), edge in outputs.items():
@@ -329,6 +333,7 @@ class Task:
             post=self.post,
             shared=self.settings.shared,
             alignment=self.settings.alignment,
+            copier=self.copiers[node.id],
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -342,6 +347,7 @@ class Task:
             send,
             self.link.wake,
             RuntimeContext(self._context(node)),
+            self.copiers[node.id],
         )
         reader = batch_reader(node.source.create_reader(context), context)
         self.on_close.callback(reader.close)
@@ -474,8 +480,8 @@ class Task:
         """
         try:
             self.on_close.close()
-        except Exception as error:
-            if failure is None:
+        except BaseException as error:
+            if failure is None or is_interrupt(error):
                 raise
             if error is not failure:
                 add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")

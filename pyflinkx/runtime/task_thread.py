@@ -11,6 +11,7 @@ from pyflinkx._core.exchange import Event
 from pyflinkx.errors import ChannelClosedError
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.operators.base import Clock
+from pyflinkx.runtime.failures import contained
 from pyflinkx.runtime.gates import OutputGate
 from pyflinkx.runtime.task import StepResult, Task
 from pyflinkx.runtime.task_metrics import TaskMetrics
@@ -109,7 +110,7 @@ class TaskThread:
         except (TaskCancelled, ChannelClosedError):
             state = ExecutionState.CANCELED
         except BaseException as error:
-            state, failure = ExecutionState.FAILED, error
+            state, failure = ExecutionState.FAILED, contained(error, f"task '{self.thread.name}'")
         if self.cancelled and state is ExecutionState.FAILED:
             state = ExecutionState.CANCELED  # what a task says while it is torn down is not why the job ends
         self.report(self.id, state, failure)

@@ -14,15 +14,15 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-import cloudpickle
-
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
 from pyflinkx.runtime.aligning import AlignmentReporter
 from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
+from pyflinkx.runtime.frames import TARGET_FRAME, first_unpicklable
 from pyflinkx.runtime.gates import GateOutput
 from pyflinkx.runtime.job_pickle import load_job
 from pyflinkx.runtime.loans import Lender
@@ -41,17 +41,20 @@ from pyflinkx.runtime.messages import (
     Shutdown,
     TaskReport,
 )
+from pyflinkx.runtime.pickles import dump_value
 from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task import Task, TaskSettings
 from pyflinkx.runtime.task_thread import TaskThread
 from pyflinkx.runtime.transport import ExchangeSettings, Transport
+from pyflinkx.runtime.weights import RecordCutter
 
 MakeTransport = Callable[[JobGraph, DeploymentPlan, int, ExchangeSettings], Transport]
 
 log = logging.getLogger("pyflinkx.runtime")
 
 BUSY_INTERVAL = 0.1
+LONGEST_LOGGED = 1 << 18  # characters of a log record's message that reach the client
 
 
 class ClientGone(Exception):
@@ -87,6 +90,7 @@ class Worker:
     def run(self) -> None:
         """Until the JobManager says that the job has ended, or is gone."""
         self.send(Registered(os.getpid()))
+        parent = os.getppid()
         due = time.monotonic() + self.heartbeat_interval
         while True:
             if self._poll(max(due - time.monotonic(), 0)):
@@ -106,6 +110,8 @@ class Worker:
                 elif isinstance(message, Shutdown):
                     break
             if time.monotonic() >= due:
+                if os.getppid() != parent:  # a copy that the client made of itself may hold its end of the connection
+                    raise ClientGone
                 interval = self.heartbeat_interval
                 due = time.monotonic() + (interval if self._beat() else min(interval, BUSY_INTERVAL))
         self.end()
@@ -137,7 +143,8 @@ class Worker:
             poller.register(self.connection.fileno(), select.POLLOUT)
             if not poller.poll(0):
                 return False
-            self.connection.send(Heartbeat({task: thread.metrics() for task, thread in self.threads.items()}))
+            metrics = {task: thread.metrics() for task, thread in self.threads.items()}
+            self.connection.send_bytes(dump_value(Heartbeat(metrics)))
         except OSError as error:
             raise ClientGone from error
         finally:
@@ -156,9 +163,17 @@ class Worker:
         Raises:
             ClientGone: nobody listens any more.
         """
+        self.send_bytes(dump_value(message))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send a message that is pickled; from any thread.
+
+        Raises:
+            ClientGone: nobody listens any more.
+        """
         try:
             with self.sending:
-                self.connection.send(message)
+                self.connection.send_bytes(data)
         except OSError as error:
             raise ClientGone from error
 
@@ -193,8 +208,8 @@ class Worker:
                 for placement in message.plan.tasks_of(self.number):
                     if placement.slot == slot:
                         self.threads[placement.id] = self._thread(graph, settings, splits, message.plan, placement)
-        except Exception as error:
-            self.send(DeploymentFailed(failures.pack(error)))
+        except BaseException as error:  # code of the job's functions and classes runs here
+            self.send(DeploymentFailed(failures.pack(failures.contained(error, f"the deployment of {self.name}"))))
             return
         for thread in self.threads.values():
             thread.start()
@@ -229,7 +244,7 @@ class Worker:
         event = transport.event(placement.id)
 
         def send(node: int, message: Any) -> None:
-            self.send(EventForCoordinator(node, placement.id.subtask, cloudpickle.dumps(message)))
+            self.send(EventForCoordinator(node, placement.id.subtask, dump_value(message)))
 
         link = TaskLink(send, event.signal)
         return TaskThread(
@@ -263,15 +278,27 @@ class RemoteBuffer:
     def __init__(self, worker: Worker, number: int) -> None:
         self.worker = worker
         self.number = number
+        self.cutter = RecordCutter(TARGET_FRAME)
 
     def extend(self, records: list[Any]) -> None:
-        """Send records."""
+        """Send records, in messages that are no longer than they need to be."""
         lender = self.worker.lender
         if lender is not None and all(isinstance(record, ColumnBatch) for record in records):
             # Nobody changes columns, so a thread of the client's process need not copy them.
             self.worker.send(Collected(self.number, lender.lend(records)))
-        else:
-            self.worker.send(Collected(self.number, records))
+            return
+        while records:
+            count = self.cutter.next_run(records)
+            some = records if count == len(records) else records[:count]
+            # Packed, they are less work for a client that has several workers to keep up with.
+            message = Collected(self.number, PackedRecords.of(some) or some)
+            try:
+                data = dump_value(message)
+            except BaseException as error:  # code of the records' classes runs here
+                raise ValueError(f"a record cannot travel to the client: {first_unpicklable(some)}") from error
+            self.cutter.took(count, len(data))
+            self.worker.send_bytes(data)
+            records = records[count:]
 
 
 class SendingHandler(logging.handlers.QueueHandler):
@@ -284,10 +311,23 @@ class SendingHandler(logging.handlers.QueueHandler):
     def enqueue(self, record: logging.LogRecord) -> None:
         """Send one record."""
         record.processName = self.worker.name
+        if len(record.msg) > LONGEST_LOGGED:
+            record.msg = f"{record.msg[:LONGEST_LOGGED]}... ({len(record.msg)} characters)"
+            record.message = record.msg
         try:
-            self.worker.send(Logged(record))
+            self.worker.send_bytes(dump_logged(record))
         except ClientGone:
             return
+
+
+def dump_logged(record: logging.LogRecord) -> bytes:
+    """A log record as bytes, without those extra attributes that no pickle takes."""
+    try:
+        return dump_value(Logged(record))
+    except Exception:
+        own = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
+        bare = logging.makeLogRecord({name: value for name, value in record.__dict__.items() if name in own})
+        return dump_value(Logged(bare))
 
 
 def send_log(worker: Worker, level: int) -> None:

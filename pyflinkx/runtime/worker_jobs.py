@@ -5,6 +5,7 @@ Imported when a job needs it: a program whose jobs run inline does without socke
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.slots import plan_slots
+from pyflinkx.runtime.control.attempt import Placement
 from pyflinkx.runtime.dependencies import applied, prepare
 from pyflinkx.runtime.deployment import plan_deployment
 from pyflinkx.runtime.interconnect import make_interconnect
@@ -22,6 +24,7 @@ from pyflinkx.runtime.job_manager import JobManager
 from pyflinkx.runtime.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
 from pyflinkx.runtime.resource_manager import ResourceManager, WorkerResources, place_slots
 from pyflinkx.runtime.shared_memory import channel_credit
+from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.transport import ExchangeSettings
 
@@ -53,21 +56,22 @@ def job_on_workers(
     threads = mode == "threads"
     worker = WorkerResources(slot_plan.count) if threads else WorkerResources.from_configuration(configuration)
     placed = place_slots(slot_plan, worker)
-    plan = plan_deployment(graph, slot_plan.slots(), placed)
+    slots = slot_plan.slots()
+
+    def on_threads(attempt: int) -> Placement:
+        return Placement(plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, ThreadLauncher()))
+
+    def on_processes(attempt: int) -> Placement:
+        plan = plan_deployment(graph, slots, placed, attempt)
+        # A new one for each attempt: what one that failed has left may be damaged.
+        interconnect = make_interconnect(plan, configuration)
+        fork = configuration.value_of(options.START_METHOD) == "fork"
+        launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
+        return Placement(plan, ResourceManager(placed, launcher), interconnect.cancel, interconnect.close)
+
     if threads:
-        resources = ResourceManager(placed, ThreadLauncher())
-        return ThreadJob(graph, plan, settings, exchanges, configuration, resources, no_cancel, listener, dependencies)
-    interconnect = make_interconnect(plan, configuration)
-    fork = configuration.value_of(options.START_METHOD) == "fork"
-    launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
-    resources = ResourceManager(placed, launcher)
-    return ProcessJob(
-        graph, plan, settings, exchanges, configuration, resources, interconnect.cancel, listener, dependencies
-    )
-
-
-def no_cancel() -> None:
-    """Threads need nobody to end their waits from outside: each worker obeys the message that cancels it."""
+        return ThreadJob(graph, settings, exchanges, configuration, on_threads, listener, dependencies)
+    return ProcessJob(graph, settings, exchanges, configuration, on_processes, listener, dependencies)
 
 
 class ThreadJob(JobManager):
@@ -77,22 +81,30 @@ class ThreadJob(JobManager):
 
     def steps(self) -> Iterator[None]:
         """Run the job, with its Python dependencies at hand."""
-        with applied(self.dependencies):
+        with standard_descriptors_taken(), applied(self.dependencies):
             yield from super().steps()
 
 
 class ProcessJob(JobManager):
-    """A job on worker processes of this machine, with what connects them."""
+    """A job on worker processes of this machine."""
+
+    executable: str | None = None
 
     def steps(self) -> Iterator[None]:
-        """Prepare its Python dependencies once for all workers, run the job, then give back what connected them."""
-        launcher: Any = self.resources.launcher
-        try:
-            with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder:
+        """Prepare its Python dependencies once for all workers, and run the job."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(standard_descriptors_taken())
+            folder = ""
+            if self.dependencies.need_folder:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pyflinkx-"))
                 self.python_path = tuple(prepare(self.dependencies, folder))
-                self.working_folder = folder if self.dependencies.archives else None
-                if isinstance(launcher, SpawnLauncher):
-                    launcher.executable = self.dependencies.interpreter(folder)
-                yield from super().steps()
-        finally:
-            launcher.interconnect.close()
+            self.working_folder = folder if self.dependencies.archives else None
+            self.executable = self.dependencies.interpreter(folder)
+            yield from super().steps()
+
+    def place_attempt(self, number: int) -> Placement:
+        placement = super().place_attempt(number)
+        launcher: Any = placement.resources.launcher
+        if isinstance(launcher, SpawnLauncher):
+            launcher.executable = self.executable or launcher.executable
+        return placement

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.keyed import (
     AggregatingState,
     KeyContext,
@@ -116,6 +117,7 @@ class KeyedStateBackend(KeyedStateStore):
         self.tables: dict[str, StateTable] = {}
         self.every_record: list[Callable[[int], None]] = []
         self._clock: Any = None
+        self._copier: Copier | None = None
 
     def table(self, name: str, kind: str) -> StateTable:
         """The table of the state ``name``, made when it is first asked for.
@@ -126,6 +128,7 @@ class KeyedStateBackend(KeyedStateStore):
         table = self.tables.get(name)
         if table is None:
             table = self.tables[name] = StateTable(name, kind, self.context)
+            table.copier = self._copier
         elif table.kind != kind:
             raise WrongStateError(f"state {name!r} is a {table.kind}, it cannot be used as a {kind}")
         return table
@@ -133,6 +136,12 @@ class KeyedStateBackend(KeyedStateStore):
     def use_clock(self, clock: Any) -> None:
         """Take the time from ``clock``; states with a time to live need it."""
         self._clock = clock
+
+    def use_copier(self, copier: Copier | None) -> None:
+        """Have a copier make what handles store the state's own; None lets whoever put it in share it."""
+        self._copier = copier
+        for table in self.tables.values():
+            table.copier = copier
 
     def now(self) -> int:
         """What the clock says (ms)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
+from pyflinkx._core.copier import Copier
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.descriptors import MapStateDescriptor
 
@@ -71,13 +72,21 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
         5
     """
 
+    def __init__(self, name: str, entries: dict[K, V], store: OperatorStateStore) -> None:
+        super().__init__(name, entries)
+        self._store = store
+
     def put(self, key: K, value: V) -> None:
         """Set the value under ``key``."""
+        copier = self._store.copier
+        if copier is not None and self._entries.get(key) is not value:
+            key, value = copier.copy(key), copier.copy(value)
         self._entries[key] = value
 
     def put_all(self, dict_value: dict[K, V]) -> None:
         """Set several entries."""
-        self._entries.update(dict_value)
+        for key, value in dict(dict_value).items():
+            self.put(key, value)
 
     def remove(self, key: K) -> None:
         """Remove the entry under ``key``, if there is one."""
@@ -99,9 +108,11 @@ class OperatorStateStore:
 
     Attributes:
         broadcast: name of a broadcast state to its entries.
+        copier: makes what is put into a state the state's own; None where it may be shared.
     """
 
     def __init__(self) -> None:
+        self.copier: Copier | None = None
         self.broadcast: dict[str, dict[Any, Any]] = {}
 
     def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
@@ -110,7 +121,7 @@ class OperatorStateStore:
         Raises:
             TypeError: the descriptor is no MapStateDescriptor.
         """
-        return BroadcastState(*self._entries(state_descriptor))
+        return BroadcastState(*self._entries(state_descriptor), self)
 
     def _entries(self, descriptor: MapStateDescriptor) -> tuple[str, dict[Any, Any]]:
         if not isinstance(descriptor, MapStateDescriptor):

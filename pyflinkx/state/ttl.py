@@ -103,7 +103,7 @@ class WithTtl(State):
         return pair[0]
 
     def write(self, value: Any) -> None:
-        """Set the value of the current key."""
+        """Set the value of the current key to one that nobody else changes."""
         self.table.store(self.current_namespace(), (value, self.now()))
 
     def alive_value(self) -> Any:
@@ -133,7 +133,8 @@ class TtlValueState(WithTtl, ValueState[Any]):
         if value is None:
             self.table.take(self.current_namespace())
         else:
-            self.write(value)
+            pair = self.table.find(self.current_namespace())
+            self.write(self.own_or_stored(value, None if pair is ABSENT else pair[0]))
 
 
 class TtlReducingState(WithTtl, ReducingState[Any]):
@@ -152,6 +153,7 @@ class TtlReducingState(WithTtl, ReducingState[Any]):
         if value is None:
             self.table.take(self.current_namespace())
             return
+        value = self.own(value)
         old = self.alive_value()
         self.write(value if old is ABSENT else self.function(old, value))
 
@@ -176,6 +178,7 @@ class TtlAggregatingState(WithTtl, AggregatingState[Any, Any]):
             self.table.take(self.current_namespace())
             return
         old = self.alive_value()
+        value = self.own(value)
         self.write(self.function.add(value, self.function.create_accumulator() if old is ABSENT else old))
 
     def combine(self, first: Pair, second: Pair) -> Pair:
@@ -211,12 +214,15 @@ class TtlListState(WithTtl, ListState[Any]):
     def add_all(self, values: Iterable[Any]) -> None:
         self.clean_up()
         now = self.now()
-        super().add_all([(value, now) for value in values])
+        for value in list(values):
+            self.append((self.own(value), now))
 
     def update(self, values: Iterable[Any]) -> None:
         self.clean_up()
         now = self.now()
-        super().update([(value, now) for value in values])
+        stored = self.table.find(self.current_namespace())
+        known = () if stored is ABSENT else [value for value, _ in stored]
+        self.replace([(value, now) for value in self.owned(list(values), known)])
 
 
 class TtlMapState(WithTtl, MapState[Any, Any]):
@@ -250,12 +256,10 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
 
     def put(self, key: Any, value: Any) -> None:
         self.clean_up()
-        super().put(key, (value, self.now()))
-
-    def put_all(self, dict_value: dict[Any, Any]) -> None:
-        self.clean_up()
-        now = self.now()
-        super().put_all({key: (value, now) for key, value in dict(dict_value).items()})
+        entries = self.table.find(self.current_namespace())
+        pair = None if entries is ABSENT else entries.get(key)
+        value = self.own_or_stored(value, None if pair is None else pair[0])
+        self.set_entry(self.own(key), (value, self.now()))
 
     def items(self) -> list[tuple[Any, Any]]:
         self.clean_up()

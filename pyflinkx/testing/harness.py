@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.errors import WaitTimeoutError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
@@ -91,8 +92,10 @@ class OperatorHarness:
         self.output = CollectingOutput()
         self.clock = ManualClock(now)
         self.mails: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        name = options.pop("name", "operator under test")
+        options.setdefault("copier", Copier(name))
         self.context = OperatorContext(
-            name=options.pop("name", "operator under test"),
+            name=name,
             uid=options.pop("uid", "test"),
             output=self.output,
             clock=self.clock,

@@ -88,6 +88,7 @@ class ScriptReader(SourceReader):
     def __init__(self, script: list[Step], context: ReaderContext) -> None:
         self.script = script
         self.clock = context.clock
+        self.copier = context.copier
         self.left: deque[Step] = deque()
         self.until: int | None = None
 
@@ -115,7 +116,7 @@ class ScriptReader(SourceReader):
             self.left.popleft()
             values.append(step.value)
             stamps.append(NO_TIMESTAMP if step.timestamp is None else step.timestamp)
-        return ObjectBatch(values, stamps)
+        return ObjectBatch(values if self.copier is None else self.copier.copy_all(values), stamps)
 
     def wake_time(self) -> int | None:
         return self.until

@@ -20,7 +20,8 @@ from pyflinkx._core.codec_basic import (
 from pyflinkx._core.codec_collection import ArrayCodec, ListCodec, MapCodec
 from pyflinkx._core.codec_number import BigDecCodec, BigIntCodec
 from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.codec_record import DataclassCodec, NamedTupleCodec, RowCodec, TupleCodec, TypedDictCodec
+from pyflinkx._core.codec_record import DataclassCodec, NamedTupleCodec, TupleCodec, TypedDictCodec
+from pyflinkx._core.codec_row import RowCodec
 from pyflinkx._core.codec_time import DateCodec, InstantCodec, TimeCodec, TimestampCodec
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
@@ -89,6 +90,13 @@ def codec_of(type_info: TypeInformation) -> Codec:
         ('a', 1)
     """
     return built(type_info, 1)
+
+
+def conforming_codec(type_info: TypeInformation | None) -> Codec | None:
+    """The codec that gives values the shape of a type; None where any Python object will do."""
+    while isinstance(type_info, ExternalTypeInfo):
+        type_info = type_info.type_info
+    return None if type_info is None or isinstance(type_info, PickledBytesTypeInfo) else codec_of(type_info)
 
 
 def built(type_info: TypeInformation, level: int) -> Codec:

@@ -8,6 +8,7 @@ from typing import Any
 from pyflinkx._core.row import Row
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.basic import TypeInformation, check_type
+from pyflinkx.types.repeated import repeated
 
 
 class CompositeTypeInfo(TypeInformation):
@@ -36,9 +37,9 @@ class CompositeTypeInfo(TypeInformation):
             raise TypeInformationError(f"{name} takes a list of field names, not {field_names!r}")
         if len(names) != len(self.field_types):
             raise TypeInformationError(f"{name} got {len(names)} field names for {len(self.field_types)} field types")
-        repeated = sorted({field for field in names if names.count(field) > 1})
-        if repeated:
-            raise TypeInformationError(f"{name} got the same field name twice: {', '.join(repeated)}")
+        twice = repeated(names)
+        if twice:
+            raise TypeInformationError(f"{name} got the same field name twice: {', '.join(twice)}")
         return names
 
     def get_field_types(self) -> list[TypeInformation]:

@@ -147,7 +147,7 @@ class Types:
 
     @staticmethod
     def ROW(field_types: Iterable[TypeInformation]) -> RowTypeInfo:
-        """``Row`` with fields of the given types, which may be None."""
+        """``Row`` with fields of the given types, called f0, f1 and so on; they may be None."""
         return RowTypeInfo(field_types)
 
     @staticmethod

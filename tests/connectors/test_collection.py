@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from pyflinkx._core.row import Row
 from pyflinkx.connectors.collection import CollectionSource, CollectionSplit
-from pyflinkx.connectors.source import END, Boundedness
+from pyflinkx.connectors.source import END, Boundedness, ReaderContext
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.typeinfo import Types
 from tests.connectors.reading import read_all
@@ -23,7 +23,7 @@ def test_iterables(values):
 
 
 def test_splits_are_read_one_after_the_other():
-    reader = CollectionSource(list("abcdef")).create_reader(None)
+    reader = CollectionSource(list("abcdef")).create_reader(ReaderContext(None))
     reader.add_splits([CollectionSplit(3, 6), CollectionSplit(2, 2), CollectionSplit(0, 2)])
     batches = iter(lambda: reader.poll(2), END)
     assert [batch.values for batch in batches] == [["d", "e"], ["f"], ["a", "b"]]

@@ -101,7 +101,7 @@ def test_without_schema_and_header(file):
 
 def test_positions_instead_of_names(file):
     path = file("a,b\n1,2\n")
-    assert read_all(CsvSource(path, Types.ROW([Types.INT(), Types.INT()]))) == [Row(1, 2)]
+    assert read_all(CsvSource(path, Types.ROW([Types.INT(), Types.INT()]))) == [Row(f0=1, f1=2)]
     assert read_all(CsvSource(path, Types.TUPLE([Types.STRING(), Types.STRING()]), header=False)) == [
         ("a", "b"),
         ("1", "2"),

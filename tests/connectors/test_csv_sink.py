@@ -84,8 +84,23 @@ def test_quotes_delimiters_and_line_ends(tmp_path):
 
 def test_rows_whose_names_come_in_another_order(tmp_path):
     assert written(tmp_path, [Row(a=1, b=2), Row(b=4, a=3)]) == "a,b\n1,2\n3,4\n"
-    with pytest.raises(SinkError, match=r"out.csv: no fields \['a'\] among \['b', 'c'\]"):
+    assert written(tmp_path, [Row(b=2, a=1)], field_names=["a", "b"]) == "a,b\n1,2\n"
+    assert written(tmp_path, [Row(b=2, a=1)], [Row(a=3, b=4)], field_names=["p", "q"]) == "p,q\n2,1\n4,3\n"
+    assert written(tmp_path, [Row(1, 2), Row(b=4, a=3), Row(a=5, b=6)], header=False) == "1,2\n4,3\n6,5\n"
+    with pytest.raises(SinkError, match=r"out.csv: the fields of a record are b, c, those of the ones before it a, b"):
         written(tmp_path, [Row(a=1, b=2), Row(b=4, c=3)])
+    with pytest.raises(SinkError, match=r"out.csv: the fields of a record are b, a, c, those of the ones before it a"):
+        written(tmp_path, [Row(a=1, b=2), Row(b=4, a=3, c=5)])
+
+
+def test_records_of_several_kinds_are_written_by_their_names(tmp_path):
+    class Swapped(NamedTuple):
+        y: float
+        x: int
+
+    records = [Point(1, 2.5), Swapped(2.5, 1), Row(y=2.5, x=1), Place(1, 2.5), (1, 2.5)]
+    assert written(tmp_path, records) == "x,y\n" + "1,2.5\n" * 5
+    assert written(tmp_path, records[:-1], field_names=["y", "x"]) == "y,x\n" + "2.5,1\n" * 4
 
 
 def test_without_records(tmp_path):

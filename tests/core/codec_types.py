@@ -163,8 +163,7 @@ def values_of(type_info: TypeInformation) -> st.SearchStrategy[Any]:
 
 def row_of(type_info: RowTypeInfo, kind: RowKind, values: tuple[Any, ...]) -> Row:
     row = Row(*values)
-    if type_info.field_names is not None:
-        row.set_field_names(type_info.field_names)
+    row.set_field_names(type_info.get_field_names())
     row.set_row_kind(kind)
     return row
 

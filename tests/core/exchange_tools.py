@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from pyflinkx._core import exchange
+from tests.ctrl_c import ctrl_c_arrives
 
 needs_arenas = pytest.mark.skipif(not exchange.SUPPORTED, reason="processes share memory on 64-bit Linux only")
 
@@ -46,5 +47,6 @@ def in_thread(work):
 
 def interrupted(work):
     """Run what waits, with Ctrl-C after a moment."""
-    threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    return work()
+    with ctrl_c_arrives():
+        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        return work()

@@ -11,7 +11,8 @@ import pytest
 from pyflinkx._core.codec import MAX_DEPTH, NullableCodec
 from pyflinkx._core.codec_basic import LongCodec
 from pyflinkx._core.codec_collection import ArrayCodec
-from pyflinkx._core.codec_record import NamedTupleCodec, RowCodec, TupleCodec
+from pyflinkx._core.codec_record import NamedTupleCodec, TupleCodec
+from pyflinkx._core.codec_row import RowCodec
 from pyflinkx._core.row import Row, RowKind
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.codecs import codec_of
@@ -94,7 +95,7 @@ WRONG = [
     (Types.TUPLE([LONG]), Row.of_kind(RowKind.DELETE, 1), "expected TUPLE, got pyflinkx._core.row.Row <Row(1)>"),
     (Types.ROW([LONG]), "x", "expected ROW, got str 'x'"),
     (Types.ROW([LONG]), Row(1, 2), "expected ROW of 1 fields, got 2: pyflinkx._core.row.Row <Row(1, 2)>"),
-    (Types.ROW([LONG]), {"f0": 1}, "expected ROW, got dict {'f0': 1}"),
+    (Types.ROW([LONG]), {"a": 1}, "expected ROW with fields ['f0'], got unknown ones ['a']: dict {'a': 1}"),
     (AB, Row(a="x", b="y"), "field 'a': expected LONG, got str 'x'"),
     (AB, Row(a=1, c="y"), "expected ROW with fields ['a', 'b'], got pyflinkx._core.row.Row Row(a=1, c='y')"),
     (AB, {"a": 1, "c": 2}, "expected ROW with fields ['a', 'b'], got unknown ones ['c']: dict"),

@@ -14,6 +14,13 @@ from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import ExternalTypeInfo, LocalTimeTypeInfo, Types
 from tests.core.codec_types import FROZEN, LATE, POINT, READING, Frozen, Point, Reading, same
 
+
+def named(row):
+    """The row with the names that fields have where the type gives none."""
+    row.set_field_names([f"f{index}" for index in range(len(row))])
+    return row
+
+
 GOLDEN = [
     (Types.BOOLEAN(), True, "01"),
     (Types.BOOLEAN(), False, "00"),
@@ -85,10 +92,10 @@ GOLDEN = [
     (Types.TUPLE([Types.LONG(), Types.STRING()]), (5, "x"), "00 0a 01 78"),
     (Types.TUPLE([Types.LONG(), Types.STRING()]), (None, "x"), "01 01 78"),
     (Types.TUPLE([Types.BOOLEAN()] * 9), (None,) + (True,) * 7 + (None,), "01 01 01 01 01 01 01 01 01"),
-    (Types.ROW([]), Row(), "00"),
-    (Types.ROW([Types.LONG(), Types.STRING()]), Row(5, "x"), "00 0a 01 78"),
-    (Types.ROW([Types.LONG()]), Row.of_kind(RowKind.DELETE, None), "07"),
-    (Types.ROW([Types.BOOLEAN()] * 7), Row.of_kind(RowKind.UPDATE_AFTER, *[None] * 7), "fe 01"),
+    (Types.ROW([]), named(Row()), "00"),
+    (Types.ROW([Types.LONG(), Types.STRING()]), named(Row(5, "x")), "00 0a 01 78"),
+    (Types.ROW([Types.LONG()]), named(Row.of_kind(RowKind.DELETE, None)), "07"),
+    (Types.ROW([Types.BOOLEAN()] * 7), named(Row.of_kind(RowKind.UPDATE_AFTER, *[None] * 7)), "fe 01"),
     (
         Types.ROW_NAMED(["a", "b"], [Types.LONG(), Types.STRING()]),
         Row.of_kind(RowKind.UPDATE_BEFORE, a=5, b="x"),

@@ -16,6 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.segment import Segment, SegmentPool
 from pyflinkx.errors import ConfigurationError, WaitTimeoutError, WrongStateError
+from tests.ctrl_c import ctrl_c_arrives
 
 SIZE = 4096
 # Long enough for any machine to act in; a test that runs into it fails.
@@ -209,7 +210,7 @@ def test_control_c_interrupts_a_wait_without_end(wait):
         sender.start()
         wait(pool, None)
 
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c_arrives(), pytest.raises(KeyboardInterrupt):
         wait_for_signal()
     over.set()
     sender.join()

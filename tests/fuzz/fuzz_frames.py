@@ -87,7 +87,7 @@ def runs_what_it_names(frame: bytes, kept: tuple[int, int]) -> bool:
         return False
     if flags & COMPRESSED:
         return True
-    start = HEADER.size + 8 * count * (flags & 1) + count * (flags >> 1 & 1)
+    start = HEADER.size + 8 * count * (flags & 1) + count * ((flags >> 1 & 1) + (flags >> 3 & 1))
     return (start, start + size) != kept
 
 

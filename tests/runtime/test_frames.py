@@ -14,9 +14,10 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.packed import pack
-from pyflinkx.common import Types
+from pyflinkx.common import Row, Types
 from pyflinkx.errors import CorruptDataError, JobExecutionError
-from pyflinkx.runtime.frames import COLUMNS, HEADER, PACKED, PICKLED, TYPED, FrameFormat
+from pyflinkx.runtime import frames
+from pyflinkx.runtime.frames import COLUMNS, HEADER, NONES, PACKED, PICKLED, TYPED, FrameFormat
 from tests.core.arrow_tables import record_batches
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")
@@ -78,6 +79,26 @@ def test_typed_records_make_the_trip_without_pickles(batch, compressed):
     assert parts(FrameFormat(SITE, PAIR, compressed).decode(frame)) == parts(batch)
 
 
+@given(object_batches(st.none() | st.tuples(st.text(), st.integers(-(2**63), 2**63 - 1))), st.booleans())
+def test_none_is_a_record_of_every_type(batch, compressed):
+    frame = frame_of(FrameFormat(SITE, PAIR, compressed), batch)
+    assert HEADER.unpack_from(frame)[0] == TYPED
+    assert HEADER.unpack_from(frame)[1] & NONES == (NONES if None in batch.values else 0)
+    assert parts(FrameFormat(SITE, PAIR, compressed).decode(frame)) == parts(batch)
+
+
+def test_frames_whose_nones_are_not_as_many_as_they_say():
+    format = FrameFormat(SITE, PAIR)
+    frame = bytearray(frame_of(format, ObjectBatch([None, ("a", 1), None])))
+    assert frame[HEADER.size : HEADER.size + 3] == b"\1\0\1"
+    for damage in (b"\0\0\1", b"\1\1\1"):
+        frame[HEADER.size : HEADER.size + 3] = damage
+        with pytest.raises(CorruptDataError, match="1 records that are not None instead of"):
+            format.decode(frame)
+    with pytest.raises(JobExecutionError, match=r"while its records were encoded.*f1.*expected LONG"):
+        format.encode(ObjectBatch([None, ("a", "b")]))
+
+
 @given(record_batches(encoded=False), st.booleans(), st.data())
 def test_columns_make_the_trip(theirs, compressed, data):
     batch = ColumnBatch.from_arrow(theirs)
@@ -135,3 +156,103 @@ def test_a_record_that_cannot_travel_is_named():
 def test_a_record_that_breaks_its_declared_type_is_named():
     with pytest.raises(JobExecutionError, match=r"the operator.*encoded"):
         FrameFormat(SITE, PAIR).encode(ObjectBatch([("a", 1), ("b", "2")]))
+
+
+def taken_apart(format, batch):
+    """The batches of the frames of a batch, and the frames' sizes."""
+    frames = [b"".join(bytes(part) for part in parts) for parts in format.frames(batch)]
+    return [format.decode(frame) for frame in frames], [len(frame) for frame in frames]
+
+
+@given(object_batches(), st.integers(1, 400), st.booleans())
+def test_frames_of_records_together_hold_the_batch(batch, target, compressed):
+    format = FrameFormat(SITE, None, compressed)
+    format.cutter.target = target
+    batches, _ = taken_apart(format, batch)
+    whole = batches[0]
+    for further in batches[1:]:
+        assert whole.append(further)
+    assert parts(whole) == parts(batch)
+
+
+@given(object_batches(st.tuples(st.text(), st.integers(-9, 9))), st.integers(1, 100))
+def test_frames_of_typed_records_together_hold_the_batch(batch, target):
+    format = FrameFormat(SITE, PAIR)
+    format.cutter.target = target
+    batches, _ = taken_apart(format, batch)
+    assert [value for part in batches for value in part.values] == batch.values
+
+
+@given(record_batches(), st.integers(64, 1000))
+def test_frames_of_columns_together_hold_the_batch(theirs, target):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frames, "TARGET_COLUMNS", target)
+        batches, _ = taken_apart(FrameFormat(SITE), ColumnBatch.from_arrow(theirs))
+    found = pa.Table.from_batches([pa.record_batch(batch) for batch in batches])
+    assert found.to_pylist() == pa.Table.from_batches([theirs]).to_pylist() or "nan" in str(found.to_pylist())
+
+
+class Nested:
+    """Hides its size from who looks at the record only."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, size):
+        self.items = {"data": [("name", b"x" * size)]}
+
+
+LARGE = {
+    "bytes": lambda size: b"x" * size,
+    "text": lambda size: "x" * size,
+    "tuples": lambda size: (1, "name", b"x" * size),
+    "dicts": lambda size: {"a": 1, "b": bytearray(size)},
+    "arrays": lambda size: array("q", [0] * (size // 8)),
+    "objects": Nested,
+    "named": lambda size: Point(1, "x" * size),
+    "rows": lambda size: Row(1, b"x" * size),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("first", [10, 10_000])
+def test_large_records_are_cut_to_frames_of_about_the_target(monkeypatch, kind, first):
+    monkeypatch.setattr(frames, "TARGET_FRAME", 100_000)
+    format = FrameFormat(SITE)
+    sizes = [
+        taken_apart(format, ObjectBatch([LARGE[kind](size) for _ in range(100)]))[1] for size in (first, 10_000, 10)
+    ]
+    assert all(size <= 120_000 for sizes_of_batch in sizes for size in sizes_of_batch)
+    assert 10 <= len(sizes[1]) <= 15
+    assert sum(sizes[0]) < 2_000_000
+
+
+@pytest.mark.parametrize("record_type", [None, Types.PRIMITIVE_ARRAY(Types.BYTE())], ids=["untyped", "typed"])
+def test_a_batch_that_turns_out_too_long_is_cut_again(monkeypatch, record_type):
+    monkeypatch.setattr(frames, "MAX_FRAME", 5_000)
+    format = FrameFormat(SITE, record_type)
+    values = [b"x" * size for size in (1, 1, 3000, 1, 3000, 1, 3000, 1, 1)]
+    batches, sizes = taken_apart(format, ObjectBatch(values, array("q", range(9))))
+    assert max(sizes) <= 5_000
+    assert [value for batch in batches for value in batch.values] == values
+    assert [stamp for batch in batches for stamp in batch.timestamps] == list(range(9))
+
+
+def test_columns_that_turn_out_too_long_are_cut_again(monkeypatch):
+    monkeypatch.setattr(frames, "MAX_FRAME", 5_000)
+    theirs = pa.record_batch(
+        {"text": pa.array(["x" * size for size in (1, 1, 3000, 1, 3000, 1, 3000)], pa.large_utf8())}
+    )
+    batches, sizes = taken_apart(FrameFormat(SITE), ColumnBatch.from_arrow(theirs))
+    assert max(sizes) <= 5_000
+    assert pa.Table.from_batches([pa.record_batch(batch) for batch in batches]) == pa.Table.from_batches([theirs])
+
+
+@pytest.mark.parametrize(
+    "batch", [ObjectBatch([b"x", b"x" * 6000]), ColumnBatch.from_arrow(pa.record_batch({"a": ["x", "x" * 6000]}))]
+)
+def test_one_record_longer_than_a_frame_can_be_is_refused_by_name(monkeypatch, batch):
+    monkeypatch.setattr(frames, "MAX_FRAME", 5_000)
+    with pytest.raises(
+        JobExecutionError, match=r"operator 'the operator'.*a record of 6\d\d\d bytes is longer than the 5000"
+    ):
+        list(FrameFormat(SITE).frames(batch))

@@ -14,7 +14,7 @@ from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState
 from pyflinkx.runtime import worker_jobs
-from pyflinkx.runtime.job_manager import WorkerView
+from pyflinkx.runtime.control.attempt import WorkersAttempt, WorkerView
 from pyflinkx.runtime.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -107,16 +107,18 @@ def test_an_old_heartbeat_does_not_replace_the_metrics_of_an_ended_task():
     env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict({"pyflinkx.workers": "threads"}))
     env.from_collection([1]).print()
     job = env._job(env._graph("job"), None)
-    task = job.plan.tasks[0].id
+    job.master.start()
+    attempt = WorkersAttempt(1, job, job.common(), job.placement)
+    task = job.placement.plan.tasks[0].id
     worker = FrozenWorker(0, b"", 0)
     view = WorkerView(0, worker, [task], time.monotonic())
     for state in (ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING):
-        job.execution.move(task, state)
+        job.master.task_moved(task, state)
     worker.starting.join()
     worker.theirs.send(Heartbeat({task: TaskMetrics(records_in=1)}))
     worker.theirs.send(TaskReport(task, ExecutionState.FINISHED, None, TaskMetrics(records_in=3)))
     worker.theirs.send(Heartbeat({task: TaskMetrics(records_in=2)}))
     for expected in (0, 1, 3, 3):
-        job._receive(view)
-        assert sum(metrics.records_in for metrics in job.metrics.values()) == expected
+        attempt._receive(view)
+        assert sum(metrics.records_in for metrics in attempt.metrics.values()) == expected
     worker.close()

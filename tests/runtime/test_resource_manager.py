@@ -144,8 +144,7 @@ def test_the_life_of_workers():
     manager.declare_lost(0)
     assert manager.available_slots() == [2]
     assert first.events == ["kill"]
-    manager.release(0)
-    manager.release(1)
+    manager.release_all()
     assert first.events == ["kill", "kill", "close"]
     assert second.events == ["kill", "close"]
     assert manager.available_slots() == []

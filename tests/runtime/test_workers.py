@@ -222,6 +222,18 @@ def test_log_records_of_workers_name_worker_and_task(env, caplog):
     assert record.threadName.startswith("Map (")
 
 
+def test_a_log_record_that_no_pickle_takes_arrives_without_what_is_not_its_own(env, caplog):
+    def log(x):
+        if x == 5:
+            logging.getLogger("users").warning("hello", extra={"lock": threading.Lock()})
+        return x
+
+    run(env, log)
+    (record,) = [record for record in caplog.records if record.name == "users"]
+    assert record.getMessage() == "hello"
+    assert not hasattr(record, "lock")
+
+
 def test_counters_of_all_subtasks_are_summed(env):
     env.from_collection(NUMBERS).rebalance().map(lambda x: x).print()
     result = env.execute()

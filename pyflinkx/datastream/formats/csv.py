@@ -96,6 +96,7 @@ class CsvSchemaBuilder:
 
     def __init__(self) -> None:
         self._columns: list[Column] = []
+        self._names: set[str] = set()
         self._settings = Settings()
 
     def build(self) -> CsvSchema:
@@ -104,9 +105,10 @@ class CsvSchemaBuilder:
 
     def _add(self, column: Column) -> CsvSchemaBuilder:
         check_text(column.name, "a column name")
-        if any(column.name == other.name for other in self._columns):
+        if column.name in self._names:
             raise ConfigurationError(f"there is a column {column.name!r} already")
         self._columns.append(column)
+        self._names.add(column.name)
         return self
 
     def _set(self, **settings: Any) -> CsvSchemaBuilder:
@@ -158,6 +160,7 @@ class CsvSchemaBuilder:
     def clear_columns(self) -> CsvSchemaBuilder:
         """Remove all columns."""
         self._columns.clear()
+        self._names.clear()
         return self
 
     def set_array_element_separator(self, separator: str) -> CsvSchemaBuilder:

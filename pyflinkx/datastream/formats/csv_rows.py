@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from pyflinkx.connectors.csv_records import CsvFormat
 from pyflinkx.connectors.csv_values import ColumnParser
-from pyflinkx.connectors.java_text import java_text
+from pyflinkx.connectors.java_text import java_decimal, java_text
 from pyflinkx.connectors.options import check_choice, check_text
 from pyflinkx.connectors.record_shape import RecordShape
-from pyflinkx.errors import ConfigurationError, CorruptDataError
+from pyflinkx.errors import ConfigurationError, CorruptDataError, TypeInformationError
+from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.serialization import DeserializationSchema, SerializationSchema
 from pyflinkx.types.typeinfo import (
     ArrayTypeInfo,
@@ -69,8 +71,8 @@ class CsvRowDeserializationSchema(DeserializationSchema):
         """The row of a line.
 
         Returns:
-            None for a message of None, for a comment where these are allowed, and for what is no such row where errors
-            are ignored.
+            None for a message of None, for a comment where these are allowed, and for what is no line or has too many
+            columns where errors are ignored; fields that are missing or do not fit are None then.
 
         Raises:
             CorruptDataError: it is no row of these types; the message names the column.
@@ -85,21 +87,24 @@ class CsvRowDeserializationSchema(DeserializationSchema):
         except (ValueError, csv.Error) as error:
             if self._options.ignore_parse_errors:
                 return None
-            raise CorruptDataError(f"no CSV row of this type: {error}: {bytes(message)!r:.200}") from error
+            raise CorruptDataError(f"no CSV row of this type: {error}: {bytes(message[:200])!r:.200}") from error
 
     def _values(self, text: str) -> list[Any]:
         rows = list(csv.reader(io.StringIO(text, newline=""), **self._reader_options))
         if len(rows) != 1:
             raise ValueError(f"one line is expected, not {len(rows)}")
-        if len(rows[0]) != len(self._parsers):
+        lenient, missing = self._options.ignore_parse_errors, len(self._parsers) - len(rows[0])
+        if missing < 0 or (missing and not lenient):
             raise ValueError(f"{len(self._parsers)} columns are expected, not {len(rows[0])}")
         values = []
-        for name, parser, field in zip(self._names, self._parsers, rows[0], strict=True):
+        for name, parser, field in zip(self._names, self._parsers, rows[0], strict=False):
             try:
                 values.append(parser.value(field))
             except ValueError as error:
-                raise ValueError(f"column {name!r}: {error}") from error
-        return values
+                if not lenient:
+                    raise ValueError(f"column {name!r}: {error}") from error
+                values.append(None)
+        return values + [None] * missing
 
     def get_produced_type(self) -> TypeInformation:
         return self._type_info
@@ -147,7 +152,7 @@ class CsvRowDeserializationSchema(DeserializationSchema):
             return self._set(null_literal=check_text(null_literal, "null_literal"))
 
         def set_ignore_parse_errors(self, ignore_parse_errors: bool) -> CsvRowDeserializationSchema.Builder:
-            """Whether what cannot be read is None."""
+            """Whether a field that cannot be read is None, and a line that cannot be read too."""
             return self._set(ignore_parse_errors=bool(ignore_parse_errors))
 
         def build(self) -> CsvRowDeserializationSchema:
@@ -178,18 +183,28 @@ class CsvRowSerializationSchema(SerializationSchema):
         CsvFormat(options.delimiter, options.quote, options.escape)
         special = [options.delimiter, options.quote or "", options.escape or "", "\r"]
         self._safe_from = max(ord(character) for character in special if character) + 1
+        self._names = type_info.get_field_names()
+        self._conform = codec_of(type_info).conform_one
         self._fields = [self._field_writer(field) for field in type_info.get_field_types()]
 
     def serialize(self, value: Any) -> bytes:
         """The line of a row.
 
+        Args:
+            value: a Row, or what a declared type makes one of: a tuple or list, a dict, an object with the fields as
+                attributes. Fields with names are taken by them.
+
         Raises:
-            TypeError: the value is no row of the type.
+            TypeError: the value is no row of the type, or holds a decimal that is no number; the message names the
+                field.
         """
+        fields = []
         try:
-            fields = [write(part) for write, part in zip(self._fields, value, strict=True)]
-        except (TypeError, ValueError, AttributeError) as error:
-            raise TypeError(f"no row of type {self._type_info}: {value!r:.200}: {error}") from error
+            for write, part in zip(self._fields, self._conform(value), strict=True):
+                fields.append(write(part))
+        except (TypeInformationError, ValueError) as error:
+            where = "" if isinstance(error, TypeInformationError) else f"field {self._names[len(fields)]!r}: "
+            raise TypeError(f"no row of type {self._type_info}: {value!r:.200}: {where}{error}") from error
         return (self._options.delimiter.join(fields) + self._options.line_delimiter).encode()
 
     def _field_writer(self, type_info: TypeInformation) -> Any:
@@ -209,9 +224,11 @@ class CsvRowSerializationSchema(SerializationSchema):
                 [null if part is None else text(part) for text, part in zip(texts, value, strict=True)]
             )
         if isinstance(type_info, TimestampTypeInfo):
-            return lambda value: value.replace(tzinfo=None).isoformat(" ")
+            return lambda value: value.isoformat(" ")
         if isinstance(type_info, TimeTypeInfo):
-            return lambda value: value.replace(tzinfo=None).isoformat()
+            return lambda value: value.isoformat()
+        if isinstance(type_info, BasicTypeInfo) and type_info.basic_type is BasicType.BIG_DEC:
+            return finite_decimal
         return java_text(type_info)
 
     def _joined(self, text: Any) -> Any:
@@ -283,6 +300,13 @@ class CsvRowSerializationSchema(SerializationSchema):
                 ConfigurationError: the characters do not fit together.
             """
             return CsvRowSerializationSchema(self._type_info, self._options)
+
+
+def finite_decimal(value: Decimal) -> str:
+    """The text of a decimal; ValueError for infinities and NaNs, which Flink's decimals do not have."""
+    if not value.is_finite():
+        raise ValueError(f"CSV has no form for the decimal {value}")
+    return java_decimal(value)
 
 
 def csv_row_type(type_info: Any) -> RowTypeInfo:

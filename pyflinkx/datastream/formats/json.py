@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Any
 
+from pyflinkx.connectors.json_numbers import load_json
 from pyflinkx.connectors.json_schema import row_type_of_schema
-from pyflinkx.connectors.json_values import JsonValueError, reader_of, writer_of
-from pyflinkx.errors import ConfigurationError, CorruptDataError
+from pyflinkx.connectors.json_values import JsonValueError, Reading, reader_of, writer_of
+from pyflinkx.errors import ConfigurationError, CorruptDataError, TypeInformationError
+from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.serialization import DeserializationSchema, SerializationSchema
 from pyflinkx.types.typeinfo import RowTypeInfo, TypeInformation
 
@@ -17,6 +17,9 @@ __all__ = ["JsonRowDeserializationSchema", "JsonRowSerializationSchema"]
 
 class JsonRowDeserializationSchema(DeserializationSchema):
     """Reads JSON objects as rows. Made by ``builder()``.
+
+    As in Flink, a STRING also takes numbers, booleans, arrays and objects, as their text. What Flink would change
+    without a word is an error: a number with a fraction for an integer, what is no boolean for one.
 
     Example:
         >>> from pyflinkx.common import Types
@@ -30,7 +33,7 @@ class JsonRowDeserializationSchema(DeserializationSchema):
         self._type_info = type_info
         self._fail_on_missing_field = fail_on_missing_field
         self._ignore_parse_errors = ignore_parse_errors
-        self._read = reader_of(type_info, fail_on_missing_field)
+        self._read = reader_of(type_info, Reading(fail_on_missing_field, ignore_parse_errors))
 
     @staticmethod
     def builder() -> JsonRowDeserializationSchema.Builder:
@@ -41,7 +44,7 @@ class JsonRowDeserializationSchema(DeserializationSchema):
         """The row of a message.
 
         Returns:
-            None for a message of None, and for one that is no such row where errors are ignored.
+            None for a message of None, and for one that is no JSON object where errors are ignored.
 
         Raises:
             CorruptDataError: it is no JSON object with fields of these types; the message names the field.
@@ -49,13 +52,12 @@ class JsonRowDeserializationSchema(DeserializationSchema):
         if message is None:
             return None
         try:
-            # Decimal, so that no digit of a BIG_DEC is lost.
-            return self._read(json.loads(message, parse_float=Decimal))
-        except (ValueError, RecursionError) as error:
+            return self._read(load_json(message))
+        except (ValueError, ArithmeticError, RecursionError) as error:
             if self._ignore_parse_errors:
                 return None
-            where = f"${error.path}: {error}" if isinstance(error, JsonValueError) else str(error)
-            raise CorruptDataError(f"no JSON row of this type: {where}: {bytes(message)!r:.200}") from error
+            where = f"${error.path}: {error}" if isinstance(error, JsonValueError) else reason_of(error)
+            raise CorruptDataError(f"no JSON row of this type: {where}: {bytes(message[:200])!r:.200}") from error
 
     def get_produced_type(self) -> TypeInformation:
         return self._type_info
@@ -89,7 +91,7 @@ class JsonRowDeserializationSchema(DeserializationSchema):
             return self
 
         def ignore_parse_errors(self) -> JsonRowDeserializationSchema.Builder:
-            """Read what cannot be read as None."""
+            """Read a field that cannot be read as None, and a message that is no JSON object too."""
             if self._fail_on_missing_field:
                 raise ConfigurationError("ignore_parse_errors() and fail_on_missing_field() exclude each other")
             self._ignore_parse_errors = True
@@ -118,6 +120,7 @@ class JsonRowSerializationSchema(SerializationSchema):
 
     def __init__(self, type_info: RowTypeInfo) -> None:
         self._type_info = type_info
+        self._conform = codec_of(type_info).conform_one
         self._write = writer_of(type_info)
 
     @staticmethod
@@ -126,15 +129,20 @@ class JsonRowSerializationSchema(SerializationSchema):
         return JsonRowSerializationSchema.Builder()
 
     def serialize(self, value: Any) -> bytes:
-        """The JSON object of a row.
+        """The JSON object of a row, and null for None.
+
+        Args:
+            value: a Row, or what a declared type makes one of: a tuple or list, a dict, an object with the fields as
+                attributes. Fields with names are taken by them.
 
         Raises:
-            TypeError: the value is no row of the type.
+            TypeError: the value is no row of the type, or holds a number that JSON cannot; the message names the field.
         """
         try:
-            return self._write(value).encode()
-        except (TypeError, ValueError, AttributeError) as error:
-            raise TypeError(f"no row of type {self._type_info}: {value!r:.200}: {error}") from error
+            return self._write(None if value is None else self._conform(value)).encode()
+        except (TypeInformationError, ValueError) as error:
+            where = f"field '${error.path}': {error}" if isinstance(error, JsonValueError) else str(error)
+            raise TypeError(f"no row of type {self._type_info}: {value!r:.200}: {where}") from error
 
     def __reduce__(self) -> Any:
         return JsonRowSerializationSchema, (self._type_info,)
@@ -159,6 +167,13 @@ class JsonRowSerializationSchema(SerializationSchema):
             if self._type_info is None:
                 raise ConfigurationError("with_type_info() must be called first")
             return JsonRowSerializationSchema(self._type_info)
+
+
+def reason_of(error: Exception) -> str:
+    """What is wrong, where the exception says it in no plain words."""
+    if isinstance(error, ArithmeticError):
+        return f"a number or time is out of range ({error})"
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
 def row_type(type_info: Any) -> RowTypeInfo:

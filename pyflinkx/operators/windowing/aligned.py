@@ -85,6 +85,7 @@ class AlignedWindowing:
             assigner.offset,
             lateness,
             self.fire_key,
+            operator.copier,
         )
 
     def add(self, batch: Any) -> None:
@@ -92,7 +93,7 @@ class AlignedWindowing:
         loop = self.loop
         try:
             loop.add(batch, self.operator.watermark)
-        except Exception as error:
+        except BaseException as error:
             raise self.operator.site.wrap(error, f"on record {short_repr(loop.record)}") from error
         finally:
             for window in loop.opened:
@@ -106,7 +107,7 @@ class AlignedWindowing:
         """Send the result of a key, for whose window a late record came."""
         self.current.key = key
         self.current.namespace = window
-        self.operator.fire(window, stored)
+        self.operator.fire(window, stored, kept=True)
 
     def advance_watermark(self, timestamp: int) -> None:
         """Fire the windows that end, and drop those whose time is over, up to ``timestamp``, in order of time."""
@@ -128,8 +129,8 @@ class AlignedWindowing:
             self.current.namespace = window
             for self.current.key, contents in stored.items():
                 try:
-                    operator.fire(window, contents)
-                except Exception as error:
+                    operator.fire(window, contents, kept=self.lateness > 0)
+                except BaseException as error:
                     raise operator.failure_in(window, error) from error
                 operator.emit_full_batch()
             return
@@ -137,10 +138,11 @@ class AlignedWindowing:
         before = len(values)
         try:
             if self.result is None:
-                values.extend(stored.values())
+                results = list(stored.values())
+                values.extend(results if operator.copier is None else operator.copier.copy_all(results))
             else:
-                call_each(self.result, stored.values(), values)
-        except Exception as error:
+                call_each(self.result, stored.values(), values, operator.copier)
+        except BaseException as error:
             self.current.key = list(stored)[len(values) - before]
             raise operator.failure_in(window, error) from error
         finally:
@@ -156,7 +158,7 @@ class AlignedWindowing:
             for self.current.key in stored:
                 try:
                     self.operator.clear_function(self.operator.process_context)
-                except Exception as error:
+                except BaseException as error:
                     raise self.operator.failure_in(window, error) from error
 
     def cleanup_time(self, window: TimeWindow) -> int:

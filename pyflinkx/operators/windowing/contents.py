@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+from pyflinkx._core.copier import Copier
 from pyflinkx._core.keyed import ABSENT, StateTable
 
 
@@ -28,7 +29,7 @@ class ReducedContents:
         table.store(window, value if first else self.reduce(stored, value))
         return first
 
-    def inputs(self, stored: Any) -> list[Any]:
+    def inputs(self, stored: Any, copier: Copier | None) -> list[Any]:
         """What a window function gets to see."""
         return [stored]
 
@@ -59,7 +60,7 @@ class AggregatedContents:
         """One accumulator of two."""
         return self.aggregate.merge(first, second)
 
-    def inputs(self, stored: Any) -> list[Any]:
+    def inputs(self, stored: Any, copier: Copier | None) -> list[Any]:
         """What a window function gets to see."""
         return [self.get_result(stored)]
 
@@ -83,7 +84,7 @@ class ListedContents:
         first.extend(second)
         return first
 
-    def inputs(self, stored: list[Any]) -> list[Any]:
+    def inputs(self, stored: list[Any], copier: Copier | None) -> list[Any]:
         """What a window function gets to see: a list of its own, since the window may get more records."""
         return list(stored)
 
@@ -98,9 +99,11 @@ class EvictedContents(ListedContents):
     def __init__(self, folding: ReducedContents | AggregatedContents | ListedContents) -> None:
         self.folding = folding
 
-    def inputs(self, stored: list[Any]) -> list[Any]:
+    def inputs(self, stored: list[Any], copier: Copier | None) -> list[Any]:
         """What a window function gets to see; of no records, a reduce function has nothing to show."""
         values = [element.value for element in stored]
+        if copier is not None:
+            values = copier.copy_all(values)  # the next firing sees them as they came
         folding = self.folding
         if isinstance(folding, ReducedContents):
             return [reduce(folding.reduce, values)] if values else []

@@ -102,6 +102,7 @@ class GeneralWindowing:
         self.contents = operator.contents
         self.evicting = operator.evictor is not None
         self.table = operator.table
+        self.copier = operator.copier
         self.assigner_context = AssignerContext(operator)
         self.trigger_context = TriggerContext(self)
 
@@ -116,7 +117,7 @@ class GeneralWindowing:
                 if not self.add_record(value, timestamp):
                     late.append(value)
                     late_stamps.append(timestamp)
-        except Exception as error:
+        except BaseException as error:
             raise self.operator.site.wrap(error, f"on record {short_repr(value)}") from error
         finally:
             if late:
@@ -126,18 +127,22 @@ class GeneralWindowing:
         """Add a record to its windows, and let the trigger decide on each; False when the record is late."""
         self.current.key = check_key(self.operator.select_key(value))
         skipped = True
-        for window in self.assigner.assign_windows(value, timestamp, self.assigner_context):
+        record = value
+        assigned = list(self.assigner.assign_windows(value, timestamp, self.assigner_context))
+        for window in assigned:
+            if self.copier is not None and len(assigned) > 1:
+                record = self.copier.copy(value)  # each window has one of its own
             if self.merging is None:
                 if self.is_late(window):
                     continue
-                self.add_to(window, window, value, timestamp)
+                self.add_to(window, window, record, timestamp)
             else:
                 windows = self.merging.of_current_key()
                 window = windows.add(window, self.on_merge)
                 if self.is_late(window):
                     self.merging.retire(window)
                     continue
-                self.add_to(window, windows.state_windows[window], value, timestamp)
+                self.add_to(window, windows.state_windows[window], record, timestamp)
             skipped = False
         return not (skipped and self.event_time and timestamp + self.lateness <= self.operator.watermark)
 
@@ -152,14 +157,14 @@ class GeneralWindowing:
         if first or self.merging is not None:
             self.register_cleanup(window)
 
-    def act(self, result: TriggerResult, window: Any, state_window: Any) -> None:
-        """Do what a trigger says other than to continue."""
+    def act(self, result: TriggerResult, window: Any, state_window: Any, last: bool = False) -> None:
+        """Do what a trigger says other than to continue; ``last``: the contents go in any case."""
         if not isinstance(result, TriggerResult):
             raise TypeError(f"{type(self.trigger).__name__} returned {result!r}, not a TriggerResult")
         if result.is_fire():
             stored = self.table.find(state_window)
             if stored is not ABSENT:
-                self.operator.fire(window, stored)
+                self.operator.fire(window, stored, kept=not (last or result.is_purge()))
                 if self.evicting and not stored:
                     self.table.take(state_window)
         if result.is_purge():
@@ -204,16 +209,17 @@ class GeneralWindowing:
                 if state_window is None:
                     return  # a trigger's timer has outlived its window
             result = ask(time, window, self.trigger_context)
+            last = may_clean and time == self.cleanup_time(window)
             if result is not CONTINUE:
-                self.act(result, window, state_window)
-            if may_clean and time == self.cleanup_time(window):
+                self.act(result, window, state_window, last)
+            if last:
                 self.table.take(state_window)
                 self.trigger.clear(window, self.trigger_context)
                 if self.operator.clear_function is not None:
                     self.operator.clear_function(self.operator.process_context)
                 if self.merging is not None:
                     self.merging.retire(window)
-        except Exception as error:
+        except BaseException as error:
             raise self.operator.failure_in(window, error) from error
 
     def on_merge(self, result: Any, merged: list[Any], state_window: Any, state_windows: list[Any]) -> None:

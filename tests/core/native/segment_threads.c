@@ -56,7 +56,7 @@ int main(void) {
         EXPECT(pthread_join(threads[i], NULL) == 0);
     }
     EXPECT(pfx_segment_pool_in_use(&pool) == 0);
-    EXPECT(pfx_segment_pool_peak(&pool) == SEGMENTS);
+    EXPECT(pfx_segment_pool_peak(&pool) <= SEGMENTS); /* as many as ran at a time */
 
     /* The segments that went in came out, each once. */
     int seen[SEGMENTS] = {0};
@@ -68,6 +68,7 @@ int main(void) {
     for (int i = 0; i < SEGMENTS; i++) {
         EXPECT(seen[i] == 1);
     }
+    EXPECT(pfx_segment_pool_peak(&pool) == SEGMENTS);
 
     /* All are out: closing wakes whoever waits, then waits for those that are out itself. */
     for (int i = 0; i < THREADS; i++) {

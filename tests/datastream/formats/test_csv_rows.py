@@ -79,7 +79,9 @@ def test_other_quotes_and_nulls():
     settings = {"set_quote_character": "'", "set_null_literal": "n/a"}
     write = made(CsvRowSerializationSchema, type_info, **settings)
     assert write.serialize(Row("it's", None)) == b"'it''s',n/a\n"
-    assert made(CsvRowDeserializationSchema, type_info, **settings).deserialize(b"'it''s',n/a\n") == Row("it's", None)
+    assert made(CsvRowDeserializationSchema, type_info, **settings).deserialize(b"'it''s',n/a\n") == Row(
+        f0="it's", f1=None
+    )
     assert (
         made(CsvRowSerializationSchema, type_info, disable_quote_character=None).serialize(Row('a "b"', 1))
         == b'a "b",1\n'
@@ -93,35 +95,37 @@ def test_nested_rows_are_joined():
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"),
+    ("line", "reason", "kept"),
     [
-        (b"x", "2 columns are expected, not 1"),
-        (b"1,2,3", "2 columns are expected, not 3"),
-        (b"a,b", "column 'id': expected INT, got 'a'"),
-        (b",b", "column 'id': expected INT, got ''"),
-        (b'1,"b', "unexpected end"),
-        (b"1,a\n2,b", "one line is expected, not 2"),
-        (b"", "one line is expected, not 0"),
-        (b"1,\xff", "can't decode"),
+        (b"5", "2 columns are expected, not 1", Row(id=5, name=None)),
+        (b"1,2,3", "2 columns are expected, not 3", None),
+        (b"a,b", "column 'id': expected INT, got 'a'", Row(id=None, name="b")),
+        (b",b", "column 'id': expected INT, got ''", Row(id=None, name="b")),
+        (b"1.9,b", "column 'id': expected INT, got '1.9'", Row(id=None, name="b")),
+        (b"1099511627776,b", "column 'id': expected INT", Row(id=None, name="b")),
+        (b'1,"b', "unexpected end", None),
+        (b"1,a\n2,b", "one line is expected, not 2", None),
+        (b"", "one line is expected, not 0", None),
+        (b"1,\xff", "can't decode", None),
     ],
 )
-def test_what_does_not_fit(line, reason):
+def test_what_does_not_fit(line, reason, kept):
     type_info = Types.ROW_NAMED(["id", "name"], [Types.INT(), Types.STRING()])
     with pytest.raises(CorruptDataError, match=reason):
         made(CsvRowDeserializationSchema, type_info).deserialize(line)
-    assert made(CsvRowDeserializationSchema, type_info, set_ignore_parse_errors=True).deserialize(line) is None
+    assert made(CsvRowDeserializationSchema, type_info, set_ignore_parse_errors=True).deserialize(line) == kept
 
 
 def test_line_ends_of_unicode_end_no_line():
     type_info = Types.ROW([Types.STRING(), Types.STRING()])
-    row = Row("a\u2028b", "c\x85")
+    row = Row(f0="a\u2028b", f1="c\x85")
     line = made(CsvRowSerializationSchema, type_info).serialize(row)
     assert made(CsvRowDeserializationSchema, type_info).deserialize(line) == row
 
 
 def test_comments():
     type_info = Types.ROW([Types.STRING()])
-    assert made(CsvRowDeserializationSchema, type_info).deserialize(b"#a") == Row("#a")
+    assert made(CsvRowDeserializationSchema, type_info).deserialize(b"#a") == Row(f0="#a")
     assert made(CsvRowDeserializationSchema, type_info, set_allow_comments=True).deserialize(b"#a") is None
     assert made(CsvRowDeserializationSchema, type_info).deserialize(None) is None
 
@@ -143,3 +147,49 @@ def test_what_cannot_be():
         CsvRowSerializationSchema.Builder(row).set_line_delimiter(";")
     with pytest.raises(TypeError, match="no row of type"):
         made(CsvRowSerializationSchema, row).serialize(Row(1, 2))
+
+
+NAMED = Types.ROW_NAMED(["user", "city"], [Types.STRING(), Types.STRING()])
+
+
+class Person:
+    def __init__(self):
+        self.city, self.user = "rome", "ada"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Row("ada", "rome"), Row(city="rome", user="ada"), {"city": "rome", "user": "ada"}, ("ada", "rome"), Person()],
+)
+def test_records_are_written_by_their_names(value):
+    assert made(CsvRowSerializationSchema, NAMED).serialize(value) == b"ada,rome\n"
+
+
+@pytest.mark.parametrize(
+    ("type_info", "value", "reason"),
+    [
+        (Types.INT(), 1.9, "field 'a': expected INT, got float 1.9"),
+        (Types.INT(), 2**40, "field 'a': expected INT"),
+        (Types.BOOLEAN(), "false", "field 'a': expected BOOLEAN"),
+        (Types.STRING(), b"x", "field 'a': expected STRING"),
+        (Types.BIG_DEC(), Decimal("NaN"), "field 'a': CSV has no form for the decimal NaN"),
+        (Types.LIST(Types.BIG_DEC()), [Decimal("Infinity")], "field 'a': CSV has no form for the decimal"),
+        (Types.BIG_DEC(), 1.5, "field 'a': expected BIG_DEC"),
+        (Types.LIST(Types.INT()), {3: 4}, "field 'a': expected LIST"),
+        (Types.SQL_DATE(), datetime.datetime(2024, 1, 1, 5), "field 'a': expected SQL_DATE"),
+        (Types.SQL_TIMESTAMP(), datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc), "expected SQL_TIMESTAMP"),
+        (Types.ROW([Types.INT()]), Row("x"), "field 'a.f0': expected INT"),
+    ],
+)
+def test_records_of_another_type_are_refused(type_info, value, reason):
+    with pytest.raises(TypeError, match="no row of type") as raised:
+        made(CsvRowSerializationSchema, Types.ROW_NAMED(["a"], [type_info])).serialize(Row(value))
+    assert reason in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value", [Row(x="ada", y="rome"), "ab", 5, None, {"user": "ada", "town": "rome"}, Row(user="ada")]
+)
+def test_records_of_other_fields_are_refused(value):
+    with pytest.raises(TypeError, match="no row of type"):
+        made(CsvRowSerializationSchema, NAMED).serialize(value)

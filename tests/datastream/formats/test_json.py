@@ -30,7 +30,10 @@ KINDS = {
     "bytes": (Types.PRIMITIVE_ARRAY(Types.BYTE()), st.binary(max_size=5)),
     "list": (Types.LIST(Types.LONG()), st.lists(st.none() | LONGS, max_size=3)),
     "map": (Types.MAP(Types.STRING(), Types.STRING()), st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3)),
-    "row": (Types.ROW([Types.LONG(), Types.STRING()]), st.tuples(LONGS, TEXTS).map(lambda pair: Row(*pair))),
+    "row": (
+        Types.ROW([Types.LONG(), Types.STRING()]),
+        st.tuples(LONGS, TEXTS).map(lambda pair: Row(f0=pair[0], f1=pair[1])),
+    ),
     "pair": (Types.TUPLE([Types.LONG(), Types.STRING()]), st.tuples(LONGS, TEXTS)),
 }
 TYPE = Types.ROW_NAMED(list(KINDS), [type_info for type_info, _ in KINDS.values()])
@@ -129,13 +132,149 @@ def test_what_does_not_fit(type_info, text, reason):
     data = f'{{"f0": {text}}}'.encode()
     with pytest.raises(CorruptDataError, match=reason):
         reader(Types.ROW([type_info])).deserialize(data)
-    assert reader(Types.ROW([type_info]), "ignore_parse_errors").deserialize(data) is None
+    kept = reader(Types.ROW([type_info, Types.INT()]), "ignore_parse_errors").deserialize(data[:-1] + b', "f1": 7}')
+    # as in Flink, at the depth where it does not fit
+    nested = {"[1": [1, None], '{"k': {"k": None}, '{"x': Row(x=None)}
+    assert kept == Row(f0=nested.get(text[:3] if text[0] == "{" else text[:2]) if "f0" in reason else None, f1=7)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000, b'{"f0": NaN}', b'{"f0": 1, "f1": Infinity}']
+)
 def test_what_is_no_json_object(data):
     with pytest.raises(CorruptDataError, match="no JSON row"):
         reader(Types.ROW([Types.INT()])).deserialize(data)
+    assert reader(Types.ROW([Types.INT()]), "ignore_parse_errors").deserialize(data) is None
+
+
+STRINGS = [
+    ("7", "7"),
+    ("true", "true"),
+    ("1.5", "1.5"),
+    ("-0.25", "-0.25"),
+    ("1.50", "1.5"),
+    ("100.0", "100.0"),
+    ("1e10", "1.0E10"),
+    ("-0.0", "-0.0"),
+    ("1e999", "1E+999"),
+    ("100000000000000000000000", "100000000000000000000000"),
+    ('"1.50"', "1.50"),
+    ("{}", "{}"),
+    ("[]", "[]"),
+    (
+        '{"p": 0.25, "q": [1.5, 2, null, "é\\n", {"r": [false, 1e-9]}]}',
+        '{"p":0.25,"q":[1.5,2,null,"é\\n",{"r":[false,1.0E-9]}]}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), STRINGS)
+def test_a_string_takes_every_value_as_the_text_that_flink_gives_it(text, value):
+    assert reader(Types.ROW([Types.STRING()])).deserialize(f'{{"f0": {text}}}'.encode())[0] == value
+    nested = Types.ROW([Types.LIST(Types.MAP(Types.STRING(), Types.STRING()))])
+    assert reader(nested).deserialize(f'{{"f0": [{{"k": {text}}}]}}'.encode())[0] == [{"k": value}]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | TEXTS, lambda parts: st.lists(parts) | st.dictionaries(TEXTS, parts)
+    )
+)
+def test_the_text_of_what_holds_no_fractions_is_that_of_the_standard_library(value):
+    read = reader(Types.ROW([Types.STRING()])).deserialize(json.dumps({"f0": value}).encode())[0]
+    if isinstance(value, (dict, list)):
+        assert read == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    elif isinstance(value, str) or value is None:
+        assert read == value
+    else:
+        assert read == json.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("type_info", "text"),
+    [
+        (Types.INT(), "1.9"),
+        (Types.INT(), str(2**40)),
+        (Types.INT(), '"1_000"'),
+        (Types.INT(), '"٣"'),
+        (Types.DOUBLE(), '"1_0.5"'),
+        (Types.BIG_DEC(), '"1_0"'),
+        (Types.BOOLEAN(), "0"),
+        (Types.BOOLEAN(), '"yes"'),
+        (Types.SQL_DATE(), '"20130131"'),
+        (Types.SQL_DATE(), "5"),
+        (Types.STRING(), '"\\ud800"'),
+        (Types.CHAR(), '"\\ud800"'),
+        (Types.PRIMITIVE_ARRAY(Types.INT()), "[1, null]"),
+        (Types.LIST(Types.INT()), '{"a": 1}'),
+    ],
+)
+def test_nothing_is_lost_in_silence(type_info, text):
+    with pytest.raises(CorruptDataError, match=r"\$\.f0"):
+        reader(Types.ROW([type_info])).deserialize(f'{{"f0": {text}}}'.encode())
+
+
+NAMED = Types.ROW_NAMED(["user", "city"], [Types.STRING(), Types.STRING()])
+INDIA = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
+
+
+class Person:
+    def __init__(self):
+        self.city, self.user = "rome", "ada"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Row("ada", "rome"),
+        Row(city="rome", user="ada"),
+        {"city": "rome", "user": "ada"},
+        ("ada", "rome"),
+        ["ada", "rome"],
+        Person(),
+    ],
+)
+def test_records_are_written_by_their_names(value):
+    assert writer(NAMED).serialize(value) == b'{"user":"ada","city":"rome"}'
+
+
+@pytest.mark.parametrize(
+    ("type_info", "value", "reason"),
+    [
+        (Types.INT(), 1.9, "field 'a': expected INT, got float 1.9"),
+        (Types.INT(), 2**40, "field 'a': expected INT"),
+        (Types.INT(), "5", "field 'a': expected INT"),
+        (Types.BOOLEAN(), "false", "field 'a': expected BOOLEAN"),
+        (Types.STRING(), b"x", "field 'a': expected STRING"),
+        (Types.STRING(), 5, "field 'a': expected STRING"),
+        (Types.BIG_DEC(), Decimal("NaN"), "field '$.a': JSON has no form for the decimal NaN"),
+        (Types.LIST(Types.BIG_DEC()), [1, Decimal("-Infinity")], "field '$.a[]': JSON has no form"),
+        (Types.TUPLE([Types.INT(), Types.BIG_DEC()]), (1, Decimal("sNaN")), "field '$.a[1]': JSON has no form"),
+        (Types.BIG_DEC(), 1.123456789, "field 'a': expected BIG_DEC"),
+        (Types.LIST(Types.INT()), {3: 4}, "field 'a': expected LIST"),
+        (Types.LIST(Types.STRING()), "ab", "field 'a': expected LIST"),
+        (Types.MAP(Types.STRING(), Types.INT()), {"k": 1.5}, "field \"a['k']\": expected INT"),
+        (Types.MAP(Types.STRING(), Types.INT()), {5: 1}, "field 'a[key 5]': expected STRING"),
+        (Types.SQL_DATE(), datetime.datetime(2024, 1, 1, 5), "field 'a': expected SQL_DATE"),
+        (Types.SQL_TIMESTAMP(), datetime.datetime(2024, 1, 1, tzinfo=INDIA), "field 'a': expected SQL_TIMESTAMP"),
+        (Types.SQL_TIMESTAMP(), datetime.date(2024, 1, 1), "field 'a': expected SQL_TIMESTAMP"),
+        (Types.SQL_TIME(), datetime.time(1, tzinfo=INDIA), "field 'a': expected SQL_TIME"),
+        (Types.PRIMITIVE_ARRAY(Types.BYTE()), "x", "field 'a': expected PRIMITIVE_ARRAY"),
+        (Types.ROW([Types.INT()]), "x", "field 'a': expected ROW"),
+    ],
+)
+def test_records_of_another_type_are_refused(type_info, value, reason):
+    with pytest.raises(TypeError, match="no row of type") as raised:
+        writer(Types.ROW_NAMED(["a"], [type_info])).serialize(Row(value))
+    assert reason in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value", [Row(x="ada", y="rome"), "ab", 5, {"user": "ada", "town": "rome"}, Row(user="ada"), object()]
+)
+def test_records_of_other_fields_are_refused(value):
+    with pytest.raises(TypeError, match="no row of type"):
+        writer(NAMED).serialize(value)
 
 
 def test_a_json_schema():

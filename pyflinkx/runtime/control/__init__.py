@@ -1,0 +1,1 @@
+"""What decides over a running job: its attempts, and where each stands."""

@@ -1,0 +1,553 @@
+"""One attempt to run a job on workers: their life, and what they and the client say to each other."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import selectors
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx.connectors.collect import CollectBuffer
+from pyflinkx.errors import JobCancelledError, JobExecutionError
+from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.runtime import failures
+from pyflinkx.runtime.aligning import AlignmentBoard
+from pyflinkx.runtime.control.master import Action, EndAttempt, StopTasks
+from pyflinkx.runtime.coordination import Coordination, ended_by
+from pyflinkx.runtime.deployment import DeploymentPlan
+from pyflinkx.runtime.job import Job
+from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
+from pyflinkx.runtime.launcher import WorkerHandle, limit_blocking
+from pyflinkx.runtime.loans import Loan
+from pyflinkx.runtime.messages import (
+    AlignmentReport,
+    AlignmentUpdate,
+    CancelTasks,
+    Collected,
+    Deploy,
+    DeploymentFailed,
+    EventForCoordinator,
+    EventForTask,
+    Heartbeat,
+    Logged,
+    Registered,
+    Shutdown,
+    TaskReport,
+)
+from pyflinkx.runtime.pickles import dump_by_value
+from pyflinkx.runtime.resource_manager import ResourceManager
+from pyflinkx.runtime.splits import assign_splits
+from pyflinkx.runtime.task import TaskSettings
+from pyflinkx.runtime.task_metrics import TaskMetrics
+from pyflinkx.runtime.transport import ExchangeSettings
+from pyflinkx.runtime.worker_output import PIECE, LastLines, OutputRelay, OutputStream
+
+log = logging.getLogger("pyflinkx.runtime")
+
+EXIT_PATIENCE = 5.0
+START_PATIENCE = 60.0
+
+
+@dataclass
+class WorkerView:
+    """What the JobManager knows of a worker."""
+
+    number: int
+    handle: WorkerHandle
+    tasks: list[TaskId]
+    heard: float
+    registered: bool = False
+    deployed: bool = False
+    lost: bool = False
+    streams: dict[str, OutputStream] = field(
+        default_factory=lambda: {"stdout": OutputStream(), "stderr": OutputStream()}
+    )
+    last_lines: LastLines = field(default_factory=LastLines)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the tasks of one attempt run.
+
+    Args:
+        plan: which task runs where.
+        resources: has the workers.
+        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey.
+        close: gives back what connected the workers.
+    """
+
+    plan: DeploymentPlan
+    resources: ResourceManager
+    cancel_exchanges: Callable[[], None] = lambda: None
+    close: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class AttemptSettings:
+    """What the attempts of one job have in common.
+
+    Args:
+        graph: the job.
+        settings: of its tasks.
+        exchanges: of its exchanges.
+        buffers: take what workers send to the client.
+        relay: takes what workers print.
+        wake_read: a descriptor that becomes readable when the loop is to look for work.
+        wake: makes it so, from any thread.
+        heartbeat_interval: seconds between heartbeats.
+        heartbeat_timeout: seconds without a word after which a worker is lost.
+        cancellation_timeout: seconds that tasks have to stop in.
+        in_process: whether workers are threads of this process.
+        python_path: where workers look for modules first.
+        working_folder: where workers are to work; None for the client's folder.
+    """
+
+    graph: JobGraph
+    settings: TaskSettings
+    exchanges: ExchangeSettings
+    buffers: list[CollectBuffer]
+    relay: OutputRelay
+    wake_read: int
+    wake: Callable[[], None]
+    heartbeat_interval: float
+    heartbeat_timeout: float
+    cancellation_timeout: float
+    in_process: bool
+    python_path: tuple[str, ...]
+    working_folder: str | None
+
+
+class WorkersAttempt:
+    """Deploys the job's tasks on workers, and tells the JobMaster how they fare, until all have ended.
+
+    Args:
+        number: of the attempt.
+        job: the job, which is asked to check and to report itself.
+        common: what all attempts have.
+        placement: where the tasks run.
+    """
+
+    def __init__(self, number: int, job: Job, common: AttemptSettings, placement: Placement) -> None:
+        self.number = number
+        self.job = job
+        self.master = job.master
+        self.common = common
+        self.graph = common.graph
+        self.plan = placement.plan
+        self.resources = placement.resources
+        self.placement = placement
+        self.metrics: dict[TaskId, TaskMetrics] = {}
+        self.workers: list[WorkerView] = []
+        self.selector = selectors.DefaultSelector()
+        self.ended = False
+        self.give_up: float | None = None
+        self.relay = common.relay
+        self.paused: dict[int, tuple[WorkerView, str]] = {}
+        self.alignment = AlignmentBoard()
+        self.coordination = Coordination(common.graph, common.settings.clock, self._send_event, common.wake)
+
+    def run(self) -> Generator[None, None, BaseException | None]:
+        """Run the tasks, pausing after whatever arrives.
+
+        Returns:
+            What went wrong while everything was given back; None for nothing.
+
+        Raises:
+            BaseException: the caller gives up; nothing is left of the attempt.
+        """
+        failure: BaseException | None = None
+        try:
+            self._coordinate(self._start)
+            while not self.ended:
+                self._coordinate(self.coordination.run)
+                self._turn()
+                yield
+            failure = self._failure()
+        except BaseException as error:
+            failure = ended_by(error, self.graph.name)
+            self._abort()
+            raise
+        finally:
+            try:
+                self._end_workers()
+            finally:
+                closing = self._close_coordinators(failure)
+        return closing
+
+    def _close_coordinators(self, failure: BaseException | None) -> BaseException | None:
+        try:
+            self.coordination.close(failure)
+        except Exception as error:
+            return error
+        return None
+
+    def _failure(self) -> BaseException | None:
+        execution = self.master.execution
+        if execution.state is JobState.CANCELED:
+            return JobCancelledError(f"job '{self.graph.name}' was cancelled")
+        return execution.failure if execution.state is JobState.FAILED else None
+
+    def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
+        """As of each worker's last heartbeat, and of the end of each task."""
+        return [(self._task_name(task), metrics) for task, metrics in sorted(self.metrics.copy().items())]
+
+    # ---- what the JobMaster is told ----
+
+    def _do(self, actions: list[Action]) -> None:
+        """Carry out what the JobMaster wants."""
+        for action in actions:
+            if isinstance(action, StopTasks):
+                self._stop(action.tasks)
+            elif isinstance(action, EndAttempt):
+                self.ended = True
+
+    def _move(self, task: TaskId, state: ExecutionState, failure: BaseException | None = None) -> None:
+        self._do(self.master.task_moved(task, state, failure))
+
+    def _fail(self, failure: BaseException) -> None:
+        """The attempt fails; everything else is told to stop."""
+        self._do(self.master.attempt_failed(self.number, failure))
+
+    # ---- start ----
+
+    def _start(self) -> None:
+        self.coordination.create()
+        self.job.check()
+        jobs = self._pickle()
+        self._launch()
+        self._deploy(jobs)
+        if not self.ended:
+            self.coordination.start()
+
+    def _pickle(self) -> dict[int, bytes]:
+        """Each slot's part of the job as bytes."""
+        jobs = {}
+        classes = main_classes()
+        splits = assign_splits(self.graph, self.coordination.coordinators)
+        for slot in sorted({task.slot for task in self.plan.tasks}):
+            here = {task.id for task in self.plan.tasks if task.slot == slot}
+            part = part_of(self.graph, {task.vertex for task in here})
+            own = {
+                (node.id, task.subtask): splits[node.id, task.subtask]
+                for task in here
+                for node in self.graph.vertices[task.vertex].nodes
+                if (node.id, task.subtask) in splits
+            }
+            common = self.common
+            jobs[slot] = dump_job(
+                part, classes, common.buffers, common.settings, common.exchanges, own, sharing=common.in_process
+            )
+        return jobs
+
+    def _launch(self) -> None:
+        self.selector.register(self.common.wake_read, selectors.EVENT_READ, (None, "wake"))
+        for task in self.plan.tasks:
+            self._move(task.id, ExecutionState.SCHEDULED)
+        for number in range(self.plan.workers):
+            handle = self.resources.start(number)
+            tasks = [task.id for task in self.plan.tasks_of(number)]
+            worker = WorkerView(number, handle, tasks, time.monotonic())
+            self.workers.append(worker)
+            limit_blocking(handle.connection, self.common.heartbeat_timeout)
+            self.selector.register(handle.connection.fileno(), selectors.EVENT_READ, (worker, "control"))
+            for descriptor, stream in zip(handle.outputs, ("stdout", "stderr"), strict=False):
+                os.set_blocking(descriptor, False)
+                self.selector.register(descriptor, selectors.EVENT_READ, (worker, stream))
+
+    def _deploy(self, jobs: dict[int, bytes]) -> None:
+        while not self.ended and not all(worker.registered or worker.lost for worker in self.workers):
+            self._turn()
+        for worker in self.workers:
+            # A worker may be lost already, or the user has cancelled: nobody would tell tasks that start now to stop.
+            if self.master.execution.state is not JobState.CREATED:
+                return
+            for task in worker.tasks:
+                self._move(task, ExecutionState.DEPLOYING)
+            if not worker.lost:
+                worker.deployed = True
+                worker.heard = time.monotonic()
+                self._send(
+                    worker,
+                    Deploy(
+                        plan=self.plan,
+                        jobs={task.slot: jobs[task.slot] for task in self.plan.tasks_of(worker.number)},
+                        heartbeat_interval=self.common.heartbeat_interval,
+                        log_level=logging.getLogger().getEffectiveLevel(),
+                        python_path=self.common.python_path,
+                        working_folder=self.common.working_folder,
+                    ),
+                )
+
+    # ---- running ----
+
+    def _turn(self) -> None:
+        """Wait for something to happen, and deal with it."""
+        for key, _ in self.selector.select(self._patience()):
+            worker, what = key.data
+            if key.fd not in self.selector.get_map():
+                continue  # what was dealt with before it was this worker's end
+            if what == "wake":
+                os.read(self.common.wake_read, 1024)
+            elif what == "control":
+                self._receive(worker)
+            else:
+                self._read_output(worker, key.fd, what)
+        if self.job.cancel_asked:
+            self._do(self.master.cancel())
+        self._pause_output()
+        self._look_for_the_silent()
+        self.job.report()
+
+    def _patience(self) -> float | None:
+        deadlines = [worker.heard + self._patience_with(worker) for worker in self.workers if not worker.lost]
+        if self.give_up is not None:
+            deadlines.append(self.give_up)
+        waits = [min(deadlines) - time.monotonic()] if deadlines else []
+        call_time = self.coordination.next_time()
+        if call_time is not None:
+            waits.append((call_time - self.common.settings.clock.now()) / 1000)
+        return max(min(waits), 0) if waits else None
+
+    def _receive(self, worker: WorkerView) -> None:
+        try:
+            data = worker.handle.connection.recv_bytes()
+        except BlockingIOError:  # it stopped in the middle of a message
+            self._lose(worker, silence(self.common.heartbeat_timeout))
+            return
+        except (EOFError, OSError):
+            self._lose(worker)
+            return
+        worker.heard = time.monotonic()
+        try:
+            message = pickle.loads(data)
+        except BaseException as error:  # code of the records' classes runs here
+            if is_interrupt(error):
+                raise
+            self._fail(unreadable(worker, error))
+            return
+        if isinstance(message, Registered):
+            worker.registered = True
+        elif isinstance(message, Heartbeat):
+            # A heartbeat may be older than the report of a task's end that came before it.
+            running = {task: metrics for task, metrics in message.metrics.items() if not self._ended(task)}
+            self.metrics.update(running)
+        elif isinstance(message, AlignmentReport):
+            numbers = [view.number for view in self.workers if not view.lost]
+            for number, lowest in self.alignment.report(worker.number, message.lowest, numbers).items():
+                self._send(self.workers[number], AlignmentUpdate(lowest))
+        elif isinstance(message, Logged):
+            pass_on(message.record)
+        elif isinstance(message, Collected):
+            assert not isinstance(message.records, Loan)  # it arrives as its records
+            self.common.buffers[message.buffer].extend(message.records)
+        elif isinstance(message, EventForCoordinator):
+            event = pickle.loads(message.event)
+            self._coordinate(self.coordination.receive, message.node, message.subtask, event)
+        elif isinstance(message, TaskReport):
+            self._task_report(worker, message)
+        elif isinstance(message, DeploymentFailed):
+            self._do(self.master.tasks_lost(worker.tasks, failures.unpack(message.failure)))
+
+    def _coordinate(self, call: Callable[..., object], *arguments: Any) -> None:
+        """Let coordinators do something; the job fails when they do."""
+        try:
+            call(*arguments)
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._fail(failures.contained(error, "the job's part in the client"))
+
+    def _send_event(self, node: int, subtask: int, event: Any) -> None:
+        """Send an event to a task, if it still runs."""
+        task = TaskId(self.graph.vertex_of(node).id, subtask, self.number)
+        worker = self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
+        if not worker.lost and not self._ended(task):
+            self._send(worker, EventForTask(task, node, dump_by_value(event)))
+
+    def _ended(self, task: TaskId) -> bool:
+        return self.master.execution.tasks[task].terminal
+
+    def _task_report(self, worker: WorkerView, message: TaskReport) -> None:
+        if message.metrics is not None:
+            self.metrics[message.task] = message.metrics
+        failure = None if message.failure is None else failures.unpack(message.failure)
+        self._move(message.task, message.state, failure)
+
+    def _stop(self, tasks: Sequence[TaskId]) -> None:
+        self.placement.cancel_exchanges()
+        if self.give_up is None:
+            self.give_up = time.monotonic() + self.common.cancellation_timeout
+        for worker in self.workers:
+            if not worker.lost and any(task in tasks for task in worker.tasks):
+                self._send(worker, CancelTasks())
+
+    def _send(self, worker: WorkerView, message: Any) -> None:
+        try:
+            worker.handle.connection.send(message)
+        except BlockingIOError:
+            self._lose(worker, silence(self.common.heartbeat_timeout))
+        except OSError:
+            self._lose(worker)
+
+    def _lose(self, worker: WorkerView, reason: str | None = None) -> None:
+        """A worker is gone, or has to go."""
+        if worker.lost:
+            return
+        worker.lost = True
+        self.selector.unregister(worker.handle.connection.fileno())
+        if reason is None and not worker.handle.wait(EXIT_PATIENCE):
+            reason = "it closed its connection"
+        self.resources.declare_lost(worker.number)
+        self._read_rest(worker)
+        if not all(self._ended(task) for task in worker.tasks):
+            obituary = self._obituary(worker, reason or worker.handle.ended() or "it ended")
+            self._do(self.master.tasks_lost(worker.tasks, JobExecutionError(obituary)))
+
+    def _obituary(self, worker: WorkerView, reason: str) -> str:
+        names = [f"'{self._task_name(task)}'" for task in worker.tasks if not self._ended(task)]
+        text = f"{worker.handle.name} was lost: {reason}; it ran {', '.join(names)}"
+        if worker.last_lines.lines:
+            text += "\nits last output:\n  " + "\n  ".join(worker.last_lines.lines)
+        return text
+
+    def _task_name(self, task: TaskId) -> str:
+        vertex = self.graph.vertices[task.vertex]
+        return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
+
+    def _patience_with(self, worker: WorkerView) -> float:
+        """Seconds without a word after which a worker is given up; until all have started they have nothing to say."""
+        timeout = self.common.heartbeat_timeout
+        return timeout if worker.deployed else max(timeout, START_PATIENCE)
+
+    def _look_for_the_silent(self) -> None:
+        now = time.monotonic()
+        for worker in self.workers:
+            if worker.lost:
+                continue
+            if now - worker.heard > self._patience_with(worker) and not worker.handle.connection.poll():
+                self._lose(worker, silence(self._patience_with(worker)))
+            elif self.give_up is not None and now > self.give_up:
+                limit = f"{self.common.cancellation_timeout:g} s (task.cancellation.timeout)"
+                self._lose(worker, f"it did not stop within {limit}")
+
+    # ---- output of workers ----
+
+    def _read_output(self, worker: WorkerView, descriptor: int, stream: str) -> bool:
+        """Pass on what a worker has printed; False when there is nothing now, or no more."""
+        try:
+            data = os.read(descriptor, PIECE)
+        except BlockingIOError:
+            return False
+        if not data:
+            self.selector.unregister(descriptor)
+        text = worker.streams[stream].feed(data)
+        if text:
+            worker.last_lines.add(text)
+            self.relay.put(stream, text)
+        return bool(data)
+
+    def _pause_output(self) -> None:
+        """Read no output while too much of it waits to be written; workers that print then wait, and nothing else."""
+        if self.relay.is_full():
+            for worker in self.workers:
+                for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
+                    if descriptor in self.selector.get_map():
+                        self.selector.unregister(descriptor)
+                        self.paused[descriptor] = worker, stream
+        elif self.paused:
+            for descriptor, data in self.paused.items():
+                self.selector.register(descriptor, selectors.EVENT_READ, data)
+            self.paused.clear()
+
+    def _read_rest(self, worker: WorkerView) -> None:
+        for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
+            if self.paused.pop(descriptor, None) is not None:
+                self.selector.register(descriptor, selectors.EVENT_READ, (worker, stream))
+            if descriptor in self.selector.get_map():
+                while self._read_output(worker, descriptor, stream):
+                    pass
+
+    # ---- end ----
+
+    def _abort(self) -> None:
+        """The caller gives up (an error here, Ctrl-C, a closed iterator): stop everything, and soon."""
+        self.master.execution.cancel()
+        self.placement.cancel_exchanges()
+        for worker in self.workers:
+            self._send(worker, CancelTasks())
+
+    def _end_workers(self) -> None:
+        try:
+            for worker in self.workers:
+                if not worker.lost:
+                    self._send(worker, Shutdown())
+            deadline = time.monotonic() + EXIT_PATIENCE
+            for worker in self.workers:
+                if not worker.lost:
+                    self._drain(worker, deadline)
+                worker.handle.kill()
+                self._read_rest(worker)
+        finally:
+            self.resources.release_all()
+            self.selector.close()
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether what workers have printed is to be written however long that takes, as nobody wants the job's end."""
+        return self.master.execution.state is JobState.FINISHED and not self.job.cancel_asked
+
+    def _drain(self, worker: WorkerView, deadline: float) -> None:
+        """Take what a worker still says, so that it can end."""
+        while not worker.lost and worker.handle.ended() is None:
+            left = deadline - time.monotonic()
+            if left <= 0 and not (self.paused and self.may_wait):
+                return
+            for key, _ in self.selector.select(max(left, 0) if left > 0 else EXIT_PATIENCE):
+                view, what = key.data
+                if key.fd not in self.selector.get_map():
+                    continue
+                if what == "control":
+                    try:
+                        data = view.handle.connection.recv_bytes()
+                    except (EOFError, OSError):
+                        view.lost = True
+                        self.selector.unregister(key.fd)
+                        view.handle.wait(max(deadline - time.monotonic(), 0))
+                        continue
+                    with contextlib.suppress(Exception):  # whatever it says, the job has ended
+                        message = pickle.loads(data)
+                        if isinstance(message, Logged):
+                            pass_on(message.record)
+                elif what == "wake":
+                    os.read(self.common.wake_read, 1024)
+                else:
+                    self._read_output(view, key.fd, what)
+            self._pause_output()
+
+
+def unreadable(worker: WorkerView, error: BaseException) -> JobExecutionError:
+    """Why the job fails when what a worker sent cannot be unpickled."""
+    failure = JobExecutionError(
+        f"what {worker.handle.name} sent cannot be read in the client: {type(error).__name__}: {error}"
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def silence(seconds: float) -> str:
+    """Why a worker is lost that said nothing for so long."""
+    return f"it did not answer for {seconds:g} s (heartbeat.timeout)"
+
+
+def pass_on(record: logging.LogRecord) -> None:
+    """Log what a worker logged, if it is wanted here."""
+    logger = logging.getLogger(record.name)
+    if logger.isEnabledFor(record.levelno):
+        logger.handle(record)

@@ -1,0 +1,112 @@
+"""Jobs that are run again after a failure: each attempt has tasks, coordinators and workers of its own."""
+
+import os
+import signal
+
+import pytest
+
+from pyflinkx.common import Configuration
+from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
+from pyflinkx.errors import JobCancelledError, JobExecutionError
+from pyflinkx.graph.execution_graph import JobState
+
+WORKERS = ["inline", "threads", "processes"]
+
+
+class Once:
+    """One more attempt after each of so many failures."""
+
+    def __init__(self, times=1, delay=0):
+        self.times = times
+        self.delay = delay
+
+    def delay_after(self, failures):
+        return self.delay if len(failures) <= self.times else None
+
+
+class FailsUntil(MapFunction):
+    """Marks each record with the attempt that took it; attempts before the given one end early.
+
+    Args:
+        attempt: the first one that is not to fail.
+        folder: where files count the attempts.
+        how: makes the attempt end.
+    """
+
+    def __init__(self, attempt, folder, how):
+        self.attempt = attempt
+        self.folder = folder
+        self.how = how
+
+    def open(self, context):
+        self.current = len(os.listdir(self.folder)) + 1
+
+    def map(self, value):
+        if value == 2 and self.current < self.attempt:
+            (self.folder / str(self.current)).touch()
+            self.how()
+        with open(self.folder.parent / f"attempt-{self.current}", "a") as file:
+            file.write(f"{value}\n")
+        return value
+
+
+def fail():
+    raise ValueError("not this time")
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def job_that(how, attempt, folder, workers, restarts):
+    (folder / "failed").mkdir()
+    configuration = Configuration.from_dict({"pyflinkx.workers": workers})
+    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    env.from_collection([1, 2, 3]).map(FailsUntil(attempt, folder / "failed", how)).print()
+    job = env._job(env._graph("job"), None)
+    job.master.restarts = restarts
+    return job
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_a_job_that_failed_is_run_again_from_the_start(tmp_path, workers, capfd):
+    job = job_that(fail, 3, tmp_path, workers, Once(2, delay=1))
+    job.run()
+    assert job.state is JobState.FINISHED
+    assert [record.attempt for record in job.master.failures] == [1, 2]
+    assert "not this time" in str(job.master.failures[0].error)
+    assert (tmp_path / "attempt-1").read_text() == "1\n"
+    assert (tmp_path / "attempt-3").read_text() == "1\n2\n3\n"
+    assert capfd.readouterr().out == "1\n1\n1\n2\n3\n"
+    assert {task.attempt for task in job.master.execution.tasks} == {3}
+
+
+def test_a_killed_worker_is_replaced_in_the_next_attempt(tmp_path):
+    job = job_that(die, 2, tmp_path, "processes", Once())
+    job.run()
+    (failure,) = job.master.failures
+    assert "killed by SIGKILL" in str(failure.error)
+    assert (tmp_path / "attempt-2").read_text() == "1\n2\n3\n"
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_without_another_attempt_the_first_failure_is_the_jobs(tmp_path, workers):
+    job = job_that(fail, 9, tmp_path, workers, None)
+    job.master.restarts = type(job.master)("other", []).restarts
+    with pytest.raises(JobExecutionError, match="not this time"):
+        job.run()
+    assert job.state is JobState.FAILED
+    assert not (tmp_path / "attempt-2").exists()
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_a_job_that_waits_for_its_next_attempt_ends_when_it_is_cancelled(tmp_path, workers):
+    class Cancelling(Once):
+        def delay_after(self, failures):
+            job.request_cancel()
+            return 3_600_000
+
+    job = job_that(fail, 2, tmp_path, workers, Cancelling())
+    with pytest.raises(JobCancelledError):
+        job.run()
+    assert job.state is JobState.CANCELED
