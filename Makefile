@@ -2,9 +2,9 @@
 .PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
 .PHONY: soak-workers soak-windows soak-expressions bench bench-quick bench-peers
 
-NATIVE := setup.py $(wildcard csrc/src/*.c csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
+NATIVE := setup.py $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
 EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
-C_FILES := $(wildcard csrc/src/*.c csrc/include/pfx/*.h tests/core/native/*.[ch])
+C_FILES := $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h tests/core/native/*.[ch])
 RUNS ?= 1000000
 export JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 

@@ -69,6 +69,27 @@ class Latency:
     bounds: dict[str, float] = field(default_factory=lambda: {"p99": 5.0, "p99.9": 20.0})
 
 
+# Of DuckDB's rate, for keys as they are in real data (see bench.jobs.data.KEYED).
+KEYS = {
+    "pairs": ("two integers, 1,000,000 groups", 1.2),
+    "text_and_integer": ("a text and an integer, 1,000,000 groups", 1.3),
+    "triples": ("three integers, 100,000 groups", 1.5),
+    "texts": ("1,000,000 texts of 11 bytes", 1.3),
+    "long_texts": ("1,000,000 texts of 36 bytes", 1.0),
+    "random": ("1,000,000 random integers", 1.2),
+    "random_100k": ("100,000 random integers", 1.2),
+    "random_1k": ("1,000 random integers", 1.0),
+    "zipf": ("random integers, Zipf with exponent 1.2", 1.3),
+    "nulls": ("two integers with nulls, 1,000,000 groups", 1.2),
+}
+WINDOWED_KEYS = {"few_pairs": ("two integers, 1,000 groups", 1.5), "random_1k": ("1,000 random integers", 1.5)}
+
+
+def keyed(job: str, name: str, what: str, ratio: float) -> Case:
+    peers = {"duckdb": 10 * MILLION, "polars": 10 * MILLION}
+    return Case(f"{job}/{name}", what, 10 * MILLION, (f"keyed_{name}",), peers, (Target("duckdb", ratio),))
+
+
 CASES = [
     Case(
         "W1",
@@ -132,6 +153,8 @@ CASES = [
         {"duckdb": 10 * MILLION, "polars": 10 * MILLION, "datafusion": 10 * MILLION},
         (Target("best", 0.7),),
     ),
+    *(keyed("W5k", name, f"W5 by {what}", ratio) for name, (what, ratio) in KEYS.items()),
+    *(keyed("W2k", name, f"W2 by {what}", ratio) for name, (what, ratio) in WINDOWED_KEYS.items()),
     Case(
         "W6",
         "interval join of two streams within 5 s, 1,000 keys",

@@ -6,7 +6,17 @@ from typing import Any
 
 import numpy
 
-from bench.peers.serving import column, filter_digest, join_digest, keys_digest, load, records_digest, windows_digest
+from bench.peers.serving import (
+    column,
+    filter_digest,
+    grouped_digest,
+    join_digest,
+    key_codes,
+    keys_digest,
+    load,
+    records_digest,
+    windows_digest,
+)
 
 
 def table(**columns: Any) -> Any:
@@ -75,6 +85,27 @@ def keys(events: Any) -> Any:
     )
 
 
+def grouped(events: Any, window: int = 0) -> Any:
+    """Count and sum per key, with minimum and maximum, or per key and window of so many ms; keys as their codes."""
+    value, codes = column(events, "value"), key_codes(events)
+    if window:
+        codes.append(column(events, "ts") // window * window)
+    combined = numpy.zeros(len(value), numpy.int64)
+    for code in codes:
+        distinct, place = numpy.unique(code, return_inverse=True)
+        combined = combined * len(distinct) + place
+    order = numpy.argsort(combined, kind="stable")
+    ordered, combined = value[order], combined[order]
+    starts = numpy.flatnonzero(numpy.concatenate([[True], combined[1:] != combined[:-1]]))
+    counts = numpy.diff(numpy.append(starts, len(value)))
+    keys = {f"key{number}": code[order[starts]] for number, code in enumerate(codes)}
+    if window:
+        keys["window_start"] = keys.pop(f"key{len(codes) - 1}")
+        return table(**keys, n=counts, total=numpy.add.reduceat(ordered, starts))
+    low, high = (function.reduceat(ordered, starts) for function in (numpy.minimum, numpy.maximum))
+    return table(**keys, n=counts, total=numpy.add.reduceat(ordered, starts), low=low, high=high)
+
+
 def join(left: Any, right: Any, bound: int) -> Any:
     """All pairs of one key whose times are up to ``bound`` apart."""
     sides = []
@@ -118,6 +149,10 @@ def answer(job: str, paths: list[str], rows: int) -> dict[str, Any]:
             return windows_digest(sessions(tables[0], 5_000))
         case "W5" | "W5m" | "W5s":
             return keys_digest(keys(tables[0]))
+        case "W5k":
+            return grouped_digest(grouped(tables[0]))
+        case "W2k":
+            return grouped_digest(grouped(tables[0], 10_000))
         case "W6":
             return join_digest(join(tables[0], tables[1], 5_000))
         case "W7":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bench.jobs.data import KEYED
 from pyflinkx.common import Configuration, Duration, Time, WatermarkStrategy
 from pyflinkx.datastream import RuntimeExecutionMode, StreamExecutionEnvironment, agg, col, lit
 from pyflinkx.datastream.window import EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows
@@ -25,12 +26,16 @@ def timed(env: StreamExecutionEnvironment, table: Any) -> Any:
     return source.assign_timestamps_and_watermarks(bounded.with_timestamp_column("ts"))
 
 
+def key_columns(table: Any) -> list[str]:
+    return [name for name in table.column_names if name.startswith("key")]
+
+
 def windows(assigner: Any, workers: int = 1) -> Callable[[list[Any], int], Callable[[], Any]]:
     """Count and sum of value per key and window."""
 
     def make(tables: list[Any], rows: int) -> Callable[[], Any]:
         def run() -> Any:
-            keyed = timed(environment(workers), tables[0]).key_by("key")
+            keyed = timed(environment(workers), tables[0]).key_by(*key_columns(tables[0]))
             return keyed.window(assigner).agg(n=agg.count(), total=agg.sum("value")).to_arrow()
 
         return run
@@ -44,7 +49,7 @@ def keys(workers: int = 1) -> Callable[[list[Any], int], Callable[[], Any]]:
     def make(tables: list[Any], rows: int) -> Callable[[], Any]:
         def run() -> Any:
             source = environment(workers, batch=True).from_arrow(tables[0]).set_parallelism(workers)
-            keyed = source.key_by("key")
+            keyed = source.key_by(*key_columns(tables[0]))
             value = {"total": agg.sum("value"), "low": agg.min("value"), "high": agg.max("value")}
             return keyed.agg(n=agg.count(), **value).to_arrow()
 
@@ -83,6 +88,8 @@ JOBS: dict[str, Callable[[list[Any], int], Callable[[], Any]]] = {
     "W5": keys(),
     "W5m": keys(),
     "W5s": keys(),
+    **{f"W5k/{name}": keys() for name in KEYED},
+    **{f"W2k/{name}": windows(TUMBLING) for name in KEYED},
     "W6": w6,
     "W7": w7,
     "W2/2": windows(TUMBLING, 2),

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import duckdb
-from serving import Maker, serve
+from serving import KEYED, Maker, serve
 
 # Floor division, as W2's first rows are before 0: floor() of a double is exact for times this small.
 TUMBLING = """
-    SELECT key, w * 10000 AS window_start, w * 10000 + 10000 AS window_end, n, total FROM (
-        SELECT key, (ts + 10000) // 10000 - 1 AS w, count(*) AS n, sum(value) AS total FROM t0 GROUP BY ALL)
+    SELECT {keys}, w * 10000 AS window_start, w * 10000 + 10000 AS window_end, n, total FROM (
+        SELECT {keys}, (ts + 10000) // 10000 - 1 AS w, count(*) AS n, sum(value) AS total FROM t0 GROUP BY ALL)
 """
 SLIDING = """
     SELECT key, w * 1000 AS window_start, w * 1000 + 10000 AS window_end, n, total FROM (
@@ -26,7 +26,9 @@ SESSIONS = """
             FROM t0))
     GROUP BY key, session
 """
-KEYS = "SELECT key, count(*) AS n, sum(value) AS total, min(value) AS low, max(value) AS high FROM t0 GROUP BY key"
+KEYS = """
+    SELECT {keys}, count(*) AS n, sum(value) AS total, min(value) AS low, max(value) AS high FROM t0 GROUP BY {keys}
+"""
 # Equality of buckets of 5 s, of which each right row is in three, makes it a hash join.
 JOIN = """
     SELECT l.key, l.ts, l.value, r.ts AS ts_right, r.value AS value_right
@@ -47,7 +49,8 @@ def query(text: str) -> Maker:
             # Its own tables in memory are faster for it than Arrow's.
             connection.execute(f"CREATE TABLE t{number} AS FROM arrow{number}")
 
-        return lambda: connection.sql(text).to_arrow_table()
+        keys = ", ".join(name for name in tables[0].column_names if name.startswith("key"))
+        return lambda: connection.sql(text.replace("{keys}", keys)).to_arrow_table()
 
     return make
 
@@ -62,6 +65,8 @@ if __name__ == "__main__":
             "W5": query(KEYS),
             "W5m": query(KEYS),
             "W5s": query(KEYS),
+            **{f"W5k/{name}": query(KEYS) for name in KEYED},
+            **{f"W2k/{name}": query(TUMBLING) for name in KEYED},
             "W6": query(JOIN),
             "W7": query(FILTER),
         },

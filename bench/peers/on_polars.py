@@ -9,14 +9,14 @@ from typing import Any
 os.environ["POLARS_MAX_THREADS"] = "1"
 
 import polars as pl
-from serving import Maker, serve
+from serving import KEYED, Maker, serve
 
 COUNT_AND_TOTAL = [pl.len().alias("n"), pl.col("value").sum().alias("total")]
 
 
 def tumbling(frame: pl.LazyFrame) -> pl.LazyFrame:
     start = (pl.col("ts").floordiv(10_000) * 10_000).alias("window_start")
-    grouped = frame.group_by(pl.col("key"), start).agg(*COUNT_AND_TOTAL)
+    grouped = frame.group_by(pl.col("^key.*$"), start).agg(*COUNT_AND_TOTAL)
     return grouped.with_columns((pl.col("window_start") + 10_000).alias("window_end"))
 
 
@@ -44,7 +44,7 @@ def sessions(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 def keys(frame: pl.LazyFrame) -> pl.LazyFrame:
     low, high = pl.col("value").min().alias("low"), pl.col("value").max().alias("high")
-    return frame.group_by("key").agg(*COUNT_AND_TOTAL, low, high)
+    return frame.group_by("^key.*$").agg(*COUNT_AND_TOTAL, low, high)
 
 
 def filtered(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -70,6 +70,8 @@ if __name__ == "__main__":
             "W5": query(keys),
             "W5m": query(keys),
             "W5s": query(keys),
+            **{f"W5k/{name}": query(keys) for name in KEYED},
+            **{f"W2k/{name}": query(tumbling) for name in KEYED},
             "W7": query(filtered),
         },
     )

@@ -3,49 +3,26 @@
 #include <math.h>
 #include <string.h>
 
+#include "agg_distinct.h"
 #include "agg_kept.h"
+#include "agg_states.h"
 
-typedef struct count_state {
-    int64_t n;
-} count_state;
-
-typedef struct sum_int_state {
-    uint64_t low;
-    int64_t high;
-    int64_t n;
-} sum_int_state;
-
-typedef struct sum_real_state {
-    double sum;
-    double compensation;
-    int64_t n;
-} sum_real_state;
-
-typedef struct extreme_state {
-    int64_t order;
-    int64_t seen;
-} extreme_state;
-
-typedef struct moments_state {
-    int64_t n;
-    double mean;
-    double squares;
-} moments_state;
-
-void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types) {
+void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types) {
     memset(agg, 0, sizeof *agg);
     agg->budget = budget;
+    agg->secret = secret;
     agg->types = types;
     agg->zeros = true;
 }
 
 void pfx_agg_free(pfx_agg *agg) {
     pfx_free(agg->budget, agg->accs, agg->capacity * (int64_t)sizeof *agg->accs);
+    pfx_free(agg->budget, agg->steps, agg->steps_capacity * (int64_t)sizeof *agg->steps);
     pfx_free(agg->budget, agg->scratch, 2 * PFX_CHUNK * (int64_t)sizeof *agg->scratch);
-    pfx_agg_init(agg, agg->budget, agg->types);
+    pfx_agg_init(agg, agg->budget, agg->secret, agg->types);
 }
 
-static int64_t size_of(const pfx_acc *acc) {
+static int64_t size_of(const pfx_agg *agg, const pfx_acc *acc) {
     switch (acc->kind) {
     case PFX_ACC_ROWS:
     case PFX_ACC_COUNT:
@@ -67,7 +44,7 @@ static int64_t size_of(const pfx_acc *acc) {
     case PFX_ACC_DISTINCT:
         break;
     }
-    return (int64_t)sizeof(void *);
+    return pfx_distinct_size(agg, acc);
 }
 
 /* Whether an empty state is nothing but zeros. */
@@ -124,11 +101,11 @@ pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t b
     }
     pfx_acc *acc = &agg->accs[agg->count];
     *acc = (pfx_acc){.kind = kind, .field = field, .by = by, .at = (int32_t)agg->stride};
-    agg->stride += size_of(acc);
+    agg->stride += size_of(agg, acc);
     agg->owning = agg->owning || owns(agg, acc);
     agg->zeros = agg->zeros && starts_with_zeros(kind);
     *number = agg->count++;
-    return PFX_OK;
+    return pfx_agg_plan(agg);
 }
 
 static void start_one(const pfx_agg *agg, uint8_t *state) {
@@ -177,7 +154,7 @@ void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count) {
         for (int64_t i = 0; i < count; i++) {
             uint8_t *state = states + i * agg->stride + acc->at;
             if (acc->kind == PFX_ACC_DISTINCT) {
-                pfx_distinct_clear(agg, state);
+                pfx_distinct_clear(agg, acc, state);
             } else {
                 pfx_kept_clear(agg, acc, state);
             }
@@ -192,127 +169,6 @@ int64_t pfx_agg_rows(const pfx_agg *agg, const uint8_t *state) {
         }
     }
     return 0;
-}
-
-static inline void add_int(sum_int_state *state, uint64_t low, int64_t high, int64_t n) {
-    uint64_t sum = state->low + low;
-    state->high = (int64_t)((uint64_t)state->high + (uint64_t)high + (sum < low));
-    state->low = sum;
-    state->n += n;
-}
-
-static inline void add_real(sum_real_state *state, double value) {
-    double sum = state->sum + value;
-    double part = sum - state->sum;
-    state->compensation += (state->sum - (sum - part)) + (value - part);
-    state->sum = sum;
-}
-
-/* What an infinity leaves in the compensation is no number, and nor is the error of a sum that is infinite. */
-static double real_sum(const sum_real_state *state) {
-    return isfinite(state->sum) ? state->sum + state->compensation : state->sum;
-}
-
-static inline void add_moment(moments_state *state, double value) {
-    state->n++;
-    double distance = value - state->mean;
-    state->mean += distance / (double)state->n;
-    state->squares += distance * (value - state->mean);
-}
-
-/* Run `body` for each row with a value; `word` is the value, `state` its accumulator. */
-#define EACH_VALUE(state_type, body)                                            \
-    do {                                                                        \
-        if (column->validity == NULL) {                                         \
-            for (int64_t i = 0; i < rows; i++) {                                \
-                int64_t word = words[i];                                        \
-                state_type *state = (state_type *)(void *)(states[i] + at);     \
-                body;                                                           \
-            }                                                                   \
-        } else {                                                                \
-            for (int64_t i = 0; i < rows; i++) {                                \
-                if (pfx_has_value(column, start + i)) {                         \
-                    int64_t word = words[i];                                    \
-                    state_type *state = (state_type *)(void *)(states[i] + at); \
-                    body;                                                       \
-                }                                                               \
-            }                                                                   \
-        }                                                                       \
-    } while (0)
-
-static inline double as_real(int64_t word) {
-    double value;
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-static void count_values(const pfx_key_column *column, int64_t start, int64_t rows, uint8_t *const *states,
-                         int32_t at) {
-    for (int64_t i = 0; i < rows; i++) {
-        ((count_state *)(void *)(states[i] + at))->n += pfx_has_value(column, start + i);
-    }
-}
-
-/* Accumulators of narrow fields. */
-static void update_narrow(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *column, int64_t start, int64_t rows,
-                          uint8_t *const *states) {
-    int32_t at = acc->at;
-    pfx_word_view view = acc->kind == PFX_ACC_SUM_INT                                    ? PFX_WORD_RAW
-                         : acc->kind == PFX_ACC_SUM_REAL || acc->kind == PFX_ACC_MOMENTS ? PFX_WORD_REAL
-                                                                                         : PFX_WORD_ORDER;
-    const int64_t *words = pfx_words_load(column, view, start, rows, agg->scratch);
-    switch (acc->kind) {
-    case PFX_ACC_SUM_INT:
-        if (column->type->kind == PFX_KIND_UINT64) {
-            EACH_VALUE(sum_int_state, add_int(state, (uint64_t)word, 0, 1));
-        } else {
-            EACH_VALUE(sum_int_state, add_int(state, (uint64_t)word, word < 0 ? -1 : 0, 1));
-        }
-        break;
-    case PFX_ACC_SUM_REAL:
-        EACH_VALUE(sum_real_state, add_real(state, as_real(word)); state->n++);
-        break;
-    case PFX_ACC_MIN:
-        EACH_VALUE(extreme_state, state->order = word < state->order ? word : state->order; state->seen = 1);
-        break;
-    case PFX_ACC_MAX:
-        EACH_VALUE(extreme_state, state->order = word > state->order ? word : state->order; state->seen = 1);
-        break;
-    default:
-        EACH_VALUE(moments_state, add_moment(state, as_real(word)));
-        break;
-    }
-}
-
-pfx_status pfx_agg_update(pfx_agg *agg, const pfx_key_column *columns, int64_t start, int64_t rows,
-                          uint8_t *const *states, int64_t sequence) {
-    for (int32_t a = 0; a < agg->count; a++) {
-        const pfx_acc *acc = &agg->accs[a];
-        const pfx_key_column *column = acc->field < 0 ? NULL : &columns[acc->field];
-        switch (acc->kind) {
-        case PFX_ACC_ROWS:
-            for (int64_t i = 0; i < rows; i++) {
-                ((count_state *)(void *)(states[i] + acc->at))->n++;
-            }
-            break;
-        case PFX_ACC_COUNT:
-            count_values(column, start, rows, states, acc->at);
-            break;
-        case PFX_ACC_FIRST:
-        case PFX_ACC_LAST:
-        case PFX_ACC_MIN_BY:
-        case PFX_ACC_MAX_BY:
-            PFX_TRY(pfx_kept_update(agg, acc, columns, start, rows, states, sequence));
-            break;
-        case PFX_ACC_DISTINCT:
-            PFX_TRY(pfx_distinct_update(agg, acc, column, start, rows, states));
-            break;
-        default:
-            update_narrow(agg, acc, column, start, rows, states);
-            break;
-        }
-    }
-    return PFX_OK;
 }
 
 static void merge_moments(moments_state *into, const moments_state *from) {
@@ -396,7 +252,7 @@ static inline pfx_status merge_pairs(pfx_agg *agg, uint8_t *const *into, const u
         case PFX_ACC_MAX_BY:
             EACH_KEPT(pfx_kept_size(acc), pfx_kept_merge(agg, acc, state, other));
         case PFX_ACC_DISTINCT:
-            EACH_KEPT(sizeof(void *), pfx_distinct_merge(agg, acc, state, other));
+            EACH_KEPT(pfx_distinct_size(agg, acc), pfx_distinct_merge(agg, acc, state, other));
         }
     }
     return PFX_OK;
@@ -404,6 +260,17 @@ static inline pfx_status merge_pairs(pfx_agg *agg, uint8_t *const *into, const u
 
 pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count) {
     return merge_pairs(agg, into, NULL, from, count);
+}
+
+pfx_status pfx_agg_absorb(pfx_agg *agg, uint8_t *into, uint8_t *from) {
+    for (int32_t a = 0; agg->owning && a < agg->count; a++) {
+        if (agg->accs[a].kind == PFX_ACC_DISTINCT) {
+            pfx_distinct_swap(agg, &agg->accs[a], into + agg->accs[a].at, from + agg->accs[a].at);
+        }
+    }
+    pfx_status status = pfx_agg_merge(agg, &into, &from, 1);
+    pfx_agg_clear(agg, from, 1);
+    return status;
 }
 
 pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count) {

@@ -1,4 +1,4 @@
-/* Accumulators that keep a value of a row, or a set of values: see agg_kept.c. Private to agg*.c. */
+/* Accumulators that keep a value of a row: see agg_kept.c. Private to agg*.c. */
 #ifndef PFX_AGG_KEPT_H
 #define PFX_AGG_KEPT_H
 
@@ -28,11 +28,5 @@ pfx_status pfx_kept_update(pfx_agg *agg, const pfx_acc *acc, const pfx_key_colum
                            uint8_t *const *states, int64_t sequence);
 pfx_status pfx_kept_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, const uint8_t *from);
 pfx_status pfx_kept_put(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *out);
-
-void pfx_distinct_clear(const pfx_agg *agg, uint8_t *state);
-pfx_status pfx_distinct_update(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *column, int64_t start,
-                               int64_t rows, uint8_t *const *states);
-pfx_status pfx_distinct_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, const uint8_t *from);
-int64_t pfx_distinct_count(const uint8_t *state);
 
 #endif

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 64, FIRST_KEYS = 32, FIRST_ROWS = 4 };
+enum { FIRST_KEYS = 32, FIRST_ROWS = 4 };
+/* Bytes of keys after which no further one is written before they are looked up. */
+#define KEY_BYTES (1 << 16)
 
 static int64_t plus(int64_t a, int64_t b) {
     int64_t sum;
@@ -17,10 +19,13 @@ static int64_t negative(int64_t value) {
     return value == INT64_MIN ? INT64_MAX : -value;
 }
 
-void pfx_join_init(pfx_join *join, pfx_budget *budget, int64_t lower, int64_t upper, int64_t window_size,
-                   int64_t window_offset) {
+void pfx_join_init(pfx_join *join, pfx_budget *budget, const pfx_key_secret *secret, int64_t lower, int64_t upper,
+                   int64_t window_size, int64_t window_offset) {
     memset(join, 0, sizeof(*join));
     join->budget = budget;
+    join->key_type = (pfx_arrow_type){.kind = PFX_KIND_BINARY, .offset_width = 8};
+    pfx_key_index_init(&join->index, budget, secret, &join->key_type, 1);
+    pfx_key_init(&join->written, budget);
     join->lower = lower;
     join->upper = upper;
     join->window_size = window_size;
@@ -29,7 +34,6 @@ void pfx_join_init(pfx_join *join, pfx_budget *budget, int64_t lower, int64_t up
 }
 
 static void free_key(pfx_join *join, pfx_join_key *key) {
-    pfx_free(join->budget, key->bytes, key->size);
     for (int side = 0; side < 2; side++) {
         pfx_free(join->budget, key->sides[side].rows, key->sides[side].capacity * (int64_t)sizeof(pfx_join_row));
     }
@@ -40,9 +44,11 @@ void pfx_join_free(pfx_join *join) {
         free_key(join, &join->keys[i]);
     }
     pfx_free(join->budget, join->keys, join->key_capacity * (int64_t)sizeof(pfx_join_key));
-    pfx_free(join->budget, join->slots, join->slot_count * (int64_t)sizeof(int32_t));
+    pfx_key_index_free(&join->index);
+    pfx_key_free(&join->written);
     pfx_free(join->budget, join->scratch, join->scratch_size * (int64_t)sizeof(pfx_join_row));
-    pfx_join_init(join, join->budget, join->lower, join->upper, join->window_size, join->window_offset);
+    pfx_join_init(join, join->budget, join->index.secret, join->lower, join->upper, join->window_size,
+                  join->window_offset);
 }
 
 void pfx_join_advance(pfx_join *join, int64_t watermark) {
@@ -98,127 +104,77 @@ int64_t pfx_join_late(const pfx_join *join, const int64_t *times, int64_t count,
 
 /* ---- keys ---- */
 
-static pfx_status place_keys(pfx_join *join, int64_t slot_count) {
-    void *memory;
-    PFX_TRY(pfx_alloc_zero(join->budget, slot_count * (int64_t)sizeof(int32_t), &memory));
-    pfx_free(join->budget, join->slots, join->slot_count * (int64_t)sizeof(int32_t));
-    join->slots = memory;
-    join->slot_count = slot_count;
-    uint64_t mask = (uint64_t)slot_count - 1;
-    for (int64_t i = 0; i < join->key_count; i++) {
-        uint64_t slot = join->keys[i].hash & mask;
-        while (join->slots[slot] != 0) {
-            slot = (slot + 1) & mask;
-        }
-        join->slots[slot] = (int32_t)(i + 1);
-    }
-    return PFX_OK;
-}
-
-static pfx_status new_key(pfx_join *join, uint64_t hash, const uint8_t *bytes, int64_t size, int64_t value,
-                          int32_t *number) {
-    if (join->key_count == INT32_MAX - 1) {
+static pfx_status add_keys(pfx_join *join) {
+    int64_t count = join->index.count, size = (int64_t)sizeof(pfx_join_key);
+    if (count > INT32_MAX) {
         return PFX_OVERFLOW;
     }
-    if (join->key_count == join->key_capacity) {
-        int64_t capacity = join->key_capacity == 0 ? FIRST_KEYS : join->key_capacity * 2;
+    if (count > join->key_capacity) {
+        int64_t capacity = join->key_capacity * 2 < FIRST_KEYS ? FIRST_KEYS : join->key_capacity * 2;
+        capacity = capacity < count ? count : capacity;
         void *memory = join->keys;
         if (join->key_capacity == 0) {
-            PFX_TRY(pfx_alloc(join->budget, capacity * (int64_t)sizeof(pfx_join_key), &memory));
+            PFX_TRY(pfx_alloc(join->budget, capacity * size, &memory));
         } else {
-            PFX_TRY(pfx_resize(join->budget, &memory, join->key_capacity * (int64_t)sizeof(pfx_join_key),
-                               capacity * (int64_t)sizeof(pfx_join_key)));
+            PFX_TRY(pfx_resize(join->budget, &memory, join->key_capacity * size, capacity * size));
         }
         join->keys = memory;
         join->key_capacity = capacity;
     }
-    pfx_join_key *key = &join->keys[join->key_count];
-    memset(key, 0, sizeof(*key));
-    key->hash = hash;
-    key->value = value;
-    if (bytes != NULL) {
-        void *memory;
-        PFX_TRY(pfx_alloc(join->budget, size, &memory));
-        memcpy(memory, bytes, (size_t)size);
-        key->bytes = memory;
-        key->size = size;
-    }
-    join->key_count++;
-    if (join->key_count * 2 > join->slot_count) {
-        PFX_TRY(place_keys(join, join->slot_count * 2));
-    } else {
-        uint64_t mask = (uint64_t)join->slot_count - 1;
-        uint64_t slot = hash & mask;
-        while (join->slots[slot] != 0) {
-            slot = (slot + 1) & mask;
-        }
-        join->slots[slot] = (int32_t)join->key_count;
-    }
-    *number = (int32_t)(join->key_count - 1);
+    memset(join->keys + join->key_count, 0, (size_t)((count - join->key_count) * size));
+    join->key_count = count;
     return PFX_OK;
 }
 
-static pfx_status find_long(pfx_join *join, int64_t value, int32_t *number) {
-    uint64_t hash = pfx_key_hash_long(value);
-    uint64_t mask = (uint64_t)join->slot_count - 1;
-    for (uint64_t slot = hash & mask; join->slots[slot] != 0; slot = (slot + 1) & mask) {
-        const pfx_join_key *key = &join->keys[join->slots[slot] - 1];
-        if (key->bytes == NULL && key->value == value) {
-            *number = join->slots[slot] - 1;
-            return PFX_OK;
+/* Write the keys of rows from `start` on, one behind the other, and where each ends: as many as the offsets and
+ * KEY_BYTES allow, at least one. */
+static pfx_status write_keys(pfx_join *join, const pfx_key_column *columns, int32_t count, int64_t start, int64_t rows,
+                             int64_t *written, int64_t *row) {
+    pfx_key *key = &join->written;
+    int64_t i = 0;
+    pfx_key_clear(key);
+    join->offsets[0] = 0;
+    while (i < rows && i < PFX_JOIN_KEYS && key->size < KEY_BYTES) {
+        pfx_status status = pfx_key_put_row(key, columns, count, start + i);
+        if (status != PFX_OK) {
+            *row = start + i;
+            return status;
         }
+        join->offsets[++i] = key->size;
     }
-    return new_key(join, hash, NULL, 0, value, number);
+    *written = i;
+    return PFX_OK;
 }
 
-static pfx_status find_bytes(pfx_join *join, const pfx_key *wanted, int32_t *number) {
-    if (wanted->size == 9 && wanted->bytes[0] == PFX_KEY_LONG) {
-        int64_t value;
-        memcpy(&value, wanted->bytes + 1, 8);
-        return find_long(join, value, number);
+/* The same for int64 without nulls, the commonest keys by far. */
+static pfx_status write_longs(pfx_join *join, const pfx_key_column *column, int64_t start, int64_t rows,
+                              int64_t *written) {
+    const int64_t *values = (const int64_t *)column->data + column->offset + start;
+    pfx_key *key = &join->written;
+    pfx_key_clear(key);
+    for (*written = 0; *written < rows && *written < PFX_JOIN_KEYS; ++*written) {
+        PFX_TRY(pfx_key_put_long(key, values[*written]));
+        join->offsets[*written + 1] = key->size;
     }
-    uint64_t hash = pfx_key_hash(wanted);
-    uint64_t mask = (uint64_t)join->slot_count - 1;
-    for (uint64_t slot = hash & mask; join->slots[slot] != 0; slot = (slot + 1) & mask) {
-        const pfx_join_key *key = &join->keys[join->slots[slot] - 1];
-        if (key->bytes != NULL && key->hash == hash && key->size == wanted->size &&
-            memcmp(key->bytes, wanted->bytes, (size_t)wanted->size) == 0) {
-            *number = join->slots[slot] - 1;
-            return PFX_OK;
-        }
-    }
-    return new_key(join, hash, wanted->bytes, wanted->size, 0, number);
-}
-
-static pfx_status find_written_keys(pfx_join *join, const pfx_key_column *columns, int32_t count, int64_t rows,
-                                    int32_t *keys, int64_t *row) {
-    pfx_key key;
-    pfx_status status = PFX_OK;
-    pfx_key_init(&key, join->budget);
-    for (int64_t i = 0; i < rows && status == PFX_OK; i++) {
-        pfx_key_clear(&key);
-        status = pfx_key_put_row(&key, columns, count, i);
-        if (status == PFX_OK) {
-            status = find_bytes(join, &key, &keys[i]);
-        } else {
-            *row = i;
-        }
-    }
-    pfx_key_free(&key);
-    return status;
+    return PFX_OK;
 }
 
 pfx_status pfx_join_find_keys(pfx_join *join, const pfx_key_column *columns, int32_t count, int64_t rows, int32_t *keys,
                               int64_t *row) {
-    if (join->slot_count == 0) {
-        PFX_TRY(place_keys(join, FIRST_SLOTS));
+    bool longs = count == 1 && columns[0].validity == NULL && columns[0].type->kind == PFX_KIND_INT64;
+    int64_t written;
+    for (int64_t done = 0; done < rows; done += written) {
+        if (longs) {
+            PFX_TRY(write_longs(join, columns, done, rows - done, &written));
+        } else {
+            PFX_TRY(write_keys(join, columns, count, done, rows - done, &written, row));
+        }
+        pfx_key_column canonical = {.type = &join->key_type, .offsets = join->offsets, .data = join->written.bytes};
+        PFX_TRY(pfx_key_index_map(&join->index, &canonical, 0, written, (uint32_t *)keys + done));
+        PFX_TRY(add_keys(join));
     }
-    if (count != 1 || columns[0].validity != NULL || columns[0].type->kind != PFX_KIND_INT64) {
-        return find_written_keys(join, columns, count, rows, keys, row);
-    }
-    const int64_t *values = (const int64_t *)columns[0].data + columns[0].offset;
-    for (int64_t i = 0; i < rows; i++) {
-        PFX_TRY(find_long(join, values[i], &keys[i]));
+    if (join->written.capacity > KEY_BYTES * 2) {
+        pfx_key_free(&join->written);
     }
     return PFX_OK;
 }
@@ -382,22 +338,24 @@ static pfx_status trim_list(pfx_join *join, pfx_join_list *list) {
     return PFX_OK;
 }
 
-pfx_status pfx_join_expire(pfx_join *join) {
-    int64_t kept = 0;
-    for (int64_t i = 0; i < join->key_count; i++) {
-        pfx_join_key *key = &join->keys[i];
-        for (int side = 0; side < 2; side++) {
-            PFX_TRY(sort_list(join, &key->sides[side]));
-            forget(join, &key->sides[side], side, forgotten_until(join, side));
-            PFX_TRY(trim_list(join, &key->sides[side]));
-        }
+/* Forget the keys without rows; `renumbered` has room for all. */
+static pfx_status drop_keys(pfx_join *join, uint32_t *renumbered) {
+    int64_t kept = 0, count = join->key_count;
+    for (int64_t i = 0; i < count; i++) {
+        const pfx_join_list *sides = join->keys[i].sides;
+        bool empty = sides[0].start == sides[0].count && sides[1].start == sides[1].count;
+        renumbered[i] = empty ? PFX_NO_KEY : 0;
+        kept += !empty;
     }
-    for (int64_t i = 0; i < join->key_count; i++) {
-        pfx_join_key *key = &join->keys[i];
-        if (key->sides[0].start == key->sides[0].count && key->sides[1].start == key->sides[1].count) {
-            free_key(join, key);
+    if (kept == count) {
+        return PFX_OK;
+    }
+    PFX_TRY(pfx_key_index_compact(&join->index, renumbered));
+    for (int64_t i = 0; i < count; i++) {
+        if (renumbered[i] == PFX_NO_KEY) {
+            free_key(join, &join->keys[i]);
         } else {
-            join->keys[kept++] = *key;
+            join->keys[renumbered[i]] = join->keys[i];
         }
     }
     join->key_count = kept;
@@ -408,11 +366,24 @@ pfx_status pfx_join_expire(pfx_join *join) {
         join->keys = memory;
         join->key_capacity = room;
     }
-    int64_t slots = FIRST_SLOTS;
-    while (slots < kept * 2) {
-        slots *= 2;
+    return PFX_OK;
+}
+
+pfx_status pfx_join_expire(pfx_join *join) {
+    for (int64_t i = 0; i < join->key_count; i++) {
+        pfx_join_key *key = &join->keys[i];
+        for (int side = 0; side < 2; side++) {
+            PFX_TRY(sort_list(join, &key->sides[side]));
+            forget(join, &key->sides[side], side, forgotten_until(join, side));
+            PFX_TRY(trim_list(join, &key->sides[side]));
+        }
     }
-    return place_keys(join, slots);
+    int64_t size = join->key_count * (int64_t)sizeof(uint32_t);
+    void *renumbered;
+    PFX_TRY(pfx_alloc(join->budget, size, &renumbered));
+    pfx_status status = drop_keys(join, renumbered);
+    pfx_free(join->budget, renumbered, size);
+    return status;
 }
 
 void pfx_join_mark(const pfx_join *join, int side, uint8_t *held) {

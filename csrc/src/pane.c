@@ -55,12 +55,12 @@ void pfx_pane_reset(pfx_pane *pane, const pfx_agg *agg) {
     }
 }
 
-static void enter(pfx_pane *pane, uint32_t key, int64_t slot) {
+static void enter(pfx_pane *pane, const pfx_agg *agg, uint32_t key, int64_t slot) {
     if (pane->present != NULL) {
         pane->present[key] = 1;
         return;
     }
-    int64_t at = (int64_t)((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> pane->shift);
+    int64_t at = pfx_pane_home(pane, agg, key);
     while (pane->table[at] != 0) {
         at = (at + 1) & (pane->table_size - 1);
     }
@@ -117,9 +117,10 @@ static pfx_status rebuild(pfx_pane *pane, const pfx_agg *agg, int64_t capacity, 
         int64_t to = dense ? (int64_t)key : i;
         made.keys[i] = key;
         memcpy(pfx_pane_state(&made, agg, to), pfx_pane_state(pane, agg, from), (size_t)agg->stride);
-        enter(&made, key, i);
+        enter(&made, agg, key, i);
     }
     made.count = pane->count;
+    made.next = pane->next;
     free_blocks(pane, agg);
     *pane = made;
     return PFX_OK;
@@ -150,7 +151,7 @@ pfx_status pfx_pane_add(pfx_pane *pane, const pfx_agg *agg, uint32_t key, int64_
     }
     int64_t position = pane->count++;
     pane->keys[position] = key;
-    enter(pane, key, position);
+    enter(pane, agg, key, position);
     if (pane->present != NULL) {
         *slot = key;
         return PFX_OK;
@@ -196,7 +197,7 @@ pfx_status pfx_pane_merge(pfx_pane *pane, pfx_agg *agg, const pfx_pane *from, in
         }
         for (int64_t i = 0; i < count; i++) {
             uint32_t key = from->keys[start + i];
-            int64_t slot = pfx_pane_find(pane, key);
+            int64_t slot = pfx_pane_find(pane, agg, key);
             if (slot < 0) {
                 PFX_TRY(pfx_pane_add(pane, agg, key, keys, &slot));
             }

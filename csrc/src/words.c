@@ -6,7 +6,6 @@
 #include "pfx/calendar.h"
 
 #define SIGN INT64_MIN
-#define CANONICAL_NAN INT64_C(0x7ff8000000000000)
 
 bool pfx_kind_is_narrow(pfx_kind kind) {
     switch (kind) {
@@ -45,21 +44,15 @@ static double real_of(int64_t bits) {
     return value;
 }
 
-/* Negative doubles order backwards by their bits: all but the sign is turned over. */
-static int64_t ordered(double value) {
-    int64_t bits = value != value ? CANONICAL_NAN : bits_of(value == 0 ? 0.0 : value);
-    return bits ^ (bits < 0 ? INT64_MAX : 0);
-}
-
 static int64_t float_word(pfx_word_view view, float value) {
     int32_t bits;
     switch (view) {
     case PFX_WORD_ORDER:
-        return ordered(value);
+        return pfx_word_ordered(value);
     case PFX_WORD_REAL:
         return bits_of(value);
     case PFX_WORD_KEY:
-        return value != value ? CANONICAL_NAN : bits_of(value == 0 ? 0.0 : (double)value);
+        return value != value ? PFX_CANONICAL_NAN : bits_of(value == 0 ? 0.0 : (double)value);
     case PFX_WORD_RAW:
         break;
     }
@@ -70,9 +63,9 @@ static int64_t float_word(pfx_word_view view, float value) {
 static int64_t double_word(pfx_word_view view, double value) {
     switch (view) {
     case PFX_WORD_ORDER:
-        return ordered(value);
+        return pfx_word_ordered(value);
     case PFX_WORD_KEY:
-        return value != value ? CANONICAL_NAN : bits_of(value == 0 ? 0.0 : value);
+        return value != value ? PFX_CANONICAL_NAN : bits_of(value == 0 ? 0.0 : value);
     case PFX_WORD_REAL:
     case PFX_WORD_RAW:
         break;

@@ -345,12 +345,28 @@ cdef extern from "pfx/out_column.h" nogil:
     pfx_out_column pfx_out_column_take(pfx_out_column *column)
 
 
+cdef extern from "pfx/key_hash.h" nogil:
+    ctypedef struct pfx_key_secret:
+        pass
+
+
 cdef extern from "pfx/key_index.h" nogil:
+    enum:
+        PFX_CHUNK
+
     ctypedef struct pfx_key_index:
         uint32_t count
+        uint32_t *direct
+        int64_t longest
+        int32_t secrets
 
-    void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_arrow_type *types, int32_t columns)
+    void pfx_key_index_init(
+        pfx_key_index *index, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types,
+        int32_t columns)
     void pfx_key_index_free(pfx_key_index *index)
+    pfx_status pfx_key_index_map(
+        pfx_key_index *index, const pfx_key_column *columns, int64_t start, int64_t rows, uint32_t *ids)
+    pfx_status pfx_key_index_compact(pfx_key_index *index, uint32_t *renumbered)
     pfx_status pfx_key_index_write(
         const pfx_key_index *index, int32_t column, const uint32_t *ids, int64_t count, pfx_out_column *out)
 
@@ -380,7 +396,8 @@ cdef extern from "pfx/agg.h" nogil:
         int64_t stride
         bint owning
 
-    void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types)
+    void pfx_agg_init(
+        pfx_agg *agg, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types)
     void pfx_agg_free(pfx_agg *agg)
     pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t by, int32_t *number)
 
@@ -437,7 +454,7 @@ cdef extern from "pfx/slices.h" nogil:
         int64_t *late_rows, int64_t *row)
     pfx_status pfx_slices_fire(
         pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more)
-    bint pfx_slices_next_end(const pfx_slices *slices, int64_t *end)
+    pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found)
 
 
 cdef extern from "pfx/sessions.h" nogil:
@@ -700,7 +717,8 @@ cdef extern from "pfx/interval_join.h" nogil:
         int64_t position
 
     void pfx_join_init(
-        pfx_join *join, pfx_budget *budget, int64_t lower, int64_t upper, int64_t window_size, int64_t window_offset
+        pfx_join *join, pfx_budget *budget, const pfx_key_secret *secret, int64_t lower, int64_t upper,
+        int64_t window_size, int64_t window_offset
     )
     void pfx_join_free(pfx_join *join)
     void pfx_join_advance(pfx_join *join, int64_t watermark)

@@ -53,6 +53,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_results_are_few,
     pfx_status,
 )
+from pyflinkx._core.key_secret cimport process_secret
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
@@ -115,8 +116,8 @@ cdef class NativeAggregation:
         for i, position in enumerate(positions):
             self.types[<int> i] = (<Field> schema.fields[position]).type
             self.columns[<int> i].type = &self.types[<int> i]
-        pfx_key_index_init(&self.index, &self.budget.budget, self.types, keys_count)
-        pfx_agg_init(&self.agg, &self.budget.budget, self.types + keys_count)
+        pfx_key_index_init(&self.index, &self.budget.budget, &process_secret, self.types, keys_count)
+        pfx_agg_init(&self.agg, &self.budget.budget, &process_secret, self.types + keys_count)
         for i, (function, field, by) in enumerate(self.aggregates):
             kind, result = self.accumulator(function, field)
             if kind in (PFX_ACC_MIN_BY, PFX_ACC_MAX_BY):

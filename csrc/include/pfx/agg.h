@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pfx/key_hash.h"
 #include "pfx/key_index.h"
 #include "pfx/memory.h"
 #include "pfx/out_column.h"
@@ -51,9 +52,23 @@ typedef struct pfx_acc {
     int32_t at; /* its offset in a state, in bytes */
 } pfx_acc;
 
-/* Owns all but `types` (of the input columns), which the caller keeps alive. */
+/* A part of the work on a row: an accumulator (its number), or those of one narrow field together (their offsets in a
+ * state, -1 for none), and the count of rows with them. */
+typedef struct pfx_agg_step {
+    int32_t acc; /* -1 for those of a field */
+    int32_t field;
+    int32_t rows;
+    int32_t count;
+    int32_t sum;
+    int32_t least;
+    int32_t greatest;
+} pfx_agg_step;
+
+/* Owns all but `types` (of the input columns) and `secret` (what sets of different values hash under), which the caller
+ * keeps alive. */
 typedef struct pfx_agg {
     pfx_budget *budget;
+    const pfx_key_secret *secret;
     const pfx_arrow_type *types;
     pfx_acc *accs;
     int32_t count;
@@ -61,10 +76,13 @@ typedef struct pfx_agg {
     int64_t stride; /* bytes of a state */
     bool owning;    /* states own memory, and are to be cleared */
     bool zeros;     /* empty states are nothing but zeros */
+    pfx_agg_step *steps;
+    int32_t steps_count;
+    int32_t steps_capacity;
     int64_t *scratch;
 } pfx_agg;
 
-void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_arrow_type *types);
+void pfx_agg_init(pfx_agg *agg, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types);
 void pfx_agg_free(pfx_agg *agg);
 
 /* The number of the accumulator of that kind, made if there is none; before there are any states. */
@@ -86,6 +104,11 @@ pfx_status pfx_agg_update(pfx_agg *agg, const pfx_key_column *columns, int64_t s
 
 /* Add each of `count` states in `from`, which stay as they are, to that in `into`. */
 pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count);
+
+/* Add the state `from` to `into` and give back what it owns. The larger one of two sets is kept and the smaller one
+ * added to it, so that a state that is added to others again and again costs no more than its values once each and a
+ * logarithm. */
+pfx_status pfx_agg_absorb(pfx_agg *agg, uint8_t *into, uint8_t *from);
 
 /* Make each of `count` states in the block `into` that of `base` (the same block, or another where states own nothing)
  * with that of `from` added. */

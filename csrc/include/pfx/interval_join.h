@@ -16,7 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pfx/key.h"
 #include "pfx/key_columns.h"
+#include "pfx/key_hash.h"
+#include "pfx/key_index.h"
 #include "pfx/memory.h"
 #include "pfx/status.h"
 
@@ -35,16 +38,16 @@ typedef struct pfx_join_list {
     int64_t capacity;
 } pfx_join_list;
 
-/* A key: its hash, its canonical bytes (NULL for the whole number `value`, which has its own short form), its rows. */
+/* The rows of a key. */
 typedef struct pfx_join_key {
-    uint64_t hash;
-    uint8_t *bytes;
-    int64_t size;
-    int64_t value;
     pfx_join_list sides[2];
 } pfx_join_key;
 
-/* Owns its tables, charged to the budget; borrows the budget. */
+/* Keys that are written before they are looked up. */
+#define PFX_JOIN_KEYS 1024
+
+/* Owns its tables, charged to the budget; borrows the budget and the secret. Must not be moved. Keys are numbered by
+ * their canonical bytes (pfx/key.h), as the two sides' columns may be of different types. */
 typedef struct pfx_join {
     pfx_budget *budget;
     int64_t lower;
@@ -52,11 +55,13 @@ typedef struct pfx_join {
     int64_t window_size;
     int64_t window_offset;
     int64_t watermark;
-    pfx_join_key *keys;
+    pfx_arrow_type key_type;
+    pfx_key_index index;
+    pfx_key written; /* keys, one behind the other, and where they end */
+    int64_t offsets[PFX_JOIN_KEYS + 1];
+    pfx_join_key *keys; /* by number */
     int64_t key_count;
     int64_t key_capacity;
-    int32_t *slots; /* number of a key + 1, or 0 */
-    int64_t slot_count;
     pfx_join_row *scratch;
     int64_t scratch_size;
     int64_t rows[2]; /* rows held on each side, forgotten ones too until they are expired */
@@ -70,8 +75,8 @@ typedef struct pfx_join_cursor {
 } pfx_join_cursor;
 
 /* Set up an empty join that has seen no watermark. */
-void pfx_join_init(pfx_join *join, pfx_budget *budget, int64_t lower, int64_t upper, int64_t window_size,
-                   int64_t window_offset);
+void pfx_join_init(pfx_join *join, pfx_budget *budget, const pfx_key_secret *secret, int64_t lower, int64_t upper,
+                   int64_t window_size, int64_t window_offset);
 
 /* Free everything. */
 void pfx_join_free(pfx_join *join);

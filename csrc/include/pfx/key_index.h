@@ -1,8 +1,13 @@
 /* Dense numbers for keys: a hash table from the values of key columns to 0, 1, 2, ... in order of first appearance.
  *
- * A key of one narrow column is held as a word (PFX_WORD_KEY), any other as bytes in one growing block: the bytes of
- * text or binary as they are; of several columns, for each a byte 0 for null, or 1 and then the word, or the size (u32)
- * and the bytes. Nulls are a key. Keys are equal where those of pfx/key.h are.
+ * A key is a row of words: one for each narrow column (PFX_WORD_KEY), two for each other one. Of decimals these are the
+ * value; of text and binary up to 12 bytes and the size (pfx_key_inline), or of longer ones a hash, the size and where
+ * the bytes lie in a block of their own. Nulls are a key: their words are 0, and a flag beside the row says so. Keys
+ * are equal where those of pfx/key.h are; whole rows are compared, long bytes too.
+ *
+ * The table hashes under a secret (pfx/key_hash.h). Nothing that can be seen depends on it: neither numbers nor their
+ * order. Should rows still meet so often that a search takes more than PFX_LONGEST_PROBE steps, the table is filled
+ * anew under another secret.
  *
  * Small dense ranges of integers need no hashing: whenever the table must grow and the words seen so far lie within a
  * range of a few times their number, they become positions in an array instead; one word too far outside of it brings
@@ -13,61 +18,63 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pfx/key_hash.h"
 #include "pfx/memory.h"
 #include "pfx/out_column.h"
 #include "pfx/status.h"
 #include "pfx/words.h"
 
 #define PFX_NO_KEY UINT32_MAX
+#define PFX_MOST_KEYS (INT64_C(1) << 31)
+#define PFX_LONGEST_PROBE 256
+#define PFX_MOST_SECRETS 16
 
 /* The most rows that one call works on: what is prepared for them stays in the first caches. */
 #define PFX_CHUNK 2048
 
-typedef struct pfx_key_entry {
-    uint64_t word; /* the key, or the hash of its bytes */
-    uint64_t id;   /* number + 1; 0 when the entry is free */
-} pfx_key_entry;
+struct pfx_key_block;
 
-/* Owns all but `types`, which the caller keeps alive and in place; charged to `budget`. */
+/* Owns all but `types` and `secret`, which the caller keeps alive and in place; charged to `budget`. */
 typedef struct pfx_key_index {
     pfx_budget *budget;
+    const pfx_key_secret *secret;
     const pfx_arrow_type *types;
     int32_t columns;
-    bool narrow;
-    bool may_be_direct;
+    int32_t width;      /* words of a key */
+    int32_t null_bytes; /* flags of a key: bit c % 8 of byte c / 8 for column c */
+    bool narrow;        /* one word stands for the whole key, but for null */
     uint32_t count;
-    uint32_t null_id;
-    int64_t least; /* of the words */
-    int64_t greatest;
-    int64_t *words;
-    int64_t words_capacity;
-    uint8_t *bytes;
-    int64_t bytes_used;
-    int64_t bytes_capacity;
-    int64_t *ends; /* of the keys' bytes */
-    int64_t ends_capacity;
-    pfx_key_entry *table;
+    uint32_t null_id; /* the number of null, where it is a whole key */
+    uint64_t *words;  /* `width` for each key */
+    uint8_t *nulls;   /* `null_bytes` for each key; NULL as long as no key has one */
+    int64_t capacity; /* keys */
+    uint8_t *texts;   /* long ones, each at a multiple of PFX_TEXT_UNIT */
+    int64_t texts_used;
+    int64_t texts_capacity;
+    uint64_t *table;    /* a tag (bits of the hash) in the upper half, a number + 1 in the lower; 0 when free */
     int64_t table_size; /* a power of two */
     int shift;
+    int64_t longest;         /* steps that the search for a key of the table takes at most */
+    pfx_key_secret *derived; /* what is hashed under instead of the secret, once a search was too long */
+    int32_t secrets;         /* how often that happened */
     uint32_t *direct;
     int64_t direct_base;
     int64_t direct_size;
-    int64_t *scratch;
+    struct pfx_key_block *block;
 } pfx_key_index;
 
 /* Set up an empty index of keys of `columns` columns (0: every row has the same key); nothing is allocated. */
-void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_arrow_type *types, int32_t columns);
+void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_key_secret *secret,
+                        const pfx_arrow_type *types, int32_t columns);
 
+/* Free all; the index is empty and can be used again. */
 void pfx_key_index_free(pfx_key_index *index);
 
 /* Write the numbers of the keys of rows start .. start + rows - 1 (at most PFX_CHUNK). PFX_OVERFLOW when there are more
- * than 2^32 - 2 keys, or one of 4 GiB. */
+ * than PFX_MOST_KEYS keys, one of 4 GiB, or 64 GiB of those beyond 12 bytes. After a failure some of the rows may have
+ * become keys, and the index can still be used. */
 pfx_status pfx_key_index_map(pfx_key_index *index, const pfx_key_column *columns, int64_t start, int64_t rows,
                              uint32_t *ids);
-
-/* The number of a key given as a word, or as bytes. */
-pfx_status pfx_key_index_word(pfx_key_index *index, int64_t word, uint32_t *id);
-pfx_status pfx_key_index_bytes(pfx_key_index *index, const uint8_t *bytes, int64_t size, uint32_t *id);
 
 /* Append the values that column `column` of these keys has. */
 pfx_status pfx_key_index_write(const pfx_key_index *index, int32_t column, const uint32_t *ids, int64_t count,

@@ -17,6 +17,7 @@
 /* Owns its arrays and what its states own, charged to the budget of its pfx_agg. */
 typedef struct pfx_pane {
     int64_t index;
+    struct pfx_pane *next; /* in a chain of pfx_panes */
     int64_t count;
     int64_t capacity; /* of keys and states */
     uint32_t *keys;   /* in order of their first rows */
@@ -44,15 +45,20 @@ void pfx_pane_reset(pfx_pane *pane, const pfx_agg *agg);
 /* Room for `count` keys in all, of `keys` that there are anywhere. States may move. */
 pfx_status pfx_pane_reserve(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys);
 
+/* Where the search for a key begins. Numbers of keys can be chosen, too, by who chooses the order of the rows. */
+static inline int64_t pfx_pane_home(const pfx_pane *pane, const pfx_agg *agg, uint32_t key) {
+    return (int64_t)(pfx_key_fold(agg->secret, key) >> pane->shift);
+}
+
 /* The slot of a key; -1 when it has none. */
-static inline int64_t pfx_pane_find(const pfx_pane *pane, uint32_t key) {
+static inline int64_t pfx_pane_find(const pfx_pane *pane, const pfx_agg *agg, uint32_t key) {
     if (pane->present != NULL) {
         return key < pane->capacity && pane->present[key] ? (int64_t)key : -1;
     }
     if (pane->table_size == 0) {
         return -1;
     }
-    int64_t at = (int64_t)((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> pane->shift);
+    int64_t at = pfx_pane_home(pane, agg, key);
     for (;; at = (at + 1) & (pane->table_size - 1)) {
         uint64_t entry = pane->table[at];
         if (entry == 0 || entry >> 32 == key) {

@@ -5,9 +5,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "pfx/arrow.h"
 #include "pfx/key_columns.h"
+
+#define PFX_CANONICAL_NAN INT64_C(0x7ff8000000000000)
 
 /* What the words are for. */
 typedef enum pfx_word_view {
@@ -25,6 +28,15 @@ bool pfx_kind_is_narrow(pfx_kind kind);
  * `rows`). What stands for a null is undefined, but reading it is not. */
 const int64_t *pfx_words_load(const pfx_key_column *column, pfx_word_view view, int64_t start, int64_t rows,
                               int64_t *scratch);
+
+/* The order word of a float. Negative doubles order backwards by their bits: all but the sign is turned over. */
+static inline int64_t pfx_word_ordered(double value) {
+    int64_t bits;
+    value = value == 0 ? 0.0 : value;
+    memcpy(&bits, &value, sizeof bits);
+    bits = value != value ? PFX_CANONICAL_NAN : bits;
+    return bits ^ (bits < 0 ? INT64_MAX : 0);
+}
 
 /* The raw word of an order or key word. */
 int64_t pfx_word_raw(const pfx_arrow_type *type, pfx_word_view view, int64_t word);

@@ -1,0 +1,5 @@
+from pyflinkx._core.cpfx cimport pfx_key_secret
+
+# Of the process: what the tables of keys hash under. Drawn when this module is imported, the same ever after (a forked
+# process keeps its parent's), and good until the process ends.
+cdef pfx_key_secret process_secret
