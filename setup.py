@@ -25,7 +25,8 @@ BARE = os.environ.get("PYFLINKX_BARE") == "1"
 JOBS = int(os.environ.get("JOBS") or os.cpu_count() or 1)
 
 SOURCES = sorted(glob("csrc/src/*.c"))
-HEADERS = [*sorted(glob("csrc/include/pfx/*.h")), *sorted(glob("csrc/src/*.h")), "setup.py"]  # what every object depends on
+# What every object depends on.
+HEADERS = [*sorted(glob("csrc/include/pfx/*.h")), *sorted(glob("csrc/src/*.h")), "setup.py"]
 
 cflags, ldflags, warnings = ["-std=c11", "-O3", "-g0", "-fvisibility=hidden"], [], ["-Wall", "-Wextra"]
 if DEBUG:

@@ -709,6 +709,7 @@ cdef extern from "pfx/exchange.h" nogil:
 
 cdef extern from "pfx/interval_join.h" nogil:
     ctypedef struct pfx_join:
+        pfx_key_index index
         int64_t rows[2]
         int64_t watermark
 

@@ -107,6 +107,11 @@ cdef class NativeJoin:
         """How many rows the left and the right side hold; some of them may be forgotten already."""
         return self.join.rows[0], self.join.rows[1]
 
+    @property
+    def longest(self):
+        """The most steps beyond the first that the search for a key takes."""
+        return self.join.index.longest
+
     def advance(self, int64_t watermark):
         """Event time has come to ``watermark`` (ms)."""
         pfx_join_advance(&self.join, watermark)

@@ -267,3 +267,22 @@ def test_memory_is_charged_to_the_budget():
     times = range(100_000)
     with pytest.raises(MemoryBudgetError):
         join.process(batch_of([(time, 0, "x") for time in times], pa.int64(), times), 0, None)
+
+
+def test_chosen_keys_do_not_meet():
+    """Counted in steps: a table that is at most half full needs some tens of them, whatever the keys."""
+    count = 20_000
+    products = [number * pow(0x9E3779B97F4A7C15, -1, 2**64) % 2**64 for number in range(count)]
+    numbers = [
+        *((number + 2**63) % 2**64 - 2**63 for number in products),
+        *(number << 32 for number in range(count)),
+        *(number * 2**40 + 7 for number in range(count)),
+    ]
+    for keys in (numbers, [number.to_bytes(8, "little", signed=True).hex() for number in numbers]):
+        rows = pa.record_batch({"k": keys, "n": range(len(keys))})
+        batch = ColumnBatch.from_arrow(rows).with_timestamps(array("q", [0]) * len(keys))
+        join, found = NativeJoin([0], [0], schema_of(batch.schema, batch.schema)), []
+        for side in (0, 1):
+            join.process(batch, side, found.append)
+        assert sum(len(pairs) for pairs in found) == len(keys) + numbers.count(0) ** 2 - numbers.count(0)
+        assert join.longest < 100

@@ -49,6 +49,7 @@ WIDE = {
     "binary": pyarrow.binary(),
     "large binary": pyarrow.large_binary(),
     "fixed binary": pyarrow.binary(3),
+    "long fixed binary": pyarrow.binary(13),
     "decimal": pyarrow.decimal128(38, 4),
 }
 KINDS_OF_COLUMN = [*NUMBERS, "float32", "float64", "bool", *TIMES, *WIDE, "null"]
@@ -61,7 +62,7 @@ class Kind:
 
     def __init__(self, rng, name):
         self.name = name
-        self.values = [self.draw(rng) for _ in range(rng.choice([1, 2, 4, 30, 300]))]
+        self.values = [self.draw(rng) for _ in range(rng.choice([1, 2, 4, 30, 300, 3000]))]
         self.nulls = rng.choice([0, 0, 0.2, 1])
         self.low = self.many = 0  # of a column of ever new keys: the least now, and how many
         self.encoded = name in ("int64", "text", "binary", "float64") and rng.random() < 0.2
@@ -71,7 +72,16 @@ class Kind:
         if name in NUMBERS:
             bits, signed = NUMBERS[name], name[0] == "i"
             least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-            return rng.choice([rng.randint(max(least, -9), 9), rng.randint(least, most), rng.choice([least, most])])
+            # Multiples of a large power of two meet in tables that hash badly.
+            multiple = rng.randint(0, 2**9 - 1) << max(bits - 10, 0)
+            return rng.choice(
+                [
+                    rng.randint(max(least, -9), 9),
+                    rng.randint(least, most),
+                    rng.choice([least, most]),
+                    multiple % (most + 1),
+                ]
+            )
         if name in ("float32", "float64"):
             value = rng.choice([rng.uniform(-9, 9), float(rng.randint(-9, 9)), rng.choice(SPECIAL)])
             return (
@@ -88,14 +98,15 @@ class Kind:
         if name in TIMES:
             return rng.choice([rng.randint(-3000, 3000), rng.randint(-(2**31), 2**31 - 1)])
         if name in ("text", "large text"):
-            return "".join(rng.choice("ab\0ü€🂡") for _ in range(rng.choice([0, 1, 2, 7, 8, 9, 40])))
-        if name == "fixed binary":
-            return bytes(rng.choice([0, 1, 255]) for _ in range(3))
+            # Up to 12 bytes lie in a key's own words.
+            return "".join(rng.choice("ab\0ü€🂡") for _ in range(rng.choice([0, 1, 2, 7, 8, 9, 11, 12, 13, 40])))
+        if name in ("fixed binary", "long fixed binary"):
+            return bytes(rng.choice([0, 1, 255]) for _ in range(3 if name == "fixed binary" else 13))
         if name == "decimal":
             return Decimal(rng.choice([rng.randint(-99, 99), rng.randint(-(10**38) + 1, 10**38 - 1)])).scaleb(-4)
         if name == "null":
             return None
-        return bytes(rng.choice([0, 1, 255]) for _ in range(rng.choice([0, 1, 7, 8, 9, 300])))
+        return bytes(rng.choice([0, 1, 255]) for _ in range(rng.choice([0, 1, 7, 8, 9, 11, 12, 13, 300])))
 
     def one(self, rng):
         if self.many:
