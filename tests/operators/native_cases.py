@@ -134,3 +134,13 @@ def same(found, expected):
     if isinstance(expected, float) and isinstance(found, float):
         return found == expected or found == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
     return found == expected and type(found) is type(expected)
+
+
+def processed(join, batch, side, emit):
+    """All pieces of a batch; the rows that came too late, None for none."""
+    pieces = join.process(batch, side, emit)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value

@@ -26,7 +26,7 @@ from pyflinkx._core.native_window import CountWindows, RunningAggregates, Sessio
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import MemoryBudgetError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
-from tests.operators.native_cases import naive, same
+from tests.operators.native_cases import naive, processed, same
 from tests.operators.test_native_window_properties import expect_cumulative
 from tests.operators.window_oracle import BEGINNING, expect_counts, expect_fixed, expect_sessions
 
@@ -501,9 +501,8 @@ def join_case(rng):
                 join.advance(data)
                 continue
             emitted = []
-            late = join.process(
-                case.make([row for _, row, _ in data], [stamp for _, _, stamp in data]), what, emitted.append
-            )
+            batch = case.make([row for _, row, _ in data], [stamp for _, _, stamp in data])
+            late = processed(join, batch, what, emitted.append)
             found = [
                 (values[len(case.names)], values[-1], stamp) for batch in emitted for values, stamp in rows_of(batch)
             ]
