@@ -1,4 +1,4 @@
-"""Codecs: one encode/decode pair per type. `docs/architecture.md` gives the wire format."""
+"""Codecs: one encode/decode pair per type. `docs/formats/values.md` gives the wire format."""
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE

@@ -1,4 +1,4 @@
-"""A second encoder, written from the wire format in docs/architecture.md alone: plain and slow, the tests' oracle."""
+"""A second encoder, written from the wire format in docs/formats/values.md alone: plain and slow, the tests' oracle."""
 
 from __future__ import annotations
 

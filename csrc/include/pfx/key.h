@@ -2,7 +2,7 @@
  *
  * Equal keys have equal bytes and different keys different ones, on every machine and in every release: key groups are
  * computed from these bytes and snapshots are divided by key group, so this is a storage format. It is described in
- * docs/architecture.md ("Keys") and pinned by golden bytes in tests/core/test_key_format.py. All integers are
+ * docs/formats/keys.md and pinned by golden bytes in tests/core/test_key_format.py. All integers are
  * little-endian. */
 #ifndef PFX_KEY_H
 #define PFX_KEY_H
