@@ -87,7 +87,7 @@ class Query:
 def test_what_is_read_once_or_in_any_order_has_one_reader(make):
     env = StreamExecutionEnvironment.get_execution_environment().set_parallelism(2)
     stream = env.from_arrow(make())
-    assert stream._transformation.parallelism == 1
+    assert env._graph(None).nodes[0].parallelism == 1
     stream.set_parallelism(2).print()
     with pytest.raises(GraphError, match="parallelism 1"):
         env.get_execution_plan()

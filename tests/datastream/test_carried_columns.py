@@ -65,7 +65,7 @@ VALUES = {
     "list of maps": (Types.LIST(Types.MAP(Types.STRING(), Types.LONG())), [[{"a": 1}, None], []]),
     "map": (Types.MAP(Types.STRING(), Types.LIST(Types.LONG())), [{}, {"b": [1], "a": None}]),
     "row": (NESTED, [Row(q=1, m={"a": 10**40}), Row(q=None, m=None)]),
-    "row without names": (Types.ROW([Types.LONG(), Types.STRING()]), [Row(1, "a"), Row(None, None)]),
+    "row without names": (Types.ROW([Types.LONG(), Types.STRING()]), [Row(f0=1, f1="a"), Row(f0=None, f1=None)]),
     "tuple": (Types.TUPLE([Types.LONG(), Types.STRING()]), [(1, "a"), (None, "b")]),
     "uuid": (Types.PICKLED_BYTE_ARRAY(), [uuid.UUID(int=1), uuid.UUID(int=2**127)]),
     "objects": (Types.PICKLED_BYTE_ARRAY(), [Colour.RED, {1, (2, "x")}]),
