@@ -77,3 +77,7 @@ class NativeAggregateOperator(Operator):
             except Exception as error:
                 raise self.site.wrap(error, "at the end of the input") from error
             self.output.emit(results)
+
+    def close(self) -> None:
+        # The states go now, not when the collector comes by: the next job may use their memory.
+        vars(self).pop("running", None)
