@@ -262,6 +262,17 @@ pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *fro
     return merge_pairs(agg, into, NULL, from, count);
 }
 
+pfx_status pfx_agg_absorb(pfx_agg *agg, uint8_t *into, uint8_t *from) {
+    for (int32_t a = 0; agg->owning && a < agg->count; a++) {
+        if (agg->accs[a].kind == PFX_ACC_DISTINCT) {
+            pfx_distinct_swap(agg, &agg->accs[a], into + agg->accs[a].at, from + agg->accs[a].at);
+        }
+    }
+    pfx_status status = pfx_agg_merge(agg, &into, &from, 1);
+    pfx_agg_clear(agg, from, 1);
+    return status;
+}
+
 pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count) {
     /* Few at a time, so that they are in the first cache when the next accumulator's turn comes. */
     const int64_t few = 128;

@@ -466,6 +466,16 @@ pfx_status pfx_distinct_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *i
     return merge_texts(agg, (text_set *)(void *)into, (const text_set *)(const void *)from);
 }
 
+void pfx_distinct_swap(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, uint8_t *from) {
+    uint8_t kept[sizeof(text_set)];
+    size_t size = (size_t)pfx_distinct_size(agg, acc);
+    if (pfx_distinct_count(into) < pfx_distinct_count(from)) {
+        memcpy(kept, into, size);
+        memcpy(into, from, size);
+        memcpy(from, kept, size);
+    }
+}
+
 int64_t pfx_distinct_count(const uint8_t *state) {
     uint32_t count; /* first in both kinds */
     memcpy(&count, state, sizeof count);

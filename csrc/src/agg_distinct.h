@@ -10,6 +10,10 @@ void pfx_distinct_clear(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state);
 pfx_status pfx_distinct_update(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *column, int64_t start,
                                int64_t rows, uint8_t *const *states);
 pfx_status pfx_distinct_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, const uint8_t *from);
+
+/* Let `into` have the larger one of two sets, and `from` the other. */
+void pfx_distinct_swap(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, uint8_t *from);
+
 int64_t pfx_distinct_count(const uint8_t *state);
 
 #endif

@@ -120,6 +120,7 @@ static pfx_status rebuild(pfx_pane *pane, const pfx_agg *agg, int64_t capacity, 
         enter(&made, agg, key, i);
     }
     made.count = pane->count;
+    made.next = pane->next;
     free_blocks(pane, agg);
     *pane = made;
     return PFX_OK;

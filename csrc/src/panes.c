@@ -4,6 +4,7 @@
 
 /* Panes with larger states are not kept for the next slices. */
 #define SPARE_BYTES (64 << 10)
+#define MIN_TABLE 16
 
 pfx_status pfx_panes_init(pfx_panes *panes, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing) {
     void *memory;
@@ -35,13 +36,16 @@ void pfx_panes_free(pfx_panes *panes) {
         free_pane(panes, panes->list[i]);
     }
     pfx_panes_free_spares(panes);
-    pfx_free(panes->agg->budget, panes->list, panes->capacity * (int64_t)sizeof *panes->list);
+    pfx_free(panes->agg->budget, panes->block, panes->capacity * (int64_t)sizeof *panes->block);
+    pfx_free(panes->agg->budget, panes->table, panes->table_size * (int64_t)sizeof *panes->table);
     pfx_free(panes->agg->budget, panes->chunk, (int64_t)sizeof *panes->chunk);
     memset(panes, 0, sizeof *panes);
 }
 
+/* ---- order ---- */
+
 int64_t pfx_panes_position(const pfx_panes *panes, int64_t slice) {
-    int64_t low = 0, high = panes->count;
+    int64_t low = 0, high = panes->sorted;
     while (low < high) {
         int64_t middle = (low + high) / 2;
         if (panes->list[middle]->index < slice) {
@@ -51,6 +55,117 @@ int64_t pfx_panes_position(const pfx_panes *panes, int64_t slice) {
         }
     }
     return low;
+}
+
+typedef struct numbered {
+    int64_t index;
+    pfx_pane *pane;
+} numbered;
+
+/* Runs of 1, 2, 4, ... are merged from one half of the memory into the other; where the result is. */
+static numbered *sort(numbered *from, numbered *to, int64_t count) {
+    for (int64_t run = 1; run < count; run *= 2) {
+        for (int64_t start = 0; start < count; start += run * 2) {
+            int64_t left = start, middle = start + run < count ? start + run : count;
+            int64_t right = middle, end = middle + run < count ? middle + run : count;
+            for (int64_t i = start; i < end; i++) {
+                bool takes_left = left < middle && (right == end || from[left].index < from[right].index);
+                to[i] = takes_left ? from[left++] : from[right++];
+            }
+        }
+        numbered *other = from;
+        from = to;
+        to = other;
+    }
+    return from;
+}
+
+pfx_status pfx_panes_sort(pfx_panes *panes) {
+    int64_t count = panes->count - panes->sorted, size = count * 2 * (int64_t)sizeof(numbered);
+    if (count == 0) {
+        return PFX_OK;
+    }
+    void *memory;
+    PFX_TRY(pfx_alloc(panes->agg->budget, size, &memory));
+    numbered *behind = memory;
+    for (int64_t i = 0; i < count; i++) {
+        pfx_pane *pane = panes->list[panes->sorted + i];
+        behind[i] = (numbered){.index = pane->index, .pane = pane};
+    }
+    behind = sort(behind, behind + count, count);
+    /* From the last one: what is in order and after it moves behind it, all at once. */
+    int64_t end = panes->sorted;
+    while (count > 0) {
+        const numbered *last = &behind[count - 1];
+        int64_t low = 0, high = end;
+        while (low < high) {
+            int64_t middle = (low + high) / 2;
+            if (panes->list[middle]->index < last->index) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        memmove(&panes->list[low + count], &panes->list[low], (size_t)(end - low) * sizeof *panes->list);
+        panes->list[low + count - 1] = last->pane;
+        end = low;
+        count--;
+    }
+    pfx_free(panes->agg->budget, memory, size);
+    panes->sorted = panes->count;
+    return PFX_OK;
+}
+
+/* ---- slices ---- */
+
+static pfx_pane **chain_of(const pfx_panes *panes, int64_t slice) {
+    uint64_t hash = pfx_key_hash_word(panes->agg->secret, (uint64_t)slice);
+    return &panes->table[hash & (uint64_t)(panes->table_size - 1)];
+}
+
+pfx_pane *pfx_panes_at(const pfx_panes *panes, int64_t slice) {
+    pfx_pane *pane = panes->table_size == 0 ? NULL : *chain_of(panes, slice);
+    while (pane != NULL && pane->index != slice) {
+        pane = pane->next;
+    }
+    return pane;
+}
+
+/* Room for one pane more in the list and the table. */
+static pfx_status reserve(pfx_panes *panes) {
+    pfx_budget *budget = panes->agg->budget;
+    int64_t size = (int64_t)sizeof *panes->block, gap = panes->list - panes->block;
+    if (panes->count == panes->table_size) {
+        int64_t room = panes->table_size == 0 ? MIN_TABLE : panes->table_size * 2;
+        void *memory;
+        PFX_TRY(pfx_alloc_zero(budget, room * size, &memory));
+        pfx_free(budget, panes->table, panes->table_size * size);
+        panes->table = memory;
+        panes->table_size = room;
+        for (int64_t i = 0; i < panes->count; i++) {
+            pfx_pane **chain = chain_of(panes, panes->list[i]->index);
+            panes->list[i]->next = *chain;
+            *chain = panes->list[i];
+        }
+    }
+    if (gap + panes->count == panes->capacity) {
+        /* A gap that is as long as the list is closed, which costs no more than what has opened it. */
+        if (gap > panes->count) {
+            memcpy(panes->block, panes->list, (size_t)(panes->count * size));
+        } else {
+            void *memory;
+            int64_t room = panes->capacity == 0 ? MIN_TABLE : panes->capacity * 2;
+            PFX_TRY(pfx_alloc(budget, room * size, &memory));
+            if (panes->count > 0) {
+                memcpy(memory, panes->list, (size_t)(panes->count * size));
+            }
+            pfx_free(budget, panes->block, panes->capacity * size);
+            panes->block = memory;
+            panes->capacity = room;
+        }
+        panes->list = panes->block;
+    }
+    return PFX_OK;
 }
 
 static pfx_status make_pane(pfx_panes *panes, int64_t slice, pfx_pane **out) {
@@ -71,34 +186,30 @@ static pfx_status make_pane(pfx_panes *panes, int64_t slice, pfx_pane **out) {
 }
 
 pfx_status pfx_panes_open(pfx_panes *panes, int64_t slice, pfx_pane **out) {
-    int64_t position = pfx_panes_position(panes, slice);
-    if (position < panes->count && panes->list[position]->index == slice) {
-        *out = panes->list[position];
+    *out = pfx_panes_at(panes, slice);
+    if (*out != NULL) {
         return pfx_pane_reserve(*out, panes->agg, (*out)->count, panes->index->count);
     }
-    if (panes->count == panes->capacity) {
-        pfx_budget *budget = panes->agg->budget;
-        int64_t room = panes->capacity == 0 ? 16 : panes->capacity * 2, size = (int64_t)sizeof *panes->list;
-        void *memory = panes->list;
-        if (memory == NULL) {
-            PFX_TRY(pfx_alloc(budget, room * size, &memory));
-        } else {
-            PFX_TRY(pfx_resize(budget, &memory, panes->capacity * size, room * size));
-        }
-        panes->list = memory;
-        panes->capacity = room;
-    }
+    PFX_TRY(reserve(panes));
     PFX_TRY(make_pane(panes, slice, out));
-    memmove(&panes->list[position + 1], &panes->list[position],
-            (size_t)(panes->count - position) * sizeof *panes->list);
-    panes->list[position] = *out;
-    panes->count++;
+    pfx_pane **chain = chain_of(panes, slice);
+    (*out)->next = *chain;
+    *chain = *out;
+    panes->least = panes->count == 0 || slice < panes->least ? slice : panes->least;
+    bool is_last = panes->sorted == panes->count && (panes->count == 0 || panes->list[panes->count - 1]->index < slice);
+    panes->sorted += is_last;
+    panes->list[panes->count++] = *out;
     return PFX_OK;
 }
 
 void pfx_panes_drop(pfx_panes *panes, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         pfx_pane *pane = panes->list[i];
+        pfx_pane **link = chain_of(panes, pane->index);
+        while (*link != pane) {
+            link = &(*link)->next;
+        }
+        *link = pane->next;
         panes->expected = pane->count;
         if (panes->spare_count < PFX_SPARE_PANES && pane->capacity * panes->agg->stride <= SPARE_BYTES) {
             pfx_pane_reset(pane, panes->agg);
@@ -107,10 +218,10 @@ void pfx_panes_drop(pfx_panes *panes, int64_t count) {
             free_pane(panes, pane);
         }
     }
-    if (count > 0) {
-        panes->count -= count;
-        memmove(panes->list, panes->list + count, (size_t)panes->count * sizeof *panes->list);
-    }
+    panes->list += count;
+    panes->count -= count;
+    panes->sorted -= count;
+    panes->least = panes->count > 0 ? panes->list[0]->index : 0;
 }
 
 int64_t pfx_panes_held(const pfx_panes *panes) {

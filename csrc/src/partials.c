@@ -189,11 +189,6 @@ static int64_t last_time(const pfx_partials *partials, int64_t slice) {
     return pfx_slice_start(&partials->panes.slicing, slice + 1) - 1;
 }
 
-static bool has_slice(const pfx_panes *panes, int64_t slice) {
-    int64_t position = pfx_panes_position(panes, slice);
-    return position < panes->count && panes->list[position]->index == slice;
-}
-
 pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields,
                             const int64_t *timestamps, int64_t start, int64_t rows, int64_t watermark, int64_t *row) {
     pfx_panes *panes = &partials->panes;
@@ -211,7 +206,7 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
                 if (last_time(partials, number) <= watermark) {
                     break;
                 }
-                if (panes->count >= MOST_SLICES && !has_slice(panes, number)) {
+                if (panes->count >= MOST_SLICES && pfx_panes_at(panes, number) == NULL) {
                     break;
                 }
                 slice->number = INT64_MIN;
@@ -263,6 +258,7 @@ pfx_status pfx_partials_send(pfx_partials *partials, pfx_partial_rows *rows, int
     pfx_panes *panes = &partials->panes;
     int64_t slices = 0, most = 0;
     *more = 0;
+    PFX_TRY(pfx_panes_sort(panes));
     for (int64_t i = 0; is_due(partials, i, watermark) && most < limit; i++) {
         most += panes->list[i]->count;
     }

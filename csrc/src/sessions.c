@@ -4,8 +4,9 @@
 
 #include "pfx/calendar.h"
 #include "pfx/slices.h"
+#include "session_tree.h"
 
-#define NONE UINT32_MAX
+#define NONE PFX_NO_SESSION
 #define MIN_SLOTS 64
 /* The ring reaches as many gaps ahead. */
 #define RING_GAPS 4
@@ -136,7 +137,7 @@ static pfx_status reserve(pfx_sessions *sessions, int64_t room, int64_t keys) {
 static pfx_status take_slot(pfx_sessions *sessions, uint32_t *slot) {
     if (sessions->free != NONE) {
         *slot = sessions->free;
-        sessions->free = sessions->slots[*slot].next;
+        sessions->free = sessions->slots[*slot].left;
         return PFX_OK;
     }
     if (sessions->used == sessions->capacity) {
@@ -147,7 +148,7 @@ static pfx_status take_slot(pfx_sessions *sessions, uint32_t *slot) {
 }
 
 static void give_slot(pfx_sessions *sessions, uint32_t slot) {
-    sessions->slots[slot].next = sessions->free;
+    sessions->slots[slot].left = sessions->free;
     sessions->free = slot;
 }
 
@@ -326,37 +327,22 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
 
 /* ---- adding ---- */
 
-/* Put a session into its key's list, behind `prev`; NONE for the front. */
-static void link_session(pfx_sessions *sessions, uint32_t slot, uint32_t prev) {
-    pfx_session *session = &sessions->slots[slot];
-    uint32_t *link = prev == NONE ? &sessions->heads[session->key] : &sessions->slots[prev].next;
-    session->prev = prev;
-    session->next = *link;
-    *link = slot;
-    if (session->next != NONE) {
-        sessions->slots[session->next].prev = slot;
-    }
+static void link_session(pfx_sessions *sessions, uint32_t slot) {
+    pfx_session_link(sessions->slots, &sessions->heads[sessions->slots[slot].key], slot, sessions->agg->secret);
     sessions->live++;
 }
 
 static void unlink_session(pfx_sessions *sessions, uint32_t slot) {
-    pfx_session *session = &sessions->slots[slot];
-    *(session->prev == NONE ? &sessions->heads[session->key] : &sessions->slots[session->prev].next) = session->next;
-    if (session->next != NONE) {
-        sessions->slots[session->next].prev = session->prev;
-    }
-    session->key = PFX_NO_KEY;
+    pfx_session_unlink(sessions->slots, &sessions->heads[sessions->slots[slot].key], slot, sessions->agg->secret);
+    sessions->slots[slot].key = PFX_NO_KEY;
     sessions->live--;
 }
 
 /* Find or make the session of a row, NONE when it is late; *merged is the one that has become part of it, or NONE. */
 static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint32_t *found, uint32_t *merged) {
     int64_t end = time + sessions->gap;
-    uint32_t after = NONE, slot = sessions->heads[key];
+    uint32_t slot = pfx_session_at(sessions->slots, sessions->heads[key], end);
     *found = *merged = NONE;
-    for (; slot != NONE && sessions->slots[slot].start > end; slot = sessions->slots[slot].next) {
-        after = slot;
-    }
     if (slot == NONE || sessions->slots[slot].end < time) {
         if (end - 1 + sessions->lateness <= sessions->watermark) {
             return PFX_OK;
@@ -364,19 +350,20 @@ static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint
         PFX_TRY(take_slot(sessions, &slot));
         sessions->slots[slot] =
             (pfx_session){.start = time, .end = end, .fired = INT64_MIN, .at = INT64_MAX, .key = key};
-        link_session(sessions, slot, after);
+        link_session(sessions, slot);
         sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
         pfx_agg_start(sessions->agg, state_of(sessions, slot), 1);
     }
     pfx_session *session = &sessions->slots[slot];
-    session->start = time < session->start ? time : session->start;
     session->end = end > session->end ? end : session->end;
-    /* One that touches the row from before; no third one can, as each is at least as long as the gap. */
-    uint32_t other = session->next;
-    if (other != NONE && sessions->slots[other].end >= session->start) {
-        session->start = sessions->slots[other].start;
-        unlink_session(sessions, other);
-        *merged = other;
+    if (time < session->start) {
+        /* One may touch the row from before; no third one can, as each is at least as long as the gap. */
+        uint32_t other = pfx_session_at(sessions->slots, sessions->heads[key], session->start - 1);
+        if (other != NONE && sessions->slots[other].end >= time) {
+            unlink_session(sessions, other);
+            *merged = other;
+        }
+        session->start = *merged == NONE ? time : sessions->slots[other].start;
     }
     if (session->end - 1 <= sessions->watermark) {
         /* A row in the lateness makes its session fire at once. */
@@ -398,9 +385,7 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
     PFX_TRY(pfx_agg_update(sessions->agg, fields, start + from, to - from, scratch->states + from, sequence));
     for (int64_t i = 0; i < scratch->pending; i++) {
         uint8_t *into = state_of(sessions, scratch->merges[i].into);
-        uint8_t *from_state = state_of(sessions, scratch->merges[i].from);
-        PFX_TRY(pfx_agg_merge(sessions->agg, &into, &from_state, 1));
-        pfx_agg_clear(sessions->agg, from_state, 1);
+        PFX_TRY(pfx_agg_absorb(sessions->agg, into, state_of(sessions, scratch->merges[i].from)));
     }
     scratch->pending = 0;
     return PFX_OK;
@@ -485,15 +470,13 @@ static pfx_status compact(pfx_sessions *sessions) {
     kept.sequence = sessions->sequence;
     kept.peak = sessions->peak;
     for (int64_t key = 0; key < keys && status == PFX_OK; key++) {
-        uint32_t last = NONE;
-        for (uint32_t from = sessions->heads[key], next; from != NONE && status == PFX_OK; from = next) {
-            uint32_t slot = (uint32_t)kept.used++;
-            next = sessions->slots[from].next;
+        while (sessions->heads[key] != NONE && status == PFX_OK) {
+            uint32_t from = sessions->heads[key], slot = (uint32_t)kept.used++;
+            pfx_session_unlink(sessions->slots, &sessions->heads[key], from, agg->secret);
             kept.slots[slot] = sessions->slots[from];
             kept.slots[slot].key = renumbered[key];
             kept.slots[slot].queued = 0;
-            link_session(&kept, slot, last);
-            last = slot;
+            link_session(&kept, slot);
             memcpy(state_of(&kept, slot), state_of(sessions, from), (size_t)agg->stride);
             sessions->slots[from].key = PFX_NO_KEY; /* its state has moved */
             status = enqueue(&kept, slot);

@@ -58,31 +58,99 @@ static pfx_status open_trash(pfx_slices *slices) {
     return slices->trash.count > 0 ? PFX_OK : pfx_pane_add(&slices->trash, slices->panes.agg, 0, 1, &slot);
 }
 
-/* Fire the windows again, the latest first, that a late row of a key has been added to. */
-static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pfx_results *results) {
+static pfx_status send_again(const pfx_slices *slices, int64_t window, uint32_t key, uint8_t *state,
+                             pfx_results *results) {
     const pfx_slicing *slicing = &slices->panes.slicing;
-    int64_t last = pfx_last_window(slicing, slice);
-    int64_t unfired = first_unfired(slicing, slices->watermark);
-    last = last < unfired - 1 ? last : unfired - 1;
-    for (int64_t window = last;
-         window >= pfx_first_window(slicing, slice) && !is_gone(slices, window, slices->watermark); window--) {
+    int64_t end = pfx_window_end(slicing, window);
+    PFX_TRY(pfx_results_append(results, &key, &state, 1));
+    return pfx_results_stamp(results, 1, pfx_window_start(slicing, window), end, end - 1);
+}
+
+static pfx_status add_pane(const pfx_slices *slices, int64_t position, uint32_t key, uint8_t *state) {
+    const pfx_pane *pane = slices->panes.list[position];
+    int64_t slot = pfx_pane_find(pane, slices->panes.agg, key);
+    if (slot < 0) {
+        return PFX_OK;
+    }
+    uint8_t *from = pfx_pane_state(pane, slices->panes.agg, slot);
+    return pfx_agg_merge(slices->panes.agg, &state, &from, 1);
+}
+
+/* Of windows `last` down to `first`, whose states own memory: each is merged from all its slices. */
+static pfx_status fire_owning(pfx_slices *slices, int64_t first, int64_t last, uint32_t key, pfx_results *results) {
+    const pfx_slicing *slicing = &slices->panes.slicing;
+    for (int64_t window = last; window >= first; window--) {
         pfx_pane_reset(&slices->again, slices->panes.agg);
         int64_t slot;
         PFX_TRY(pfx_pane_add(&slices->again, slices->panes.agg, 0, 1, &slot));
-        uint8_t *state = slices->again.states;
         for (int64_t i = pfx_panes_position(&slices->panes, pfx_first_slice(slicing, window));
              i < slices->panes.count && slices->panes.list[i]->index <= pfx_last_slice(slicing, window); i++) {
-            int64_t there = pfx_pane_find(slices->panes.list[i], slices->panes.agg, key);
-            if (there >= 0) {
-                uint8_t *from = pfx_pane_state(slices->panes.list[i], slices->panes.agg, there);
-                PFX_TRY(pfx_agg_merge(slices->panes.agg, &state, &from, 1));
-            }
+            PFX_TRY(add_pane(slices, i, key, slices->again.states));
         }
-        int64_t end = pfx_window_end(slicing, window);
-        PFX_TRY(pfx_results_append(results, &key, &state, 1));
-        PFX_TRY(pfx_results_stamp(results, 1, pfx_window_start(slicing, window), end, end - 1));
+        PFX_TRY(send_again(slices, window, key, slices->again.states, results));
     }
     return PFX_OK;
+}
+
+/* All windows have the row's slice, at `middle` in the list. What lies from there on shrinks from window to window, so
+ * it is merged once for each end, in block[2 ..]; what lies before grows, in block[0]. So a slice is merged twice in
+ * all, however many windows it belongs to. */
+static pfx_status fire_from(const pfx_slices *slices, int64_t first, int64_t last, int64_t middle, int64_t count,
+                            uint8_t *block, uint32_t key, pfx_results *results) {
+    const pfx_slicing *slicing = &slices->panes.slicing;
+    pfx_agg *agg = slices->panes.agg;
+    pfx_pane *const *list = slices->panes.list;
+    int64_t left = middle, right = count - 1;
+    uint8_t *before = block, *state = block + agg->stride, *behind = state + agg->stride;
+    pfx_agg_start(agg, block, 3);
+    for (int64_t i = 0; i < count; i++) {
+        if (i > 0) {
+            memcpy(behind + i * agg->stride, behind + (i - 1) * agg->stride, (size_t)agg->stride);
+        }
+        PFX_TRY(add_pane(slices, middle + i, key, behind + i * agg->stride));
+    }
+    for (int64_t window = last; window >= first; window--) {
+        while (right > 0 && list[middle + right]->index > pfx_last_slice(slicing, window)) {
+            right--;
+        }
+        for (; left > 0 && list[left - 1]->index >= pfx_first_slice(slicing, window); left--) {
+            PFX_TRY(add_pane(slices, left - 1, key, before));
+        }
+        uint8_t *from = behind + right * agg->stride;
+        memcpy(state, before, (size_t)agg->stride);
+        PFX_TRY(pfx_agg_merge(agg, &state, &from, 1));
+        PFX_TRY(send_again(slices, window, key, state, results));
+    }
+    return PFX_OK;
+}
+
+/* Fire the windows again, the latest first, that a late row of a key has been added to. */
+static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, pfx_results *results) {
+    const pfx_slicing *slicing = &slices->panes.slicing;
+    pfx_agg *agg = slices->panes.agg;
+    int64_t first = pfx_first_window(slicing, slice), last = pfx_last_window(slicing, slice);
+    int64_t unfired = first_unfired(slicing, slices->watermark);
+    last = last < unfired - 1 ? last : unfired - 1;
+    while (first <= last && is_gone(slices, first, slices->watermark)) {
+        first++;
+    }
+    if (first > last) {
+        return PFX_OK;
+    }
+    PFX_TRY(pfx_panes_sort(&slices->panes));
+    if (agg->owning) {
+        return fire_owning(slices, first, last, key, results);
+    }
+    int64_t middle = pfx_panes_position(&slices->panes, slice), count = 1;
+    while (middle + count < slices->panes.count &&
+           slices->panes.list[middle + count]->index <= pfx_last_slice(slicing, last)) {
+        count++;
+    }
+    void *block;
+    PFX_TRY(pfx_alloc(agg->budget, (count + 2) * agg->stride, &block));
+    pfx_status status = fire_from(slices, first, last, middle, count, block, key, results);
+    pfx_free(agg->budget, block, (count + 2) * agg->stride);
+    return status;
 }
 
 /* Add rows from .. to - 1 of the chunk at `start` to the states that have been found for them. */
@@ -288,18 +356,30 @@ static pfx_status merge_window(pfx_slices *slices, int64_t window) {
     return PFX_OK;
 }
 
-bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end) {
+pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found) {
     int64_t window = first_unfired(&slices->panes.slicing, slices->watermark);
-    if (!next_window(slices, window, &window)) {
-        return false;
-    }
-    *end = pfx_window_end(&slices->panes.slicing, window);
-    return true;
+    PFX_TRY(pfx_panes_sort(&slices->panes));
+    *found = next_window(slices, window, &window);
+    *end = *found ? pfx_window_end(&slices->panes.slicing, window) : 0;
+    return PFX_OK;
+}
+
+/* Whether the watermark neither fires a window nor takes one away. */
+static bool is_early(const pfx_slices *slices, int64_t watermark) {
+    const pfx_slicing *slicing = &slices->panes.slicing;
+    return slices->firing == NULL && slices->panes.count > 0 &&
+           pfx_window_end(slicing, pfx_first_window(slicing, slices->panes.least)) - 1 > watermark;
 }
 
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more) {
     const pfx_slicing *slicing = &slices->panes.slicing;
     *more = 1;
+    if (is_early(slices, watermark)) {
+        slices->watermark = watermark;
+        *more = 0;
+        return drop_keys(slices);
+    }
+    PFX_TRY(pfx_panes_sort(&slices->panes));
     while (results->rows < limit) {
         if (slices->firing == NULL) {
             int64_t window = first_unfired(slicing, slices->watermark);

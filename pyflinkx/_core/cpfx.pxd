@@ -454,7 +454,7 @@ cdef extern from "pfx/slices.h" nogil:
         int64_t *late_rows, int64_t *row)
     pfx_status pfx_slices_fire(
         pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more)
-    bint pfx_slices_next_end(const pfx_slices *slices, int64_t *end)
+    pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found)
 
 
 cdef extern from "pfx/sessions.h" nogil:

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, final
 
 from pyflinkx._core.batch import ColumnBatch
@@ -23,4 +23,6 @@ class NativeJoin:
     @property
     def longest(self) -> int: ...
     def advance(self, watermark: int) -> None: ...
-    def process(self, batch: ColumnBatch, side: int, emit: Callable[[ColumnBatch], Any]) -> ColumnBatch | None: ...
+    def process(
+        self, batch: ColumnBatch, side: int, emit: Callable[[ColumnBatch], Any]
+    ) -> Generator[None, None, ColumnBatch | None]: ...

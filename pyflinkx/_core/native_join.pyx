@@ -123,6 +123,9 @@ cdef class NativeJoin:
     def process(self, ColumnBatch batch not None, int side, emit):
         """Take rows of a side: ``emit`` is called with batches of the pairs that they make with rows of the other side.
 
+        A generator: it stops after each 16,384 pairs while there may be more, and is to be gone through before any
+        other call.
+
         Returns:
             The rows that came too late, as a batch; None when there are none.
 
@@ -135,6 +138,7 @@ cdef class NativeJoin:
         cdef Buffer mask, keys
         cdef int64_t i, count
         cdef const int64_t *stamps
+        cdef pfx_join_cursor cursor
         if side not in (0, 1):
             raise ValueError(f"a join has no side {side}")
         if batch.length == 0:
@@ -159,7 +163,12 @@ cdef class NativeJoin:
         # The rows' times are in the join's own table.
         stamps = batch.timestamp_values()
         keys = self.find_keys(batch, side)
-        self.find_pairs(batch, side, <const int32_t *> keys.data, stamps, emit)
+        cursor.row = 0
+        cursor.position = -1
+        while cursor.row < batch.length:
+            self.find_pairs(batch, side, <const int32_t *> keys.data, stamps, &cursor, emit)
+            if cursor.row < batch.length:
+                yield
         with nogil:
             check(pfx_join_add(
                 &self.join, side, <const int32_t *> keys.data, stamps, batch.length, self.following[side]))
@@ -196,30 +205,27 @@ cdef class NativeJoin:
         check(status)
         return keys
 
+    # The next pairs, from where the cursor is.
     cdef int find_pairs(
-        self, ColumnBatch batch, int side, const int32_t *keys, const int64_t *times, object emit
+        self, ColumnBatch batch, int side, const int32_t *keys, const int64_t *times, pfx_join_cursor *cursor,
+        object emit
     ) except -1:
         cdef Buffer rows = new_buffer(PAIRS * sizeof(int64_t), self.budget)
         cdef Buffer numbers = new_buffer(PAIRS * sizeof(int64_t), self.budget)
         cdef Buffer stamps = new_buffer(PAIRS * sizeof(int64_t), self.budget)
-        cdef pfx_join_cursor cursor
         cdef int64_t pairs = 0
-        cdef int64_t first
+        cdef int64_t first = 0
         cdef ColumnBatch block
-        cursor.row = 0
-        cursor.position = -1
-        while cursor.row < batch.length:
-            with nogil:
-                check(pfx_join_probe(
-                    &self.join, side, keys, times, batch.length, &cursor, PAIRS, <int64_t *> writable(rows),
-                    <int64_t *> writable(numbers), <int64_t *> writable(stamps), &pairs))
-            if pairs == 0:
-                continue
-            first = 0
-            for part in self.blocks[1 - side]:
-                block = part
-                self.emit_pairs(batch, side, block, first, rows, numbers, stamps, pairs, emit)
-                first += block.length
+        with nogil:
+            check(pfx_join_probe(
+                &self.join, side, keys, times, batch.length, cursor, PAIRS, <int64_t *> writable(rows),
+                <int64_t *> writable(numbers), <int64_t *> writable(stamps), &pairs))
+        if pairs == 0:
+            return 0
+        for part in self.blocks[1 - side]:
+            block = part
+            self.emit_pairs(batch, side, block, first, rows, numbers, stamps, pairs, emit)
+            first += block.length
         return 0
 
     # Those pairs whose other row lies in a block, which starts with the row of number `first`.

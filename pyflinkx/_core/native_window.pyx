@@ -156,7 +156,9 @@ cdef class SliceWindows(TimeWindows):
     def next_end(self):
         """When (ms) the next window ends that has rows; None for none."""
         cdef int64_t end = 0
-        return end if pfx_slices_next_end(&self.slices, &end) else None
+        cdef int found = 0
+        check(pfx_slices_next_end(&self.slices, &end, &found))
+        return end if found else None
 
     cdef pfx_status add_rows(
         self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row

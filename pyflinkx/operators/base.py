@@ -95,8 +95,9 @@ class Operator:
 
     Lifecycle, in this order: ``open`` once; any number of ``process_*`` and ``advance_processing_time``; ``end_input``
     once if all input ended; ``finish`` once when the operator says that it is ``drained``; ``close`` once whenever
-    ``open`` was called, also after a failure. All calls come from one thread. An operator reads no clock but
-    ``context.clock``, and starts no thread; one that cannot do without (asyncio) hands back by ``context.post``.
+    ``open`` was called, also after a failure. Between two of these, ``resume`` is called until it returns False; see
+    docs/internals/firing.md. All calls come from one thread. An operator reads no clock but ``context.clock``, and
+    starts no thread; one that cannot do without (asyncio) hands back by ``context.post``.
     ``values_checked`` says that it only sends on what it gets, or columns as rows, so that types need no check.
     """
 
@@ -135,6 +136,10 @@ class Operator:
     def last_processing_timer(self) -> int | None:
         """When (ms) the last of the timers that a batch job fires at its end is due; None for no such timers."""
         return None
+
+    def resume(self) -> bool:
+        """Send some more of what an earlier call has left; whether there is still more."""
+        return False
 
     def end_input(self) -> None:
         """All input has ended, after a watermark of MAX_WATERMARK."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pyflinkx._core.calls import CallSite
 from pyflinkx._core.native_window import RunningAggregates
 from pyflinkx._core.schema import Schema
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations, native_arguments, result_schema
-from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.local_aggregate import PartialBatches
 from pyflinkx.operators.native_window import BATCH_SIZE
+from pyflinkx.operators.piecewise import PiecewiseOperator
 
 
-class NativeAggregateOperator(Operator):
+class NativeAggregateOperator(PiecewiseOperator):
     """Sends, for each row, its key and the aggregates of the key's rows so far, with the row's timestamp.
 
     In batch mode, or with ``final_only``, it sends each key's last results only, at the end of the input and without
@@ -66,17 +67,20 @@ class NativeAggregateOperator(Operator):
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK and not self.each:
-            self.emit_final()
-        self.output.emit_watermark(timestamp)
+            self.begin(self.emit_final())
+        else:
+            self.output.emit_watermark(timestamp)
 
-    def emit_final(self) -> None:
-        """Send the results of all keys."""
+    def emit_final(self) -> Iterator[None]:
+        """Send the results of all keys, a batch at each step, then the last watermark."""
         for first in range(0, self.running.keys_held, BATCH_SIZE):
             try:
                 results = self.running.finish(first, BATCH_SIZE)
             except Exception as error:
                 raise self.site.wrap(error, "at the end of the input") from error
             self.output.emit(results)
+            yield
+        self.output.emit_watermark(MAX_WATERMARK)
 
     def close(self) -> None:
         # The states go now, not when the collector comes by: the next job may use their memory.

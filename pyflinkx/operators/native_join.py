@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,8 @@ from pyflinkx._core.calls import CallSite
 from pyflinkx._core.native_join import NativeJoin
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import KeyTypeError
-from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, OperatorContext
+from pyflinkx.operators.piecewise import PiecewiseOperator
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class JoinSpec:
     late_tags: tuple[str | None, str | None] = (None, None)
 
 
-class NativeJoinOperator(Operator):
+class NativeJoinOperator(PiecewiseOperator):
     """Emits the pairs of rows of its inputs, the left (port 0) and the right one (port 1), that have one key and fit in
     time. A pair is emitted when the later of its rows comes, with the larger of their timestamps, or the last
     millisecond of their window.
@@ -64,9 +66,13 @@ class NativeJoinOperator(Operator):
         )
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        self.begin(self.meet(batch, port))
+
+    def meet(self, batch: Any, port: int) -> Iterator[None]:
+        """Send the pairs that rows of a side make, a batch at each step, then hold the rows."""
         assert self.join is not None
         try:
-            late = self.join.process(batch, port, self.output.emit)
+            late = yield from self.join.process(batch, port, self.output.emit)
         except (KeyTypeError, ValueError) as error:
             raise self.site.wrap(error, f"on the {'right' if port else 'left'} side") from error
         if late is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from pyflinkx._core.batch import ColumnBatch
@@ -18,8 +18,9 @@ from pyflinkx.operators.aggregations import (
     native_arguments,
     result_schema,
 )
-from pyflinkx.operators.base import LATE_RECORDS, Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, OperatorContext
 from pyflinkx.operators.local_aggregate import PartialBatches
+from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     CountSlidingWindowAssigner,
@@ -63,7 +64,7 @@ class NativeWindows(Protocol):
         """Results of windows that end by a watermark, and whether there are more."""
 
 
-class NativeWindowOperator(Operator):
+class NativeWindowOperator(PiecewiseOperator):
     """Groups the rows of each key into windows, and sends the aggregates of every window that ends.
 
     Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds;
@@ -151,14 +152,18 @@ class NativeWindowOperator(Operator):
             self.context.count(LATE_RECORDS, late)
 
     def process_watermark(self, timestamp: int) -> None:
+        self.begin(self.advance(timestamp))
+
+    def advance(self, timestamp: int) -> Iterator[None]:
+        """Send the results of the windows that a watermark ends, then the watermark."""
         if not self.by_clock:
-            self.fire(timestamp)
+            yield from self.fire(timestamp)
         self.output.emit_watermark(timestamp)
 
     def advance_processing_time(self, now: int) -> None:
         if self.by_clock:
             # A window takes rows until the end of its last millisecond.
-            self.fire(now - 1)
+            self.begin(self.fire(now - 1))
             self.fired_at = now
 
     def next_processing_timer(self) -> int | None:
@@ -169,8 +174,8 @@ class NativeWindowOperator(Operator):
             return None
         return self.context.clock.now() + self.assigner.size  # type: ignore[attr-defined]
 
-    def fire(self, time: int) -> None:
-        """Send the results of the windows that end by a time (ms)."""
+    def fire(self, time: int) -> Iterator[None]:
+        """Send the results of the windows that end by a time (ms), a batch at each step."""
         more = True
         while more:
             try:
@@ -179,6 +184,8 @@ class NativeWindowOperator(Operator):
                 raise self.site.wrap(error, f"in a window that ends by {time}") from error
             if results is not None:
                 self.emit(results)
+            if more:
+                yield
 
     def emit(self, results: ColumnBatch) -> None:
         """Send results on, in batches of bounded size."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyflinkx._core.calls import RecordContext, ResultCollector, process_values
@@ -11,6 +11,7 @@ from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.operators.time_domain import TimeDomain
 from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
@@ -138,7 +139,7 @@ class ProcessOperator(UserFunctionOperator):
         super().process_watermark(timestamp)
 
 
-class KeyedProcessOperator(ProcessOperator):
+class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
     """A process function with keyed state and timers.
 
     Args:
@@ -183,11 +184,15 @@ class KeyedProcessOperator(ProcessOperator):
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp
-        self.fire(self.event_timers, timestamp, TimeDomain.EVENT_TIME)
+        self.begin(self.advance(timestamp))
+
+    def advance(self, timestamp: int) -> Iterator[None]:
+        """Call ``on_timer`` for the timers that a watermark makes due, then send the watermark."""
+        yield from self.fire(self.event_timers, timestamp, TimeDomain.EVENT_TIME)
         self.output.emit_watermark(timestamp)
 
     def advance_processing_time(self, now: int) -> None:
-        self.fire(self.processing_timers, now, TimeDomain.PROCESSING_TIME)
+        self.begin(self.fire(self.processing_timers, now, TimeDomain.PROCESSING_TIME))
 
     def next_processing_timer(self) -> int | None:
         return None if self.context.batch else self.processing_timers.peek()
@@ -195,11 +200,19 @@ class KeyedProcessOperator(ProcessOperator):
     def last_processing_timer(self) -> int | None:
         return max((timestamp for timestamp, _, _ in self.processing_timers.items()), default=None)
 
-    def fire(self, timers: TimerQueue, time: int, domain: TimeDomain) -> None:
-        """Call ``on_timer`` for every timer up to ``time``, also for those registered meanwhile."""
+    def fire(self, timers: TimerQueue, time: int, domain: TimeDomain) -> Iterator[None]:
+        """Call ``on_timer`` for every timer up to ``time``, also for those registered meanwhile, in pieces."""
+        while self.fire_piece(timers, time, domain):
+            yield
+
+    def fire_piece(self, timers: TimerQueue, time: int, domain: TimeDomain) -> bool:
+        """Call ``on_timer`` for some of the timers up to ``time``; whether there may be more."""
         context = self.timer_context
         try:
-            while (timer := timers.pop_due(time)) is not None:
+            for _ in range(PIECE):
+                timer = timers.pop_due(time)
+                if timer is None:
+                    return False
                 timestamp, self.key_context.key, _ = timer
                 if self.on_timer is None:
                     continue
@@ -210,5 +223,6 @@ class KeyedProcessOperator(ProcessOperator):
                 except BaseException as error:
                     where = f"in on_timer({timestamp}) for key {self.key_context.key!r}"
                     raise self.site.wrap(error, where) from error
+            return True
         finally:
             self.emit_results()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 
 BATCH_SIZE = 1024
 
 
-class SortedInputOperator(Operator):
+class SortedInputOperator(PiecewiseOperator):
     """Keeps the input of a keyed operator until it has ended, then gives it on key by key, as Flink's BATCH mode does.
 
     Within a key records are ordered by timestamp, equal ones as they came; those of a connected stream's inputs are
@@ -53,21 +54,31 @@ class SortedInputOperator(Operator):
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK:
-            self.give_on()
-        self.operator.process_watermark(timestamp)
+            self.begin(self.give_on())
+        else:
+            self.operator.process_watermark(timestamp)
 
-    def give_on(self) -> None:
-        """Give on all that is held, and forget it as it goes."""
+    def give_on(self) -> Iterator[None]:
+        """Give on all that is held, and forget it as it goes; then the last watermark. A piece at each step."""
         groups, self.groups = self.groups, {}
-        while groups:
-            # The oldest first; popping frees each group's memory before the next is handled.
-            group = groups.pop(next(iter(groups)))
+        given = 0
+        # The oldest first; popping frees each group's memory before the next is handled.
+        for key in list(groups):
+            group = groups.pop(key)
             group.sort(key=itemgetter(0))
             for start, stop, port in runs(group):
                 part = group[start:stop]
                 stamps = array("q", [stamp for stamp, _, _ in part])
                 timed = None if all(stamp == NO_TIMESTAMP for stamp in stamps) else stamps
                 self.operator.process_batch(ObjectBatch([value for _, _, value in part], timed), port)
+                given += len(part)
+                if given >= PIECE:
+                    given = 0
+                    yield
+        self.operator.process_watermark(MAX_WATERMARK)
+
+    def resume(self) -> bool:
+        return self.operator.resume() or super().resume()
 
     def process_idleness(self, idle: bool) -> None:
         self.operator.process_idleness(idle)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyflinkx._core.calls import CallSite, ResultCollector, short_repr
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import GraphError
-from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.operators.window_context import ProcessWindowContext
 from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
@@ -33,7 +34,7 @@ from pyflinkx.types.typeinfo import TypeInformation
 BATCH_SIZE = 1024
 
 
-class WindowOperator(Operator):
+class WindowOperator(PiecewiseOperator):
     """Groups the records of each key into windows, and sends a result whenever a window's trigger fires.
 
     A window's records are folded by ``reduce`` or ``aggregate`` as they come, or else kept in a list. A firing sends
@@ -165,17 +166,24 @@ class WindowOperator(Operator):
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp
-        try:
-            self.windowing.advance_watermark(timestamp)
-        finally:
-            self.emit_results()
+        self.begin(self.advance(timestamp))
+
+    def advance(self, timestamp: int) -> Iterator[None]:
+        """Fire what a watermark makes due, then send the watermark."""
+        yield from self.firing(self.windowing.advance_watermark(timestamp))
         self.output.emit_watermark(timestamp)
 
     def advance_processing_time(self, now: int) -> None:
+        self.begin(self.firing(self.windowing.advance_processing_time(now)))
+
+    def firing(self, pieces: Iterator[None]) -> Iterator[None]:
+        """Do the pieces of a firing, and send on what is gathered at its end or when it fails."""
         try:
-            self.windowing.advance_processing_time(now)
-        finally:
+            yield from pieces
+        except Exception:
             self.emit_results()
+            raise
+        self.emit_results()
 
     def next_processing_timer(self) -> int | None:
         return None if self.context.batch else self.windowing.next_processing_timer()

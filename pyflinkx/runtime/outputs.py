@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pyflinkx._core.copier import Copier
@@ -103,6 +104,11 @@ class OperatorNode:
         self.open_inputs = inputs
         self.batch = batch
         self.draining = False
+        # What is done at the end, in this order; each once only, as a timer may register others.
+        self.closing = deque([self._fire_last_timers] if batch else [])
+        self.closing.append(operator.finish)
+        self.piecewise = overrides(operator, "resume")
+        self.waiting: deque[Callable[[], None]] = deque()
 
     @property
     def live(self) -> bool:
@@ -117,16 +123,43 @@ class OperatorNode:
             self.operator.end_input()
             self.finish_drained()
 
-    def finish_drained(self) -> None:
-        """Finish, if all input has ended and nothing is under way any more."""
-        if self.draining and self.operator.drained():
-            self.draining = False
-            if self.batch:
-                last = self.operator.last_processing_timer()
-                if last is not None:
-                    self.operator.advance_processing_time(last)
-            self.operator.finish()
-            self.output.end()
+    def finish_drained(self) -> bool:
+        """Finish, if all input has ended and nothing is under way any more, and then end the output.
+
+        Returns:
+            Whether something was done, so that there may be more to do: what the operator has left is sent first.
+        """
+        if not self.draining:
+            return False
+        if self.operator.resume():
+            return True
+        if not self.operator.drained():
+            return False
+        while self.closing:
+            self.closing.popleft()()
+            if self.piecewise:
+                return True
+        self.draining = False
+        self.output.end()
+        return True
+
+    def _fire_last_timers(self) -> None:
+        last = self.operator.last_processing_timer()
+        if last is not None:
+            self.operator.advance_processing_time(last)
+
+    def resume(self) -> bool:
+        """Send more of what the operator has left, then take what has come meanwhile; whether there may be more."""
+        while not self.operator.resume():
+            if not self.waiting:
+                return False
+            self.waiting.popleft()()
+        return True
+
+    def take(self, call: Callable[[], None]) -> None:
+        """Do a call of a piecewise operator now, or later when it has something left from an earlier one."""
+        self.waiting.append(call)
+        self.resume()
 
 
 class OperatorInput:
@@ -145,29 +178,34 @@ class OperatorInput:
         self.index = index
         self.port = port
         operator = node.operator
-        if port == 0:
+        if node.piecewise:
+            self.emit = self._emit_behind
+        elif port == 0:
             self.emit = operator.process_batch  # one call per batch: no layer between two chained operators
         else:
             self.emit = lambda batch: operator.process_batch(batch, port)
+
+    def _emit_behind(self, batch: Any) -> None:
+        self.node.take(lambda: self.node.operator.process_batch(batch, self.port))
 
     def emit_watermark(self, timestamp: int) -> None:
         """A watermark of this input."""
         combined = self.node.valve.watermark(self.index, timestamp)
         if combined is not None:
-            self.node.operator.process_watermark(combined)
+            self._behind(lambda: self.node.operator.process_watermark(combined))
 
     def emit_idleness(self, idle: bool) -> None:
         """This input became idle or active."""
         combined, all_idle = self.node.valve.idleness(self.index, idle)
         if combined is not None:
-            self.node.operator.process_watermark(combined)
+            self._behind(lambda: self.node.operator.process_watermark(combined))
         if all_idle is not None:
-            self.node.operator.process_idleness(all_idle)
+            self._behind(lambda: self.node.operator.process_idleness(all_idle))
 
     def emit_marker(self, age: int) -> None:
         """A marker of this input."""
         for combined in self.node.markers.marker(self.index, age):
-            self.node.operator.process_marker(combined)
+            self._behind(partial(self.node.operator.process_marker, combined))
 
     def end(self) -> None:
         """This input has ended; it no longer holds event time or markers back."""
@@ -175,8 +213,14 @@ class OperatorInput:
             self.emit_idleness(False)
         self.emit_watermark(MAX_WATERMARK)
         for combined in self.node.markers.end(self.index):
-            self.node.operator.process_marker(combined)
-        self.node.end_input()
+            self._behind(partial(self.node.operator.process_marker, combined))
+        self._behind(self.node.end_input)
+
+    def _behind(self, call: Callable[[], None]) -> None:
+        if self.node.piecewise:
+            self.node.take(call)
+        else:
+            call()
 
 
 class NodeOutput:
@@ -262,3 +306,8 @@ def send(targets: Any, batch: Any, copier: Copier | None) -> None:
     for index, target in enumerate(targets):
         # Columns are never changed, so columnar batches need no copy.
         target.emit(batch.copy(copier) if index != last and isinstance(batch, ObjectBatch) else batch)
+
+
+def overrides(operator: Operator, method: str) -> bool:
+    """Whether an operator defines a method of its own, so that nobody else need be asked."""
+    return getattr(type(operator), method) is not getattr(Operator, method)

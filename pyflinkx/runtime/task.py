@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -34,7 +34,7 @@ from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.declared import DeclaredType
 from pyflinkx.runtime.gates import GateOutput, InputChannel
-from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -97,7 +97,7 @@ class ReaderInput:
         self.site = site
         self.send = send
         self.records = 0
-        self.ended = False
+        self.ending = self.ended = False
         self.requested = False
         self.more_splits = send is not None and not reader.requests_splits
         self.aligned: list[TimestampsAndWatermarksOperator] = []
@@ -106,6 +106,10 @@ class ReaderInput:
 
     def step(self) -> bool:
         """Read once and push what was read; whether there was anything."""
+        if self.ending:
+            self.ended = True
+            self.output.end()
+            return True
         self.paused = any(operator.is_ahead() for operator in self.aligned)
         if self.paused:
             return False
@@ -118,9 +122,9 @@ class ReaderInput:
             if self.more_splits:
                 self._request_split()
                 return False
-            self.ended = True
+            # The end comes a step later: what the watermark fires may take many.
+            self.ending = True
             self.output.emit_watermark(MAX_WATERMARK)
-            self.output.end()
         elif isinstance(batch, SourceWatermark):
             self.output.emit_watermark(batch.timestamp)
         elif isinstance(batch, SourceIdleness):
@@ -256,8 +260,12 @@ class Task:
                 if settings.batch and isinstance(operator, KeyedProcessOperator):
                     operator = SortedInputOperator(operator, operator.key_selectors)
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
-        self.gating = overriding(self.nodes.values(), "accepts_input")
-        self.draining = overriding(self.nodes.values(), "drained")
+        self.gating = [node for node in self.nodes.values() if overrides(node.operator, "accepts_input")]
+        # What lies furthest downstream has been sent first.
+        self.piecewise = [self.nodes[node.id] for node in reversed(vertex.nodes) if node.id in self.nodes]
+        self.piecewise = [node for node in self.piecewise if node.piecewise]
+        self.draining = [node for node in self.nodes.values() if node.piecewise or overrides(node.operator, "drained")]
+        self.unfinished = False  # whether an operator may have left something for resume()
         self._connect(in_channels, out_exchanges)
 
     def _connect(
@@ -400,40 +408,56 @@ class Task:
         self.link.wake()
 
     def step(self) -> StepResult:
-        """Fire due timers, or read a mail and take one batch or element from the next input that has any.
+        """Send more of what operators have left; then fire due timers, or read a mail and take one batch or element.
 
-        Both, so that neither mails nor inputs have to wait for the others to come to an end.
+        A mail and an element, from the next input that has any, so that neither mails nor inputs have to wait for the
+        others to come to an end.
         """
+        if self.unfinished:
+            if not self._writable():
+                return StepResult.BLOCKED
+            self.unfinished = any(node.resume() for node in self.piecewise)
+            if not self.unfinished:
+                self._finish_drained()
+            if self.unfinished:
+                return StepResult.MORE
         now = self.settings.clock.now()
         for node in self.nodes.values():
             due = node.operator.next_processing_timer()
             if due is not None and due <= now and node.live:
                 node.operator.advance_processing_time(now)
                 self._finish_drained()
+                self.unfinished = bool(self.piecewise)
                 return StepResult.MORE
-        if not all(exchange.writable for exchange in self.exchanges):
-            return StepResult.BLOCKED
-        if self.pausing and not all(operator.writable for operator in self.pausing):
+        if not self._writable():
             return StepResult.BLOCKED
         read = bool(self.mails)
         if read:
             self.mails.popleft()()
             self._finish_drained()
+            self.unfinished = bool(self.piecewise)
         if not all(node.operator.accepts_input() for node in self.gating):
             return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
             if not source.ended and source.step():
+                self.unfinished = bool(self.piecewise)
                 return StepResult.MORE
         ended = all(source.ended for source in self.inputs) and not any(node.draining for node in self.draining)
         if ended:
             return StepResult.FINISHED
         return StepResult.MORE if read else StepResult.WAIT
 
+    def _writable(self) -> bool:
+        return all(exchange.writable for exchange in self.exchanges) and all(
+            operator.writable for operator in self.pausing
+        )
+
     def _finish_drained(self) -> None:
         for node in self.draining:
-            node.finish_drained()
+            if node.finish_drained():
+                self.unfinished = True
 
     @property
     def waits_outside(self) -> bool:
@@ -485,11 +509,6 @@ class Task:
                 raise
             if error is not failure:
                 add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")
-
-
-def overriding(nodes: Iterable[OperatorNode], method: str) -> list[OperatorNode]:
-    """Those whose operators define a method of their own, so that a step asks nobody else."""
-    return [node for node in nodes if getattr(type(node.operator), method) is not getattr(Operator, method)]
 
 
 def make_operator(node: StreamNode, copied: bool) -> Operator:

@@ -116,10 +116,17 @@ class OperatorHarness:
         if timestamps is not None:
             stamps = array("q", [NO_TIMESTAMP if timestamp is None else timestamp for timestamp in timestamps])
         self.operator.process_batch(ObjectBatch(list(values), stamps), port)
+        self.resume()
 
     def watermark(self, timestamp: int) -> None:
         """Event time has reached ``timestamp`` (ms)."""
         self.operator.process_watermark(timestamp)
+        self.resume()
+
+    def resume(self) -> None:
+        """Have the operator send all that it has left for later."""
+        while self.operator.resume():
+            pass
 
     def idle(self, idle: bool = True) -> None:
         """The input has become idle, or active again."""
@@ -129,6 +136,7 @@ class OperatorHarness:
         """Set the clock (ms), and fire the processing-time timers that are due."""
         self.clock.time = now
         self.operator.advance_processing_time(now)
+        self.resume()
 
     def read_mail(self, timeout: float = 30) -> None:
         """Wait for work elsewhere to come back (results of asynchronous calls), and hand it to the operator.

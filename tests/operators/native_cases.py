@@ -54,13 +54,20 @@ class NativeHarness:
         if timestamps is not None:
             stamps = array("q", [NO_TIMESTAMP if stamp is None else stamp for stamp in timestamps])
         self.operator.process_batch(ColumnBatch.from_rows(rows, self.schema, stamps))
+        self.complete()
 
     def watermark(self, timestamp):
         self.operator.process_watermark(timestamp)
+        self.complete()
 
     def set_processing_time(self, now):
         self.clock.time = now
         self.operator.advance_processing_time(now)
+        self.complete()
+
+    def complete(self):
+        while self.operator.resume():
+            pass
 
     def finish(self):
         self.watermark(MAX_WATERMARK)

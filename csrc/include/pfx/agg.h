@@ -105,6 +105,11 @@ pfx_status pfx_agg_update(pfx_agg *agg, const pfx_key_column *columns, int64_t s
 /* Add each of `count` states in `from`, which stay as they are, to that in `into`. */
 pfx_status pfx_agg_merge(pfx_agg *agg, uint8_t *const *into, uint8_t *const *from, int64_t count);
 
+/* Add the state `from` to `into` and give back what it owns. The larger one of two sets is kept and the smaller one
+ * added to it, so that a state that is added to others again and again costs no more than its values once each and a
+ * logarithm. */
+pfx_status pfx_agg_absorb(pfx_agg *agg, uint8_t *into, uint8_t *from);
+
 /* Make each of `count` states in the block `into` that of `base` (the same block, or another where states own nothing)
  * with that of `from` added. */
 pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count);

@@ -17,6 +17,7 @@
 /* Owns its arrays and what its states own, charged to the budget of its pfx_agg. */
 typedef struct pfx_pane {
     int64_t index;
+    struct pfx_pane *next; /* in a chain of pfx_panes */
     int64_t count;
     int64_t capacity; /* of keys and states */
     uint32_t *keys;   /* in order of their first rows */

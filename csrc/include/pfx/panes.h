@@ -1,4 +1,8 @@
-/* Panes in order of their slices, and how the rows of a batch find their states in them. */
+/* The panes of slices, and how the rows of a batch find their states in them.
+ *
+ * A pane is found by its slice in a hash table. New ones go to the end of the list, whatever their slices; their order
+ * is seen to when somebody asks for it, which watermarks do and rows do not. So rows may come in any order of time, and
+ * a slice costs O(log n) of those that are open. */
 #ifndef PFX_PANES_H
 #define PFX_PANES_H
 
@@ -40,9 +44,14 @@ typedef struct pfx_panes {
     pfx_agg *agg;
     pfx_key_index *index;
     pfx_slicing slicing;
-    pfx_pane **list; /* in order of their slices */
+    pfx_pane **list; /* in order of their slices, but for those from `sorted` on */
     int64_t count;
-    int64_t capacity;
+    int64_t sorted;
+    int64_t capacity; /* of the block that the list lies in, perhaps with a gap before it */
+    pfx_pane **block;
+    int64_t least;    /* a slice before all of them, or the first one */
+    pfx_pane **table; /* by the hash of the slice: chains of panes */
+    int64_t table_size;
     int64_t expected;                  /* keys in a new pane, by what the last ones had */
     pfx_pane *spares[PFX_SPARE_PANES]; /* small and empty ones, for the next slices */
     int64_t spare_count;
@@ -53,13 +62,19 @@ typedef struct pfx_panes {
 pfx_status pfx_panes_init(pfx_panes *panes, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing);
 void pfx_panes_free(pfx_panes *panes);
 
-/* The position of the first pane whose slice is `slice` or a later one. */
+/* See to the order of the list: before it is read, unless the order does not matter. */
+pfx_status pfx_panes_sort(pfx_panes *panes);
+
+/* In the sorted list: the position of the first pane whose slice is `slice` or a later one. */
 int64_t pfx_panes_position(const pfx_panes *panes, int64_t slice);
+
+/* The pane of a slice; NULL when there is none. */
+pfx_pane *pfx_panes_at(const pfx_panes *panes, int64_t slice);
 
 /* The pane of a slice, made if there is none; one that is dense has places for all keys. */
 pfx_status pfx_panes_open(pfx_panes *panes, int64_t slice, pfx_pane **out);
 
-/* Forget the first panes. */
+/* Forget the first panes of the sorted list. */
 void pfx_panes_drop(pfx_panes *panes, int64_t count);
 
 /* Give back what is kept for reuse. */

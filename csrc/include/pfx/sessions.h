@@ -1,10 +1,11 @@
 /* Event-time session windows with a fixed gap: a session is the rows of a key between pauses of `gap`.
  *
- * A session takes one slot: its bounds, its place in the queue, and its state beside it. A key's sessions hang together
- * in a list, the last first, so that a row passes those that lie wholly after it. The queue is a ring of buckets, each
- * for a share of the gap, and a heap for what is due outside of the ring (rows far ahead of the watermark). A session
- * that grows stays where it is queued, and is moved on when its bucket comes up: at most once per bucket ring and gap,
- * so a row costs O(1) amortised.
+ * A session takes one slot: its bounds, its place in the queue, and its state beside it. A key's sessions hang
+ * together in a search tree, but for the last one, which is at hand: so a row finds its session in O(log n) of the
+ * key's open ones in whatever order rows come, and in O(1) where it belongs to the last or behind it. The queue is a
+ * ring of buckets, each for a share of the gap, and a heap for what is due outside of the ring (rows far ahead of the
+ * watermark). A session that grows stays where it is queued, and is moved on when its bucket comes up: at most once per
+ * bucket ring and gap, so a row costs O(1) amortised.
  *
  * Flink's rules: sessions that overlap or touch are one; a session fires when the watermark reaches its last
  * millisecond, and is gone `lateness` later; a row is late when its session, after merging, would be gone already; one
@@ -25,11 +26,12 @@
 typedef struct pfx_session {
     int64_t start;
     int64_t end;
-    int64_t fired;        /* the end with which it has fired last; INT64_MIN for never */
-    int64_t at;           /* the time that counts of those it is queued for; INT64_MAX when there is none */
-    uint32_t key;         /* PFX_NO_KEY when it has been merged into another or is over */
-    uint32_t next;        /* slot of the key's session before it in time, or of the next free slot */
-    uint32_t prev;        /* slot of the key's session after it in time */
+    int64_t fired; /* the end with which it has fired last; INT64_MIN for never */
+    int64_t at;    /* the time that counts of those it is queued for; INT64_MAX when there is none */
+    uint32_t key;  /* PFX_NO_KEY when it has been merged into another or is over */
+    uint32_t left; /* slots in the tree of the key's sessions; of a free slot, the next free one */
+    uint32_t right;
+    uint32_t parent;
     uint32_t queue_next;  /* slot of the next one in its bucket */
     uint32_t queued : 31; /* how often it is in the queue; the slot is free again at 0 */
     uint32_t due : 1;     /* it is in the list of those that are due */
@@ -62,7 +64,7 @@ typedef struct pfx_sessions {
     int64_t live;
     int64_t peak;    /* the most that were live since the last firing */
     uint32_t free;   /* the first free slot below `used` */
-    uint32_t *heads; /* by key: the slot of its last session in time */
+    uint32_t *heads; /* by key: the slot of its last session in time; see session_tree.h */
     int64_t heads_capacity;
     int64_t width; /* of a bucket, in ms */
     int64_t base;  /* number of the first bucket */

@@ -65,6 +65,6 @@ pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, cons
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more);
 
 /* Whether any window is to fire yet, and the end of the first. */
-bool pfx_slices_next_end(const pfx_slices *slices, int64_t *end);
+pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found);
 
 #endif

@@ -6,7 +6,9 @@ record.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heappop, heappush
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pyflinkx._core.calls import short_repr
@@ -14,6 +16,7 @@ from pyflinkx._core.objects import constant_timestamps
 from pyflinkx._core.window_calls import AlignedLoop, call_each
 from pyflinkx._core.window_types import TimeWindow
 from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.piecewise import PIECE
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     SlidingEventTimeWindows,
@@ -109,45 +112,60 @@ class AlignedWindowing:
         self.current.namespace = window
         self.operator.fire(window, stored, kept=True)
 
-    def advance_watermark(self, timestamp: int) -> None:
-        """Fire the windows that end, and drop those whose time is over, up to ``timestamp``, in order of time."""
+    def advance_watermark(self, timestamp: int) -> Iterator[None]:
+        """Fire the windows that end, and drop those whose time is over, up to ``timestamp``, in order of time.
+
+        A piece at each step, which is that many keys, or at the most as many windows.
+        """
+        count = 0
         while True:
             end = self.unfired[0].max_timestamp() if self.unfired else MAX_WATERMARK + 1
             cleanup = self.cleanup_time(self.live[0]) if self.live else MAX_WATERMARK + 1
             if min(end, cleanup) > timestamp:
                 return
             if end <= cleanup:
-                self.fire(heappop(self.unfired))
+                yield from self.fire(heappop(self.unfired))
             else:
                 self.clean(heappop(self.live))
+            count += 1
+            if count == PIECE:
+                count = 0
+                yield
 
-    def fire(self, window: TimeWindow) -> None:
-        """Send the results of a window for all its keys."""
+    def fire(self, window: TimeWindow) -> Iterator[None]:
+        """Send the results of a window for all its keys, a piece at each step."""
         operator = self.operator
         stored = self.windows[window]
         if operator.evaluate is not None:
-            self.current.namespace = window
-            for self.current.key, contents in stored.items():
+            for number, (key, contents) in enumerate(stored.items(), 1):
+                self.current.key = key
+                self.current.namespace = window
                 try:
                     operator.fire(window, contents, kept=self.lateness > 0)
                 except BaseException as error:
                     raise operator.failure_in(window, error) from error
                 operator.emit_full_batch()
+                if number % PIECE == 0:
+                    yield
             return
-        values = operator.values
-        before = len(values)
-        try:
-            if self.result is None:
-                results = list(stored.values())
-                values.extend(results if operator.copier is None else operator.copier.copy_all(results))
-            else:
-                call_each(self.result, stored.values(), values, operator.copier)
-        except BaseException as error:
-            self.current.key = list(stored)[len(values) - before]
-            raise operator.failure_in(window, error) from error
-        finally:
-            operator.stamps.extend(constant_timestamps(len(values) - before, window.max_timestamp()))
-        operator.emit_full_batch()
+        contents_left = iter(stored.values())
+        for start in range(0, len(stored), PIECE):
+            values = operator.values
+            before = len(values)
+            try:
+                if self.result is None:
+                    results = list(islice(contents_left, PIECE))
+                    values.extend(results if operator.copier is None else operator.copier.copy_all(results))
+                else:
+                    call_each(self.result, islice(contents_left, PIECE), values, operator.copier)
+            except BaseException as error:
+                self.current.key = list(stored)[start + len(values) - before]
+                raise operator.failure_in(window, error) from error
+            finally:
+                operator.stamps.extend(constant_timestamps(len(values) - before, window.max_timestamp()))
+            operator.emit_full_batch()
+            if start + PIECE < len(stored):
+                yield
 
     def clean(self, window: TimeWindow) -> None:
         """Drop a window's contents, and let the window function clear what it has stored for it."""
@@ -165,8 +183,9 @@ class AlignedWindowing:
         """When a window's contents go (ms)."""
         return window.max_timestamp() + self.lateness
 
-    def advance_processing_time(self, now: int) -> None:
+    def advance_processing_time(self, now: int) -> Iterator[None]:
         """These windows have no processing-time timers."""
+        return iter(())
 
     def next_processing_timer(self) -> int | None:
         """Never."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.piecewise import PIECE
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
 from pyflinkx.operators.windowing.evictors import TimestampedValue
 from pyflinkx.operators.windowing.merging import MergingSets
@@ -95,7 +96,8 @@ class GeneralWindowing:
         self.event_time = assigner.is_event_time()
         self.merging: MergingSets | None = None
         if isinstance(assigner, MergingWindowAssigner):
-            self.merging = MergingSets(assigner, operator.backend.table("merging-window-set", "MapState"))
+            table = operator.backend.table("merging-window-set", "MapState")
+            self.merging = MergingSets(assigner, table, operator.backend.context)
         self.event_timers = TimerQueue()
         self.processing_timers = TimerQueue()
         self.current = operator.backend.context
@@ -170,21 +172,30 @@ class GeneralWindowing:
         if result.is_purge():
             self.table.take(state_window)
 
-    def advance_watermark(self, timestamp: int) -> None:
-        """Fire the event-time timers up to ``timestamp``."""
-        while (timer := self.event_timers.pop_due(timestamp)) is not None:
-            self.on_timer(*timer, self.trigger.on_event_time, self.event_time)
-            self.operator.emit_full_batch()
+    def advance_watermark(self, timestamp: int) -> Iterator[None]:
+        """Fire the event-time timers up to ``timestamp``, a piece at each step."""
+        return self.fire(self.event_timers, timestamp, self.trigger.on_event_time, self.event_time)
 
-    def advance_processing_time(self, now: int) -> None:
-        """Fire the processing-time timers that the clock has passed.
+    def advance_processing_time(self, now: int) -> Iterator[None]:
+        """Fire the processing-time timers that the clock has passed, a piece at each step.
 
         A window ends one millisecond after its ``max_timestamp``: until then it gets records, so a timer is due only
         when the clock is past it.
         """
-        while (timer := self.processing_timers.pop_due(now - 1)) is not None:
-            self.on_timer(*timer, self.trigger.on_processing_time, not self.event_time)
+        return self.fire(self.processing_timers, now - 1, self.trigger.on_processing_time, not self.event_time)
+
+    def fire(
+        self, timers: TimerQueue, time: int, ask: Callable[[int, Any, Any], TriggerResult], may_clean: bool
+    ) -> Iterator[None]:
+        """Ask the trigger about the timers up to ``time``, also about those registered meanwhile."""
+        count = 0
+        while (timer := timers.pop_due(time)) is not None:
+            self.on_timer(*timer, ask, may_clean)
             self.operator.emit_full_batch()
+            count += 1
+            if count == PIECE:
+                count = 0
+                yield
 
     def next_processing_timer(self) -> int | None:
         """When ``advance_processing_time`` has something to do next (ms)."""

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx._core.keyed import ABSENT, StateTable
-from pyflinkx.operators.windowing.assigners import MergingWindowAssigner
+from pyflinkx._core.keyed import ABSENT, KeyContext, StateTable
+from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, SessionWindows
+from pyflinkx.operators.windowing.open_windows import OpenWindows
+
+# A key with more live windows than MANY gets an index of them, one with fewer than FEW does without.
+MANY = 32
+FEW = 8
 
 # Called with the window that others became, those others, the window that holds its contents, and those that held the
 # contents of the others.
@@ -32,10 +37,17 @@ class MergingWindows:
     Args:
         assigner: decides which windows merge.
         state_windows: live window to the window of its contents; changed in place.
+        index: of the live windows, where only those that touch can become one; None to have the assigner look at all.
     """
 
-    def __init__(self, assigner: MergingWindowAssigner[Any, Any], state_windows: dict[Any, Any]) -> None:
+    def __init__(
+        self,
+        assigner: MergingWindowAssigner[Any, Any],
+        state_windows: dict[Any, Any],
+        index: OpenWindows | None = None,
+    ) -> None:
         self._assigner = assigner
+        self._index = index
         self.state_windows = state_windows
 
     def add(self, window: Any, on_merge: OnMerge) -> Any:
@@ -44,26 +56,37 @@ class MergingWindows:
         if not state_windows:
             state_windows[window] = window
             return window
+        live = list(state_windows) if self._index is None else self._index.meeting(window)
         decisions = MergeDecisions()
-        self._assigner.merge_windows([*state_windows, window], decisions)
+        self._assigner.merge_windows([*live, window], decisions)
         actual = window
         merged = False
         for group, result in decisions.merges:
             if window in group:
                 merged = True
                 actual = result
-            members = [member for member in state_windows if member in group]
+            members = [member for member in live if member in group and member in state_windows]
             if members == [result]:
                 continue  # the new window lies within a live one
             if not members:
-                state_windows[result] = result
+                self._put(result, result)
                 continue
-            kept, *moved = [state_windows.pop(member) for member in members]
-            state_windows[result] = kept
+            kept, *moved = [self._pop(member) for member in members]
+            self._put(result, kept)
             on_merge(result, [member for member in members if member != result], kept, moved)
-        if not merged:
-            state_windows.setdefault(window, window)
+        if not merged and window not in state_windows:
+            self._put(window, window)
         return actual
+
+    def _put(self, window: Any, state_window: Any) -> None:
+        self.state_windows[window] = state_window
+        if self._index is not None:
+            self._index.add(window)
+
+    def _pop(self, window: Any) -> Any:
+        if self._index is not None:
+            self._index.remove(window)
+        return self.state_windows.pop(window)
 
 
 class MergingSets:
@@ -72,11 +95,18 @@ class MergingSets:
     Args:
         assigner: decides which windows merge.
         table: where they are stored, a dict per key.
+        context: says which key is the current one.
     """
 
-    def __init__(self, assigner: MergingWindowAssigner[Any, Any], table: StateTable) -> None:
+    def __init__(self, assigner: MergingWindowAssigner[Any, Any], table: StateTable, context: KeyContext) -> None:
         self._assigner = assigner
         self._table = table
+        self._context = context
+        # An assigner that decides for itself what becomes one is to see all windows.
+        self._indexed = isinstance(assigner, SessionWindows) and (
+            type(assigner).merge_windows is SessionWindows.merge_windows
+        )
+        self._indices: dict[Any, OpenWindows] = {}
 
     def of_current_key(self) -> MergingWindows:
         """The live windows of the current key, to add one."""
@@ -84,7 +114,15 @@ class MergingSets:
         if state_windows is ABSENT:
             state_windows = {}
             self._table.store(None, state_windows)
-        return MergingWindows(self._assigner, state_windows)
+        return MergingWindows(self._assigner, state_windows, self._index_of(state_windows))
+
+    def _index_of(self, state_windows: dict[Any, Any]) -> OpenWindows | None:
+        if not self._indexed or len(state_windows) <= MANY:
+            return self._indices.get(self._context.key) if self._indices else None
+        index = self._indices.get(self._context.key)
+        if index is None:
+            index = self._indices[self._context.key] = OpenWindows(state_windows)
+        return index
 
     def state_window(self, window: Any) -> Any:
         """Where the contents of a live window of the current key are stored; None when the window is not live."""
@@ -95,5 +133,10 @@ class MergingSets:
         """Forget a live window of the current key."""
         state_windows = self._table.find(None)
         del state_windows[window]
+        index = self._indices.get(self._context.key) if self._indices else None
+        if index is not None:
+            index.remove(window)
+            if len(index) < FEW:
+                del self._indices[self._context.key]
         if not state_windows:
             self._table.take(None)

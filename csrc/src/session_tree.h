@@ -1,0 +1,52 @@
+/* The sessions of one key in order of time: the last one at the head, where nearly every row belongs, and those before
+ * it in a search tree that hangs on it. Private to sessions*.c.
+ *
+ * The tree is a treap (Seidel and Aragon 1996, "Randomized Search Trees"): no session has a greater rank than the one
+ * above it, and ranks, a hash of their slots, are random to whoever sends the rows, so whatever the order in which
+ * sessions come and go, the way to one is O(log n) long. Sessions are told apart by their starts, as they do not touch.
+ */
+#ifndef PFX_SESSION_TREE_H
+#define PFX_SESSION_TREE_H
+
+#include "pfx/sessions.h"
+
+#define PFX_NO_SESSION UINT32_MAX
+
+/* The last session that starts at `time` or before; PFX_NO_SESSION for none. */
+static inline uint32_t pfx_session_at(const pfx_session *slots, uint32_t head, int64_t time) {
+    if (head == PFX_NO_SESSION || slots[head].start <= time) {
+        return head;
+    }
+    uint32_t found = PFX_NO_SESSION;
+    for (uint32_t slot = slots[head].left; slot != PFX_NO_SESSION;) {
+        bool starts = slots[slot].start <= time;
+        found = starts ? slot : found;
+        slot = starts ? slots[slot].right : slots[slot].left;
+    }
+    return found;
+}
+
+/* As below, where the key has other sessions. */
+void pfx_session_link_one(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret);
+void pfx_session_unlink_one(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret);
+
+/* Add a session whose start is set. */
+static inline void pfx_session_link(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret) {
+    slots[slot].left = slots[slot].right = PFX_NO_SESSION;
+    if (*head == PFX_NO_SESSION) {
+        *head = slot;
+    } else {
+        pfx_session_link_one(slots, head, slot, secret);
+    }
+}
+
+/* Take one away that is there. */
+static inline void pfx_session_unlink(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret) {
+    if (*head == slot && slots[slot].left == PFX_NO_SESSION) {
+        *head = PFX_NO_SESSION;
+    } else {
+        pfx_session_unlink_one(slots, head, slot, secret);
+    }
+}
+
+#endif
