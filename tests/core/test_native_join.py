@@ -39,6 +39,16 @@ def schema_of(left, right):
     return Schema([*left.fields, *(field.renamed(field.name + "_right") for field in right.fields)])
 
 
+def processed(join, *arguments):
+    """What is late, once all pairs have been emitted."""
+    steps = join.process(*arguments)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 class Oracle:
     """Flink's rules, one row at a time and with no index."""
 
@@ -110,7 +120,7 @@ def test_pairs_are_those_of_nested_loops(kind, times, steps, data):
         rows = [(time, (key, next(numbers), f"text {time}" if time % 3 else None)) for time, key in rows]
         batch = batch_of([row for _, row in rows], key_type, [time for time, _ in rows])
         emitted = []
-        late = join.process(batch, what, emitted.append)
+        late = processed(join, batch, what, emitted.append)
         pairs, expected_late = oracle.process(rows, what)
         assert all(part.schema.names == ["k", "n", "t", "k_right", "n_right", "t_right"] for part in emitted)
         assert Counter(row for part in emitted for row in rows_of(part)) == Counter(pairs)
@@ -122,8 +132,8 @@ def test_keys_of_several_columns_and_of_other_types():
     right = ColumnBatch.from_arrow(pa.record_batch({"b": ["x", "y", "z"], "a": [1.0, 1.5, 2.0]}))
     join = NativeJoin([0, 1], [1, 0], schema_of(left.schema, right.schema), lower=0, upper=0)
     emitted = []
-    assert join.process(left.with_timestamps(array("q", [0] * 3)), 0, emitted.append) is None
-    assert join.process(right.with_timestamps(array("q", [0] * 3)), 1, emitted.append) is None
+    assert processed(join, left.with_timestamps(array("q", [0] * 3)), 0, emitted.append) is None
+    assert processed(join, right.with_timestamps(array("q", [0] * 3)), 1, emitted.append) is None
     assert [row for batch in emitted for row in rows_of(batch)] == [(0, 1, "x", "x", 1.0)]
 
 
@@ -147,7 +157,7 @@ def test_what_can_make_no_more_pairs_is_given_back():
         # A new key for each millisecond, so that keys without rows must go too.
         batch = batch_of([(time, time, "x") for time in times], pa.int64(), times)
         for side in (0, 1):
-            assert join.process(batch, side, emit) is None
+            assert processed(join, batch, side, emit) is None
         join.advance(start + 3999 - 100)
         most = max(most, budget.used)
     assert count == 400_000
@@ -165,7 +175,7 @@ def test_the_memory_of_a_burst_is_given_back_once_event_time_has_passed_it():
         # Half of the rows have keys of their own, and half one and the same.
         batch = batch_of([(max(time - count // 2, start), time, "x") for time in times], pa.int64(), times)
         for side in (0, 1):
-            join.process(batch, side, lambda pairs: None)
+            processed(join, batch, side, lambda pairs: None)
         if start == 0:
             held = budget.used
             join.advance(100_000 - 6)
@@ -187,7 +197,7 @@ def test_a_side_may_hold_more_text_than_one_column_can():
             Column(schema.fields[1], 1, [None, array("i", [0, size]), text]),
         ]
         batch = ColumnBatch(schema, columns, 1).with_timestamps(array("q", [time]))
-        assert join.process(batch, 0, pytest.fail) is None
+        assert processed(join, batch, 0, pytest.fail) is None
     assert join.rows == (4, 0)
 
 
@@ -196,26 +206,26 @@ def test_one_key_backwards_in_time_and_many_pairs_of_a_row():
     seen = Counter()
     for start in reversed(range(0, 40_000, 1000)):
         times = list(reversed(range(start, start + 1000)))
-        join.process(batch_of([(1, time, None) for time in times], pa.int64(), times), 0, None)
+        processed(join, batch_of([(1, time, None) for time in times], pa.int64(), times), 0, None)
 
     def emit(pairs):
         assert len(pairs) <= 16384
         seen.update(memoryview(pairs.column("n")).tolist())
 
     times = [20_000] * 10_000
-    join.process(batch_of([(1, 0, None)] * 10_000, pa.int64(), times), 1, emit)
+    processed(join, batch_of([(1, 0, None)] * 10_000, pa.int64(), times), 1, emit)
     assert seen == dict.fromkeys(range(19_995, 20_006), 10_000)
 
 
 def test_the_ends_of_time():
     join = long_join()
     emitted = []
-    join.process(batch_of([(1, 1, None), (1, 2, None)], pa.int64(), [MIN + 1, MAX]), 0, emitted.append)
-    join.process(batch_of([(1, 3, None), (1, 4, None)], pa.int64(), [MIN + 2, MAX - 5]), 1, emitted.append)
+    processed(join, batch_of([(1, 1, None), (1, 2, None)], pa.int64(), [MIN + 1, MAX]), 0, emitted.append)
+    processed(join, batch_of([(1, 3, None), (1, 4, None)], pa.int64(), [MIN + 2, MAX - 5]), 1, emitted.append)
     assert sorted(row[2::3] for batch in emitted for row in rows_of(batch)) == [(1, 3), (2, 4)]
     join.advance(MAX)
     emitted.clear()
-    join.process(batch_of([(1, 5, None)], pa.int64(), [MAX]), 1, emitted.append)
+    processed(join, batch_of([(1, 5, None)], pa.int64(), [MAX]), 1, emitted.append)
     assert emitted == []
 
 
@@ -226,26 +236,26 @@ def test_a_row_without_timestamp_is_refused(change):
         batch = batch.with_timestamps(None)
     row = 0 if change == "no timestamps" else 1
     with pytest.raises(ValueError, match=f"row {row} of the right side has no timestamp: .*'{['one', 'two'][row]}'"):
-        long_join().process(batch, 1, None)
+        processed(long_join(), batch, 1, None)
 
 
 def test_retractions_are_refused():
     batch = batch_of([(1, 1, "one")], pa.int64(), [0])
-    assert long_join().process(batch.with_kinds(array("b", [0])), 0, None) is None
+    assert processed(long_join(), batch.with_kinds(array("b", [0])), 0, None) is None
     with pytest.raises(ValueError, match="inserts only"):
-        long_join().process(batch.with_kinds(array("b", [3])), 0, None)
+        processed(long_join(), batch.with_kinds(array("b", [3])), 0, None)
 
 
 def test_what_can_be_no_key_is_refused():
     batch = ColumnBatch.from_arrow(pa.record_batch({"a": [[1]]})).with_timestamps(array("q", [0]))
     join = NativeJoin([0], [0], schema_of(batch.schema, batch.schema))
     with pytest.raises(KeyTypeError, match="list<int64>"):
-        join.process(batch, 0, None)
+        processed(join, batch, 0, None)
     far = ColumnBatch.from_arrow(pa.record_batch([pa.array([2**50], pa.timestamp("s"))], ["t"]))
     far = far.with_timestamps(array("q", [0]))
     join = NativeJoin([0], [0], schema_of(far.schema, far.schema))
     with pytest.raises(KeyTypeError, match="row 0 has no key"):
-        join.process(far, 0, None)
+        processed(join, far, 0, None)
 
 
 def test_arguments_that_make_no_sense():
@@ -259,14 +269,14 @@ def test_arguments_that_make_no_sense():
         with pytest.raises(ValueError, match=r"cannot be joined|no time is|a window cannot"):
             NativeJoin(*keys, schema, **times)
     with pytest.raises(ValueError, match="no side 2"):
-        long_join().process(batch_of([], pa.int64(), []), 2, None)
+        processed(long_join(), batch_of([], pa.int64(), []), 2, None)
 
 
 def test_memory_is_charged_to_the_budget():
     join = long_join(MemoryBudget(1 << 20))
     times = range(100_000)
     with pytest.raises(MemoryBudgetError):
-        join.process(batch_of([(time, 0, "x") for time in times], pa.int64(), times), 0, None)
+        processed(join, batch_of([(time, 0, "x") for time in times], pa.int64(), times), 0, None)
 
 
 def test_chosen_keys_do_not_meet():
@@ -283,6 +293,6 @@ def test_chosen_keys_do_not_meet():
         batch = ColumnBatch.from_arrow(rows).with_timestamps(array("q", [0]) * len(keys))
         join, found = NativeJoin([0], [0], schema_of(batch.schema, batch.schema)), []
         for side in (0, 1):
-            join.process(batch, side, found.append)
+            processed(join, batch, side, found.append)
         assert sum(len(pairs) for pairs in found) == len(keys) + numbers.count(0) ** 2 - numbers.count(0)
         assert join.longest < 100

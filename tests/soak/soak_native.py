@@ -474,6 +474,16 @@ def running_case(rng):
     )
 
 
+def processed(join, *arguments):
+    """What is late, once all pairs have been emitted."""
+    steps = join.process(*arguments)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 def join_case(rng):
     """Pairs by difference or by window, of columns of one kind of key on both sides."""
     case = Case(rng)
@@ -501,8 +511,8 @@ def join_case(rng):
                 join.advance(data)
                 continue
             emitted = []
-            late = join.process(
-                case.make([row for _, row, _ in data], [stamp for _, _, stamp in data]), what, emitted.append
+            late = processed(
+                join, case.make([row for _, row, _ in data], [stamp for _, _, stamp in data]), what, emitted.append
             )
             found = [
                 (values[len(case.names)], values[-1], stamp) for batch in emitted for values, stamp in rows_of(batch)
