@@ -1,5 +1,5 @@
-#ifndef _DEFAULT_SOURCE
-#define _DEFAULT_SOURCE /* madvise */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* madvise, mremap */
 #endif
 #include "pfx/memory.h"
 
@@ -144,14 +144,70 @@ static int64_t rounded(const pfx_budget *budget, int64_t size) {
 #define HUGE_LEAST (INT64_C(4) << 20)
 #define HUGE_PAGE (INT64_C(2) << 20)
 
+/* Blocks too big to be kept are mappings of their own: they grow without a copy, as the system moves their pages. Not
+ * in debug builds, where a sanitizer watches what the C library gives out. */
+#if defined(MADV_HUGEPAGE) && defined(MREMAP_FIXED) && !defined(PFX_DEBUG)
+#define PFX_MAPPED_BLOCKS 1
+#else
+#define PFX_MAPPED_BLOCKS 0
+#endif
+
+static bool is_mapped(int64_t size) {
+    return PFX_MAPPED_BLOCKS && size > KEPT_MOST;
+}
+
+#if PFX_MAPPED_BLOCKS
+static size_t mapped_size(int64_t size) {
+    return ((size_t)size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+/* Addresses for a block, aligned to huge pages. */
+static void *map_block(int64_t size, int protection) {
+    size_t wanted = mapped_size(size);
+    uint8_t *base = mmap(NULL, wanted + HUGE_PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) {
+        return NULL;
+    }
+    size_t before = (HUGE_PAGE - (uintptr_t)base % HUGE_PAGE) % HUGE_PAGE;
+    if (before > 0) {
+        munmap(base, before);
+    }
+    munmap(base + before + wanted, HUGE_PAGE - before);
+    return base + before;
+}
+
+/* Whether the block has been moved to a larger place. */
+static bool grow_mapped(void **memory, int64_t old_size, int64_t new_size) {
+    void *place = map_block(new_size, PROT_NONE);
+    if (place == NULL) {
+        return false;
+    }
+    if (mremap(*memory, mapped_size(old_size), mapped_size(new_size), MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
+        munmap(place, mapped_size(new_size));
+        return false;
+    }
+    *memory = place;
+    return true;
+}
+#endif
+
 static void *new_block(int64_t size) {
     void *block = NULL;
+#if PFX_MAPPED_BLOCKS
+    if (is_mapped(size)) {
+        block = size <= INT64_MAX / 2 ? map_block(size, PROT_READ | PROT_WRITE) : NULL;
+        if (block != NULL) {
+            /* A wish: where it is not granted, the pages are small ones. */
+            (void)madvise(block, mapped_size(size), MADV_HUGEPAGE);
+        }
+        return block;
+    }
+#endif
 #ifdef MADV_HUGEPAGE
     if (size >= HUGE_LEAST) {
         if (posix_memalign(&block, (size_t)HUGE_PAGE, (size_t)size) != 0) {
             return NULL;
         }
-        /* A wish: where it is not granted, the pages are small ones. The last page stays so, too. */
         (void)madvise(block, (size_t)(size / HUGE_PAGE * HUGE_PAGE), MADV_HUGEPAGE);
         return block;
     }
@@ -185,6 +241,15 @@ pfx_status pfx_alloc_zero(pfx_budget *budget, int64_t size, void **out) {
 
 pfx_status pfx_resize(pfx_budget *budget, void **memory, int64_t old_size, int64_t new_size) {
     void *block = NULL;
+#if PFX_MAPPED_BLOCKS
+    if (is_mapped(old_size) && new_size > old_size && new_size <= INT64_MAX / 2) {
+        PFX_TRY(pfx_budget_charge(budget, new_size - old_size));
+        if (grow_mapped(memory, old_size, new_size)) {
+            return PFX_OK;
+        }
+        pfx_budget_refund(budget, new_size - old_size);
+    }
+#endif
     PFX_TRY(pfx_alloc(budget, new_size, &block));
     int64_t keep = old_size < new_size ? old_size : new_size;
     if (keep > 0) {
@@ -201,6 +266,10 @@ void pfx_free(pfx_budget *budget, void *memory, int64_t size) {
     }
     if (is_kept(budget, size)) {
         keep(budget->kept, memory, rounded(budget, size));
+#if PFX_MAPPED_BLOCKS
+    } else if (is_mapped(size)) {
+        munmap(memory, mapped_size(size));
+#endif
     } else {
         free(memory);
     }

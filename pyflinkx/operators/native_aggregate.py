@@ -79,3 +79,7 @@ class NativeAggregateOperator(PiecewiseOperator):
             self.output.emit(results)
             yield
         self.output.emit_watermark(MAX_WATERMARK)
+
+    def close(self) -> None:
+        # The states go now, not when the collector comes by: the next job may use their memory.
+        vars(self).pop("running", None)
