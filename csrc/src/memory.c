@@ -152,11 +152,11 @@ static int64_t rounded(const pfx_budget *budget, int64_t size) {
 #define PFX_MAPPED_BLOCKS 0
 #endif
 
+#if PFX_MAPPED_BLOCKS
 static bool is_mapped(int64_t size) {
-    return PFX_MAPPED_BLOCKS && size > KEPT_MOST;
+    return size > KEPT_MOST;
 }
 
-#if PFX_MAPPED_BLOCKS
 static size_t mapped_size(int64_t size) {
     return ((size_t)size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 }
