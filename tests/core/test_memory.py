@@ -17,6 +17,7 @@ from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.segment import SegmentPool
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import MemoryBudgetError
+from tests.core import native
 
 
 def test_budget_starts_empty():
@@ -172,3 +173,9 @@ def test_kept_blocks_are_given_out_once():
         thread.join()
     assert failures == []
     assert budget.used == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="blocks are mappings on Linux only")
+def test_a_block_that_cannot_be_moved_leaves_the_mappings_of_others_alone(tmp_path):
+    result = native.run(native.build(tmp_path, "mapped_growth", ["memory", "status"], "-O2"))
+    assert (result.returncode, result.stderr) == (0, "")
