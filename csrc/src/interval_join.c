@@ -303,12 +303,25 @@ static pfx_status make_room(pfx_join *join, pfx_join_list *list) {
     return PFX_OK;
 }
 
+/* The rows that were added last, of these keys. */
+static void take_back(pfx_join *join, int side, const int32_t *keys, int64_t count) {
+    while (count > 0) {
+        pfx_join_list *list = &join->keys[keys[--count]].sides[side];
+        list->count--;
+        list->sorted = list->sorted < list->count ? list->sorted : list->count;
+    }
+}
+
 pfx_status pfx_join_add(pfx_join *join, int side, const int32_t *keys, const int64_t *times, int64_t count,
                         int64_t first) {
     for (int64_t i = 0; i < count; i++) {
         pfx_join_list *list = &join->keys[keys[i]].sides[side];
         if (list->count == list->capacity) {
-            PFX_TRY(make_room(join, list));
+            pfx_status status = make_room(join, list);
+            if (status != PFX_OK) {
+                take_back(join, side, keys, i);
+                return status;
+            }
         }
         int in_order =
             list->sorted == list->count && (list->count == list->start || list->rows[list->count - 1].time <= times[i]);
@@ -370,6 +383,8 @@ static pfx_status drop_keys(pfx_join *join, uint32_t *renumbered) {
 }
 
 pfx_status pfx_join_expire(pfx_join *join) {
+    /* A call that has failed may have numbered keys without room for their rows. */
+    PFX_TRY(add_keys(join));
     for (int64_t i = 0; i < join->key_count; i++) {
         pfx_join_key *key = &join->keys[i];
         for (int side = 0; side < 2; side++) {

@@ -183,7 +183,7 @@ static bool grow_mapped(void **memory, int64_t old_size, int64_t new_size) {
         return false;
     }
     if (mremap(*memory, mapped_size(old_size), mapped_size(new_size), MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
-        munmap(place, mapped_size(new_size));
+        /* The place is mostly unmapped by then, and may be another thread's; at worst some addresses are lost. */
         return false;
     }
     *memory = place;

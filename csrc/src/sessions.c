@@ -382,13 +382,16 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
     }
     int64_t sequence = sessions->sequence;
     sessions->sequence += to - from;
-    PFX_TRY(pfx_agg_update(sessions->agg, fields, start + from, to - from, scratch->states + from, sequence));
+    pfx_status status =
+        pfx_agg_update(sessions->agg, fields, start + from, to - from, scratch->states + from, sequence);
+    /* Whatever has failed: nobody would see to what is left over, nor to how much there is of it. */
     for (int64_t i = 0; i < scratch->pending; i++) {
         uint8_t *into = state_of(sessions, scratch->merges[i].into);
-        PFX_TRY(pfx_agg_absorb(sessions->agg, into, state_of(sessions, scratch->merges[i].from)));
+        pfx_status absorbed = pfx_agg_absorb(sessions->agg, into, state_of(sessions, scratch->merges[i].from));
+        status = status == PFX_OK ? absorbed : status;
     }
     scratch->pending = 0;
-    return PFX_OK;
+    return status;
 }
 
 static pfx_status send(pfx_results *results, const pfx_sessions *sessions, uint32_t slot) {
@@ -409,17 +412,23 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
         *row = start;
         PFX_TRY(pfx_key_index_map(sessions->index, keys, start, count, scratch->ids));
         PFX_TRY(reserve(sessions, 0, sessions->index->count));
-        for (int64_t i = 0; i < count; i++) {
+        pfx_status status = PFX_OK;
+        int64_t i = 0;
+        for (; i < count; i++) {
             int64_t time = timestamps[start + i];
+            uint32_t slot = NONE, merged = NONE;
             if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
                 *row = start + i;
-                return PFX_OVERFLOW;
+                status = PFX_OVERFLOW;
+            } else {
+                status = place(sessions, scratch->ids[i], time, &slot, &merged);
             }
-            uint32_t slot, merged;
-            PFX_TRY(place(sessions, scratch->ids[i], time, &slot, &merged));
             scratch->slots[i] = slot;
             if (merged != NONE) {
                 scratch->merges[scratch->pending++] = (merge){.from = merged, .into = slot};
+            }
+            if (status != PFX_OK) {
+                break;
             }
             if (slot == NONE) {
                 late[(*late_count)++] = start + i;
@@ -429,7 +438,8 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
                 PFX_TRY(send(results, sessions, slot));
             }
         }
-        PFX_TRY(update(sessions, fields, start, done, count));
+        pfx_status added = update(sessions, fields, start, done, i);
+        PFX_TRY(status != PFX_OK ? status : added);
     }
     if (*late_count > 0) {
         pfx_agg_clear(sessions->agg, scratch->trash, 1);

@@ -162,8 +162,11 @@ int64_t pfx_word_raw(const pfx_arrow_type *type, pfx_word_view view, int64_t wor
         value = real_of(view == PFX_WORD_ORDER ? word ^ (word < 0 ? INT64_MAX : 0) : word);
         return type->kind == PFX_KIND_FLOAT64 ? bits_of(value) : float_word(PFX_WORD_RAW, (float)value);
     default:
-        return view == PFX_WORD_KEY ? word * key_divisor(type) : word;
+        break;
     }
+    int64_t divisor = view == PFX_WORD_KEY ? key_divisor(type) : 1;
+    /* The least values, rounded down, are no values of the type. */
+    return word < INT64_MIN / divisor ? INT64_MIN : word * divisor;
 }
 
 void pfx_wide_value(const pfx_key_column *column, int64_t row, const uint8_t **bytes, int64_t *size) {

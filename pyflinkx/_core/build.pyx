@@ -44,6 +44,7 @@ from libc.stdint cimport (
 )
 from libc.string cimport memcpy, memset
 
+from pyflinkx._core.codec cimport item_of
 from pyflinkx._core.column cimport Buffer, Column, trusted_column
 from pyflinkx._core.cpfx cimport (
     PFX_DAY_MS,
@@ -566,7 +567,7 @@ cdef int add_fields(ColumnBuilder builder, object value) except -1:
     if len(items) != len(builder.children):
         raise misfit(builder, value, f"it has {len(items)} fields, not {len(builder.children)}")
     for i in range(len(builder.children)):
-        (<ColumnBuilder> builder.children[i]).add(items[i])
+        (<ColumnBuilder> builder.children[i]).add(item_of(items, i, len(builder.children)))
     return 0
 
 

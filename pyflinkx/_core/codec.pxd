@@ -1,5 +1,5 @@
 from cpython.list cimport PyList_Check, PyList_GET_ITEM, PyList_GET_SIZE
-from cpython.tuple cimport PyTuple_GET_ITEM
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.stdint cimport uint8_t, uint64_t
 
 from pyflinkx._core.cpfx cimport PFX_OK, pfx_reader, pfx_status, pfx_writer
@@ -11,9 +11,12 @@ cdef inline int ok(pfx_status status) except -1:
     return 0 if status == PFX_OK else check(status)
 
 
-# Item i of a list or tuple that had `count` items: encoding a value can run user code, which can shorten the list.
+# Item i of a list or tuple that had `count` items: encoding a value can run user code, which can shorten the list; and
+# a class of the user's can say that it has another length than it has.
 cdef inline object item_of(object items, Py_ssize_t i, Py_ssize_t count):
     if not PyList_Check(items):
+        if PyTuple_GET_SIZE(items) != count:
+            raise_changed()
         return <object>PyTuple_GET_ITEM(items, i)
     if PyList_GET_SIZE(items) != count:
         raise_changed()

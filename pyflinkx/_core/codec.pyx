@@ -40,6 +40,7 @@ MAX_DEPTH = DEEPEST
 cdef const char *MAGIC = b"pfxb"
 
 
+@cython.no_gc_clear  # the budget is needed to give the memory back
 cdef class Writer:
     """Owns the bytes that codecs encode into, charged to the process's budget."""
 

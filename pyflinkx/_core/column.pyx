@@ -44,6 +44,7 @@ cdef dict BUFFER_FORMATS = {
 
 
 @cython.final
+@cython.no_gc_clear  # the budget is needed to give the memory back
 cdef class Buffer:
     """A region of memory that nobody changes.
 

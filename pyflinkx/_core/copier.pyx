@@ -5,7 +5,7 @@ that could change within it: CPython counts references, and whoever could change
 as ``copy.deepcopy`` does, with the fewest calls: what occurs twice in a record, or within itself, does so in the copy.
 """
 cimport cython
-from cpython.dict cimport PyDict_Copy, PyDict_Next, PyDict_SetItem
+from cpython.dict cimport PyDict_Copy, PyDict_Next, PyDict_SetItem, PyDict_Size
 from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.long cimport PyLong_FromVoidPtr
 from cpython.ref cimport Py_TYPE, PyObject
@@ -165,7 +165,8 @@ cdef class Copier:
                     return 0
             return 1
         if PyAnySet_CheckExact(<object> pointer):
-            if not alone and not PyFrozenSet_CheckExact(<object> pointer):
+            below = alone and not pfx_is_weakly_held(pointer)
+            if not below and not PyFrozenSet_CheckExact(<object> pointer):
                 return 0
             return self.traversed(pointer, below, depth)
         if PyByteArray_CheckExact(<object> pointer):
@@ -201,7 +202,7 @@ cdef class Copier:
             for name in <tuple> known.fields:
                 field = getattr(<object> pointer, name, None)
                 # One reference is that of the record, and one is ours.
-                if not self.settled(<PyObject *> field, 2 if alone else 0, depth):
+                if not self.settled(<PyObject *> field, 2 if alone and not pfx_is_weakly_held(pointer) else 0, depth):
                     return 0
             return 1
         if kind == WALKED:
@@ -276,15 +277,21 @@ cdef class Copier:
         cdef PyObject *item
         cdef Py_ssize_t position = 0
         cdef dict result = PyDict_Copy(value)
+        cdef Py_ssize_t left = PyDict_Size(result)
         memo[PyLong_FromVoidPtr(<void *> value)] = result
-        # The copy is walked: a dict that others hold might be changed by them meanwhile.
-        while PyDict_Next(result, &position, &key, &item):
-            if not is_atom(<object> key) and self.copied(<object> key, memo) is not <object> key:
+        # The copy is walked: a dict that others hold might be changed by them meanwhile. A __deepcopy__ of the user's
+        # may find the copy, too, by the memo: so what is at hand is held, and there is an end to it whatever is added.
+        while left > 0 and PyDict_Next(result, &position, &key, &item):
+            left -= 1
+            if is_atom(<object> key) and is_atom(<object> item):
+                continue
+            name, part = <object> key, <object> item
+            if not is_atom(name) and self.copied(name, memo) is not name:
                 return self.copied_keys(value, result, memo)
-            if not is_atom(<object> item):
-                copied = self.copied(<object> item, memo)
-                if copied is not <object> item:
-                    PyDict_SetItem(result, <object> key, copied)  # a key that is there: the dict is not resized
+            if not is_atom(part):
+                copied = self.copied(part, memo)
+                if copied is not part:
+                    PyDict_SetItem(result, name, copied)  # a key that is there: the dict is not resized
         return result
 
     cdef object copied_keys(self, dict value, dict result, dict memo):
@@ -296,12 +303,18 @@ cdef class Copier:
 
     cdef object copied_list(self, list value, dict memo):
         cdef list result = value[:]
+        cdef Py_ssize_t count = PyList_GET_SIZE(result)
         cdef Py_ssize_t i
         memo[PyLong_FromVoidPtr(<void *> value)] = result
-        for i in range(len(result)):
+        for i in range(count):
+            # A __deepcopy__ of the user's may find the copy by the memo, and shorten it.
+            if i >= PyList_GET_SIZE(result):
+                break
             item = result[i]
             if not is_atom(item):
-                result[i] = self.copied(item, memo)
+                copied = self.copied(item, memo)
+                if i < PyList_GET_SIZE(result):
+                    result[i] = copied
         return result
 
     cdef object copied_tuple(self, tuple value, dict memo):
@@ -322,7 +335,7 @@ cdef class Copier:
         return result
 
     cdef object copied_row(self, Row value, dict memo):
-        cdef Row result = new_row(None, value.fields, value.kind)
+        cdef Row result = new_row([], value.fields, value.kind)
         memo[id(value)] = result
         # The list of values may be shared too, so it goes by the memo.
         result.values = self.copied(value.values, memo)

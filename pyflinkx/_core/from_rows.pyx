@@ -1,6 +1,7 @@
 """Batches of columns out of rows."""
 from pyflinkx._core.batch cimport ColumnBatch
-from pyflinkx._core.build cimport ColumnBuilder, items_of, shown, shown
+from pyflinkx._core.build cimport ColumnBuilder, items_of, shown
+from pyflinkx._core.codec cimport item_of
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.objects cimport ObjectBatch
 from pyflinkx._core.row cimport Row
@@ -62,7 +63,7 @@ def from_rows(rows, Schema schema not None, timestamps=None, kinds=None, MemoryB
             piece.append(items)
         for j in range(len(positions)):
             at = positions[j]
-            (<ColumnBuilder> builders[j]).add_all([items[at] for items in piece])
+            (<ColumnBuilder> builders[j]).add_all([item_of(items, at, width) for items in piece])
     if changes and kinds is None:
         kinds = array_module.array("b", [(<Row> row).kind if isinstance(row, Row) else 0 for row in all_rows])
     made = schema if wanted is None else Schema([schema.fields[j] for j in positions], schema.metadata)

@@ -1,4 +1,5 @@
 """Aggregates over columnar batches: what native windows and running aggregates share."""
+cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uintptr_t
 from libc.string cimport memcpy
@@ -81,6 +82,7 @@ cdef bint is_narrow(Field field) except -1:
     return field.format in NARROW_FORMATS or field.format[:2] in ("td", "tt", "ts", "tD")
 
 
+@cython.no_gc_clear  # the budget is needed to give the memory back
 cdef class NativeAggregation:
     """Keys, aggregates and results of native operators; the operators' own classes derive from it.
 

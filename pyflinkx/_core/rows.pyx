@@ -1,8 +1,8 @@
 """Columns of values turned into rows."""
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
-from cpython.sequence cimport PySequence_Fast_GET_ITEM
 
+from pyflinkx._core.codec cimport item_of
 from pyflinkx._core.row cimport new_row
 
 
@@ -38,7 +38,7 @@ def rows_from_columns(list columns not None, list fields):
     for i in range(count):
         values = PyList_New(width)
         for j in range(width):
-            value = <object>PySequence_Fast_GET_ITEM(columns[j], i)
+            value = item_of(columns[j], i, count)
             Py_INCREF(value)
             PyList_SET_ITEM(values, j, value)
         row = new_row(values, fields, 0)

@@ -402,3 +402,24 @@ def test_builders_are_charged_to_their_budget():
     del builder, column
     gc.collect()
     assert budget.used == 0
+
+
+@pytest.mark.parametrize("make", [list, lambda values: Row(*values)], ids=["list", "row"])
+@pytest.mark.parametrize("nested", [False, True], ids=["row", "struct"])
+def test_a_row_that_its_own_value_shortens_is_an_error(make, nested):
+    columns = 40
+    inner = [("at", pa.timestamp("us", "UTC")), *((f"n{i}", pa.int64()) for i in range(1, columns))]
+    kept = []
+
+    class Zone(datetime.tzinfo):
+        def utcoffset(self, moment):
+            row = kept[0]
+            (row if isinstance(row, list) else row._values).clear()
+            return datetime.timedelta(0)
+
+    kept.append(make([datetime.datetime(2020, 1, 1, tzinfo=Zone()), *range(10**15, 10**15 + columns - 1)]))
+    schema = pa.schema([("s", pa.struct(inner))] if nested else inner)
+    empty = pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
+    native = ColumnBatch.from_arrow(empty).schema
+    with pytest.raises(RuntimeError, match="changed while"):
+        ColumnBatch.from_rows([(kept[0],)] if nested else kept, native)

@@ -9,8 +9,10 @@ import pytest
 
 from pyflinkx._core.codec import Codec, NullableCodec, read_snapshot
 from pyflinkx._core.codec_basic import LongCodec
+from pyflinkx._core.from_rows import from_rows
 from pyflinkx._core.memory import process_budget
 from pyflinkx._core.row import Row
+from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.typeinfo import Types
@@ -136,6 +138,22 @@ def test_a_list_that_shrinks_while_it_is_encoded():
     HOOK[:] = [records.clear]
     with pytest.raises(RuntimeError, match="a collection changed while it was encoded"):
         codec_of(PICKLED).encode_batch(records)
+
+
+@pytest.mark.parametrize("base", [list, tuple])
+def test_a_list_or_tuple_that_says_it_is_longer_than_it_is(base):
+    class Lying(base):
+        def __len__(self):
+            return 1000
+
+    values = Lying((1, 2))
+    for type_info in (Types.LIST(Types.LONG()), Types.PRIMITIVE_ARRAY(Types.LONG())):
+        codec = codec_of(type_info)
+        for call in (codec.encode_one, codec.conform_one):
+            with pytest.raises(RuntimeError, match="a collection changed while it was encoded"):
+                call(values)
+    with pytest.raises(RuntimeError, match="a collection changed while it was encoded"):
+        from_rows([values], Schema([Field(f"a{i}", "l") for i in range(1000)]))
 
 
 def test_a_null_that_comes_up_while_a_list_is_encoded():

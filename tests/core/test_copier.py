@@ -291,17 +291,82 @@ def test_a_part_that_is_there_twice_stays_one():
     assert record["a"] is record["b"]
 
 
-def test_what_a_weak_reference_leads_to_is_copied():
-    cache = weakref.WeakValueDictionary()
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (Point, lambda record: record),
+        (lambda value: Row(value), lambda record: record),
+        (lambda value: {value}, lambda record: record),
+        (lambda value: deque([value]), lambda record: record),
+        (lambda value: Fixed([value]), lambda record: record.x),
+        (lambda value: frozenset([Slots(value)]), lambda record: next(iter(record))),
+    ],
+    ids=["instance", "row", "set", "deque", "frozen instance", "frozen set"],
+)
+def test_what_a_weak_reference_leads_to_is_copied(make, part):
+    seen = []
 
-    def step(value):
-        result = Point(value)
-        cache["last"] = result
-        return result
+    class Source:
+        def __iter__(self):
+            return self
 
-    source = [1]
-    (record,) = emitted(step, source)
-    assert cache.get("last") is not record
+        def __next__(self):
+            result = make(1)
+            seen[:] = [weakref.ref(result)]
+            return result
+
+    records = []
+    Copier("op").take(Source(), records)
+    found = seen[0]()
+    assert found is None or part(found) is not part(records[0])
+
+
+class Meddler:
+    """Changes the copy that is made of what it is in, which it finds by the memo."""
+
+    def __init__(self, parent, change):
+        self.parent, self.change = parent, change
+
+    def __deepcopy__(self, memo):
+        twin = copy.deepcopy(self.parent, memo)
+        self.change(twin)
+        return Meddler(twin, self.change)
+
+
+def test_a_copy_that_a_hook_shortens_meanwhile():
+    record = [None, *([n] for n in range(1000))]
+    record[0] = Meddler(record, lambda twin: twin.__delitem__(slice(1, None)))
+    copied = Copier("op").copy(record)
+    assert len(copied) == 1
+    record[0] = Meddler(record, lambda twin: twin.clear())
+    assert Copier("op").copy(record) == []
+
+
+def test_a_copy_of_a_dict_that_a_hook_changes_meanwhile():
+    made = 0
+
+    def change(twin):
+        nonlocal made
+        made += 1
+        twin.pop("meddler", None)
+        twin.update((f"more {made} {n}", [n]) for n in range(100))
+
+    record = {"meddler": None, "list": [1]}
+    record["meddler"] = Meddler(record, change)
+    copied = Copier("op").copy(record)
+    assert copied["more 1 0"] == [0]
+    assert made <= 2
+    record = {n: [n] for n in range(1000)}
+    record[0] = Meddler(record, lambda twin: twin.clear())
+    assert set(Copier("op").copy(record)) <= set(record)
+
+
+def test_the_copy_of_a_row_is_a_row_at_any_time():
+    seen = []
+    record = Row(a=None, b=1)
+    record["a"] = [Meddler(record, lambda twin: seen.append((list(twin), twin == record)))]
+    Copier("op").copy(record)
+    assert seen == [([], False)]
 
 
 def test_lists_that_only_the_loop_holds_are_taken_apart():

@@ -117,6 +117,16 @@ def test_no_column_is_one_key():
     assert index.add(batch) == [0, 0, 0]
 
 
+@pytest.mark.parametrize("kind", [pa.timestamp("ns"), pa.duration("ns"), pa.date64()], ids=str)
+def test_keys_coarser_than_their_type_stay_within_it(kind):
+    schema = pa.schema([("k", kind)])
+    index = index_over(schema)
+    values = pa.array([MIN, MIN + 1, -1, 0, 1], pa.int64()).view(kind)
+    assert index.add(ColumnBatch.from_arrow(pa.record_batch([values], schema=schema))) == [0, 0, 1, 2, 2]
+    kept = pa.record_batch(index.keys()).column(0).view(pa.int64()).to_pylist()
+    assert kept == [MIN, -86_400_000 if pa.types.is_date(kind) else -1000, 0]
+
+
 def test_dense_integers_are_positions_until_one_is_far_away():
     generator, known = Random(1), {}
     rows = [generator.randrange(3000) for _ in range(9000)] + [None]

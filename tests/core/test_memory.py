@@ -1,5 +1,6 @@
 """Budgets of native memory, reached through what allocates against them."""
 
+import gc
 import os
 import random
 import subprocess
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.from_rows import from_rows
 from pyflinkx._core.memory import Charged, MemoryBudget, process_budget
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.segment import SegmentPool
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import MemoryBudgetError
+from tests.core import native
 
 
 def test_budget_starts_empty():
@@ -172,3 +175,52 @@ def test_kept_blocks_are_given_out_once():
         thread.join()
     assert failures == []
     assert budget.used == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="blocks are mappings on Linux only")
+def test_a_block_that_cannot_be_moved_leaves_the_mappings_of_others_alone(tmp_path):
+    result = native.run(native.build(tmp_path, "mapped_growth", ["memory", "status"], "-O2"))
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_memory_in_a_cycle_is_given_back_by_the_collector():
+    budget = MemoryBudget()
+    batch = from_rows(
+        [(n % 7, "x" * n) for n in range(1000)], Schema([Field("k", "l"), Field("x", "u")]), budget=budget
+    )
+    cycle = [batch]
+    cycle.append(cycle)
+    del cycle, batch
+    gc.collect()
+    assert budget.used == 0
+
+
+CYCLES = """
+import gc
+from pyflinkx._core.from_rows import from_rows
+from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.native_window import RunningAggregates
+from pyflinkx._core.schema import Field, Schema
+
+class Name(str):
+    pass
+
+fields = [Field("k", "l"), Field("x", "u")]
+results = Schema([fields[0], Field("v", "l")])
+batch = from_rows([(n, "x" * (n % 100)) for n in range(10_000)], Schema(fields))
+for _ in range(20):
+    name = Name("x")
+    aggregates = [("count_distinct", name, None)]
+    windows = RunningAggregates(Schema(fields), ["k"], aggregates, results, budget=MemoryBudget(10**9))
+    windows.add(batch, False)
+    name.windows = windows
+    del name, aggregates
+    gc.collect()  # from now on the collector comes to the windows before it comes to their name
+    del windows
+    gc.collect()
+"""
+
+
+def test_native_aggregates_in_a_cycle_do_not_outlive_their_budget():
+    environment = {**os.environ, "PYTHONMALLOC": "debug"}  # what is freed is overwritten
+    subprocess.run([sys.executable, "-c", CYCLES], env=environment, check=True)

@@ -16,6 +16,7 @@ from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_join import NativeJoin
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import KeyTypeError, MemoryBudgetError
+from tests.core import native
 from tests.operators.native_cases import processed
 
 MIN, MAX = -(2**63), 2**63 - 1
@@ -287,3 +288,11 @@ def test_chosen_keys_do_not_meet():
             processed(join, batch, side, found.append)
         assert sum(len(pairs) for pairs in found) == len(keys) + numbers.count(0) ** 2 - numbers.count(0)
         assert join.longest < 100
+
+
+@pytest.mark.parametrize("flags", [("-O2",), ("-fsanitize=address,undefined", "-DPFX_DEBUG")], ids=str)
+def test_a_join_goes_on_after_memory_has_run_out(tmp_path, flags):
+    parts = ["interval_join", "key_index", "key_block", "key_table", "key_direct", "key_hash", "key_columns", "key"]
+    parts += ["xxh64", "memory", "words", "out_column", "bitmap", "status", "calendar", "decimal", "arrow"]
+    result = native.run(native.build(tmp_path, "join_failures", parts, *flags))
+    assert (result.returncode, result.stderr) == (0, "")

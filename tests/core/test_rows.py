@@ -44,3 +44,13 @@ def test_shapes_that_cannot_be(columns):
 def test_things_that_are_no_columns(column):
     with pytest.raises(TypeError, match="a column is a list or tuple, not "):
         rows_from_columns([column], ["a"])
+
+
+@pytest.mark.parametrize("base", [list, tuple])
+def test_a_column_that_says_it_is_longer_than_it_is(base):
+    class Lying(base):
+        def __len__(self):
+            return 1_000_000
+
+    with pytest.raises(RuntimeError, match="a collection changed"):
+        rows_from_columns([Lying((1, 2))], None)

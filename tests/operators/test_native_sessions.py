@@ -9,6 +9,7 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_window import SessionWindows
 from pyflinkx._core.schema import Field, Schema
+from pyflinkx.errors import MemoryBudgetError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from pyflinkx.operators.native_window import NativeWindowOperator
 from pyflinkx.operators.windowing.assigners import EventTimeSessionWindows
@@ -96,3 +97,47 @@ def test_nothing_is_left_when_a_row_fails_after_sessions_have_merged():
         windows.add(ColumnBatch.from_rows([(1, "c"), (1, "d")], schema, array("q", [10, 2**62])))
     del windows
     assert budget.used == 0
+
+
+@pytest.mark.parametrize("function", ["sum", "count_distinct"])
+def test_rows_before_one_that_fails_count_however_often_that_happens(function):
+    fields = [Field("key", "l"), Field("x", "l")]
+    results = Schema([fields[0], Field("v", "l")])
+    budget = MemoryBudget()
+    windows = SessionWindows(Schema(fields), ["key"], [(function, "x", None)], results, 10, budget=budget)
+    for turn in range(8):
+        stamps = [turn * 100_000 + session * 100 + at for session in range(600) for at in (0, 20, 10)]
+        rows = [(0, n) for n in range(len(stamps) + 1)]
+        with pytest.raises(OverflowError, match="row 1800: the timestamp"):
+            windows.add(ColumnBatch.from_rows(rows, Schema(fields), array("q", [*stamps, 2**62])))
+    assert windows.held == 8 * 600
+    fired, more = windows.fire(2**60, 10_000)
+    expected = [9 * n + 3 if function == "sum" else 3 for n in range(600)] * 8
+    assert ([value for _, value in fired.to_rows("tuple")], more, windows.held) == (expected, False, 0)
+    del windows, fired
+    assert budget.used == 0
+
+
+def test_memory_that_runs_out_half_way_is_all_given_back():
+    fields = [Field("key", "l"), Field("x", "u")]
+    results = Schema([fields[0], Field("n", "l"), Field("first", "u")])
+    aggregates = [("count_distinct", "x", None), ("first", "x", None)]
+    stamps = [session * 100 + at for session in range(200) for at in (0, 20, 10)]
+    rows = [(n % 2, "x" * (n % 40)) for n in range(len(stamps))]
+    batch = ColumnBatch.from_rows(rows, Schema(fields), array("q", stamps))
+    failures = 0
+    for limit in range(0, 400_000, 2_000):
+        budget = MemoryBudget(limit)
+        try:
+            windows = SessionWindows(Schema(fields), ["key"], aggregates, results, 10, budget=budget)
+            for _ in range(4):
+                try:
+                    windows.add(batch)
+                except MemoryBudgetError:
+                    failures += 1
+            windows.fire(2**60, 10_000)
+        except MemoryBudgetError:
+            failures += 1
+        windows = None
+        assert budget.used == 0
+    assert failures > 100

@@ -99,7 +99,7 @@ pfx_status pfx_join_probe(pfx_join *join, int side, const int32_t *keys, const i
                           pfx_join_cursor *cursor, int64_t capacity, int64_t *rows, int64_t *numbers, int64_t *stamps,
                           int64_t *pairs);
 
-/* Hold `count` rows of a side, numbered from `first` on. When it fails the join is good for nothing but to be freed. */
+/* Hold `count` rows of a side, numbered from `first` on. On failure none of them is held. */
 pfx_status pfx_join_add(pfx_join *join, int side, const int32_t *keys, const int64_t *times, int64_t count,
                         int64_t first);
 
