@@ -15,7 +15,7 @@ import pytest
 
 from pyflinkx.common import Configuration
 from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
-from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError, SourceError
+from pyflinkx.errors import ConfigurationError, DependencyError, GraphError, JobExecutionError, SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -388,3 +388,13 @@ def test_debloating_loses_nothing(env):
     records = [(x, "x" * 100) for x in NUMBERS]
     stream = env.from_collection(records).slot_sharing_group("a").map(lambda t: t).slot_sharing_group("b")
     assert sorted(collect(stream)) == records
+
+
+def test_what_connects_workers_is_given_back_when_dependencies_cannot_be_prepared(env, tmp_path):
+    (tmp_path / "broken.zip").write_text("no archive")
+    env.add_python_archive(str(tmp_path / "broken.zip"))
+    before = descriptors(), mappings()
+    stream = env.from_collection([1, 2, 3]).rebalance().map(str)
+    with pytest.raises(DependencyError, match="cannot be extracted") as failure:
+        collect(stream)
+    assert (descriptors(), mappings()) == before, failure.value  # while the traceback still has the job
