@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.calls import CallSite
 from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
@@ -154,8 +155,7 @@ class Worker:
     def _pass_on(self, message: EventForTask) -> None:
         thread = self.threads.get(message.task)
         if thread is not None:
-            event = pickle.loads(message.event)
-            thread.post(lambda: thread.task.handle_event(message.node, event))  # type: ignore[union-attr]
+            thread.post(lambda: hand_over(thread.task, message))  # type: ignore[arg-type]
 
     def send(self, message: Any) -> None:
         """Tell the JobManager something; from any thread.
@@ -270,6 +270,17 @@ class Worker:
             self.send(TaskReport(task, state, failures.pack(failure) if failure is not None else None, metrics))
         except ClientGone:
             return  # the main thread sees it too, and ends the process
+
+
+def hand_over(task: Task, message: EventForTask) -> None:
+    """Give a task an event; called in its thread, as code of the event's classes runs here and may fail it."""
+    try:
+        event = pickle.loads(message.event)
+    except BaseException as error:
+        node = next(node for node in task.vertex.nodes if node.id == message.node)
+        site = CallSite(node.name, node.uid, node.location)
+        raise site.wrap(error, "while an event from the client was unpickled") from error
+    task.handle_event(message.node, event)
 
 
 class RemoteBuffer:

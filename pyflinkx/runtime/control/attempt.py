@@ -330,7 +330,7 @@ class WorkersAttempt:
         except BaseException as error:  # code of the records' classes runs here
             if is_interrupt(error):
                 raise
-            self._fail(unreadable(worker, error))
+            self._fail(unreadable(f"what {worker.handle.name} sent", error))
             return
         if isinstance(message, Registered):
             worker.registered = True
@@ -348,12 +348,21 @@ class WorkersAttempt:
             assert not isinstance(message.records, Loan)  # it arrives as its records
             self.common.buffers[message.buffer].extend(message.records)
         elif isinstance(message, EventForCoordinator):
-            event = pickle.loads(message.event)
-            self._coordinate(self.coordination.receive, message.node, message.subtask, event)
+            self._coordinate(self._pass_event, worker, message)
         elif isinstance(message, TaskReport):
             self._task_report(worker, message)
         elif isinstance(message, DeploymentFailed):
             self._do(self.master.tasks_lost(worker.tasks, failures.unpack(message.failure)))
+
+    def _pass_event(self, worker: WorkerView, message: EventForCoordinator) -> None:
+        try:
+            event = pickle.loads(message.event)
+        except BaseException as error:  # code of the event's classes runs here
+            if is_interrupt(error):
+                raise
+            what = f"an event of operator '{self.graph.node_of(message.node).name}' from {worker.handle.name}"
+            raise unreadable(what, error) from error
+        self.coordination.receive(message.node, message.subtask, event)
 
     def _coordinate(self, call: Callable[..., object], *arguments: Any) -> None:
         """Let coordinators do something; the job fails when they do."""
@@ -532,11 +541,9 @@ class WorkersAttempt:
             self._pause_output()
 
 
-def unreadable(worker: WorkerView, error: BaseException) -> JobExecutionError:
+def unreadable(what: str, error: BaseException) -> JobExecutionError:
     """Why the job fails when what a worker sent cannot be unpickled."""
-    failure = JobExecutionError(
-        f"what {worker.handle.name} sent cannot be read in the client: {type(error).__name__}: {error}"
-    )
+    failure = JobExecutionError(f"{what} cannot be read in the client: {type(error).__name__}: {error}")
     failure.__cause__ = error
     return failure
 
