@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
+from pyflinkx._core.calls import CallSite, told
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
@@ -506,7 +506,7 @@ class Task:
             if failure is None or is_interrupt(error):
                 raise
             if error is not failure:
-                add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")
+                add_note(failure, f"while closing task '{self.name}': {told(error)}")
 
 
 def make_operator(node: StreamNode, copied: bool) -> Operator:

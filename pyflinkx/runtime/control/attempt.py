@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.errors import JobCancelledError, JobExecutionError
@@ -543,7 +544,7 @@ class WorkersAttempt:
 
 def unreadable(what: str, error: BaseException) -> JobExecutionError:
     """Why the job fails when what a worker sent cannot be unpickled."""
-    failure = JobExecutionError(f"{what} cannot be read in the client: {type(error).__name__}: {error}")
+    failure = JobExecutionError(f"{what} cannot be read in the client: {told(error)}")
     failure.__cause__ = error
     return failure
 
