@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -256,6 +257,31 @@ class ReadBadly:
 def test_a_record_that_cannot_be_read_fails_the_job(monkeypatch, build, words):
     monkeypatch.setenv("KIND", "0")
     assert re.match(words, str(failure_of("processes", build)))
+
+
+class Waits(MapFunction):
+    """Gives what cannot be read once a file is there."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def map(self, value):
+        if value == 1:
+            return value
+        while not self.file.exists():
+            time.sleep(0.001)
+        return ReadBadly()
+
+
+@pytest.mark.parametrize("mode", ["threads", "processes"])
+def test_a_record_that_cannot_be_read_is_nobodys_after_the_jobs_end(monkeypatch, tmp_path, mode):
+    monkeypatch.setenv("KIND", "0")
+    configuration = Configuration.from_dict({"pyflinkx.workers": mode, "pyflinkx.batch.size": "1"})
+    env = StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(1)
+    results = env.from_collection([1, 2]).map(Waits(tmp_path / "ended")).execute_and_collect()
+    assert next(results) == 1
+    (tmp_path / "ended").touch()
+    results.close()  # the worker finishes its call, and sends the record
 
 
 class Talkative(Source):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import pickle
@@ -531,10 +530,7 @@ class WorkersAttempt:
                         self.selector.unregister(key.fd)
                         view.handle.wait(max(deadline - time.monotonic(), 0))
                         continue
-                    with contextlib.suppress(Exception):  # whatever it says, the job has ended
-                        message = pickle.loads(data)
-                        if isinstance(message, Logged):
-                            pass_on(message.record)
+                    hear_out(data)
                 elif what == "wake":
                     os.read(self.common.wake_read, 1024)
                 else:
@@ -547,6 +543,17 @@ def unreadable(what: str, error: BaseException) -> JobExecutionError:
     failure = JobExecutionError(f"{what} cannot be read in the client: {told(error)}")
     failure.__cause__ = error
     return failure
+
+
+def hear_out(data: bytes) -> None:
+    """Pass on what a worker logs after the job's end; nothing else that it says matters then, nor its failure."""
+    try:
+        message = pickle.loads(data)
+        if isinstance(message, Logged):
+            pass_on(message.record)
+    except BaseException as error:  # code of the records' classes runs here
+        if is_interrupt(error):
+            raise
 
 
 def silence(seconds: float) -> str:
