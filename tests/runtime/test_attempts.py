@@ -100,6 +100,16 @@ def test_without_another_attempt_the_first_failure_is_the_jobs(tmp_path, workers
 
 
 @pytest.mark.parametrize("workers", WORKERS)
+def test_a_job_that_waits_for_its_next_attempt_is_over_when_its_caller_gives_up(tmp_path, workers):
+    job = job_that(fail, 2, tmp_path, workers, Once(delay=200))
+    steps = job.run_by_steps()
+    while job.state is not JobState.RESTARTING:
+        next(steps)
+    steps.close()
+    assert job.state is JobState.CANCELED
+
+
+@pytest.mark.parametrize("workers", WORKERS)
 def test_a_job_that_waits_for_its_next_attempt_ends_when_it_is_cancelled(tmp_path, workers):
     class Cancelling(Once):
         def delay_after(self, failures):
