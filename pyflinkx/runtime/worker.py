@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -333,12 +334,12 @@ class SendingHandler(logging.handlers.QueueHandler):
 
 def dump_logged(record: logging.LogRecord) -> bytes:
     """A log record as bytes, without those extra attributes that no pickle takes."""
-    try:
-        return dump_value(Logged(record))
-    except Exception:
-        own = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
-        bare = logging.makeLogRecord({name: value for name, value in record.__dict__.items() if name in own})
-        return dump_value(Logged(bare))
+    own = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
+    attached = {}
+    for name in record.__dict__.keys() - own:
+        with contextlib.suppress(BaseException):  # code of the value's class runs here
+            attached[name] = dump_value(record.__dict__.pop(name))
+    return dump_value(Logged(record, attached))
 
 
 def send_log(worker: Worker, level: int) -> None:

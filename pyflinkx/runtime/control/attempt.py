@@ -343,7 +343,7 @@ class WorkersAttempt:
             for number, lowest in self.alignment.report(worker.number, message.lowest, numbers).items():
                 self._send(self.workers[number], AlignmentUpdate(lowest))
         elif isinstance(message, Logged):
-            pass_on(message.record)
+            pass_on(message)
         elif isinstance(message, Collected):
             assert not isinstance(message.records, Loan)  # it arrives as its records
             self.common.buffers[message.buffer].extend(message.records)
@@ -550,7 +550,7 @@ def hear_out(data: bytes) -> None:
     try:
         message = pickle.loads(data)
         if isinstance(message, Logged):
-            pass_on(message.record)
+            pass_on(message)
     except BaseException as error:  # code of the records' classes runs here
         if is_interrupt(error):
             raise
@@ -561,8 +561,16 @@ def silence(seconds: float) -> str:
     return f"it did not answer for {seconds:g} s (heartbeat.timeout)"
 
 
-def pass_on(record: logging.LogRecord) -> None:
-    """Log what a worker logged, if it is wanted here."""
+def pass_on(message: Logged) -> None:
+    """Log what a worker logged, if it is wanted here; without what is attached to it and cannot be read."""
+    record = message.record
     logger = logging.getLogger(record.name)
-    if logger.isEnabledFor(record.levelno):
-        logger.handle(record)
+    if not logger.isEnabledFor(record.levelno):
+        return
+    for name, data in message.attached.items():
+        try:
+            setattr(record, name, pickle.loads(data))
+        except BaseException as error:  # code of the value's class runs here
+            if is_interrupt(error):
+                raise
+    logger.handle(record)
