@@ -10,6 +10,7 @@ from pyflinkx.errors import JobExecutionError
 MAX_REPR: int
 
 def short_repr(value: object) -> str: ...
+def told(error: BaseException) -> str: ...
 
 class CallSite:
     @property

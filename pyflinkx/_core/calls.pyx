@@ -45,14 +45,15 @@ def short_repr(value):
     return text if len(text) <= MAX_REPR else text[:MAX_REPR - 3] + "..."
 
 
-cdef object text_of(error):
-    """str(error), or which exception that raised."""
+def told(error not None):
+    """An exception's class and text, or which exception its ``str()`` raised."""
     try:
-        return str(error)
+        text = str(error)
     except BaseException as another:
         if is_interrupt(another):
             raise
-        return f"<str() raised {type(another).__name__}>"
+        text = f"<str() raised {type(another).__name__}>"
+    return f"{type(error).__name__}: {text}"
 
 
 cdef object users_part(traceback):
@@ -101,7 +102,7 @@ cdef class CallSite:
         text = f"operator '{self.name}' (uid {self.uid}) failed {where}"
         if self.location is not None:
             text += f"; created at {self.location}"
-        return JobExecutionError(f"{text}: {type(error).__name__}: {text_of(error)}")
+        return JobExecutionError(f"{text}: {told(error)}")
 
     def take_partial(self):
         """What the records before the failing one produced, once; None when that is nothing."""

@@ -13,19 +13,26 @@ BATCH = "BATCH"
 AUTOMATIC = "AUTOMATIC"
 
 
-def runs_as_batch(mode: str, sources: Iterable[Any]) -> bool:
+def runs_as_batch(mode: str, nodes: Iterable[Any]) -> bool:
     """Whether a program runs in batch mode.
 
     Args:
-        mode: STREAMING, BATCH, or AUTOMATIC: batch when every source is bounded.
-        sources: nodes or transformations; those without a ``source`` are passed over.
+        mode: STREAMING, BATCH, or AUTOMATIC: batch when every source is bounded and there is no loop.
+        nodes: all nodes or transformations.
 
     Raises:
-        GraphError: BATCH with a source that never ends.
+        GraphError: BATCH with a source that never ends, or with a loop.
     """
     if mode == STREAMING:
         return False
-    for node in sources:
+    for node in nodes:
+        if node.iteration_head:
+            if mode == AUTOMATIC:
+                return False
+            raise GraphError(
+                f"iterate() ({node.location}) cannot run in BATCH mode, where records that come back would wait for "
+                "an end of the input that has passed: set execution.runtime-mode to STREAMING"
+            )
         if node.source is not None and node.source.boundedness is not Boundedness.BOUNDED:
             if mode == AUTOMATIC:
                 return False

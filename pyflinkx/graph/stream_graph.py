@@ -31,7 +31,7 @@ class StreamNode:
     ``output_type`` is the type of the main output's records, None when nothing is known of it. ``buffer_timeout`` is
     how long (ms) a record may wait for its batch to fill before it is sent to another task; -1 for until it is full.
     ``native`` says that it runs without Python functions of the user's. ``two_phase`` is how it could be done in two
-    phases.
+    phases, ``iteration_head`` whether a loop begins here.
     """
 
     id: int
@@ -53,6 +53,7 @@ class StreamNode:
     co_location_group: str | None = None
     native: bool = False
     two_phase: TwoPhase | None = None
+    iteration_head: bool = False
 
     def __str__(self) -> str:
         return f"operator '{self.name}' ({self.location})"
@@ -200,6 +201,7 @@ def build_stream_graph(
             co_location_group=own_settings.co_location_group,
             native=transformation.native,
             two_phase=transformation.two_phase,
+            iteration_head=transformation.iteration_head,
         )
         check_parallelism(node)
         nodes.append(node)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls import told
 from pyflinkx.operators.base import Clock
 
 log = logging.getLogger("pyflinkx.metrics")
@@ -64,7 +65,7 @@ class Gauge(Metric):
         except BaseException as error:
             if not self._warned:
                 self._warned = True
-                log.warning("gauge '%s' raises %s: %s", self._name, type(error).__name__, error)
+                log.warning("gauge '%s' raises %s", self._name, told(error))
             return None
 
 

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterable
 from typing import Any
 
+from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.runtime.pickles import dump_value
@@ -38,7 +39,7 @@ def copied(accumulator: Any) -> Any:
             if is_interrupt(error):
                 raise
             failure = error
-    return Lost(f"cannot be copied: {type(failure).__name__}: {failure}")
+    return Lost(f"cannot be copied: {told(failure)}")
 
 
 def pack(accumulators: dict[str, Any]) -> dict[str, bytes | Lost]:
@@ -48,7 +49,7 @@ def pack(accumulators: dict[str, Any]) -> dict[str, bytes | Lost]:
         try:
             packed[name] = dump_value(accumulator)
         except BaseException as error:
-            packed[name] = Lost(f"cannot be sent: {type(error).__name__}: {error}")
+            packed[name] = Lost(f"cannot be sent: {told(error)}")
     return packed
 
 
@@ -59,7 +60,7 @@ def unpack(packed: dict[str, bytes | Lost]) -> dict[str, Any]:
         try:
             accumulators[name] = data if isinstance(data, Lost) else pickle.loads(data)
         except BaseException as error:
-            accumulators[name] = Lost(f"cannot be received: {type(error).__name__}: {error}")
+            accumulators[name] = Lost(f"cannot be received: {told(error)}")
     return accumulators
 
 
@@ -93,6 +94,17 @@ def merged(found: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
             except BaseException as error:
                 if is_interrupt(error):
                     raise
-                what = f"raises {type(error).__name__} in merge(): {error}"
+                what = f"fails in merge(): {told(error)}"
                 raise JobExecutionError(f"the accumulator '{name}' of operator '{operator}' {what}") from error
-    return {name: whole.get_local_value() for name, (_, whole) in wholes.items()}
+    return {name: local_value(name, operator, whole) for name, (operator, whole) in wholes.items()}
+
+
+def local_value(name: str, operator: str, accumulator: Any) -> Any:
+    """What a merged accumulator has come to."""
+    try:
+        return accumulator.get_local_value()
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        what = f"fails in get_local_value(): {told(error)}"
+        raise JobExecutionError(f"the accumulator '{name}' of operator '{operator}' {what}") from error

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.errors import JobCancelledError, JobExecutionError, PyflinkxError
@@ -139,9 +140,7 @@ class Coordination:
             if is_interrupt(error):
                 raise
             what = getattr(call, "__name__", "a call")
-            raise JobExecutionError(
-                f"operator '{name}' failed in the client, in {what}(): {type(error).__name__}: {error}"
-            ) from error
+            raise JobExecutionError(f"operator '{name}' failed in the client, in {what}(): {told(error)}") from error
 
     def close(self, failure: BaseException | None) -> None:
         """The job has ended; all coordinators are closed even if some fail."""

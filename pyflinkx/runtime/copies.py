@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TypeVar
 
+from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import GraphError
 
@@ -34,5 +35,5 @@ def copy_for_subtask(thing: T, subtasks: int, name: str, location: str | None) -
             raise
         raise GraphError(
             f"operator '{name}' ({location}): each of its {subtasks} subtasks needs a copy of its function, which "
-            f"cannot be copied: {type(error).__name__}: {error}; make what it holds in open()"
+            f"cannot be copied: {told(error)}; make what it holds in open()"
         ) from error

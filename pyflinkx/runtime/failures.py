@@ -7,6 +7,7 @@ import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
+from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import JobExecutionError, RemoteError
 from pyflinkx.runtime.pickles import dump_value
@@ -45,7 +46,7 @@ def contained(error: BaseException, where: str) -> BaseException:
     """
     if isinstance(error, Exception) or is_interrupt(error):
         return error
-    failure = JobExecutionError(f"{where} failed: {type(error).__name__}: {error}")
+    failure = JobExecutionError(f"{where} failed: {told(error)}")
     failure.__cause__ = error
     return failure
 

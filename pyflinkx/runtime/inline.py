@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Generator, Iterator
 from functools import partial
@@ -12,6 +13,7 @@ from pyflinkx.errors import JobCancelledError
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamEdge
+from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.runtime.channel import LocalChannel
 from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.coordination import Coordination, TaskLink, ended_by
@@ -73,6 +75,8 @@ class InlineJob(Job):
         failure: BaseException | None = None
         if number > 1:
             self.coordination = Coordination(self.graph, self.settings.clock, self._send, self._wake)
+            # Nothing that one attempt's operators have in common is the next one's: feedback queues, say.
+            self.settings = dataclasses.replace(self.settings, shared={}, alignment=AlignmentGroups())
         try:
             self.coordination.create()
             self.check()

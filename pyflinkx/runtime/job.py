@@ -123,11 +123,11 @@ class Job:
         """
         actions = self.master.start()
         while (start := next((action for action in actions if isinstance(action, StartAttempt)), None)) is not None:
-            if start.delay:
-                yield from self.pause(start.delay)
-                if not self.master.delay_over(start.number):
-                    break
             try:
+                if start.delay:
+                    yield from self.pause(start.delay)
+                    if not self.master.delay_over(start.number):
+                        break
                 failure = yield from self.attempt(start.number)
             except BaseException as error:
                 self.master.abandon(error)

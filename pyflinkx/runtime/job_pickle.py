@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 from weakref import WeakValueDictionary
 
+from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.connectors.columnar import ColumnarSource
@@ -121,7 +122,7 @@ def dump_job(
                     f"operator '{node.name}' ({node.location}) cannot be sent to a worker: its function's "
                     f"{path or 'self'} cannot be pickled ({reason}); make it in open()"
                 ) from error
-        raise GraphError(f"the job cannot be sent to a worker: {type(error).__name__}: {error}") from error
+        raise GraphError(f"the job cannot be sent to a worker: {told(error)}") from error
 
 
 def part_of(graph: JobGraph, vertices: Collection[int]) -> JobGraph:

@@ -105,9 +105,10 @@ class AlignmentReport:
 
 @dataclass(frozen=True)
 class Logged:
-    """A record of the worker's log."""
+    """A record of the worker's log; what the program has attached to it is pickled by itself, by name."""
 
     record: logging.LogRecord
+    attached: dict[str, bytes]
 
 
 @dataclass(frozen=True)

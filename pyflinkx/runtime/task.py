@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pyflinkx._core.calls import CallSite
+from pyflinkx._core.calls import CallSite, told
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.objects import ObjectBatch
@@ -396,6 +396,8 @@ class Task:
             self.readers[node_id].handle_event(event)
         else:
             self.nodes[node_id].operator.handle_event(event)
+        # Fewer splits to wait for may have been what let event time go on.
+        self.unfinished = self.unfinished or bool(self.piecewise)
 
     def post(self, mail: Callable[[], None]) -> None:
         """Have something called between two steps; from any thread."""
@@ -439,8 +441,9 @@ class Task:
             if not source.ended and source.step():
                 self.unfinished = bool(self.piecewise)
                 return StepResult.MORE
-        ended = all(source.ended for source in self.inputs) and not any(node.draining for node in self.draining)
-        if ended:
+        # A mail may be what ended the input of an operator whose end waits behind what it has left.
+        ended = not self.unfinished and all(source.ended for source in self.inputs)
+        if ended and not any(node.draining for node in self.draining):
             return StepResult.FINISHED
         return StepResult.MORE if read else StepResult.WAIT
 
@@ -503,7 +506,7 @@ class Task:
             if failure is None or is_interrupt(error):
                 raise
             if error is not failure:
-                add_note(failure, f"while closing task '{self.name}': {type(error).__name__}: {error}")
+                add_note(failure, f"while closing task '{self.name}': {told(error)}")
 
 
 def make_operator(node: StreamNode, copied: bool) -> Operator:

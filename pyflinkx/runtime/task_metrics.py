@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.runtime.accumulators import pack, unpack
+from pyflinkx.runtime.pickles import dump_value
+
+PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
 @dataclass
@@ -43,11 +49,16 @@ class TaskMetrics:
     user: dict[str, Any] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "accumulators": {node: pack(found) for node, found in self.accumulators.items()}}
+        return {
+            **self.__dict__,
+            "accumulators": {node: pack(found) for node, found in self.accumulators.items()},
+            "user": {name: packed(value) for name, value in self.user.items()},
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.accumulators = {node: unpack(found) for node, found in self.accumulators.items()}
+        self.user = {name: unpacked(value) for name, value in self.user.items()}
 
     def named(self) -> dict[str, Any]:
         """By Flink's metric names, those of the user's functions after them; times in milliseconds."""
@@ -64,3 +75,39 @@ class TaskMetrics:
             "currentInputWatermark": self.watermark,
             **self.user,
         }
+
+
+class Packed:
+    """A value of the user's metrics on its way to another process.
+
+    Args:
+        data: its pickle.
+        text: what is shown where that cannot be read.
+    """
+
+    def __init__(self, data: bytes, text: str) -> None:
+        self.data = data
+        self.text = text
+
+
+def packed(value: Any) -> Any:
+    """A value of a metric ready to travel: plain ones as they are, what no pickle takes as text."""
+    if type(value) in PLAIN:
+        return value
+    text = short_repr(value)
+    try:
+        return Packed(dump_value(value), text)
+    except BaseException:  # code of the value's class
+        return text
+
+
+def unpacked(value: Any) -> Any:
+    """What ``packed`` packed."""
+    if not isinstance(value, Packed):
+        return value
+    try:
+        return pickle.loads(value.data)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return value.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -15,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.calls import CallSite
 from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
@@ -154,8 +156,7 @@ class Worker:
     def _pass_on(self, message: EventForTask) -> None:
         thread = self.threads.get(message.task)
         if thread is not None:
-            event = pickle.loads(message.event)
-            thread.post(lambda: thread.task.handle_event(message.node, event))  # type: ignore[union-attr]
+            thread.post(lambda: hand_over(thread.task, message))  # type: ignore[arg-type]
 
     def send(self, message: Any) -> None:
         """Tell the JobManager something; from any thread.
@@ -272,6 +273,17 @@ class Worker:
             return  # the main thread sees it too, and ends the process
 
 
+def hand_over(task: Task, message: EventForTask) -> None:
+    """Give a task an event; called in its thread, as code of the event's classes runs here and may fail it."""
+    try:
+        event = pickle.loads(message.event)
+    except BaseException as error:
+        node = next(node for node in task.vertex.nodes if node.id == message.node)
+        site = CallSite(node.name, node.uid, node.location)
+        raise site.wrap(error, "while an event from the client was unpickled") from error
+    task.handle_event(message.node, event)
+
+
 class RemoteBuffer:
     """Stands for the client's CollectBuffer: sends what it is given. A slow client makes the sender wait."""
 
@@ -322,12 +334,12 @@ class SendingHandler(logging.handlers.QueueHandler):
 
 def dump_logged(record: logging.LogRecord) -> bytes:
     """A log record as bytes, without those extra attributes that no pickle takes."""
-    try:
-        return dump_value(Logged(record))
-    except Exception:
-        own = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
-        bare = logging.makeLogRecord({name: value for name, value in record.__dict__.items() if name in own})
-        return dump_value(Logged(bare))
+    own = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
+    attached = {}
+    for name in record.__dict__.keys() - own:
+        with contextlib.suppress(BaseException):  # code of the value's class runs here
+            attached[name] = dump_value(record.__dict__.pop(name))
+    return dump_value(Logged(record, attached))
 
 
 def send_log(worker: Worker, level: int) -> None:

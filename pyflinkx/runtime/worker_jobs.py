@@ -93,6 +93,8 @@ class ProcessJob(JobManager):
     def steps(self) -> Iterator[None]:
         """Prepare its Python dependencies once for all workers, and run the job."""
         with contextlib.ExitStack() as stack:
+            # What connects the workers is there already; when the preparation fails, no attempt gives it back.
+            stack.callback(lambda: self.placement.close())
             stack.enter_context(standard_descriptors_taken())
             folder = ""
             if self.dependencies.need_folder:

@@ -215,8 +215,73 @@ def test_an_accumulator_whose_merge_raises_is_named():
             raise ValueError("never")
 
     env = opening(lambda context: context.add_accumulator("stubborn", Stubborn()))
-    with pytest.raises(JobExecutionError, match=r"'stubborn' of operator 'Map' raises ValueError in merge\(\): never"):
+    with pytest.raises(JobExecutionError, match=r"'stubborn' of operator 'Map' fails in merge\(\): ValueError: never"):
         env.execute()
+
+
+class Untold(BaseException):
+    """Neither an Exception nor one with a text."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+def untold(*arguments):
+    raise Untold
+
+
+def told_badly(method):
+    return type("Badly", (IntCounter,), {"merge": lambda self, other: None, method: untold})()
+
+
+@pytest.mark.parametrize("mode", ["inline", "threads", "processes"])
+@pytest.mark.parametrize(
+    ("method", "what"),
+    [
+        ("clone", "cannot be copied: "),
+        ("__reduce__", "cannot be sent: "),
+        ("get_local_value", r"fails in get_local_value\(\): "),
+    ],
+)
+def test_an_accumulator_that_raises_anything_is_named(mode, method, what):
+    env = opening(lambda context: context.add_accumulator("badly", told_badly(method)))
+    env.configure(Configuration.from_dict({"pyflinkx.workers": mode}))
+    if (mode, method) == ("inline", "__reduce__"):
+        env.execute()
+        return
+    words = rf"the accumulator 'badly' of operator 'Map' {what}Untold: <str\(\) raised ValueError>"
+    with pytest.raises(JobExecutionError, match=words):
+        env.execute()
+
+
+class ReadBadly:
+    def __reduce__(self):
+        return untold, ()
+
+    def __repr__(self):
+        return "<bad>"
+
+
+@pytest.mark.parametrize("mode", ["inline", "threads", "processes"])
+def test_a_gauge_of_what_cannot_travel_ends_no_job(mode):
+    def gauges(context):
+        group = context.get_metrics_group()
+        group.gauge("generator", lambda: (number for number in range(3)))
+        group.gauge("bad", ReadBadly)
+        group.gauge("raises", untold)
+        group.gauge("set", lambda: {1, 2})
+
+    env = opening(gauges)
+    env.configure(Configuration.from_dict({"pyflinkx.workers": mode, "heartbeat.interval": "10 ms"}))
+    client = env.execute_async()
+    client.get_job_execution_result().result()
+    (found,) = [found for found in client.get_metrics().values() if "Map.set" in found]
+    assert found["Map.set"] == {1, 2}
+    assert found["Map.raises"] is None
+    assert "generator object" in str(found["Map.generator"])
+    assert str(found["Map.bad"]) == "<bad>"
 
 
 def test_metrics_of_functions_show_in_the_client(env):

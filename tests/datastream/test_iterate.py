@@ -5,7 +5,15 @@ from collections import Counter
 import pytest
 
 from pyflinkx.common import Duration, Time, WatermarkStrategy
-from pyflinkx.datastream import AsyncDataStream, AsyncFunction, OutputTag, ProcessFunction
+from pyflinkx.datastream import (
+    AsyncDataStream,
+    AsyncFunction,
+    KeyedProcessFunction,
+    OutputTag,
+    ProcessFunction,
+    RuntimeExecutionMode,
+    StreamExecutionEnvironment,
+)
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.errors import GraphError, JobExecutionError
 from tests.datastream.conftest import make_environment
@@ -199,6 +207,30 @@ def test_wrong_loops_are_refused():
     loop.close_with(loop.map(lambda x: x))
     with pytest.raises(GraphError, match="unite the streams"):
         loop.close_with(loop.map(lambda x: x))
+
+
+def counting_down(env):
+    class Down(KeyedProcessFunction):
+        def process_element(self, value, ctx):
+            yield value - 1
+
+    loop = env.from_collection([3, 5]).iterate(0)
+    counted = loop.key_by(lambda value: value).process(Down())
+    loop.close_with(counted.filter(lambda value: value > 0))
+    return counted.filter(lambda value: value <= 0)
+
+
+def test_a_loop_in_batch_mode_is_refused():
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.set_runtime_mode(RuntimeExecutionMode.BATCH)
+    with pytest.raises(GraphError, match=r"iterate\(\) \(.*test_iterate.py:\d+\) cannot run in BATCH mode"):
+        collect(counting_down(env))
+
+
+def test_the_automatic_mode_of_a_loop_is_streaming():
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.set_runtime_mode(RuntimeExecutionMode.AUTOMATIC)
+    assert collect(counting_down(env)) == [0, 0]
 
 
 def test_an_open_loop_is_refused():

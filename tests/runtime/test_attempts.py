@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from pyflinkx.common import Configuration
+from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
 from pyflinkx.errors import JobCancelledError, JobExecutionError
 from pyflinkx.graph.execution_graph import JobState
@@ -97,6 +98,48 @@ def test_without_another_attempt_the_first_failure_is_the_jobs(tmp_path, workers
         job.run()
     assert job.state is JobState.FAILED
     assert not (tmp_path / "attempt-2").exists()
+
+
+class FailsOnce(MapFunction):
+    """Counts records down; the first attempt fails at a record."""
+
+    def __init__(self, at, folder):
+        self.at = at
+        self.folder = folder
+
+    def open(self, context):
+        self.seen = 0
+
+    def map(self, value):
+        self.seen += 1
+        if self.seen == self.at and not (self.folder / "failed").exists():
+            (self.folder / "failed").touch()
+            raise ValueError("not this time")
+        return value - 1
+
+
+@pytest.mark.parametrize("workers", ["inline", "threads"])
+@pytest.mark.parametrize("at", range(1, 9))
+def test_what_was_in_a_loop_ends_with_its_attempt(tmp_path, workers, at):
+    configuration = Configuration.from_dict({"pyflinkx.workers": workers, "pyflinkx.batch.size": "1"})
+    env = StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(1)
+    loop = env.from_collection([3, 3, 3, 3]).iterate(0)
+    counted = loop.map(FailsOnce(at, tmp_path))
+    loop.close_with(counted.filter(lambda value: value > 0))
+    counted.filter(lambda value: value <= 0).sink_to(DiscardSink())
+    job = env._job(env._graph("job"), None)
+    job.master.restarts = Once()
+    assert job.run().counters["Iteration Head"] == {"numFeedbackRecords": 8}
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_a_job_that_waits_for_its_next_attempt_is_over_when_its_caller_gives_up(tmp_path, workers):
+    job = job_that(fail, 2, tmp_path, workers, Once(delay=200))
+    steps = job.run_by_steps()
+    while job.state is not JobState.RESTARTING:
+        next(steps)
+    steps.close()
+    assert job.state is JobState.CANCELED
 
 
 @pytest.mark.parametrize("workers", WORKERS)

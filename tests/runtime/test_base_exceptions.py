@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -19,8 +20,9 @@ from pyflinkx.datastream import (
     SourceFunction,
     StreamExecutionEnvironment,
 )
+from pyflinkx.datastream.connectors.base import InputStatus, Source, SourceReader, SplitEnumerator
 from pyflinkx.datastream.window import EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows
-from pyflinkx.errors import JobExecutionError
+from pyflinkx.errors import JobExecutionError, RemoteError
 from tests.ctrl_c import ctrl_c_arrives
 
 
@@ -255,6 +257,86 @@ class ReadBadly:
 def test_a_record_that_cannot_be_read_fails_the_job(monkeypatch, build, words):
     monkeypatch.setenv("KIND", "0")
     assert re.match(words, str(failure_of("processes", build)))
+
+
+class Waits(MapFunction):
+    """Gives what cannot be read once a file is there."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def map(self, value):
+        if value == 1:
+            return value
+        while not self.file.exists():
+            time.sleep(0.001)
+        return ReadBadly()
+
+
+@pytest.mark.parametrize("mode", ["threads", "processes"])
+def test_a_record_that_cannot_be_read_is_nobodys_after_the_jobs_end(monkeypatch, tmp_path, mode):
+    monkeypatch.setenv("KIND", "0")
+    configuration = Configuration.from_dict({"pyflinkx.workers": mode, "pyflinkx.batch.size": "1"})
+    env = StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(1)
+    results = env.from_collection([1, 2]).map(Waits(tmp_path / "ended")).execute_and_collect()
+    assert next(results) == 1
+    (tmp_path / "ended").touch()
+    results.close()  # the worker finishes its call, and sends the record
+
+
+class Talkative(Source):
+    """Sends what cannot be read, as an event to the client ("up") or as a split ("down")."""
+
+    def __init__(self, way):
+        self.way = way
+
+    def create_enumerator(self, enum_context):
+        return TalkativeEnumerator(enum_context)
+
+    def create_reader(self, context):
+        return TalkativeReader(context, self.way)
+
+
+class TalkativeEnumerator(SplitEnumerator):
+    def __init__(self, context):
+        self.context = context
+
+    def handle_split_request(self, subtask_id, requester_hostname):
+        self.context.assign_split(ReadBadly(), subtask_id)
+
+
+class TalkativeReader(SourceReader):
+    def __init__(self, context, way):
+        self.context = context
+        self.way = way
+
+    def start(self):
+        if self.way == "up":
+            self.context.send_source_event_to_coordinator(ReadBadly())
+        else:
+            self.context.send_split_request()
+
+    def poll_next(self, output):
+        return InputStatus.NOTHING_AVAILABLE
+
+
+@pytest.mark.parametrize("mode", ["threads", "processes"])
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ("up", "an event of operator 'Talk' from worker-[12] cannot be read in the client: SystemExit: 3"),
+        ("down", "operator 'Talk' .* failed while an event from the client was unpickled; .*: SystemExit: 3"),
+    ],
+)
+def test_an_event_that_cannot_be_read_fails_the_job(monkeypatch, mode, way, words):
+    monkeypatch.setenv("KIND", "0")
+
+    def talk(env):
+        return env.from_source(Talkative(way), WatermarkStrategy.no_watermarks(), "Talk")
+
+    failure = failure_of(mode, talk)
+    assert re.match(words, str(failure))
+    assert isinstance(failure.__cause__, (SystemExit, RemoteError))
 
 
 def test_ctrl_c_ends_an_inline_job():

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.common import Duration, Time, WatermarkStrategy
+from pyflinkx.common import Duration, Time, Types, WatermarkStrategy
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
-from pyflinkx.datastream import KeyedProcessFunction, RuntimeExecutionMode, StreamExecutionEnvironment, agg
+from pyflinkx.datastream import (
+    AsyncDataStream,
+    AsyncFunction,
+    KeyedProcessFunction,
+    RuntimeExecutionMode,
+    StreamExecutionEnvironment,
+    agg,
+)
 from pyflinkx.datastream.window import (
     EventTimeSessionWindows,
     SlidingEventTimeWindows,
@@ -235,3 +242,26 @@ def test_a_cancel_gets_through_between_two_pieces(name):
     with pytest.raises(JobCancelledError):
         next(steps)
     assert 0 < counts[0] <= 4 * LARGEST[name]
+
+
+class Same(AsyncFunction):
+    async def async_invoke(self, value):
+        return [value]
+
+    def timeout(self, value):
+        return []
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_nothing_is_lost_when_a_mail_ends_the_input_of_what_fires_in_pieces(ordered):
+    env = streaming()
+    count = 3 * PIECE + 5
+    stream = env.from_collection(list(range(count)), Types.LONG())
+    strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_days(1))
+    timed = stream.assign_timestamps_and_watermarks(strategy.with_timestamp_assigner(lambda value, _: value))
+    wait = AsyncDataStream.ordered_wait if ordered else AsyncDataStream.unordered_wait
+    answered = wait(timed, Same(), Time.seconds(100), 2 * count, Types.LONG())
+    # One task has it all: the last answers bring the end of the input to the windows.
+    windows = answered.window_all(TumblingEventTimeWindows.of(Time.milliseconds(1)))
+    results = windows.reduce(lambda one, other: one)
+    assert sorted(results.execute_and_collect()) == list(range(count))

@@ -15,7 +15,7 @@ import pytest
 
 from pyflinkx.common import Configuration
 from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
-from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError, SourceError
+from pyflinkx.errors import ConfigurationError, DependencyError, GraphError, JobExecutionError, SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -234,6 +234,37 @@ def test_a_log_record_that_no_pickle_takes_arrives_without_what_is_not_its_own(e
     assert not hasattr(record, "lock")
 
 
+class Faulty(Exception):
+    """Can be pickled, but not read, like many that take several arguments."""
+
+    def __init__(self, what, where):
+        super().__init__(f"{what} in {where}")
+
+
+class EndsAll:
+    def __reduce__(self):
+        return sys.exit, (3,)
+
+
+class EndsAllAtOnce:
+    def __reduce__(self):
+        sys.exit(4)
+
+
+def test_what_is_attached_to_a_log_record_fails_no_job(env, caplog):
+    def log(x):
+        if x == 5:
+            extra = {"faulty": Faulty("x", "y"), "read": EndsAll(), "write": EndsAllAtOnce(), "order": {"n": 7}}
+            logging.getLogger("users").warning("hello", extra=extra)
+        return x
+
+    run(env, log)
+    (record,) = [record for record in caplog.records if record.name == "users"]
+    assert record.getMessage() == "hello"
+    assert record.order == {"n": 7}
+    assert not {"faulty", "read", "write"} & vars(record).keys()
+
+
 def test_counters_of_all_subtasks_are_summed(env):
     env.from_collection(NUMBERS).rebalance().map(lambda x: x).print()
     result = env.execute()
@@ -388,3 +419,13 @@ def test_debloating_loses_nothing(env):
     records = [(x, "x" * 100) for x in NUMBERS]
     stream = env.from_collection(records).slot_sharing_group("a").map(lambda t: t).slot_sharing_group("b")
     assert sorted(collect(stream)) == records
+
+
+def test_what_connects_workers_is_given_back_when_dependencies_cannot_be_prepared(env, tmp_path):
+    (tmp_path / "broken.zip").write_text("no archive")
+    env.add_python_archive(str(tmp_path / "broken.zip"))
+    before = descriptors(), mappings()
+    stream = env.from_collection([1, 2, 3]).rebalance().map(str)
+    with pytest.raises(DependencyError, match="cannot be extracted") as failure:
+        collect(stream)
+    assert (descriptors(), mappings()) == before, failure.value  # while the traceback still has the job

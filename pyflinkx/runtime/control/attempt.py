@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import pickle
@@ -12,6 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.errors import JobCancelledError, JobExecutionError
@@ -330,7 +330,7 @@ class WorkersAttempt:
         except BaseException as error:  # code of the records' classes runs here
             if is_interrupt(error):
                 raise
-            self._fail(unreadable(worker, error))
+            self._fail(unreadable(f"what {worker.handle.name} sent", error))
             return
         if isinstance(message, Registered):
             worker.registered = True
@@ -343,17 +343,26 @@ class WorkersAttempt:
             for number, lowest in self.alignment.report(worker.number, message.lowest, numbers).items():
                 self._send(self.workers[number], AlignmentUpdate(lowest))
         elif isinstance(message, Logged):
-            pass_on(message.record)
+            pass_on(message)
         elif isinstance(message, Collected):
             assert not isinstance(message.records, Loan)  # it arrives as its records
             self.common.buffers[message.buffer].extend(message.records)
         elif isinstance(message, EventForCoordinator):
-            event = pickle.loads(message.event)
-            self._coordinate(self.coordination.receive, message.node, message.subtask, event)
+            self._coordinate(self._pass_event, worker, message)
         elif isinstance(message, TaskReport):
             self._task_report(worker, message)
         elif isinstance(message, DeploymentFailed):
             self._do(self.master.tasks_lost(worker.tasks, failures.unpack(message.failure)))
+
+    def _pass_event(self, worker: WorkerView, message: EventForCoordinator) -> None:
+        try:
+            event = pickle.loads(message.event)
+        except BaseException as error:  # code of the event's classes runs here
+            if is_interrupt(error):
+                raise
+            what = f"an event of operator '{self.graph.node_of(message.node).name}' from {worker.handle.name}"
+            raise unreadable(what, error) from error
+        self.coordination.receive(message.node, message.subtask, event)
 
     def _coordinate(self, call: Callable[..., object], *arguments: Any) -> None:
         """Let coordinators do something; the job fails when they do."""
@@ -521,10 +530,7 @@ class WorkersAttempt:
                         self.selector.unregister(key.fd)
                         view.handle.wait(max(deadline - time.monotonic(), 0))
                         continue
-                    with contextlib.suppress(Exception):  # whatever it says, the job has ended
-                        message = pickle.loads(data)
-                        if isinstance(message, Logged):
-                            pass_on(message.record)
+                    hear_out(data)
                 elif what == "wake":
                     os.read(self.common.wake_read, 1024)
                 else:
@@ -532,13 +538,22 @@ class WorkersAttempt:
             self._pause_output()
 
 
-def unreadable(worker: WorkerView, error: BaseException) -> JobExecutionError:
+def unreadable(what: str, error: BaseException) -> JobExecutionError:
     """Why the job fails when what a worker sent cannot be unpickled."""
-    failure = JobExecutionError(
-        f"what {worker.handle.name} sent cannot be read in the client: {type(error).__name__}: {error}"
-    )
+    failure = JobExecutionError(f"{what} cannot be read in the client: {told(error)}")
     failure.__cause__ = error
     return failure
+
+
+def hear_out(data: bytes) -> None:
+    """Pass on what a worker logs after the job's end; nothing else that it says matters then, nor its failure."""
+    try:
+        message = pickle.loads(data)
+        if isinstance(message, Logged):
+            pass_on(message)
+    except BaseException as error:  # code of the records' classes runs here
+        if is_interrupt(error):
+            raise
 
 
 def silence(seconds: float) -> str:
@@ -546,8 +561,16 @@ def silence(seconds: float) -> str:
     return f"it did not answer for {seconds:g} s (heartbeat.timeout)"
 
 
-def pass_on(record: logging.LogRecord) -> None:
-    """Log what a worker logged, if it is wanted here."""
+def pass_on(message: Logged) -> None:
+    """Log what a worker logged, if it is wanted here; without what is attached to it and cannot be read."""
+    record = message.record
     logger = logging.getLogger(record.name)
-    if logger.isEnabledFor(record.levelno):
-        logger.handle(record)
+    if not logger.isEnabledFor(record.levelno):
+        return
+    for name, data in message.attached.items():
+        try:
+            setattr(record, name, pickle.loads(data))
+        except BaseException as error:  # code of the value's class runs here
+            if is_interrupt(error):
+                raise
+    logger.handle(record)
