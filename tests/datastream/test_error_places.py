@@ -1,9 +1,10 @@
-"""Errors that no record is to blame for say the operator and the line that made it."""
+"""What of an error reaches the user: operator and line, and the exception itself."""
 
 import pytest
 
 from pyflinkx.datastream import MapFunction, ProcessFunction, StreamExecutionEnvironment
-from pyflinkx.errors import JobExecutionError
+from pyflinkx.errors import JobExecutionError, RemoteError
+from pyflinkx.runtime.failures import pack, unpack
 from pyflinkx.state import ValueStateDescriptor
 
 
@@ -31,6 +32,19 @@ def stopped():
     raise SystemExit(3)
 
 
+class Rejected(Exception):
+    """Its arguments are not those that it hands on."""
+
+    def __init__(self, order, *, reason):
+        super().__init__(f"order {order}: {reason}")
+        self.order, self.reason = order, reason
+
+
+class Unreadable(Rejected):
+    def __reduce__(self):
+        return Unreadable, (1,)
+
+
 PROGRAMS = {
     "state without keys": (lambda env: env.from_collection([1]).map(Counted()), "WrongStateError: keyed state needs"),
     "timer without keys": (lambda env: env.from_collection([1]).process(Timed()), "WrongStateError: timers need"),
@@ -50,3 +64,32 @@ def test_operator_and_line_are_named(name, parallelism):
     assert str(caught.value).startswith("operator '")
     assert "created at" in str(caught.value)
     assert "test_error_places.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_an_exception_whose_init_takes_other_arguments_comes_back(parallelism):
+    class Local(Rejected):
+        pass
+
+    for kind in (Rejected, Local):
+
+        def reject(value, kind=kind):
+            raise kind(value, reason="late")
+
+        env = StreamExecutionEnvironment.get_execution_environment()
+        env.set_parallelism(parallelism)
+        with (
+            pytest.raises(JobExecutionError, match=r"order 7: late") as caught,
+            env.from_collection([7]).map(reject).execute_and_collect() as results,
+        ):
+            list(results)
+        cause = caught.value.__cause__
+        assert type(cause).__name__ == kind.__name__
+        assert isinstance(cause, kind)
+        assert (cause.args, cause.order, cause.reason) == (("order 7: late",), 7, "late")
+
+
+def test_an_exception_that_cannot_be_read_again_is_text():
+    failure = unpack(pack(Unreadable(7, reason="late")))
+    assert isinstance(failure, RemoteError)
+    assert "order 7: late" in str(failure)
