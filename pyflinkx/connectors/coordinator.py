@@ -16,7 +16,7 @@ class CoordinatorContext:
         post: has the job's thread call something soon; from any thread.
         call_at: has the job's thread call something at a time (ms since the epoch); from the job's thread.
         now: the job's processing time, in milliseconds since the epoch.
-        fail: ends the job with an error; from any thread.
+        fail: ends the job with an error, which gets the operator's name and line; from any thread.
     """
 
     def __init__(

@@ -71,11 +71,7 @@ class IteratorSource(Source):
         except (JobCancelledError, JobExecutionError, WrongStateError):
             return  # the job has ended
         except BaseException as error:
-            failure = JobExecutionError(
-                f"operator '{context.name}': its iterator failed: {type(error).__name__}: {error}"
-            )
-            failure.__cause__ = error
-            context.fail(failure)
+            context.fail(error)
 
     def create_reader(self, context: ReaderContext) -> SourceReader:
         return self.queue.create_reader(context) if self.make is None else IteratorReader(self.make, context.copier)

@@ -250,7 +250,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
 
         Columnar streams may have their columns in any order and of types that differ in width; if nothing can be lost,
         the union is columnar and has the wider types. It is a stream of rows otherwise, of a known type if all of the
-        streams have it.
+        streams have it; rows of the same names in another order get the order of the first.
         """
         for stream in streams:
             self._same_environment(stream, "union()")

@@ -7,7 +7,6 @@ from typing import Any
 
 from pyflinkx._core.calls import RecordContext, process_values
 from pyflinkx._core.keyed import NO_KEY, KeyContext
-from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator, TimerService
@@ -164,7 +163,7 @@ class KeyedBroadcastOperator(KeyedProcessOperator):
     def apply_to_keyed_state(self, descriptor: StateDescriptor, function: Callable[[Any, Any], Any]) -> None:
         """Call ``function(key, state)`` for every key with a value; the function may change or clear the state."""
         if not callable(function):
-            raise JobExecutionError(f"apply_to_keyed_state() takes a function of key and state, not {function!r}")
+            raise TypeError(f"apply_to_keyed_state() takes a function of key and state, not {function!r}")
         state = self.state.get_partitioned_state(descriptor)
         try:
             for key in list(self.state.tables[descriptor.name].keys):

@@ -6,7 +6,6 @@ from typing import Any
 
 from pyflinkx._core.column_math import largest_time
 from pyflinkx._core.objects import NO_TIMESTAMP
-from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 # Rows that go between two watermarks, however large the batches are: what they open stays in caches until it is closed.
@@ -48,10 +47,11 @@ class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
             row = next(row for row in range(len(batch)) if column.is_null(row))
             if row:
                 self.output.emit(batch.slice(0, row).with_timestamps_from(name))
-            raise JobExecutionError(
-                f"operator '{self.context.name}' (uid {self.context.uid}): column '{name}' has no timestamp in row "
-                f"{self.rows + row} of this subtask: {batch.slice(row, row + 1).to_rows('dict')[0]!r:.200}"
+            missing = ValueError(
+                f"column '{name}' has no timestamp in row {self.rows + row} of this subtask: "
+                f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.200}"
             )
+            raise self.site.wrap(missing, f"on column '{name}'") from missing
         self.rows += len(batch)
         try:
             return batch.with_timestamps_from(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx.errors import JobExecutionError
+from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.accumulators import Accumulator, DoubleCounter, Histogram, IntCounter, LongCounter
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.metrics import MetricGroup
@@ -172,9 +172,7 @@ class RuntimeContext:
 
     def _keyed(self) -> Any:
         if self._keyed_state is None:
-            raise JobExecutionError(
-                f"operator '{self._context.name}' asks for keyed state, but its stream is not keyed: call key_by first"
-            )
+            raise WrongStateError("keyed state needs a keyed stream: call key_by first")
         return self._keyed_state
 
 

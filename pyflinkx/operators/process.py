@@ -8,7 +8,7 @@ from typing import Any
 from pyflinkx._core.calls import RecordContext, ResultCollector, process_values
 from pyflinkx._core.keyed import KeyContext
 from pyflinkx._core.timers import TimerQueue
-from pyflinkx.errors import JobExecutionError
+from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
@@ -57,7 +57,7 @@ class TimerService:
 
     def _keyed(self) -> KeyedProcessOperator:
         if not isinstance(self._operator, KeyedProcessOperator):
-            raise JobExecutionError("timers need a keyed stream: call key_by before process")
+            raise WrongStateError("timers need a keyed stream: call key_by before process")
         return self._operator
 
 

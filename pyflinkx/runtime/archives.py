@@ -18,6 +18,8 @@ from pyflinkx.connectors.compression import READERS
 from pyflinkx.errors import DependencyError
 
 MAX_LINK = 4096
+# How deep a member may lie: what walks through folders, and removes them, goes down one call for each.
+MAX_DEPTH = 255
 COPIED_BYTES = 1 << 16
 # However small an archive is, it may hold so much.
 SMALL_CONTENT = 64 << 20
@@ -285,8 +287,10 @@ class Extraction:
         assert entry.link is not None
         path = inner_path(entry.name, self.root)
         # The folder may itself lie behind a link made before.
-        if not within(os.path.realpath(os.path.dirname(path)), self.root) or os.path.isabs(entry.link):
+        folder = os.path.realpath(os.path.dirname(path))
+        if not within(folder, self.root) or os.path.isabs(entry.link):
             raise ValueError(f"link {entry.name!r} leads outside of the archive")
+        check_depth(os.path.relpath(folder, self.root).split(os.sep), entry.name)
         if not os.path.isdir(os.path.dirname(path)):
             self.make_folder(os.path.dirname(path))
         if os.path.lexists(path):
@@ -310,7 +314,15 @@ def inner_path(name: str, root: str) -> str:
         if name.strip("/") in (".", ""):
             return root
         raise ValueError(f"member {name!r} lies outside of the archive")
+    check_depth(names, name)
     return os.path.normpath(os.path.join(root, *names))
+
+
+def check_depth(names: list[str], name: str) -> None:
+    """Refuse a member whose path has too many parts."""
+    if len(names) > MAX_DEPTH:
+        shown = name if len(name) <= 100 else f"{name[:100]}..."
+        raise ValueError(f"member {shown!r} has a path of {len(names)} parts, more than {MAX_DEPTH}")
 
 
 def within(path: str, root: str) -> bool:

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.calls import told
-from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx._core.calls import CallSite
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
-from pyflinkx.errors import JobCancelledError, JobExecutionError, PyflinkxError
+from pyflinkx.errors import JobCancelledError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamNode
 from pyflinkx.operators.base import Clock
@@ -52,7 +51,7 @@ class Coordination:
         self.send = send
         self.wake = wake
         self.coordinators: dict[int, Coordinator] = {}
-        self.names: dict[int, str] = {}
+        self.sites: dict[int, CallSite] = {}
         self.posted: deque[Call] = deque()
         self.timers: list[tuple[int, int, Call]] = []
         self.numbers = itertools.count()
@@ -66,29 +65,33 @@ class Coordination:
                 described = node.source if node.source is not None else node.sink
                 if described is not None:
                     try:
-                        coordinator = self._call(node.name, described.create_coordinator, self._context(node))
+                        coordinator = self._call(site_of(node), described.create_coordinator, self._context(node))
                     except BaseException as error:  # the others are made all the same, to be told of the job's end
                         errors.append(error)
                         continue
                     if coordinator is not None:
                         self.coordinators[node.id] = coordinator
-                        self.names[node.id] = node.name
+                        self.sites[node.id] = site_of(node)
         if errors:
             raise errors[0]
 
     def _context(self, node: StreamNode) -> CoordinatorContext:
         def fail(error: BaseException) -> None:
-            def raise_it() -> None:
-                raise error
+            def failed() -> None:
+                if isinstance(error, PyflinkxError):
+                    raise error
+                raise site.wrap(error, "in the client") from error
 
-            self.post(raise_it)
+            self.post(failed)
+
+        site = site_of(node)
 
         return CoordinatorContext(
             name=node.name,
             parallelism=node.parallelism,
             send=lambda subtask, event: self.send(node.id, subtask, event),
-            post=lambda call: self.post(lambda: self._call(node.name, call)),
-            call_at=lambda time, call: self._call_at(time, lambda: self._call(node.name, call)),
+            post=lambda call: self.post(lambda: self._call(site, call)),
+            call_at=lambda time, call: self._call_at(time, lambda: self._call(site, call)),
             now=self.clock.now,
             fail=fail,
         )
@@ -96,7 +99,7 @@ class Coordination:
     def start(self) -> None:
         """The tasks are on their way."""
         for node, coordinator in self.coordinators.items():
-            self._call(self.names[node], coordinator.start)
+            self._call(self.sites[node], coordinator.start)
 
     def post(self, call: Call) -> None:
         """Have the job's thread call something; from any thread."""
@@ -129,18 +132,16 @@ class Coordination:
 
     def receive(self, node: int, subtask: int, event: Any) -> None:
         """A task has sent something."""
-        self._call(self.names[node], self.coordinators[node].handle_event, subtask, event)
+        self._call(self.sites[node], self.coordinators[node].handle_event, subtask, event)
 
-    def _call(self, name: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    def _call(self, site: CallSite, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
         except PyflinkxError:
             raise
         except BaseException as error:
-            if is_interrupt(error):
-                raise
             what = getattr(call, "__name__", "a call")
-            raise JobExecutionError(f"operator '{name}' failed in the client, in {what}(): {told(error)}") from error
+            raise site.wrap(error, f"in the client, in {what}()") from error
 
     def close(self, failure: BaseException | None) -> None:
         """The job has ended; all coordinators are closed even if some fail."""
@@ -148,12 +149,17 @@ class Coordination:
         errors = []
         for node, coordinator in self.coordinators.items():
             try:
-                self._call(self.names[node], coordinator.close, failure)
+                self._call(self.sites[node], coordinator.close, failure)
             except BaseException as error:
                 errors.append(error)
         self.coordinators.clear()
         if errors and failure is None:
             raise errors[0]
+
+
+def site_of(node: StreamNode) -> CallSite:
+    """Where a coordinator's source or sink was made, for errors."""
+    return CallSite(node.name, node.uid, node.location)
 
 
 def ended_by(error: BaseException, name: str) -> BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import traceback
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
@@ -68,11 +68,37 @@ def pack(error: BaseException) -> Failure:
 
 def pickled(error: BaseException) -> bytes | None:
     """The exception's pickle, if it is one that can be read again."""
-    try:
-        data: bytes = dump_value(error)
-        return data if type(pickle.loads(data)) is type(error) else None
-    except BaseException:  # its own code, which may do what it likes
-        return None
+    for value in (error, WithoutInit(error)):
+        try:
+            data: bytes = dump_value(value)
+            if type(pickle.loads(data)) is type(error):
+                return data
+        except BaseException:  # its own code, which may do what it likes
+            continue
+    return None
+
+
+class WithoutInit:
+    """Stands for an exception in a pickle; read again it is that exception, made without a call of ``__init__``.
+
+    An ``__init__`` of the user's often takes other arguments than it hands on, and only those are in ``args``, with
+    which the exception's own pickle calls it.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __reduce__(self) -> Any:
+        if type(self.error).__reduce__ is not BaseException.__reduce__:
+            raise TypeError(f"{type(self.error).__name__} says itself how it is pickled")
+        return made_without_init, (type(self.error), self.error.args, dict(self.error.__dict__))
+
+
+def made_without_init(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    """An exception with these arguments and attributes."""
+    error: BaseException = cls.__new__(cls, *args)
+    error.__setstate__(state)
+    return error
 
 
 def unpack(failure: Failure) -> BaseException:

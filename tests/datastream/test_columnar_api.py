@@ -72,7 +72,11 @@ def test_a_null_timestamp_is_an_error_that_names_the_row():
     inline_env._configuration.set_string("pyflinkx.columnar.batch.size", "2")
     seen = []
     timed(inline_env, "ts", [1, 2, 3, None, 5]).map(seen.append)
-    with pytest.raises(JobExecutionError, match=r"column 'ts' has no timestamp in row 3 of this subtask: \{'ts': None"):
+    with pytest.raises(
+        JobExecutionError,
+        match=r"failed on column 'ts'; created at .*test_columnar_api.py:\d+: ValueError: column 'ts' has no timestamp "
+        r"in row 3 of this subtask: \{'ts': None",
+    ):
         inline_env.execute()
     assert [row.ts for row in seen] == [1, 2, 3]
 

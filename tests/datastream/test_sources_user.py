@@ -135,8 +135,11 @@ def test_what_the_reader_raises_names_the_operator(env):
 
 def test_what_the_enumerator_raises_fails_the_job(env):
     read(env, Ranges(ranges((0, 10)), enumerator_fails=KeyError("lost"))).sink_to(DiscardSink())
-    with pytest.raises(JobExecutionError, match=r"'Ranges' failed in the client.*KeyError: 'lost'") as raised:
+    with pytest.raises(
+        JobExecutionError, match=r"operator 'Ranges' \(uid \w+\) failed in the client, .*KeyError: 'lost'"
+    ) as raised:
         env.execute()
+    assert "created at" in str(raised.value)
     assert isinstance(raised.value.__cause__, KeyError)
 
 

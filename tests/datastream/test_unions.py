@@ -197,3 +197,45 @@ def test_the_common_type_does_not_depend_on_the_order():
     assert common_schema([Schema([Field("a", "n")]), Schema([Field("a", "+l", True, [Field("item", "l")])])])[
         "a"
     ].children
+
+
+ROWS = Types.ROW_NAMED(["sold", "shop"], [Types.LONG(), Types.STRING()])
+ROW_STREAMS = {
+    "rows": lambda env: env.from_collection([("n", 1)], ROW),
+    "turned rows": lambda env: env.from_collection([(2, "n")], ROWS),
+    "narrow turned rows": lambda env: env.from_collection(
+        [(3, "n")], Types.ROW_NAMED(["sold", "shop"], [Types.INT(), Types.STRING()])
+    ),
+    "turned dicts of a function": lambda env: env.from_collection([4]).map(lambda v: {"shop": "n", "sold": v}, ROWS),
+    "turned, spread rows": lambda env: env.from_collection([(5, "n")], ROWS).rebalance(),
+    "turned columns": lambda env: env.from_arrow(pa.table({"sold": [6], "shop": ["n"]})),
+    "columns that rows cannot be": lambda env: env.from_arrow(pa.table({"sold": [[7]], "shop": ["n"]})),
+}
+BY_POSITION = {
+    "map": lambda stream: stream.map(lambda row: (row[0], row[1])),
+    "project": lambda stream: stream.project(0, 1),
+    "key_by": lambda stream: stream.key_by(lambda row: row[0]).map(lambda row: tuple(row)),
+}
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("operation", BY_POSITION)
+def test_a_position_is_the_same_field_in_rows_of_all_streams(operation, parallelism):
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.set_parallelism(parallelism)
+    first, *others = (make(env) for make in ROW_STREAMS.values())
+    with BY_POSITION[operation](first.union(*others)).execute_and_collect() as results:
+        assert sorted(results, key=str) == [("n", number) for number in range(1, 7)] + [("n", [7])]
+
+
+def test_rows_in_another_order_have_one_declared_type(inline_env):
+    united = ROW_STREAMS["turned rows"](inline_env).union(ROW_STREAMS["rows"](inline_env))
+    assert united._value.record_type.declared.schema_equals(ROWS)
+    with united.key_by(1).sum(0).execute_and_collect() as results:
+        assert [tuple(row) for row in results][-1] == (3, "n")
+
+
+def test_rows_of_other_names_stay_as_they_are(inline_env):
+    other = inline_env.from_collection([(8, 9)], Types.ROW_NAMED(["x", "sold"], [Types.LONG(), Types.LONG()]))
+    with ROW_STREAMS["rows"](inline_env).union(other).execute_and_collect() as results:
+        assert sorted(map(str, results)) == ["Row(shop='n', sold=1)", "Row(x=8, sold=9)"]

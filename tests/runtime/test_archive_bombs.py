@@ -262,3 +262,26 @@ def test_the_limits_are_options(tmp_path):
             assert not [name for _, _, names in os.walk(folder) for name in names]
     configuration = Configuration.from_dict({"python.archives": bomb, "pyflinkx.archives.max-ratio": "7"})
     assert PythonDependencies.from_configuration(configuration).limits == replace(DEFAULT_LIMITS, ratio=7)
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_members_that_lie_too_deep_for_what_walks_through_folders(tmp_path, refused, kind):
+    name = "a/" * 1500 + "f"
+    if kind == "zip":
+        with zipfile.ZipFile(tmp_path / "deep.zip", "w") as archive:
+            archive.writestr(name, b"")
+    else:
+        with tarfile.open(tmp_path / "deep.tar", "w") as archive:
+            archive.addfile(tarfile.TarInfo(name))
+    refused(tmp_path / f"deep.{kind}", r"member 'a/a/.*\.\.\.' has a path of 1501 parts, more than 255$")
+
+
+def test_links_that_make_a_member_lie_deeper_than_its_name(tmp_path, refused):
+    deep = "a/" * 200
+    with tarfile.open(tmp_path / "links.tar", "w") as archive:
+        archive.addfile(tarfile.TarInfo(deep + "f"))
+        for link, target in (("short", deep), ("short/" + "b/" * 100 + "link", ".")):
+            info = tarfile.TarInfo(link)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            archive.addfile(info)
+    refused(tmp_path / "links.tar", r"member 'short/b/.*\.\.\.' has a path of 300 parts")
