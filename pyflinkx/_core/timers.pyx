@@ -30,6 +30,7 @@ cdef class Timer:
 
 
 @cython.final
+@cython.no_gc_clear  # the budget is needed to give the memory back
 cdef class TimerQueue:
     """Timers, each a timestamp, a key and a namespace, in order of timestamp and then of registration.
 
