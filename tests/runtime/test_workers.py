@@ -100,15 +100,16 @@ def test_a_users_exception_comes_with_its_traceback(env):
 
 
 class StrangeError(Exception):
-    """Cannot be unpickled."""
+    """Cannot be pickled."""
 
-    def __init__(self, first, second):
+    def __init__(self, first):
         super().__init__(first)
+        self.lock = threading.Lock()
 
 
 def test_an_exception_that_cannot_travel_is_told_as_text(env):
     def fail(x):
-        raise StrangeError("one", "two")
+        raise StrangeError("one")
 
     with pytest.raises(JobExecutionError, match="StrangeError: one") as caught:
         run(env, fail)
