@@ -14,7 +14,7 @@ from typing import Any
 from pyflinkx._core.calls import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.collect import CollectBuffer
-from pyflinkx.errors import JobCancelledError, JobExecutionError
+from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
@@ -147,6 +147,7 @@ class WorkersAttempt:
         self.workers: list[WorkerView] = []
         self.selector = selectors.DefaultSelector()
         self.ended = False
+        self.failure: BaseException | None = None  # why the attempt did not finish, once it has ended
         self.give_up: float | None = None
         self.relay = common.relay
         self.paused: dict[int, tuple[WorkerView, str]] = {}
@@ -169,7 +170,7 @@ class WorkersAttempt:
                 self._coordinate(self.coordination.run)
                 self._turn()
                 yield
-            failure = self._failure()
+            failure = self.failure
         except BaseException as error:
             failure = ended_by(error, self.graph.name)
             self._abort()
@@ -188,12 +189,6 @@ class WorkersAttempt:
             return error
         return None
 
-    def _failure(self) -> BaseException | None:
-        execution = self.master.execution
-        if execution.state is JobState.CANCELED:
-            return JobCancelledError(f"job '{self.graph.name}' was cancelled")
-        return execution.failure if execution.state is JobState.FAILED else None
-
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         """As of each worker's last heartbeat, and of the end of each task."""
         return [(self._task_name(task), metrics) for task, metrics in sorted(self.metrics.copy().items())]
@@ -207,6 +202,7 @@ class WorkersAttempt:
                 self._stop(action.tasks)
             elif isinstance(action, EndAttempt):
                 self.ended = True
+                self.failure = action.failure
 
     def _move(self, task: TaskId, state: ExecutionState, failure: BaseException | None = None) -> None:
         self._do(self.master.task_moved(task, state, failure))
