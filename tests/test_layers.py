@@ -62,6 +62,42 @@ ON_USE_ONLY = {
     "IPython",
 }
 
+# Modules that import each other, at any depth; no module may join or form another circle.
+FLUENT_API = {
+    f"pyflinkx.datastream.{name}"
+    for name in (
+        "broadcast_stream",
+        "cached_data_stream",
+        "column_methods",
+        "connected_streams",
+        "data_stream",
+        "described",
+        "iterative_stream",
+        "joined_streams",
+        "keyed_stream",
+        "partition_windowed_stream",
+        "sinks",
+        "sources",
+        "split_stream",
+        "stream_execution_environment",
+        "tables",
+        "windowed_stream",
+    )
+}
+CIRCLES = [
+    FLUENT_API,  # each stream's methods give the other kinds of streams
+    # Columns and batches convert themselves, by modules that know them.
+    {f"pyflinkx._core.{name}" for name in ("arrow_export", "column", "gather", "schema", "shown")},
+    {f"pyflinkx._core.{name}" for name in ("batch", "from_rows", "to_rows")},
+    # Parts that are typed by their whole.
+    {f"pyflinkx.graph.{name}" for name in ("changes", "iterations", "stream_graph")},
+    {f"pyflinkx.state.{name}" for name in ("backend", "ttl")},
+    {f"pyflinkx.operators.{name}" for name in ("window", "window_context", "windowing.aligned", "windowing.general")},
+    # An interface that has its implementations made.
+    {f"pyflinkx.datastream.{name}" for name in ("async_functions", "async_retry_strategies")},
+    {f"pyflinkx.datastream.{name}" for name in ("calls", "key_selectors")},
+]
+
 CYTHON_IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<source>[.\w]+)[ \t]+c?import[ \t]+(?P<names>\([^)]*\)|[^\n]+)"
     r"|c?import[ \t]+(?P<modules>[^\n]+))",
@@ -132,6 +168,41 @@ def layer_violations(root: Path) -> list[str]:
             if target not in MAY_IMPORT[importer] | {importer, ""}:
                 found.append(f"{path.relative_to(root)}:{line}: {importer or 'pyflinkx'} imports {name}")
     return found
+
+
+def import_graph(root: Path) -> dict[str, set[str]]:
+    """Of each module the modules that it imports, its stub and its declarations counted in."""
+    paths: dict[str, list[Path]] = {}
+    for path in sorted((root / "pyflinkx").rglob("*")):
+        if path.suffix in (".py", ".pyi", ".pyx", ".pxd"):
+            paths.setdefault(module_name(path, root), []).append(path)
+    graph: dict[str, set[str]] = {name: set() for name in paths}
+    for module, files in paths.items():
+        for _, name in (found for path in files for found in imports(path, root)):
+            while name and name not in graph:
+                name = name.rpartition(".")[0]
+            if name and name != module:
+                graph[module].add(name)
+    return graph
+
+
+def import_circles(root: Path) -> list[set[str]]:
+    """The sets of modules that reach each other by imports."""
+    graph = import_graph(root)
+    reached: dict[str, set[str]] = {}
+    for start in graph:
+        found: set[str] = set()
+        pending = [start]
+        while pending:
+            for name in graph[pending.pop()] - found:
+                found.add(name)
+                pending.append(name)
+        reached[start] = found
+    circles: list[set[str]] = []
+    for module in sorted(graph):
+        if module in reached[module] and not any(module in circle for circle in circles):
+            circles.append({name for name in reached[module] if module in reached[name]})
+    return circles
 
 
 def eager_imports(path: Path, root: Path) -> list[str]:
@@ -214,6 +285,26 @@ def test_permitted_imports_are_not_reported(tmp_path):
         "from pyflinkx.errors import KeyTypeError\n"
     )
     assert layer_violations(tmp_path) == []
+
+
+def test_modules_import_each_other_only_in_the_circles_that_are_listed():
+    circles = import_circles(ROOT)
+    assert [circle for circle in circles if not any(circle <= allowed for allowed in CIRCLES)] == []
+
+
+def test_a_planted_circle_is_found(tmp_path):
+    package = tmp_path / "pyflinkx" / "graph"
+    package.mkdir(parents=True)
+    for name, text in {
+        "a.py": "from pyflinkx.graph.b import x\n",
+        "b.py": "def f():\n    from . import c\n",
+        "c.pyx": "from pyflinkx.graph cimport d\n",
+        "c.pyi": "",
+        "d.pxd": "from pyflinkx.graph.b cimport y\n",
+        "e.py": "import pyflinkx.graph.a\n",
+    }.items():
+        (package / name).write_text(text)
+    assert import_circles(tmp_path) == [{f"pyflinkx.graph.{name}" for name in "bcd"}]
 
 
 def concrete_operators(path: Path, root: Path) -> list[str]:
