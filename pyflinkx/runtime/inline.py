@@ -21,6 +21,7 @@ from pyflinkx.runtime.dependencies import applied
 from pyflinkx.runtime.failures import raise_contained
 from pyflinkx.runtime.gates import GateOutput, OutputGate
 from pyflinkx.runtime.job import NO_DEPENDENCIES, Job, ProgressListener
+from pyflinkx.runtime.mailbox import Mailbox
 from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
@@ -134,6 +135,7 @@ class InlineJob(Job):
         clock = time.monotonic_ns
         while running:
             waiting = not self.coordination.run()
+            idle: list[Task] = []
             for task in list(running):
                 started = clock()
                 try:
@@ -145,17 +147,23 @@ class InlineJob(Job):
                     running.remove(task)
                 if result in (StepResult.MORE, StepResult.FINISHED):
                     waiting = False
+                elif result is StepResult.WAIT:
+                    idle.append(task)
             self.report()
             yield
             if self.cancel_asked:
                 raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
-            if waiting and running:
+            if waiting and running and not self._has_mail(running):
                 started = clock()
-                wake_times = [self.coordination.next_time(), *(task.wake_time() for task in running)]
+                wake_times = [self.coordination.next_time(), *(task.wake_time() for task in idle)]
                 known = [wake_time for wake_time in wake_times if wake_time is not None]
                 outside = self.coordination.waits_outside or any(task.waits_outside for task in running)
                 self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
                 self.idle += clock() - started
+
+    def _has_mail(self, running: list[Task]) -> bool:
+        """Whether somebody was told something after its turn."""
+        return bool(self.coordination.posted) or any(task.mailbox.control for task in running)
 
     def _make_tasks(self) -> list[Task]:
         splits = assign_splits(self.graph, self.coordination.coordinators)
@@ -182,7 +190,7 @@ class InlineJob(Job):
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
-                link = TaskLink(partial(self._receive, subtask), self._wake)
+                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake))
                 tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits, link))
         return tasks
 
@@ -194,7 +202,7 @@ class InlineJob(Job):
     def _send(self, node: int, subtask: int, event: Any) -> None:
         vertex = self.graph.vertex_of(node)
         task = next(task for task in self.tasks if task.vertex is vertex and task.subtask == subtask)
-        self.coordination.post(lambda: task.handle_event(node, event))
+        task.mailbox.tell(lambda: task.handle_event(node, event))
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         result = []

@@ -41,6 +41,7 @@ from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.runtime.copies import copy_for_subtask
+from pyflinkx.runtime.sites import site_of
 
 Parts = list[tuple[int, Any]]
 
@@ -99,7 +100,7 @@ def make_scatter(
 def exchange_scatter(graph: JobGraph, edge: StreamEdge, subtask: int) -> Scatter:
     """What spreads the batches of one producing subtask of an exchange."""
     source, target = graph.node_of(edge.source), graph.node_of(edge.target)
-    site = CallSite(target.name, target.uid, target.location)
+    site = site_of(target)
     return make_scatter(edge.partitioner, subtask, source.parallelism, target.parallelism, target.max_parallelism, site)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +29,7 @@ from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.declared import DeclaredType
 from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.types.changes import CARRIED
@@ -40,7 +40,7 @@ class StepResult(enum.Enum):
 
     MORE = "it did something and may have more to do"
     WAIT = "nothing to do before its wake time, or before an input has something"
-    BLOCKED = "a channel that it writes to is full"
+    BLOCKED = "a channel that it writes to is full, or its sink is: neither input nor a timer lets it go on"
     FINISHED = "all its input has ended and everything was sent on"
 
 
@@ -232,7 +232,7 @@ class Task:
         self.link = link
         self.readers: dict[int, ReaderInput] = {}
         self.pausing: list[Operator] = []
-        self.mails: deque[Callable[[], None]] = deque()
+        self.mailbox = link.mailbox
         self.splits = splits
         self.subtask = subtask
         self.settings = settings
@@ -278,7 +278,7 @@ class Task:
             node = nodes[edge.target]
             assert node.spec is not None
             watched = edge.changes == CARRIED and node.spec.input(edge.port).inserts_only
-            site = CallSite(node.name, node.uid, node.location) if watched else None
+            site = site_of(node) if watched else None
             return OperatorInput(self.nodes[edge.target], index, edge.port, site)
 
         for edge in self.vertex.inner_edges:
@@ -297,8 +297,7 @@ class Task:
             node = sources[source]
             maker = node.source if node.spec is None else self.nodes[source].operator
             if edge.record_type is not None and (side_tag is not None or not maker.values_checked):
-                site = CallSite(node.name, node.uid, node.location)
-                self.outputs[source].declare(side_tag, DeclaredType(site, edge.record_type))
+                self.outputs[source].declare(side_tag, DeclaredType(site_of(node), edge.record_type))
 
     def open(self) -> None:
         """Open exchanges and operators, last ones first, then the readers; on failure close what was opened."""
@@ -339,7 +338,7 @@ class Task:
             metrics=self.user_metrics[node.id],
             cached_files=self.settings.cached_files,
             send=partial(self.link.send, node.id),
-            post=self.post,
+            post=self.mailbox.post,
             shared=self.settings.shared,
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
@@ -354,7 +353,7 @@ class Task:
             node.parallelism,
             counters,
             send,
-            self.link.wake,
+            self.mailbox.wake,
             RuntimeContext(self._context(node)),
             self.copiers[node.id],
         )
@@ -368,9 +367,8 @@ class Task:
         def count(name: str, amount: int) -> None:
             counters[name] = counters.get(name, 0) + amount
 
-        site = CallSite(node.name, node.uid, node.location)
         coordinated = splits is None
-        source = ReaderInput(reader, self.outputs[node.id], limit, count, site, send if coordinated else None)
+        source = ReaderInput(reader, self.outputs[node.id], limit, count, site_of(node), send if coordinated else None)
         source.aligned = self._aligned_after(node.id)
         following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
         source.by_split = [operator for operator in following if operator.follows_splits]
@@ -399,20 +397,17 @@ class Task:
         # Fewer splits to wait for may have been what let event time go on.
         self.unfinished = self.unfinished or bool(self.piecewise)
 
-    def post(self, mail: Callable[[], None]) -> None:
-        """Have something called between two steps; from any thread."""
-        self.mails.append(mail)
-        self.link.wake()
-
     def step(self) -> StepResult:
-        """Send more of what operators have left; then fire due timers, or read a mail and take one batch or element.
+        """Run control mail; then, if it may write: send more of what operators have left, else fire due timers, else
+        read an operator's mail and take one batch or element.
 
         A mail and an element, from the next input that has any, so that neither mails nor inputs have to wait for the
         others to come to an end.
         """
+        self.mailbox.run_control()
+        if not self._writable():
+            return StepResult.BLOCKED
         if self.unfinished:
-            if not self._writable():
-                return StepResult.BLOCKED
             self.unfinished = any(node.resume() for node in self.piecewise)
             if not self.unfinished:
                 self._finish_drained()
@@ -426,11 +421,8 @@ class Task:
                 self._finish_drained()
                 self.unfinished = bool(self.piecewise)
                 return StepResult.MORE
-        if not self._writable():
-            return StepResult.BLOCKED
-        read = bool(self.mails)
+        read = self.mailbox.run_one()
         if read:
-            self.mails.popleft()()
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
         if not all(node.operator.accepts_input() for node in self.gating):

@@ -16,7 +16,6 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
 from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
@@ -28,6 +27,7 @@ from pyflinkx.runtime.frames import TARGET_FRAME, first_unpicklable
 from pyflinkx.runtime.gates import GateOutput
 from pyflinkx.runtime.job_pickle import load_job
 from pyflinkx.runtime.loans import Lender
+from pyflinkx.runtime.mailbox import Mailbox
 from pyflinkx.runtime.messages import (
     AlignmentReport,
     AlignmentUpdate,
@@ -45,6 +45,7 @@ from pyflinkx.runtime.messages import (
 )
 from pyflinkx.runtime.pickles import dump_value
 from pyflinkx.runtime.scatter import exchange_scatter
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task import Task, TaskSettings
 from pyflinkx.runtime.task_thread import TaskThread
@@ -156,7 +157,7 @@ class Worker:
     def _pass_on(self, message: EventForTask) -> None:
         thread = self.threads.get(message.task)
         if thread is not None:
-            thread.post(lambda: hand_over(thread.task, message))  # type: ignore[arg-type]
+            thread.mailbox.tell(lambda: hand_over(thread.task, message))  # type: ignore[arg-type]
 
     def send(self, message: Any) -> None:
         """Tell the JobManager something; from any thread.
@@ -247,12 +248,14 @@ class Worker:
         def send(node: int, message: Any) -> None:
             self.send(EventForCoordinator(node, placement.id.subtask, dump_value(message)))
 
-        link = TaskLink(send, event.signal)
+        mailbox = Mailbox(event.signal)
+        link = TaskLink(send, mailbox)
         return TaskThread(
             placement.id,
             f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
             lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits, link),
             event,
+            mailbox,
             [output.gate for _, output in outgoing],
             settings.clock,
             self._report,
@@ -279,8 +282,7 @@ def hand_over(task: Task, message: EventForTask) -> None:
         event = pickle.loads(message.event)
     except BaseException as error:
         node = next(node for node in task.vertex.nodes if node.id == message.node)
-        site = CallSite(node.name, node.uid, node.location)
-        raise site.wrap(error, "while an event from the client was unpickled") from error
+        raise site_of(node).wrap(error, "while an event from the client was unpickled") from error
     task.handle_event(message.node, event)
 
 
