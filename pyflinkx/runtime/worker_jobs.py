@@ -59,14 +59,16 @@ def job_on_workers(
     slots = slot_plan.slots()
 
     def on_threads(attempt: int) -> Placement:
-        return Placement(plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, ThreadLauncher()))
+        return Placement(
+            plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, ThreadLauncher(attempt))
+        )
 
     def on_processes(attempt: int) -> Placement:
         plan = plan_deployment(graph, slots, placed, attempt)
         # A new one for each attempt: what one that failed has left may be damaged.
         interconnect = make_interconnect(plan, configuration)
         fork = configuration.value_of(options.START_METHOD) == "fork"
-        launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
+        launcher = ForkLauncher(interconnect, attempt) if fork else SpawnLauncher(interconnect, attempt)
         return Placement(plan, ResourceManager(placed, launcher), interconnect.cancel, interconnect.close)
 
     if threads:
