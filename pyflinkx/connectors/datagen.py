@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -141,9 +140,7 @@ class DataGeneratorSource(Source):
         return number_splits(0, self.count, parallelism)
 
     def create_reader(self, context: ReaderContext) -> GeneratorReader:
-        function = self.generator_function
-        if context.parallelism > 1:
-            function = copy.deepcopy(function)
+        function = context.own(self.generator_function)
         rate = self.rate.records_per_second
         return GeneratorReader(function, context, None if rate is None else rate / context.parallelism)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from abc import ABC, abstractmethod
 from typing import Any
@@ -214,8 +213,7 @@ class FunctionSource(Source):
         return list(range(parallelism))
 
     def create_reader(self, context: ReaderContext) -> FunctionReader:
-        function = copy.deepcopy(self.function) if context.parallelism > 1 else self.function
-        return FunctionReader(function, context)
+        return FunctionReader(context.own(self.function), context)
 
 
 class FunctionReader(SourceReader):

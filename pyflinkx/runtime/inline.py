@@ -74,6 +74,8 @@ class InlineJob(Job):
     def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
         """Run the tasks in turns, pausing after each round."""
         failure: BaseException | None = None
+        # Each attempt runs functions as the program described them: copies, where another attempt may need them so.
+        self.settings.run_again = self.master.may_restart
         if number > 1:
             self.coordination = Coordination(self.graph, self.settings.clock, self._send, self._wake)
             # Nothing that one attempt's operators have in common is the next one's: feedback queues, say.
@@ -101,7 +103,7 @@ class InlineJob(Job):
         return None
 
     def _run_tasks(self, number: int) -> Iterator[None]:
-        self.tasks = self._make_tasks()
+        self.tasks = self._make_tasks(number)
         opened: list[Task] = []
         try:
             for task in reversed(self.tasks):
@@ -165,7 +167,7 @@ class InlineJob(Job):
         """Whether somebody was told something after its turn."""
         return bool(self.coordination.posted) or any(task.mailbox.control for task in running)
 
-    def _make_tasks(self) -> list[Task]:
+    def _make_tasks(self, number: int) -> list[Task]:
         splits = assign_splits(self.graph, self.coordination.coordinators)
         exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
         for edge in self.graph.exchanges:
@@ -179,6 +181,7 @@ class InlineJob(Job):
         tasks = []
         for vertex in self.graph.vertices:
             ids = {node.id for node in vertex.nodes}
+            copied = self.settings.copied(vertex.parallelism)
             for subtask in range(vertex.parallelism):
                 incoming = [
                     (edge, [row[subtask] for row in rows if subtask in row])
@@ -186,12 +189,12 @@ class InlineJob(Job):
                     if edge.target in ids
                 ]
                 outgoing = [
-                    (edge, GateOutput(OutputGate(rows[subtask]), exchange_scatter(self.graph, edge, subtask)))
+                    (edge, GateOutput(OutputGate(rows[subtask]), exchange_scatter(self.graph, edge, subtask, copied)))
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
                 link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake))
-                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits, link))
+                tasks.append(Task(vertex, subtask, number, self.settings, incoming, outgoing, splits, link))
         return tasks
 
     # Events are handed over between the steps of tasks, as a task may be in the middle of something.

@@ -61,7 +61,13 @@ class Scatter:
 
 
 def make_scatter(
-    partitioner: Partitioner, subtask: int, producers: int, consumers: int, max_parallelism: int, site: CallSite
+    partitioner: Partitioner,
+    subtask: int,
+    producers: int,
+    consumers: int,
+    max_parallelism: int,
+    site: CallSite,
+    copied: bool = False,
 ) -> Scatter:
     """What spreads the batches of one producing subtask.
 
@@ -72,6 +78,7 @@ def make_scatter(
         consumers: parallelism of the consuming operator.
         max_parallelism: number of key groups of the consumer.
         site: the consumer, for errors.
+        copied: whether others are made from this partitioner too, so that its function objects must be copied.
 
     Raises:
         GraphError: the partitioner is none of those known, or holds a function object that cannot be copied.
@@ -93,15 +100,23 @@ def make_scatter(
         case HashPartitioner():
             return ByKeyGroup(partitioner, consumers, max_parallelism, site)
         case CustomPartitioner():
-            return ByRule(copy_for_subtask(partitioner, producers, site.name, site.location), consumers, site)
+            own = copy_for_subtask(partitioner, site.name, site.location) if copied else partitioner
+            return ByRule(own, consumers, site)
     raise GraphError(f"operator '{site.name}': no exchange for partitioner {partitioner.name}")
 
 
-def exchange_scatter(graph: JobGraph, edge: StreamEdge, subtask: int) -> Scatter:
-    """What spreads the batches of one producing subtask of an exchange."""
+def exchange_scatter(graph: JobGraph, edge: StreamEdge, subtask: int, copied: bool) -> Scatter:
+    """What spreads the batches of one producing subtask of an exchange; ``copied`` as for ``make_scatter``."""
     source, target = graph.node_of(edge.source), graph.node_of(edge.target)
-    site = site_of(target)
-    return make_scatter(edge.partitioner, subtask, source.parallelism, target.parallelism, target.max_parallelism, site)
+    return make_scatter(
+        edge.partitioner,
+        subtask,
+        source.parallelism,
+        target.parallelism,
+        target.max_parallelism,
+        site_of(target),
+        copied,
+    )
 
 
 class ToOne(Scatter):

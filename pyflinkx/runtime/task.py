@@ -48,21 +48,27 @@ class StepResult(enum.Enum):
 class TaskSettings:
     """What the job says to all its tasks.
 
-    ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
-    its own. ``batch``: whether it runs in batch mode. ``cached_files``: absolute paths by name. ``shared``: what
-    operators of one slot have in common. ``object_reuse``: whether operators may share the objects of records.
+    ``one_graph``: whether all subtasks of all attempts are made from one graph in one process, so that function objects
+    must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
+    mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
+    ``object_reuse``: whether operators may share the objects of records.
     """
 
     clock: Clock
     batch_size: int = 1024
     columnar_batch_size: int = 131_072
     job_parameters: dict[str, str] = field(default_factory=dict)
-    copy_functions: bool = True
+    one_graph: bool = True
+    run_again: bool = False
     batch: bool = False
     cached_files: dict[str, str] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
+
+    def copied(self, subtasks: int) -> bool:
+        """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
+        return self.one_graph and (subtasks > 1 or self.run_again)
 
 
 class ReaderInput:
@@ -211,6 +217,7 @@ class Task:
     Args:
         vertex: the operators.
         subtask: index of this subtask.
+        attempt: number of the attempt, from 1.
         settings: of the job.
         in_channels: for each edge that comes from another vertex, a channel per producing subtask that sends here.
         out_exchanges: for each edge that goes to another vertex, where its batches go.
@@ -222,6 +229,7 @@ class Task:
         self,
         vertex: JobVertex,
         subtask: int,
+        attempt: int,
         settings: TaskSettings,
         in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
         out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
@@ -235,6 +243,7 @@ class Task:
         self.mailbox = link.mailbox
         self.splits = splits
         self.subtask = subtask
+        self.attempt = attempt
         self.settings = settings
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
         self.out_exchanges = out_exchanges
@@ -252,7 +261,7 @@ class Task:
             if node.spec is not None:
                 streams = sum(edge.target == node.id for edge in vertex.inner_edges)
                 streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
-                operator = make_operator(node, settings.copy_functions)
+                operator = make_operator(node, settings.copied(node.parallelism))
                 if settings.batch:
                     operator = operator.for_batch()
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
@@ -331,6 +340,7 @@ class Task:
             subtask_index=self.subtask,
             parallelism=node.parallelism,
             max_parallelism=node.max_parallelism,
+            attempt=self.attempt - 1,
             job_parameters=self.settings.job_parameters,
             counters=self.counters[node.id],
             batch=self.settings.batch,
@@ -356,6 +366,7 @@ class Task:
             self.mailbox.wake,
             RuntimeContext(self._context(node)),
             self.copiers[node.id],
+            self.settings.copied(node.parallelism),
         )
         reader = batch_reader(node.source.create_reader(context), context)
         self.on_close.callback(reader.close)
@@ -506,13 +517,13 @@ def make_operator(node: StreamNode, copied: bool) -> Operator:
 
     Args:
         node: the operator's node.
-        copied: whether other subtasks are made from this node too.
+        copied: whether others are made from this node too.
 
     Raises:
         GraphError: a function object cannot be copied.
     """
     assert node.spec is not None
-    spec = copy_for_subtask(node.spec, node.parallelism if copied else 1, node.name, node.location)
+    spec = copy_for_subtask(node.spec, node.name, node.location) if copied else node.spec
     operator: Operator = spec.build()
     return operator
 

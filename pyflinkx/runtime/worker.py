@@ -63,7 +63,7 @@ LONGEST_LOGGED = 1 << 18  # characters of a log record's message that reach the 
 
 
 class ClientGone(Exception):
-    """The other end of the control connection is closed."""
+    """The other end of the control channel is closed."""
 
 
 class Worker:
@@ -240,7 +240,8 @@ class Worker:
             (
                 edge,
                 GateOutput(
-                    transport.output_gate(index, placement.id), exchange_scatter(graph, edge, placement.id.subtask)
+                    transport.output_gate(index, placement.id),
+                    exchange_scatter(graph, edge, placement.id.subtask, settings.copied(vertex.parallelism)),
                 ),
             )
             for index, edge in enumerate(graph.exchanges)
@@ -256,7 +257,9 @@ class Worker:
         return TaskThread(
             placement.id,
             f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
-            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits, link),
+            lambda: Task(
+                vertex, placement.id.subtask, placement.id.attempt, settings, incoming, outgoing, splits, link
+            ),
             event,
             mailbox,
             [output.gate for _, output in outgoing],

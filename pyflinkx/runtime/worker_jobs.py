@@ -42,7 +42,7 @@ def job_on_workers(
     Raises:
         ConfigurationError: the configuration asks for what cannot be.
     """
-    settings.copy_functions = False
+    settings.one_graph = False
     exchanges = ExchangeSettings(
         batch_size=settings.batch_size,
         compressed=configuration.value_of(options.COMPRESSION_CODEC) == "LZ4",

@@ -97,7 +97,7 @@ def task():
     channel = LocalChannel(capacity=1)
     out = GateOutput(OutputGate({0: channel}), ToOne(0))
     link = TaskLink(lambda node, event: None, Mailbox(lambda: None))
-    made = Task(JobVertex(0, (node,), ()), 0, TaskSettings(ManualClock(5)), [], [(edge, out)], {}, link)
+    made = Task(JobVertex(0, (node,), ()), 0, 1, TaskSettings(ManualClock(5)), [], [(edge, out)], {}, link)
     made.nodes[1].open_inputs = 1  # an input that never brings anything
     made.open()
     yield made, channel
