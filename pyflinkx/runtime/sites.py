@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyflinkx._core.calls import CallSite
-from pyflinkx.graph.stream_graph import StreamNode
+from pyflinkx.graph.nodes import StreamNode
 
 
 def site_of(node: StreamNode) -> CallSite:

@@ -6,9 +6,9 @@ import pytest
 
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.graph.job_graph import JobVertex
+from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.graph.partitioners import ForwardPartitioner
 from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 from pyflinkx.operators.base import Operator
 from pyflinkx.runtime.channel import LocalChannel
 from pyflinkx.runtime.clock import ManualClock
