@@ -16,7 +16,7 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
 from pyflinkx.connectors.record_reader import batch_reader
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
-from pyflinkx.errors import PyflinkxError
+from pyflinkx.errors import PyflinkxError, add_note
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.alignment import AlignmentGroups
@@ -526,11 +526,3 @@ def make_operator(node: StreamNode, copied: bool) -> Operator:
     spec = copy_for_subtask(node.spec, node.name, node.location) if copied else node.spec
     operator: Operator = spec.build()
     return operator
-
-
-def add_note(error: BaseException, note: str) -> None:
-    """Attach a note to an exception, as Python 3.11 does."""
-    if hasattr(error, "add_note"):
-        error.add_note(note)
-    else:
-        error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]

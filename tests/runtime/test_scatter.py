@@ -26,7 +26,7 @@ from pyflinkx.graph.partitioners import (
     ShufflePartitioner,
 )
 from pyflinkx.operators.base import OperatorContext
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.runtime.scatter import make_scatter
 
 SITE = CallSite("Map", "the-uid", "job.py:7")
