@@ -120,9 +120,11 @@ class SourceReader:
     """Reads the splits given to it; owned by one task, called from one thread.
 
     Where splits come from an enumerator, END asks it for another one. With ``requests_splits`` the reader does that
-    itself, and END is the end. ``outside`` says whether another thread ends its WAIT.
+    itself, and END is the end. ``outside`` says whether another thread ends its WAIT. ``functions`` are objects of the
+    user's that it calls: the task opens them before the first ``poll`` and closes them after ``close``.
     """
 
+    functions: tuple[Any, ...] = ()
     requests_splits = False
     outside = False
 

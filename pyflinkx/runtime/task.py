@@ -22,6 +22,7 @@ from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.functions import UserFunctions
 from pyflinkx.runtime.accumulators import copies
 from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.coordination import TaskLink
@@ -368,8 +369,12 @@ class Task:
             self.copiers[node.id],
             self.settings.copied(node.parallelism),
         )
-        reader = batch_reader(node.source.create_reader(context), context)
+        made = node.source.create_reader(context)
+        functions = UserFunctions(made.functions if isinstance(made, SourceReader) else ())
+        self.on_close.callback(functions.close)
+        reader = batch_reader(made, context)
         self.on_close.callback(reader.close)
+        functions.open(site_of(node), context.runtime_context)
         splits = self.splits.get((node.id, self.subtask))
         if splits is not None:
             reader.add_splits(splits)
