@@ -378,6 +378,14 @@ class ThreadLauncher:
     def __init__(self, attempt: int, connect: Callable[[], ChannelEnds] = queue_pair) -> None:
         self.attempt = attempt
         self.connect = connect
+        self.launched: list[ThreadHandle] = []
 
     def launch(self, number: int) -> WorkerHandle:
-        return ThreadHandle(number, self.attempt, LocalTransport, self.connect())
+        handle = ThreadHandle(number, self.attempt, LocalTransport, self.connect())
+        self.launched.append(handle)
+        return handle
+
+    def stop(self) -> None:
+        """Tell all tasks to stop; from any thread, and without a word through any other."""
+        for handle in list(self.launched):
+            handle.worker.cancel()

@@ -204,7 +204,7 @@ class LocalTransport(WorkerTransport):
 
     def cancel(self) -> None:
         self._cancelled = True
-        for event in self.events.values():
+        for event in list(self.events.values()):
             event.signal()
 
     def close(self) -> None:

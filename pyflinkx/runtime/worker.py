@@ -129,10 +129,11 @@ class Worker:
         self.end()
 
     def cancel(self) -> None:
-        """Tell all tasks to stop."""
-        if self.transport is not None:
-            self.transport.cancel()
-        for thread in self.threads.values():
+        """Tell all tasks to stop; from any thread."""
+        transport = self.transport
+        if transport is not None:
+            transport.cancel()
+        for thread in list(self.threads.values()):
             thread.cancel()
 
     def end(self) -> None:

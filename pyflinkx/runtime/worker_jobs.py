@@ -59,8 +59,9 @@ def job_on_workers(
     slots = slot_plan.slots()
 
     def on_threads(attempt: int) -> Placement:
+        launcher = ThreadLauncher(attempt)
         return Placement(
-            plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, ThreadLauncher(attempt))
+            plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, launcher), launcher.stop
         )
 
     def on_processes(attempt: int) -> Placement:
@@ -80,6 +81,11 @@ class ThreadJob(JobManager):
     """A job on threads of this process."""
 
     in_process = True
+
+    def request_cancel(self) -> None:
+        super().request_cancel()
+        # Tasks that compute keep the interpreter lock from the threads that would tell them one after the other.
+        self.placement.cancel_exchanges()
 
     def steps(self) -> Iterator[None]:
         """Run the job, with its Python dependencies at hand."""

@@ -83,7 +83,8 @@ class Placement:
     Args:
         plan: which task runs where.
         resources: has the workers.
-        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey.
+        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey; from any thread where
+            these are threads.
         close: gives back what connected the workers.
     """
 

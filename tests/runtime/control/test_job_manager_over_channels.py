@@ -7,9 +7,10 @@ from multiprocessing.connection import Pipe
 
 import pytest
 
-from pyflinkx.common import Configuration
+from pyflinkx.common import Configuration, WatermarkStrategy
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
+from pyflinkx.datastream.connectors.number_seq import NumberSequenceSource
 from pyflinkx.errors import JobCancelledError, JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
 from pyflinkx.runtime import failures
@@ -84,18 +85,27 @@ class Haunted(Wrapped):
         self.channel.send(data)
 
 
-def job_over(connect, function, restarts=None):
-    """A job on threads that collects what a function makes of 0 to 5, and its buffer.
+def six(env):
+    return env.from_collection(range(6))
+
+
+def endless(env):
+    return env.from_source(NumberSequenceSource(0, 2**62), WatermarkStrategy.no_watermarks(), "numbers")
+
+
+def job_over(connect, function, restarts=None, source=six):
+    """A job on threads that collects what a function makes of the records of a source, and its buffer.
 
     Args:
         connect: makes the control channel of each attempt, by its number.
         function: applied to each record.
         restarts: strategy.
+        source: gives the stream.
     """
     configuration = Configuration.from_dict({"pyflinkx.workers": "threads", "pyflinkx.batch.size": "2"})
     env = StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(2)
     buffer = CollectBuffer()
-    stream = env.from_collection(range(6)).rebalance().map(function)
+    stream = source(env).rebalance().map(function)
     stream._end("Collect", CollectSink(buffer))
     job = env._job(env._graph("job"), None)
     place = job.place
@@ -245,3 +255,20 @@ def test_the_words_of_a_ghost_do_matter_where_they_are_of_the_attempt(tmp_path):
     job, _ = job_over(haunted, square)
     with pytest.raises(ValueError, match="a ghost failed"):
         job.run()
+
+
+def test_tasks_on_threads_stop_without_the_job_managers_thread():
+    job, _ = job_over(lambda attempt: queue_pair(), square, source=endless)
+    steps = job.run_by_steps()
+    while job.master.execution.count(ExecutionState.RUNNING) < max(len(job.master.execution.tasks), 1):
+        next(steps)
+    (handle,) = job.placement.resources.handles.values()
+    tasks = list(handle.worker.threads.values())
+    assert tasks
+    job.request_cancel()  # nobody runs the job: ``steps`` is not asked to go on
+    for task in tasks:
+        task.thread.join(60)
+        assert not task.thread.is_alive()
+    with pytest.raises(JobCancelledError):
+        list(steps)
+    assert job.state is JobState.CANCELED
