@@ -14,6 +14,7 @@ from pyflinkx.runtime.control.attempt import EXIT_PATIENCE, AttemptSettings, Pla
 from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.control.wait_set import WaitSet
 from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
+from pyflinkx.runtime.log_relay import LogRelay
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
@@ -59,6 +60,7 @@ class JobManager(Job):
         self.working_folder: str | None = None
         self.waiting = WaitSet()
         self.relay = OutputRelay(self.waiting.wake)
+        self.log_relay = LogRelay()
         self.placement = place(1)  # at once, so that what cannot be placed shows before the job starts
 
     def request_cancel(self) -> None:
@@ -71,9 +73,12 @@ class JobManager(Job):
             yield from super().steps()
         finally:
             try:
-                self.relay.close(None if self.current is not None and self.current.may_wait else EXIT_PATIENCE)
+                patience = None if self.current is not None and self.current.may_wait else EXIT_PATIENCE
+                self.relay.close(patience)
+                self.log_relay.close(patience)
             finally:
                 self.relay.close(0)
+                self.log_relay.close(0)
                 self.waiting.close()
 
     def pause(self, milliseconds: int) -> Iterator[None]:
@@ -112,6 +117,7 @@ class JobManager(Job):
             exchanges=self.exchanges,
             buffers=self.buffers,
             relay=self.relay,
+            log_relay=self.log_relay,
             waiting=self.waiting,
             heartbeat_interval=interval if self.listener is None else min(interval, PROGRESS_INTERVAL),
             heartbeat_timeout=seconds(options.HEARTBEAT_TIMEOUT),

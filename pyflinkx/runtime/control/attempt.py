@@ -27,6 +27,7 @@ from pyflinkx.runtime.job import Job
 from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
 from pyflinkx.runtime.launcher import WorkerHandle
 from pyflinkx.runtime.loans import Loan
+from pyflinkx.runtime.log_relay import LogRelay
 from pyflinkx.runtime.messages import (
     AlignmentReport,
     AlignmentUpdate,
@@ -104,6 +105,7 @@ class AttemptSettings:
         exchanges: of its exchanges.
         buffers: take what workers send to the client.
         relay: takes what workers print.
+        log_relay: takes what workers log.
         waiting: what the loop sleeps on.
         heartbeat_interval: seconds between heartbeats.
         heartbeat_timeout: seconds without a word after which a worker is lost.
@@ -118,6 +120,7 @@ class AttemptSettings:
     exchanges: ExchangeSettings
     buffers: list[CollectBuffer]
     relay: OutputRelay
+    log_relay: LogRelay
     waiting: WaitSet
     heartbeat_interval: float
     heartbeat_timeout: float
@@ -355,7 +358,7 @@ class WorkersAttempt:
             for number, lowest in self.alignment.report(worker.number, message.lowest, numbers).items():
                 self._send(self.workers[number], AlignmentUpdate(lowest))
         elif isinstance(message, Logged):
-            pass_on(message)
+            self.common.log_relay.put(message)
         elif isinstance(message, Collected):
             assert not isinstance(message.records, Loan)  # it arrives as its records
             self.common.buffers[message.buffer].extend(message.records)
@@ -545,10 +548,21 @@ class WorkersAttempt:
                         view.handle.wait(max(deadline - time.monotonic(), 0))
                         continue
                     if attempt_of(data) == self.number:
-                        hear_out(data)
+                        self._hear_out(data)
                 else:
                     self._read_output(view, descriptor, what)
             self._pause_output()
+
+    def _hear_out(self, data: bytes) -> None:
+        """Pass on what a worker logs after the job's end; nothing else that it says matters then, nor its failure."""
+        try:
+            message = unpack(data)
+        except BaseException as error:  # code of the records' classes runs here
+            if is_interrupt(error):
+                raise
+            return
+        if isinstance(message, Logged):
+            self.common.log_relay.put(message)
 
 
 def unreadable(what: str, error: BaseException) -> JobExecutionError:
@@ -558,32 +572,6 @@ def unreadable(what: str, error: BaseException) -> JobExecutionError:
     return failure
 
 
-def hear_out(data: bytes) -> None:
-    """Pass on what a worker logs after the job's end; nothing else that it says matters then, nor its failure."""
-    try:
-        message = unpack(data)
-        if isinstance(message, Logged):
-            pass_on(message)
-    except BaseException as error:  # code of the records' classes runs here
-        if is_interrupt(error):
-            raise
-
-
 def silence(seconds: float) -> str:
     """Why a worker is lost that said nothing for so long."""
     return f"it did not answer for {seconds:g} s (heartbeat.timeout)"
-
-
-def pass_on(message: Logged) -> None:
-    """Log what a worker logged, if it is wanted here; without what is attached to it and cannot be read."""
-    record = message.record
-    logger = logging.getLogger(record.name)
-    if not logger.isEnabledFor(record.levelno):
-        return
-    for name, data in message.attached.items():
-        try:
-            setattr(record, name, pickle.loads(data))
-        except BaseException as error:  # code of the value's class runs here
-            if is_interrupt(error):
-                raise
-    logger.handle(record)
