@@ -14,7 +14,8 @@ class SinkOperator(Operator):
 
     Args:
         sink: an object with ``create_writer(context) -> writer``; the writer has ``write(batch)``,
-            ``flush(end_of_input)`` and ``close()``, and may have ``writable`` and ``handle_event(event)``.
+            ``flush(end_of_input)``, ``prepare_commit()`` and ``close()``, and may have ``writable`` and
+            ``handle_event(event)``.
     """
 
     def __init__(self, sink: Any) -> None:
@@ -45,6 +46,9 @@ class SinkOperator(Operator):
 
     def finish(self) -> None:
         self._call(self.writer.flush, True)
+        committables = self._call(self.writer.prepare_commit)
+        if committables:
+            self.context.send(committables)
 
     def close(self) -> None:
         if self.writer is not None:
