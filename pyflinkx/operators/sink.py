@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx.errors import PyflinkxError
+from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
 
 
@@ -48,6 +48,8 @@ class SinkOperator(Operator):
         self._call(self.writer.flush, True)
         committables = self._call(self.writer.prepare_commit)
         if committables:
+            if self.context.send is None:
+                raise WrongStateError(f"{self.sink!r} has no committer for what its writers have finished")
             self.context.send(committables)
 
     def close(self) -> None:
