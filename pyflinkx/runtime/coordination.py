@@ -16,6 +16,8 @@ from pyflinkx.errors import JobCancelledError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import Clock
+from pyflinkx.runtime.mailbox import Mailbox
+from pyflinkx.runtime.sites import site_of
 
 Call = Callable[[], None]
 
@@ -26,11 +28,11 @@ class TaskLink:
 
     Args:
         send: ``send(node id, event)`` takes an event to the coordinator of a source or sink.
-        wake: has the task look for work again; from any thread.
+        mailbox: takes what the task's own thread is to call.
     """
 
     send: Callable[[int, Any], None]
-    wake: Call
+    mailbox: Mailbox
 
 
 class Coordination:
@@ -155,11 +157,6 @@ class Coordination:
         self.coordinators.clear()
         if errors and failure is None:
             raise errors[0]
-
-
-def site_of(node: StreamNode) -> CallSite:
-    """Where a coordinator's source or sink was made, for errors."""
-    return CallSite(node.name, node.uid, node.location)
 
 
 def ended_by(error: BaseException, name: str) -> BaseException:
