@@ -63,12 +63,16 @@ static pfx_status add_each(pfx_running *running, const pfx_key_column *fields, i
                            int64_t *sent, pfx_results *results) {
     struct pfx_running_scratch *scratch = running->scratch;
     int64_t i = 0;
+    bool texts = false;
+    for (int32_t r = 0; r < results->count; r++) {
+        texts = texts || results->values[r].offset_width > 0;
+    }
     count = pfx_results_fit_keys(results, scratch->ids, count);
     for (; i < count; i++) {
         if (!running->added) {
             PFX_TRY(pfx_agg_update(running->agg, fields, start + i, 1, scratch->states + i, running->sequence++));
         }
-        running->added = pfx_results_fit_values(results, scratch->states + i, 1) == 0;
+        running->added = texts && pfx_results_fit_values(results, scratch->states + i, 1) == 0;
         if (running->added) {
             break;
         }

@@ -52,6 +52,7 @@ cdef class LocalAggregation(NativeAggregation):
             raise ValueError(f"partial aggregates are keys, states of {self.agg.stride} bytes and subtasks")
         pfx_partial_rows_free(&self.partial_rows)
         check(pfx_partial_rows_init(&self.partial_rows, &self.agg, &self.index, max_parallelism, subtasks))
+        self.written.count = 0  # there are columns for states, none for what is read off them
         self.partial_rows.keys = self.outs
         self.partial_rows.state = &self.outs[count - 3]
         self.partial_rows.subtask = &self.outs[count - 2]

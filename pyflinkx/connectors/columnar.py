@@ -33,7 +33,8 @@ NUMPY_FORMATS = {
     "float32": "f",
     "float64": "g",
 }
-# Rows that a reader takes before the next reader's turn: enough for a kernel, few enough to keep event time moving.
+# Rows that a reader takes before the next reader's turn, and that are decoded at once: enough for a kernel, few enough
+# to keep event time moving and to let a cancel through.
 TURN = 131_072
 # Their tables give the same rows in the same order to every reader; a query may not.
 TABLE_LIBRARIES = {"pandas", "polars", "pyarrow"}
@@ -94,7 +95,7 @@ class ColumnarSource(Source):
                 f"{type(data).__module__}.{type(data).__name__} does not"
             )
         try:
-            return import_stream(data)
+            return import_stream(data, TURN)
         except ImportError as error:
             raise MissingExtraError("reading this data needs pyarrow: pip install 'pyflinkx[arrow]'") from error
         except TypeInformationError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pyflinkx.errors import LongBatchError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import Typed
 from pyflinkx.expressions.logic import from_arrow, nulls, text_operand
@@ -20,7 +21,7 @@ def replaced(compute: Any, text: Any, search: str, new: str) -> Any:
     """Every occurrence replaced, as by str.replace; the empty text occurs before each character and at the end.
 
     Raises:
-        OverflowError: the batch's texts would be longer than its type allows.
+        LongBatchError: the batch's texts would be longer than its type allows.
     """
     grows = len(new.encode()) - len(search.encode())
     if grows > 0 and hasattr(text, "nbytes"):
@@ -38,7 +39,7 @@ def check_growth(compute: Any, text: Any, search: str, grows: int) -> None:
     counts = compute.count_substring(text, search) if search else compute.add(compute.utf8_length(text), 1)
     found = (compute.sum(counts.cast("int64")).as_py() or 0) * grows
     if found > MOST_BYTES:
-        raise OverflowError(
+        raise LongBatchError(
             f"replacing {search!r:.50} makes the texts of a batch of {len(text)} rows {found:,} bytes longer, and a "
             "batch has at most 2 GiB of text; use smaller batches"
         )

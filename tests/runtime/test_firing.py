@@ -10,11 +10,13 @@ from pyflinkx.datastream import (
     AsyncDataStream,
     AsyncFunction,
     KeyedProcessFunction,
+    ProcessJoinFunction,
     RuntimeExecutionMode,
     StreamExecutionEnvironment,
     agg,
 )
 from pyflinkx.datastream.window import (
+    CountTrigger,
     EventTimeSessionWindows,
     SlidingEventTimeWindows,
     TumblingEventTimeWindows,
@@ -212,7 +214,46 @@ def running(env):
     return env.from_numpy(rows(131_072, 1)).key_by("key").agg(n=agg.count())
 
 
+def late_records(change):
+    def make(env):
+        stream = env.from_collection([(0, 100_000_000), (1, 20_000), (2, 20_000), (3, 20_000)])
+        strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: value[1])
+        env.get_config().set_auto_watermark_interval(0)
+        timed = stream.map(lambda value: value).assign_timestamps_and_watermarks(strategy)
+        windows = timed.key_by(lambda value: 0).window(
+            SlidingEventTimeWindows.of(Time.seconds(20), Time.milliseconds(2))
+        )
+        return change(windows.allowed_lateness(10**9)).reduce(lambda one, other: one)
+
+    return make
+
+
+def join_of_records(env):
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: 5)
+    left, right = (
+        env.from_collection([(side, number) for number in range(300)])
+        .assign_timestamps_and_watermarks(strategy)
+        .key_by(lambda value: 0)
+        for side in "ab"
+    )
+
+    class Pairs(ProcessJoinFunction):
+        def process_element(self, one, other, context):
+            yield one, other
+
+    return left.interval_join(right).between(Time.milliseconds(-5), Time.milliseconds(5)).process(Pairs())
+
+
+def partitions(env):
+    stream = env.from_collection(list(range(10 * PIECE)))
+    return stream.full_window_partition().sort_partition(lambda value: -value)
+
+
 JOBS = {
+    "partitions": partitions,
+    "late records": late_records(lambda windows: windows),
+    "late records, trigger": late_records(lambda windows: windows.trigger(CountTrigger.of(1))),
+    "join of records": join_of_records,
     "late rows": late,
     "windows of rows": counted,
     "running": running,
@@ -227,7 +268,15 @@ JOBS = {
 
 
 # The most results of a piece.
-LARGEST = dict.fromkeys(JOBS, 32_768) | {"timers": PIECE, "windows of records": PIECE, "join": 16_384}
+LARGEST = dict.fromkeys(JOBS, 32_768) | {
+    "timers": PIECE,
+    "windows of records": PIECE,
+    "join": 16_384,
+    "late records": 4 * PIECE,
+    "late records, trigger": PIECE,
+    "join of records": PIECE,
+    "partitions": PIECE,
+}
 
 
 def job_of(name):
