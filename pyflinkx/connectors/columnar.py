@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.build import ColumnBuilder
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.column import Column
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
@@ -281,7 +282,7 @@ def text_column(name: str, values: list[Any]) -> Column:
     for row, value in enumerate(values):
         if value is not None and not isinstance(value, str):
             raise SourceError(
-                f"column '{name}', row {row}: an array of objects holds str or None, not {value!r:.100} "
+                f"column '{name}', row {row}: an array of objects holds str or None, not {short_repr(value)} "
                 f"({type(value).__name__})"
             )
     builder = ColumnBuilder(Field(name, "u"))

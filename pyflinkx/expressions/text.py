@@ -8,6 +8,7 @@ from typing import Any
 from pyflinkx.errors import LongBatchError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import Typed
+from pyflinkx.expressions.letters import lower, upper
 from pyflinkx.expressions.logic import from_arrow, nulls, text_operand
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, spread
 
@@ -47,8 +48,8 @@ def check_growth(compute: Any, text: Any, search: str, grows: int) -> None:
 
 # The result's type ("" for the operand's own) and the call of pyarrow.compute, by operation.
 FUNCTIONS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "lower": ("", lambda compute, text: compute.utf8_lower(text)),
-    "upper": ("", lambda compute, text: compute.utf8_upper(text)),
+    "lower": ("", lower),
+    "upper": ("", upper),
     "trim": ("", lambda compute, text: compute.utf8_trim_whitespace(text)),
     "length": ("l", lambda compute, text: compute.utf8_length(text)),
     "contains": ("b", lambda compute, text, part: compute.match_substring(text, part)),

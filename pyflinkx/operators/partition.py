@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from pyflinkx._core.calls import select_keys
+from pyflinkx._core.calls import select_keys, short_repr
 from pyflinkx._core.keys import check_key
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK
@@ -163,7 +163,7 @@ class ReducePartitionOperator(PartitionOperator):
             try:
                 result = self.call(result, value)
             except BaseException as error:
-                raise self.site.wrap(error, f"on record {value!r:.200}") from error
+                raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         self.held[key] = result
 
     def results(self, held: Any) -> Iterable[Any]:
@@ -181,7 +181,7 @@ class AggregatePartitionOperator(PartitionOperator):
                     self.held[key] = function.create_accumulator()
                 self.held[key] = function.add(value, self.held[key])
             except BaseException as error:
-                raise self.site.wrap(error, f"on record {value!r:.200}") from error
+                raise self.site.wrap(error, f"on record {short_repr(value)}") from error
 
     def results(self, held: Any) -> Iterable[Any]:
         return (self.function.owner.get_result(held),)

@@ -16,6 +16,7 @@ from pyflinkx.errors import JobCancelledError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.stream_graph import StreamNode
 from pyflinkx.operators.base import Clock
+from pyflinkx.operators.places import placed
 
 Call = Callable[[], None]
 
@@ -137,7 +138,8 @@ class Coordination:
     def _call(self, site: CallSite, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except PyflinkxError:
+        except PyflinkxError as error:
+            placed(error, site)
             raise
         except BaseException as error:
             what = getattr(call, "__name__", "a call")
@@ -155,6 +157,22 @@ class Coordination:
         self.coordinators.clear()
         if errors and failure is None:
             raise errors[0]
+
+
+def named(site: CallSite, call: Call) -> None:
+    """Call something that may find a source or a sink unfit; what it says of that tells the operator and the line, too.
+
+    Raises:
+        PyflinkxError: as ``call`` does.
+        JobExecutionError: from whatever else it raises.
+    """
+    try:
+        call()
+    except PyflinkxError as error:
+        placed(error, site)
+        raise
+    except BaseException as error:
+        raise site.wrap(error, "before the job starts") from error
 
 
 def site_of(node: StreamNode) -> CallSite:
