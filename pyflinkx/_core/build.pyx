@@ -90,7 +90,7 @@ from pyflinkx._core.schema cimport Field
 
 from decimal import Decimal
 
-from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx._core.calls import short_repr
 from pyflinkx.errors import LongBatchError, TypeInformationError, WrongStateError
 
 import_datetime()
@@ -230,14 +230,7 @@ cdef ColumnBuilder nested_builder(Field field, MemoryBudget budget, str path):
 
 
 cdef str shown(object value):
-    try:
-        text = repr(value)
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        # An int of more digits than Python prints, or a user's class.
-        return f"a {type(value).__name__}"
-    return text if len(text) <= 200 else text[:197] + "..."
+    return short_repr(value)
 
 
 cdef object misfit(ColumnBuilder builder, object value, str why):
