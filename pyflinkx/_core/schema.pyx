@@ -18,7 +18,8 @@ from pyflinkx._core.cpfx cimport (
 
 from pyflinkx.errors import TypeInformationError
 
-cdef dict PLAIN_NAMES = {
+# The names of types without parameters; those of numbers are NumPy's too.
+PLAIN_NAMES = {
     "n": "null", "b": "bool", "c": "int8", "s": "int16", "i": "int32", "l": "int64", "C": "uint8", "S": "uint16",
     "I": "uint32", "L": "uint64", "f": "float32", "g": "float64", "u": "utf8", "U": "large_utf8", "z": "binary",
     "Z": "large_binary", "tdD": "date32", "tdm": "date64",

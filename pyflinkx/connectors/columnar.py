@@ -13,27 +13,17 @@ from weakref import WeakSet
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.build import ColumnBuilder
 from pyflinkx._core.column import Column
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.schema import PLAIN_NAMES, Field, Schema
 from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
 from pyflinkx.connectors.frames import taken_frame
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import MissingExtraError, SourceError, TypeInformationError
 from pyflinkx.types.arrow import type_info_of
 from pyflinkx.types.changes import INSERT_ONLY
+from pyflinkx.types.data_type_field import NUMBER_FORMATS
 from pyflinkx.types.repeated import repeated
 
-NUMPY_FORMATS = {
-    "int8": "c",
-    "uint8": "C",
-    "int16": "s",
-    "uint16": "S",
-    "int32": "i",
-    "uint32": "I",
-    "int64": "l",
-    "uint64": "L",
-    "float32": "f",
-    "float64": "g",
-}
+NUMPY_FORMATS = {PLAIN_NAMES[format]: format for format in NUMBER_FORMATS}
 # Rows that a reader takes before the next reader's turn: enough for a kernel, few enough to keep event time moving.
 TURN = 131_072
 # Their tables give the same rows in the same order to every reader; a query may not.
