@@ -271,9 +271,9 @@ cdef class Column:
         """
         check_numbers(self, full)
         if full:
-            from pyflinkx._core.shown import check_text
+            from pyflinkx._core.shown import check_values
 
-            check_text(self)
+            check_values(self)
 
     def __arrow_c_schema__(self):
         """The field as an ``arrow_schema`` capsule."""

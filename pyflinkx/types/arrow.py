@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types import data_type_info
@@ -11,6 +13,7 @@ from pyflinkx.types.typeinfo import (
     BasicArrayTypeInfo,
     CompositeTypeInfo,
     ListTypeInfo,
+    MapTypeInfo,
     ObjectArrayTypeInfo,
     PrimitiveArrayTypeInfo,
     RowTypeInfo,
@@ -79,8 +82,8 @@ def native_field(field: Field) -> Field | None:
     """The column whose values native operators and Arrow know, for a field that is carried or has carried parts.
 
     Whole numbers of any size become decimals of 38 digits, decimals get 18 of these after the point, tuples and records
-    of classes become structs, arrays lists; what does not fit is an error when the job runs. None where there is no
-    such column.
+    of classes become structs, arrays lists, dicts maps; what does not fit is an error when the job runs. None where
+    there is no such column.
     """
     if is_carried(field):
         return native_form(field)
@@ -100,6 +103,9 @@ def native_form(field: Field) -> Field | None:
         return Field(name, "d:38,18", nullable)
     if isinstance(kind, CompositeTypeInfo):
         return native_field(Field(name, "+s", nullable, schema_of(kind).fields))
+    if isinstance(kind, MapTypeInfo):
+        native = field_of(name, replace(data_type_info.data_type_of(kind), python=None, nullable=nullable))
+        return native_field(native)
     if isinstance(kind, PrimitiveArrayTypeInfo):
         return native_field(Field(name, "+l", nullable, [columnar_field("item", element_of(kind))]))
     return None

@@ -35,10 +35,20 @@ PLAIN = {
 # Digits of the fraction of a second, by the letter of the unit.
 FRACTIONS = {"s": 0, "m": 3, "u": 6, "n": 9}
 FORMATS = {kind.kind: format for format, kind in PLAIN.items() if kind.form is None}
-FORMATS |= {Kind.CHAR: "u", Kind.ARRAY: "+l", Kind.ROW: "+s", Kind.INTERVAL_YEAR_MONTH: "i", Kind.RAW: CARRIER}
+FORMATS |= {
+    Kind.CHAR: "u",
+    Kind.ARRAY: "+l",
+    Kind.ROW: "+s",
+    Kind.MAP: "+m",
+    Kind.MULTISET: "+m",
+    Kind.INTERVAL_YEAR_MONTH: "i",
+    Kind.RAW: CARRIER,
+}
 TIMES = {Kind.TIME: "tt", Kind.TIMESTAMP: "ts", Kind.TIMESTAMP_LTZ: "ts", Kind.INTERVAL_DAY_TIME: "tD"}
 INTEGER_FORMATS = "".join(format for format, kind in PLAIN.items() if kind.family(Family.INTEGER))
 NUMBER_FORMATS = "".join(format for format, kind in PLAIN.items() if kind.family(Family.NUMERIC))
+# How often an element of a multiset is there.
+COUNT = DataType(Kind.INT, nullable=False)
 DAY_TIME = "DAY TO SECOND"
 # Written before the format of a carried column whose type would have another one.
 CARRIED_FORM = "carried:"
@@ -109,7 +119,7 @@ def is_carried_type(kind: DataType) -> bool:
     """Whether no column but a carried one gives back such values as they were."""
     if kind.kind is Kind.ARRAY and isinstance(kind.python, type):
         return not kind.children[0].nullable  # of numbers, not a list
-    return kind.python is not None or kind.kind in (Kind.MAP, Kind.MULTISET)
+    return kind.python is not None
 
 
 def field_of(name: str, kind: DataType) -> Field:
@@ -127,6 +137,8 @@ def field_of(name: str, kind: DataType) -> Field:
     if kind.form is None and is_carried_type(kind):
         return carried(name, type_info_of(kind), kind.nullable)
     format = kind.form or default_format(kind)
+    if format == "+m":
+        return map_field(name, kind)
     if kind.children:
         children = [field_of(part, child) for part, child in zip(kind.names, kind.children, strict=True)]
         return Field(name, format, kind.nullable, children)
@@ -135,6 +147,24 @@ def field_of(name: str, kind: DataType) -> Field:
         return field
     details = f"{kind.kind.name}:{kind.precision}:{kind.scale}:{kind.unit}"
     return Field(name, format, kind.nullable, metadata={DETAILS: details.encode()})
+
+
+def map_field(name: str, kind: DataType) -> Field:
+    """The column of maps, or of multisets: the elements are keys, and how often each is there the values."""
+    entries, *names = kind.names
+    parts = kind.children if kind.kind is Kind.MAP else (kind.children[0], COUNT)
+    fields = [field_of(part, child) for part, child in zip(names, parts, strict=True)]
+    metadata = None if kind.kind is Kind.MAP else {DETAILS: Kind.MULTISET.name.encode()}
+    return Field(name, "+m", kind.nullable, [Field(entries, "+s", False, fields)], metadata)
+
+
+def type_of_map(field: Field) -> DataType:
+    entries = field.children[0]
+    names = (entries.name, *(child.name for child in entries.children))
+    key, value = map(type_of_field, entries.children)
+    if (field.metadata or {}).get(DETAILS) == Kind.MULTISET.name.encode() and value == COUNT:
+        return DataType(Kind.MULTISET, children=(key,), names=names, nullable=field.nullable)
+    return DataType(Kind.MAP, children=(key, value), names=names, nullable=field.nullable)
 
 
 def type_of_field(field: Field) -> DataType:
@@ -148,6 +178,8 @@ def type_of_field(field: Field) -> DataType:
         kind = data_type_of(field.carried.kind).with_nullable(field.nullable)
         usual = is_carried_type(kind) and field.format == CARRIER
         return kind if usual else replace(kind, form=CARRIED_FORM + field.format)
+    if field.format == "+m":
+        return type_of_map(field)
     children = tuple(map(type_of_field, field.children))
     names = tuple(child.name for child in field.children)
     if field.format == "+s":

@@ -88,7 +88,9 @@ def data_type_of(info: TypeInformation) -> DataType:
     if isinstance(info, ListTypeInfo):
         return DataType(Kind.ARRAY, children=(data_type_of(info.elem_type),))
     if isinstance(info, MapTypeInfo):
-        return DataType(Kind.MAP, children=(data_type_of(info.key_type).not_null(), data_type_of(info.value_type)))
+        # Dicts, of which native operators keep the first or the last as they are: their columns are carried.
+        parts = (data_type_of(info.key_type).not_null(), data_type_of(info.value_type))
+        return DataType(Kind.MAP, children=parts, python=MapTypeInfo)
     if isinstance(info, ArrayTypeInfo):
         element = data_type_of(info.element_type)
         if isinstance(info, PrimitiveArrayTypeInfo):
@@ -108,7 +110,7 @@ def record_type(info: CompositeTypeInfo) -> DataType:
         python = (type(info), info.cls)
     elif isinstance(info, TupleTypeInfo):
         python = TUPLE
-    elif info.field_names is None:
+    elif info.field_names is None and children:
         python = POSITIONS
     return DataType(Kind.ROW, children=children, names=names, python=python)
 

@@ -89,6 +89,13 @@ LEAVES = st.one_of(
     st.builds(carried, NAMES, CARRIED, st.booleans()),
     st.builds(lambda name: carried(name, Types.BIG_INT(), format="d:38,0"), NAMES),
 )
+
+
+def entries(name, nullable, names, key, value):
+    parts = [key.renamed(names[1]), value.renamed(names[2])]
+    return Field(name, "+m", nullable, [Field(names[0], "+s", False, parts)])
+
+
 FIELDS = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -99,6 +106,7 @@ FIELDS = st.recursive(
             st.booleans(),
             inner,
         ),
+        st.builds(entries, NAMES, st.booleans(), st.tuples(NAMES, NAMES, NAMES), inner, inner),
         st.builds(
             lambda name, nullable, children: Field(name, "+s", nullable, children),
             NAMES,
@@ -148,6 +156,8 @@ SQL_TYPES = st.recursive(
     SQL_LEAVES,
     lambda inner: st.one_of(
         st.builds(lambda child: DataType(Kind.ARRAY, children=(child,)), inner),
+        st.builds(lambda child: DataType(Kind.MULTISET, children=(child,)), inner),
+        st.builds(lambda *children: DataType(Kind.MAP, children=children), inner, inner),
         st.lists(st.tuples(NAMES, inner), max_size=3).map(row_type),
     ).flatmap(lambda kind: NULLABLE.map(kind.with_nullable)),
     max_leaves=5,
