@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
@@ -54,12 +55,12 @@ class IteratorSource(Source):
         elif callable(iterator):
             self.make = iterator
         else:
-            raise TypeError(f"records come from an iterable or a callable that makes one, not {iterator!r:.100}")
+            raise TypeError(f"records come from an iterable or a callable that makes one, not {short_repr(iterator)}")
         self.output_type = output_type
         self.queue = QueueSource(AHEAD, output_type)
 
     def __repr__(self) -> str:
-        return f"IteratorSource({self.make or self.values!r:.100})"
+        return f"IteratorSource({short_repr(self.make or self.values)})"
 
     def splits(self, parallelism: int) -> list[IteratorSplit]:
         return [IteratorSplit(0)]

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
@@ -265,5 +266,5 @@ def batch_reader(reader: Any, context: ReaderContext) -> SourceReader:
     if isinstance(reader, RecordReader):
         return RecordReaderAdapter(reader, context)
     if not isinstance(reader, SourceReader):
-        raise TypeError(f"create_reader() returns a SourceReader, not {reader!r:.200}")
+        raise TypeError(f"create_reader() returns a SourceReader, not {short_repr(reader)}")
     return reader

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -211,8 +210,8 @@ class SourceFunction(ABC):
 
     A function that can go on where another one was has two more methods, as Flink's ListCheckpointed:
     ``snapshot_state() -> list``, called while nobody holds ``ctx.get_checkpoint_lock()``, says where it is, in parts
-    that may be dealt out to several subtasks; ``restore_state(state: list)`` is called before ``open`` and ``run``,
-    with some parts of one or several such lists.
+    that may be dealt out to several subtasks; ``restore_state(state: list)`` is called before ``run``, with some
+    parts of one or several such lists.
 
     Example:
         >>> class Count(SourceFunction):
@@ -304,8 +303,7 @@ class FunctionSource(Source):
         return [FunctionStart()] * parallelism
 
     def create_reader(self, context: ReaderContext) -> FunctionReader:
-        function = copy.deepcopy(self.function) if context.parallelism > 1 else self.function
-        return FunctionReader(function, context)
+        return FunctionReader(context.own(self.function), context)
 
 
 class FunctionReader(SourceReader):
@@ -321,11 +319,10 @@ class FunctionReader(SourceReader):
     def __init__(self, function: SourceFunction, context: ReaderContext) -> None:
         self.function = function
         self.context = SourceContext(context.wake, context.clock.now, context.copier)
-        self.runtime_context = context.runtime_context
+        self.functions = (function,) if isinstance(function, RichSourceFunction) else ()
         self.wake = context.wake
         self.failure: BaseException | None = None
         self.returned = False
-        self.opened = False
         self.thread: threading.Thread | None = None
         self.waiting: list[FunctionStart | FunctionPart] = []
 
@@ -379,10 +376,6 @@ class FunctionReader(SourceReader):
         parts = [split.state for split in self.waiting if isinstance(split, FunctionPart)]
         if parts:
             self.function.restore_state(parts)  # type: ignore[attr-defined]
-        if isinstance(self.function, RichSourceFunction):
-            self.function.set_runtime_context(self.runtime_context)
-            self.opened = True
-            self.function.open(self.runtime_context)
         name = threading.current_thread().name
         self.thread = threading.Thread(target=self._run, name=f"source of {name}", daemon=True)
         self.thread.start()
@@ -398,13 +391,8 @@ class FunctionReader(SourceReader):
         self.wake()
 
     def close(self) -> None:
-        try:
-            if self.thread is not None:
-                self._stop(self.thread)
-        finally:
-            if self.opened:
-                self.opened = False
-                self.function.close()  # type: ignore[attr-defined]
+        if self.thread is not None:
+            self._stop(self.thread)
 
     def _stop(self, thread: threading.Thread) -> None:
         if not self.returned:
