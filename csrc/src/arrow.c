@@ -42,6 +42,7 @@ static const simple_type SIMPLE[] = {
     {"tDn", {.kind = PFX_KIND_DURATION, .unit = PFX_NANOSECOND, .width = 8, .buffers = 2}},
     {"+l", {.kind = PFX_KIND_LIST, .offset_width = 4, .buffers = 2, .children = 1}},
     {"+L", {.kind = PFX_KIND_LIST, .offset_width = 8, .buffers = 2, .children = 1}},
+    {"+m", {.kind = PFX_KIND_LIST, .offset_width = 4, .buffers = 2, .children = 1}},
     {"+s", {.kind = PFX_KIND_STRUCT, .buffers = 1, .children = -1}},
 };
 

@@ -1,6 +1,6 @@
 """Batches of typed columns."""
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t
 
 from pyflinkx._core.arrow_import cimport ImportedBatch, import_batch
 from pyflinkx._core.arrow_import cimport import_column as import_one_column
@@ -328,7 +328,18 @@ cdef Column row_values(object values, Field field, int64_t length):
         column = make_column(field, len(view), 0, 0, None, None, buffer_from(view), ())
     if column.length != length:
         raise ValueError(f"{column.length} {field.name}s for {length} rows")
+    if field is KIND_FIELD:
+        check_kinds(column)
     return column
+
+
+cdef int check_kinds(Column column) except -1:
+    cdef const int8_t *kinds = <const int8_t *> first_value(column)
+    cdef int64_t row
+    for row in range(column.length):
+        if not 0 <= kinds[row] <= 3:
+            raise ValueError(f"row {row}: {kinds[row]} is no row kind")
+    return 0
 
 
 cdef Column as_milliseconds(Column column, MemoryBudget budget):

@@ -105,6 +105,7 @@ def limit_offsets(int64_t last):
     before, last_offset = last_offset, last
     return before
 
+
 cdef object UTC = get_utc()
 cdef int64_t DAY_MICROS = 86_400_000_000
 
@@ -115,9 +116,9 @@ cdef class ColumnBuilder:
 
     A value must have the column's type: int for integers (in range; bool is no int), int or float for floats, str,
     bytes, ``date``, ``time``, ``datetime`` (with a time zone if and only if the column has one), ``timedelta``,
-    ``Decimal`` or int (without loss), a list for lists; for structs a tuple, list, Row, dict or dataclass with just the
-    struct's fields. Times are rounded down to the column's unit. None is a null, and pandas' NaT is one among dates and
-    times.
+    ``Decimal`` or int (without loss), a list for lists, a dict for maps; for structs a tuple, list, Row, dict or
+    dataclass with just the struct's fields. Times are rounded down to the column's unit. None is a null, and pandas'
+    NaT is one among dates and times.
 
     Args:
         field: name and type.
@@ -380,11 +381,7 @@ cdef int add_integer(ColumnBuilder builder, object value) except -1:
 
 
 cdef int64_t lowest(pfx_kind kind) noexcept:
-    if kind == PFX_KIND_INT32:
-        return -0x80000000
-    if kind == PFX_KIND_INT16:
-        return -0x8000
-    return -0x80 if kind == PFX_KIND_INT8 else 0
+    return -highest(kind) - 1 if PFX_KIND_INT8 <= kind <= PFX_KIND_INT32 else 0
 
 
 cdef int64_t highest(pfx_kind kind) noexcept:
@@ -557,7 +554,11 @@ cdef int add_decimal(ColumnBuilder builder, object value) except -1:
 cdef int add_elements(ColumnBuilder builder, object value) except -1:
     cdef ColumnBuilder child = builder.children[0]
     cdef int64_t before = child.length
-    if not isinstance(value, (list, tuple)):
+    if builder.field.is_map:
+        if not isinstance(value, dict):
+            raise wrong_type(builder, value, "a dict")
+        value = value.items()
+    elif not isinstance(value, (list, tuple)):
         if isinstance(value, (str, bytes, bytearray, dict, Row)) or not hasattr(value, "__iter__"):
             raise wrong_type(builder, value, "a list")
     for element in value:

@@ -18,6 +18,7 @@ from pyflinkx._core.copier cimport Copier, is_atom, is_simple
 from pyflinkx._core.cpfx cimport PyDict_GetItemWithError, references
 from pyflinkx._core.keyed cimport KeyContext
 from pyflinkx._core.objects cimport ObjectBatch
+from pyflinkx._core.row cimport Row
 
 import array as array_module
 
@@ -132,6 +133,20 @@ cdef ObjectBatch head(list values, ObjectBatch batch):
     )
 
 
+cdef int read_kinds(list values, object kinds, Py_ssize_t count) except -1:
+    """Read the kinds that the function has given to Rows; what is none keeps the kind of the record it was made of."""
+    cdef signed char[:] known
+    cdef Py_ssize_t i
+    if kinds is None:
+        return 0
+    known = memoryview(kinds)
+    for i in range(count):
+        value = values[i]
+        if isinstance(value, Row):
+            known[i] = (<Row> value).kind
+    return 0
+
+
 def map_values(CallSite site not None, function, ObjectBatch batch not None):
     """Replace every value by ``function(value)``."""
     cdef list values = batch.values
@@ -147,7 +162,9 @@ def map_values(CallSite site not None, function, ObjectBatch batch not None):
                 values[i] = copier.own(result, 2)
             i += 1
     except BaseException as error:
+        read_kinds(values, batch.kinds, i)
         site.fail(values[i], head(values[:i], batch), error)
+    read_kinds(values, batch.kinds, i)
     return batch
 
 
@@ -181,6 +198,7 @@ def filter_values(CallSite site not None, predicate, ObjectBatch batch not None)
         array.resize(kept_stamps, kept)
     if kept_kinds is not None:
         array.resize(kept_kinds, kept)
+        read_kinds(out, kept_kinds, kept)
     result = ObjectBatch(out, kept_stamps, kept_kinds)
     if failure is not None:
         site.fail(values[i], result, failure)
@@ -276,7 +294,9 @@ def reduce_values(
             values[i] = value if copier is None or is_simple(value) else copier.copy(value)
             i += 1
     except BaseException as error:
+        read_kinds(values, batch.kinds, i)
         site.fail(values[i], head(values[:i], batch), error)
+    read_kinds(values, batch.kinds, i)
     return batch
 
 

@@ -15,9 +15,13 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_BOOL,
     PFX_KIND_DECIMAL128,
     PFX_KIND_FIXED_BINARY,
+    PFX_KIND_FLOAT32,
+    PFX_KIND_FLOAT64,
     PFX_KIND_LIST,
     PFX_KIND_NULL,
     PFX_KIND_STRUCT,
+    PFX_KIND_UINT8,
+    PFX_KIND_UINT64,
     pfx_alloc,
     pfx_alloc_zero,
     pfx_bitmap_bytes,
@@ -38,9 +42,13 @@ cdef int64_t[2] NO_OFFSETS
 NO_OFFSETS[0] = 0
 NO_OFFSETS[1] = 0
 
-cdef dict BUFFER_FORMATS = {
-    "c": b"b", "s": b"h", "i": b"i", "l": b"q", "C": b"B", "S": b"H", "I": b"I", "L": b"Q", "f": b"f", "g": b"d",
-}
+
+cdef bytes buffer_format(Column column):
+    """The values as the buffer protocol names them; dates, times and timestamps are integers of their width."""
+    if PFX_KIND_FLOAT32 <= column.kind <= PFX_KIND_FLOAT64:
+        return b"f" if column.width == 4 else b"d"
+    signed = {1: b"b", 2: b"h", 4: b"i", 8: b"q"}[column.width]
+    return signed.upper() if PFX_KIND_UINT8 <= column.kind <= PFX_KIND_UINT64 else signed
 
 
 @cython.final
@@ -263,9 +271,9 @@ cdef class Column:
         """
         check_numbers(self, full)
         if full:
-            from pyflinkx._core.shown import check_text
+            from pyflinkx._core.shown import check_values
 
-            check_text(self)
+            check_values(self)
 
     def __arrow_c_schema__(self):
         """The field as an ``arrow_schema`` capsule."""
@@ -291,8 +299,7 @@ cdef class Column:
             raise BufferError(f"column {self.name!r}: it has nulls, which an array cannot show")
         if flags & PyBUF_WRITABLE:
             raise BufferError(f"column {self.name!r}: its values cannot be changed")
-        # Dates, times and timestamps are integers of their width.
-        format = BUFFER_FORMATS.get(self.format, b"i" if self.width == 4 else b"q")
+        format = buffer_format(self)
         view.obj = self
         view.buf = <void *> first_value(self) if self.data != NULL else <void *> NO_OFFSETS
         view.len = self.length * self.width

@@ -27,6 +27,11 @@ from pyflinkx._core.cpfx cimport (
     PFX_ACC_ROWS,
     PFX_ACC_SUM_INT,
     PFX_ACC_SUM_REAL,
+    PFX_KIND_BOOL,
+    PFX_KIND_DATE32,
+    PFX_KIND_DURATION,
+    PFX_KIND_FLOAT32,
+    PFX_KIND_FLOAT64,
     PFX_NO_TIMESTAMP,
     PFX_OK,
     PFX_OUT_OF_RANGE,
@@ -74,13 +79,16 @@ cdef dict ACCUMULATORS = {
     "max_by": (PFX_ACC_MAX_BY, PFX_ACC_MAX_BY, PFX_RESULT_VALUE),
     "count_distinct": (PFX_ACC_DISTINCT, PFX_ACC_DISTINCT, PFX_RESULT_VALUE),
 }
-# Values of these are held in place; the extremes of others are found by comparing copies.
-cdef set NARROW_FORMATS = set("bcCsSiIlLfg")
-cdef set FLOAT_FORMATS = set("fg")
 
 
 cdef bint is_narrow(Field field) except -1:
-    return field.format in NARROW_FORMATS or field.format[:2] in ("td", "tt", "ts", "tD")
+    """Whether values are held in place; the extremes of others are found by comparing copies."""
+    cdef int kind = field.type.kind
+    return PFX_KIND_BOOL <= kind <= PFX_KIND_FLOAT64 or PFX_KIND_DATE32 <= kind <= PFX_KIND_DURATION
+
+
+cdef bint is_float(Field field) except -1:
+    return PFX_KIND_FLOAT32 <= field.type.kind <= PFX_KIND_FLOAT64
 
 
 @cython.no_gc_clear  # the budget is needed to give the memory back
@@ -160,11 +168,11 @@ cdef class NativeAggregation:
         """The kinds of accumulator and result for a function of a field."""
         if field is None:
             return PFX_ACC_ROWS, PFX_RESULT_VALUE
-        column = self.schema[field]
+        column = <Field> self.schema[field]
         integers, floats, result = ACCUMULATORS[function]
         if function in ("min", "max") and not is_narrow(column):
             return (PFX_ACC_MIN_BY if function == "min" else PFX_ACC_MAX_BY), result
-        return (floats if column.format in FLOAT_FORMATS else integers), result
+        return (floats if is_float(column) else integers), result
 
     @property
     def most_bytes(self):

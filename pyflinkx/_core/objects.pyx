@@ -2,12 +2,26 @@
 from cpython cimport array
 
 from pyflinkx._core.copier cimport Copier
+from pyflinkx._core.row cimport Row
 
 import array as array_module
 
 cdef array.array LONGS = array_module.array("q")
 
 NO_TIMESTAMP = -(2 ** 63)
+
+
+cdef int show_kinds(list values, kinds) except -1:
+    """Give Rows the kinds of their records, so that a record has one kind, whoever asks."""
+    cdef const signed char[:] known = memoryview(kinds)
+    cdef Py_ssize_t i
+    for i in range(len(values)):
+        if not 0 <= known[i] <= 3:
+            raise ValueError(f"record {i}: {known[i]} is no row kind")
+        value = values[i]
+        if isinstance(value, Row):
+            (<Row> value).kind = known[i]
+    return 0
 
 
 cdef class ObjectBatch:
@@ -17,10 +31,11 @@ cdef class ObjectBatch:
         values: the records.
         timestamps: ``array.array("q")`` of n milliseconds since the epoch, NO_TIMESTAMP where a record has none; None
             when no record has one.
-        kinds: ``array.array("b")`` of n row kinds (RowKind values); None when all are inserts.
+        kinds: ``array.array("b")`` of n row kinds (RowKind values), which Rows among the values are given too; None
+            when all are inserts but for Rows that say otherwise.
 
     Raises:
-        ValueError: the lengths differ.
+        ValueError: the lengths differ, or a row kind is none of the four.
 
     Example:
         >>> ObjectBatch(["a", "b"]).slice(1, 2).values
@@ -35,6 +50,8 @@ cdef class ObjectBatch:
         self.values = values
         self.timestamps = timestamps
         self.kinds = kinds
+        if kinds is not None:
+            show_kinds(values, kinds)
 
     def __len__(self):
         return len(self.values)

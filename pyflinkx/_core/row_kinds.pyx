@@ -9,8 +9,11 @@ from pyflinkx._core.row import RowKind
 
 
 def first_change(batch not None):
-    """Position of the first record that is no insert, by its batch or by itself as a Row; -1 where all are inserts."""
-    cdef Py_ssize_t found = -1, i, n
+    """Position of the first record that is no insert, by its batch or, where that has no kinds, by itself as a Row.
+
+    -1 where all are inserts.
+    """
+    cdef Py_ssize_t i
     cdef list values
     cdef const signed char[:] kinds
     cdef PyObject* other = NULL  # the type of the last record that was no Row: most batches have one type
@@ -18,13 +21,12 @@ def first_change(batch not None):
         kinds = memoryview(batch.kinds)
         for i in range(kinds.shape[0]):
             if kinds[i]:
-                found = i
-                break
+                return i
+        return -1
     if not isinstance(batch, ObjectBatch):
-        return found
+        return -1
     values = (<ObjectBatch>batch).values
-    n = len(values) if found < 0 else found
-    for i in range(n):
+    for i in range(len(values)):
         value = values[i]
         if <PyObject*>Py_TYPE(value) == other:
             continue
@@ -32,16 +34,12 @@ def first_change(batch not None):
             other = <PyObject*>Py_TYPE(value)
         elif (<Row>value).kind:
             return i
-    return found
+    return -1
 
 
 def kind_at(batch not None, Py_ssize_t position):
-    """The RowKind of a record: that of the Row where it has one, else that of its batch."""
-    kind = 0
+    """The RowKind of a record: that of its batch; where that has no kinds, that of the Row."""
     if batch.kinds is not None:
-        kind = memoryview(batch.kinds)[position]
-    if isinstance(batch, ObjectBatch):
-        value = (<ObjectBatch>batch).values[position]
-        if isinstance(value, Row) and (<Row>value).kind:
-            kind = (<Row>value).kind
-    return RowKind(kind)
+        return RowKind(memoryview(batch.kinds)[position])
+    value = (<ObjectBatch>batch).values[position] if isinstance(batch, ObjectBatch) else None
+    return RowKind((<Row>value).kind if isinstance(value, Row) else 0)

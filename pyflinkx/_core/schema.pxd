@@ -9,6 +9,7 @@ cdef class Field:
     cdef readonly dict metadata
     cdef readonly object carried
     cdef pfx_arrow_type type
+    cdef bint is_map
     # Holds the characters that type.timezone points to.
     cdef bytes format_bytes
 

@@ -1,6 +1,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
+PLAIN_NAMES: dict[str, str]
+
 @final
 class Field:
     name: str

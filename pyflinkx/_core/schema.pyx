@@ -18,14 +18,15 @@ from pyflinkx._core.cpfx cimport (
 
 from pyflinkx.errors import TypeInformationError
 
-cdef dict PLAIN_NAMES = {
+# The names of types without parameters; those of numbers are NumPy's too.
+PLAIN_NAMES = {
     "n": "null", "b": "bool", "c": "int8", "s": "int16", "i": "int32", "l": "int64", "C": "uint8", "S": "uint16",
     "I": "uint32", "L": "uint64", "f": "float32", "g": "float64", "u": "utf8", "U": "large_utf8", "z": "binary",
     "Z": "large_binary", "tdD": "date32", "tdm": "date64",
 }
 # Only to name in an error what cannot be used.
 cdef dict UNSUPPORTED_NAMES = {
-    "e": "float16", "+m": "map", "+r": "run_end_encoded", "+vl": "list_view", "+vL": "large_list_view",
+    "e": "float16", "+r": "run_end_encoded", "+vl": "list_view", "+vL": "large_list_view",
     "tiM": "month_interval", "tiD": "day_time_interval", "tin": "month_day_nano_interval", "vu": "utf8_view",
     "vz": "binary_view",
 }
@@ -42,7 +43,8 @@ cdef class Field:
             ``"tsm:UTC"`` a timestamp in milliseconds. Dictionary-encoded and view types do not appear here: they are
             decoded when they are imported.
         nullable: whether values may be missing.
-        children: the element's field of a list, the fields of a struct.
+        children: the element's field of a list, the entries' of a map (a struct of key and value), the fields of a
+            struct.
         metadata: key and value bytes that travel with the field.
         carried: what makes bytes of Python values and values of bytes, for a binary column of values that no Arrow type
             is for: an object with ``encode(value)`` and ``decode(bytes)`` (``types.carried``). Of a decimal column it
@@ -80,6 +82,11 @@ cdef class Field:
         for child in self.children:
             if not isinstance(child, Field):
                 raise TypeInformationError(f"column {name!r}: its children must be Field objects, not {child!r}")
+        self.is_map = format == "+m"
+        if self.is_map and not is_entry(<Field> self.children[0]):
+            raise TypeInformationError(
+                f"column {name!r}: the entries of a map are structs of key and value, not {self.children[0].type_name}"
+            )
 
     @property
     def type_name(self):
@@ -102,6 +109,8 @@ cdef class Field:
             return f"decimal128({self.type.precision}, {self.type.scale})"
         if kind == PFX_KIND_FIXED_BINARY:
             return f"fixed_binary[{self.type.width}]"
+        if self.is_map:
+            return f"map<{', '.join(child.type_name for child in self.children[0].children)}>"
         if kind == PFX_KIND_LIST:
             prefix = "large_" if self.type.offset_width == 8 else ""
             return f"{prefix}list<{', '.join(child.type_name for child in self.children)}>"
@@ -169,6 +178,10 @@ cdef class Field:
         return Field, (self.name, self.format, self.nullable, self.children, self.metadata, self.carried)
 
 
+cdef bint is_entry(Field field) except -1:
+    return field.type.kind == PFX_KIND_STRUCT and len(field.children) == 2
+
+
 def unsupported_type(str column, str format):
     """What to say of a column whose type no Column can have."""
     if format in UNSUPPORTED_NAMES:
@@ -183,8 +196,8 @@ def unsupported_type(str column, str format):
         known = repr(format)
     return (
         f"column {column!r}: the Arrow type {known} is not supported; cast the column to one of null, bool, int8 to "
-        "uint64, float32, float64, utf8, binary, fixed_binary, date, time, timestamp, duration, decimal128, list or "
-        "struct"
+        "uint64, float32, float64, utf8, binary, fixed_binary, date, time, timestamp, duration, decimal128, list, map "
+        "or struct"
     )
 
 

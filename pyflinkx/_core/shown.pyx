@@ -79,36 +79,51 @@ cdef Column shown_rows(Column column, Column child):
         child.field, child.length, child.offset, -1, validity, child.offsets_buffer, child.data_buffer, child.children)
 
 
-def check_text(Column column not None):
-    """Check that all text that the rows show is UTF-8.
+def check_values(Column column not None):
+    """Check that all text that the rows show is UTF-8, and that no key of a map is null.
 
     Raises:
-        CorruptDataError: it is not; the message names column and row (of a list's elements, the element).
+        CorruptDataError: it is not so; the message names column and row (of a list's elements, the element).
     """
-    if holds_text(column):
-        check_shown_text(shown(column), 0, column.length)
+    if has_values_to_check(column):
+        check_shown_values(shown(column), 0, column.length)
 
 
-cdef bint holds_text(Column column) noexcept:
+cdef bint has_values_to_check(Column column) noexcept:
     cdef Py_ssize_t i
     for i in range(len(column.children)):
-        if holds_text(<Column> column.children[i]):
+        if has_values_to_check(<Column> column.children[i]):
             return True
-    return column.kind == PFX_KIND_UTF8
+    return column.kind == PFX_KIND_UTF8 or column.field.is_map
 
 
-cdef int check_shown_text(Column column, int64_t start, int64_t stop) except -1:
+cdef int check_keys(Column column, int64_t start, int64_t stop) except -1:
+    cdef Column entries = column.children[0]
+    cdef Column keys = entries.children[0]
+    cdef int64_t row
+    cdef int64_t at
+    for row in range(start, stop):
+        if not is_null(column, row):
+            for at in range(value_start(column, row), value_start(column, row + 1)):
+                if keys.kind == PFX_KIND_NULL or is_null(entries, at) or is_null(keys, entries.offset + at):
+                    raise CorruptDataError(f"column {column.name!r}, row {row}: a key of a map is null")
+    return 0
+
+
+cdef int check_shown_values(Column column, int64_t start, int64_t stop) except -1:
     cdef int64_t row
     if column.kind == PFX_KIND_UTF8:
         row = first_misspelt(column, start, stop)
         if row >= 0:
             raise CorruptDataError(f"column {column.name!r}, row {row}: not UTF-8")
         return 0
+    if column.field.is_map:
+        check_keys(column, start, stop)
     for child in column.children:
         if column.kind == PFX_KIND_STRUCT:
-            check_shown_text(<Column> child, column.offset + start, column.offset + stop)
+            check_shown_values(<Column> child, column.offset + start, column.offset + stop)
         else:
-            check_shown_text(<Column> child, value_start(column, start), value_start(column, stop))
+            check_shown_values(<Column> child, value_start(column, start), value_start(column, stop))
     return 0
 
 

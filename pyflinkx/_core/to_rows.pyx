@@ -8,9 +8,8 @@ from cpython.datetime cimport (
     time_new,
     timedelta_new,
 )
-from cpython.list cimport PyList_GET_ITEM, PyList_New, PyList_SET_ITEM
+from cpython.list cimport PyList_New
 from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport (
     INT64_MIN,
@@ -55,7 +54,6 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_UTF8,
     PyGC_Disable,
     PyGC_Enable,
-    PyObject_GC_UnTrack,
     pfx_bit_get,
     pfx_civil_from_days,
     pfx_decimal_format,
@@ -65,13 +63,13 @@ from pyflinkx._core.cpfx cimport (
     pfx_units_per_second,
 )
 from pyflinkx._core.objects cimport ObjectBatch
-from pyflinkx._core.row cimport new_row
+from pyflinkx._core.row_fill cimport fill_dicts, fill_rows, fill_tuples, put
 from pyflinkx._core.shown cimport shown
 
 import array as array_module
 from decimal import Decimal
 
-from pyflinkx.errors import CorruptDataError
+from pyflinkx.errors import CorruptDataError, TypeInformationError
 
 import_datetime()
 
@@ -95,12 +93,6 @@ cdef int64_t LAST_DAY = 2932896
 cdef int64_t LONGEST_DAYS = 999999999
 # Rows are put together from columns in pieces of this many, so that a piece's values are still in the cache.
 cdef int64_t PIECE = 512
-
-
-cdef inline void put(list values, Py_ssize_t i, object value) noexcept:
-    """Fill an item of a new list."""
-    Py_INCREF(value)
-    PyList_SET_ITEM(values, i, value)
 
 
 cdef object out_of_calendar(Column column, int64_t row, str what):
@@ -370,6 +362,41 @@ cdef int list_values(Column column, int64_t start, list values, RowKindOf shape)
     return 0
 
 
+cdef int map_values(Column column, int64_t start, list values, RowKindOf shape) except -1:
+    cdef Column entries = column.children[0]
+    cdef int64_t first = value_start(column, start)
+    cdef int64_t last = value_start(column, start + len(values))
+    cdef int64_t at = first
+    cdef int64_t end
+    cdef int64_t from_ = entries.offset + first
+    cdef int64_t to = entries.offset + last
+    cdef Py_ssize_t i
+    cdef dict made
+    # Keys that are structs are made as what can be hashed.
+    cdef list keys = values_between(<Column> entries.children[0], from_, to, AS_TUPLE if shape == AS_DICT else shape)
+    cdef list parts = values_between(<Column> entries.children[1], from_, to, shape)
+    for i in range(len(values)):
+        end = value_start(column, start + i + 1)
+        if is_null(column, start + i):
+            at = end
+            put(values, i, None)
+            continue
+        made = {}
+        while at < end:
+            key = keys[at - first]
+            if key is None or is_null(entries, at):
+                raise CorruptDataError(f"column {column.name!r}, row {start + i}: a key of a map is null")
+            try:
+                made[key] = parts[at - first]
+            except TypeError as error:
+                raise TypeInformationError(
+                    f"column {column.name!r}, row {start + i}: a {column.field.type_name} is no dict: {error}"
+                ) from None
+            at += 1
+        put(values, i, made)
+    return 0
+
+
 cdef int struct_values(Column column, int64_t start, list values, RowKindOf shape) except -1:
     cdef int64_t first = column.offset + start
     cdef list rows = assemble(column.children, first, first + len(values), names_of(column.field.children), NULL, shape)
@@ -433,6 +460,8 @@ cdef list piece_values(Column column, int64_t start, int64_t stop, RowKindOf sha
         duration_values(column, start, values)
     elif kind == PFX_KIND_DECIMAL128:
         decimal_values(column, start, values)
+    elif kind == PFX_KIND_LIST and column.field.is_map:
+        map_values(column, start, values, shape)
     elif kind == PFX_KIND_LIST:
         list_values(column, start, values, shape)
     elif kind == PFX_KIND_STRUCT:
@@ -469,61 +498,6 @@ cdef list assemble(tuple columns, int64_t start, int64_t stop, list names, const
     return rows
 
 
-cdef int fill_tuples(list rows, int64_t first, int64_t count, list parts, bint atomic) except -1:
-    cdef Py_ssize_t width = len(parts)
-    cdef Py_ssize_t i
-    cdef Py_ssize_t j
-    cdef list part
-    cdef PyObject *value
-    for i in range(count):
-        put(rows, first + i, PyTuple_New(width))
-    for j in range(width):
-        part = parts[j]
-        for i in range(count):
-            value = PyList_GET_ITEM(part, i)
-            Py_INCREF(<object> value)
-            PyTuple_SET_ITEM(<object> PyList_GET_ITEM(rows, first + i), j, <object> value)
-    if atomic:
-        # As the collector itself does with such tuples when it meets them, which costs more.
-        for i in range(count):
-            PyObject_GC_UnTrack(<object> PyList_GET_ITEM(rows, first + i))
-    return 0
-
-
-cdef int fill_rows(
-    list rows, int64_t first, int64_t count, list parts, list names, const int8_t *kinds,
-) except -1:
-    cdef Py_ssize_t width = len(parts)
-    cdef Py_ssize_t i
-    cdef Py_ssize_t j
-    cdef list part
-    cdef list contents = PyList_New(count)
-    cdef PyObject *value
-    for i in range(count):
-        put(contents, i, PyList_New(width))
-    for j in range(width):
-        part = parts[j]
-        for i in range(count):
-            value = PyList_GET_ITEM(part, i)
-            Py_INCREF(<object> value)
-            PyList_SET_ITEM(<object> PyList_GET_ITEM(contents, i), j, <object> value)
-    for i in range(count):
-        put(rows, first + i, new_row(<list> PyList_GET_ITEM(contents, i), names, 0 if kinds == NULL else kinds[i]))
-    return 0
-
-
-cdef int fill_dicts(list rows, int64_t first, int64_t count, list parts, list names) except -1:
-    cdef Py_ssize_t i
-    cdef Py_ssize_t j
-    cdef dict row
-    for i in range(count):
-        row = {}
-        for j in range(len(parts)):
-            row[names[j]] = <object> PyList_GET_ITEM(<list> PyList_GET_ITEM(parts, j), i)
-        put(rows, first + i, row)
-    return 0
-
-
 cdef RowKindOf shape_named(str kind) except *:
     if kind == "row":
         return AS_ROW
@@ -554,7 +528,7 @@ def to_rows(ColumnBatch batch not None, str kind="row"):
 
     Integers become int, floats float, text str, binary bytes; dates, times, timestamps and durations the types of
     ``datetime``, rounded down to microseconds, timestamps with a time zone as UTC; decimals ``Decimal``, lists list,
-    and nulls None. Carried values are what they were.
+    maps dict (of a key that comes twice the last value counts), and nulls None. Carried values are what they were.
 
     Args:
         batch: the columns.
@@ -563,7 +537,8 @@ def to_rows(ColumnBatch batch not None, str kind="row"):
 
     Raises:
         OverflowError: a date or time lies outside of Python's calendar; the message names column and row.
-        CorruptDataError: text is not UTF-8.
+        CorruptDataError: text is not UTF-8, or a map's key is null.
+        TypeInformationError: a map's key cannot be hashed.
 
     Example:
         >>> to_rows(ColumnBatch.from_arrow(pyarrow.record_batch({"a": [1, 2], "b": ["x", None]})), "tuple")

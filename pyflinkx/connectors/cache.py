@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 from pyflinkx._core.copier import Copier
@@ -71,6 +72,14 @@ class Cache:
         self.attempts.clear()
 
 
+@dataclass(frozen=True)
+class CachedSplit:
+    """What is in a cache from a record of a batch on."""
+
+    batch: int
+    record: int
+
+
 class CachedSource(Source):
     """Reads a cache.
 
@@ -88,8 +97,8 @@ class CachedSource(Source):
     def __repr__(self) -> str:
         return f"CachedSource({sum(len(values) for values, _ in self.batches)} values)"
 
-    def splits(self, parallelism: int) -> list[Any]:
-        return [None]
+    def splits(self, parallelism: int) -> list[CachedSplit]:
+        return [CachedSplit(0, 0)]
 
     def create_reader(self, context: ReaderContext) -> CachedReader:
         return CachedReader(self.batches, context.copier)
@@ -101,17 +110,24 @@ class CachedReader(SourceReader):
     def __init__(self, batches: list[tuple[list[Any], Any]], copier: Copier | None) -> None:
         self.copier = copier
         self.batches = batches
-        self.waiting: deque[tuple[list[Any], Any]] = deque()
+        self.waiting: deque[CachedSplit] = deque()
 
-    def add_splits(self, splits: list[Any]) -> None:
-        for _ in splits:
-            self.waiting.extend(self.batches)
+    def add_splits(self, splits: list[CachedSplit]) -> None:
+        self.waiting.extend(splits)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[CachedSplit]:
+        return list(self.waiting)
 
     def poll(self, limit: int) -> Any:
-        if not self.waiting:
-            return END
-        values, stamps = self.waiting.popleft()
-        if len(values) > limit:
-            self.waiting.appendleft((values[limit:], None if stamps is None else stamps[limit:]))
-        batch = values[:limit] if self.copier is None else self.copier.copy_all(values[:limit])
-        return ObjectBatch(batch, None if stamps is None else stamps[:limit])
+        while self.waiting:
+            split = self.waiting.popleft()
+            if split.batch == len(self.batches):
+                continue
+            values, stamps = self.batches[split.batch]
+            stop = split.record + limit
+            after = CachedSplit(split.batch, stop) if stop < len(values) else CachedSplit(split.batch + 1, 0)
+            self.waiting.appendleft(after)
+            taken = values[split.record : stop]
+            batch = taken if self.copier is None else self.copier.copy_all(taken)
+            return ObjectBatch(batch, None if stamps is None else stamps[split.record : stop])
+        return END

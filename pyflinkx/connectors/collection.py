@@ -109,6 +109,9 @@ class CollectionReader(SourceReader):
     def add_splits(self, splits: list[CollectionSplit]) -> None:
         self.waiting.extend(split for split in splits if split.start < split.stop)
 
+    def snapshot_state(self, checkpoint_id: int) -> list[CollectionSplit]:
+        return list(self.waiting)
+
     def poll(self, limit: int) -> Any:
         if not self.waiting:
             return END

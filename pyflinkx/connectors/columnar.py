@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 from weakref import WeakSet
@@ -13,27 +14,17 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.build import ColumnBuilder
 from pyflinkx._core.calls import short_repr
 from pyflinkx._core.column import Column
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.schema import PLAIN_NAMES, Field, Schema
 from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
 from pyflinkx.connectors.frames import taken_frame
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import MissingExtraError, SourceError, TypeInformationError
 from pyflinkx.types.arrow import type_info_of
 from pyflinkx.types.changes import INSERT_ONLY
+from pyflinkx.types.data_type_field import NUMBER_FORMATS
 from pyflinkx.types.repeated import repeated
 
-NUMPY_FORMATS = {
-    "int8": "c",
-    "uint8": "C",
-    "int16": "s",
-    "uint16": "S",
-    "int32": "i",
-    "uint32": "I",
-    "int64": "l",
-    "uint64": "L",
-    "float32": "f",
-    "float64": "g",
-}
+NUMPY_FORMATS = {PLAIN_NAMES[format]: format for format in NUMBER_FORMATS}
 # Rows that a reader takes before the next reader's turn, and that are decoded at once: enough for a kernel, few enough
 # to keep event time moving and to let a cancel through.
 TURN = 131_072
@@ -123,8 +114,16 @@ class ColumnarSource(Source):
         with self._opening:  # readers may be threads
             if context.parallelism > 1:
                 self._hold_batches()
+            unreplayable = self._unreplayable()
             stream, self._opened = self._opened, None
-            return ColumnarReader(stream if stream is not None else self._open())
+            return ColumnarReader(stream if stream is not None else self._open(), self._open, unreplayable)
+
+    def _unreplayable(self) -> str | None:
+        if self._once:
+            return "its data is a stream that can be read only once; hand over its table (read_all())"
+        if not can_be_divided(self.data):
+            return "a query may give its rows in another order each time; hand over its result as a table"
+        return None
 
     def _hold_batches(self) -> None:
         """Take the data over as batches, so that what its owner must convert is converted once for all readers."""
@@ -136,10 +135,13 @@ class ColumnarSource(Source):
 
 @dataclass(frozen=True)
 class Turns:
-    """The split of one of several readers: every ``count``-th turn from number ``first`` on."""
+    """The split of one of several readers: every ``count``-th turn from number ``first`` on, and of them what follows
+    the first ``row`` rows of the stream.
+    """
 
     first: int
     count: int
+    row: int = 0
 
 
 class ColumnarReader(SourceReader):
@@ -147,44 +149,74 @@ class ColumnarReader(SourceReader):
 
     Args:
         stream: the stream, closed with the reader.
+        open_again: opens it again, for further splits.
+        unreplayable: why it cannot be read again; None when it can.
     """
 
-    def __init__(self, stream: BatchStream) -> None:
-        self.stream = stream
+    def __init__(
+        self, stream: BatchStream, open_again: Callable[[], BatchStream], unreplayable: str | None = None
+    ) -> None:
+        self.stream: BatchStream | None = stream
+        self.open_again = open_again
+        self.unreplayable = unreplayable
+        self.waiting: deque[Turns] = deque()
+        self._begin()
+
+    def _begin(self) -> None:
         self.batch: ColumnBatch | None = None
         self.position = 0
         self.passed = 0  # rows of the stream before `batch`
-        self.turns: Turns | None = None
 
-    def add_splits(self, splits: list[Any]) -> None:
-        for turns in splits:
-            self.turns = turns
+    def add_splits(self, splits: list[Turns]) -> None:
+        if splits and not self.waiting:
+            self.position = splits[0].row
+        self.waiting.extend(splits)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Turns]:
+        if not self.waiting:
+            return []
+        first, *others = self.waiting
+        return [replace(first, row=self.passed + self.position), *others]
 
     def poll(self, limit: int) -> Any:
-        turns = self.turns
-        while turns is not None:
+        while self.waiting:
+            batch = self._read(self.waiting[0], limit)
+            if batch is not None:
+                return batch
+            self.waiting.popleft()
+            if self.stream is not None:
+                self.stream.close()
+                self.stream = None
+            if self.waiting:
+                self._begin()
+                self.position = self.waiting[0].row
+        return END
+
+    def _read(self, turns: Turns, limit: int) -> ColumnBatch | None:
+        if self.stream is None:
+            self.stream = self.open_again()
+        while True:
             if self.batch is None or self.position >= len(self.batch):
                 held = 0 if self.batch is None else len(self.batch)
                 self.passed, self.position = self.passed + held, self.position - held
                 self.batch = next(self.stream, None)
                 if self.batch is None:
-                    break
+                    return None
                 continue
             stop = min(self.position + limit, len(self.batch))
             if turns.count > 1:
                 turn, done = divmod(self.passed + self.position, TURN)
                 wait = (turns.first - turn) % turns.count
                 if wait:
-                    self.position += wait * TURN  # a turn of others is met at its start
+                    self.position += wait * TURN - done  # to the start of its turn
                     continue
                 stop = min(stop, self.position + TURN - done)
             start, self.position = self.position, stop
             return self.batch.slice(start, stop)
-        self.turns = None
-        return END
 
     def close(self) -> None:
-        self.stream.close()
+        if self.stream is not None:
+            self.stream.close()
 
 
 def can_be_read_only_once(data: Any) -> bool:

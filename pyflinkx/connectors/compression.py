@@ -7,6 +7,7 @@ import importlib
 import lzma
 import os
 import zlib
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -94,12 +95,47 @@ class FramesReader:
         self.errors = errors
         self.frame: Frame | None = None
         self.frame_at = 0
+        self.given = 0  # bytes, decompressed
+        self.frames: deque[tuple[int, int]] = deque([(0, 0)])
         self.chunk = b""
         self.chunk_at = 0
         self.position = 0
         self.piece_at = 0
         self.piece_bytes = FIRST_BYTES
         self.data = b""
+
+    def seek(self, frame_at: int, frame_offset: int, offset: int) -> bool:
+        """Go on at another place of the text.
+
+        Args:
+            frame_at, frame_offset: as ``frame_before`` gave them.
+            offset: in the text, at or after the frame's begin.
+
+        Returns:
+            Whether the text is that long.
+
+        Raises:
+            CompressedDataError: the data before is damaged.
+        """
+        self.file.seek(frame_at)
+        self.frame, self.data, self.chunk, self.position = None, b"", b"", 0
+        self.chunk_at = frame_at
+        self.given = frame_offset
+        self.frames = deque([(frame_at, frame_offset)])
+        while self.given < offset:
+            if not self.read(min(CHUNK_BYTES, offset - self.given)):
+                return False
+        return True
+
+    def frame_before(self, offset: int) -> tuple[int, int]:
+        """Where a frame begins at or before an offset in the text, in the file and in the text.
+
+        Args:
+            offset: at or after that of the call before.
+        """
+        while len(self.frames) > 1 and self.frames[1][1] <= offset:
+            self.frames.popleft()
+        return self.frames[0]
 
     def read(self, count: int) -> bytes:
         """Up to ``count`` bytes, none at the end.
@@ -121,6 +157,7 @@ class FramesReader:
                 self.position -= len(frame.unused_data)
                 self.frame = None
         data, self.data = self.data[:count], self.data[count:]
+        self.given += len(data)
         return data
 
     def _begin(self) -> Frame | None:
@@ -130,6 +167,8 @@ class FramesReader:
         if self.position == len(self.chunk) and not self._next_chunk():
             return None
         self.frame_at = self.chunk_at + self.position
+        if self.given - self.frames[-1][1] >= CHUNK_BYTES:  # few enough to remember, though frames may be small
+            self.frames.append((self.frame_at, self.given))
         self.piece_bytes = FIRST_BYTES
         self.frame = self.make()
         return self.frame

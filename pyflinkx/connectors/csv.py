@@ -11,7 +11,7 @@ from pyflinkx._core.calls import short_repr
 from pyflinkx.connectors.csv_records import NUL, CsvFormat, CsvRecords, RawRecords
 from pyflinkx.connectors.csv_values import ColumnParser
 from pyflinkx.connectors.decoding import CARRIED, MAX_LINE_BYTES, ChunkReader, check_charset, readable
-from pyflinkx.connectors.files import FileReader, FileSplit, list_files, local_paths
+from pyflinkx.connectors.files import FilePosition, FileReader, FileSplit, list_files, local_paths
 from pyflinkx.connectors.options import check_choice, check_count, check_on_error, check_text
 from pyflinkx.connectors.record_shape import RecordShape
 from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
@@ -114,21 +114,25 @@ class CsvSource(Source):
     def create_reader(self, context: ReaderContext) -> FileReader:
         return FileReader(context, self._open)
 
-    def _open(self, path: str) -> CsvRows:
+    def _open(self, path: str, position: FilePosition | None = None) -> CsvRows:
         shape = self._shape_of_files()
         records = self._records(path)
         try:
             columns = self._columns(path, records, shape)
-            for _ in range(self.skip_records):
-                _skip_record(records)
+            if position is None:
+                for _ in range(self.skip_records):
+                    _skip_record(records)
+            else:
+                records.close()
+                records = self._records(path, position)
         except BaseException:
             records.close()
             raise
         return CsvRows(path, records, shape, columns, self._parsers(shape), self.on_error == "skip")
 
-    def _records(self, path: str) -> CsvRecords:
-        chunks = ChunkReader(path, self.charset, max_line_bytes=self.max_record_bytes)
-        return CsvRecords(chunks, self.format, self.max_record_bytes)
+    def _records(self, path: str, position: FilePosition | None = None) -> CsvRecords:
+        chunks = ChunkReader(path, self.charset, max_line_bytes=self.max_record_bytes, position=position)
+        return CsvRecords(chunks, self.format, self.max_record_bytes, 0 if position is None else position.skip)
 
     def _parsers(self, shape: RecordShape) -> list[ColumnParser]:
         return [
@@ -275,6 +279,7 @@ class CsvRows:
         self.parsers = parsers
         self.skip = skip
         self.failure: SourceError | None = None
+        self.failed_at: FilePosition | None = None
         self.bad_records: list[BadRecord] = []
 
     def read(self, limit: int) -> list[Any] | None:
@@ -351,8 +356,13 @@ class CsvRows:
             return
         # What names the field and its text says enough; other reasons are shown with the record.
         message = f"{self.path}:{line}: {reason}"
+        self.failed_at = self.records.position(line)
         self.failure = SourceError(message if cause is not None else f"{message}: {_shown(text)}")
         self.failure.__cause__ = cause
+
+    def position(self) -> FilePosition:
+        """Where the first record is that was not read: the one that is to fail, if one is."""
+        return self.records.position() if self.failed_at is None else self.failed_at
 
     def close(self) -> None:
         """Close the file."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from operator import attrgetter
 from typing import Any
 
 from pyflinkx.connectors.decoding import ChunkReader
+from pyflinkx.connectors.files import FilePosition
 from pyflinkx.connectors.options import check_text
 from pyflinkx.errors import ConfigurationError
 
@@ -110,15 +111,17 @@ class CsvRecords:
         chunks: of the file.
         csv_format: how fields are set apart.
         max_record_bytes: a longer record is broken; this bounds what an unclosed quote can make this class hold.
+        passed: lines at the start that are not to be read.
     """
 
-    def __init__(self, chunks: ChunkReader, csv_format: CsvFormat, max_record_bytes: int) -> None:
+    def __init__(self, chunks: ChunkReader, csv_format: CsvFormat, max_record_bytes: int, passed: int = 0) -> None:
         self.chunks = chunks
         self.options = csv_format.reader_options()
         self.max_record_bytes = max_record_bytes
         self.lines: list[str] = []
         self.characters = 0
-        self.first_line = 1
+        self.first_line = chunks.line
+        self.starts: list[FilePosition] = [chunks.start]  # of the pieces of these lines
         self.bad_lines: dict[int, str] = {}
         self.has_nul = False
         self.ended = False
@@ -127,6 +130,24 @@ class CsvRecords:
         self.account = max_record_bytes  # characters that may yet be parsed in vain
         self.single: Any = None
         self._parse_from(0)
+        self._pass_over(passed)
+
+    def _pass_over(self, lines: int) -> None:
+        while lines > len(self.lines) and not self.ended:
+            lines -= len(self.lines)
+            self._next_chunk()
+        if lines:
+            self._parse_from(min(lines, len(self.lines)))
+
+    def position(self, line: int | None = None) -> FilePosition:
+        """Where a line is.
+
+        Args:
+            line: the number of one of those at hand; None for the first of what was not read.
+        """
+        line = self.first_line + self.done if line is None else line
+        start = next(start for start in reversed(self.starts) if start.line <= line)
+        return replace(start, skip=line - start.line)
 
     def _parse_from(self, index: int) -> None:
         """Parse on from ``lines[index]``."""
@@ -230,11 +251,14 @@ class CsvRecords:
     def _next_chunk(self) -> bool:
         self.first_line += len(self.lines)
         self.lines = []
+        last, self.starts = self.starts[-1], []
         self.characters = 0
         self.bad_lines = {}
         self.has_nul = False
         self.single_lines = False
         self._read_chunk()
+        if self.ended:
+            self.starts = [replace(last, offset=self.chunks.offset, line=self.first_line)]
         self._parse_from(0)
         return not self.ended
 
@@ -243,6 +267,8 @@ class CsvRecords:
         self.first_line += self.done
         # Lists of their own: records handed out still point to the old ones.
         self.lines = self.lines[self.done :]
+        while len(self.starts) > 1 and self.starts[1].line <= self.first_line:
+            del self.starts[0]
         self.bad_lines = {line: reason for line, reason in self.bad_lines.items() if line >= self.first_line}
         self.characters = sum(map(len, self.lines))
         self.account -= self.characters
@@ -257,6 +283,7 @@ class CsvRecords:
         if chunk is None:
             self.ended = True
             return
+        self.starts.append(chunk.start)
         text = chunk.text
         if "\0" in text:
             # CPython 3.10 has no NUL in its csv module, and would stop in the middle of a record.

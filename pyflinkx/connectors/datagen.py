@@ -14,6 +14,8 @@ from pyflinkx.connectors.source import END, WAIT, ReaderContext, Source
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.typeinfo import TypeInformation
 
+# Random values in a row that follow from one seed: a generator that goes on among them makes those before anew.
+SEEDED_AT_ONCE = 1024
 # A source that was held up makes good for so much time (ms) at once, as Flink's limiter does.
 BURST = 1000
 
@@ -84,7 +86,7 @@ class RateLimiter:
 
 
 class GeneratorFunction(ABC):
-    """Makes the record of an index."""
+    """Makes the record of an index: the same whenever it is asked, if a source is to go on from a checkpoint."""
 
     def open(self, runtime_context: Any) -> None:  # noqa: B027
         """Prepare; called once per subtask."""
@@ -188,18 +190,16 @@ class RandomGenerator(GeneratorFunction):
 
     Args:
         draw: makes a value from a ``random.Random``.
-        seed: for the same values each time; every subtask has its own row of them.
+        seed: for the same values each time. The value of an index depends on nothing else, so a source that goes on
+            from a checkpoint makes the same; without a seed they are others for each generator.
     """
 
     def __init__(self, draw: Callable[[random.Random], Any], seed: int | None = None) -> None:
         self.draw = draw
-        self.seed = seed
+        self.seed = random.getrandbits(64) if seed is None else seed
         self.null_rate = 0.0
-        self.random: random.Random | None = None
-
-    def open(self, runtime_context: Any) -> None:
-        subtask = 0 if runtime_context is None else runtime_context.get_index_of_this_subtask()
-        self.random = random.Random(None if self.seed is None else f"{self.seed}:{subtask}")
+        self.random = random.Random()
+        self.next = -1
 
     def with_null_rate(self, null_rate: float) -> RandomGenerator:
         """Make so large a share of the records None.
@@ -213,9 +213,15 @@ class RandomGenerator(GeneratorFunction):
         return self
 
     def map(self, value: int) -> Any:
-        if self.random is None:
-            self.open(None)
-        assert self.random is not None
+        if value != self.next or not value % SEEDED_AT_ONCE:
+            first = value - value % SEEDED_AT_ONCE
+            self.random = random.Random(f"{self.seed}:{first}")
+            for _ in range(first, value):
+                self._value()
+        self.next = value + 1
+        return self._value()
+
+    def _value(self) -> Any:
         if self.null_rate and self.random.random() < self.null_rate:
             return None
         return self.draw(self.random)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pyflinkx.connectors.compression import CompressedDataError, open_data
-from pyflinkx.connectors.files import os_error_text
+from pyflinkx.connectors.compression import CompressedDataError, FramesReader, open_data
+from pyflinkx.connectors.files import FilePosition, os_error_text
 from pyflinkx.errors import ConfigurationError, SourceError
 
 CHUNK_BYTES = 1 << 18
@@ -76,11 +76,12 @@ def count_lines(text: str) -> int:
 class TextChunk:
     """A piece of a file that ends after a line terminator or at the end of the file.
 
-    ``bad_lines`` says, by line number, what could not be decoded; there the text holds carried bytes.
+    ``start`` is where it begins; ``bad_lines`` says, by line number, what could not be decoded: there the text holds
+    carried bytes.
     """
 
     text: str
-    first_line: int
+    start: FilePosition
     bad_lines: dict[int, str] = field(default_factory=dict)
 
 
@@ -92,13 +93,20 @@ class ChunkReader:
         charset: as ``check_charset`` returned it.
         chunk_bytes: how much to read at once.
         max_line_bytes: length of the longest line, as far as it goes beyond what is read at once.
+        position: begin at its ``offset`` instead of at the start; its ``skip`` is left to who uses the lines.
 
     Raises:
-        SourceError: the file cannot be opened.
+        SourceError: the file cannot be opened, or ends before the position.
     """
 
     def __init__(
-        self, path: str, charset: str, chunk_bytes: int = CHUNK_BYTES, max_line_bytes: int = MAX_LINE_BYTES
+        self,
+        path: str,
+        charset: str,
+        chunk_bytes: int = CHUNK_BYTES,
+        max_line_bytes: int = MAX_LINE_BYTES,
+        *,
+        position: FilePosition | None = None,
     ) -> None:
         self.path = path
         self.chunk_bytes = chunk_bytes
@@ -113,6 +121,10 @@ class ChunkReader:
         self.ended = False
         try:
             self._use(self._detect(charset))
+            self.start = FilePosition(self.offset, self.line)
+            if position is not None and position.offset > self.offset:
+                self._seek(position)
+                self.start = replace(position, skip=0)
         except BaseException:
             self.file.close()
             raise
@@ -142,12 +154,33 @@ class ChunkReader:
         self.unread = start
         return charset
 
+    def _seek(self, position: FilePosition) -> None:
+        self.unread = b""
+        self.bytes_read = self.offset = position.offset
+        self.line = position.line
+        try:
+            if isinstance(self.file, FramesReader):
+                there = self.file.seek(position.frame_at, position.frame_offset, position.offset)
+            else:
+                there = position.offset <= self.size_at_open
+                self.file.seek(position.offset)
+        except (OSError, CompressedDataError) as error:
+            raise self._failure(error) from error
+        if not there:
+            raise SourceError(
+                f"{self.path}: has been replaced or cut off: reading was to go on at line {position.line}, "
+                f"{position.offset} bytes into its text, but it ends before that"
+            )
+
+    def _failure(self, error: Exception) -> SourceError:
+        reason = os_error_text(error) if isinstance(error, OSError) else str(error)
+        return SourceError(f"{self.path}:{self.line}: cannot be read on: {reason}")
+
     def _read(self, count: int) -> bytes:
         try:
             data: bytes = self.file.read(count)
         except (OSError, CompressedDataError) as error:
-            reason = os_error_text(error) if isinstance(error, OSError) else str(error)
-            raise SourceError(f"{self.path}:{self.line}: cannot be read on: {reason}") from error
+            raise self._failure(error) from error
         self.bytes_read += len(data)
         return data
 
@@ -198,7 +231,8 @@ class ChunkReader:
         return 0
 
     def _decode(self, piece: bytes) -> TextChunk:
-        chunk = TextChunk("", self.line)
+        frame = self.file.frame_before(self.offset) if isinstance(self.file, FramesReader) else (0, 0)
+        chunk = TextChunk("", FilePosition(self.offset, self.line, 0, *frame))
         try:
             chunk.text = piece.decode(self.charset)
         except UnicodeError:

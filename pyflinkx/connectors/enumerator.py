@@ -68,6 +68,23 @@ class SplitEnumerator(ABC):
     def handle_source_event(self, subtask_id: int, source_event: Any) -> None:  # noqa: B027
         """A reader has sent something by ``send_source_event_to_coordinator``."""
 
+    def add_splits_back(self, splits: list[Any], subtask_id: int) -> None:
+        """A reader has failed: what it was given since the last checkpoint is to be given out again.
+
+        Args:
+            splits: what it was given.
+            subtask_id: of the reader, from 0.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no add_splits_back(), so its readers cannot be restored")
+
+    def snapshot_state(self, checkpoint_id: int) -> Any:
+        """What ``Source.restore_enumerator`` needs to go on from here, such as the splits that nobody has been given.
+
+        Args:
+            checkpoint_id: the checkpoint's number.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no snapshot_state(), so its source cannot be restored")
+
     def close(self) -> None:  # noqa: B027
         """Release what is held; called once, also after a failure."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
+from pyflinkx._core.row_kinds import first_change
 from pyflinkx.connectors.decoding import check_charset
 from pyflinkx.connectors.files import local_path
 from pyflinkx.connectors.options import check_choice
@@ -71,7 +72,7 @@ class FileWriter(SinkWriter):
         self.finished: list[HiddenFile] = []
 
     def write(self, batch: Any) -> None:
-        if batch.kinds is not None and any(batch.kinds):
+        if first_change(batch) >= 0:
             raise SinkError(f"{self.target.path}: the stream holds updates or deletions, which a file cannot take back")
         self.target.write(self.text.lines(batch.values))
 

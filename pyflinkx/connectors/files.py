@@ -18,10 +18,30 @@ BAD_RECORDS_COUNTER = "numBadRecords"
 
 
 @dataclass(frozen=True)
+class FilePosition:
+    """Where a record of a text file begins.
+
+    Args:
+        offset: where a line begins, in bytes of the text: of a compressed file, decompressed.
+        line: the number of that line, from 1.
+        skip: lines from there to the record.
+        frame_at: of a compressed file: where a frame begins that comes before, in bytes of the file.
+        frame_offset: where the text of that frame begins.
+    """
+
+    offset: int
+    line: int
+    skip: int = 0
+    frame_at: int = 0
+    frame_offset: int = 0
+
+
+@dataclass(frozen=True)
 class FileSplit:
-    """A whole file, read by one reader."""
+    """A file, read by one reader: all of it, or what follows a position."""
 
     path: str
+    position: FilePosition | None = None
 
 
 def os_error_text(error: OSError) -> str:
@@ -147,6 +167,9 @@ class RecordFile(Protocol):
             SourceError: the file cannot be read on. What was returned before stays valid.
         """
 
+    def position(self) -> FilePosition:
+        """Where the first record is that was not returned, nor reported as bad."""
+
     def close(self) -> None:
         """Close the file."""
 
@@ -156,25 +179,32 @@ class FileReader(SourceReader):
 
     Args:
         context: of the task.
-        open_records: opens a file.
+        open_records: opens a file, at a position if one is given.
     """
 
-    def __init__(self, context: ReaderContext, open_records: Callable[[str], RecordFile]) -> None:
+    def __init__(self, context: ReaderContext, open_records: Callable[[str, FilePosition | None], RecordFile]) -> None:
         self.counters = context.counters
         self.open_records = open_records
-        self.waiting: deque[str] = deque()
+        self.waiting: deque[FileSplit] = deque()
+        self.path = ""
         self.current: RecordFile | None = None
         self.bad_records: list[BadRecord] = []
 
     def add_splits(self, splits: list[FileSplit]) -> None:
-        self.waiting.extend(split.path for split in splits)
+        self.waiting.extend(splits)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[FileSplit]:
+        current = [] if self.current is None else [FileSplit(self.path, self.current.position())]
+        return [*current, *self.waiting]
 
     def poll(self, limit: int) -> Any:
         while True:
             if self.current is None:
                 if not self.waiting:
                     return END
-                self.current = self.open_records(self.waiting.popleft())
+                split = self.waiting.popleft()
+                self.path = split.path
+                self.current = self.open_records(split.path, split.position)
             records = self.current.read(limit)
             if self.current.bad_records:
                 self.counters[BAD_RECORDS_COUNTER] = self.counters.get(BAD_RECORDS_COUNTER, 0) + len(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pyflinkx._core.calls import short_repr
@@ -13,13 +15,20 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.queue import QueueSource
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
-from pyflinkx.errors import JobCancelledError, JobExecutionError, WrongStateError
+from pyflinkx.errors import JobCancelledError, JobExecutionError, SourceError, WrongStateError
 from pyflinkx.types.typeinfo import TypeInformation
 
 # Records of an iterable that may be ahead of the job.
 AHEAD = 1024
 # How long (s) records wait for others of their batch, should the iterator be slow.
 HOLD_BACK = 0.005
+
+
+@dataclass(frozen=True)
+class IteratorSplit:
+    """What an iterator gives after so many records."""
+
+    taken: int
 
 
 class IteratorSource(Source):
@@ -53,8 +62,8 @@ class IteratorSource(Source):
     def __repr__(self) -> str:
         return f"IteratorSource({short_repr(self.make or self.values)})"
 
-    def splits(self, parallelism: int) -> list[Any]:
-        return [None]
+    def splits(self, parallelism: int) -> list[IteratorSplit]:
+        return [IteratorSplit(0)]
 
     def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
         if self.make is not None:
@@ -98,25 +107,48 @@ class IteratorReader(SourceReader):
         self.copier = copier
         self.make = make
         self.iterator: Iterator[Any] | None = None
+        self.split: IteratorSplit | None = None
 
-    def add_splits(self, splits: list[Any]) -> None:
-        """It has the one split that it needs."""
+    def add_splits(self, splits: list[IteratorSplit]) -> None:
+        for split in splits:  # there is one at most
+            self.split = split
+
+    def snapshot_state(self, checkpoint_id: int) -> list[IteratorSplit]:
+        return [] if self.split is None else [self.split]
 
     def poll(self, limit: int) -> Any:
+        if self.split is None:
+            return END
         if self.iterator is None:
             self.iterator = iter(self.make())
+            pass_over(self.iterator, self.split.taken, "from_iterator()")
         records: list[Any] = []
         copier = self.copier
         end = time.monotonic() + HOLD_BACK
         while copier.take(self.iterator, records) if copier is not None else take(self.iterator, records):
             if len(records) >= limit or time.monotonic() >= end:
                 break
+        self.split = IteratorSplit(self.split.taken + len(records)) if records else None
         return ObjectBatch(records) if records else END
 
     def close(self) -> None:
         close = getattr(self.iterator, "close", None)
         if close is not None:
             close()
+
+
+def pass_over(iterator: Iterator[Any], count: int, name: str) -> None:
+    """Pass over records that were read before.
+
+    Raises:
+        SourceError: there are not as many.
+    """
+    passed = sum(1 for _ in islice(iterator, count))
+    if passed < count:
+        raise SourceError(
+            f"{name} was to go on after {count} records, but its iterator gave {passed} this time: it has to give the "
+            "same records each time that it is made"
+        )
 
 
 def take(iterator: Iterator[Any], records: list[Any]) -> bool:

@@ -69,6 +69,9 @@ class NumberReader(SourceReader):
     def add_splits(self, splits: list[range]) -> None:
         self.waiting.extend(split for split in splits if split)
 
+    def snapshot_state(self, checkpoint_id: int) -> list[range]:
+        return list(self.waiting)
+
     def take(self, limit: int) -> range | None:
         """The next numbers, at most ``limit``; None at the end."""
         if not self.waiting:

@@ -17,7 +17,7 @@ from pyflinkx._core.copier import Copier
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.enumerator import ReaderRegistered, SourceEvent
 from pyflinkx.connectors.options import check_count
-from pyflinkx.connectors.record_reader import ElementBuffer
+from pyflinkx.connectors.record_reader import ElementBuffer, ReadAhead
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.connectors.source import END, WAIT, Boundedness, ReaderContext, Source, SourceReader
 from pyflinkx.connectors.wait_point import WaitPoint
@@ -270,11 +270,20 @@ class QueueReader(SourceReader):
     """Gives out what has come from the client."""
 
     requests_splits = True
+    unreplayable = "the program puts each record into the queue once"
 
     def __init__(self, context: ReaderContext) -> None:
         self.context = context
         self.buffer = ElementBuffer()
         self.ended = False
+
+    def add_splits(self, splits: list[Any]) -> None:
+        for split in splits:
+            if isinstance(split, ReadAhead):
+                self.buffer.put_back(split)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        return list(self.buffer.left())
 
     def handle_event(self, event: Any) -> None:
         if isinstance(event, Ended):

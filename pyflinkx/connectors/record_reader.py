@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections import deque
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from pyflinkx._core.calls import short_repr
@@ -21,6 +22,13 @@ class InputStatus(enum.Enum):
     MORE_AVAILABLE = "ask again at once"
     NOTHING_AVAILABLE = "ask again when splits or events come, or when is_available() says so"
     END_OF_INPUT = "there is nothing more, ever"
+
+
+@dataclass(frozen=True)
+class ReadAhead:
+    """A split of what was read and not yet given out: batches as (values, timestamps), watermarks and idleness."""
+
+    elements: tuple[Any, ...]
 
 
 class ElementBuffer:
@@ -58,6 +66,28 @@ class ElementBuffer:
         if self.values:
             self.elements.append(ObjectBatch(self.values, self.timestamps))
             self.values, self.timestamps = [], None
+
+    def left(self) -> list[ReadAhead]:
+        """What is in it, as a split if there is anything; it stays in."""
+        self._close_batch()
+        batches = (
+            (list(element.values), element.timestamps and element.timestamps[:])
+            if isinstance(element, ObjectBatch)
+            else element
+            for element in self.elements
+        )
+        return [ReadAhead(tuple(batches))] if self.elements else []
+
+    def put_back(self, split: ReadAhead) -> None:
+        """Put in what was in another one."""
+        for element in split.elements:
+            if isinstance(element, tuple):
+                values, timestamps = element
+                for index, value in enumerate(values):
+                    stamp = NO_TIMESTAMP if timestamps is None else timestamps[index]
+                    self.add(value, None if stamp == NO_TIMESTAMP else stamp)
+            else:
+                self.add_element(element)
 
     def take(self, limit: int) -> Any:
         """The next batch of at most ``limit`` records, or the next other element; None when there is nothing."""
@@ -131,6 +161,19 @@ class RecordReader(ABC):
     def notify_no_more_splits(self) -> None:  # noqa: B027
         """The enumerator has no more splits for this reader."""
 
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        """What is still to be read, as splits: the one under way from the first record that was not emitted.
+
+        A new reader that gets them by ``add_splits`` before ``start`` goes on from there. Where a reader has no such
+        method, its source begins anew when its job is restored.
+
+        Args:
+            checkpoint_id: the checkpoint's number.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no snapshot_state(), so it cannot go on from a checkpoint"
+        )
+
     def handle_source_events(self, source_event: Any) -> None:  # noqa: B027
         """The enumerator has sent something."""
 
@@ -161,8 +204,24 @@ class RecordReaderAdapter(SourceReader):
         """Whether the user's reader waits for something of its own."""
         return self.awaited is not None
 
+    @property
+    def unreplayable(self) -> str | None:  # type: ignore[override]
+        """Why records cannot be read again: the user's reader does not say where it is."""
+        if type(self.reader).snapshot_state is not RecordReader.snapshot_state:
+            return None
+        return f"{type(self.reader).__name__} has no snapshot_state(), which says what is still to be read"
+
     def add_splits(self, splits: list[Any]) -> None:
-        self.reader.add_splits(splits)
+        for split in splits:
+            if isinstance(split, ReadAhead):
+                self.output._buffer.put_back(split)
+        own = [split for split in splits if not isinstance(split, ReadAhead)]
+        if own:
+            self.reader.add_splits(own)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        own = self.reader.snapshot_state(checkpoint_id)
+        return [*self.output._buffer.left(), *own]
 
     def no_more_splits(self) -> None:
         self.reader.notify_no_more_splits()
@@ -176,7 +235,10 @@ class RecordReaderAdapter(SourceReader):
             self.reader.start()
         buffer = self.output._buffer
         status = InputStatus.MORE_AVAILABLE
-        while not self.ended and buffer.records < limit and status is InputStatus.MORE_AVAILABLE:
+        # Not on behind a watermark: what has been read is to be given out before more is.
+        while (
+            not self.ended and buffer.records < limit and not buffer.elements and status is InputStatus.MORE_AVAILABLE
+        ):
             status = self.reader.poll_next(self.output)
             if not isinstance(status, InputStatus):
                 raise TypeError(f"poll_next() returns an InputStatus, not {status!r}")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
+from pyflinkx._core.row_kinds import first_change
 from pyflinkx.connectors.files import local_path, os_error_text
 from pyflinkx.connectors.options import check_count, check_text
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
@@ -274,7 +275,7 @@ class RowFileWriter(SinkWriter):
         self.checked: int = self.clock.now()
 
     def write(self, batch: Any) -> None:
-        if batch.kinds is not None and any(batch.kinds):
+        if first_change(batch) >= 0:
             raise SinkError(f"{self.sink.path}: the stream holds updates or deletions, which a file cannot take back")
         now = self.clock.now()
         if now - self.checked >= self.sink.check_interval:

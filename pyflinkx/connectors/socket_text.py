@@ -95,6 +95,8 @@ class SocketTextStreamFunction(SourceFunction):
         TypeError, ConfigurationError: an argument cannot be.
     """
 
+    unreplayable = "a server sends its text once"
+
     def __init__(
         self,
         hostname: str,

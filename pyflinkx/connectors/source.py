@@ -120,13 +120,15 @@ class SourceReader:
     """Reads the splits given to it; owned by one task, called from one thread.
 
     Where splits come from an enumerator, END asks it for another one. With ``requests_splits`` the reader does that
-    itself, and END is the end. ``outside`` says whether another thread ends its WAIT. ``functions`` are objects of the
-    user's that it calls: the task opens them before the first ``poll`` and closes them after ``close``.
+    itself, and END is the end. ``outside`` says whether another thread ends its WAIT. ``unreplayable`` says why records
+    that it has read cannot be read again; None when they can. ``functions`` are objects of the user's that it calls:
+    the task opens them before the first ``poll`` and closes them after ``close``.
     """
 
     functions: tuple[Any, ...] = ()
     requests_splits = False
     outside = False
+    unreplayable: str | None = None
 
     # A key for the split that the last batch was of, for watermarks by split; None where the reader keeps no track.
     current_split: Any = None
@@ -155,6 +157,17 @@ class SourceReader:
 
         Records for side outputs are kept for ``take_side_records``, to be called after each poll. A batch is empty when
         all that was read is for side outputs.
+        """
+        raise NotImplementedError
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        """What is still to be read, as splits: the one under way from the first record that ``poll`` has not given out.
+
+        A new reader that gets them by ``add_splits``, here or dealt out to several, gives exactly the rest; it may read
+        on from them while this one does too. With ``unreplayable`` it gives what comes from then on.
+
+        Args:
+            checkpoint_id: the checkpoint's number.
         """
         raise NotImplementedError
 
@@ -205,6 +218,15 @@ class Source:
     def create_enumerator(self, enum_context: SplitEnumeratorContext) -> SplitEnumerator | None:
         """What hands out splits while the job runs; None when ``splits`` are all there is."""
         return None
+
+    def restore_enumerator(self, enum_context: SplitEnumeratorContext, checkpoint: Any) -> SplitEnumerator:
+        """An enumerator that goes on where another one was.
+
+        Args:
+            enum_context: of the job.
+            checkpoint: what ``snapshot_state`` of the other one gave.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no restore_enumerator(), so it cannot go on")
 
     def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
         """What runs in the client while the job runs: by default what drives the enumerator."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pyflinkx._core.copier import Copier
-from pyflinkx.connectors.record_reader import ElementBuffer
+from pyflinkx.connectors.record_reader import ElementBuffer, ReadAhead
 from pyflinkx.connectors.source import (
     END,
     WAIT,
@@ -30,6 +33,66 @@ class SourceCancelled(BaseException):
     """Ends a function that goes on collecting after its cancellation; no ``except Exception`` swallows it."""
 
 
+class CheckpointLock:
+    """Held by a source function while what it has emitted and what it says of itself may differ; can be nested.
+
+    Args:
+        room: where the function waits for room, which gives up the lock for so long.
+    """
+
+    def __init__(self, room: threading.Condition) -> None:
+        self._room = room
+        self._depth = 0
+        self._waiting = 0  # threads that gave the lock up to wait for room
+        self._snapshot = False
+
+    def acquire(self) -> bool:
+        """Take the lock; waits for it, and for a snapshot that is due."""
+        self._room.acquire()
+        if not self._depth:
+            self._room.wait_for(lambda: not self._snapshot)
+        self._depth += 1
+        return True
+
+    def release(self) -> None:
+        """Let go of the lock."""
+        self._depth -= 1
+        if not self._depth:
+            self._room.notify_all()  # a snapshot may wait for this
+        self._room.release()
+
+    def __enter__(self) -> CheckpointLock:
+        self.acquire()
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self.release()
+
+    def _wait_for_room(self, is_full: Callable[[], bool]) -> None:
+        """Give the lock up while there is no room; who held it has room while a snapshot is due."""
+        while is_full() and not (self._snapshot and self._depth):
+            depth, self._depth = self._depth, 0
+            self._waiting += depth > 0
+            try:
+                self._room.wait()
+            finally:
+                self._depth = depth
+                self._waiting -= depth > 0
+
+    @contextmanager
+    def _at_rest(self) -> Iterator[None]:
+        """While nobody holds the lock. A function that waits for room while it does goes on first, until it lets go."""
+        with self._room:
+            self._snapshot = True
+            self._room.notify_all()
+            try:
+                self._room.wait_for(lambda: not self._waiting)
+                yield
+            finally:
+                self._snapshot = False
+                self._room.notify_all()
+
+
 class SourceContext:
     """What a source function emits by; also from several threads of the function's.
 
@@ -45,6 +108,7 @@ class SourceContext:
         self._now = now
         self._lock = threading.RLock()
         self._room = threading.Condition(self._lock)
+        self._held = CheckpointLock(self._room)
         self._buffer = ElementBuffer()
         self._idle = False
         self._closed = False
@@ -83,9 +147,13 @@ class SourceContext:
                 self._buffer.add_element(SourceIdleness(True))
                 self._signal()
 
-    def get_checkpoint_lock(self) -> threading.RLock:
-        """While it is held, nothing else emits: for a function that emits from several threads."""
-        return self._lock
+    def get_checkpoint_lock(self) -> CheckpointLock:
+        """While it is held, nothing else emits and no snapshot is taken.
+
+        A function that can go on from a checkpoint emits a record and notes where it is under this lock, so that both
+        are in a snapshot or neither; so does one that emits from several threads.
+        """
+        return self._held
 
     def current_processing_time(self) -> int:
         """The job's clock, in milliseconds since the epoch."""
@@ -95,8 +163,8 @@ class SourceContext:
         if self._copier is not None:
             element = self._copier.copy(element)
         with self._room:
-            while self._buffer.records >= HAND_OVER_RECORDS and not self._closed:
-                self._room.wait()
+            if self._buffer.records >= HAND_OVER_RECORDS:
+                self._held._wait_for_room(lambda: self._buffer.records >= HAND_OVER_RECORDS and not self._closed)
             self._enter()
             self._buffer.add(element, timestamp)
             self._signal()
@@ -126,6 +194,11 @@ class SourceContext:
                 self._room.notify_all()
             return element
 
+    def _snapshot(self, state_of: Callable[[], Any]) -> tuple[Any, list[ReadAhead]]:
+        """What ``state_of`` says when nobody holds the checkpoint lock, and what was emitted and not taken by then."""
+        with self._held._at_rest():
+            return state_of(), self._buffer.left()
+
     def _close(self) -> None:
         with self._room:
             self._closed = True
@@ -134,6 +207,11 @@ class SourceContext:
 
 class SourceFunction(ABC):
     """Emits records from a method that runs until it is done or cancelled; one subtask runs it.
+
+    A function that can go on where another one was has two more methods, as Flink's ListCheckpointed:
+    ``snapshot_state() -> list``, called while nobody holds ``ctx.get_checkpoint_lock()``, says where it is, in parts
+    that may be dealt out to several subtasks; ``restore_state(state: list)`` is called before ``run``, with some
+    parts of one or several such lists.
 
     Example:
         >>> class Count(SourceFunction):
@@ -191,6 +269,18 @@ class RichParallelSourceFunction(RichSourceFunction, ParallelSourceFunction):
     """A rich source function of which each subtask runs one."""
 
 
+@dataclass(frozen=True)
+class FunctionStart:
+    """The split of a function that is to run from its start."""
+
+
+@dataclass(frozen=True)
+class FunctionPart:
+    """A part of where a function was."""
+
+    state: Any
+
+
 class FunctionSource(Source):
     """Runs a source function in a thread of each subtask.
 
@@ -209,8 +299,8 @@ class FunctionSource(Source):
     def __repr__(self) -> str:
         return f"FunctionSource({self.function!r})"
 
-    def splits(self, parallelism: int) -> list[Any]:
-        return list(range(parallelism))
+    def splits(self, parallelism: int) -> list[FunctionStart]:
+        return [FunctionStart()] * parallelism
 
     def create_reader(self, context: ReaderContext) -> FunctionReader:
         return FunctionReader(context.own(self.function), context)
@@ -234,12 +324,42 @@ class FunctionReader(SourceReader):
         self.failure: BaseException | None = None
         self.returned = False
         self.thread: threading.Thread | None = None
+        self.waiting: list[FunctionStart | FunctionPart] = []
+
+    @property
+    def unreplayable(self) -> str | None:  # type: ignore[override]
+        """Why records cannot be read again: the function says so, or does not say where it is."""
+        name = type(self.function).__name__
+        said: str | None = getattr(self.function, "unreplayable", None)
+        if said is not None or all(hasattr(self.function, method) for method in ("snapshot_state", "restore_state")):
+            return said
+        return f"{name} has no snapshot_state() and restore_state(), which say and take where it is"
 
     def add_splits(self, splits: list[Any]) -> None:
-        """It has the one split that it needs."""
+        for split in splits:
+            if isinstance(split, ReadAhead):
+                self.context._buffer.put_back(split)
+            else:
+                self.waiting.append(split)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        parts, ahead = self.context._snapshot(self._parts)
+        return [*ahead, *parts]
+
+    def _parts(self) -> list[Any]:
+        if self.thread is None:
+            return self.waiting
+        if self.returned and self.failure is None:
+            return []
+        if self.unreplayable is not None:
+            return [FunctionStart()]
+        return [FunctionPart(state) for state in self.function.snapshot_state()]  # type: ignore[attr-defined]
 
     def poll(self, limit: int) -> Any:
         if self.thread is None:
+            if not self.waiting:
+                element = self.context._take(limit)
+                return END if element is None else element
             self._start()
         # Looked up before the buffer: what was emitted before the function returned is in there by now.
         returned = self.returned
@@ -253,6 +373,9 @@ class FunctionReader(SourceReader):
         return END
 
     def _start(self) -> None:
+        parts = [split.state for split in self.waiting if isinstance(split, FunctionPart)]
+        if parts:
+            self.function.restore_state(parts)  # type: ignore[attr-defined]
         name = threading.current_thread().name
         self.thread = threading.Thread(target=self._run, name=f"source of {name}", daemon=True)
         self.thread.start()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from pyflinkx._core.calls import short_repr
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
+from pyflinkx.connectors.iterator import pass_over
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import SourceError
 from pyflinkx.types.typeinfo import TypeInformation
@@ -36,6 +38,23 @@ class SplittableIterator(ABC):
         """The most iterators that there can be with records in each."""
 
 
+@dataclass(frozen=True)
+class IteratorPart:
+    """What one of the iterators gives, into which an iterator was split, after so many records.
+
+    Args:
+        number: which of them.
+        count: how many there are.
+        taken: records that were read.
+        iterator: it, from its start; None to have it made again.
+    """
+
+    number: int
+    count: int
+    taken: int
+    iterator: Iterator[Any] | None = field(default=None, compare=False)
+
+
 class SplittableSource(Source):
     """The records of a splittable iterator.
 
@@ -56,7 +75,11 @@ class SplittableSource(Source):
     def __repr__(self) -> str:
         return f"SplittableSource({short_repr(self.iterator)})"
 
-    def splits(self, parallelism: int) -> list[Iterator[Any]]:
+    def splits(self, parallelism: int) -> list[IteratorPart]:
+        parts = self._split(parallelism)
+        return [IteratorPart(number, parallelism, 0, iterator) for number, iterator in enumerate(parts)]
+
+    def _split(self, parallelism: int) -> list[Iterator[Any]]:
         splits = list(self.iterator.split(parallelism))
         if len(splits) != parallelism:
             name = type(self.iterator).__name__
@@ -64,26 +87,46 @@ class SplittableSource(Source):
         return splits
 
     def create_reader(self, context: ReaderContext) -> SplittableReader:
-        return SplittableReader(context.copier)
+        return SplittableReader(self, context.copier)
 
 
 class SplittableReader(SourceReader):
     """Reads iterators one after the other."""
 
-    def __init__(self, copier: Copier | None) -> None:
+    def __init__(self, source: SplittableSource, copier: Copier | None) -> None:
+        self.source = source
         self.copier = copier
-        self.waiting: deque[Iterator[Any]] = deque()
+        self.waiting: deque[IteratorPart] = deque()
+        self.iterator: Iterator[Any] | None = None
+        self.taken = 0
 
-    def add_splits(self, splits: list[Iterator[Any]]) -> None:
+    def add_splits(self, splits: list[IteratorPart]) -> None:
         self.waiting.extend(splits)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[IteratorPart]:
+        left = [replace(part, iterator=None) for part in self.waiting]
+        if self.iterator is not None:
+            left[0] = replace(left[0], taken=self.taken)
+        return left
 
     def poll(self, limit: int) -> Any:
         while self.waiting:
-            records = next_records(self.waiting[0], limit, self.copier)
+            if self.iterator is None:
+                self.iterator, self.taken = self._begin(self.waiting[0]), self.waiting[0].taken
+            records = next_records(self.iterator, limit, self.copier)
+            self.taken += len(records)
             if records:
                 return ObjectBatch(records)
             self.waiting.popleft()
+            self.iterator = None
         return END
+
+    def _begin(self, part: IteratorPart) -> Iterator[Any]:
+        iterator = part.iterator
+        if iterator is None:
+            iterator = self.source._split(part.count)[part.number]
+        pass_over(iterator, part.taken, f"{type(self.source.iterator).__name__}.split({part.count})[{part.number}]")
+        return iterator
 
 
 def next_records(records: Iterator[Any], limit: int, copier: Copier | None) -> list[Any]:

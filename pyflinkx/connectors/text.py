@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
 from pyflinkx.connectors.compression import open_data
 from pyflinkx.connectors.decoding import MAX_LINE_BYTES, ChunkReader, TextChunk, check_charset, readable
-from pyflinkx.connectors.files import FileReader, FileSplit, list_files, local_paths
+from pyflinkx.connectors.files import FilePosition, FileReader, FileSplit, list_files, local_paths
 from pyflinkx.connectors.options import check_count, check_on_error
 from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
 from pyflinkx.errors import SourceError
@@ -64,54 +65,73 @@ class TextFileSource(Source):
     def create_reader(self, context: ReaderContext) -> FileReader:
         return FileReader(context, self._open)
 
-    def _open(self, path: str) -> TextLines:
-        return TextLines(ChunkReader(path, self.charset, max_line_bytes=self.max_line_bytes), self.on_error == "skip")
+    def _open(self, path: str, position: FilePosition | None = None) -> TextLines:
+        chunks = ChunkReader(path, self.charset, max_line_bytes=self.max_line_bytes, position=position)
+        return TextLines(chunks, self.on_error == "skip", 0 if position is None else position.skip)
 
 
 class TextLines:
-    """The lines of one file."""
+    """The lines of one file.
 
-    def __init__(self, chunks: ChunkReader, skip: bool) -> None:
+    Args:
+        chunks: of the file.
+        skip: whether bad lines are reported and passed over.
+        passed: lines at the start that are not to be read.
+    """
+
+    def __init__(self, chunks: ChunkReader, skip: bool, passed: int = 0) -> None:
         self.chunks = chunks
         self.skip = skip
+        self.chunk = TextChunk("", chunks.start)
         self.lines: list[str] = []
-        self.next = 0
-        self.failure: SourceError | None = None
+        self.next = passed
         self.bad_records: list[BadRecord] = []
 
     def read(self, limit: int) -> list[Any] | None:
         """Up to ``limit`` lines; None at the end of the file."""
-        if self.next == len(self.lines):
-            if self.failure is not None:
-                raise self.failure
+        while self.next >= len(self.lines):
             chunk = self.chunks.read()
             if chunk is None:
                 return None
-            self.lines = self._split(chunk)
-            self.next = 0
+            self.next -= len(self.lines)
+            self.chunk, self.lines = chunk, lines_of(chunk.text)
         lines = self.lines[self.next : self.next + limit]
-        self.next += len(lines)
+        if self.chunk.bad_lines:
+            lines = self._good(lines)
+        else:
+            self.next += len(lines)
         return lines
 
-    def _split(self, chunk: TextChunk) -> list[str]:
-        text = chunk.text
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        lines = text.split("\n")
-        if not lines[-1]:
-            del lines[-1]
-        if not chunk.bad_lines:
-            return lines
-        if not self.skip:
-            line, error = next(iter(chunk.bad_lines.items()))
-            index = line - chunk.first_line
-            self.failure = SourceError(f"{self.chunks.path}:{line}: {error}: {readable(lines[index])}")
-            return lines[:index]
-        for line, error in chunk.bad_lines.items():
-            text = readable(lines[line - chunk.first_line])
-            self.bad_records.append(BadRecord(self.chunks.path, line, text, error))
-        return [text for line, text in enumerate(lines, chunk.first_line) if line not in chunk.bad_lines]
+    def _good(self, lines: list[str]) -> list[str]:
+        """Those of the next lines that are sound, or that come before the first that is to be an error."""
+        bad_lines = self.chunk.bad_lines
+        good: list[str] = []
+        for number, line in enumerate(lines, self.chunk.start.line + self.next):
+            if number not in bad_lines:
+                good.append(line)
+            elif self.skip:
+                self.bad_records.append(BadRecord(self.chunks.path, number, readable(line), bad_lines[number]))
+            elif good:
+                break
+            else:
+                raise SourceError(f"{self.chunks.path}:{number}: {bad_lines[number]}: {readable(line)}")
+            self.next += 1
+        return good
+
+    def position(self) -> FilePosition:
+        """Where the first line is that was not read."""
+        return replace(self.chunk.start, skip=self.next)
 
     def close(self) -> None:
         """Close the file."""
         self.chunks.close()
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without their ends."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if not lines[-1]:
+        del lines[-1]
+    return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pyflinkx._core.schema import PLAIN_NAMES
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.expressions.exact import exact_cast, is_exact
 from pyflinkx.expressions.expression import Expression
@@ -25,7 +26,7 @@ from pyflinkx.expressions.vectors import Frame, Vector, arrow, arrow_type, dtype
 from pyflinkx.types.arrow import columnar_field, native_field
 from pyflinkx.types.typeinfo import TypeInformation
 
-NAMES = {type_name(format): format for format in "bcCsSiIlLfguUzZ"} | {
+NAMES = {name: format for format, name in PLAIN_NAMES.items() if kind_of(format) not in ("null", "date")} | {
     "date32": "tdD",
     "string": "u",
     "double": "g",

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pyflinkx._core.column_math import FLOOR_DIVIDE, MULTIPLY, int64_math
 from pyflinkx._core.schema import Field
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, Vector
+from pyflinkx.types.data_type import Family, Kind
+from pyflinkx.types.data_type_field import type_of_format
 
-INTEGERS = "cCsSiIlL"
 # The "format" of a carried column: this, and the name of its values' type. No operation looks into it.
 CARRIED = "carried:"
-PLAIN = {
-    "b": "bool",
-    "f": "float",
-    "g": "float",
-    "u": "text",
-    "U": "text",
-    "z": "binary",
-    "Z": "binary",
-    "n": "null",
+FAMILIES = {
+    Family.INTEGER: "int",
+    Family.APPROXIMATE_NUMERIC: "float",
+    Family.EXACT_NUMERIC: "decimal",
+    Family.CHARACTER_STRING: "text",
+    Family.TIME_STAMP: "timestamp",
+    Family.INTERVAL: "duration",
+}
+KINDS = {
+    Kind.NULL: "null",
+    Kind.BOOLEAN: "bool",
+    Kind.VARBINARY: "binary",
+    Kind.DATE: "date",
+    Kind.TIME: "time",
 }
 PER_SECOND = {"s": 1, "m": 1_000, "u": 1_000_000, "n": 1_000_000_000}
 SECONDS_PER_DAY = 86_400
@@ -49,18 +56,16 @@ class Typed(NamedTuple):
         return kind_of(self.format)
 
 
+@lru_cache(maxsize=1024)
 def kind_of(format: str) -> str:
     """The family of a type: "bool", "int", "float", "text", "binary", "date", "timestamp", "time", "duration", ..."""
-    if format in INTEGERS:
-        return "int"
-    found = PLAIN.get(format)
-    if found is not None:
-        return found
-    prefixes = (("td", "date"), ("ts", "timestamp"), ("tD", "duration"), ("tt", "time"), ("d:", "decimal"))
-    for prefix, kind in prefixes:
-        if format.startswith(prefix):
-            return kind
-    return "nested"
+    data_type = None if format.startswith(CARRIED) else type_of_format(format)
+    if data_type is None:
+        return "nested"
+    for family, name in FAMILIES.items():
+        if data_type.family(family):
+            return name
+    return KINDS.get(data_type.kind, "nested")
 
 
 def type_name(format: str) -> str:

@@ -10,24 +10,11 @@ from pyflinkx._core.build import ColumnBuilder
 from pyflinkx._core.calls import short_repr
 from pyflinkx._core.column import Column
 from pyflinkx._core.memory import Charged
-from pyflinkx._core.schema import Field
+from pyflinkx._core.schema import PLAIN_NAMES, Field
 from pyflinkx.errors import MissingExtraError
+from pyflinkx.types.data_type_field import NUMBER_FORMATS
 
-DTYPES = {
-    "c": "int8",
-    "C": "uint8",
-    "s": "int16",
-    "S": "uint16",
-    "i": "int32",
-    "I": "uint32",
-    "l": "int64",
-    "L": "uint64",
-    "f": "float32",
-    "g": "float64",
-    "tdD": "int32",
-    "tts": "int32",
-    "ttm": "int32",
-}
+DTYPES = {format: PLAIN_NAMES[format] for format in NUMBER_FORMATS} | {"tdD": "int32", "tts": "int32", "ttm": "int32"}
 BY_PREFIX = ("tdm", "ts", "tt", "tD")
 TEXT = ("u", "U", "z", "Z")
 

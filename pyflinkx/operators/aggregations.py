@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import GraphError
+from pyflinkx.types.data_type_field import INTEGER_FORMATS, NUMBER_FORMATS
 
-INTEGERS = set("cCsSiIlL")
-FLOATS = set("fg")
 # Results of these functions have a type of their own; those of others have the field's.
 OF_NUMBERS = {"sum", "avg", "stddev"}
 COUNTS = {"count", "count_distinct"}
@@ -51,11 +50,11 @@ class Aggregation:
         if self.function in COUNTS:
             return Field(name, "l", False)
         if self.function in OF_NUMBERS:
-            if field.format not in INTEGERS | FLOATS:
+            if field.format not in NUMBER_FORMATS:
                 remedy = "; make it one before, with select() and cast('int64') or cast('float64')"
                 exact = remedy if field.format.startswith("d:") else ""
                 raise GraphError(f"{name}={self}: {self.field!r} is {field.type_name}, not a number{exact}")
-            return Field(name, "l" if self.function == "sum" and field.format in INTEGERS else "g")
+            return Field(name, "l" if self.function == "sum" and field.format in INTEGER_FORMATS else "g")
         return Field(name, field.format, carried=field.carried)
 
     @property

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import pickle
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
 
@@ -214,7 +214,7 @@ class FrameFormat:
             values = with_nones(values, nones)
         if len(values) != count:
             raise CorruptDataError(f"a frame of {count} records holds {len(values)}")
-        return ObjectBatch(values, timestamps, kinds)
+        return sound(ObjectBatch, values, timestamps, kinds)
 
     def _unpickled(self, payload: memoryview) -> list[Any]:
         try:
@@ -231,7 +231,19 @@ class FrameFormat:
         # Nearly all batches of a stream have one schema object, so both sides make its text, and read it, once.
         if text != self.received_text:
             self.received_schema, self.received_text = schema_from(text), text
-        return columns_from_frame(view, self.received_schema, table, count)
+        return sound(columns_from_frame, view, self.received_schema, table, count)
+
+
+def sound(make: Callable[..., Any], *arguments: Any) -> Any:
+    """What a call makes of the parts of a frame.
+
+    Raises:
+        CorruptDataError: they do not fit each other, or hold a row kind that is none.
+    """
+    try:
+        return make(*arguments)
+    except ValueError as error:
+        raise CorruptDataError(f"a frame is damaged: {error}") from None
 
 
 def bytes_of(parts: list[Any]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -75,51 +74,56 @@ class TestSource(Source):
         self.script.append(Pause(millis))
         return self
 
-    def splits(self, parallelism: int) -> list[Any]:
-        return [None]
+    def splits(self, parallelism: int) -> list[int]:
+        return [0]
 
     def create_reader(self, context: ReaderContext) -> ScriptReader:
         return ScriptReader(self.script, context)
 
 
 class ScriptReader(SourceReader):
-    """Plays the script."""
+    """Plays the script; a split is the number of the step to begin with."""
 
     def __init__(self, script: list[Step], context: ReaderContext) -> None:
         self.script = script
         self.clock = context.clock
         self.copier = context.copier
-        self.left: deque[Step] = deque()
+        self.next = len(script)
         self.until: int | None = None
 
-    def add_splits(self, splits: list[Any]) -> None:
-        if splits:
-            self.left.extend(self.script)
+    def add_splits(self, splits: list[int]) -> None:
+        for split in splits:
+            self.next = split
+
+    def snapshot_state(self, checkpoint_id: int) -> list[int]:
+        return [self.next] if self.next < len(self.script) else []
 
     def poll(self, limit: int) -> Any:
         if self.until is not None:
             if self.clock.now() < self.until:
                 return WAIT
             self.until = None
-        if not self.left:
+            self.next += 1
+        if self.next >= len(self.script):
             return END
-        first = self.left[0]
+        first = self.script[self.next]
         if isinstance(first, Pause):
-            self.left.popleft()
             self.until = self.clock.now() + first.millis
             return WAIT
         if isinstance(first, SourceWatermark):
-            return self.left.popleft()
+            self.next += 1
+            return first
         values: list[Any] = []
         stamps = array("q")
-        while self.left and len(values) < limit and isinstance(step := self.left[0], ScriptedRecord):
-            self.left.popleft()
+        while (
+            self.next < len(self.script)
+            and len(values) < limit
+            and isinstance(step := self.script[self.next], ScriptedRecord)
+        ):
+            self.next += 1
             values.append(step.value)
             stamps.append(NO_TIMESTAMP if step.timestamp is None else step.timestamp)
         return ObjectBatch(values if self.copier is None else self.copier.copy_all(values), stamps)
 
     def wake_time(self) -> int | None:
         return self.until
-
-    def close(self) -> None:
-        self.left.clear()

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import TypeInformationError
-from pyflinkx.types.carried import CarriedType, carried, is_carried
+from pyflinkx.types import data_type_info
+from pyflinkx.types.carried import CarriedType, is_carried
+from pyflinkx.types.data_type_field import field_of, type_of_field
 from pyflinkx.types.typeinfo import (
     BasicArrayTypeInfo,
     CompositeTypeInfo,
     ListTypeInfo,
+    MapTypeInfo,
     ObjectArrayTypeInfo,
     PrimitiveArrayTypeInfo,
     RowTypeInfo,
     TypeInformation,
     Types,
 )
-
-PLAIN = {
-    "b": Types.BOOLEAN,
-    "c": Types.BYTE,
-    "C": Types.SHORT,
-    "s": Types.SHORT,
-    "S": Types.INT,
-    "i": Types.INT,
-    "I": Types.LONG,
-    "l": Types.LONG,
-    "L": Types.BIG_INT,
-    "f": Types.FLOAT,
-    "g": Types.DOUBLE,
-    "u": Types.STRING,
-    "U": Types.STRING,
-    "vu": Types.STRING,
-}
-BY_PREFIX = {
-    "td": Types.SQL_DATE,
-    "tt": Types.SQL_TIME,
-    "ts": Types.SQL_TIMESTAMP,
-    "d:": Types.BIG_DEC,
-}
 
 
 def type_info_of(schema: Schema) -> RowTypeInfo:
@@ -55,35 +37,7 @@ def type_info_of(schema: Schema) -> RowTypeInfo:
 
 def field_type(field: Field) -> TypeInformation:
     """The type of the values of one column, by its Arrow format or by what it carries."""
-    if field.carried is not None:
-        return field.carried.kind
-    made = PLAIN.get(field.format) or BY_PREFIX.get(field.format[:2])
-    if made is not None:
-        return made()
-    if field.format in ("z", "Z", "vz"):
-        return Types.PRIMITIVE_ARRAY(Types.BYTE())
-    if field.format in ("+l", "+L"):
-        return Types.LIST(field_type(field.children[0]))
-    if field.format == "+s":
-        return Types.ROW_NAMED([child.name for child in field.children], [field_type(c) for c in field.children])
-    return Types.PICKLED_BYTE_ARRAY()
-
-
-FORMATS = {
-    Types.BOOLEAN(): "b",
-    Types.BYTE(): "c",
-    Types.SHORT(): "s",
-    Types.INT(): "i",
-    Types.LONG(): "l",
-    Types.FLOAT(): "f",
-    Types.DOUBLE(): "g",
-    Types.STRING(): "u",
-    Types.CHAR(): "u",
-    Types.SQL_DATE(): "tdD",
-    Types.SQL_TIME(): "ttu",
-    Types.SQL_TIMESTAMP(): "tsu:",
-    Types.PRIMITIVE_ARRAY(Types.BYTE()): "z",
-}
+    return field.carried.kind if field.carried is not None else data_type_info.type_info_of(type_of_field(field))
 
 
 def schema_of(type_info: TypeInformation) -> Schema:
@@ -114,14 +68,7 @@ def schema_of(type_info: TypeInformation) -> Schema:
 
 def columnar_field(name: str, kind: TypeInformation, nullable: bool = True) -> Field:
     """The column that values of one type make, and that gives them back."""
-    known = FORMATS.get(kind)
-    if known is not None:
-        return Field(name, known, nullable)
-    if isinstance(kind, RowTypeInfo) and kind.field_names is not None:
-        return Field(name, "+s", nullable, schema_of(kind).fields)
-    if isinstance(kind, (ListTypeInfo, BasicArrayTypeInfo, ObjectArrayTypeInfo)):
-        return Field(name, "+l", nullable, [columnar_field("item", element_of(kind))])
-    return carried(name, kind, nullable)
+    return field_of(name, data_type_info.data_type_of(kind).with_nullable(nullable))
 
 
 def element_of(
@@ -135,8 +82,8 @@ def native_field(field: Field) -> Field | None:
     """The column whose values native operators and Arrow know, for a field that is carried or has carried parts.
 
     Whole numbers of any size become decimals of 38 digits, decimals get 18 of these after the point, tuples and records
-    of classes become structs, arrays lists; what does not fit is an error when the job runs. None where there is no
-    such column.
+    of classes become structs, arrays lists, dicts maps; what does not fit is an error when the job runs. None where
+    there is no such column.
     """
     if is_carried(field):
         return native_form(field)
@@ -156,6 +103,9 @@ def native_form(field: Field) -> Field | None:
         return Field(name, "d:38,18", nullable)
     if isinstance(kind, CompositeTypeInfo):
         return native_field(Field(name, "+s", nullable, schema_of(kind).fields))
+    if isinstance(kind, MapTypeInfo):
+        native = field_of(name, replace(data_type_info.data_type_of(kind), python=None, nullable=nullable))
+        return native_field(native)
     if isinstance(kind, PrimitiveArrayTypeInfo):
         return native_field(Field(name, "+l", nullable, [columnar_field("item", element_of(kind))]))
     return None

@@ -65,9 +65,9 @@ class CarriedType:
         return CarriedType, (self.kind,)
 
 
-def carried(name: str, kind: TypeInformation, nullable: bool = True) -> Field:
-    """The column that carries values of a type."""
-    return Field(name, CARRIER, nullable, carried=CarriedType(kind))
+def carried(name: str, kind: TypeInformation, nullable: bool = True, format: str = CARRIER) -> Field:
+    """The column that carries values of a type, or of another format that holds them too."""
+    return Field(name, format, nullable, carried=CarriedType(kind))
 
 
 def is_carried(field: Field) -> bool:

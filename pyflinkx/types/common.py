@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyflinkx._core.schema import Field, Schema
+from pyflinkx.types.data_type import DataType, Family
+from pyflinkx.types.data_type_field import default_format, type_of_format
+from pyflinkx.types.data_type_rules import common_integer
 
-SIGNED = "csil"
-UNSIGNED = "CSIL"
-LARGE = {"u": "U", "z": "Z"}
+INTEGER_OR_FLOAT = Family.INTEGER | Family.APPROXIMATE_NUMERIC
 UNITS = "smun"  # from coarse to fine
 
 
@@ -83,10 +84,13 @@ def same_type(first: Field, second: Field) -> bool:
 
 def common_format(first: str, second: str) -> str | None:
     """The plain type, other than either perhaps, that holds the values of both; None where none does."""
-    integers = SIGNED + UNSIGNED
-    if first in integers and second in integers:
-        return common_integer(first, second)
-    if first in (*integers, *"fg") and second in (*integers, *"fg"):
+    ours, theirs = type_of_format(first), type_of_format(second)
+    if ours is None or theirs is None:
+        return None
+    if ours.family(Family.INTEGER) and theirs.family(Family.INTEGER):
+        whole = common_integer(ours.kind, theirs.kind)
+        return None if whole is None else default_format(DataType(whole))
+    if ours.family(INTEGER_OR_FLOAT) and theirs.family(INTEGER_OR_FLOAT):
         return None if first in "lL" or second in "lL" else "g"
     if first in (*"uU",) and second in (*"uU",):
         return "U"
@@ -98,14 +102,3 @@ def common_format(first: str, second: str) -> str | None:
         if first.startswith(prefix) and second.startswith(prefix) and first[3:] == second[3:]:
             return f"{prefix}{max(first[2], second[2], key=UNITS.index)}{first[3:]}"
     return None
-
-
-def common_integer(first: str, second: str) -> str | None:
-    """The narrowest type of whole numbers that holds the values of both."""
-    if first in SIGNED and second in SIGNED:
-        return max(first, second, key=SIGNED.index)
-    if first in UNSIGNED and second in UNSIGNED:
-        return max(first, second, key=UNSIGNED.index)
-    signed, unsigned = (first, second) if first in SIGNED else (second, first)
-    needed = max(SIGNED.index(signed), UNSIGNED.index(unsigned) + 1)
-    return SIGNED[needed] if needed < len(SIGNED) else None

@@ -89,6 +89,9 @@ def encoded_types():
     ]
 
 
+KEYS = [(pa.string(), TEXT), (pa.int32(), integers(32, True)), (pa.date32(), DATES), (pa.bool_(), st.booleans())]
+
+
 def nullable(values):
     return st.one_of(st.none(), values, values, values)
 
@@ -98,7 +101,11 @@ def typed(draw, depth=2, encoded=True):
     """One (Arrow type, strategy of values that may be None)."""
     choices = flat_types() + (encoded_types() if encoded else [])
     if depth > 0 and draw(st.integers(0, 3)) == 0:
-        kind = draw(st.sampled_from(["list", "large_list", "struct"]))
+        kind = draw(st.sampled_from(["list", "large_list", "map", "struct"]))
+        if kind == "map":
+            key_type, keys = draw(st.sampled_from(KEYS))
+            value_type, values = draw(typed(depth - 1, encoded))
+            return pa.map_(key_type, value_type), nullable(st.dictionaries(keys, values, max_size=4))
         if kind == "struct":
             children = [draw(typed(depth - 1, encoded)) for _ in range(draw(st.integers(0, 3)))]
             names = [f"f{i}" for i in range(len(children))]
@@ -136,6 +143,8 @@ def plain_type(arrow_type):
         return pa.binary()
     if pa.types.is_struct(arrow_type):
         return pa.struct([field.with_type(plain_type(field.type)) for field in arrow_type])
+    if pa.types.is_map(arrow_type):
+        return pa.map_(arrow_type.key_type, arrow_type.item_field.with_type(plain_type(arrow_type.item_type)))
     if pa.types.is_large_list(arrow_type):
         return pa.large_list(arrow_type.value_field.with_type(plain_type(arrow_type.value_type)))
     if pa.types.is_list(arrow_type):
@@ -160,6 +169,10 @@ def column_values(column):
         parts = [column_values(column.field(i)) for i in range(arrow_type.num_fields)]
         valid = column.is_valid().to_pylist()
         return [tuple(part[i] for part in parts) if valid[i] else None for i in range(len(column))]
+    if pa.types.is_map(arrow_type):
+        entries = list(zip(column_values(column.keys), column_values(column.items), strict=True))
+        offsets, valid = column.offsets.to_pylist(), column.is_valid().to_pylist()
+        return [entries[offsets[i] : offsets[i + 1]] if valid[i] else None for i in range(len(column))]
     if pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type):
         values = column_values(column.values)
         offsets = column.offsets.to_pylist()

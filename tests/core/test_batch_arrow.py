@@ -503,7 +503,6 @@ def test_a_column_is_not_a_table():
     [
         (pa.array([1.0], pa.float16()), "column 'c': the Arrow type float16"),
         (pa.array([Decimal(1)], pa.decimal256(50, 0)), "column 'c': the Arrow type decimal"),
-        (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())), "column 'c': the Arrow type map"),
         (pa.array([[1, 2]], pa.list_(pa.int64(), 2)), "column 'c': the Arrow type fixed_size_list"),
         (pa.array([[1]], pa.list_view(pa.int64())), "column 'c': the Arrow type list_view"),
         (

@@ -25,6 +25,7 @@ from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.to_rows import to_objects, to_rows, to_values
 from pyflinkx.errors import CorruptDataError, MemoryBudgetError, TypeInformationError, WrongStateError
 
+from .arrow_abi import Exporter
 from .arrow_tables import record_batches, storage
 
 UTC = datetime.timezone.utc
@@ -48,6 +49,8 @@ def as_dicts(value):
         return {name: as_dicts(item) for name, item in value.as_dict().items()}
     if isinstance(value, list):
         return [as_dicts(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_dicts(item) for key, item in value.items()}
     return value
 
 
@@ -61,7 +64,7 @@ def types_in(value):
 @settings(max_examples=200, deadline=None)
 def test_rows_agree_with_pyarrow(theirs):
     batch = ColumnBatch.from_arrow(theirs)
-    expected = plain(theirs.to_pylist())
+    expected = plain(theirs.to_pylist(maps_as_pydicts="strict"))
     dicts = to_rows(batch, "dict")
     assert dicts == expected
     assert types_in(dicts) == types_in(expected)
@@ -423,3 +426,80 @@ def test_a_row_that_its_own_value_shortens_is_an_error(make, nested):
     native = ColumnBatch.from_arrow(empty).schema
     with pytest.raises(RuntimeError, match="changed while"):
         ColumnBatch.from_rows([(kept[0],)] if nested else kept, native)
+
+
+# ---- maps ----
+
+
+def map_field(key, value, name="m"):
+    return Field(name, "+m", True, [Field("entries", "+s", False, [key, value])])
+
+
+NUMBERS = map_field(Field("key", "u", False), Field("value", "l"))
+
+
+def test_dicts_become_maps_and_come_back():
+    rows = [({"b": 1, "a": None},), (None,), ({},), ({"": -1},)]
+    batch = ColumnBatch.from_rows(rows, Schema([NUMBERS]))
+    assert pa.array(batch.column(0)).to_pylist() == [[("b", 1), ("a", None)], None, [], [("", -1)]]
+    assert batch.to_rows("tuple") == rows
+    assert [list(row[0]) for row in batch.to_rows("tuple")[:1]] == [["b", "a"]]
+    assert batch.slice(2, 4).to_rows("tuple") == rows[2:]
+    assert NUMBERS.type_name == "map<utf8, int64>"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([("a", 1)], "row 1, column 'm': .* does not fit map<utf8, int64>: it is a list, not a dict"),
+        ({None: 1}, "row 0, column 'm.entries.key': None does not fit utf8: the column has no nulls"),
+        ({1: 1}, "column 'm.entries.key': 1 does not fit utf8: it is a int, not str"),
+        ({"a": "b"}, "column 'm.entries.value': 'b' does not fit int64"),
+    ],
+)
+def test_what_is_no_map_is_named(value, message):
+    builder = ColumnBuilder(NUMBERS)
+    builder.append({})
+    with pytest.raises(TypeInformationError, match=message):
+        builder.append(value)
+
+
+def test_of_a_key_that_comes_twice_the_last_counts():
+    theirs = pa.array([[("a", 1), ("b", 2), ("a", 3)]], pa.map_(pa.string(), pa.int64()))
+    assert ColumnBatch.from_arrow(pa.record_batch({"m": theirs})).to_rows("tuple") == [({"a": 3, "b": 2},)]
+
+
+def test_keys_that_are_records_or_lists():
+    keys = pa.array([{"x": 1, "y": "a"}, {"x": 2, "y": None}])
+    theirs = pa.MapArray.from_arrays([0, 1, 2], keys, pa.array([10, 20]))
+    batch = ColumnBatch.from_arrow(pa.record_batch({"m": theirs}))
+    assert batch.to_rows("dict") == [{"m": {(1, "a"): 10}}, {"m": {(2, None): 20}}]
+    lists = pa.MapArray.from_arrays([0, 1], pa.array([[1]]), pa.array([10]))
+    with pytest.raises(TypeInformationError, match=r"column 'm', row 0: a map<list<int64>, int64> is no dict:"):
+        ColumnBatch.from_arrow(pa.record_batch({"m": lists})).to_rows()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        ("+m", [Field("entries", "l", False)]),
+        ("+m", [Field("entries", "+s", False, [Field("key", "l")])]),
+        ("+m", [Field("entries", "+s", False, [Field("a", "l"), Field("b", "l"), Field("c", "l")])]),
+    ],
+)
+def test_what_is_no_type_of_maps(field):
+    format, children = field
+    with pytest.raises(TypeInformationError, match="the entries of a map are structs of key and value"):
+        Field("m", format, True, children)
+
+
+def test_null_keys_are_damage():
+    nodes = [
+        (b"u", [b"\1", array("i", [0, 1, 1]), b"a"], None, None, 2),
+        (b"l", [None, array("q", [1, 2])], None, None, 2),
+    ]
+    entries = (b"+s", [None], nodes, None, 2)
+    batch = ColumnBatch.from_arrow(Exporter([(b"+m", [None, array("i", [0, 1, 2])], [entries], None)], 2))
+    assert batch.slice(0, 1).to_rows("tuple") == [({"a": 1},)]
+    with pytest.raises(CorruptDataError, match=r"row 1: a key of a map is null"):
+        batch.to_rows()

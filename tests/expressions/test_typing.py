@@ -213,7 +213,7 @@ def test_a_value_that_cannot_be_names_expression_and_record(expression, error, m
         (if_then_else(col("i"), 1, 2), "does not fit its types"),
         (col("i").isin([1, "a"]), "'a' is not comparable to it"),
         (col("i").cast("decimal"), "'decimal' is no type"),
-        (col("i").cast(Types.MAP(Types.LONG(), Types.LONG())), "is no type"),
+        (col("i").cast(Types.MAP(Types.LONG(), Types.LONG())), "there are no casts to MapTypeInfo"),
         (col("d").cast("int64"), "date32 cannot be cast to int64"),
         (col("i") + 2**64, "18446744073709551616 .int. is no constant"),
         (col("i") + object, "is no constant that a column could hold"),

@@ -31,12 +31,12 @@ WIDTHS = {
     **{b"w:0": 0, b"w:1": 1, b"w:5": 5, b"w:16": 16},
     b"w:2147483647": 2**31 - 1,
 }
-OFFSETS = {b"u": 4, b"U": 8, b"z": 4, b"Z": 8, b"+l": 4, b"+L": 8}
+OFFSETS = {b"u": 4, b"U": 8, b"z": 4, b"Z": 8, b"+l": 4, b"+L": 8, b"+m": 4}
 VIEWS = (b"vu", b"vz")
 CODES = [b"c", b"C", b"s", b"S", b"i", b"I", b"l", b"L"]
 FORMATS = [b"n", b"b", *WIDTHS, *OFFSETS, *VIEWS, b"+s"]
 FORMATS.remove(b"w:2147483647")
-NO_TYPES = [b"", b"x", b"e", b"+m", b"+w:3", b"+ud:0", b"+r", b"d:39,0", b"d:9,2,256", b"w:-1", b"w:99999999999", b"ts",
+NO_TYPES = [b"", b"x", b"e", b"+w:3", b"+ud:0", b"+r", b"d:39,0", b"d:9,2,256", b"w:-1", b"w:99999999999", b"ts",
             b"tsx:", b"tsmUTC", b"\xff", b"u\xff", b"tD", b"tdD ", b"+vl"]  # fmt: skip
 TEXTS = ["", "a", "text", "äöü", "€", "\U0001f600", "more than twelve bytes of text"]
 MOST_VIEWED = 2**31 + 3  # buffers of string views, which number those with text in 32 bits
@@ -140,6 +140,15 @@ def truthful(rng: random.Random, length: int, depth: int = 2, format: bytes | No
         first = rng.randrange(3)
         column.buffers = [validity, packed_offsets(OFFSETS[format], sizes, first)]
         column.children = [truthful(rng, first + sum(sizes) + rng.randrange(2), depth - 1)]
+    elif format == b"+m":
+        if depth == 0:
+            return truthful(rng, length, 0, b"u")
+        sizes = [rng.randrange(4) for _ in range(end)]
+        column.buffers = [validity, packed_offsets(4, sizes)]
+        keys = truthful(rng, sum(sizes), 0, rng.choice([b"u", b"l", b"w:5", b"tdD"]))
+        keys.buffers[0], keys.null_count = None, 0
+        parts = [keys, truthful(rng, sum(sizes), depth - 1)]
+        column.children = [Column(b"+s", sum(sizes), [None], 0, 0, parts, name=b"entries")]
     elif format in OFFSETS:
         texts = [rng.choice(TEXTS).encode() for _ in range(end)]
         first = rng.randrange(3)
@@ -221,7 +230,7 @@ def sized(column):
     width = OFFSETS.get(format)
     if width is not None:
         sizes.append((end + 1) * width)
-        if format not in (b"+l", b"+L") and count >= 3 and column.buffers[1] is not None:
+        if format not in (b"+l", b"+L", b"+m") and count >= 3 and column.buffers[1] is not None:
             offsets = fitted(column.buffers[1], sizes[1])
             sizes.append(int.from_bytes(offsets[-width:], "little", signed=True))
     elif format == b"b":

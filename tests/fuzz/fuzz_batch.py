@@ -186,7 +186,13 @@ def pickle_it(batch, budget, rng, shape):
 
 def judge(batch, budget, rng, shape):
     theirs = pa.record_batch(batch)
-    theirs.validate()
+    try:
+        theirs.validate()
+    except pa.ArrowInvalid as error:
+        # It also looks at the entries of maps that no row shows.
+        if not re.search("Map array (child|keys) array should have no nulls", str(error)):
+            raise
+        return
     for column in theirs.columns:
         # Of these pyarrow also checks the values, which rows do not need: there is a time 25:00 in Arrow's memory.
         if not RANGED.search(str(column.type)):

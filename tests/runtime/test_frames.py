@@ -256,3 +256,11 @@ def test_one_record_longer_than_a_frame_can_be_is_refused_by_name(monkeypatch, b
         JobExecutionError, match=r"operator 'the operator'.*a record of 6\d\d\d bytes is longer than the 5000"
     ):
         list(FrameFormat(SITE).frames(batch))
+
+
+def test_a_row_kind_that_is_none_is_damage():
+    batch = ObjectBatch([1, 2], None, array("b", [0, 3]))
+    batch.kinds[1] = 9
+    frame = frame_of(FrameFormat(SITE, None), batch)
+    with pytest.raises(CorruptDataError, match="a frame is damaged: record 1: 9 is no row kind"):
+        FrameFormat(SITE, None).decode(frame)

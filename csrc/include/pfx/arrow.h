@@ -81,7 +81,7 @@ typedef enum pfx_kind {
     PFX_KIND_TIMESTAMP,
     PFX_KIND_DURATION,
     PFX_KIND_DECIMAL128,
-    PFX_KIND_LIST, /* 32 or 64-bit offsets */
+    PFX_KIND_LIST, /* 32 or 64-bit offsets; a map too, which is a list of structs of key and value */
     PFX_KIND_STRUCT
 } pfx_kind;
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
-from pyflinkx.connectors.file_enumerator import FileEnumerator
+from pyflinkx.connectors.file_enumerator import FileEnumerator, FilesLeft
 from pyflinkx.connectors.options import check_count
 from pyflinkx.connectors.part_files import WriteMode
 from pyflinkx.connectors.row_files import (
@@ -106,6 +106,9 @@ class FileSource(Source):
 
     def create_enumerator(self, enum_context: SplitEnumeratorContext) -> SplitEnumerator:
         return FileEnumerator(enum_context, lambda: self.splits(1), self._interval)
+
+    def restore_enumerator(self, enum_context: SplitEnumeratorContext, checkpoint: FilesLeft) -> SplitEnumerator:
+        return FileEnumerator(enum_context, lambda: self.splits(1), self._interval, checkpoint)
 
     def create_reader(self, context: ReaderContext) -> SourceReader:
         return self._source.create_reader(context)

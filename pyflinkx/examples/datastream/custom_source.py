@@ -51,6 +51,9 @@ class PrimeSource(Source):
         splits = [Numbers(start, min(start + self.split_size, self.limit)) for start in starts]
         return PrimeEnumerator(enum_context, splits)
 
+    def restore_enumerator(self, enum_context: SplitEnumeratorContext, checkpoint: list[Numbers]) -> SplitEnumerator:
+        return PrimeEnumerator(enum_context, checkpoint)
+
     def create_reader(self, context: SourceReaderContext) -> SourceReader:
         return PrimeReader(context)
 
@@ -68,32 +71,43 @@ class PrimeEnumerator(SplitEnumerator):
         else:
             self.context.signal_no_more_splits(subtask_id)
 
+    def add_splits_back(self, splits: list[Numbers], subtask_id: int) -> None:
+        self.splits.extendleft(splits)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Numbers]:
+        return list(self.splits)
+
 
 class PrimeReader(SourceReader):
     """Runs once in every subtask of the source."""
 
     def __init__(self, context: SourceReaderContext) -> None:
         self.context = context
-        self.numbers: deque[int] = deque()
+        self.splits: deque[Numbers] = deque()
         self.no_more = False
 
     def start(self) -> None:
         self.context.send_split_request()
 
-    def add_splits(self, splits: list[Any]) -> None:
-        for split in splits:
-            self.numbers.extend(range(split.first, split.after))
+    def add_splits(self, splits: list[Numbers]) -> None:
+        self.splits.extend(splits)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Numbers]:
+        return list(self.splits)  # the first of them begins with the number that is next
 
     def notify_no_more_splits(self) -> None:
         self.no_more = True
 
     def poll_next(self, output: ReaderOutput) -> InputStatus:
-        if not self.numbers:
+        if not self.splits:
             return InputStatus.END_OF_INPUT if self.no_more else InputStatus.NOTHING_AVAILABLE
-        number = self.numbers.popleft()
+        split = self.splits.popleft()
+        number = split.first
         if number > 1 and all(number % factor for factor in range(2, int(number**0.5) + 1)):
             output.collect(number)
-        if not self.numbers:
+        if number + 1 < split.after:
+            self.splits.appendleft(Numbers(number + 1, split.after))
+        if not self.splits:
             self.context.send_split_request()
         return InputStatus.MORE_AVAILABLE
 
@@ -106,11 +120,24 @@ class Collatz(SourceFunction):
         self.running = True
 
     def run(self, ctx: Any) -> None:
-        while self.running:
-            ctx.collect(self.number)
-            if self.number == 1:
-                return
-            self.number = 3 * self.number + 1 if self.number % 2 else self.number // 2
+        while self.running and self.number:
+            with ctx.get_checkpoint_lock():
+                ctx.collect(self.number)
+                self.number = self.following()
+
+    def following(self) -> int:
+        """The number after this one; 0 after the last."""
+        if self.number == 1:
+            return 0
+        return 3 * self.number + 1 if self.number % 2 else self.number // 2
+
+    def snapshot_state(self) -> list[int]:
+        """Where it is: the number that was not emitted yet."""
+        return [self.number]
+
+    def restore_state(self, state: list[int]) -> None:
+        """Go on there."""
+        [self.number] = state
 
     def cancel(self) -> None:
         self.running = False
