@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -20,8 +21,6 @@ HARMLESS = (
     "COMPARE_OP",
     "IS_OP",
     "CONTAINS_OP",
-)
-HARMLESS += (
     "RETURN_",
     "RESUME",
     "NOP",
@@ -34,8 +33,17 @@ HARMLESS += (
     "JUMP_",
     "POP_TOP",
     "TO_BOOL",
+    "FORMAT_",
+    "CONVERT_VALUE",
+    "PUSH_NULL",
+    "PRECALL",
+    "NOT_TAKEN",
+    "EXTENDED_ARG",
 )
-HARMLESS += ("FORMAT_", "CONVERT_VALUE", "PUSH_NULL", "NOT_TAKEN", "EXTENDED_ARG")
+CALLS = ("CALL", "CALL_FUNCTION", "CALL_METHOD")
+FUNCTIONS = {"abs", "bool", "float", "hash", "int", "len", "ord", "repr", "round", "str"}
+METHODS = {"casefold", "count", "date", "encode", "endswith", "find", "format", "get", "hour", "index", "isoformat"}
+METHODS |= {"lower", "lstrip", "replace", "rsplit", "rstrip", "split", "startswith", "strip", "title", "upper"}
 
 
 class Looking:
@@ -70,11 +78,36 @@ def looking(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def is_harmless(function: Callable[[Any], Any]) -> bool:
-    """Whether a function only takes out fields, compares and calculates: no calls, and nothing that stores."""
+    """Whether a function only takes out fields, compares and calculates, and calls only what changes nothing either.
+
+    Names are taken for what they are in builtin types: a record's own ``get`` that changes it is not foreseen.
+    """
     plain = function.__func__ if isinstance(function, types.MethodType) else function
     if not isinstance(plain, types.FunctionType):
         return False
-    return all(
-        step.opname.startswith(HARMLESS) and not (step.opname.startswith("BINARY_OP") and step.argrepr.endswith("="))
-        for step in dis.get_instructions(plain.__code__)
-    )
+    calls = known = 0
+    for step in dis.get_instructions(plain.__code__):
+        if step.opname in CALLS:
+            calls += 1
+        elif not step.opname.startswith(HARMLESS) or (
+            step.opname.startswith("BINARY_OP") and step.argrepr.endswith("=")
+        ):
+            return False
+        elif step.opname == "LOAD_GLOBAL":
+            known += step.argval in FUNCTIONS and step.argval not in plain.__globals__
+        elif loads_method(step):
+            known += step.argval in METHODS
+    # Each call is of one of those, and none of what a field holds.
+    return calls == known if calls else True
+
+
+def is_in_place(step: dis.Instruction) -> bool:
+    """Whether an instruction is of an operator such as ``+=``."""
+    return step.opname.startswith("BINARY_OP") and step.argrepr.endswith("=")
+
+
+def loads_method(step: dis.Instruction) -> bool:
+    """Whether an instruction loads what the next call is of."""
+    if step.opname == "LOAD_ATTR" and sys.version_info >= (3, 12):
+        return bool((step.arg or 0) & 1)
+    return step.opname == "LOAD_METHOD"

@@ -82,13 +82,21 @@ HARMLESS = [
     lambda record: f"{record[0]}-{record[1]}",
     lambda record: record[1:3],
     lambda record: not record[0] > 5,
+    lambda record: record.get("user"),
+    lambda record: str(record["user"]).lower(),
+    lambda record: hash(record[0]) % 8,
+    lambda record: len(record.get("items", ())),
 ]
 OTHERS = [
     marking,
     Marking().get_key,
     changes,
     lambda record: record.pop(),
-    lambda record: len(record),
+    lambda record: sorted(record),
+    lambda record: changes(record),
+    lambda record: record.items[0](len(record)),
+    lambda record: record[0](),
+    lambda record: record.add(1),
     lambda record: [record],
     operator.itemgetter(0),
 ]
