@@ -54,7 +54,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize("parallelism", [1, 2, 3])
+@pytest.mark.parametrize("parallelism", [1, 2])
 def test_what_a_selector_does_to_a_record_is_seen_by_nobody(program, parallelism):
     env = StreamExecutionEnvironment.get_execution_environment()
     env.set_parallelism(parallelism)
