@@ -11,7 +11,7 @@ from typing import Any
 from pyflinkx._core.copier import Copier
 
 # Instructions that change no object; whatever is not among them may. Names differ between versions of Python.
-HARMLESS = (
+HARMLESS: tuple[str, ...] = (
     "LOAD_",
     "BUILD_TUPLE",
     "BUILD_STRING",

@@ -16,7 +16,8 @@ from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK
-from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
@@ -81,7 +82,8 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
         upper: int,
         late_tags: tuple[OutputTag | None, OutputTag | None] = (None, None),
     ) -> None:
-        super().__init__(function)
+        key_selectors = [own_selector(selector) for selector in key_selectors]
+        super().__init__(function, *key_selectors)
         self.key_selectors = key_selectors
         self.state = KeyedStateBackend()
         left = Side(self.state.table("left-buffer", "MapState"), lower, upper, late_tags[0])

@@ -10,7 +10,8 @@ from pyflinkx._core.calls import select_keys, short_repr
 from pyflinkx._core.keys import check_key
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK
-from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.types.typeinfo import TypeInformation
@@ -30,7 +31,8 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
     """
 
     def __init__(self, function: UserFunction, key_selector: Callable[[Any], Any] | None) -> None:
-        super().__init__(function)
+        key_selector = own_selector(key_selector)
+        super().__init__(function, key_selector)
         self.key_selector = key_selector
         self.held: dict[Any, Any] = {}
 

@@ -17,6 +17,8 @@ from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import Clock
 from pyflinkx.operators.places import placed
+from pyflinkx.runtime.mailbox import Mailbox
+from pyflinkx.runtime.sites import site_of
 
 Call = Callable[[], None]
 
@@ -27,11 +29,11 @@ class TaskLink:
 
     Args:
         send: ``send(node id, event)`` takes an event to the coordinator of a source or sink.
-        wake: has the task look for work again; from any thread.
+        mailbox: takes what the task's own thread is to call.
     """
 
     send: Callable[[int, Any], None]
-    wake: Call
+    mailbox: Mailbox
 
 
 class Coordination:
@@ -173,11 +175,6 @@ def named(site: CallSite, call: Call) -> None:
         raise
     except BaseException as error:
         raise site.wrap(error, "before the job starts") from error
-
-
-def site_of(node: StreamNode) -> CallSite:
-    """Where a coordinator's source or sink was made, for errors."""
-    return CallSite(node.name, node.uid, node.location)
 
 
 def ended_by(error: BaseException, name: str) -> BaseException:

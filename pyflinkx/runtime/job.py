@@ -14,8 +14,9 @@ from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.operators.base import LATE_RECORDS
 from pyflinkx.runtime.accumulators import merged
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
-from pyflinkx.runtime.coordination import named, site_of
+from pyflinkx.runtime.coordination import named
 from pyflinkx.runtime.late_records import warn_of_late_records
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 NO_DEPENDENCIES = PythonDependencies()
