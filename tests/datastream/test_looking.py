@@ -8,8 +8,8 @@ import pytest
 
 from pyflinkx.common import Time, WatermarkStrategy
 from pyflinkx.datastream import CoMapFunction, KeySelector, StreamExecutionEnvironment
-from pyflinkx.datastream.looking import Looking, is_harmless, looking
 from pyflinkx.datastream.window import TumblingEventTimeWindows
+from pyflinkx.operators.looking import Looking, is_harmless, looking
 
 AT_ONE_TIME = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(lambda value, _: 5)
 

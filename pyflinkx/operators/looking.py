@@ -44,6 +44,7 @@ CALLS = ("CALL", "CALL_FUNCTION", "CALL_METHOD")
 FUNCTIONS = {"abs", "bool", "float", "hash", "int", "len", "ord", "repr", "round", "str"}
 METHODS = {"casefold", "count", "date", "encode", "endswith", "find", "format", "get", "hour", "index", "isoformat"}
 METHODS |= {"lower", "lstrip", "replace", "rsplit", "rstrip", "split", "startswith", "strip", "title", "upper"}
+COPIER = Copier("key selector")
 
 
 class Looking:
@@ -58,10 +59,9 @@ class Looking:
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
-        self.copier = Copier("key selector")
 
     def __call__(self, record: Any) -> Any:
-        return self.function(self.copier.copy(record))
+        return self.function(COPIER.copy(record))
 
     def __repr__(self) -> str:
         return repr(self.function)
