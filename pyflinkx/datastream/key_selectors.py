@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyflinkx.datastream.functions import KeySelector
-from pyflinkx.datastream.looking import looking
 from pyflinkx.datastream.user_functions import user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.fields import FLINK_FIELD, FieldPath, FieldTuple, Step
+from pyflinkx.operators.looking import looking
 from pyflinkx.types.basic import (
     BasicTypeInfo,
     ListTypeInfo,

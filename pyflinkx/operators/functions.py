@@ -11,6 +11,7 @@ from pyflinkx._core.calls import CallSite, told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import GraphError, WrongStateError, add_note
 from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.looking import Looking
 
 S = TypeVar("S")
 
@@ -125,6 +126,8 @@ def owners_of(function: Any) -> Iterator[Any]:
     elif isinstance(function, FieldTuple):
         for getter in function.getters:
             yield from owners_of(getter)
+    elif isinstance(function, Looking):
+        yield from owners_of(function.function)
     elif isinstance(function, MethodType):
         if isinstance(function.__self__, WithLife):
             yield function.__self__
