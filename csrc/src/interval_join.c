@@ -410,6 +410,15 @@ void pfx_join_mark(const pfx_join *join, int side, uint8_t *held) {
     }
 }
 
+void pfx_join_times(const pfx_join *join, int side, int64_t *times) {
+    for (int64_t i = 0; i < join->key_count; i++) {
+        const pfx_join_list *list = &join->keys[i].sides[side];
+        for (int64_t at = list->start; at < list->count; at++) {
+            times[list->rows[at].number] = list->rows[at].time;
+        }
+    }
+}
+
 void pfx_join_renumber(pfx_join *join, int side, const int64_t *numbers) {
     for (int64_t i = 0; i < join->key_count; i++) {
         pfx_join_list *list = &join->keys[i].sides[side];

@@ -6,6 +6,10 @@ from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_agg import NativeAggregation
 from pyflinkx._core.schema import Schema
 
+def partial_columns(
+    schema: Schema, keys: Sequence[str], aggregates: Sequence[tuple[str, str | None, str | None]], sliced: bool
+) -> Schema: ...
+
 class LocalAggregation(NativeAggregation): ...
 
 @final

@@ -3,11 +3,13 @@ from typing import final
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_agg import NativeAggregation
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.native_state import NativeStates
+from pyflinkx._core.schema import Field, Schema
 
-class TimeWindows(NativeAggregation):
-    def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]: ...
+ROWS_FIELD: Field
+
+class TimeWindows(NativeStates):
+    def add(self, batch: ColumnBatch, sequence: int = 0) -> tuple[ColumnBatch | None, ColumnBatch | None]: ...
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]: ...
 
 @final
@@ -27,6 +29,7 @@ class SliceWindows(TimeWindows):
         partials: bool = False,
         budget: MemoryBudget | None = None,
     ) -> None: ...
+    watermark: int
     @property
     def held(self) -> int: ...
     def merge(self, batch: ColumnBatch) -> int: ...
@@ -45,11 +48,12 @@ class SessionWindows(TimeWindows):
         *,
         budget: MemoryBudget | None = None,
     ) -> None: ...
+    watermark: int
     @property
     def held(self) -> int: ...
 
 @final
-class CountWindows(NativeAggregation):
+class CountWindows(NativeStates):
     def __init__(
         self,
         schema: Schema,
@@ -63,11 +67,11 @@ class CountWindows(NativeAggregation):
     ) -> None: ...
     @property
     def held(self) -> int: ...
-    def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]: ...
+    def add(self, batch: ColumnBatch, sequence: int = 0) -> tuple[ColumnBatch | None, ColumnBatch | None]: ...
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]: ...
 
 @final
-class RunningAggregates(NativeAggregation):
+class RunningAggregates(NativeStates):
     def __init__(
         self,
         schema: Schema,
@@ -75,9 +79,8 @@ class RunningAggregates(NativeAggregation):
         aggregates: Sequence[tuple[str, str | None, str | None]],
         results: Schema,
         *,
-        partials: bool = False,
         budget: MemoryBudget | None = None,
     ) -> None: ...
-    def add(self, batch: ColumnBatch, each: bool) -> ColumnBatch | None: ...
+    def add(self, batch: ColumnBatch, each: bool, sequence: int = 0) -> ColumnBatch | None: ...
     def merge(self, batch: ColumnBatch) -> None: ...
     def finish(self, first: int, limit: int) -> ColumnBatch | None: ...

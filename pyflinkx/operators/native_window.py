@@ -17,9 +17,11 @@ from pyflinkx.operators.aggregations import (
     native_arguments,
     result_schema,
 )
+from pyflinkx.operators.arrival import arrival_number
 from pyflinkx.operators.base import LATE_RECORDS, OperatorContext
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.piecewise import PiecewiseOperator
+from pyflinkx.operators.state_batches import rows_of_subtask
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     CountSlidingWindowAssigner,
@@ -56,11 +58,17 @@ class NativeWindows(Protocol):
     def held(self) -> int:
         """The number of slices or sessions that memory is held for."""
 
-    def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]:
-        """Add a batch; the rows that are late, and results."""
+    def add(self, batch: ColumnBatch, sequence: int = 0) -> tuple[ColumnBatch | None, ColumnBatch | None]:
+        """Add a batch, whose first row has that number; the rows that are late, and results."""
 
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]:
         """Results of windows that end by a watermark, and whether there are more."""
+
+    def export(self, max_parallelism: int) -> Iterator[ColumnBatch]:
+        """All states, as batches."""
+
+    def import_(self, batch: ColumnBatch) -> None:
+        """Add states that were exported."""
 
 
 class NativeWindowOperator(PiecewiseOperator):
@@ -131,7 +139,7 @@ class NativeWindowOperator(PiecewiseOperator):
             now = self.context.clock.now() if self.fired_at is None else max(self.context.clock.now(), self.fired_at)
             batch = batch.with_timestamps(constant_timestamps(len(batch), now))
         try:
-            late, results = self.windows.add(batch)
+            late, results = self.windows.add(batch, arrival_number(self.context.clock))
         except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         if late is not None:
@@ -184,6 +192,17 @@ class NativeWindowOperator(PiecewiseOperator):
                 self.emit(results)
             if more:
                 yield
+
+    def export(self) -> Iterator[ColumnBatch]:
+        """All states, as batches; see ``_core.native_state``. Not while windows fire."""
+        return self.windows.export(self.context.max_parallelism)
+
+    def import_(self, batch: ColumnBatch) -> None:
+        """Add those states of a batch that are this subtask's; the watermark is to be set before."""
+        try:
+            self.windows.import_(rows_of_subtask(batch, self.context))
+        except Exception as error:
+            raise self.site.wrap(error, "in a batch of states") from error
 
     def emit(self, results: ColumnBatch) -> None:
         """Send results on, in batches of bounded size."""

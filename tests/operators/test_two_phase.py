@@ -13,9 +13,9 @@ from pyflinkx._core.column import Column
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_partial import LocalKeys, LocalSlices
 from pyflinkx._core.native_window import RunningAggregates, SliceWindows
-from pyflinkx._core.partition import column_key_groups, slice_by_subtask, subtasks_of
+from pyflinkx._core.partition import column_key_groups, slice_by_key_group, subtasks_of
 from pyflinkx._core.schema import Field, Schema
-from pyflinkx.errors import JobExecutionError, KeyTypeError, MemoryBudgetError
+from pyflinkx.errors import CorruptDataError, JobExecutionError, KeyTypeError, MemoryBudgetError
 from pyflinkx.graph.partitioners import HashPartitioner, PartialPartitioner
 from pyflinkx.operators import local_aggregate
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
@@ -136,7 +136,7 @@ class Job:
 
 
 def windowed(assigner, aggregations=AGGREGATIONS, phases=2, adaptive=False, **counts):
-    partials = partial_schema(SCHEMA, ["key"], aggregations)
+    partials = partial_schema(SCHEMA, ["key"], aggregations, True)
 
     def first(consumers):
         arguments = (SCHEMA, ["key"], aggregations, partials, GROUPS, consumers, adaptive)
@@ -150,7 +150,7 @@ def windowed(assigner, aggregations=AGGREGATIONS, phases=2, adaptive=False, **co
 
 
 def running(aggregations=AGGREGATIONS, phases=2, adaptive=False, **counts):
-    partials = partial_schema(SCHEMA, ["key"], aggregations)
+    partials = partial_schema(SCHEMA, ["key"], aggregations, False)
 
     def first(consumers):
         arguments = (SCHEMA, ["key"], aggregations, partials, GROUPS, consumers, adaptive)
@@ -338,11 +338,11 @@ def test_rows_are_passed_on_while_aggregating_does_not_pay(monkeypatch, make):
         rows = [((start + i if start < 2000 else (start + i) % 2), 1, 0.0, 0) for i in range(20)]
         job.push(0, rows, range(start, start + 20))
         job.watermark(0, start)
-    kinds = ["rows" if len(batch.columns) == len(SCHEMA) else "states" for batch in job.channels[0].emitted]
+    kinds = ["rows" if batch.schema == SCHEMA else "states" for batch in job.channels[0].emitted]
     assert kinds[0] == "states"
     assert kinds.count("rows") > 50
     assert sum(row[-1] for row in job.finish()) == sum(row[-2] for row in job.results.rows) == 4000
-    late = [batch for batch in job.channels[0].emitted if len(batch.columns) != len(SCHEMA)]
+    late = [batch for batch in job.channels[0].emitted if batch.schema != SCHEMA]
     assert len(late[-1]) <= 40
     assert job.late == 0
     always = make(adaptive=False, **options)
@@ -350,7 +350,7 @@ def test_rows_are_passed_on_while_aggregating_does_not_pay(monkeypatch, make):
     for other in filter(None, (always, by_arrival)):
         for start in range(0, 1000, 20):
             other.push(0, [(start + i, 1, 0.0, 0) for i in range(20)], range(start, start + 20))
-        assert all(len(batch.columns) != len(SCHEMA) for batch in other.channels[0].emitted)
+        assert all(batch.schema != SCHEMA for batch in other.channels[0].emitted)
 
 
 def test_a_watermark_waits_a_little_when_one_was_just_sent():
@@ -400,8 +400,10 @@ def test_an_idle_subtask_holds_nothing():
 
 def test_partial_aggregates_go_where_their_rows_would():
     partials = partials_of([(key, 1, 0.0, 0) for key in range(-50, 50)], [0] * 100)
-    subtasks = [row[2] for row in partials.to_rows("tuple")]
-    assert subtasks == list(subtasks_of(column_key_groups(partials, ["key"], GROUPS), GROUPS, 2))
+    groups = [row[0] for row in partials.to_rows("tuple")]
+    assert groups == list(column_key_groups(partials, ["key.key"], GROUPS))
+    subtasks = list(subtasks_of(array("i", groups), GROUPS, 2))
+    assert subtasks == sorted(subtasks)
     assert set(subtasks) == {0, 1}
 
 
@@ -409,7 +411,7 @@ def test_partial_aggregates_go_where_their_rows_would():
 
 
 def local_slices(aggregations=FEW, budget=None, schema=SCHEMA, keys=("key",), windows=(10, 10)):
-    partials = partial_schema(schema, keys, aggregations)
+    partials = partial_schema(schema, keys, aggregations, True)
     return LocalSlices(schema, keys, native_arguments(aggregations), partials, GROUPS, 2, *windows, budget=budget)
 
 
@@ -427,75 +429,96 @@ def partials_of(rows, stamps):
 ONE = ([(1, 5, 0.0, 0), (2, 6, 0.0, 0)], [3, 4])
 
 
-def test_states_of_another_width_or_type_are_refused():
+def test_partial_aggregates_are_rows_of_states():
+    partials = partials_of(*ONE)
+    assert partials.timestamps is None
+    assert [(field.name, field.format, field.nullable) for field in partials.schema] == [
+        ("key_group", "i", False),
+        ("key.key", "l", True),
+        ("slice_last", "l", False),
+        ("rows().n", "l", False),
+        ("sum_int('value').low", "L", False),
+        ("sum_int('value').high", "l", False),
+        ("sum_int('value').n", "l", False),
+    ]
+    assert sorted(row[1:] for row in partials.to_rows("tuple")) == [(1, 9, 1, 5, 0, 1), (2, 9, 1, 6, 0, 1)]
+
+
+def test_rows_are_counted_beside_the_states_only_where_they_may_be_late():
+    total = {"total": Aggregation("sum", "value")}
+    sliced = partial_schema(SCHEMA, ["key"], total, True)
+    whole = partial_schema(SCHEMA, ["key"], total, False)
+    assert [name for name in sliced.names if name not in whole.names] == ["slice_last", "rows().n"]
+    # And the second phase has them in no state of its own: it is what it would be without a first one.
+    windows = slice_windows(total, partials=True)
+    assert not any(name.startswith("rows") for name in [field.name for field in windows.state_fields()])
+
+
+def test_columns_of_another_name_or_type_are_refused():
     partials = partials_of(*ONE)
     other = slice_windows({"total": Aggregation("sum", "value"), "low": Aggregation("min", "value")}, partials=True)
-    with pytest.raises(ValueError, match=r"'state' holds .*32.*, not states of 48 bytes"):
+    with pytest.raises(ValueError, match=r"0 columns \"min\('value'\)\.value\"; it is to have key_group"):
         other.merge(partials)
     windows = slice_windows(partials=True)
-    with pytest.raises(ValueError, match="not states of 32 bytes"):
-        windows.merge(partials.select([0, 2, 1]))
-    with pytest.raises(ValueError, match="the state is missing"):
-        windows.merge(partials.select([0]))
-    with pytest.raises(ValueError, match="key column 'state' holds"):
-        windows.merge(partials.select([1, 0]))
-    fields = [SCHEMA["key"], Field("state", "w:32"), Field("subtask", "i")]
-    nulls = ColumnBatch.from_rows([(1, None, 0)], Schema(fields))
-    with pytest.raises(ValueError, match="not states"):
-        windows.merge(nulls)
-    with pytest.raises(ValueError, match="no timestamps"):
-        windows.merge(ColumnBatch(partials.schema, partials.columns, len(partials)))
+    assert windows.merge(partials.select([*range(6, -1, -1)])) == 0
+    with pytest.raises(ValueError, match="0 columns 'slice_last'"):
+        windows.merge(partials.select([0, 1, 3, 4, 5, 6]))
+    with pytest.raises(ValueError, match="2 columns 'key_group'"):
+        windows.merge(partials.select([0, *range(7)]))
+    fields = [*partials.schema.fields[:-1], Field("sum_int('value').n", "i", False)]
+    with pytest.raises(ValueError, match=r"sum_int\('value'\).n.* of a batch of states holds int32, not int64"):
+        windows.merge(ColumnBatch.from_rows([(0, 1, 9, 1, 5, 0, 1)], Schema(fields)))
+    fields = [Field(field.name, field.format) for field in partials.schema]
+    with pytest.raises(ValueError, match="has nulls"):
+        windows.merge(ColumnBatch.from_rows([(0, 1, 9, None, 5, 0, 1)], Schema(fields)))
+    with pytest.raises(ValueError, match="updates or deletions"):
+        windows.merge(ColumnBatch(partials.schema, partials.columns, 2, None, array("b", [0, 3])))
     with pytest.raises(OverflowError, match="out of range"):
-        windows.merge(partials.with_timestamps(array("q", [2**61, 0])))
-    keys = RunningAggregates(SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW), partials=True)
-    with pytest.raises(ValueError, match="the state is missing"):
-        keys.merge(partials.select([0]))
+        windows.merge(ColumnBatch.from_rows([(0, 1, 2**61, 1, 5, 0, 1)], partials.schema))
+    keys = RunningAggregates(SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW))
+    with pytest.raises(ValueError, match="has columns that this operator has not: slice_last"):
+        keys.merge(partials)
 
 
-def test_states_that_own_memory_do_not_travel():
-    different = {"different": Aggregation("count_distinct", "value")}
-    assert partial_schema(SCHEMA, ["key"], different) is None
-    with pytest.raises(ValueError, match="cannot travel"):
-        slice_windows(different, partials=True)
+@pytest.mark.parametrize("row", [(0, 1, 9, -1, 5, 0, 1), (0, 1, 9, 1, 5, 0, -1), (0, 1, 9, 1, 5, 0, 0)])
+def test_what_no_state_can_be_is_refused(row):
+    windows = slice_windows(partials=True)
+    with pytest.raises(CorruptDataError, match=r"row 0 of a batch of states: (rows|sum_int)"):
+        windows.merge(ColumnBatch.from_rows([row], partials_of(*ONE).schema))
 
 
-def test_the_state_column_has_a_name_that_the_stream_has_not():
-    schema = Schema([Field("state", "l"), Field("state_", "l")])
-    assert partial_schema(schema, ["state"], {"n": Aggregation("count")}).names == ["state", "state__", "subtask"]
+def test_sets_of_different_values_do_not_travel():
+    assert partial_schema(SCHEMA, ["key"], {"different": Aggregation("count_distinct", "value")}, True) is None
 
 
 def test_windows_with_gaps_and_wrong_columns_are_refused():
     with pytest.raises(ValueError, match="invalid"):
         local_slices(windows=(10, 20))
-    with pytest.raises(ValueError, match="keys, states of 32 bytes and subtasks"):
+    with pytest.raises(ValueError, match=r"partial aggregates are key_group, key\.key"):
         LocalKeys(SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW), GROUPS, 2)
-    partials = partial_schema(SCHEMA, ["key"], FEW)
+    partials = partial_schema(SCHEMA, ["key"], FEW, False)
     with pytest.raises(ValueError, match="invalid"):
         LocalKeys(SCHEMA, ["key"], native_arguments(FEW), partials, GROUPS, GROUPS + 1)
 
 
-@pytest.mark.parametrize("subtasks", [[1, 0], [0, 2], [-1, 0], [0, 1, 0]])
-def test_partial_aggregates_name_their_subtasks_in_order(subtasks):
-    batch = ColumnBatch.from_rows([(number,) for number in subtasks], Schema([Field("subtask", "i", False)]))
-    with pytest.raises(ValueError, match="goes to subtask"):
-        slice_by_subtask(batch, 0, 2)
+@pytest.mark.parametrize("groups", [[8, 0], [0, 16], [-1, 0], [0, 9, 0]])
+def test_partial_aggregates_come_in_order_of_their_subtasks(groups):
+    batch = ColumnBatch.from_rows([(number,) for number in groups], Schema([Field("key_group", "i", False)]))
+    with pytest.raises(ValueError, match=r"is for subtask|has key group"):
+        slice_by_key_group(batch, 0, GROUPS, 2)
 
 
-def test_a_column_of_another_type_names_no_subtasks():
+def test_key_groups_in_any_order_within_a_subtask():
+    batch = ColumnBatch.from_rows([(n,) for n in [7, 0, 3, 15, 8]], Schema([Field("key_group", "i", False)]))
+    parts = slice_by_key_group(batch, 0, GROUPS, 2)
+    assert [[row[0] for row in part.to_rows("tuple")] for part in parts] == [[7, 0, 3], [15, 8]]
+
+
+def test_a_column_of_another_type_has_no_key_groups():
     for kind, value in (("l", 0), ("i", None)):
-        batch = ColumnBatch.from_rows([(value,)], Schema([Field("subtask", kind)]))
-        with pytest.raises(ValueError, match="does not say where rows go"):
-            slice_by_subtask(batch, 0, 2)
-
-
-def test_states_that_are_not_aligned_are_copied():
-    partials = partials_of(*ONE)
-    packed = bytes(1) + b"".join(row[1] for row in partials.to_rows("tuple"))
-    shifted = Column(partials.schema.fields[1], 2, [None, memoryview(packed)[1:]])
-    batch = ColumnBatch(partials.schema, (partials.columns[0], shifted, partials.columns[2]), 2, partials.timestamps)
-    windows = slice_windows(partials=True)
-    assert windows.merge(batch) == 0
-    assert windows.fire(9, 10)[0].to_rows("tuple") == [(1, 0, 10, 1, 5), (2, 0, 10, 1, 6)]
+        batch = ColumnBatch.from_rows([(value,)], Schema([Field("key_group", kind)]))
+        with pytest.raises(ValueError, match="has no key groups"):
+            slice_by_key_group(batch, 0, GROUPS, 2)
 
 
 @pytest.mark.parametrize(
@@ -530,7 +553,7 @@ def test_memory_is_charged_and_given_back():
     while more:
         batch, more = slices.send(MAX_WATERMARK, 333)
         batches.append(batch)
-    assert sorted(row[0] for batch in batches for row in batch.to_rows("tuple")) == list(range(5000))
+    assert sorted(row[1] for batch in batches for row in batch.to_rows("tuple")) == list(range(5000))
     assert max(map(len, batches)) == 333
     with pytest.raises(OverflowError, match="row 2: the timestamp"):
         slices.add(ColumnBatch.from_rows(rows[:3], SCHEMA, array("q", [1, 2, 2**62])), 0)
@@ -546,7 +569,7 @@ def test_a_slice_of_few_keys_takes_little_memory():
         slices.add(ColumnBatch.from_rows(rows, SCHEMA, array("q", stamps)), 0)
     # Not 40 slices of 3,000 keys.
     assert budget.used < 40 * 3000 * 32 / 4
-    assert slices.send(MAX_WATERMARK, 40)[0].to_rows("tuple")[0][0] == 0
+    assert slices.send(MAX_WATERMARK, 40)[0].to_rows("tuple")[0][1] == 0
 
 
 def test_too_little_memory_fails_without_a_leak():

@@ -51,6 +51,16 @@ pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *inde
 
 void pfx_counts_free(pfx_counts *counts);
 
+/* The state of a slot that is in use. */
+static inline uint8_t *pfx_count_state(const pfx_counts *counts, uint32_t slot) {
+    return counts->states + (int64_t)slot * counts->agg->stride;
+}
+
+/* Open the next slice of a key of `rows` rows that was exported, with an empty state; a negative `number` for a key
+ * that has none, and *slot is UINT32_MAX then. The key may be a new one of the index. PFX_CORRUPT when there can be
+ * no such slice. */
+pfx_status pfx_counts_open(pfx_counts *counts, uint32_t key, int64_t rows, int64_t number, uint32_t *slot);
+
 /* Add a batch of `rows` rows, and append the results of the windows that are full, in order of the rows that fill them;
  * their timestamp is `timestamp`. */
 pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
