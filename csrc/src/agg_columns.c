@@ -71,12 +71,20 @@ static void put_extremes(const pfx_agg *agg, const pfx_acc *acc, uint8_t *const 
     }
 }
 
+/* Room for `count` states in all columns, but for the items of lists. */
+static pfx_status reserve(const pfx_agg *agg, int64_t count, pfx_out_column *columns) {
+    for (int32_t a = 0; a < agg->count; a++) {
+        int32_t width = pfx_acc_columns(agg->accs[a].kind);
+        for (int32_t c = 0; c < (agg->accs[a].kind == PFX_ACC_DISTINCT ? 1 : width); c++) {
+            PFX_TRY(pfx_out_column_reserve(&columns[c], count));
+        }
+        columns += width;
+    }
+    return PFX_OK;
+}
+
 static pfx_status export_acc(const pfx_agg *agg, const pfx_acc *acc, uint8_t *const *states, int64_t count,
                              pfx_out_column *columns) {
-    int32_t width = pfx_acc_columns(acc->kind);
-    for (int32_t c = 0; c < width && !(acc->kind == PFX_ACC_DISTINCT && c == 1); c++) {
-        PFX_TRY(pfx_out_column_reserve(&columns[c], count));
-    }
     switch (acc->kind) {
     case PFX_ACC_MIN:
     case PFX_ACC_MAX:
@@ -99,11 +107,12 @@ static pfx_status export_acc(const pfx_agg *agg, const pfx_acc *acc, uint8_t *co
     default:
         break;
     }
-    put_words(columns, states, count, acc->at, width);
+    put_words(columns, states, count, acc->at, pfx_acc_columns(acc->kind));
     return PFX_OK;
 }
 
 pfx_status pfx_agg_export(const pfx_agg *agg, uint8_t *const *states, int64_t count, pfx_out_column *columns) {
+    PFX_TRY(reserve(agg, count, columns));
     for (int64_t done = 0; done < count; done += FEW) {
         int64_t few = count - done < FEW ? count - done : FEW;
         int32_t at = 0;

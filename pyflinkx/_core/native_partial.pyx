@@ -69,7 +69,10 @@ cdef class LocalAggregation(NativeAggregation):
 
 
 def partial_columns(schema, keys, aggregates, bint sliced):
-    """The columns of partial aggregates.
+    """The columns of partial aggregates; None where they would not pay.
+
+    That is where states own memory (texts, decimals, sets of values): to make, send and merge one costs more than what it
+    stands for, unless it is dozens of rows.
 
     Args:
         schema: of the rows.
@@ -78,6 +81,8 @@ def partial_columns(schema, keys, aggregates, bint sliced):
         sliced: whether they are those of slices of time, which are counted as late with their numbers of rows.
     """
     cdef NativeAggregation aggregation = NativeAggregation(schema, keys, aggregates, Schema([]))
+    if aggregation.agg.owning:
+        return None
     if sliced:
         aggregation.count_rows()
     return state_schema(aggregation, SLICE_FIELDS if sliced else ())

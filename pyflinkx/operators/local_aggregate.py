@@ -29,14 +29,10 @@ PASSED_TRIALS = 15
 BY_ARRIVAL = {"first", "last", "min_by", "max_by"}
 
 
-# Their states have as many values as the rows had, which would have to travel all the same.
-KEEPING_ALL = {"count_distinct"}
-
-
 def partial_schema(
     schema: Schema, keys: Sequence[str], aggregations: Mapping[str, Aggregation], sliced: bool
 ) -> Schema | None:
-    """The columns of partial aggregates (docs/formats/states.md); None when it does not pay to make any.
+    """The columns of partial aggregates (docs/formats/states.md); None where they would not pay.
 
     The columns of the stream itself are others in any case.
 
@@ -46,8 +42,6 @@ def partial_schema(
         aggregations: name of the result to aggregate.
         sliced: whether they are those of slices of time.
     """
-    if any(aggregation.function in KEEPING_ALL for aggregation in aggregations.values()):
-        return None
     return partial_columns(schema, keys, native_arguments(aggregations), sliced)
 
 

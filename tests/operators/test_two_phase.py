@@ -487,8 +487,20 @@ def test_what_no_state_can_be_is_refused(row):
         windows.merge(ColumnBatch.from_rows([row], partials_of(*ONE).schema))
 
 
-def test_sets_of_different_values_do_not_travel():
-    assert partial_schema(SCHEMA, ["key"], {"different": Aggregation("count_distinct", "value")}, True) is None
+@pytest.mark.parametrize(
+    "aggregation",
+    [
+        Aggregation("count_distinct", "value"),
+        Aggregation("first", "text"),
+        Aggregation("min", "text"),
+        Aggregation("max_by", "value", "text"),
+    ],
+    ids=str,
+)
+def test_states_that_own_memory_would_not_pay(aggregation):
+    schema = Schema([*SCHEMA.fields, Field("text", "u")])
+    for sliced in (False, True):
+        assert partial_schema(schema, ["key"], {"a": aggregation, **FEW}, sliced) is None
 
 
 def test_windows_with_gaps_and_wrong_columns_are_refused():
