@@ -121,8 +121,10 @@ static pfx_status add_keys(pfx_join *join) {
         join->keys = memory;
         join->key_capacity = capacity;
     }
-    memset(join->keys + join->key_count, 0, (size_t)((count - join->key_count) * size));
-    join->key_count = count;
+    if (count > join->key_count) {
+        memset(join->keys + join->key_count, 0, (size_t)((count - join->key_count) * size));
+        join->key_count = count;
+    }
     return PFX_OK;
 }
 

@@ -71,8 +71,8 @@ cdef class LocalAggregation(NativeAggregation):
 def partial_columns(schema, keys, aggregates, bint sliced):
     """The columns of partial aggregates; None where they would not pay.
 
-    That is where states own memory (texts, decimals, sets of values): to make, send and merge one costs more than what it
-    stands for, unless it is dozens of rows.
+    That is where states own memory (texts, decimals, sets of values): to make, send and merge one costs more than its
+    rows do, unless they are dozens.
 
     Args:
         schema: of the rows.

@@ -259,7 +259,9 @@ ACCUMULATORS = [
     "distinct('price').values:+L!<item:d:20,2!>",
     "max('flag').value:b",
 ]
-VERSION = " 1; count 1, distinct 1, first 1, last 1, max 1, max_by 1, min 1, min_by 1, moments 1, rows 1, sum_int 1, sum_real 1"
+KINDS = ["count", "distinct", "first", "last", "max", "max_by", "min", "min_by", "moments", "rows"]
+KINDS += ["sum_int", "sum_real"]
+VERSION = f" 1; {', '.join(f'{kind} 1' for kind in KINDS)}"
 
 
 def form_of(field):
