@@ -5,6 +5,7 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.schema import Schema
 
+STATE_METADATA: bytes
 STATE_VERSION: int
 
 @final

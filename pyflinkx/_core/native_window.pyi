@@ -7,6 +7,9 @@ from pyflinkx._core.native_state import NativeStates
 from pyflinkx._core.schema import Field, Schema
 
 ROWS_FIELD: Field
+COUNT_FIELDS: tuple[Field, ...]
+SESSION_FIELDS: tuple[Field, ...]
+SLICE_FIELDS: tuple[Field, ...]
 
 class TimeWindows(NativeStates):
     def add(self, batch: ColumnBatch, sequence: int = 0) -> tuple[ColumnBatch | None, ColumnBatch | None]: ...
