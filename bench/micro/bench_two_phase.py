@@ -33,7 +33,7 @@ def batches_of(rows: int) -> list[tuple[Any, int]]:
 def main() -> None:
     from pyflinkx._core.native_partial import LocalSlices
     from pyflinkx._core.native_window import SliceWindows
-    from pyflinkx._core.partition import slice_by_subtask
+    from pyflinkx._core.partition import slice_by_key_group
     from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
     from pyflinkx.operators.base import MAX_WATERMARK
     from pyflinkx.operators.local_aggregate import partial_schema
@@ -43,7 +43,7 @@ def main() -> None:
     schema = batches[0][0].schema
     aggregations = {"n": Aggregation("count"), "total": Aggregation("sum", "value")}
     results = result_schema(schema, ["key"], aggregations, WINDOW_FIELDS)
-    partials = partial_schema(schema, ["key"], aggregations)
+    partials = partial_schema(schema, ["key"], aggregations, True)
     assert partials is not None
     arguments = (schema, ["key"], native_arguments(aggregations))
     spent: dict[str, float] = {}
@@ -76,7 +76,7 @@ def main() -> None:
         for batch, watermark in [*batches, (batches[0][0].slice(0, 0), MAX_WATERMARK)]:
             timed("two phases: add", lambda batch=batch: local.add(batch, 0))
             sent, _ = timed("two phases: send", lambda watermark=watermark: local.send(watermark, ROWS))
-            parts = timed("two phases: divide", lambda sent=sent: slice_by_subtask(sent, 2, SUBTASKS))
+            parts = timed("two phases: divide", lambda sent=sent: slice_by_key_group(sent, 0, GROUPS, SUBTASKS))
             for number, part in enumerate(parts):
                 timed("two phases: merge", lambda number=number, part=part: windows[number].merge(part))
                 fired += fire("two phases: fire", windows[number], watermark)

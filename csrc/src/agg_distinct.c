@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "pfx/utf8.h"
+
 #define LINE 8
 /* Without a table: 2^3 words, compared at once, and texts, compared one after the other. */
 #define FLAT_BITS 3
@@ -474,6 +476,78 @@ void pfx_distinct_swap(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, ui
         memcpy(into, from, size);
         memcpy(from, kept, size);
     }
+}
+
+static pfx_status write_words(const pfx_arrow_type *type, const word_set *set, pfx_out_column *items) {
+    PFX_TRY(pfx_out_column_reserve(items, set->count));
+    bool table = set->bits > FLAT_BITS;
+    const int64_t *words = set->bits == 0 ? &set->only : set->places;
+    int64_t places = table ? INT64_C(1) << set->bits : set->count;
+    for (int64_t i = 0; i < places; i++) {
+        if (!table || words[i] != 0) {
+            pfx_out_column_put_word(items, pfx_word_raw(type, PFX_WORD_ORDER, words[i]));
+        }
+    }
+    if (table && set->zero) {
+        pfx_out_column_put_word(items, pfx_word_raw(type, PFX_WORD_ORDER, 0));
+    }
+    return PFX_OK;
+}
+
+static pfx_status write_texts(const text_set *set, pfx_out_column *items) {
+    PFX_TRY(pfx_out_column_reserve(items, set->count));
+    if (set->size != IN_BLOCK) {
+        return set->count == 0 ? PFX_OK : pfx_out_column_put_bytes(items, set->only, set->size);
+    }
+    uint32_t size;
+    for (int64_t at = 0; at < set->block->used; at += padded(size)) {
+        const uint8_t *bytes = text_at(set->block, at, &size);
+        PFX_TRY(pfx_out_column_put_bytes(items, bytes, size));
+    }
+    return PFX_OK;
+}
+
+pfx_status pfx_distinct_write(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *items) {
+    if (is_narrow(agg, acc)) {
+        return write_words(&agg->types[acc->field], (const word_set *)(const void *)state, items);
+    }
+    return write_texts((const text_set *)(const void *)state, items);
+}
+
+pfx_status pfx_distinct_read(const pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *columns, int64_t row,
+                             uint8_t *state) {
+    const pfx_key_column *items = &columns[1];
+    const int64_t *ends = (const int64_t *)columns[0].offsets + columns[0].offset + row;
+    if (!pfx_has_value(&columns[0], row)) {
+        return PFX_CORRUPT;
+    }
+    for (int64_t start = ends[0], rows; start < ends[1]; start += rows) {
+        rows = ends[1] - start < PFX_CHUNK ? ends[1] - start : PFX_CHUNK;
+        for (int64_t i = 0; i < rows; i++) {
+            if (!pfx_has_value(items, start + i)) {
+                return PFX_CORRUPT;
+            }
+        }
+        if (is_narrow(agg, acc)) {
+            const int64_t *words = pfx_words_load(items, PFX_WORD_ORDER, start, rows, agg->scratch);
+            for (int64_t i = 0; i < rows; i++) {
+                PFX_TRY(add_word(agg, (word_set *)(void *)state, words[i]));
+            }
+            continue;
+        }
+        for (int64_t i = 0; i < rows; i++) {
+            const uint8_t *bytes;
+            int64_t size;
+            pfx_utf8_shape shape;
+            pfx_wide_value(items, start + i, &bytes, &size);
+            if (items->type->kind == PFX_KIND_UTF8 && size > 0 &&
+                pfx_utf8_scan(bytes, (size_t)size, &shape) != PFX_OK) {
+                return PFX_CORRUPT;
+            }
+            PFX_TRY(add_text(agg, (text_set *)(void *)state, bytes, size));
+        }
+    }
+    return PFX_OK;
 }
 
 int64_t pfx_distinct_count(const uint8_t *state) {

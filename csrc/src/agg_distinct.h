@@ -14,6 +14,13 @@ pfx_status pfx_distinct_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *i
 /* Let `into` have the larger one of two sets, and `from` the other. */
 void pfx_distinct_swap(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, uint8_t *from);
 
+/* Append the values, in no particular order. */
+pfx_status pfx_distinct_write(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *items);
+
+/* Add the values of row `row` of two columns, a list and its items. PFX_CORRUPT when it is null or has one. */
+pfx_status pfx_distinct_read(const pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *columns, int64_t row,
+                             uint8_t *state);
+
 int64_t pfx_distinct_count(const uint8_t *state);
 
 #endif

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "pfx/agg_columns.h"
+#include "pfx/utf8.h"
+
 static bool has_by(const pfx_acc *acc) {
     return acc->kind == PFX_ACC_MIN_BY || acc->kind == PFX_ACC_MAX_BY;
 }
@@ -107,21 +110,30 @@ static pfx_status set_cell(const pfx_agg *agg, int32_t field, pfx_cell *cell, ca
     return set_wide(agg, cell, value.bytes, value.size);
 }
 
+/* Whether a value comes before (< 0) or after what a cell holds. Narrow ones in the order of their bits: any will do.
+ */
+static int64_t compare_cell(const pfx_agg *agg, int32_t field, candidate value, const pfx_cell *cell) {
+    if (is_narrow(agg, field)) {
+        return value.word < cell->word ? -1 : value.word > cell->word;
+    }
+    return compare_wide(&agg->types[field], value.bytes, value.size, cell->wide.bytes, cell->wide.size);
+}
+
 /* Keep the candidate if it comes before what is kept: by `by`, then by arrival. */
 static pfx_status offer(const pfx_agg *agg, const pfx_acc *acc, pfx_kept *kept, int64_t sequence, candidate value,
                         candidate by) {
     if (kept->sequence >= 0) {
         int64_t order = 0;
         if (has_by(acc)) {
-            if (is_narrow(agg, acc->by)) {
-                order = by.word < kept->by.word ? -1 : by.word > kept->by.word;
-            } else {
-                order = compare_wide(&agg->types[acc->by], by.bytes, by.size, kept->by.wide.bytes, kept->by.wide.size);
-            }
+            order = compare_cell(agg, acc->by, by, &kept->by);
             order = acc->kind == PFX_ACC_MAX_BY ? -order : order;
         }
         if (order == 0) {
             bool earlier = sequence < kept->sequence;
+            if (sequence == kept->sequence) {
+                /* Of rows of two subtasks: whichever is merged into which, the same one is kept. */
+                earlier = compare_cell(agg, acc->field, value, &kept->value) < 0;
+            }
             order = earlier == (acc->kind != PFX_ACC_LAST) ? -1 : 1;
         }
         if (order > 0) {
@@ -190,4 +202,68 @@ pfx_status pfx_kept_put(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *s
         return PFX_OK;
     }
     return pfx_out_column_put_bytes(out, kept->value.wide.bytes, kept->value.wide.size);
+}
+
+/* A cell as a row; `view` is that of its words. */
+static pfx_status write_cell(const pfx_agg *agg, int32_t field, pfx_word_view view, const pfx_cell *cell,
+                             pfx_out_column *out) {
+    if (is_narrow(agg, field)) {
+        pfx_out_column_put_word(out, pfx_word_raw(&agg->types[field], view, cell->word));
+        return PFX_OK;
+    }
+    return pfx_out_column_put_bytes(out, cell->wide.bytes, cell->wide.size);
+}
+
+pfx_status pfx_kept_write(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *columns) {
+    const pfx_kept *kept = (const pfx_kept *)(const void *)state;
+    if (kept->sequence < 0) {
+        for (int32_t c = 0; c < (has_by(acc) ? 3 : 2); c++) {
+            pfx_out_column_put_null(&columns[c]);
+        }
+        return PFX_OK;
+    }
+    pfx_out_column_put_word(&columns[0], kept->sequence);
+    PFX_TRY(write_cell(agg, acc->field, PFX_WORD_RAW, &kept->value, &columns[1]));
+    return has_by(acc) ? write_cell(agg, acc->by, PFX_WORD_ORDER, &kept->by, &columns[2]) : PFX_OK;
+}
+
+static bool is_text(const pfx_key_column *column, candidate value) {
+    pfx_utf8_shape shape;
+    return column->type->kind != PFX_KIND_UTF8 || value.size == 0 ||
+           pfx_utf8_scan(value.bytes, (size_t)value.size, &shape) == PFX_OK;
+}
+
+pfx_status pfx_kept_read(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *columns, int64_t start, int64_t rows,
+                         uint8_t *states, int64_t *next_sequence, int64_t *failed) {
+    const pfx_key_column *column = &columns[1], *by_column = has_by(acc) ? &columns[2] : NULL;
+    bool never = column->type->kind == PFX_KIND_NULL || (by_column != NULL && by_column->type->kind == PFX_KIND_NULL);
+    const int64_t *words = NULL, *by_words = NULL;
+    if (!never && is_narrow(agg, acc->field)) {
+        words = pfx_words_load(column, PFX_WORD_RAW, start, rows, agg->scratch);
+    }
+    if (!never && by_column != NULL && is_narrow(agg, acc->by)) {
+        by_words = pfx_words_load(by_column, PFX_WORD_ORDER, start, rows, agg->scratch + PFX_CHUNK);
+    }
+    for (int64_t i = 0; i < rows; i++) {
+        bool held = pfx_has_value(&columns[0], start + i);
+        *failed = start + i;
+        if (pfx_has_value(column, start + i) != held ||
+            (by_column != NULL && pfx_has_value(by_column, start + i) != held)) {
+            return PFX_CORRUPT;
+        }
+        if (!held) {
+            continue;
+        }
+        int64_t sequence;
+        memcpy(&sequence, columns[0].data + (columns[0].offset + start + i) * 8, sizeof sequence);
+        candidate value = of_row(column, words, start, i);
+        candidate by = by_column != NULL ? of_row(by_column, by_words, start, i) : (candidate){0};
+        if (sequence < 0 || sequence >= PFX_MOST_SEQUENCE || !is_text(column, value) ||
+            (by_column != NULL && !is_text(by_column, by))) {
+            return PFX_CORRUPT;
+        }
+        PFX_TRY(offer(agg, acc, (pfx_kept *)(void *)(states + i * agg->stride), sequence, value, by));
+        *next_sequence = sequence >= *next_sequence ? sequence + 1 : *next_sequence;
+    }
+    return PFX_OK;
 }

@@ -31,4 +31,12 @@ pfx_status pfx_kept_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into,
 int64_t pfx_kept_bytes(const uint8_t *state);
 pfx_status pfx_kept_put(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *out);
 
+/* Append the number of the row, its value and, where it is compared, its `by`: nulls when there is none. */
+pfx_status pfx_kept_write(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *columns);
+
+/* Read rows start .. start + rows - 1 of these columns into empty states, the first at `states`. *next_sequence becomes
+ * larger than their row numbers. PFX_CORRUPT for what no state can be; *failed is the row. */
+pfx_status pfx_kept_read(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *columns, int64_t start, int64_t rows,
+                         uint8_t *states, int64_t *next_sequence, int64_t *failed);
+
 #endif

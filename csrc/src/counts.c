@@ -45,10 +45,6 @@ pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *inde
     return PFX_OK;
 }
 
-static uint8_t *state_of(const pfx_counts *counts, uint32_t slot) {
-    return counts->states + (int64_t)slot * counts->agg->stride;
-}
-
 void pfx_counts_free(pfx_counts *counts) {
     pfx_agg *agg = counts->agg;
     if (agg == NULL) {
@@ -56,7 +52,7 @@ void pfx_counts_free(pfx_counts *counts) {
     }
     for (int64_t key = 0; key < counts->keys_count; key++) {
         for (uint32_t slot = counts->keys[key].first; slot != NONE; slot = counts->slices[slot].next) {
-            pfx_agg_clear(agg, state_of(counts, slot), 1);
+            pfx_agg_clear(agg, pfx_count_state(counts, slot), 1);
         }
     }
     pfx_pane_free(&counts->merged, agg);
@@ -118,7 +114,7 @@ static pfx_status take_slot(pfx_counts *counts, uint32_t *slot) {
     }
     counts->live++;
     counts->peak = counts->live > counts->peak ? counts->live : counts->peak;
-    pfx_agg_start(counts->agg, state_of(counts, *slot), 1);
+    pfx_agg_start(counts->agg, pfx_count_state(counts, *slot), 1);
     return PFX_OK;
 }
 
@@ -139,13 +135,37 @@ static pfx_status open_slice(pfx_counts *counts, pfx_count_key *key, int64_t num
     return PFX_OK;
 }
 
+pfx_status pfx_counts_open(pfx_counts *counts, uint32_t key, int64_t rows, int64_t number, uint32_t *slot) {
+    PFX_TRY(add_keys(counts, counts->index->count));
+    pfx_count_key *found = &counts->keys[key];
+    *slot = NONE;
+    if (rows <= 0 || rows >= PFX_TIME_LIMIT || (found->rows != 0 && found->rows != rows) ||
+        (found->rows != 0 && found->last == NONE)) {
+        return PFX_CORRUPT;
+    }
+    if (number < 0) {
+        if (found->rows != 0) {
+            return PFX_CORRUPT;
+        }
+        found->rows = rows;
+        return PFX_OK;
+    }
+    if (number > pfx_slice_of(&counts->slicing, rows - 1) ||
+        (found->last != NONE && number <= counts->slices[found->last].number)) {
+        return PFX_CORRUPT;
+    }
+    PFX_TRY(open_slice(counts, found, number, slot));
+    found->rows = rows;
+    return PFX_OK;
+}
+
 /* Free the slices of a key that come before `number`. */
 static void drop_slices(pfx_counts *counts, pfx_count_key *key, int64_t number) {
     while (key->first != NONE && counts->slices[key->first].number < number) {
         uint32_t slot = key->first;
         key->first = counts->slices[slot].next;
         key->from = key->from == slot ? key->first : key->from;
-        pfx_agg_clear(counts->agg, state_of(counts, slot), 1);
+        pfx_agg_clear(counts->agg, pfx_count_state(counts, slot), 1);
         counts->slices[slot].next = counts->free;
         counts->free = slot;
         counts->live--;
@@ -166,7 +186,7 @@ static pfx_status merge(pfx_counts *counts, int64_t limit, pfx_results *results)
             uint32_t second = counts->slices[window->first].next;
             scratch->ids[counts->ready] = window->key;
             if (second == NONE || counts->slices[second].number > last) {
-                *into = state_of(counts, window->first);
+                *into = pfx_count_state(counts, window->first);
                 continue;
             }
             PFX_TRY(pfx_pane_add(&counts->merged, agg, (uint32_t)counts->ready, counts->full, &slot));
@@ -177,7 +197,7 @@ static pfx_status merge(pfx_counts *counts, int64_t limit, pfx_results *results)
             if (results->work / PFX_RESULT_WORK >= limit) {
                 return PFX_OK;
             }
-            uint8_t *state = state_of(counts, counts->next);
+            uint8_t *state = pfx_count_state(counts, counts->next);
             PFX_TRY(pfx_agg_merge(agg, into, &state, 1));
             counts->next = counts->slices[counts->next].next;
         }
@@ -278,7 +298,7 @@ static pfx_status compact(pfx_counts *counts) {
         for (uint32_t *link = &key->first; *link != NONE; link = &moved[used++].next) {
             uint32_t from = *link, to = (uint32_t)used;
             moved[to] = counts->slices[from];
-            memcpy((uint8_t *)states + to * stride, state_of(counts, from), (size_t)stride);
+            memcpy((uint8_t *)states + to * stride, pfx_count_state(counts, from), (size_t)stride);
             *link = to;
             key->from = key->from == from ? to : key->from;
             key->last = key->last == from ? to : key->last;
@@ -337,7 +357,7 @@ pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const 
         }
         for (int64_t i = 0; i < count; i++) {
             uint32_t slot = scratch->slots[i];
-            scratch->states[i] = slot == NONE ? scratch->trash : state_of(counts, slot);
+            scratch->states[i] = slot == NONE ? scratch->trash : pfx_count_state(counts, slot);
         }
         int64_t sequence = counts->sequence;
         counts->sequence += count;

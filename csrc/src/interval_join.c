@@ -121,8 +121,10 @@ static pfx_status add_keys(pfx_join *join) {
         join->keys = memory;
         join->key_capacity = capacity;
     }
-    memset(join->keys + join->key_count, 0, (size_t)((count - join->key_count) * size));
-    join->key_count = count;
+    if (count > join->key_count) {
+        memset(join->keys + join->key_count, 0, (size_t)((count - join->key_count) * size));
+        join->key_count = count;
+    }
     return PFX_OK;
 }
 
@@ -406,6 +408,15 @@ void pfx_join_mark(const pfx_join *join, int side, uint8_t *held) {
         const pfx_join_list *list = &join->keys[i].sides[side];
         for (int64_t at = list->start; at < list->count; at++) {
             held[list->rows[at].number] = 1;
+        }
+    }
+}
+
+void pfx_join_times(const pfx_join *join, int side, int64_t *times) {
+    for (int64_t i = 0; i < join->key_count; i++) {
+        const pfx_join_list *list = &join->keys[i].sides[side];
+        for (int64_t at = list->start; at < list->count; at++) {
+            times[list->rows[at].number] = list->rows[at].time;
         }
     }
 }

@@ -162,3 +162,8 @@ pfx_status pfx_out_column_put_bytes(pfx_out_column *column, const uint8_t *bytes
     mark(column, 1);
     return PFX_OK;
 }
+
+void pfx_out_column_put_end(pfx_out_column *column, int64_t items) {
+    column->data_used = items;
+    mark(column, 1);
+}

@@ -15,7 +15,6 @@
 struct pfx_running_scratch {
     uint32_t ids[PFX_CHUNK];
     uint8_t *states[PFX_CHUNK];
-    uint8_t *others[PFX_CHUNK];
 };
 
 pfx_status pfx_running_init(pfx_running *running, pfx_agg *agg, pfx_key_index *index) {
@@ -122,20 +121,20 @@ pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, con
     return PFX_OK;
 }
 
-pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, const uint8_t *states, int64_t rows) {
+pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, pfx_agg_import *states, int64_t rows) {
     struct pfx_running_scratch *scratch = running->scratch;
-    int64_t stride = running->agg->stride;
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         PFX_TRY(pfx_key_index_map(running->index, keys, start, count, scratch->ids));
         PFX_TRY(add_states(running, running->index->count));
         for (int64_t i = 0; i < count; i++) {
-            scratch->states[i] = running->states + (int64_t)scratch->ids[i] * stride;
-            scratch->others[i] = (uint8_t *)(uintptr_t)(states + (start + i) * stride);
+            scratch->states[i] = pfx_running_state(running, scratch->ids[i]);
             PREFETCH(scratch->states[i]);
         }
-        PFX_TRY(pfx_agg_merge(running->agg, scratch->states, scratch->others, count));
+        PFX_TRY(pfx_agg_import_read(states, start, count));
+        PFX_TRY(pfx_agg_import_merge(states, scratch->states));
     }
+    running->sequence = running->sequence > states->next_sequence ? running->sequence : states->next_sequence;
     return PFX_OK;
 }
 

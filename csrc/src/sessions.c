@@ -50,10 +50,6 @@ pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index
     return PFX_OK;
 }
 
-static uint8_t *state_of(const pfx_sessions *sessions, uint32_t slot) {
-    return sessions->states + (int64_t)slot * sessions->agg->stride;
-}
-
 void pfx_sessions_free(pfx_sessions *sessions) {
     pfx_agg *agg = sessions->agg;
     if (agg == NULL) {
@@ -61,11 +57,11 @@ void pfx_sessions_free(pfx_sessions *sessions) {
     }
     for (int64_t slot = 0; slot < sessions->used; slot++) {
         if (sessions->slots[slot].key != PFX_NO_KEY) {
-            pfx_agg_clear(agg, state_of(sessions, (uint32_t)slot), 1);
+            pfx_agg_clear(agg, pfx_session_state(sessions, (uint32_t)slot), 1);
         }
     }
     for (int64_t i = 0; sessions->scratch != NULL && i < sessions->scratch->pending; i++) {
-        pfx_agg_clear(agg, state_of(sessions, sessions->scratch->merges[i].from), 1);
+        pfx_agg_clear(agg, pfx_session_state(sessions, sessions->scratch->merges[i].from), 1);
     }
     int64_t entry = (int64_t)sizeof(pfx_session_entry);
     pfx_free(agg->budget, sessions->slots, sessions->capacity * (int64_t)sizeof *sessions->slots);
@@ -352,7 +348,7 @@ static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint
             (pfx_session){.start = time, .end = end, .fired = INT64_MIN, .at = INT64_MAX, .key = key};
         link_session(sessions, slot);
         sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
-        pfx_agg_start(sessions->agg, state_of(sessions, slot), 1);
+        pfx_agg_start(sessions->agg, pfx_session_state(sessions, slot), 1);
     }
     pfx_session *session = &sessions->slots[slot];
     session->end = end > session->end ? end : session->end;
@@ -368,6 +364,9 @@ static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint
     if (session->end - 1 <= sessions->watermark) {
         /* A row in the lateness makes its session fire at once. */
         session->fired = session->end;
+    } else if (session->fired == session->end) {
+        /* It had fired by a watermark that was ahead of the one that it was imported under, and is to fire again. */
+        session->fired = INT64_MIN;
     }
     *found = slot;
     return due_time(sessions, session) < session->at ? enqueue(sessions, slot) : PFX_OK;
@@ -378,7 +377,8 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
                          int64_t to) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
     for (int64_t i = from; i < to; i++) {
-        scratch->states[i] = scratch->slots[i] == NONE ? scratch->trash : state_of(sessions, scratch->slots[i]);
+        scratch->states[i] =
+            scratch->slots[i] == NONE ? scratch->trash : pfx_session_state(sessions, scratch->slots[i]);
     }
     int64_t sequence = sessions->sequence;
     sessions->sequence += to - from;
@@ -386,8 +386,8 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
         pfx_agg_update(sessions->agg, fields, start + from, to - from, scratch->states + from, sequence);
     /* Whatever has failed: nobody would see to what is left over, nor to how much there is of it. */
     for (int64_t i = 0; i < scratch->pending; i++) {
-        uint8_t *into = state_of(sessions, scratch->merges[i].into);
-        pfx_status absorbed = pfx_agg_absorb(sessions->agg, into, state_of(sessions, scratch->merges[i].from));
+        uint8_t *into = pfx_session_state(sessions, scratch->merges[i].into);
+        pfx_status absorbed = pfx_agg_absorb(sessions->agg, into, pfx_session_state(sessions, scratch->merges[i].from));
         status = status == PFX_OK ? absorbed : status;
     }
     scratch->pending = 0;
@@ -396,7 +396,7 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
 
 static pfx_status send(pfx_results *results, const pfx_sessions *sessions, uint32_t slot) {
     const pfx_session *session = &sessions->slots[slot];
-    uint8_t *state = state_of(sessions, slot);
+    uint8_t *state = pfx_session_state(sessions, slot);
     PFX_TRY(pfx_results_append(results, &session->key, &state, 1));
     return pfx_results_stamp(results, 1, session->start, session->end, session->end - 1);
 }
@@ -454,6 +454,25 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
     return PFX_OK;
 }
 
+pfx_status pfx_sessions_open(pfx_sessions *sessions, uint32_t key, int64_t start, int64_t end, int64_t fired,
+                             uint32_t *slot) {
+    PFX_TRY(reserve(sessions, 0, sessions->index->count));
+    if (start <= -PFX_TIME_LIMIT || start >= PFX_TIME_LIMIT || end >= PFX_TIME_LIMIT + sessions->gap ||
+        end < start + sessions->gap || fired > end) {
+        return PFX_CORRUPT;
+    }
+    uint32_t other = pfx_session_at(sessions->slots, sessions->heads[key], end);
+    if (other != NONE && sessions->slots[other].end >= start) {
+        return PFX_CORRUPT;
+    }
+    PFX_TRY(take_slot(sessions, slot));
+    sessions->slots[*slot] = (pfx_session){.start = start, .end = end, .fired = fired, .at = INT64_MAX, .key = key};
+    link_session(sessions, *slot);
+    sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
+    pfx_agg_start(sessions->agg, pfx_session_state(sessions, *slot), 1);
+    return enqueue(sessions, *slot);
+}
+
 /* ---- firing ---- */
 
 /* Move the live sessions together, and forget keys without one, once most of the memory is for what is over. */
@@ -493,7 +512,7 @@ static pfx_status compact(pfx_sessions *sessions) {
             kept.slots[slot].key = renumbered[key];
             kept.slots[slot].queued = 0;
             link_session(&kept, slot);
-            memcpy(state_of(&kept, slot), state_of(sessions, from), (size_t)agg->stride);
+            memcpy(pfx_session_state(&kept, slot), pfx_session_state(sessions, from), (size_t)agg->stride);
             sessions->slots[from].key = PFX_NO_KEY; /* its state has moved */
             status = enqueue(&kept, slot);
         }
@@ -517,7 +536,7 @@ static pfx_status settle(pfx_sessions *sessions, uint32_t slot, int64_t watermar
         return enqueue(sessions, slot);
     }
     unlink_session(sessions, slot);
-    pfx_agg_clear(sessions->agg, state_of(sessions, slot), 1);
+    pfx_agg_clear(sessions->agg, pfx_session_state(sessions, slot), 1);
     if (session->queued == 0) {
         give_slot(sessions, slot);
     }
@@ -556,7 +575,7 @@ pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t 
                 scratch->starts[count] = session->start;
                 scratch->ends[count] = session->end;
                 scratch->ids[count] = session->key;
-                scratch->states[count++] = state_of(sessions, slot);
+                scratch->states[count++] = pfx_session_state(sessions, slot);
             }
         }
         PFX_TRY(pfx_results_reserve(results, sessions->due.count - first < limit ? sessions->due.count - first : limit,

@@ -288,21 +288,25 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
     return PFX_OK;
 }
 
-pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states,
-                            const int64_t *timestamps, int64_t rows, int64_t *late_rows, int64_t *row) {
-    pfx_agg *agg = slices->panes.agg;
+pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, pfx_agg_import *states,
+                            const int64_t *lasts, const int64_t *counts, int64_t rows, int64_t *late_rows,
+                            int64_t *row) {
     pfx_chunk *chunk = slices->panes.chunk;
     *late_rows = 0;
     pfx_panes_begin(&slices->panes);
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
-        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, timestamps, start, count, row));
+        PFX_TRY(pfx_panes_begin_chunk(&slices->panes, keys, lasts, start, count, row));
         for (int64_t i = 0; i < count; i++) {
             pfx_recent *slice;
-            chunk->others[i] = (uint8_t *)(uintptr_t)(states + (start + i) * agg->stride);
             PFX_TRY(recent_slice(slices, pfx_panes_slice(&slices->panes, i), &slice));
             if (slice->pane == NULL) {
-                *late_rows += pfx_agg_rows(agg, chunk->others[i]);
+                int64_t late = counts == NULL ? 0 : counts[start + i];
+                if (late < 0 || late > INT64_MAX - *late_rows) {
+                    states->failed_row = start + i;
+                    return PFX_CORRUPT;
+                }
+                *late_rows += late;
                 PFX_TRY(open_trash(slices));
                 chunk->states[i] = slices->trash.states;
                 continue;
@@ -311,11 +315,13 @@ pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, cons
         }
         *row = start;
         pfx_panes_resolve(&slices->panes);
-        PFX_TRY(pfx_agg_merge(agg, slices->panes.chunk->states, slices->panes.chunk->others, count));
+        PFX_TRY(pfx_agg_import_read(states, start, count));
+        PFX_TRY(pfx_agg_import_merge(states, chunk->states));
     }
     if (slices->trash.count > 0) {
-        pfx_pane_reset(&slices->trash, agg);
+        pfx_pane_reset(&slices->trash, slices->panes.agg);
     }
+    slices->sequence = slices->sequence > states->next_sequence ? slices->sequence : states->next_sequence;
     return PFX_OK;
 }
 

@@ -392,7 +392,14 @@ cdef extern from "pfx/agg.h" nogil:
         PFX_RESULT_MEAN
         PFX_RESULT_STDDEV
 
+    ctypedef struct pfx_acc:
+        pfx_acc_kind kind
+        int32_t field
+        int32_t by
+
     ctypedef struct pfx_agg:
+        pfx_acc *accs
+        int32_t count
         int64_t stride
         bint owning
 
@@ -400,6 +407,26 @@ cdef extern from "pfx/agg.h" nogil:
         pfx_agg *agg, pfx_budget *budget, const pfx_key_secret *secret, const pfx_arrow_type *types)
     void pfx_agg_free(pfx_agg *agg)
     pfx_status pfx_agg_add(pfx_agg *agg, pfx_acc_kind kind, int32_t field, int32_t by, int32_t *number)
+
+
+cdef extern from "pfx/agg_columns.h" nogil:
+    ctypedef struct pfx_agg_import:
+        int64_t failed_row
+        int32_t failed_acc
+
+    int32_t pfx_acc_columns(pfx_acc_kind kind)
+    pfx_status pfx_agg_import_init(pfx_agg_import *states, pfx_agg *agg, const pfx_key_column *columns, int64_t rows)
+    void pfx_agg_import_free(pfx_agg_import *states)
+
+
+cdef extern from "pfx/state_rows.h" nogil:
+    ctypedef struct pfx_state_rows:
+        int64_t rows
+
+    pfx_status pfx_state_rows_init(
+        pfx_state_rows *rows, const pfx_agg *agg, const pfx_key_index *index, int32_t max_parallelism,
+        pfx_out_column *columns, int32_t spaces)
+    void pfx_state_rows_free(pfx_state_rows *rows)
 
 
 cdef extern from "pfx/results.h" nogil:
@@ -444,6 +471,8 @@ cdef extern from "pfx/panes.h" nogil:
 cdef extern from "pfx/slices.h" nogil:
     ctypedef struct pfx_slices:
         pfx_panes panes
+        int64_t watermark
+        int64_t sequence
 
     pfx_status pfx_slices_init(
         pfx_slices *slices, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide, int64_t offset,
@@ -454,8 +483,8 @@ cdef extern from "pfx/slices.h" nogil:
         int64_t rows, int64_t limit, int64_t *done, int64_t *late, int64_t *late_count, pfx_results *results,
         int64_t *row, int *more)
     pfx_status pfx_slices_merge(
-        pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states, const int64_t *timestamps, int64_t rows,
-        int64_t *late_rows, int64_t *row)
+        pfx_slices *slices, const pfx_key_column *keys, pfx_agg_import *states, const int64_t *lasts,
+        const int64_t *counts, int64_t rows, int64_t *late_rows, int64_t *row)
     pfx_status pfx_slices_fire(
         pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more)
     pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found)
@@ -464,6 +493,8 @@ cdef extern from "pfx/slices.h" nogil:
 cdef extern from "pfx/sessions.h" nogil:
     ctypedef struct pfx_sessions:
         int64_t live
+        int64_t watermark
+        int64_t sequence
 
     pfx_status pfx_sessions_init(
         pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap, int64_t lateness)
@@ -479,6 +510,7 @@ cdef extern from "pfx/sessions.h" nogil:
 cdef extern from "pfx/counts.h" nogil:
     ctypedef struct pfx_counts:
         int64_t live
+        int64_t sequence
 
     pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide)
     void pfx_counts_free(pfx_counts *counts)
@@ -497,23 +529,20 @@ cdef extern from "pfx/running.h" nogil:
     pfx_status pfx_running_add(
         pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int each,
         int64_t limit, int64_t *done, pfx_results *results)
-    pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, const uint8_t *states, int64_t rows)
+    pfx_status pfx_running_merge(
+        pfx_running *running, const pfx_key_column *keys, pfx_agg_import *states, int64_t rows)
     pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results)
 
 
 cdef extern from "pfx/partials.h" nogil:
     ctypedef struct pfx_partial_rows:
-        pfx_out_column *keys
-        pfx_out_column *state
-        pfx_out_column *subtask
-        pfx_out_column *stamps
+        pfx_state_rows rows
         int64_t most_bytes
-        int64_t rows
 
     pfx_status pfx_partial_rows_init(
-        pfx_partial_rows *rows, const pfx_agg *agg, const pfx_key_index *index, int32_t max_parallelism,
-        int32_t subtasks)
-    void pfx_partial_rows_free(pfx_partial_rows *rows)
+        pfx_partial_rows *partials, const pfx_agg *agg, const pfx_key_index *index, int32_t max_parallelism,
+        int32_t subtasks, pfx_out_column *columns, int32_t spaces)
+    void pfx_partial_rows_free(pfx_partial_rows *partials)
 
     ctypedef struct pfx_partials:
         pfx_panes panes
@@ -531,6 +560,30 @@ cdef extern from "pfx/partials.h" nogil:
     pfx_status pfx_partials_send_running(
         const pfx_running *running, pfx_partial_rows *rows, int64_t first, int64_t limit)
     void pfx_partials_forget_running(pfx_running *running, pfx_partial_rows *rows)
+
+
+cdef extern from "pfx/state_export.h" nogil:
+    ctypedef struct pfx_export_place:
+        int64_t at
+        int64_t within
+
+    pfx_status pfx_running_export(
+        const pfx_running *running, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
+    pfx_status pfx_slices_export(
+        const pfx_slices *slices, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
+    pfx_status pfx_sessions_export(
+        const pfx_sessions *sessions, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
+    pfx_status pfx_counts_export(
+        const pfx_counts *counts, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
+    pfx_status pfx_slices_import(
+        pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states,
+        int64_t rows)
+    pfx_status pfx_sessions_import(
+        pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states,
+        int64_t rows)
+    pfx_status pfx_counts_import(
+        pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states,
+        int64_t rows)
 
 
 # ---- pfx/monitor.h, pfx/segment.h (segment) ----
@@ -743,6 +796,7 @@ cdef extern from "pfx/interval_join.h" nogil:
     bint pfx_join_forgotten(const pfx_join *join, int64_t time)
     pfx_status pfx_join_expire(pfx_join *join)
     void pfx_join_mark(const pfx_join *join, int side, uint8_t *held)
+    void pfx_join_times(const pfx_join *join, int side, int64_t *times)
     void pfx_join_renumber(pfx_join *join, int side, const int64_t *numbers)
 
 

@@ -1,7 +1,7 @@
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from pyflinkx._core.batch cimport ColumnBatch
-from pyflinkx._core.column cimport Buffer, Column
+from pyflinkx._core.column cimport Column
 from pyflinkx._core.cpfx cimport (
     pfx_agg,
     pfx_arrow_type,
@@ -13,7 +13,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_status,
 )
 from pyflinkx._core.memory cimport MemoryBudget
-from pyflinkx._core.schema cimport Schema
+from pyflinkx._core.schema cimport Field, Schema
 
 
 cdef class NativeAggregation:
@@ -37,11 +37,12 @@ cdef class NativeAggregation:
     cdef int bind(self, ColumnBatch batch) except -1
     cdef void bind_column(self, int number, Column column) noexcept
 
-    # Before there are any states: let them be sent to another subtask, with their numbers of rows.
-    cdef int let_travel(self) except -1
+    # Before there are any states: let each have its number of rows.
+    cdef int count_rows(self) except -1
 
-    # Point the keys of `columns` to those of a batch of partial aggregates; their states, aligned.
-    cdef Buffer bind_partials(self, ColumnBatch batch)
+    # An accumulator's name, and its columns in a batch of states.
+    cdef str acc_name(self, int32_t number)
+    cdef list acc_fields(self, int32_t number)
 
     # The rows that have been written, None if there are none.
     cdef ColumnBatch take(self)
@@ -51,3 +52,7 @@ cdef class NativeAggregation:
 
     # Raise what went wrong; `row` is the batch's row (-1 for none).
     cdef int failed(self, pfx_status status, ColumnBatch batch, int64_t row) except -1
+
+
+# What has been written, as a Column.
+cdef Column take_column(pfx_out_column *column, Field field, MemoryBudget budget)

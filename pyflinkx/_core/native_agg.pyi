@@ -1,7 +1,10 @@
 from collections.abc import Sequence
 
 from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.schema import Field, Schema
+
+STATE_VERSION: int
+ACC_VERSIONS: dict[str, int]
 
 class NativeAggregation:
     schema: Schema
@@ -23,7 +26,5 @@ class NativeAggregation:
     @most_bytes.setter
     def most_bytes(self, most_bytes: int) -> None: ...
     def accumulator(self, function: str, field: str | None) -> tuple[int, int]: ...
-
-def travelling_state_size(
-    schema: Schema, keys: Sequence[str], aggregates: Sequence[tuple[str, str | None, str | None]]
-) -> int | None: ...
+    def state_fields(self) -> list[Field]: ...
+    def state_version(self, kind: str) -> str: ...

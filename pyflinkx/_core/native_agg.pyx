@@ -1,18 +1,14 @@
 """Aggregates over columnar batches: what native windows and running aggregates share."""
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uintptr_t
-from libc.string cimport memcpy
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport (
     Buffer,
     Column,
-    borrow_buffer,
     first_value,
-    new_buffer,
     trusted_column,
-    writable,
 )
 from pyflinkx._core.cpfx cimport (
     PFX_ACC_COUNT,
@@ -41,6 +37,7 @@ from pyflinkx._core.cpfx cimport (
     PFX_RESULT_MEAN,
     PFX_RESULT_STDDEV,
     PFX_RESULT_VALUE,
+    pfx_acc,
     pfx_acc_kind,
     pfx_agg_add,
     pfx_agg_free,
@@ -79,6 +76,41 @@ cdef dict ACCUMULATORS = {
     "max_by": (PFX_ACC_MAX_BY, PFX_ACC_MAX_BY, PFX_RESULT_VALUE),
     "count_distinct": (PFX_ACC_DISTINCT, PFX_ACC_DISTINCT, PFX_RESULT_VALUE),
 }
+# What states are written as: docs/formats/states.md. A change of the columns of one kind, or of what they mean, is a
+# new version of it.
+STATE_VERSION = 1
+cdef dict KIND_NAMES = {
+    PFX_ACC_ROWS: "rows",
+    PFX_ACC_COUNT: "count",
+    PFX_ACC_SUM_INT: "sum_int",
+    PFX_ACC_SUM_REAL: "sum_real",
+    PFX_ACC_MIN: "min",
+    PFX_ACC_MAX: "max",
+    PFX_ACC_MOMENTS: "moments",
+    PFX_ACC_FIRST: "first",
+    PFX_ACC_LAST: "last",
+    PFX_ACC_MIN_BY: "min_by",
+    PFX_ACC_MAX_BY: "max_by",
+    PFX_ACC_DISTINCT: "distinct",
+}
+ACC_VERSIONS = dict.fromkeys(KIND_NAMES.values(), 1)
+# Each part of an accumulator: a number, or a value of the field (of `by`), nullable, or a list of such.
+cdef dict ACC_PARTS = {
+    "rows": (("n", "l"),),
+    "count": (("n", "l"),),
+    "sum_int": (("low", "L"), ("high", "l"), ("n", "l")),
+    "sum_real": (("sum", "g"), ("compensation", "g"), ("n", "l")),
+    "min": (("value", "field"),),
+    "max": (("value", "field"),),
+    "moments": (("n", "l"), ("mean", "g"), ("squares", "g")),
+    "first": (("sequence", "l"), ("value", "field")),
+    "last": (("sequence", "l"), ("value", "field")),
+    "min_by": (("sequence", "l"), ("value", "field"), ("by", "by")),
+    "max_by": (("sequence", "l"), ("value", "field"), ("by", "by")),
+    "distinct": (("values", "list"),),
+}
+# Text and binary have offsets of 64 bits, as the values of many states may be more than 2 GiB.
+cdef dict WIDE = {"u": "U", "z": "Z"}
 
 
 cdef bint is_narrow(Field field) except -1:
@@ -188,37 +220,37 @@ cdef class NativeAggregation:
         """The number of keys that memory is held for."""
         return self.index.count
 
-    cdef int let_travel(self) except -1:
-        cdef int32_t number
-        if self.agg.owning:
-            raise ValueError("states that own memory cannot travel")
-        return check(pfx_agg_add(&self.agg, PFX_ACC_ROWS, -1, -1, &number))
+    def state_fields(self):
+        """The columns of the accumulators in a batch of states (docs/formats/states.md)."""
+        return [field for i in range(self.agg.count) for field in self.acc_fields(i)]
 
-    cdef Buffer bind_partials(self, ColumnBatch batch):
-        cdef Column column
-        cdef Buffer states
-        cdef int number = 0
-        cdef int64_t size = batch.length * self.agg.stride
-        if len(batch.columns) <= len(self.key_positions):
-            raise ValueError(f"partial aggregates of {len(batch.columns)} columns: the state is missing")
-        for number, position in enumerate(self.key_positions):
-            column = batch.columns[number]
-            if not column.field.same_type(self.schema.fields[position]):
-                raise ValueError(
-                    f"key column {column.name!r} holds {column.field.type_name}, not "
-                    f"{self.schema.fields[position].type_name}"
-                )
-            self.bind_column(number, column)
-        column = batch.columns[len(self.key_positions)]
-        if column.field.format != f"w:{self.agg.stride}" or column.validity != NULL:
-            raise ValueError(
-                f"column {column.name!r} holds {column.field.type_name}, not states of {self.agg.stride} bytes"
-            )
-        if <uintptr_t> first_value(column) % sizeof(int64_t) == 0:
-            return borrow_buffer(first_value(column), size, column)
-        states = new_buffer(size, self.budget)
-        memcpy(writable(states), first_value(column), size)
-        return states
+    def state_version(self, str kind not None):
+        """What the states of a structure are, with the version of each of its accumulators."""
+        kinds = sorted({KIND_NAMES[self.agg.accs[i].kind] for i in range(self.agg.count)})
+        return f"{kind} {STATE_VERSION}; {', '.join([f'{name} {ACC_VERSIONS[name]}' for name in kinds])}"
+
+    cdef str acc_name(self, int32_t number):
+        cdef pfx_acc *acc = &self.agg.accs[number]
+        names = [repr(self.schema.fields[self.field_positions[i]].name) for i in (acc.field, acc.by) if i >= 0]
+        return f"{KIND_NAMES[acc.kind]}({', '.join(names)})"
+
+    cdef list acc_fields(self, int32_t number):
+        cdef pfx_acc *acc = &self.agg.accs[number]
+        cdef list fields = []
+        name = self.acc_name(number)
+        for part, kind in ACC_PARTS[KIND_NAMES[acc.kind]]:
+            if kind in ("l", "L", "g"):
+                fields.append(Field(f"{name}.{part}", kind, part == "sequence"))
+                continue
+            field = self.schema.fields[self.field_positions[acc.by if kind == "by" else acc.field]]
+            wide = Field("item" if kind == "list" else f"{name}.{part}", WIDE.get(field.format, field.format),
+                         kind != "list", carried=field.carried)
+            fields.append(Field(f"{name}.{part}", "+L", False, [wide]) if kind == "list" else wide)
+        return fields
+
+    cdef int count_rows(self) except -1:
+        cdef int32_t number
+        return check(pfx_agg_add(&self.agg, PFX_ACC_ROWS, -1, -1, &number))
 
     cdef int bind(self, ColumnBatch batch) except -1:
         cdef const int8_t *kinds
@@ -298,15 +330,6 @@ cdef class NativeAggregation:
             columns.append(take_column(&out, field, self.budget))
         values = ColumnBatch(Schema(fields), columns, 1).to_rows("tuple")[0]
         return f" for key {values[0] if len(values) == 1 else values!r}"
-
-
-def travelling_state_size(schema, keys, aggregates):
-    """The bytes of the state of a partial aggregate; None when states own memory, so that they cannot travel."""
-    cdef NativeAggregation aggregation = NativeAggregation(schema, keys, aggregates, Schema([]))
-    if aggregation.agg.owning:
-        return None
-    aggregation.let_travel()
-    return aggregation.agg.stride
 
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)

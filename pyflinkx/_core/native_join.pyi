@@ -1,9 +1,12 @@
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, final
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.schema import Schema
+
+STATE_METADATA: bytes
+STATE_VERSION: int
 
 @final
 class Pairs: ...
@@ -22,6 +25,8 @@ class NativeJoin:
         window_offset: int = 0,
         budget: MemoryBudget | None = None,
     ) -> None: ...
+    def export(self, side: int, max_parallelism: int, limit: int = 32_768) -> Iterator[ColumnBatch]: ...
+    def import_(self, side: int, batch: ColumnBatch) -> None: ...
     @property
     def rows(self) -> tuple[int, int]: ...
     @property

@@ -3,7 +3,7 @@ cimport cython
 from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
-from pyflinkx._core.column cimport Buffer, Column, new_buffer, trusted_column, value_start, writable
+from pyflinkx._core.column cimport Buffer, Column, first_value, new_buffer, trusted_column, value_start, writable
 from pyflinkx._core.cpfx cimport (
     PFX_KIND_LIST,
     PFX_NO_TIMESTAMP,
@@ -23,6 +23,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_join_mark,
     pfx_join_probe,
     pfx_join_renumber,
+    pfx_join_times,
     pfx_key_column,
     pfx_key_column_allowed,
     pfx_mask_to_indices,
@@ -35,6 +36,8 @@ from pyflinkx._core.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
 
 from pyflinkx._core.batch import concat
+from pyflinkx._core.native_state import STATE_METADATA
+from pyflinkx._core.partition import column_key_groups
 from pyflinkx.errors import KeyTypeError, LongBatchError
 
 cdef enum:
@@ -44,6 +47,15 @@ cdef enum:
     LARGEST_BLOCK = 1 << 30  # bytes of what is put together, so that text stays within offsets of 32 bits
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
+cdef Field TIME_FIELD = Field("time", "l", False)
+cdef Field GROUP_FIELD = Field("key_group", "i", False)
+# Of docs/formats/states.md.
+STATE_VERSION = 1
+
+
+cdef bytes state_version(int side):
+    """What the states of a side are."""
+    return f"join {'right' if side else 'left'} {STATE_VERSION}".encode()
 
 
 # How many of the rows at `count` indices, at least one, have together no more than `most` bytes of text in a column. An
@@ -143,6 +155,85 @@ cdef class NativeJoin:
         """How many rows the left and the right side hold; some of them may be forgotten already."""
         return self.join.rows[0], self.join.rows[1]
 
+    def export(self, int side, int max_parallelism, int64_t limit=32_768):
+        """The rows that a side holds, as batches in the form of docs/formats/states.md; rows that are forgotten go.
+
+        A generator, which is to be gone through before anything else is called.
+
+        Args:
+            side: 0 for the left one, 1 for the right one.
+            max_parallelism: number of key groups.
+            limit: the most rows of a batch.
+
+        Raises:
+            ValueError: an argument is out of range.
+        """
+        cdef Buffer times
+        cdef ColumnBatch block
+        cdef int64_t first = 0, start, stop
+        if side not in (0, 1) or limit < 1:
+            raise ValueError(f"there are no batches of side {side} with at most {limit} rows")
+        self.expire()
+        times = new_buffer(self.following[side] * sizeof(int64_t), self.budget)
+        with nogil:
+            pfx_join_times(&self.join, side, <int64_t *> writable(times))
+        for part in list(self.blocks[side]):
+            block = part
+            for start in range(0, block.length, limit):
+                stop = min(start + limit, block.length)
+                yield self.exported(block.slice_rows(start, stop), side, times, first + start, max_parallelism)
+            first += block.length
+
+    cdef ColumnBatch exported(self, ColumnBatch rows, int side, Buffer times, int64_t first, int max_parallelism):
+        groups = column_key_groups(rows, self.keys[side], max_parallelism)
+        fields = [(<Field> field).renamed(f"row.{field.name}") for field in rows.schema.fields]
+        schema = Schema([GROUP_FIELD, TIME_FIELD, *fields], {STATE_METADATA: state_version(side)})
+        columns = [(<Column> column).with_field(field) for column, field in zip(rows.columns, fields)]
+        stamps = trusted_column(TIME_FIELD, rows.length, first, 0, None, None, times, ())
+        return make_batch(
+            schema, (Column(GROUP_FIELD, rows.length, [None, groups]), stamps, *columns), rows.length, None, None)
+
+    def import_(self, int side, ColumnBatch batch not None):
+        """Hold rows that were exported, by this or by any other subtask; they make pairs with rows that come later.
+
+        Args:
+            side: 0 for the left one, 1 for the right one.
+            batch: the rows.
+
+        Raises:
+            ValueError: the columns are others.
+            KeyTypeError: a row's key cannot be one.
+        """
+        cdef const int64_t *times
+        cdef ColumnBatch rows
+        cdef Column column
+        cdef Field field
+        if side not in (0, 1):
+            raise ValueError(f"a join has no side {side}")
+        stated = (batch.schema.metadata or {}).get(STATE_METADATA, state_version(side))
+        if stated != state_version(side):
+            raise ValueError(
+                f"the states are {stated.decode(errors='replace')!r}, not {state_version(side).decode()!r}")
+        width = len(batch.columns) - 2
+        if not max(self.keys[side]) < width < len(self.schema.fields):
+            raise ValueError(f"a row of a join of {len(self.schema.fields)} columns cannot have {width}")
+        start = 0 if side == 0 else len(self.schema.fields) - width
+        theirs = self.schema.fields[start:start + width]
+        columns, fields = [], []
+        for column, field in zip(batch.columns, (GROUP_FIELD, TIME_FIELD, *theirs)):
+            if not column.field.same_type(field) or (not field.nullable and column.count_nulls() > 0):
+                raise ValueError(
+                    f"column {column.name!r} of a batch of states holds {column.field.type_name}, or nulls; it is to "
+                    f"be {field.type_name}"
+                )
+            field = field.renamed(column.name.removeprefix("row."))
+            fields.append(field)
+            columns.append(column.with_field(field))
+        rows = make_batch(Schema(fields[2:]), tuple(columns[2:]), batch.length, None, None)
+        if rows.length > 0:
+            times = <const int64_t *> first_value(batch.columns[1])
+            self.hold(rows, side, self.find_keys(rows, side), times)
+
     @property
     def longest(self):
         """The most steps beyond the first that the search for a key takes."""
@@ -196,7 +287,6 @@ cdef class NativeJoin:
             if count == batch.length:
                 return late
             batch = batch.filter(mask)
-        # The rows' times are in the join's own table.
         stamps = batch.timestamp_values()
         keys = self.find_keys(batch, side)
         cursor.row = 0
@@ -210,16 +300,22 @@ cdef class NativeJoin:
                         yield
             if cursor.row < batch.length:
                 yield
+        self.hold(batch, side, keys, stamps)
+        return late
+
+    # Take rows to a side.
+    cdef int hold(self, ColumnBatch batch, int side, Buffer keys, const int64_t *times) except -1:
         with nogil:
             check(pfx_join_add(
-                &self.join, side, <const int32_t *> keys.data, stamps, batch.length, self.following[side]))
-            self.latest = max(self.latest, pfx_int64_largest(stamps, batch.length))
+                &self.join, side, <const int32_t *> keys.data, times, batch.length, self.following[side]))
+            self.latest = max(self.latest, pfx_int64_largest(times, batch.length))
         self.following[side] += batch.length
+        # The rows' times are in the join's own table.
         self.keep(make_batch(batch.schema, batch.columns, batch.length, None, None), side)
         self.added += batch.length
         if self.added >= self.expire_after:
             self.expire()
-        return late
+        return 0
 
     cdef Buffer find_keys(self, ColumnBatch batch, int side):
         cdef pfx_key_column columns[MAX_KEY_COLUMNS]
@@ -229,6 +325,10 @@ cdef class NativeJoin:
         cdef Column column
         cdef int64_t row = -1
         cdef pfx_status status
+        for part in self.blocks[1 - side][:1]:
+            pairs = len(batch.columns) + len((<ColumnBatch> part).columns)
+            if pairs != len(self.schema.fields):
+                raise ValueError(f"pairs of {pairs} columns, not {len(self.schema.fields)}")
         for i in range(width):
             column = batch.columns[positions[i]]
             if not pfx_key_column_allowed(column.kind):

@@ -4,7 +4,13 @@ from typing import final
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_agg import NativeAggregation
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.schema import Field, Schema
+
+SLICE_FIELDS: tuple[Field, ...]
+
+def partial_columns(
+    schema: Schema, keys: Sequence[str], aggregates: Sequence[tuple[str, str | None, str | None]], sliced: bool
+) -> Schema | None: ...
 
 class LocalAggregation(NativeAggregation): ...
 

@@ -27,46 +27,67 @@ from pyflinkx._core.cpfx cimport (
     pfx_status,
 )
 from pyflinkx._core.native_agg cimport NativeAggregation
+from pyflinkx._core.native_state cimport StateColumns
+from pyflinkx._core.schema cimport Schema
 from pyflinkx._core.status cimport check
 
+from pyflinkx._core.native_state import SLICE_FIELDS, state_schema
 from pyflinkx.errors import KeyTypeError
 
 
 cdef class LocalAggregation(NativeAggregation):
     """Partial aggregates of a subtask; the arguments are those of NativeAggregation and then these.
 
-    ``results`` are the keys, the state as fixed-size binary, and the subtask as int32. Rows come
-    in order of their subtasks.
+    ``results`` are those that ``partial_columns`` gives. Rows come in order of the subtasks that have their key groups.
 
     Args:
         max_parallelism: number of key groups of the second phase.
         subtasks: its parallelism.
     """
 
+    cdef StateColumns state_columns
     cdef pfx_partial_rows partial_rows
 
-    cdef int start(self, int32_t max_parallelism, int32_t subtasks) except -1:
-        cdef int count = self.outs_count
-        self.let_travel()
-        if count != len(self.key_positions) + 3 or self.results.fields[count - 3].format != f"w:{self.agg.stride}":
-            raise ValueError(f"partial aggregates are keys, states of {self.agg.stride} bytes and subtasks")
+    cdef int start(self, int32_t max_parallelism, int32_t subtasks, tuple spaces) except -1:
+        expected = state_schema(self, spaces)
+        if self.results != expected:
+            raise ValueError(f"partial aggregates are {', '.join(expected.names)}")
         pfx_partial_rows_free(&self.partial_rows)
-        check(pfx_partial_rows_init(&self.partial_rows, &self.agg, &self.index, max_parallelism, subtasks))
+        self.state_columns = StateColumns(expected, self.budget)
+        check(pfx_partial_rows_init(
+            &self.partial_rows, &self.agg, &self.index, max_parallelism, subtasks, self.state_columns.outs,
+            len(spaces)))
         self.written.count = 0  # there are columns for states, none for what is read off them
-        self.partial_rows.keys = self.outs
-        self.partial_rows.state = &self.outs[count - 3]
-        self.partial_rows.subtask = &self.outs[count - 2]
-        self.partial_rows.stamps = &self.outs[count - 1]
         return 0
 
     cdef ColumnBatch sent(self, pfx_status status):
+        cdef int64_t rows = self.partial_rows.rows.rows
         if status == PFX_OVERFLOW:
             names = ", ".join([repr(self.schema.fields[position].name) for position in self.key_positions])
             raise KeyTypeError(f"a row has no key by {names}: its date or time does not fit the key format")
         check(status)
-        self.written.rows = self.partial_rows.rows
-        self.partial_rows.rows = 0
-        return self.take()
+        self.partial_rows.rows.rows = 0
+        return self.state_columns.take(rows)
+
+
+def partial_columns(schema, keys, aggregates, bint sliced):
+    """The columns of partial aggregates; None where they would not pay.
+
+    That is where states own memory (texts, decimals, sets of values): to make, send and merge one costs more than its
+    rows do, unless they are dozens.
+
+    Args:
+        schema: of the rows.
+        keys: names of the key columns.
+        aggregates: as NativeAggregation takes them.
+        sliced: whether they are those of slices of time, which are counted as late with their numbers of rows.
+    """
+    cdef NativeAggregation aggregation = NativeAggregation(schema, keys, aggregates, Schema([]))
+    if aggregation.agg.owning:
+        return None
+    if sliced:
+        aggregation.count_rows()
+    return state_schema(aggregation, SLICE_FIELDS if sliced else ())
 
 
 @cython.final
@@ -90,7 +111,8 @@ cdef class LocalSlices(LocalAggregation):
                  int64_t slide, int64_t offset=0, bint cumulative=False, *, budget=None):
         cdef pfx_slicing slicing
         pfx_partials_free(&self.slices)
-        self.start(max_parallelism, subtasks)
+        self.count_rows()
+        self.start(max_parallelism, subtasks, SLICE_FIELDS)
         check(pfx_slicing_init(&slicing, size, slide, offset, cumulative))
         check(pfx_partials_init(&self.slices, &self.agg, &self.index, &slicing))
 
@@ -177,7 +199,7 @@ cdef class LocalKeys(LocalAggregation):
 
     def __init__(self, schema, keys, aggregates, results, int32_t max_parallelism, int32_t subtasks, *, budget=None):
         pfx_running_free(&self.running)
-        self.start(max_parallelism, subtasks)
+        self.start(max_parallelism, subtasks, ())
         check(pfx_running_init(&self.running, &self.agg, &self.index))
 
     def __dealloc__(self):

@@ -3,12 +3,17 @@ from typing import final
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_agg import NativeAggregation
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.native_state import NativeStates
+from pyflinkx._core.schema import Field, Schema
 
-class TimeWindows(NativeAggregation):
+ROWS_FIELD: Field
+COUNT_FIELDS: tuple[Field, ...]
+SESSION_FIELDS: tuple[Field, ...]
+SLICE_FIELDS: tuple[Field, ...]
+
+class TimeWindows(NativeStates):
     def add(
-        self, batch: ColumnBatch, done: int = 0, limit: int = ...
+        self, batch: ColumnBatch, done: int = 0, limit: int = ..., sequence: int = 0
     ) -> tuple[ColumnBatch | None, ColumnBatch | None, int | None]: ...
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]: ...
 
@@ -29,6 +34,7 @@ class SliceWindows(TimeWindows):
         partials: bool = False,
         budget: MemoryBudget | None = None,
     ) -> None: ...
+    watermark: int
     @property
     def held(self) -> int: ...
     def merge(self, batch: ColumnBatch) -> int: ...
@@ -47,11 +53,12 @@ class SessionWindows(TimeWindows):
         *,
         budget: MemoryBudget | None = None,
     ) -> None: ...
+    watermark: int
     @property
     def held(self) -> int: ...
 
 @final
-class CountWindows(NativeAggregation):
+class CountWindows(NativeStates):
     def __init__(
         self,
         schema: Schema,
@@ -66,12 +73,12 @@ class CountWindows(NativeAggregation):
     @property
     def held(self) -> int: ...
     def add(
-        self, batch: ColumnBatch, done: int = 0, limit: int = ...
+        self, batch: ColumnBatch, done: int = 0, limit: int = ..., sequence: int = 0
     ) -> tuple[ColumnBatch | None, ColumnBatch | None, int | None]: ...
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]: ...
 
 @final
-class RunningAggregates(NativeAggregation):
+class RunningAggregates(NativeStates):
     def __init__(
         self,
         schema: Schema,
@@ -79,11 +86,10 @@ class RunningAggregates(NativeAggregation):
         aggregates: Sequence[tuple[str, str | None, str | None]],
         results: Schema,
         *,
-        partials: bool = False,
         budget: MemoryBudget | None = None,
     ) -> None: ...
     def add(
-        self, batch: ColumnBatch, each: bool, done: int = 0, limit: int = ...
+        self, batch: ColumnBatch, each: bool, done: int = 0, limit: int = ..., sequence: int = 0
     ) -> tuple[ColumnBatch | None, int | None]: ...
     def merge(self, batch: ColumnBatch) -> None: ...
     def finish(self, first: int, limit: int) -> ColumnBatch | None: ...

@@ -6,35 +6,54 @@ from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport Buffer, Column, new_buffer
 from pyflinkx._core.cpfx cimport (
     PFX_OK,
+    PFX_OVERFLOW,
+    pfx_agg_import,
     pfx_counts,
     pfx_counts_add,
+    pfx_counts_export,
     pfx_counts_free,
+    pfx_counts_import,
     pfx_counts_init,
+    pfx_export_place,
+    pfx_key_column,
     pfx_running,
     pfx_running_add,
+    pfx_running_export,
     pfx_running_finish,
     pfx_running_free,
     pfx_running_init,
     pfx_running_merge,
     pfx_sessions,
     pfx_sessions_add,
+    pfx_sessions_export,
+    pfx_sessions_import,
     pfx_sessions_fire,
     pfx_sessions_free,
     pfx_sessions_init,
     pfx_slices,
     pfx_slices_add,
+    pfx_slices_export,
+    pfx_slices_import,
     pfx_slices_fire,
     pfx_slices_free,
     pfx_slices_init,
     pfx_slices_merge,
     pfx_slices_next_end,
+    pfx_state_rows,
     pfx_status,
 )
-from pyflinkx._core.native_agg cimport NativeAggregation
+from pyflinkx._core.native_state cimport NativeStates, StateReader
+from pyflinkx._core.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
 
+from pyflinkx._core.native_state import COUNT_FIELDS, SESSION_FIELDS, SLICE_FIELDS, state_schema
+from pyflinkx.errors import WrongStateError
 
-cdef class TimeWindows(NativeAggregation):
+# How many rows a partial aggregate has, which is an accumulator where rows are counted.
+ROWS_FIELD = Field("rows().n", "l", False)
+
+
+cdef class TimeWindows(NativeStates):
     """Windows of time; the arguments are those of NativeAggregation and then the subclass's."""
 
     cdef pfx_status add_rows(
@@ -46,13 +65,18 @@ cdef class TimeWindows(NativeAggregation):
     cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
         return PFX_OK
 
-    def add(self, ColumnBatch batch not None, int64_t done=0, int64_t limit=INT64_MAX):
+    cdef void number_from(self, int64_t sequence) noexcept nogil:
+        pass
+
+    def add(self, ColumnBatch batch not None, int64_t done=0, int64_t limit=INT64_MAX, int64_t sequence=0):
         """Add a batch, or what is left of it.
 
         Args:
-            batch: the batch.
+            batch: with timestamps.
             done: how many of its rows were added before.
             limit: the most rows of results; it also stops when there was much work to do, or texts are long.
+            sequence: number of its first row in order of arrival; less than what follows from the batches before counts
+                for nothing.
 
         Returns:
             The rows that came too late (None for none), the results of windows that fired again (None for none), and
@@ -75,6 +99,7 @@ cdef class TimeWindows(NativeAggregation):
                 "the rows have no timestamps, which windows of time need: call assign_timestamps_and_watermarks()"
             )
         self.bind(batch)
+        self.number_from(sequence)
         late = new_buffer(rows * sizeof(int64_t), self.budget)
         with nogil:
             status = self.add_rows(
@@ -121,17 +146,23 @@ cdef class SliceWindows(TimeWindows):
         partials: whether partial aggregates come, too.
 
     Raises:
-        ValueError: the windows make no sense, or states cannot travel.
+        ValueError: the windows make no sense.
     """
 
     cdef pfx_slices slices
+    cdef StateReader partial_reader
 
     def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, int64_t offset=0,
                  bint cumulative=False, int64_t lateness=0, *, partials=False, budget=None):
+        cdef Schema sent
         pfx_slices_free(&self.slices)
-        if partials:
-            self.let_travel()
         check(pfx_slices_init(&self.slices, &self.agg, &self.index, size, slide, offset, cumulative, lateness))
+        self.describe("slices", SLICE_FIELDS)
+        if partials:
+            sent = state_schema(self, SLICE_FIELDS)
+            if ROWS_FIELD not in sent.fields:
+                sent = Schema([*sent.fields, ROWS_FIELD])
+            self.partial_reader = StateReader(sent, len(self.key_positions), 1)
 
     def __dealloc__(self):
         pfx_slices_free(&self.slices)
@@ -148,19 +179,25 @@ cdef class SliceWindows(TimeWindows):
             How many rows are in those that came too late.
 
         Raises:
-            ValueError: the columns are others, or there are no timestamps.
-            OverflowError: a timestamp is out of range.
+            ValueError: the columns are others.
+            CorruptDataError: a row is what no state can be.
+            OverflowError: a time is out of range.
         """
-        cdef const int64_t *timestamps = batch.timestamp_values()
-        cdef Buffer states = self.bind_partials(batch)
+        cdef StateReader reader = self.partial_reader
         cdef int64_t late_rows = 0, row = 0, rows = batch.length
+        cdef const int64_t *lasts
+        cdef const int64_t *counts
         cdef pfx_status status
-        if timestamps == NULL:
-            raise ValueError("the partial aggregates have no timestamps")
+        reader.bind(self, batch)
+        lasts = reader.int64s("slice_last")
+        counts = reader.int64s(ROWS_FIELD.name)
         with nogil:
-            status = pfx_slices_merge(&self.slices, self.columns, states.data, timestamps, rows, &late_rows, &row)
-        if status != PFX_OK:
-            self.failed(status, batch, row)
+            status = pfx_slices_merge(
+                &self.slices, reader.keys, &reader.states, lasts, counts, rows, &late_rows, &row)
+        if status == PFX_OVERFLOW:
+            reader.done(self, PFX_OK)
+            raise OverflowError(f"row {row}: the time {lasts[row]}, or the number or size of the keys, is out of range")
+        reader.done(self, status)
         return late_rows
 
     def next_end(self):
@@ -181,6 +218,28 @@ cdef class SliceWindows(TimeWindows):
     cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
         return pfx_slices_fire(&self.slices, watermark, limit, &self.written, more)
 
+    cdef void number_from(self, int64_t sequence) noexcept nogil:
+        self.slices.sequence = max(self.slices.sequence, sequence)
+
+    cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_slices_export(&self.slices, rows, place, limit)
+
+    cdef pfx_status import_rows(
+        self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
+    ) noexcept nogil:
+        return pfx_slices_import(&self.slices, keys, spaces, states, rows)
+
+    @property
+    def watermark(self):
+        """Milliseconds by which windows have fired and rows are late; it may be set where there are no states yet."""
+        return self.slices.watermark
+
+    @watermark.setter
+    def watermark(self, int64_t timestamp):
+        if self.held > 0:
+            raise WrongStateError("a watermark cannot be set beside states: it is what has happened to them")
+        self.slices.watermark = timestamp
+
 
 @cython.final
 cdef class SessionWindows(TimeWindows):
@@ -199,6 +258,7 @@ cdef class SessionWindows(TimeWindows):
     def __init__(self, schema, keys, aggregates, results, int64_t gap, int64_t lateness=0, *, budget=None):
         pfx_sessions_free(&self.sessions)
         check(pfx_sessions_init(&self.sessions, &self.agg, &self.index, gap, lateness))
+        self.describe("sessions", SESSION_FIELDS)
 
     def __dealloc__(self):
         pfx_sessions_free(&self.sessions)
@@ -219,9 +279,31 @@ cdef class SessionWindows(TimeWindows):
     cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
         return pfx_sessions_fire(&self.sessions, watermark, limit, &self.written, more)
 
+    cdef void number_from(self, int64_t sequence) noexcept nogil:
+        self.sessions.sequence = max(self.sessions.sequence, sequence)
+
+    cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_sessions_export(&self.sessions, rows, place, limit)
+
+    cdef pfx_status import_rows(
+        self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
+    ) noexcept nogil:
+        return pfx_sessions_import(&self.sessions, keys, spaces, states, rows)
+
+    @property
+    def watermark(self):
+        """Milliseconds by which windows have fired and rows are late; it may be set where there are no states yet."""
+        return self.sessions.watermark
+
+    @watermark.setter
+    def watermark(self, int64_t timestamp):
+        if self.held > 0:
+            raise WrongStateError("a watermark cannot be set beside states: it is what has happened to them")
+        self.sessions.watermark = timestamp
+
 
 @cython.final
-cdef class CountWindows(NativeAggregation):
+cdef class CountWindows(NativeStates):
     """Windows of a number of rows of a key.
 
     Args:
@@ -237,6 +319,7 @@ cdef class CountWindows(NativeAggregation):
     def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, *, budget=None):
         pfx_counts_free(&self.counts)
         check(pfx_counts_init(&self.counts, &self.agg, &self.index, size, slide))
+        self.describe("counts", COUNT_FIELDS)
 
     def __dealloc__(self):
         pfx_counts_free(&self.counts)
@@ -246,13 +329,8 @@ cdef class CountWindows(NativeAggregation):
         """The number of slices that memory is held for."""
         return self.counts.live
 
-    def add(self, ColumnBatch batch not None, int64_t done=0, int64_t limit=INT64_MAX):
-        """Add a batch, or what is left of it.
-
-        Args:
-            batch: the batch.
-            done: how many of its rows were added before.
-            limit: the most rows of results; it also stops when there was much work to do, or texts are long.
+    def add(self, ColumnBatch batch not None, int64_t done=0, int64_t limit=INT64_MAX, int64_t sequence=0):
+        """Add a batch, or what is left of it; arguments are as in ``TimeWindows.add``.
 
         Returns:
             None, as no rows are late; the results of the windows that are full (None for none); and how many rows have
@@ -265,6 +343,7 @@ cdef class CountWindows(NativeAggregation):
         cdef int64_t rows = batch.length
         cdef int more = 0
         self.bind(batch)
+        self.counts.sequence = max(self.counts.sequence, sequence)
         with nogil:
             status = pfx_counts_add(
                 &self.counts, self.columns, self.fields, rows, INT64_MAX, limit, &done, &self.written, &more)
@@ -276,30 +355,32 @@ cdef class CountWindows(NativeAggregation):
         """Nothing: such windows do not wait for a watermark."""
         return None, False
 
+    cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_counts_export(&self.counts, rows, place, limit)
+
+    cdef pfx_status import_rows(
+        self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
+    ) noexcept nogil:
+        return pfx_counts_import(&self.counts, keys, spaces, states, rows)
+
 
 @cython.final
-cdef class RunningAggregates(NativeAggregation):
-    """Aggregates of all rows of a key so far.
-
-    Args:
-        partials: whether partial aggregates come, too.
-
-    Raises:
-        ValueError: states cannot travel.
-    """
+cdef class RunningAggregates(NativeStates):
+    """Aggregates of all rows of a key so far."""
 
     cdef pfx_running running
+    cdef StateReader partial_reader
 
-    def __init__(self, schema, keys, aggregates, results, *, partials=False, budget=None):
+    def __init__(self, schema, keys, aggregates, results, *, budget=None):
         pfx_running_free(&self.running)
-        if partials:
-            self.let_travel()
         check(pfx_running_init(&self.running, &self.agg, &self.index))
+        self.describe("running", ())
+        self.partial_reader = StateReader(state_schema(self, ()), len(self.key_positions), 0)
 
     def __dealloc__(self):
         pfx_running_free(&self.running)
 
-    def add(self, ColumnBatch batch not None, bint each, int64_t done=0, int64_t limit=INT64_MAX):
+    def add(self, ColumnBatch batch not None, bint each, int64_t done=0, int64_t limit=INT64_MAX, int64_t sequence=0):
         """Add a batch, or what is left of it.
 
         Args:
@@ -307,6 +388,7 @@ cdef class RunningAggregates(NativeAggregation):
             each: whether to give for every row what its key's results are after it, with the row's timestamp.
             done: how many of its rows were added before.
             limit: the most rows of results; it also stops when there was much work to do, or texts are long.
+            sequence: as in ``TimeWindows.add``.
 
         Returns:
             The results (None for none), and how many rows have been added when there are more: then the call is to be
@@ -319,6 +401,7 @@ cdef class RunningAggregates(NativeAggregation):
         cdef int64_t first = done, rows = batch.length
         cdef ColumnBatch results
         self.bind(batch)
+        self.running.sequence = max(self.running.sequence, sequence)
         with nogil:
             status = pfx_running_add(
                 &self.running, self.columns, self.fields, rows, each, limit, &done, &self.written)
@@ -336,14 +419,15 @@ cdef class RunningAggregates(NativeAggregation):
 
         Raises:
             ValueError: the columns are others.
+            CorruptDataError: a row is what no state can be.
         """
-        cdef Buffer states = self.bind_partials(batch)
+        cdef StateReader reader = self.partial_reader
         cdef int64_t rows = batch.length
         cdef pfx_status status
+        reader.bind(self, batch)
         with nogil:
-            status = pfx_running_merge(&self.running, self.columns, states.data, rows)
-        if status != PFX_OK:
-            self.failed(status, batch, -1)
+            status = pfx_running_merge(&self.running, reader.keys, &reader.states, rows)
+        reader.done(self, status)
 
     def finish(self, int64_t first, int64_t limit):
         """The results of at most ``limit`` keys from number ``first`` on, in order of first appearance; None for none.
@@ -359,3 +443,11 @@ cdef class RunningAggregates(NativeAggregation):
         if status != PFX_OK:
             self.failed(status, None, -1)
         return self.take()
+
+    cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_running_export(&self.running, rows, place, limit)
+
+    cdef pfx_status import_rows(
+        self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
+    ) noexcept nogil:
+        return pfx_running_merge(&self.running, keys, states, rows)

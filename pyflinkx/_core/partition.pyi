@@ -21,7 +21,7 @@ __all__ = [
     "scatter_by_key",
     "scatter_columns",
     "scatter_objects",
-    "slice_by_subtask",
+    "slice_by_key_group",
     "subtask_of",
     "subtasks_of",
     "xxh64",
@@ -48,4 +48,6 @@ def scatter_by_key(
 def scatter_columns(
     batch: ColumnBatch, subtasks: array[int], count: int, budget: MemoryBudget | None = None
 ) -> list[ColumnBatch | None]: ...
-def slice_by_subtask(batch: ColumnBatch, column: int, count: int) -> list[ColumnBatch | None]: ...
+def slice_by_key_group(
+    batch: ColumnBatch, column: int, max_parallelism: int, parallelism: int
+) -> list[ColumnBatch | None]: ...

@@ -52,7 +52,7 @@ __all__ = [
     "scatter_by_key",
     "scatter_columns",
     "scatter_objects",
-    "slice_by_subtask",
+    "slice_by_key_group",
     "subtask_of",
     "subtasks_of",
     "xxh64",
@@ -535,41 +535,47 @@ def scatter_by_key(ColumnBatch batch not None, columns, int max_parallelism, int
     return divided(batch, found, counts, budget)
 
 
-def slice_by_subtask(ColumnBatch batch not None, int column, int count):
-    """Divide a batch whose rows say where they go, and come in order of that; nothing is copied.
+def slice_by_key_group(ColumnBatch batch not None, int column, int max_parallelism, int parallelism):
+    """Divide a batch whose rows come in order of the subtasks that have their key groups; nothing is copied.
 
     Args:
         batch: the batch.
-        column: number of the int32 column with the subtask of each row, which never falls.
-        count: number of subtasks.
+        column: number of the int32 column with the key group of each row.
+        max_parallelism: number of key groups.
+        parallelism: number of subtasks.
 
     Returns:
-        A list of ``count`` batches, None where a subtask gets no row.
+        A list of ``parallelism`` batches, None where a subtask gets no row.
 
     Raises:
-        ValueError: the column is of another type, falls, has nulls, or names a subtask outside 0 to count - 1.
+        ValueError: the column is of another type, has nulls, holds what is no key group, or its subtasks fall.
 
     Example:
-        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"to": pyarrow.array([0, 2, 2], "int32")}))
-        >>> slice_by_subtask(batch, 0, 3)
-        [ColumnBatch(1 rows: to int32), None, ColumnBatch(2 rows: to int32)]
+        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"key_group": pyarrow.array([0, 3, 2], "int32")}))
+        >>> slice_by_key_group(batch, 0, 4, 2)
+        [ColumnBatch(1 rows: key_group int32), ColumnBatch(2 rows: key_group int32)]
     """
-    cdef Column subtasks = batch.columns[column]
-    cdef list parts = [None] * count
+    cdef Column groups = batch.columns[column]
+    cdef list parts = [None] * parallelism
     cdef int64_t start = 0, end = 0, rows = batch.length
     cdef const int32_t *found
-    cdef int32_t last = -1
-    if subtasks.field.format != "i" or subtasks.validity != NULL:
-        raise ValueError(f"column {subtasks.name!r} does not say where rows go: it holds {subtasks.field.type_name}")
-    found = <const int32_t *> first_value(subtasks)
+    cdef int32_t last = -1, subtask, first = 0, stop = 0
+    check_parallelism(max_parallelism, parallelism)
+    if groups.field.format != "i" or groups.validity != NULL:
+        raise ValueError(f"column {groups.name!r} has no key groups: it holds {groups.field.type_name}")
+    found = <const int32_t *> first_value(groups)
     while start < rows:
+        if not 0 <= found[start] < max_parallelism:
+            raise ValueError(f"row {start} has key group {found[start]} of {max_parallelism}")
+        subtask = pfx_subtask(found[start], max_parallelism, parallelism)
+        if subtask <= last:
+            raise ValueError(f"row {start} is for subtask {subtask}, after one for {last}")
+        last = subtask
+        pfx_key_group_range(subtask, max_parallelism, parallelism, &first, &stop)
         end = start + 1
         with nogil:
-            while end < rows and found[end] == found[start]:
+            while end < rows and first <= found[end] < stop:
                 end += 1
-        if not last < found[start] < count:
-            raise ValueError(f"row {start} goes to subtask {found[start]} of {count}, after one to {last}")
-        last = found[start]
         parts[last] = batch.slice_rows(start, end)
         start = end
     return parts

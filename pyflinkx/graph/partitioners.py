@@ -97,7 +97,7 @@ class HashPartitioner(Partitioner):
 
 @dataclass(frozen=True)
 class PartialPartitioner(HashPartitioner):
-    """Partial aggregates to the subtasks that they name in their last column, where they come in order; rows by key.
+    """Partial aggregates by the key groups in their first column, where subtasks come in order; rows by key.
 
     Args:
         partials: the Schema of the partial aggregates.

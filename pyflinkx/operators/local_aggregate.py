@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.native_agg import travelling_state_size
-from pyflinkx._core.native_partial import LocalKeys, LocalSlices
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.native_partial import LocalKeys, LocalSlices, partial_columns
+from pyflinkx._core.schema import Schema
 from pyflinkx.errors import KeyTypeError
 from pyflinkx.operators.aggregations import Aggregation, native_arguments
+from pyflinkx.operators.arrival import arrival_number
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator, OperatorContext
 
 # Rows of a batch of partial aggregates.
@@ -26,26 +26,23 @@ MOST_IDLE_KEYS = 1 << 16
 TRIAL_STATES = 1 << 16
 FEWEST_ROWS_OF_STATE = 2
 PASSED_TRIALS = 15
-# A subtask gives numbers to at most 2^20 rows a millisecond before it runs ahead of the clock.
-NUMBERS_OF_MILLISECOND = 20
 BY_ARRIVAL = {"first", "last", "min_by", "max_by"}
 
 
-def partial_schema(schema: Schema, keys: Sequence[str], aggregations: Mapping[str, Aggregation]) -> Schema | None:
-    """The columns of partial aggregates; None when their states own memory, so that they cannot be sent.
+def partial_schema(
+    schema: Schema, keys: Sequence[str], aggregations: Mapping[str, Aggregation], sliced: bool
+) -> Schema | None:
+    """The columns of partial aggregates (docs/formats/states.md); None where they would not pay.
 
-    They are the keys, the states and the subtasks that have the keys. The columns of the stream itself are others in
-    any case.
+    The columns of the stream itself are others in any case.
+
+    Args:
+        schema: of the stream.
+        keys: names of its key columns.
+        aggregations: name of the result to aggregate.
+        sliced: whether they are those of slices of time.
     """
-    size = travelling_state_size(schema, keys, native_arguments(aggregations))
-    if size is None:
-        return None
-    state = "state"
-    while state in schema.names:
-        state += "_"
-    kept = [schema[name] for name in keys]
-    fields = [Field(field.name, field.format, field.nullable, carried=field.carried) for field in kept]
-    return Schema([*fields, Field(state, f"w:{size}", False), Field("subtask", "i", False)])
+    return partial_columns(schema, keys, native_arguments(aggregations), sliced)
 
 
 class LocalOperator(Operator):
@@ -81,10 +78,6 @@ class LocalOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-
-    def number(self) -> int:
-        """The number of a row that comes now, in order of arrival over all subtasks of a machine."""
-        return self.context.clock.now() << NUMBERS_OF_MILLISECOND
 
     def passes(self, batch: ColumnBatch) -> bool:
         """Whether a batch is to be passed on as it is."""
@@ -145,7 +138,7 @@ class LocalWindowOperator(LocalOperator):
             self.output.emit(batch)
             return
         try:
-            number = self.number()
+            number = arrival_number(self.context.clock)
             waiting = MIN_WATERMARK if self.waiting is None else self.waiting
             done = self.slices.add(batch, number, 0, waiting)
             while done < len(batch):
@@ -219,7 +212,7 @@ class LocalAggregateOperator(LocalOperator):
             self.output.emit(batch)
             return
         try:
-            self.running.add(batch, self.number())
+            self.running.add(batch, arrival_number(self.context.clock))
         except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
         self.trial_rows += len(batch)

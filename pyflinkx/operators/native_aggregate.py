@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.native_window import RunningAggregates
 from pyflinkx._core.schema import Schema
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations, native_arguments, result_schema
+from pyflinkx.operators.arrival import arrival_number
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.native_window import BATCH_SIZE
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.piecewise import PiecewiseOperator
+from pyflinkx.operators.state_batches import rows_of_subtask
 
 
 class NativeAggregateOperator(PiecewiseOperator):
@@ -50,7 +53,7 @@ class NativeAggregateOperator(PiecewiseOperator):
         super().open(context)
         self.each = not (self.final_only or context.batch)
         arguments = (self.schema, self.keys, native_arguments(self.aggregations), self.results)
-        self.running = RunningAggregates(*arguments, partials=self.partials is not None)
+        self.running = RunningAggregates(*arguments)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
@@ -66,7 +69,7 @@ class NativeAggregateOperator(PiecewiseOperator):
         done: int | None = 0
         while done is not None:
             try:
-                results, done = self.running.add(batch, self.each, done, BATCH_SIZE)
+                results, done = self.running.add(batch, self.each, done, BATCH_SIZE, arrival_number(self.context.clock))
             except Exception as error:
                 raise self.site.wrap(error, "in a batch of rows") from error
             if results is not None:
@@ -93,6 +96,17 @@ class NativeAggregateOperator(PiecewiseOperator):
             self.output.emit(results)
             yield
         self.output.emit_watermark(MAX_WATERMARK)
+
+    def export(self) -> Iterator[ColumnBatch]:
+        """All states, as batches; see ``_core.native_state``."""
+        return self.running.export(self.context.max_parallelism)
+
+    def import_(self, batch: ColumnBatch) -> None:
+        """Add those states of a batch that are this subtask's."""
+        try:
+            self.running.import_(rows_of_subtask(batch, self.context))
+        except Exception as error:
+            raise self.site.wrap(error, "in a batch of states") from error
 
     def close(self) -> None:
         # The states go now, not when the collector comes by: the next job may use their memory.

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.native_join import NativeJoin
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import KeyTypeError
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.piecewise import PiecewiseOperator
+from pyflinkx.operators.state_batches import rows_of_subtask
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,18 @@ class NativeJoinOperator(PiecewiseOperator):
         if timestamp == MAX_WATERMARK:
             self.join = None  # nothing can come that it would meet
         self.output.emit_watermark(timestamp)
+
+    def export(self, side: int) -> Iterator[ColumnBatch]:
+        """The rows that a side (0 left, 1 right) holds, as batches; not while pairs are being sent."""
+        return iter(()) if self.join is None else self.join.export(side, self.context.max_parallelism)
+
+    def import_(self, side: int, batch: ColumnBatch) -> None:
+        """Hold those rows of a batch of states that are this subtask's."""
+        assert self.join is not None
+        try:
+            self.join.import_(side, rows_of_subtask(batch, self.context))
+        except Exception as error:
+            raise self.site.wrap(error, "in a batch of states") from error
 
     def close(self) -> None:
         self.join = None

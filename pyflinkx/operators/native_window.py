@@ -17,9 +17,11 @@ from pyflinkx.operators.aggregations import (
     native_arguments,
     result_schema,
 )
+from pyflinkx.operators.arrival import arrival_number
 from pyflinkx.operators.base import LATE_RECORDS, OperatorContext
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.piecewise import PiecewiseOperator
+from pyflinkx.operators.state_batches import rows_of_subtask
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     CountSlidingWindowAssigner,
@@ -57,12 +59,19 @@ class NativeWindows(Protocol):
         """The number of slices or sessions that memory is held for."""
 
     def add(
-        self, batch: ColumnBatch, done: int, limit: int
+        self, batch: ColumnBatch, done: int, limit: int, sequence: int
     ) -> tuple[ColumnBatch | None, ColumnBatch | None, int | None]:
-        """Add rows of a batch; those that are late, results, and how many rows are done if there is more to do."""
+        """Add rows of a batch, the next of which has that number; the late ones, results, and how many are done if there
+        is more to do."""
 
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]:
         """Results of windows that end by a watermark, and whether there are more."""
+
+    def export(self, max_parallelism: int) -> Iterator[ColumnBatch]:
+        """All states, as batches."""
+
+    def import_(self, batch: ColumnBatch) -> None:
+        """Add states that were exported."""
 
 
 class NativeWindowOperator(PiecewiseOperator):
@@ -139,7 +148,7 @@ class NativeWindowOperator(PiecewiseOperator):
         done: int | None = 0
         while done is not None:
             try:
-                late, results, done = self.windows.add(batch, done, BATCH_SIZE)
+                late, results, done = self.windows.add(batch, done, BATCH_SIZE, arrival_number(self.context.clock))
             except Exception as error:
                 raise self.site.wrap(error, "in a batch of rows") from error
             if late is not None:
@@ -194,6 +203,17 @@ class NativeWindowOperator(PiecewiseOperator):
                 self.output.emit(results)
             if more:
                 yield
+
+    def export(self) -> Iterator[ColumnBatch]:
+        """All states, as batches; see ``_core.native_state``. Not while windows fire."""
+        return self.windows.export(self.context.max_parallelism)
+
+    def import_(self, batch: ColumnBatch) -> None:
+        """Add those states of a batch that are this subtask's; the watermark is to be set before."""
+        try:
+            self.windows.import_(rows_of_subtask(batch, self.context))
+        except Exception as error:
+            raise self.site.wrap(error, "in a batch of states") from error
 
     def late(self, batch: ColumnBatch) -> None:
         """Rows have come too late for all their windows."""

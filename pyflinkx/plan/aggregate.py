@@ -40,7 +40,7 @@ def running_aggregates(stream: Stream, aggregates: Mapping[str, Aggregation], ca
     spec = native(NativeAggregateOperator, stream, schema, keys, checked)
     results = spec.build().results  # what does not fit together fails here, with the user's call
     phases = None
-    partials = partial_schema(schema, keys, checked)
+    partials = partial_schema(schema, keys, checked, False)
     if partials is not None:
         first = native(LocalAggregateOperator, stream, schema, keys, checked, partials)
         phases = TwoPhase("Local Aggregate", partials, first, spec.with_arguments(partials=partials), True)
@@ -81,7 +81,7 @@ def window_aggregates(
     name = "Window Aggregate" if keys else "Window All Aggregate"
     phases = None
     slices = two_phase_slices(operator)
-    partials = None if slices is None else partial_schema(schema, keys, checked)
+    partials = None if slices is None else partial_schema(schema, keys, checked, True)
     if partials is not None:
         first = native(LocalWindowOperator, stream, slices, schema, keys, checked, partials)
         phases = TwoPhase(f"Local {name}", partials, first, spec.with_arguments(partials=partials))

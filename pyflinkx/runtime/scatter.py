@@ -17,7 +17,7 @@ from pyflinkx._core.partition import (
     scatter_by_key,
     scatter_columns,
     scatter_objects,
-    slice_by_subtask,
+    slice_by_key_group,
     subtasks_of,
 )
 from pyflinkx._core.to_rows import to_objects
@@ -228,7 +228,7 @@ class ByKeyGroup(Scatter):
 
 
 class ByName(ByKeyGroup):
-    """Partial aggregates to the subtask that they name; anything else by its key.
+    """Partial aggregates by the key group that they name; anything else by its key.
 
     Args:
         partitioner: says what partial aggregates are.
@@ -244,7 +244,7 @@ class ByName(ByKeyGroup):
     def __call__(self, batch: Any) -> Parts:
         if batch not in self.partials:
             return super().__call__(batch)
-        parts = slice_by_subtask(batch, len(batch.columns) - 1, self.consumers)
+        parts = slice_by_key_group(batch, 0, self.max_parallelism, self.consumers)
         return [(index, part) for index, part in enumerate(parts) if part is not None]
 
 

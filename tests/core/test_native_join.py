@@ -14,6 +14,7 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.column import Column
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.native_join import NativeJoin
+from pyflinkx._core.partition import column_key_groups, key_group_range
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx.errors import KeyTypeError, MemoryBudgetError
 from tests.core import native
@@ -93,6 +94,120 @@ STEPS = st.lists(
     st.tuples(st.just("watermark"), st.integers(-40, 40)) | st.tuples(st.sampled_from([0, 1]), st.integers(0, 12)),
     max_size=12,
 )
+
+
+GROUPS = 16
+
+
+class Subtasks:
+    """Joins that share the keys; what they hold moves to so many others now and then."""
+
+    def __init__(self, schema, times):
+        self.make = lambda: NativeJoin([0], [0], schema_of(schema, schema), *times)
+        self.watermark = MIN
+        self.parts = [self.make()]
+
+    def advance(self, watermark):
+        self.watermark = max(self.watermark, watermark)
+        for part in self.parts:
+            part.advance(watermark)
+
+    def route(self, batch, groups):
+        for number, part in enumerate(self.parts):
+            own = key_group_range(number, GROUPS, len(self.parts))
+            yield part, batch.filter(array("B", [group in own for group in groups]))
+
+    def process(self, batch, side, emitted):
+        late = []
+        for part, rows in self.route(batch, column_key_groups(batch, [0], GROUPS)):
+            found = processed(part, rows, side, emitted.append)
+            late += [] if found is None else rows_of(found)
+        return late
+
+    def rescale(self, count):
+        states = [[b for part in self.parts for b in part.export(side, GROUPS, 3)] for side in (0, 1)]
+        self.parts = [self.make() for _ in range(count)]
+        for part in self.parts:
+            part.advance(self.watermark)
+        for side, batches in enumerate(states):
+            for batch in batches:
+                batch.validate(full=True)
+                assert 0 < len(batch) <= 3
+                for part, rows in self.route(batch, memoryview(batch.columns[0])):
+                    part.import_(side, rows)
+
+
+RESCALED = st.lists(
+    st.tuples(st.just("rescale"), st.integers(1, 3))
+    | st.tuples(st.just("watermark"), st.integers(-40, 40))
+    | st.tuples(st.sampled_from([0, 1]), st.integers(0, 12)),
+    max_size=14,
+)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(KEYS)), BOUNDS | WINDOWS, RESCALED, st.data())
+def test_what_is_held_can_be_exported_and_imported_at_any_time(kind, times, steps, data):
+    key_type, keys = KEYS[kind]
+    schema = batch_of([], key_type, []).schema
+    subtasks, oracle = Subtasks(schema, times), Oracle(*times)
+    numbers = itertools.count()
+    for what, amount in steps:
+        if what == "rescale":
+            subtasks.rescale(amount)
+            continue
+        if what == "watermark":
+            subtasks.advance(amount)
+            oracle.watermark = max(oracle.watermark, amount)
+            continue
+        rows = data.draw(st.lists(st.tuples(TIMES, keys), min_size=amount, max_size=amount))
+        rows = [(time, (key, next(numbers), f"text {time}" if time % 3 else None)) for time, key in rows]
+        batch = batch_of([row for _, row in rows], key_type, [time for time, _ in rows])
+        emitted = []
+        late = subtasks.process(batch, what, emitted)
+        pairs, expected_late = oracle.process(rows, what)
+        assert Counter(row for part in emitted for row in rows_of(part)) == Counter(pairs)
+        assert Counter(late) == Counter((time, *row) for time, row in expected_late)
+
+
+def test_the_columns_of_held_rows_stay_what_they_are():
+    """A change here is a new version: docs/formats/states.md."""
+    join = long_join()
+    processed(join, batch_of([(1, 7, "x"), (2, 8, None)], pa.int64(), [5, 3]), 1, lambda pairs: None)
+    assert list(join.export(0, 128)) == []
+    (batch,) = join.export(1, 128)
+    assert [(field.name, field.format, field.nullable) for field in batch.schema] == [
+        ("key_group", "i", False),
+        ("time", "l", False),
+        ("row.k", "l", True),
+        ("row.n", "i", True),
+        ("row.t", "u", True),
+    ]
+    assert batch.schema.metadata == {b"pyflinkx.state": b"join right 1"}
+    assert sorted(row[1:] for row in batch.to_rows("tuple")) == [(3, 2, 8, None), (5, 1, 7, "x")]
+
+
+def test_held_rows_of_other_columns_are_refused():
+    join = long_join()
+    processed(join, batch_of([(1, 7, "x")], pa.int64(), [5]), 0, lambda pairs: None)
+    (batch,) = join.export(0, 128)
+    other = long_join()
+    with pytest.raises(ValueError, match="'join left 1', not 'join right 1'"):
+        other.import_(1, batch)
+    with pytest.raises(ValueError, match="no side 2"):
+        other.import_(2, batch)
+    bare = ColumnBatch(Schema(batch.schema.fields), batch.columns, 1)
+    for columns in ([0, 1], [0, 1, 2, 3, 4, 2, 3, 4]):
+        with pytest.raises(ValueError, match="a row of a join of 6 columns cannot have"):
+            other.import_(0, bare.select(columns))
+    with pytest.raises(ValueError, match=r"'row\.t' of a batch of states holds utf8"):
+        other.import_(0, bare.select([0, 1, 2, 4, 3]))
+    nulls = ColumnBatch.from_rows([(0, None, 1, 7, "x")], Schema([Field(f.name, f.format) for f in batch.schema]))
+    with pytest.raises(ValueError, match="'time' of a batch of states"):
+        other.import_(0, nulls)
+    other.import_(0, bare.select([0, 1, 2, 3]))
+    with pytest.raises(ValueError, match="pairs of 5 columns, not 6"):
+        processed(other, batch_of([(1, 7, "x")], pa.int64(), [5]), 1, lambda pairs: None)
 
 
 @settings(max_examples=300)

@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite
-from pyflinkx._core.column import Column
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_partial import LocalKeys, LocalSlices
-from pyflinkx._core.native_window import RunningAggregates, SliceWindows
-from pyflinkx._core.partition import column_key_groups, slice_by_subtask, subtasks_of
 from pyflinkx._core.schema import Field, Schema
-from pyflinkx.errors import JobExecutionError, KeyTypeError, MemoryBudgetError
 from pyflinkx.graph.partitioners import HashPartitioner, PartialPartitioner
 from pyflinkx.operators import local_aggregate
-from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
+from pyflinkx.operators.aggregations import Aggregation
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.local_aggregate import LocalAggregateOperator, LocalWindowOperator, partial_schema
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
@@ -136,7 +130,7 @@ class Job:
 
 
 def windowed(assigner, aggregations=AGGREGATIONS, phases=2, adaptive=False, **counts):
-    partials = partial_schema(SCHEMA, ["key"], aggregations)
+    partials = partial_schema(SCHEMA, ["key"], aggregations, True)
 
     def first(consumers):
         arguments = (SCHEMA, ["key"], aggregations, partials, GROUPS, consumers, adaptive)
@@ -150,7 +144,7 @@ def windowed(assigner, aggregations=AGGREGATIONS, phases=2, adaptive=False, **co
 
 
 def running(aggregations=AGGREGATIONS, phases=2, adaptive=False, **counts):
-    partials = partial_schema(SCHEMA, ["key"], aggregations)
+    partials = partial_schema(SCHEMA, ["key"], aggregations, False)
 
     def first(consumers):
         arguments = (SCHEMA, ["key"], aggregations, partials, GROUPS, consumers, adaptive)
@@ -338,11 +332,11 @@ def test_rows_are_passed_on_while_aggregating_does_not_pay(monkeypatch, make):
         rows = [((start + i if start < 2000 else (start + i) % 2), 1, 0.0, 0) for i in range(20)]
         job.push(0, rows, range(start, start + 20))
         job.watermark(0, start)
-    kinds = ["rows" if len(batch.columns) == len(SCHEMA) else "states" for batch in job.channels[0].emitted]
+    kinds = ["rows" if batch.schema == SCHEMA else "states" for batch in job.channels[0].emitted]
     assert kinds[0] == "states"
     assert kinds.count("rows") > 50
     assert sum(row[-1] for row in job.finish()) == sum(row[-2] for row in job.results.rows) == 4000
-    late = [batch for batch in job.channels[0].emitted if len(batch.columns) != len(SCHEMA)]
+    late = [batch for batch in job.channels[0].emitted if batch.schema != SCHEMA]
     assert len(late[-1]) <= 40
     assert job.late == 0
     always = make(adaptive=False, **options)
@@ -350,7 +344,7 @@ def test_rows_are_passed_on_while_aggregating_does_not_pay(monkeypatch, make):
     for other in filter(None, (always, by_arrival)):
         for start in range(0, 1000, 20):
             other.push(0, [(start + i, 1, 0.0, 0) for i in range(20)], range(start, start + 20))
-        assert all(len(batch.columns) != len(SCHEMA) for batch in other.channels[0].emitted)
+        assert all(batch.schema != SCHEMA for batch in other.channels[0].emitted)
 
 
 def test_a_watermark_waits_a_little_when_one_was_just_sent():
@@ -396,171 +390,3 @@ def test_an_idle_subtask_holds_nothing():
     assert job.producers[0].slices.held == 0
     job.watermark(1, 70)
     assert job.late == 0
-
-
-def test_partial_aggregates_go_where_their_rows_would():
-    partials = partials_of([(key, 1, 0.0, 0) for key in range(-50, 50)], [0] * 100)
-    subtasks = [row[2] for row in partials.to_rows("tuple")]
-    assert subtasks == list(subtasks_of(column_key_groups(partials, ["key"], GROUPS), GROUPS, 2))
-    assert set(subtasks) == {0, 1}
-
-
-# ---- what fails ----
-
-
-def local_slices(aggregations=FEW, budget=None, schema=SCHEMA, keys=("key",), windows=(10, 10)):
-    partials = partial_schema(schema, keys, aggregations)
-    return LocalSlices(schema, keys, native_arguments(aggregations), partials, GROUPS, 2, *windows, budget=budget)
-
-
-def slice_windows(aggregations=FEW, **options):
-    results = result_schema(SCHEMA, ["key"], aggregations, WINDOW_FIELDS)
-    return SliceWindows(SCHEMA, ["key"], native_arguments(aggregations), results, 10, 10, **options)
-
-
-def partials_of(rows, stamps):
-    slices = local_slices()
-    slices.add(ColumnBatch.from_rows(rows, SCHEMA, array("q", stamps)), 0)
-    return slices.send(MAX_WATERMARK, 1000)[0]
-
-
-ONE = ([(1, 5, 0.0, 0), (2, 6, 0.0, 0)], [3, 4])
-
-
-def test_states_of_another_width_or_type_are_refused():
-    partials = partials_of(*ONE)
-    other = slice_windows({"total": Aggregation("sum", "value"), "low": Aggregation("min", "value")}, partials=True)
-    with pytest.raises(ValueError, match=r"'state' holds .*32.*, not states of 48 bytes"):
-        other.merge(partials)
-    windows = slice_windows(partials=True)
-    with pytest.raises(ValueError, match="not states of 32 bytes"):
-        windows.merge(partials.select([0, 2, 1]))
-    with pytest.raises(ValueError, match="the state is missing"):
-        windows.merge(partials.select([0]))
-    with pytest.raises(ValueError, match="key column 'state' holds"):
-        windows.merge(partials.select([1, 0]))
-    fields = [SCHEMA["key"], Field("state", "w:32"), Field("subtask", "i")]
-    nulls = ColumnBatch.from_rows([(1, None, 0)], Schema(fields))
-    with pytest.raises(ValueError, match="not states"):
-        windows.merge(nulls)
-    with pytest.raises(ValueError, match="no timestamps"):
-        windows.merge(ColumnBatch(partials.schema, partials.columns, len(partials)))
-    with pytest.raises(OverflowError, match="out of range"):
-        windows.merge(partials.with_timestamps(array("q", [2**61, 0])))
-    keys = RunningAggregates(SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW), partials=True)
-    with pytest.raises(ValueError, match="the state is missing"):
-        keys.merge(partials.select([0]))
-
-
-def test_states_that_own_memory_do_not_travel():
-    different = {"different": Aggregation("count_distinct", "value")}
-    assert partial_schema(SCHEMA, ["key"], different) is None
-    with pytest.raises(ValueError, match="cannot travel"):
-        slice_windows(different, partials=True)
-
-
-def test_the_state_column_has_a_name_that_the_stream_has_not():
-    schema = Schema([Field("state", "l"), Field("state_", "l")])
-    assert partial_schema(schema, ["state"], {"n": Aggregation("count")}).names == ["state", "state__", "subtask"]
-
-
-def test_windows_with_gaps_and_wrong_columns_are_refused():
-    with pytest.raises(ValueError, match="invalid"):
-        local_slices(windows=(10, 20))
-    with pytest.raises(ValueError, match="keys, states of 32 bytes and subtasks"):
-        LocalKeys(SCHEMA, ["key"], native_arguments(FEW), result_schema(SCHEMA, ["key"], FEW), GROUPS, 2)
-    partials = partial_schema(SCHEMA, ["key"], FEW)
-    with pytest.raises(ValueError, match="invalid"):
-        LocalKeys(SCHEMA, ["key"], native_arguments(FEW), partials, GROUPS, GROUPS + 1)
-
-
-@pytest.mark.parametrize("subtasks", [[1, 0], [0, 2], [-1, 0], [0, 1, 0]])
-def test_partial_aggregates_name_their_subtasks_in_order(subtasks):
-    batch = ColumnBatch.from_rows([(number,) for number in subtasks], Schema([Field("subtask", "i", False)]))
-    with pytest.raises(ValueError, match="goes to subtask"):
-        slice_by_subtask(batch, 0, 2)
-
-
-def test_a_column_of_another_type_names_no_subtasks():
-    for kind, value in (("l", 0), ("i", None)):
-        batch = ColumnBatch.from_rows([(value,)], Schema([Field("subtask", kind)]))
-        with pytest.raises(ValueError, match="does not say where rows go"):
-            slice_by_subtask(batch, 0, 2)
-
-
-def test_states_that_are_not_aligned_are_copied():
-    partials = partials_of(*ONE)
-    packed = bytes(1) + b"".join(row[1] for row in partials.to_rows("tuple"))
-    shifted = Column(partials.schema.fields[1], 2, [None, memoryview(packed)[1:]])
-    batch = ColumnBatch(partials.schema, (partials.columns[0], shifted, partials.columns[2]), 2, partials.timestamps)
-    windows = slice_windows(partials=True)
-    assert windows.merge(batch) == 0
-    assert windows.fire(9, 10)[0].to_rows("tuple") == [(1, 0, 10, 1, 5), (2, 0, 10, 1, 6)]
-
-
-@pytest.mark.parametrize(
-    ("stamps", "message"),
-    [(None, "no timestamps"), ([1, -(2**63)], "row 1 has no timestamp"), ([1, 2**61], "row 1: the timestamp")],
-)
-def test_rows_without_a_time_fail_before_the_exchange(stamps, message):
-    job = windowed(TumblingEventTimeWindows(10), FEW)
-    with pytest.raises(JobExecutionError, match=message):
-        job.push(0, ONE[0], stamps)
-
-
-def test_a_key_without_canonical_form_fails():
-    schema = Schema([Field("key", "tss:"), Field("value", "l")])
-    slices = local_slices({"n": Aggregation("count")}, schema=schema)
-    columns = [Column(field, 1, [None, array("q", [2**60])]) for field in schema]
-    batch = ColumnBatch(schema, columns, 1, array("q", [1]))
-    slices.add(batch, 0)
-    with pytest.raises(KeyTypeError, match="no key by 'key'"):
-        slices.send(MAX_WATERMARK, 10)
-
-
-def test_memory_is_charged_and_given_back():
-    budget = MemoryBudget()
-    slices = local_slices(budget=budget)
-    empty = budget.used
-    for start in range(0, 5000, 1000):
-        rows = [(start + i, i, 0.5, 0) for i in range(1000)]
-        slices.add(ColumnBatch.from_rows(rows, SCHEMA, array("q", range(1000))), 0)
-    assert budget.used > empty + 5000 * 32
-    more, batches = True, []
-    while more:
-        batch, more = slices.send(MAX_WATERMARK, 333)
-        batches.append(batch)
-    assert sorted(row[0] for batch in batches for row in batch.to_rows("tuple")) == list(range(5000))
-    assert max(map(len, batches)) == 333
-    with pytest.raises(OverflowError, match="row 2: the timestamp"):
-        slices.add(ColumnBatch.from_rows(rows[:3], SCHEMA, array("q", [1, 2, 2**62])), 0)
-    del batch, batches, slices
-    assert budget.used == 0
-
-
-def test_a_slice_of_few_keys_takes_little_memory():
-    budget = MemoryBudget()
-    slices = local_slices(budget=budget)
-    for stamps in (range(0, 400, 10), [1000] * 3000, range(0, 400, 10)):
-        rows = [(number if len(stamps) > 40 else 0, 1, 0.5, 0) for number in range(len(stamps))]
-        slices.add(ColumnBatch.from_rows(rows, SCHEMA, array("q", stamps)), 0)
-    # Not 40 slices of 3,000 keys.
-    assert budget.used < 40 * 3000 * 32 / 4
-    assert slices.send(MAX_WATERMARK, 40)[0].to_rows("tuple")[0][0] == 0
-
-
-def test_too_little_memory_fails_without_a_leak():
-    for limit in range(60_000, 400_000, 9000):
-        budget = MemoryBudget(limit)
-        try:
-            slices = local_slices(budget=budget)
-            rows = [(i, i, 0.5, 0) for i in range(1000)]
-            slices.add(ColumnBatch.from_rows(rows, SCHEMA, array("q", [i * 7 % 200 for i in range(1000)])), 0)
-            batch, _ = slices.send(MAX_WATERMARK, 1000)
-            assert len(batch) == 1000
-            break
-        except MemoryBudgetError:
-            slices = None
-        assert budget.used == 0
-    else:
-        pytest.fail("it never had enough")

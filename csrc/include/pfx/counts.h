@@ -57,6 +57,16 @@ pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *inde
 
 void pfx_counts_free(pfx_counts *counts);
 
+/* The state of a slot that is in use. */
+static inline uint8_t *pfx_count_state(const pfx_counts *counts, uint32_t slot) {
+    return counts->states + (int64_t)slot * counts->agg->stride;
+}
+
+/* Open the next slice of a key of `rows` rows that was exported, with an empty state; a negative `number` for a key
+ * that has none, and *slot is UINT32_MAX then. The key may be a new one of the index. PFX_CORRUPT when there can be
+ * no such slice. */
+pfx_status pfx_counts_open(pfx_counts *counts, uint32_t key, int64_t rows, int64_t number, uint32_t *slot);
+
 /* Add the rows of a batch of `rows` from *done on, and append the results of the windows that are full, in order of the
  * rows that fill them; their timestamp is `timestamp`. Stops when the results are full (see pfx_results_full): then
  * *more is 1, and the call is to be repeated before any other. */

@@ -112,6 +112,9 @@ pfx_status pfx_join_expire(pfx_join *join);
 /* Set held[number] to 1 for each row held on that side; the caller sized and cleared it. */
 void pfx_join_mark(const pfx_join *join, int side, uint8_t *held);
 
+/* Write times[number] for each row held on that side; the caller sized it. */
+void pfx_join_times(const pfx_join *join, int side, int64_t *times);
+
 /* Give the rows held on that side the numbers numbers[number]. */
 void pfx_join_renumber(pfx_join *join, int side, const int64_t *numbers);
 

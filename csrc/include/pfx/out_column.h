@@ -44,6 +44,10 @@ void pfx_out_column_put_word(pfx_out_column *column, int64_t word);
 /* Append a row, for which there is room: its bytes. PFX_OVERFLOW when they exceed 32-bit offsets. */
 pfx_status pfx_out_column_put_bytes(pfx_out_column *column, const uint8_t *bytes, int64_t size);
 
+/* Append a row of a list, for which there is room, that ends with `items` items in all (less than 2^31 where offsets
+ * have 32 bits). */
+void pfx_out_column_put_end(pfx_out_column *column, int64_t items);
+
 /* Give back room that no row takes, where it is worth a copy of the rows. */
 pfx_status pfx_out_column_trim(pfx_out_column *column);
 

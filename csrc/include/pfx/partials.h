@@ -1,9 +1,9 @@
 /* The first of two phases of an aggregation: what one subtask has seen of each key, in each slice of time or at all, is
  * sent to the subtask that has the key, instead of the rows.
  *
- * A partial aggregate travels as a row: the key, the state as its bytes (states that own no memory only), the subtask
- * that it goes to and, where time is cut into slices, the last millisecond of its slice as the timestamp. Rows are
- * written in order of their subtasks, so that a batch is divided by slicing it.
+ * A partial aggregate travels as a row of pfx/state_rows.h: the key group and the key, where time is cut into slices
+ * the last millisecond of the slice, and the accumulators. Rows are written in order of the subtasks that have their
+ * key groups, so that a batch is divided by slicing it.
  *
  * Nobody is late here: whether a slice has come too late is for the second phase to say, which knows the watermarks of
  * all subtasks (pfx_slices_merge). */
@@ -19,44 +19,38 @@
 #include "pfx/panes.h"
 #include "pfx/running.h"
 #include "pfx/slicing.h"
+#include "pfx/state_rows.h"
 #include "pfx/status.h"
 
 /* A state that is to be sent. */
 typedef struct pfx_partial {
-    const uint8_t *state;
-    int64_t stamp;
+    uint8_t *state;
+    int64_t last; /* millisecond of its slice */
     uint32_t key;
     int32_t subtask;
 } pfx_partial;
 
-/* Where partial aggregates are written. Owns what comes behind `rows`, charged to the budget of its pfx_agg; borrows
- * the rest. */
+/* Where partial aggregates are written: rows of states, put in order. Owns what comes behind `rows`, charged to the
+ * budget of its pfx_agg. */
 typedef struct pfx_partial_rows {
-    const pfx_agg *agg;
-    const pfx_key_index *index;
-    int32_t max_parallelism;
+    pfx_state_rows rows;
     int32_t subtasks;
-    pfx_out_column *keys; /* as many as the index has columns */
-    pfx_out_column *state;
-    pfx_out_column *subtask;
-    pfx_out_column *stamps;
     int64_t most_bytes; /* of a batch's texts; one key more may lie above */
     int64_t bytes;
-    int64_t rows;     /* written */
-    int32_t *targets; /* the subtask of each key whose number is below `known` */
-    int64_t known;
-    int64_t targets_capacity;
+    int64_t count;   /* found */
+    int32_t *owners; /* the subtask of each key group */
     int64_t *places; /* by subtask: how many rows, then where the next one goes */
     pfx_partial *found;
     int64_t found_capacity;
-    uint32_t *sorted; /* the keys of the rows */
+    uint32_t *keys; /* those of the rows, in order */
+    uint8_t **states;
     int64_t sorted_capacity;
 } pfx_partial_rows;
 
-/* Key groups are divided among `subtasks` as pfx_subtask says. The columns are to be set by the caller. */
-pfx_status pfx_partial_rows_init(pfx_partial_rows *rows, const pfx_agg *agg, const pfx_key_index *index,
-                                 int32_t max_parallelism, int32_t subtasks);
-void pfx_partial_rows_free(pfx_partial_rows *rows);
+/* As pfx_state_rows_init; key groups are divided among `subtasks` as pfx_subtask says. */
+pfx_status pfx_partial_rows_init(pfx_partial_rows *partials, const pfx_agg *agg, const pfx_key_index *index,
+                                 int32_t max_parallelism, int32_t subtasks, pfx_out_column *columns, int32_t spaces);
+void pfx_partial_rows_free(pfx_partial_rows *partials);
 
 /* States by slice and key. Owns its panes; borrows index and agg, which must outlive it. */
 typedef struct pfx_partials {

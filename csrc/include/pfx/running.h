@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "pfx/agg.h"
+#include "pfx/agg_columns.h"
 #include "pfx/key_index.h"
 #include "pfx/results.h"
 #include "pfx/status.h"
@@ -22,6 +23,11 @@ typedef struct pfx_running {
     struct pfx_running_scratch *scratch;
 } pfx_running;
 
+/* The state of a key below `count`. */
+static inline uint8_t *pfx_running_state(const pfx_running *running, uint32_t key) {
+    return running->states + (int64_t)key * running->agg->stride;
+}
+
 pfx_status pfx_running_init(pfx_running *running, pfx_agg *agg, pfx_key_index *index);
 
 void pfx_running_free(pfx_running *running);
@@ -31,8 +37,9 @@ void pfx_running_free(pfx_running *running);
 pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
                            int each, int64_t limit, int64_t *done, pfx_results *results);
 
-/* Add `rows` partial aggregates (pfx/partials.h); `states` has the state of each, aligned to 8 bytes. */
-pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, const uint8_t *states, int64_t rows);
+/* Add `rows` states that were exported, or partial aggregates: their keys, and what is read of each. On PFX_CORRUPT
+ * `states` says what is wrong. */
+pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, pfx_agg_import *states, int64_t rows);
 
 /* Append the results of at most `limit` keys from number `first` on, fewer where their texts are long. */
 pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results);

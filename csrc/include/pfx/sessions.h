@@ -81,6 +81,16 @@ pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index
 
 void pfx_sessions_free(pfx_sessions *sessions);
 
+/* The state of a slot that is in use. */
+static inline uint8_t *pfx_session_state(const pfx_sessions *sessions, uint32_t slot) {
+    return sessions->states + (int64_t)slot * sessions->agg->stride;
+}
+
+/* Open a session that was exported, with an empty state; `fired` as in pfx_session. The key may be a new one of the
+ * index. PFX_CORRUPT when it can be none, or touches another one of its key. */
+pfx_status pfx_sessions_open(pfx_sessions *sessions, uint32_t key, int64_t start, int64_t end, int64_t fired,
+                             uint32_t *slot);
+
 /* As pfx_slices_add. */
 pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields,
                             const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late,

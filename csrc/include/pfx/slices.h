@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "pfx/agg.h"
+#include "pfx/agg_columns.h"
 #include "pfx/key_index.h"
 #include "pfx/pane.h"
 #include "pfx/panes.h"
@@ -73,11 +74,13 @@ pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const 
                           const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late,
                           int64_t *late_count, pfx_results *results, int64_t *row, int *more);
 
-/* Add `rows` partial aggregates (pfx/partials.h), whose timestamps lie in their slices; there is no lateness. `states`
- * has the state of each, aligned to 8 bytes, of an agg with PFX_ACC_ROWS. The rows in those that came too late are
- * added up in *late_rows. PFX_OVERFLOW as above. */
-pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states,
-                            const int64_t *timestamps, int64_t rows, int64_t *late_rows, int64_t *row);
+/* Add `rows` partial aggregates (pfx/partials.h), or states that were exported: their keys, the last millisecond of the
+ * slice of each, and what is read of it; nothing fires again. The rows in those that came too late, as `counts` (NULL
+ * for states whose windows can only be over) says, are added up in *late_rows. PFX_OVERFLOW as above; on PFX_CORRUPT
+ * `states` says what is wrong. */
+pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, pfx_agg_import *states,
+                            const int64_t *lasts, const int64_t *counts, int64_t rows, int64_t *late_rows,
+                            int64_t *row);
 
 /* Append the results of windows that end by `watermark`, in order of their ends, until
  * the results are full (then *more is 1, and the call is to be repeated before any other) or all is done. Frees the
