@@ -31,6 +31,10 @@ class CorruptDataError(PyflinkxError, ValueError):
     """Bytes to be decoded are not what an encoder wrote."""
 
 
+class LongBatchError(PyflinkxError, OverflowError):
+    """A column would hold more text, or more elements of lists, than its type can; those of fewer rows may fit."""
+
+
 class MemoryBudgetError(PyflinkxError, MemoryError):
     """A native allocation would exceed its memory budget."""
 

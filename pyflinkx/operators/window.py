@@ -144,12 +144,13 @@ class WindowOperator(PiecewiseOperator):
         self.functions.close()
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        try:
-            self.windowing.add(batch)
-            if self.backend.every_record:
-                self.backend.took_records(len(batch))
-        finally:
-            self.emit_results()
+        self.begin(self.firing(self.add(batch)))
+
+    def add(self, batch: Any) -> Iterator[None]:
+        """Add the records of a batch to their windows, a piece at each step; late ones may make windows fire."""
+        yield from self.windowing.add(batch)
+        if self.backend.every_record:
+            self.backend.took_records(len(batch))
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp

@@ -16,6 +16,7 @@ from pyflinkx.errors import JobCancelledError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import Clock
+from pyflinkx.operators.places import placed
 from pyflinkx.runtime.mailbox import Mailbox
 from pyflinkx.runtime.sites import site_of
 
@@ -139,7 +140,8 @@ class Coordination:
     def _call(self, site: CallSite, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except PyflinkxError:
+        except PyflinkxError as error:
+            placed(error, site)
             raise
         except BaseException as error:
             what = getattr(call, "__name__", "a call")
@@ -157,6 +159,22 @@ class Coordination:
         self.coordinators.clear()
         if errors and failure is None:
             raise errors[0]
+
+
+def named(site: CallSite, call: Call) -> None:
+    """Call something that may find a source or a sink unfit; what it says of that tells the operator and the line, too.
+
+    Raises:
+        PyflinkxError: as ``call`` does.
+        JobExecutionError: from whatever else it raises.
+    """
+    try:
+        call()
+    except PyflinkxError as error:
+        placed(error, site)
+        raise
+    except BaseException as error:
+        raise site.wrap(error, "before the job starts") from error
 
 
 def ended_by(error: BaseException, name: str) -> BaseException:

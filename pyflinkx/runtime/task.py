@@ -23,6 +23,7 @@ from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.functions import UserFunctions
+from pyflinkx.operators.places import placed
 from pyflinkx.runtime.accumulators import copies
 from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.coordination import TaskLink
@@ -163,7 +164,8 @@ class ReaderInput:
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except PyflinkxError:
+        except PyflinkxError as error:
+            placed(error, self.site)
             raise
         except BaseException as error:
             raise self.site.wrap(error, "in its reader") from error
