@@ -60,7 +60,6 @@ static pfx_status add_states(pfx_running *running, int64_t keys) {
 static void find_states(pfx_running *running, int64_t count) {
     struct pfx_running_scratch *scratch = running->scratch;
     int64_t stride = running->agg->stride;
-    pfx_states_save(&running->states, scratch->ids, count);
     pfx_states_find(&running->states, scratch->ids, count, scratch->states);
     if (running->count * stride > CACHED_BYTES) {
         for (int64_t i = 0; i < count; i++) {
@@ -68,6 +67,7 @@ static void find_states(pfx_running *running, int64_t count) {
             PREFETCH(scratch->states[i] + stride - 1);
         }
     }
+    pfx_states_save(&running->states, scratch->ids, count);
 }
 
 pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
