@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import key_function, object_function, result_type
+from pyflinkx.datastream.calls import key_function, result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import (
     CoFlatMapFunction,
@@ -16,6 +16,7 @@ from pyflinkx.datastream.functions import (
     KeyedCoProcessFunction,
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
+from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.function import UserFunction

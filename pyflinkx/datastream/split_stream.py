@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx.datastream.calls import user_function
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.function import Function
+from pyflinkx.datastream.user_functions import user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.function import UserFunction

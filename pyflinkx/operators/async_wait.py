@@ -294,7 +294,9 @@ class AsyncWaitOperator(UserFunctionOperator):
             while copier.take(iterator, taken):
                 pass
             return taken
-        self.fail(TypeError(f"{method} must give a list of results, not {short_repr(results)}"), entry)
+        wrong = "cannot be none" if results is None else "should be of list type"
+        hint = f"{method} gave {short_repr(results)}"
+        self.fail(TypeError(f"The result of AsyncFunction {wrong}: {hint}"), entry)
 
     def complete(self, entry: Entry, results: list[Any]) -> None:
         """A record has its results."""

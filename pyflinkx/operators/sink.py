@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx.errors import PyflinkxError
+from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
 
 
@@ -14,7 +14,8 @@ class SinkOperator(Operator):
 
     Args:
         sink: an object with ``create_writer(context) -> writer``; the writer has ``write(batch)``,
-            ``flush(end_of_input)`` and ``close()``, and may have ``writable`` and ``handle_event(event)``.
+            ``flush(end_of_input)``, ``prepare_commit()`` and ``close()``, and may have ``writable`` and
+            ``handle_event(event)``.
     """
 
     def __init__(self, sink: Any) -> None:
@@ -45,6 +46,11 @@ class SinkOperator(Operator):
 
     def finish(self) -> None:
         self._call(self.writer.flush, True)
+        committables = self._call(self.writer.prepare_commit)
+        if committables:
+            if self.context.send is None:
+                raise WrongStateError(f"{self.sink!r} has no committer for what its writers have finished")
+            self.context.send(committables)
 
     def close(self) -> None:
         if self.writer is not None:

@@ -14,7 +14,7 @@ from pyflinkx._core.calls import CallSite
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.errors import JobCancelledError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.graph.stream_graph import StreamNode
+from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import Clock
 
 Call = Callable[[], None]

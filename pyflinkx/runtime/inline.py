@@ -12,7 +12,7 @@ from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import JobCancelledError
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.graph.stream_graph import StreamEdge
+from pyflinkx.graph.nodes import StreamEdge
 from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.runtime.channel import LocalChannel
 from pyflinkx.runtime.control.master import RestartStrategy

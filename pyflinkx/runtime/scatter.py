@@ -24,6 +24,7 @@ from pyflinkx._core.partition import (
 from pyflinkx._core.to_rows import to_objects
 from pyflinkx.errors import GraphError, KeyTypeError
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.nodes import StreamEdge
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
     CustomPartitioner,
@@ -36,7 +37,6 @@ from pyflinkx.graph.partitioners import (
     RescalePartitioner,
     ShufflePartitioner,
 )
-from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.partial_batches import PartialBatches

@@ -19,7 +19,7 @@ from pyflinkx.connectors.record_reader import batch_reader
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
 from pyflinkx.errors import PyflinkxError
 from pyflinkx.graph.job_graph import JobVertex
-from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
+from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext

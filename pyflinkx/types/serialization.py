@@ -105,7 +105,7 @@ class RowFieldExtractorSchema(SerializationSchema):
         if not isinstance(field_index, int) or isinstance(field_index, bool):
             raise TypeError(f"field_index is an int, not {field_index!r}")
         if field_index < 0:
-            raise ConfigurationError(f"field_index is 0 or more, not {field_index}")
+            raise ConfigurationError(f"Field index must be non-negative, got: {field_index}")
         self.field_index = field_index
 
     def serialize(self, value: Any) -> bytes:
