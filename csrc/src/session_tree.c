@@ -111,7 +111,6 @@ void pfx_session_link_one(pfx_session *slots, uint32_t *head, uint32_t slot, con
 
 void pfx_session_unlink_one(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret) {
     if (*head != slot) {
-        /* In a list nothing hangs on the right, and what hangs on the left takes its place. */
         pfx_session *parent = &slots[slots[slot].parent];
         take_out(slots, parent->left == slot ? &parent->left : &parent->right, slot, secret);
         return;
@@ -126,5 +125,6 @@ void pfx_session_unlink_one(pfx_session *slots, uint32_t *head, uint32_t slot, c
         hang(slots, &slots[last].left, last, slots[slot].left);
     }
     slots[last].planted = slots[slot].planted;
+    slots[last].parent = NONE;
     *head = last;
 }

@@ -1,5 +1,6 @@
 /* The sessions of one key in order of time: the last one at the head, where nearly every row belongs, and those before
- * it in a list that hangs on it, each on the one after it: `left` is the session before it, `parent` the one after it.
+ * it in a list that hangs on it, each on the one after it: `left` is the session before it, `parent` the one after it
+ * (PFX_NO_SESSION of the head).
  * Private to sessions*.c.
  *
  * A list that a row would have to pass PFX_SESSION_STEPS sessions of becomes a search tree, and stays one until it is
@@ -13,7 +14,7 @@
 #include "pfx/sessions.h"
 
 #define PFX_NO_SESSION UINT32_MAX
-
+/* Beyond so many a search in a list makes a tree of it. */
 #define PFX_SESSION_STEPS 32
 
 /* Make a tree of the list that hangs on `head`. */
@@ -38,18 +39,23 @@ static inline uint32_t pfx_session_at(pfx_session *slots, uint32_t head, int64_t
     return found;
 }
 
-/* As below, where the key has other sessions. */
+/* As below, but for what costs nothing. */
 void pfx_session_link_one(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret);
 void pfx_session_unlink_one(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret);
 
 /* Add a session whose start is set. */
 static inline void pfx_session_link(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret) {
-    slots[slot].left = slots[slot].right = PFX_NO_SESSION;
+    slots[slot].left = slots[slot].right = slots[slot].parent = PFX_NO_SESSION;
     slots[slot].planted = 0;
-    if (*head == PFX_NO_SESSION) {
-        *head = slot;
-    } else {
+    uint32_t last = *head;
+    if (last != PFX_NO_SESSION && (slots[last].planted || slots[slot].start < slots[last].start)) {
         pfx_session_link_one(slots, head, slot, secret);
+        return;
+    }
+    *head = slot;
+    if (last != PFX_NO_SESSION) {
+        slots[slot].left = last;
+        slots[last].parent = slot;
     }
 }
 
@@ -64,10 +70,17 @@ static inline void pfx_session_append(pfx_session *slots, uint32_t *head, uint32
 
 /* Take one away that is there. */
 static inline void pfx_session_unlink(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret) {
-    if (*head == slot && slots[slot].left == PFX_NO_SESSION) {
-        *head = PFX_NO_SESSION;
-    } else {
+    const pfx_session *session = &slots[slot];
+    uint32_t parent = session->parent, left = session->left;
+    bool is_head = parent == PFX_NO_SESSION;
+    if (session->right != PFX_NO_SESSION ||
+        (is_head ? session->planted && left != PFX_NO_SESSION : slots[parent].left != slot)) {
         pfx_session_unlink_one(slots, head, slot, secret);
+        return;
+    }
+    *(is_head ? head : &slots[parent].left) = left;
+    if (left != PFX_NO_SESSION) {
+        slots[left].parent = parent;
     }
 }
 

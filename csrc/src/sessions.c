@@ -338,7 +338,7 @@ static uint32_t find(pfx_sessions *sessions, uint32_t key, int64_t time) {
     return pfx_session_at(sessions->slots, sessions->heads[key], time, sessions->agg->secret);
 }
 
-static void unlink_session(pfx_sessions *sessions, uint32_t slot) {
+static inline void unlink_session(pfx_sessions *sessions, uint32_t slot) {
     save(sessions, slot);
     pfx_session_unlink(sessions->slots, &sessions->heads[sessions->slots[slot].key], slot, sessions->agg->secret);
     sessions->slots[slot].key = PFX_NO_KEY;
@@ -388,9 +388,9 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
                          int64_t to) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
     pfx_states_save(&sessions->states, scratch->slots + from, to - from);
+    const pfx_states states = sessions->states; /* where no store that follows can change it */
     for (int64_t i = from; i < to; i++) {
-        scratch->states[i] =
-            scratch->slots[i] == NONE ? scratch->trash : pfx_sessions_state(sessions, scratch->slots[i]);
+        scratch->states[i] = scratch->slots[i] == NONE ? scratch->trash : pfx_states_at(&states, scratch->slots[i]);
     }
     int64_t sequence = sessions->sequence;
     sessions->sequence += to - from;
