@@ -4,6 +4,7 @@
 
 #include "pfx/calendar.h"
 #include "pfx/slices.h"
+#include "session_order.h"
 #include "session_tree.h"
 
 #define NONE PFX_NO_SESSION
@@ -161,15 +162,11 @@ static int64_t due_time(const pfx_sessions *sessions, const pfx_session *session
     return session->end - 1 + (session->fired == session->end ? sessions->lateness : 0);
 }
 
-static bool before(const pfx_session_entry *left, const pfx_session_entry *right) {
-    return left->time != right->time ? left->time < right->time : left->key < right->key;
-}
-
 static pfx_status push_heap(pfx_sessions *sessions, pfx_session_entry entry) {
     PFX_TRY(push(sessions, &sessions->heap, entry));
     pfx_session_entry *entries = sessions->heap.entries;
     int64_t at = sessions->heap.count - 1;
-    while (at > 0 && before(&entry, &entries[(at - 1) / 2])) {
+    while (at > 0 && pfx_session_before(&entry, &entries[(at - 1) / 2])) {
         entries[at] = entries[(at - 1) / 2];
         at = (at - 1) / 2;
     }
@@ -184,8 +181,8 @@ static pfx_session_entry pop_heap(pfx_sessions *sessions) {
     pfx_session_entry last = entries[count];
     int64_t at = 0;
     for (int64_t child = 1; child < count; child = at * 2 + 1) {
-        child += child + 1 < count && before(&entries[child + 1], &entries[child]);
-        if (!before(&entries[child], &last)) {
+        child += child + 1 < count && pfx_session_before(&entries[child + 1], &entries[child]);
+        if (!pfx_session_before(&entries[child], &last)) {
             break;
         }
         entries[at] = entries[child];
@@ -242,41 +239,6 @@ static pfx_status come_up(pfx_sessions *sessions, uint32_t slot, int64_t time, i
     return push(sessions, &sessions->due, (pfx_session_entry){.time = session->end, .key = session->key, .slot = slot});
 }
 
-/* By end and key: insertion for what one bucket has, heapsort for more. */
-static void sort_due(pfx_session_entry *entries, int64_t count) {
-    if (count > 48) {
-        for (int64_t start = count / 2, end = count; end > 1;) {
-            if (start > 0) {
-                start--;
-            } else {
-                pfx_session_entry last = entries[--end];
-                entries[end] = entries[0];
-                entries[0] = last;
-            }
-            pfx_session_entry moved = entries[start];
-            int64_t at = start;
-            for (int64_t child = at * 2 + 1; child < end; child = at * 2 + 1) {
-                child += child + 1 < end && before(&entries[child], &entries[child + 1]);
-                if (!before(&moved, &entries[child])) {
-                    break;
-                }
-                entries[at] = entries[child];
-                at = child;
-            }
-            entries[at] = moved;
-        }
-        return;
-    }
-    for (int64_t i = 1; i < count; i++) {
-        pfx_session_entry entry = entries[i];
-        int64_t at = i;
-        for (; at > 0 && before(&entry, &entries[at - 1]); at--) {
-            entries[at] = entries[at - 1];
-        }
-        entries[at] = entry;
-    }
-}
-
 /* List the next sessions that are due, in order, from as many buckets as give a chunk; none when there are no more. */
 static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
     sessions->due.count = sessions->sent = 0;
@@ -321,7 +283,7 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
             PFX_TRY(come_up(sessions, popped.slot, popped.time, horizon));
         }
         if (sessions->due.count > listed) {
-            sort_due(sessions->due.entries + listed, sessions->due.count - listed);
+            pfx_session_sort(sessions->due.entries + listed, sessions->due.count - listed);
         }
     }
     return PFX_OK;
@@ -417,19 +379,21 @@ static pfx_status send(pfx_results *results, const pfx_sessions *sessions, uint3
 }
 
 pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields,
-                            const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
-                            pfx_results *results, int64_t *row) {
+                            const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late,
+                            int64_t *late_count, pfx_results *results, int64_t *row, int *more) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
     *late_count = 0;
-    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+    while (*done < rows && !pfx_results_full(results, limit)) {
+        int64_t start = *done;
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
-        int64_t done = 0;
+        int64_t updated = 0;
         *row = start;
         PFX_TRY(pfx_key_index_map(sessions->index, keys, start, count, scratch->ids));
         PFX_TRY(reserve(sessions, 0, sessions->index->count));
         pfx_status status = PFX_OK;
+        bool full = false;
         int64_t i = 0;
-        for (; i < count; i++) {
+        for (; i < count && !full; i++) {
             int64_t time = timestamps[start + i];
             uint32_t slot = NONE, merged = NONE;
             if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
@@ -448,14 +412,18 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
             if (slot == NONE) {
                 late[(*late_count)++] = start + i;
             } else if (sessions->slots[slot].end - 1 <= sessions->watermark) {
-                PFX_TRY(update(sessions, fields, start, done, i + 1));
-                done = i + 1;
+                PFX_TRY(update(sessions, fields, start, updated, i + 1));
+                updated = i + 1;
                 PFX_TRY(send(results, sessions, slot));
+                full = pfx_results_full(results, limit);
             }
         }
-        pfx_status added = update(sessions, fields, start, done, i);
+        pfx_status added = update(sessions, fields, start, updated, i);
         PFX_TRY(status != PFX_OK ? status : added);
+        *done += i;
+        results->work += i;
     }
+    *more = *done < rows;
     if (*late_count > 0) {
         pfx_agg_clear(sessions->agg, scratch->trash, 1);
         pfx_agg_start(sessions->agg, scratch->trash, 1);
@@ -547,6 +515,15 @@ static pfx_status settle(pfx_sessions *sessions, uint32_t slot, int64_t watermar
     return PFX_OK;
 }
 
+/* The position in the list of those that are due, from `position` on, of the first one after `count` to be sent. */
+static int64_t after_unfired(const pfx_sessions *sessions, int64_t position, int64_t count) {
+    for (; count > 0; position++) {
+        const pfx_session *session = &sessions->slots[sessions->due.entries[position].slot];
+        count -= session->fired != session->end;
+    }
+    return position;
+}
+
 pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results,
                              int *more) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
@@ -575,12 +552,21 @@ pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t 
         }
         PFX_TRY(pfx_results_reserve(results, sessions->due.count - first < limit ? sessions->due.count - first : limit,
                                     limit));
+        int64_t fitting = pfx_results_fit(results, scratch->ids, scratch->states, count);
+        bool full = fitting < count;
+        if (full) {
+            last = after_unfired(sessions, first, fitting);
+            count = fitting;
+        }
         PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, count));
         PFX_TRY(pfx_results_stamp_each(results, count, scratch->starts, scratch->ends));
         for (; first < last; first++) {
             PFX_TRY(settle(sessions, sessions->due.entries[first].slot, watermark));
         }
         sessions->sent = last;
+        if (full) {
+            break;
+        }
     }
     return PFX_OK;
 }

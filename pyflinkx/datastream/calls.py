@@ -7,7 +7,7 @@ from typing import Any
 
 from pyflinkx.datastream.key_selectors import key_selector
 from pyflinkx.errors import GraphError
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.plan.stream import UNKNOWN, RecordType
 from pyflinkx.types.infer import infer_from_callable
 from pyflinkx.types.typeinfo import TypeInformation

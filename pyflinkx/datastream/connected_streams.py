@@ -19,7 +19,7 @@ from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
 from pyflinkx.plan.stream import RecordType, operator
 

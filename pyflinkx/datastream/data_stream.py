@@ -43,7 +43,7 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted, Transformation
 from pyflinkx.operators.fields import FieldTuple
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator

@@ -23,7 +23,7 @@ from pyflinkx.datastream.windowed_stream import WindowedStream
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
 from pyflinkx.operators.record import MapOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds

@@ -23,7 +23,7 @@ from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.field_reduce import AccumulateType, field_fold
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator
 from pyflinkx.plan.stream import Keys, RecordType

@@ -11,7 +11,7 @@ from pyflinkx.datastream.function import Function
 from pyflinkx.datastream.user_functions import user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.record import FilterOperator
 from pyflinkx.operators.split import SelectedFor
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyflinkx.datastream.functions import Function
 from pyflinkx.errors import GraphError
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 
 
 def user_function(given: Any, kind: type[Function], method: str, what: str) -> UserFunction:

@@ -22,7 +22,7 @@ from pyflinkx.datastream.user_functions import object_function, user_function
 from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec, carried
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.plan.stream import UNKNOWN, RecordType, Stream, operator

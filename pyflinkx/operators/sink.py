@@ -7,6 +7,7 @@ from typing import Any
 
 from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.places import placed
 
 
 class SinkOperator(Operator):
@@ -59,7 +60,8 @@ class SinkOperator(Operator):
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except PyflinkxError:
+        except PyflinkxError as error:
+            placed(error, self.site)
             raise
         except BaseException as error:
             raise self.site.wrap(error, "in its writer") from error

@@ -18,7 +18,7 @@ from pyflinkx.datastream.functions import AsyncRetryStrategy
 from pyflinkx.errors import JobExecutionError, WaitTimeoutError
 from pyflinkx.operators.async_wait import LEAST_TIMERS, AsyncWaitOperator
 from pyflinkx.operators.base import MAX_WATERMARK
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.testing.harness import OperatorHarness
 
 

@@ -127,7 +127,8 @@ static inline void clear_results(aggregation *it) {
         pfx_out_column_free(&it->values[i]);
         pfx_out_column_init(&it->values[i], type_of(it, i), &it->budget);
     }
-    it->results.rows = 0;
+    it->results.rows = it->results.work = 0;
+    it->results.most_bytes = INT64_C(1) << 30;
 }
 
 /* What must be so at the end. */
@@ -334,20 +335,25 @@ static inline pfx_status add_rows(holder *holder, rows *rows) {
     const pfx_key_column fields[2] = {
         {.type = &types[0], .data = (const uint8_t *)rows->values},
         {.type = &types[1], .data = (const uint8_t *)rows->texts, .offsets = (const uint8_t *)rows->offsets}};
-    int64_t late, row;
-    pfx_status status;
-    if (holder->kind == RUNNING) {
-        status = pfx_running_add(&holder->running, &keys, fields, rows->count, 0, &it->results);
-    } else if (holder->kind == SESSIONS) {
-        status = pfx_sessions_add(&holder->sessions, &keys, fields, rows->times, rows->count, rows->late, &late,
-                                  &it->results, &row);
-    } else if (holder->kind == COUNTS) {
-        status = pfx_counts_add(&holder->counts, &keys, fields, rows->count, 0, &it->results);
-    } else {
-        status = pfx_slices_add(&holder->slices, &keys, fields, rows->times, rows->count, rows->late, &late,
-                                &it->results, &row);
+    int64_t late, row, done = 0;
+    int more = 1;
+    pfx_status status = PFX_OK;
+    while (more && status == PFX_OK) {
+        more = 0;
+        if (holder->kind == RUNNING) {
+            status = pfx_running_add(&holder->running, &keys, fields, rows->count, 0, 1000, &done, &it->results);
+            more = done < rows->count;
+        } else if (holder->kind == SESSIONS) {
+            status = pfx_sessions_add(&holder->sessions, &keys, fields, rows->times, rows->count, 1000, &done,
+                                      rows->late, &late, &it->results, &row, &more);
+        } else if (holder->kind == COUNTS) {
+            status = pfx_counts_add(&holder->counts, &keys, fields, rows->count, 0, 1000, &done, &it->results, &more);
+        } else {
+            status = pfx_slices_add(&holder->slices, &keys, fields, rows->times, rows->count, 1000, &done, rows->late,
+                                    &late, &it->results, &row, &more);
+        }
+        clear_results(it);
     }
-    clear_results(it);
     return status;
 }
 
