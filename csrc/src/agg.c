@@ -145,21 +145,53 @@ void pfx_agg_start(const pfx_agg *agg, uint8_t *states, int64_t count) {
     }
 }
 
+static void clear_one(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state) {
+    if (acc->kind == PFX_ACC_DISTINCT) {
+        pfx_distinct_clear(agg, acc, state);
+    } else {
+        pfx_kept_clear(agg, acc, state);
+    }
+}
+
 void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count) {
     for (int32_t a = 0; agg->owning && a < agg->count; a++) {
+        const pfx_acc *acc = &agg->accs[a];
+        for (int64_t i = 0; owns(agg, acc) && i < count; i++) {
+            clear_one(agg, acc, states + i * agg->stride + acc->at);
+        }
+    }
+}
+
+pfx_status pfx_agg_own(const pfx_agg *agg, uint8_t *state) {
+    for (int32_t a = 0; a < agg->count; a++) {
         const pfx_acc *acc = &agg->accs[a];
         if (!owns(agg, acc)) {
             continue;
         }
-        for (int64_t i = 0; i < count; i++) {
-            uint8_t *state = states + i * agg->stride + acc->at;
-            if (acc->kind == PFX_ACC_DISTINCT) {
-                pfx_distinct_clear(agg, acc, state);
-            } else {
-                pfx_kept_clear(agg, acc, state);
+        pfx_status status = acc->kind == PFX_ACC_DISTINCT ? pfx_distinct_own(agg, acc, state + acc->at)
+                                                          : pfx_kept_own(agg, acc, state + acc->at);
+        if (status != PFX_OK) {
+            while (a-- > 0) {
+                if (owns(agg, &agg->accs[a])) {
+                    clear_one(agg, &agg->accs[a], state + agg->accs[a].at);
+                }
             }
+            return status;
         }
     }
+    return PFX_OK;
+}
+
+static pfx_status own(const void *agg, uint8_t *state) {
+    return pfx_agg_own(agg, state);
+}
+
+static void clear(const void *agg, uint8_t *states, int64_t count) {
+    pfx_agg_clear(agg, states, count);
+}
+
+pfx_owned pfx_agg_owned(const pfx_agg *agg) {
+    return (pfx_owned){.context = agg, .copy = agg->owning ? own : NULL, .clear = clear};
 }
 
 int64_t pfx_agg_rows(const pfx_agg *agg, const uint8_t *state) {

@@ -436,6 +436,40 @@ void pfx_distinct_clear(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state) 
     memset(state, 0, (size_t)pfx_distinct_size(agg, acc));
 }
 
+static pfx_status own_block(const pfx_agg *agg, text_set *set) {
+    const text_block *from = set->block;
+    int64_t size = block_size(from->capacity), table_size = from->places * (int64_t)sizeof *from->table;
+    void *memory, *table = NULL;
+    PFX_TRY(pfx_alloc(agg->budget, size, &memory));
+    pfx_status status = from->table == NULL ? PFX_OK : pfx_alloc(agg->budget, table_size, &table);
+    if (status != PFX_OK) {
+        pfx_free(agg->budget, memory, size);
+        return status;
+    }
+    memcpy(memory, from, (size_t)block_size(from->used));
+    if (table != NULL) {
+        memcpy(table, from->table, (size_t)table_size);
+    }
+    set->block = memory;
+    set->block->table = table;
+    return PFX_OK;
+}
+
+pfx_status pfx_distinct_own(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state) {
+    if (!is_narrow(agg, acc)) {
+        text_set *set = (text_set *)(void *)state;
+        return set->size == IN_BLOCK ? own_block(agg, set) : PFX_OK;
+    }
+    word_set *set = (word_set *)(void *)state;
+    void *memory;
+    if (set->bits > 0) {
+        PFX_TRY(pfx_alloc(agg->budget, words_size(set), &memory));
+        memcpy(memory, set->places, (size_t)words_size(set));
+        set->places = memory;
+    }
+    return PFX_OK;
+}
+
 pfx_status pfx_distinct_update(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *column, int64_t start,
                                int64_t rows, uint8_t *const *states) {
     if (column->type->kind == PFX_KIND_NULL) {

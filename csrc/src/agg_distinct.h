@@ -7,6 +7,8 @@
 /* Bytes of a state; an empty one is all zeros. */
 int64_t pfx_distinct_size(const pfx_agg *agg, const pfx_acc *acc);
 void pfx_distinct_clear(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state);
+/* As pfx_agg_own. */
+pfx_status pfx_distinct_own(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state);
 pfx_status pfx_distinct_update(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *column, int64_t start,
                                int64_t rows, uint8_t *const *states);
 pfx_status pfx_distinct_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, const uint8_t *from);

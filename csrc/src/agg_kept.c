@@ -36,6 +36,27 @@ void pfx_kept_clear(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state) {
     }
 }
 
+static pfx_status own_cell(const pfx_agg *agg, int32_t field, pfx_cell *cell) {
+    void *memory;
+    if (is_narrow(agg, field) || cell->wide.bytes == NULL) {
+        return PFX_OK;
+    }
+    PFX_TRY(pfx_alloc(agg->budget, cell->wide.capacity, &memory));
+    memcpy(memory, cell->wide.bytes, cell->wide.size);
+    cell->wide.bytes = memory;
+    return PFX_OK;
+}
+
+pfx_status pfx_kept_own(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state) {
+    pfx_kept *kept = (pfx_kept *)(void *)state;
+    PFX_TRY(own_cell(agg, acc->field, &kept->value));
+    pfx_status status = has_by(acc) ? own_cell(agg, acc->by, &kept->by) : PFX_OK;
+    if (status != PFX_OK) {
+        clear_cell(agg, acc->field, &kept->value);
+    }
+    return status;
+}
+
 static pfx_status set_wide(const pfx_agg *agg, pfx_cell *cell, const uint8_t *bytes, int64_t size) {
     if (size > UINT32_MAX / 2) {
         return PFX_OVERFLOW;

@@ -24,6 +24,8 @@ typedef struct pfx_kept {
 int64_t pfx_kept_size(const pfx_acc *acc);
 void pfx_kept_start(uint8_t *state);
 void pfx_kept_clear(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state);
+/* As pfx_agg_own. */
+pfx_status pfx_kept_own(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state);
 pfx_status pfx_kept_update(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *columns, int64_t start, int64_t rows,
                            uint8_t *const *states, int64_t sequence);
 pfx_status pfx_kept_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, const uint8_t *from);

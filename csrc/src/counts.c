@@ -42,6 +42,9 @@ pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *inde
     }
     counts->scratch = memory;
     pfx_agg_start(agg, counts->scratch->trash, 1);
+    pfx_states_init_flat(&counts->key_block, agg->budget, (int64_t)sizeof *counts->keys);
+    pfx_states_init_flat(&counts->slice_block, agg->budget, (int64_t)sizeof *counts->slices);
+    pfx_states_init(&counts->states, agg->budget, agg->stride);
     return PFX_OK;
 }
 
@@ -50,37 +53,48 @@ void pfx_counts_free(pfx_counts *counts) {
     if (agg == NULL) {
         return;
     }
+    pfx_counts_end_snapshot(counts);
     for (int64_t key = 0; key < counts->keys_count; key++) {
         for (uint32_t slot = counts->keys[key].first; slot != NONE; slot = counts->slices[slot].next) {
-            pfx_agg_clear(agg, pfx_count_state(counts, slot), 1);
+            pfx_agg_clear(agg, pfx_counts_state(counts, slot), 1);
         }
     }
     pfx_pane_free(&counts->merged, agg);
     pfx_agg_clear(agg, counts->scratch->trash, 1);
-    pfx_free(agg->budget, counts->keys, counts->keys_capacity * (int64_t)sizeof *counts->keys);
-    pfx_free(agg->budget, counts->slices, counts->capacity * (int64_t)sizeof *counts->slices);
-    pfx_free(agg->budget, counts->states, counts->capacity * agg->stride);
+    pfx_states_free(&counts->key_block);
+    pfx_states_free(&counts->slice_block);
+    pfx_states_free(&counts->states);
     pfx_free(agg->budget, counts->scratch, scratch_size(counts));
     memset(counts, 0, sizeof *counts);
 }
 
-static pfx_status grow(pfx_budget *budget, void **block, int64_t size, int64_t old_room, int64_t room) {
-    return *block == NULL ? pfx_alloc(budget, room * size, block)
-                          : pfx_resize(budget, block, old_room * size, room * size);
-}
-
 static pfx_status add_keys(pfx_counts *counts, int64_t keys) {
-    if (keys > counts->keys_capacity) {
-        int64_t room = counts->keys_capacity * 2 > keys ? counts->keys_capacity * 2 : keys + MIN_SLOTS;
-        void *memory = counts->keys;
-        PFX_TRY(grow(counts->agg->budget, &memory, (int64_t)sizeof *counts->keys, counts->keys_capacity, room));
-        counts->keys = memory;
-        counts->keys_capacity = room;
+    if (keys > pfx_states_room(&counts->key_block)) {
+        PFX_TRY(pfx_states_grow(&counts->key_block, keys + MIN_SLOTS));
+        counts->keys = (pfx_count_key *)(void *)pfx_states_at(&counts->key_block, 0);
     }
     for (; counts->keys_count < keys; counts->keys_count++) {
         counts->keys[counts->keys_count] = (pfx_count_key){.first = NONE, .last = NONE, .from = NONE};
     }
     return PFX_OK;
+}
+
+/* Room for slots below `room`. */
+static pfx_status reserve(pfx_counts *counts, int64_t room) {
+    if (room >= NONE) {
+        return PFX_NO_MEMORY;
+    }
+    PFX_TRY(pfx_states_grow(&counts->slice_block, room));
+    counts->slices = (pfx_count_slice *)(void *)pfx_states_at(&counts->slice_block, 0);
+    PFX_TRY(pfx_states_grow(&counts->states, room));
+    int64_t slices = pfx_states_room(&counts->slice_block), states = pfx_states_room(&counts->states);
+    counts->capacity = slices < states ? slices : states;
+    return PFX_OK;
+}
+
+/* Before what is known of a slice is changed. */
+static inline void save(pfx_counts *counts, uint32_t slot) {
+    pfx_states_save(&counts->slice_block, &slot, 1);
 }
 
 static pfx_status take_slot(pfx_counts *counts, uint32_t *slot) {
@@ -89,32 +103,15 @@ static pfx_status take_slot(pfx_counts *counts, uint32_t *slot) {
         counts->free = counts->slices[*slot].next;
     } else {
         if (counts->used == counts->capacity) {
-            pfx_budget *budget = counts->agg->budget;
-            int64_t room = counts->capacity == 0 ? MIN_SLOTS : counts->capacity * 2;
-            int64_t size = (int64_t)sizeof *counts->slices;
-            void *slices = NULL, *states = counts->states;
-            if (room >= NONE) {
-                return PFX_NO_MEMORY;
-            }
-            PFX_TRY(pfx_alloc(budget, room * size, &slices));
-            pfx_status status = grow(budget, &states, counts->agg->stride, counts->capacity, room);
-            if (status != PFX_OK) {
-                pfx_free(budget, slices, room * size);
-                return status;
-            }
-            if (counts->used > 0) {
-                memcpy(slices, counts->slices, (size_t)(counts->used * size));
-            }
-            pfx_free(budget, counts->slices, counts->capacity * size);
-            counts->slices = slices;
-            counts->states = states;
-            counts->capacity = room;
+            PFX_TRY(reserve(counts, counts->used + 1));
         }
         *slot = (uint32_t)counts->used++;
     }
+    save(counts, *slot);
+    pfx_states_save(&counts->states, slot, 1);
     counts->live++;
     counts->peak = counts->live > counts->peak ? counts->live : counts->peak;
-    pfx_agg_start(counts->agg, pfx_count_state(counts, *slot), 1);
+    pfx_agg_start(counts->agg, pfx_counts_state(counts, *slot), 1);
     return PFX_OK;
 }
 
@@ -128,6 +125,7 @@ static pfx_status open_slice(pfx_counts *counts, pfx_count_key *key, int64_t num
     if (key->last == NONE) {
         key->first = *slot;
     } else {
+        save(counts, key->last);
         counts->slices[key->last].next = *slot;
     }
     key->last = *slot;
@@ -165,7 +163,9 @@ static void drop_slices(pfx_counts *counts, pfx_count_key *key, int64_t number) 
         uint32_t slot = key->first;
         key->first = counts->slices[slot].next;
         key->from = key->from == slot ? key->first : key->from;
-        pfx_agg_clear(counts->agg, pfx_count_state(counts, slot), 1);
+        save(counts, slot);
+        pfx_states_save(&counts->states, &slot, 1);
+        pfx_agg_clear(counts->agg, pfx_counts_state(counts, slot), 1);
         counts->slices[slot].next = counts->free;
         counts->free = slot;
         counts->live--;
@@ -186,7 +186,7 @@ static pfx_status merge(pfx_counts *counts, int64_t limit, pfx_results *results)
             uint32_t second = counts->slices[window->first].next;
             scratch->ids[counts->ready] = window->key;
             if (second == NONE || counts->slices[second].number > last) {
-                *into = pfx_count_state(counts, window->first);
+                *into = pfx_counts_state(counts, window->first);
                 continue;
             }
             PFX_TRY(pfx_pane_add(&counts->merged, agg, (uint32_t)counts->ready, counts->full, &slot));
@@ -197,7 +197,7 @@ static pfx_status merge(pfx_counts *counts, int64_t limit, pfx_results *results)
             if (results->work / PFX_RESULT_WORK >= limit) {
                 return PFX_OK;
             }
-            uint8_t *state = pfx_count_state(counts, counts->next);
+            uint8_t *state = pfx_counts_state(counts, counts->next);
             PFX_TRY(pfx_agg_merge(agg, into, &state, 1));
             counts->next = counts->slices[counts->next].next;
         }
@@ -244,7 +244,8 @@ static pfx_status begin(pfx_counts *counts, int64_t full) {
  * middle of one at any time. */
 static pfx_status drop_keys(pfx_counts *counts) {
     int64_t known = counts->index->count;
-    if (counts->slicing.size != counts->slicing.slide || known < 4096 || known / 4 < counts->live) {
+    bool few = counts->slicing.size == counts->slicing.slide && known >= 4096 && known / 4 >= counts->live;
+    if (!few || counts->snapshot != NULL) {
         return PFX_OK;
     }
     int64_t size = known * (int64_t)sizeof(uint32_t);
@@ -269,47 +270,47 @@ static pfx_status drop_keys(pfx_counts *counts) {
 
 /* Move the live slices together once most of the memory is for what is over. */
 static pfx_status compact(pfx_counts *counts) {
-    pfx_budget *budget = counts->agg->budget;
     /* As many as there were lately, so that what the next rows need is not given back and taken again. */
-    int64_t room = counts->peak + MIN_SLOTS;
-    int64_t keys_room = counts->keys_count + room, key_size = (int64_t)sizeof *counts->keys;
+    int64_t room = counts->peak + MIN_SLOTS, keys_room = counts->keys_count + room;
+    int64_t keys_capacity = pfx_states_room(&counts->key_block);
     counts->peak = counts->live;
-    if (counts->keys_capacity > 4096 && counts->keys_capacity / 4 > keys_room) {
-        void *keys = counts->keys;
-        PFX_TRY(pfx_resize(budget, &keys, counts->keys_capacity * key_size, keys_room * key_size));
-        counts->keys = keys;
-        counts->keys_capacity = keys_room;
+    if (counts->snapshot != NULL) {
+        return PFX_OK;
+    }
+    if (keys_capacity > 4096 && keys_capacity / 4 > keys_room) {
+        PFX_TRY(pfx_states_shrink(&counts->key_block, keys_room));
+        counts->keys = (pfx_count_key *)(void *)pfx_states_at(&counts->key_block, 0);
     }
     if (counts->capacity <= 4096 || counts->capacity / 4 <= room) {
         return PFX_OK;
     }
-    int64_t size = (int64_t)sizeof *counts->slices, stride = counts->agg->stride;
-    void *slices, *states;
-    PFX_TRY(pfx_alloc(budget, room * size, &slices));
-    pfx_status status = pfx_alloc(budget, room * stride, &states);
+    pfx_counts kept = {.agg = counts->agg};
+    pfx_states_init_flat(&kept.slice_block, counts->agg->budget, (int64_t)sizeof *counts->slices);
+    pfx_states_init(&kept.states, counts->agg->budget, counts->agg->stride);
+    pfx_status status = reserve(&kept, room);
     if (status != PFX_OK) {
-        pfx_free(budget, slices, room * size);
+        pfx_states_free(&kept.slice_block);
+        pfx_states_free(&kept.states);
         return status;
     }
-    pfx_count_slice *moved = slices;
-    int64_t used = 0;
     for (int64_t i = 0; i < counts->keys_count; i++) {
         pfx_count_key *key = &counts->keys[i];
-        for (uint32_t *link = &key->first; *link != NONE; link = &moved[used++].next) {
-            uint32_t from = *link, to = (uint32_t)used;
-            moved[to] = counts->slices[from];
-            memcpy((uint8_t *)states + to * stride, pfx_count_state(counts, from), (size_t)stride);
+        for (uint32_t *link = &key->first; *link != NONE; link = &kept.slices[kept.used++].next) {
+            uint32_t from = *link, to = (uint32_t)kept.used;
+            kept.slices[to] = counts->slices[from];
+            memcpy(pfx_counts_state(&kept, to), pfx_counts_state(counts, from), (size_t)counts->agg->stride);
             *link = to;
             key->from = key->from == from ? to : key->from;
             key->last = key->last == from ? to : key->last;
         }
     }
-    pfx_free(budget, counts->slices, counts->capacity * size);
-    pfx_free(budget, counts->states, counts->capacity * stride);
-    counts->slices = slices;
-    counts->states = states;
-    counts->capacity = room;
-    counts->used = used;
+    pfx_states_free(&counts->slice_block);
+    pfx_states_free(&counts->states);
+    counts->slice_block = kept.slice_block;
+    counts->slices = kept.slices;
+    counts->states = kept.states;
+    counts->capacity = kept.capacity;
+    counts->used = kept.used;
     counts->free = NONE;
     return PFX_OK;
 }
@@ -337,6 +338,7 @@ pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const 
         bool skipped = false;
         PFX_TRY(pfx_key_index_map(counts->index, keys, start, count, scratch->ids));
         PFX_TRY(add_keys(counts, counts->index->count));
+        pfx_states_save(&counts->key_block, scratch->ids, count);
         for (int64_t i = 0; i < count; i++) {
             pfx_count_key *key = &counts->keys[scratch->ids[i]];
             int64_t number = pfx_slice_of(slicing, key->rows++);
@@ -355,9 +357,10 @@ pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const 
                 scratch->full[full++] = (full_window){.key = scratch->ids[i], .first = key->from, .window = window};
             }
         }
+        pfx_states_save(&counts->states, scratch->slots, count);
         for (int64_t i = 0; i < count; i++) {
             uint32_t slot = scratch->slots[i];
-            scratch->states[i] = slot == NONE ? scratch->trash : pfx_count_state(counts, slot);
+            scratch->states[i] = slot == NONE ? scratch->trash : pfx_counts_state(counts, slot);
         }
         int64_t sequence = counts->sequence;
         counts->sequence += count;
@@ -372,4 +375,73 @@ pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const 
     }
     *more = 0;
     return compact(counts);
+}
+
+/* ---- snapshots ---- */
+
+/* On failure the caller ends what has begun. */
+static pfx_status begin_all(pfx_counts *counts, pfx_counts_snapshot *snapshot) {
+    pfx_owned owned = pfx_agg_owned(counts->agg);
+    PFX_TRY(pfx_states_begin(&counts->key_block, counts->keys_count, NULL, &snapshot->key_block));
+    PFX_TRY(pfx_states_begin(&counts->slice_block, counts->used, NULL, &snapshot->slice_block));
+    PFX_TRY(pfx_states_begin(&counts->states, counts->used, &owned, &snapshot->states));
+    return pfx_key_index_freeze(counts->index, &snapshot->keys);
+}
+
+static void end(pfx_counts *counts) {
+    pfx_states_end(&counts->key_block);
+    pfx_states_end(&counts->slice_block);
+    pfx_states_end(&counts->states);
+}
+
+pfx_status pfx_counts_begin_snapshot(pfx_counts *counts, pfx_counts_snapshot **out) {
+    void *memory;
+    if (counts->snapshot != NULL || counts->sent < counts->full) {
+        return PFX_WRONG_STATE;
+    }
+    PFX_TRY(pfx_alloc_zero(counts->agg->budget, (int64_t)sizeof **out, &memory));
+    pfx_counts_snapshot *snapshot = memory;
+    pfx_status status = begin_all(counts, snapshot);
+    if (status != PFX_OK) {
+        end(counts);
+        pfx_free(counts->agg->budget, memory, (int64_t)sizeof *snapshot);
+        return status;
+    }
+    snapshot->view = (pfx_counts){.agg = counts->agg,
+                                  .index = &snapshot->keys,
+                                  .slicing = counts->slicing,
+                                  .sequence = counts->sequence,
+                                  .keys_count = counts->keys_count,
+                                  .used = counts->used,
+                                  .live = counts->live,
+                                  .free = NONE};
+    pfx_states_view(&counts->key_block, snapshot->key_block, &snapshot->view.key_block);
+    pfx_states_view(&counts->slice_block, snapshot->slice_block, &snapshot->view.slice_block);
+    pfx_states_view(&counts->states, snapshot->states, &snapshot->view.states);
+    *out = counts->snapshot = snapshot;
+    return PFX_OK;
+}
+
+void pfx_counts_step_snapshot(pfx_counts *counts, int64_t most, int64_t *left) {
+    pfx_snapshot_step(counts->states.snapshot, counts->states.segments, most, left);
+}
+
+pfx_status pfx_counts_read_snapshot(pfx_counts_snapshot *snapshot) {
+    pfx_counts *view = &snapshot->view;
+    PFX_TRY(pfx_snapshot_read(snapshot->states));
+    PFX_TRY(pfx_snapshot_read(snapshot->key_block));
+    PFX_TRY(pfx_snapshot_read(snapshot->slice_block));
+    view->keys = view->keys_count > 0 ? (pfx_count_key *)(void *)pfx_states_at(&view->key_block, 0) : NULL;
+    view->slices = view->used > 0 ? (pfx_count_slice *)(void *)pfx_states_at(&view->slice_block, 0) : NULL;
+    return PFX_OK;
+}
+
+void pfx_counts_end_snapshot(pfx_counts *counts) {
+    if (counts->snapshot == NULL) {
+        return;
+    }
+    end(counts);
+    pfx_key_index_thaw(counts->index);
+    pfx_free(counts->agg->budget, counts->snapshot, (int64_t)sizeof *counts->snapshot);
+    counts->snapshot = NULL;
 }

@@ -26,15 +26,39 @@ static int64_t words_size(const pfx_key_index *index, int64_t keys) {
     return keys * index->width * (int64_t)sizeof *index->words;
 }
 
+/* Free a block, or leave it to the view that reads it. */
+static void leave(pfx_key_index *index, void *block, int64_t size) {
+    const pfx_key_index *view = index->frozen;
+    if (view == NULL || (block != view->words && block != view->nulls && block != view->texts)) {
+        pfx_free(index->budget, block, size);
+    }
+}
+
+static pfx_status enlarge(pfx_key_index *index, void **block, int64_t old_size, int64_t size) {
+    if (*block != NULL && index->frozen == NULL) {
+        return pfx_resize(index->budget, block, old_size, size);
+    }
+    void *memory;
+    PFX_TRY(pfx_alloc(index->budget, size, &memory));
+    if (*block != NULL) {
+        memcpy(memory, *block, (size_t)old_size);
+        leave(index, *block, old_size);
+    }
+    *block = memory;
+    return PFX_OK;
+}
+
 void pfx_key_index_free(pfx_key_index *index) {
-    pfx_free(index->budget, index->words, words_size(index, index->capacity));
-    pfx_free(index->budget, index->nulls, index->capacity * index->null_bytes);
-    pfx_free(index->budget, index->texts, index->texts_capacity);
+    pfx_key_index *view = index->frozen;
+    leave(index, index->words, words_size(index, index->capacity));
+    leave(index, index->nulls, index->capacity * index->null_bytes);
+    leave(index, index->texts, index->texts_capacity);
     pfx_free(index->budget, index->derived, (int64_t)sizeof *index->derived);
     pfx_key_table_free(index);
     pfx_key_direct_free(index);
     pfx_key_block_free(index);
     pfx_key_index_init(index, index->budget, index->secret, index->types, index->columns);
+    index->frozen = view;
 }
 
 /* ---- rows of keys ---- */
@@ -57,16 +81,14 @@ pfx_status pfx_key_reserve(pfx_key_index *index, int64_t keys) {
     if (index->nulls != NULL) {
         PFX_TRY(pfx_alloc_zero(index->budget, room * index->null_bytes, &nulls));
     }
-    pfx_status status =
-        words == NULL ? pfx_alloc(index->budget, words_size(index, room), &words)
-                      : pfx_resize(index->budget, &words, words_size(index, index->capacity), words_size(index, room));
+    pfx_status status = enlarge(index, &words, words_size(index, index->capacity), words_size(index, room));
     if (status != PFX_OK) {
         pfx_free(index->budget, nulls, room * index->null_bytes);
         return status;
     }
     if (nulls != NULL) {
         memcpy(nulls, index->nulls, (size_t)old);
-        pfx_free(index->budget, index->nulls, old);
+        leave(index, index->nulls, old);
         index->nulls = nulls;
     }
     index->words = words;
@@ -83,11 +105,7 @@ pfx_status pfx_key_reserve_text(pfx_key_index *index, int64_t size, uint32_t *pl
         int64_t room = (index->texts_used + padded) * 2;
         room = room < MIN_TEXTS ? MIN_TEXTS : room;
         void *memory = index->texts;
-        if (memory == NULL) {
-            PFX_TRY(pfx_alloc(index->budget, room, &memory));
-        } else {
-            PFX_TRY(pfx_resize(index->budget, &memory, index->texts_capacity, room));
-        }
+        PFX_TRY(enlarge(index, &memory, index->texts_capacity, room));
         index->texts = memory;
         index->texts_capacity = room;
     }
@@ -325,6 +343,39 @@ pfx_status pfx_key_index_compact(pfx_key_index *index, uint32_t *renumbered) {
         renumbered[id] = renumbered[id] == PFX_NO_KEY ? PFX_NO_KEY : next++;
     }
     pfx_key_index_free(index);
+    kept.frozen = index->frozen;
     *index = kept;
     return PFX_OK;
+}
+
+/* ---- freezing ---- */
+
+pfx_status pfx_key_index_freeze(pfx_key_index *index, pfx_key_index *view) {
+    if (index->frozen != NULL) {
+        return PFX_WRONG_STATE;
+    }
+    *view = *index;
+    view->table = NULL;
+    view->direct = NULL;
+    view->derived = NULL;
+    view->block = NULL;
+    index->frozen = view;
+    return PFX_OK;
+}
+
+void pfx_key_index_thaw(pfx_key_index *index) {
+    const pfx_key_index *view = index->frozen;
+    if (view == NULL) {
+        return;
+    }
+    if (view->words != index->words) {
+        pfx_free(index->budget, view->words, words_size(view, view->capacity));
+    }
+    if (view->nulls != index->nulls) {
+        pfx_free(index->budget, view->nulls, view->capacity * view->null_bytes);
+    }
+    if (view->texts != index->texts) {
+        pfx_free(index->budget, view->texts, view->texts_capacity);
+    }
+    index->frozen = NULL;
 }

@@ -18,10 +18,22 @@ static int64_t key_bytes(int64_t capacity) {
     return (capacity + 1) * (int64_t)sizeof(uint32_t);
 }
 
+/* The states are about to be cleared, or moved: those that own memory are to be copied before. */
+static void copy_owned(const pfx_pane *pane) {
+    int64_t left;
+    if (pane->frozen != NULL) {
+        pfx_snapshot_step(pane->frozen->snapshot, &pane->frozen->states, INT64_MAX, &left);
+    }
+}
+
 /* The blocks, without what the states own. */
 static void free_blocks(pfx_pane *pane, const pfx_agg *agg) {
-    pfx_free(agg->budget, pane->keys, key_bytes(pane->capacity));
-    pfx_free(agg->budget, pane->states, pane->capacity * agg->stride);
+    if (pane->frozen != NULL) {
+        pane->frozen->pane = NULL;
+    } else {
+        pfx_free(agg->budget, pane->keys, key_bytes(pane->capacity));
+        pfx_free(agg->budget, pane->states, pane->capacity * agg->stride);
+    }
     pfx_free(agg->budget, pane->present, pane->capacity);
     pfx_free(agg->budget, pane->table, pane->table_size * (int64_t)sizeof *pane->table);
 }
@@ -31,12 +43,17 @@ static int64_t slots(const pfx_pane *pane) {
 }
 
 void pfx_pane_free(pfx_pane *pane, const pfx_agg *agg) {
+    copy_owned(pane);
     pfx_agg_clear(agg, pane->states, slots(pane));
     free_blocks(pane, agg);
     pfx_pane_init(pane, pane->index);
 }
 
 void pfx_pane_reset(pfx_pane *pane, const pfx_agg *agg) {
+    if (pane->frozen != NULL) {
+        pfx_pane_free(pane, agg);
+        return;
+    }
     pfx_agg_clear(agg, pane->states, slots(pane));
     int64_t count = pane->count;
     pane->count = 0;
@@ -105,14 +122,13 @@ static pfx_status make(pfx_pane *pane, const pfx_agg *agg, int64_t index, int64_
     return PFX_OK;
 }
 
-/* Move everything to a pane of another capacity or kind; key `k` becomes `renumbered[k]` unless that is NULL. On
- * failure nothing has changed. */
-static pfx_status rebuild(pfx_pane *pane, const pfx_agg *agg, int64_t capacity, bool dense,
-                          const uint32_t *renumbered) {
+/* Move everything to a pane of another capacity or kind. On failure nothing has changed. */
+static pfx_status rebuild(pfx_pane *pane, const pfx_agg *agg, int64_t capacity, bool dense) {
     pfx_pane made;
     PFX_TRY(make(&made, agg, pane->index, capacity, dense));
+    copy_owned(pane);
     for (int64_t i = 0; i < pane->count; i++) {
-        uint32_t key = renumbered == NULL ? pane->keys[i] : renumbered[pane->keys[i]];
+        uint32_t key = pane->keys[i];
         int64_t from = pane->present != NULL ? (int64_t)pane->keys[i] : i;
         int64_t to = dense ? (int64_t)key : i;
         made.keys[i] = key;
@@ -126,28 +142,27 @@ static pfx_status rebuild(pfx_pane *pane, const pfx_agg *agg, int64_t capacity, 
     return PFX_OK;
 }
 
-static pfx_status rebuild_for(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys,
-                              const uint32_t *renumbered) {
+static pfx_status rebuild_for(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys) {
     int64_t room = MIN_SLOTS;
     while (room < count) {
         room *= 2;
     }
     if (keys <= room * DENSE_SHARE || (pane->present != NULL && keys <= count * SPARSE_SHARE)) {
-        return rebuild(pane, agg, pfx_places(keys), true, renumbered);
+        return rebuild(pane, agg, pfx_places(keys), true);
     }
-    return rebuild(pane, agg, room, false, renumbered);
+    return rebuild(pane, agg, room, false);
 }
 
 pfx_status pfx_pane_reserve(pfx_pane *pane, const pfx_agg *agg, int64_t count, int64_t keys) {
     if ((pane->present != NULL ? keys : count) <= pane->capacity && pane->capacity > 0) {
         return PFX_OK;
     }
-    return rebuild_for(pane, agg, count, keys, NULL);
+    return rebuild_for(pane, agg, count, keys);
 }
 
 pfx_status pfx_pane_add(pfx_pane *pane, const pfx_agg *agg, uint32_t key, int64_t keys, int64_t *slot) {
     if (pane->present != NULL ? key >= pane->capacity : pane->count == pane->capacity) {
-        PFX_TRY(rebuild_for(pane, agg, pane->count + 1, keys, NULL));
+        PFX_TRY(rebuild_for(pane, agg, pane->count + 1, keys));
     }
     int64_t position = pane->count++;
     pane->keys[position] = key;
@@ -233,6 +248,76 @@ void pfx_pane_hold(pfx_pane *pane, const uint8_t *some, const uint8_t *others) {
     pane->count = count;
 }
 
-pfx_status pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered, int64_t keys) {
-    return pane->capacity == 0 ? PFX_OK : rebuild_for(pane, agg, pane->count, keys, renumbered);
+void pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered) {
+    if (pane->present != NULL) {
+        /* No key has a greater number than before, so one after the other finds its place free. */
+        for (int64_t key = 0; key < pane->capacity; key++) {
+            if (pane->present[key] && renumbered[key] != key) {
+                memcpy(pfx_pane_state(pane, agg, renumbered[key]), pfx_pane_state(pane, agg, key), (size_t)agg->stride);
+                pfx_agg_start(agg, pfx_pane_state(pane, agg, key), 1);
+                pane->present[key] = 0;
+                pane->present[renumbered[key]] = 1;
+            }
+        }
+    } else if (pane->table != NULL) {
+        memset(pane->table, 0, (size_t)pane->table_size * sizeof *pane->table);
+    }
+    for (int64_t i = 0; i < pane->count; i++) {
+        pane->keys[i] = renumbered[pane->keys[i]];
+        enter(pane, agg, pane->keys[i], i);
+    }
+}
+
+pfx_status pfx_pane_fit(pfx_pane *pane, const pfx_agg *agg, int64_t keys) {
+    return pane->capacity == 0 ? PFX_OK : rebuild_for(pane, agg, pane->count, keys);
+}
+
+/* ---- snapshots ---- */
+
+pfx_status pfx_pane_freeze(pfx_pane *pane, const pfx_agg *agg, pfx_frozen_pane *frozen) {
+    pfx_owned owned = pfx_agg_owned(agg);
+    frozen->view = *pane;
+    frozen->view.next = NULL;
+    frozen->view.table = NULL;
+    frozen->view.table_size = 0;
+    frozen->view.present = NULL;
+    frozen->states = pane->states;
+    if (pane->present != NULL) {
+        void *memory;
+        PFX_TRY(pfx_alloc(agg->budget, pane->capacity, &memory));
+        frozen->view.present = memory;
+    }
+    pfx_status status = pfx_snapshot_make(agg->budget, &owned, agg->stride, slots(pane), &frozen->states,
+                                          pane->capacity > 0, 31, &frozen->snapshot);
+    if (status != PFX_OK) {
+        pfx_free(agg->budget, frozen->view.present, pane->capacity);
+        return status;
+    }
+    frozen->pane = pane;
+    pane->frozen = frozen;
+    return PFX_OK;
+}
+
+pfx_status pfx_pane_read(pfx_frozen_pane *frozen) {
+    pfx_pane *view = &frozen->view;
+    PFX_TRY(pfx_snapshot_read(frozen->snapshot));
+    view->states = frozen->snapshot->copy;
+    if (view->present != NULL) {
+        memset(view->present, 0, (size_t)view->capacity);
+        for (int64_t i = 0; i < view->count; i++) {
+            view->present[view->keys[i]] = 1;
+        }
+    }
+    return PFX_OK;
+}
+
+void pfx_pane_thaw(pfx_frozen_pane *frozen, const pfx_agg *agg) {
+    if (frozen->pane != NULL) {
+        frozen->pane->frozen = NULL;
+    } else {
+        pfx_free(agg->budget, frozen->view.keys, key_bytes(frozen->view.capacity));
+        pfx_free(agg->budget, frozen->states, frozen->view.capacity * agg->stride);
+    }
+    pfx_free(agg->budget, frozen->view.present, frozen->view.capacity);
+    pfx_snapshot_free(frozen->snapshot);
 }

@@ -32,6 +32,7 @@ void pfx_panes_free(pfx_panes *panes) {
     if (panes->agg == NULL) {
         return;
     }
+    pfx_panes_end_snapshot(panes);
     for (int64_t i = 0; i < panes->count; i++) {
         free_pane(panes, panes->list[i]);
     }
@@ -286,4 +287,15 @@ void pfx_panes_resolve(pfx_panes *panes) {
         chunk->states[row] = pfx_pane_state(pane, panes->agg, slot);
     }
     chunk->waiting = 0;
+}
+
+void pfx_panes_log(pfx_panes *panes, int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; i++) {
+        const pfx_pane *pane = pfx_panes_at(panes, pfx_panes_slice(panes, i));
+        int64_t slot = pane == NULL ? -1 : pfx_pane_find(pane, panes->agg, panes->chunk->ids[i]);
+        if (slot >= 0) {
+            uint32_t number = (uint32_t)slot;
+            pfx_pane_save(pane, &number, 1);
+        }
+    }
 }

@@ -187,6 +187,7 @@ pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, 
             PFX_TRY(pfx_panes_find(panes, slice->pane, i));
         }
         pfx_panes_resolve(panes);
+        pfx_panes_save(panes, 0, i);
         PFX_TRY(pfx_agg_update(panes->agg, fields, start, i, chunk->states, partials->sequence));
         partials->sequence += i;
         start += i;
@@ -264,7 +265,7 @@ pfx_status pfx_partials_send_running(const pfx_running *running, pfx_partial_row
     int64_t end = running->count - first < limit ? running->count : first + limit;
     PFX_TRY(begin(rows, end - first));
     for (int64_t key = first; key < end && takes(rows, (uint32_t)key, limit); key++) {
-        find(rows, (uint32_t)key, pfx_running_state(running, (uint32_t)key), 0);
+        find(rows, (uint32_t)key, pfx_running_state(running, key), 0);
     }
     return write_found(rows, false);
 }

@@ -60,15 +60,53 @@ static void take_out(pfx_session *slots, uint32_t *link, uint32_t slot, const pf
     hang(slots, link, parent, left == NONE ? right : left);
 }
 
+void pfx_session_plant(pfx_session *slots, uint32_t head, const pfx_key_secret *secret) {
+    uint32_t next = slots[head].left;
+    slots[head].left = NONE;
+    slots[head].planted = 1;
+    while (next != NONE) {
+        uint32_t slot = next;
+        next = slots[slot].left;
+        insert(slots, &slots[head].left, head, slot, secret);
+    }
+}
+
+/* Into the list behind the last session; false when that would take too long. */
+static bool insert_in_list(pfx_session *slots, uint32_t last, uint32_t slot) {
+    uint32_t parent = last, *link = &slots[last].left;
+    for (int steps = 0; *link != NONE && slots[*link].start > slots[slot].start; steps++) {
+        if (steps == PFX_SESSION_STEPS) {
+            return false;
+        }
+        parent = *link;
+        link = &slots[parent].left;
+    }
+    hang(slots, &slots[slot].left, slot, *link);
+    hang(slots, link, parent, slot);
+    return true;
+}
+
 void pfx_session_link_one(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret) {
     uint32_t last = *head;
+    bool planted = slots[last].planted && slots[last].left != NONE;
+    slots[last].planted = planted;
     if (slots[slot].start < slots[last].start) {
-        insert(slots, &slots[last].left, last, slot, secret);
+        if (planted || !insert_in_list(slots, last, slot)) {
+            if (!planted) {
+                pfx_session_plant(slots, last, secret);
+            }
+            insert(slots, &slots[last].left, last, slot, secret);
+        }
         return;
     }
+    *head = slot;
+    if (!planted) {
+        hang(slots, &slots[slot].left, slot, last);
+        return;
+    }
+    slots[slot].planted = 1;
     hang(slots, &slots[slot].left, slot, slots[last].left);
     insert(slots, &slots[slot].left, slot, last, secret);
-    *head = slot;
 }
 
 void pfx_session_unlink_one(pfx_session *slots, uint32_t *head, uint32_t slot, const pfx_key_secret *secret) {
@@ -77,7 +115,7 @@ void pfx_session_unlink_one(pfx_session *slots, uint32_t *head, uint32_t slot, c
         take_out(slots, parent->left == slot ? &parent->left : &parent->right, slot, secret);
         return;
     }
-    /* The last one of the tree becomes the head. */
+    /* The last one of the others becomes the head. */
     uint32_t last = slots[slot].left;
     while (slots[last].right != NONE) {
         last = slots[last].right;
@@ -86,5 +124,7 @@ void pfx_session_unlink_one(pfx_session *slots, uint32_t *head, uint32_t slot, c
         hang(slots, &slots[slots[last].parent].right, slots[last].parent, slots[last].left);
         hang(slots, &slots[last].left, last, slots[slot].left);
     }
+    slots[last].planted = slots[slot].planted;
+    slots[last].parent = NONE;
     *head = last;
 }

@@ -4,6 +4,7 @@
 
 #include "pfx/calendar.h"
 #include "pfx/slices.h"
+#include "session_order.h"
 #include "session_tree.h"
 
 #define NONE PFX_NO_SESSION
@@ -47,6 +48,8 @@ pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index
     sessions->scratch = memory;
     sessions->scratch->pending = 0;
     pfx_agg_start(agg, sessions->scratch->trash, 1);
+    pfx_states_init_flat(&sessions->bounds, agg->budget, (int64_t)sizeof *sessions->slots);
+    pfx_states_init(&sessions->states, agg->budget, agg->stride);
     return PFX_OK;
 }
 
@@ -55,17 +58,18 @@ void pfx_sessions_free(pfx_sessions *sessions) {
     if (agg == NULL) {
         return;
     }
+    pfx_sessions_end_snapshot(sessions);
     for (int64_t slot = 0; slot < sessions->used; slot++) {
         if (sessions->slots[slot].key != PFX_NO_KEY) {
-            pfx_agg_clear(agg, pfx_session_state(sessions, (uint32_t)slot), 1);
+            pfx_agg_clear(agg, pfx_sessions_state(sessions, (uint32_t)slot), 1);
         }
     }
     for (int64_t i = 0; sessions->scratch != NULL && i < sessions->scratch->pending; i++) {
-        pfx_agg_clear(agg, pfx_session_state(sessions, sessions->scratch->merges[i].from), 1);
+        pfx_agg_clear(agg, pfx_sessions_state(sessions, sessions->scratch->merges[i].from), 1);
     }
     int64_t entry = (int64_t)sizeof(pfx_session_entry);
-    pfx_free(agg->budget, sessions->slots, sessions->capacity * (int64_t)sizeof *sessions->slots);
-    pfx_free(agg->budget, sessions->states, sessions->capacity * agg->stride);
+    pfx_states_free(&sessions->bounds);
+    pfx_states_free(&sessions->states);
     pfx_free(agg->budget, sessions->heads, sessions->heads_capacity * (int64_t)sizeof *sessions->heads);
     pfx_free(agg->budget, sessions->heap.entries, sessions->heap.capacity * entry);
     pfx_free(agg->budget, sessions->due.entries, sessions->due.capacity * entry);
@@ -83,13 +87,17 @@ static pfx_status grow(pfx_budget *budget, void **block, int64_t size, int64_t o
                           : pfx_resize(budget, block, old_room * size, room * size);
 }
 
+static pfx_status reserve_list(const pfx_sessions *sessions, pfx_session_list *list, int64_t room) {
+    void *memory = list->entries;
+    PFX_TRY(grow(sessions->agg->budget, &memory, (int64_t)sizeof *list->entries, list->capacity, room));
+    list->entries = memory;
+    list->capacity = room;
+    return PFX_OK;
+}
+
 static pfx_status push(pfx_sessions *sessions, pfx_session_list *list, pfx_session_entry entry) {
     if (list->count == list->capacity) {
-        int64_t room = list->capacity == 0 ? MIN_SLOTS : list->capacity * 2;
-        void *memory = list->entries;
-        PFX_TRY(grow(sessions->agg->budget, &memory, (int64_t)sizeof entry, list->capacity, room));
-        list->entries = memory;
-        list->capacity = room;
+        PFX_TRY(reserve_list(sessions, list, list->capacity == 0 ? MIN_SLOTS : list->capacity * 2));
     }
     list->entries[list->count++] = entry;
     return PFX_OK;
@@ -111,23 +119,22 @@ static pfx_status reserve(pfx_sessions *sessions, int64_t room, int64_t keys) {
         if (room >= NONE) {
             return PFX_NO_MEMORY;
         }
-        void *slots = NULL, *states = sessions->states;
-        int64_t size = (int64_t)sizeof *sessions->slots;
-        PFX_TRY(pfx_alloc(budget, room * size, &slots));
-        pfx_status status = grow(budget, &states, sessions->agg->stride, sessions->capacity, room);
-        if (status != PFX_OK) {
-            pfx_free(budget, slots, room * size);
-            return status;
-        }
-        if (sessions->used > 0) {
-            memcpy(slots, sessions->slots, (size_t)(sessions->used * size));
-        }
-        pfx_free(budget, sessions->slots, sessions->capacity * size);
-        sessions->slots = slots;
-        sessions->states = states;
-        sessions->capacity = room;
+        PFX_TRY(pfx_states_grow(&sessions->bounds, room));
+        sessions->slots = (pfx_session *)(void *)pfx_states_at(&sessions->bounds, 0);
+        PFX_TRY(pfx_states_grow(&sessions->states, room));
+        int64_t slots = pfx_states_room(&sessions->bounds), states = pfx_states_room(&sessions->states);
+        sessions->capacity = slots < states ? slots : states;
     }
     return PFX_OK;
+}
+
+/* Before what is known of a session, and before its state is changed. */
+static inline void save(pfx_sessions *sessions, uint32_t slot) {
+    pfx_states_save(&sessions->bounds, &slot, 1);
+}
+
+static inline void save_state(pfx_sessions *sessions, uint32_t slot) {
+    pfx_states_save(&sessions->states, &slot, 1);
 }
 
 static pfx_status take_slot(pfx_sessions *sessions, uint32_t *slot) {
@@ -137,7 +144,7 @@ static pfx_status take_slot(pfx_sessions *sessions, uint32_t *slot) {
         return PFX_OK;
     }
     if (sessions->used == sessions->capacity) {
-        PFX_TRY(reserve(sessions, sessions->capacity == 0 ? MIN_SLOTS : sessions->capacity * 2, 0));
+        PFX_TRY(reserve(sessions, sessions->used + 1, 0));
     }
     *slot = (uint32_t)sessions->used++;
     return PFX_OK;
@@ -155,15 +162,11 @@ static int64_t due_time(const pfx_sessions *sessions, const pfx_session *session
     return session->end - 1 + (session->fired == session->end ? sessions->lateness : 0);
 }
 
-static bool before(const pfx_session_entry *left, const pfx_session_entry *right) {
-    return left->time != right->time ? left->time < right->time : left->key < right->key;
-}
-
 static pfx_status push_heap(pfx_sessions *sessions, pfx_session_entry entry) {
     PFX_TRY(push(sessions, &sessions->heap, entry));
     pfx_session_entry *entries = sessions->heap.entries;
     int64_t at = sessions->heap.count - 1;
-    while (at > 0 && before(&entry, &entries[(at - 1) / 2])) {
+    while (at > 0 && pfx_session_before(&entry, &entries[(at - 1) / 2])) {
         entries[at] = entries[(at - 1) / 2];
         at = (at - 1) / 2;
     }
@@ -178,8 +181,8 @@ static pfx_session_entry pop_heap(pfx_sessions *sessions) {
     pfx_session_entry last = entries[count];
     int64_t at = 0;
     for (int64_t child = 1; child < count; child = at * 2 + 1) {
-        child += child + 1 < count && before(&entries[child + 1], &entries[child]);
-        if (!before(&entries[child], &last)) {
+        child += child + 1 < count && pfx_session_before(&entries[child + 1], &entries[child]);
+        if (!pfx_session_before(&entries[child], &last)) {
             break;
         }
         entries[at] = entries[child];
@@ -236,41 +239,6 @@ static pfx_status come_up(pfx_sessions *sessions, uint32_t slot, int64_t time, i
     return push(sessions, &sessions->due, (pfx_session_entry){.time = session->end, .key = session->key, .slot = slot});
 }
 
-/* By end and key: insertion for what one bucket has, heapsort for more. */
-static void sort_due(pfx_session_entry *entries, int64_t count) {
-    if (count > 48) {
-        for (int64_t start = count / 2, end = count; end > 1;) {
-            if (start > 0) {
-                start--;
-            } else {
-                pfx_session_entry last = entries[--end];
-                entries[end] = entries[0];
-                entries[0] = last;
-            }
-            pfx_session_entry moved = entries[start];
-            int64_t at = start;
-            for (int64_t child = at * 2 + 1; child < end; child = at * 2 + 1) {
-                child += child + 1 < end && before(&entries[child], &entries[child + 1]);
-                if (!before(&moved, &entries[child])) {
-                    break;
-                }
-                entries[at] = entries[child];
-                at = child;
-            }
-            entries[at] = moved;
-        }
-        return;
-    }
-    for (int64_t i = 1; i < count; i++) {
-        pfx_session_entry entry = entries[i];
-        int64_t at = i;
-        for (; at > 0 && before(&entry, &entries[at - 1]); at--) {
-            entries[at] = entries[at - 1];
-        }
-        entries[at] = entry;
-    }
-}
-
 /* List the next sessions that are due, in order, from as many buckets as give a chunk; none when there are no more. */
 static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
     sessions->due.count = sessions->sent = 0;
@@ -315,7 +283,7 @@ static pfx_status list_due(pfx_sessions *sessions, int64_t watermark) {
             PFX_TRY(come_up(sessions, popped.slot, popped.time, horizon));
         }
         if (sessions->due.count > listed) {
-            sort_due(sessions->due.entries + listed, sessions->due.count - listed);
+            pfx_session_sort(sessions->due.entries + listed, sessions->due.count - listed);
         }
     }
     return PFX_OK;
@@ -328,7 +296,12 @@ static void link_session(pfx_sessions *sessions, uint32_t slot) {
     sessions->live++;
 }
 
-static void unlink_session(pfx_sessions *sessions, uint32_t slot) {
+static uint32_t find(pfx_sessions *sessions, uint32_t key, int64_t time) {
+    return pfx_session_at(sessions->slots, sessions->heads[key], time, sessions->agg->secret);
+}
+
+static inline void unlink_session(pfx_sessions *sessions, uint32_t slot) {
+    save(sessions, slot);
     pfx_session_unlink(sessions->slots, &sessions->heads[sessions->slots[slot].key], slot, sessions->agg->secret);
     sessions->slots[slot].key = PFX_NO_KEY;
     sessions->live--;
@@ -337,24 +310,27 @@ static void unlink_session(pfx_sessions *sessions, uint32_t slot) {
 /* Find or make the session of a row, NONE when it is late; *merged is the one that has become part of it, or NONE. */
 static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint32_t *found, uint32_t *merged) {
     int64_t end = time + sessions->gap;
-    uint32_t slot = pfx_session_at(sessions->slots, sessions->heads[key], end);
+    uint32_t slot = find(sessions, key, end);
     *found = *merged = NONE;
     if (slot == NONE || sessions->slots[slot].end < time) {
         if (end - 1 + sessions->lateness <= sessions->watermark) {
             return PFX_OK;
         }
         PFX_TRY(take_slot(sessions, &slot));
+        save(sessions, slot);
+        save_state(sessions, slot);
         sessions->slots[slot] =
             (pfx_session){.start = time, .end = end, .fired = INT64_MIN, .at = INT64_MAX, .key = key};
         link_session(sessions, slot);
         sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
-        pfx_agg_start(sessions->agg, pfx_session_state(sessions, slot), 1);
+        pfx_agg_start(sessions->agg, pfx_sessions_state(sessions, slot), 1);
     }
+    save(sessions, slot);
     pfx_session *session = &sessions->slots[slot];
     session->end = end > session->end ? end : session->end;
     if (time < session->start) {
         /* One may touch the row from before; no third one can, as each is at least as long as the gap. */
-        uint32_t other = pfx_session_at(sessions->slots, sessions->heads[key], session->start - 1);
+        uint32_t other = find(sessions, key, session->start - 1);
         if (other != NONE && sessions->slots[other].end >= time) {
             unlink_session(sessions, other);
             *merged = other;
@@ -376,9 +352,10 @@ static pfx_status place(pfx_sessions *sessions, uint32_t key, int64_t time, uint
 static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, int64_t start, int64_t from,
                          int64_t to) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
+    pfx_states_save(&sessions->states, scratch->slots + from, to - from);
+    const pfx_states states = sessions->states; /* where no store that follows can change it */
     for (int64_t i = from; i < to; i++) {
-        scratch->states[i] =
-            scratch->slots[i] == NONE ? scratch->trash : pfx_session_state(sessions, scratch->slots[i]);
+        scratch->states[i] = scratch->slots[i] == NONE ? scratch->trash : pfx_states_at(&states, scratch->slots[i]);
     }
     int64_t sequence = sessions->sequence;
     sessions->sequence += to - from;
@@ -386,8 +363,11 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
         pfx_agg_update(sessions->agg, fields, start + from, to - from, scratch->states + from, sequence);
     /* Whatever has failed: nobody would see to what is left over, nor to how much there is of it. */
     for (int64_t i = 0; i < scratch->pending; i++) {
-        uint8_t *into = pfx_session_state(sessions, scratch->merges[i].into);
-        pfx_status absorbed = pfx_agg_absorb(sessions->agg, into, pfx_session_state(sessions, scratch->merges[i].from));
+        save_state(sessions, scratch->merges[i].from);
+        save_state(sessions, scratch->merges[i].into);
+        uint8_t *into = pfx_sessions_state(sessions, scratch->merges[i].into);
+        pfx_status absorbed =
+            pfx_agg_absorb(sessions->agg, into, pfx_sessions_state(sessions, scratch->merges[i].from));
         status = status == PFX_OK ? absorbed : status;
     }
     scratch->pending = 0;
@@ -396,7 +376,7 @@ static pfx_status update(pfx_sessions *sessions, const pfx_key_column *fields, i
 
 static pfx_status send(pfx_results *results, const pfx_sessions *sessions, uint32_t slot) {
     const pfx_session *session = &sessions->slots[slot];
-    uint8_t *state = pfx_session_state(sessions, slot);
+    uint8_t *state = pfx_sessions_state(sessions, slot);
     PFX_TRY(pfx_results_append(results, &session->key, &state, 1));
     return pfx_results_stamp(results, 1, session->start, session->end, session->end - 1);
 }
@@ -469,11 +449,34 @@ pfx_status pfx_sessions_open(pfx_sessions *sessions, uint32_t key, int64_t start
     sessions->slots[*slot] = (pfx_session){.start = start, .end = end, .fired = fired, .at = INT64_MAX, .key = key};
     link_session(sessions, *slot);
     sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;
-    pfx_agg_start(sessions->agg, pfx_session_state(sessions, *slot), 1);
+    pfx_agg_start(sessions->agg, pfx_sessions_state(sessions, *slot), 1);
     return enqueue(sessions, *slot);
 }
 
 /* ---- firing ---- */
+
+/* Move all sessions to `kept`, where there is room for them, in order of their keys and the last one of each first. */
+static void move(pfx_sessions *sessions, pfx_sessions *kept, const uint32_t *renumbered, int64_t keys) {
+    kept->watermark = sessions->watermark;
+    kept->sequence = sessions->sequence;
+    kept->peak = sessions->peak;
+    for (int64_t key = 0; key < keys; key++) {
+        uint32_t later = NONE;
+        while (sessions->heads[key] != NONE) {
+            uint32_t from = sessions->heads[key], slot = (uint32_t)kept->used++;
+            pfx_session_unlink(sessions->slots, &sessions->heads[key], from, sessions->agg->secret);
+            kept->slots[slot] = sessions->slots[from];
+            kept->slots[slot].key = renumbered[key];
+            kept->slots[slot].queued = 0;
+            pfx_session_append(kept->slots, &kept->heads[renumbered[key]], slot, later);
+            memcpy(pfx_sessions_state(kept, slot), pfx_sessions_state(sessions, from), (size_t)kept->agg->stride);
+            sessions->slots[from].key = PFX_NO_KEY; /* its state has moved */
+            (void)enqueue(kept, slot);
+            later = slot;
+        }
+    }
+    kept->live = kept->used;
+}
 
 /* Move the live sessions together, and forget keys without one, once most of the memory is for what is over. */
 static pfx_status compact(pfx_sessions *sessions) {
@@ -482,7 +485,7 @@ static pfx_status compact(pfx_sessions *sessions) {
     sessions->peak = sessions->live;
     bool few_slots = sessions->capacity > 4096 && sessions->capacity / 4 > wanted;
     bool few_keys = keys > 4096 && keys / 4 > wanted;
-    if (!few_slots && !few_keys) {
+    if ((!few_slots && !few_keys) || sessions->snapshot != NULL) {
         return PFX_OK;
     }
     pfx_agg *agg = sessions->agg;
@@ -499,36 +502,26 @@ static pfx_status compact(pfx_sessions *sessions) {
         status = reserve(&kept, wanted + MIN_SLOTS, wanted + MIN_SLOTS);
     }
     if (status == PFX_OK) {
+        status = reserve_list(&kept, &kept.heap, sessions->live);
+    }
+    /* The last thing that can fail: from here on there is room for everything. */
+    if (status == PFX_OK) {
         status = pfx_key_index_compact(sessions->index, renumbered);
     }
-    kept.watermark = sessions->watermark;
-    kept.sequence = sessions->sequence;
-    kept.peak = sessions->peak;
-    for (int64_t key = 0; key < keys && status == PFX_OK; key++) {
-        while (sessions->heads[key] != NONE && status == PFX_OK) {
-            uint32_t from = sessions->heads[key], slot = (uint32_t)kept.used++;
-            pfx_session_unlink(sessions->slots, &sessions->heads[key], from, agg->secret);
-            kept.slots[slot] = sessions->slots[from];
-            kept.slots[slot].key = renumbered[key];
-            kept.slots[slot].queued = 0;
-            link_session(&kept, slot);
-            memcpy(pfx_session_state(&kept, slot), pfx_session_state(sessions, from), (size_t)agg->stride);
-            sessions->slots[from].key = PFX_NO_KEY; /* its state has moved */
-            status = enqueue(&kept, slot);
-        }
+    if (status == PFX_OK) {
+        move(sessions, &kept, renumbered, keys);
+        pfx_sessions_free(sessions);
+        *sessions = kept;
+    } else {
+        pfx_sessions_free(&kept);
     }
     pfx_free(agg->budget, memory, size);
-    if (status != PFX_OK) {
-        pfx_sessions_free(&kept);
-        return status;
-    }
-    pfx_sessions_free(sessions);
-    *sessions = kept;
-    return PFX_OK;
+    return status;
 }
 
 /* After a session's time has come: it is over, or waits for late rows. */
 static pfx_status settle(pfx_sessions *sessions, uint32_t slot, int64_t watermark) {
+    save(sessions, slot);
     pfx_session *session = &sessions->slots[slot];
     session->due = 0;
     session->fired = session->end;
@@ -536,7 +529,8 @@ static pfx_status settle(pfx_sessions *sessions, uint32_t slot, int64_t watermar
         return enqueue(sessions, slot);
     }
     unlink_session(sessions, slot);
-    pfx_agg_clear(sessions->agg, pfx_session_state(sessions, slot), 1);
+    save_state(sessions, slot);
+    pfx_agg_clear(sessions->agg, pfx_sessions_state(sessions, slot), 1);
     if (session->queued == 0) {
         give_slot(sessions, slot);
     }
@@ -575,7 +569,7 @@ pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t 
                 scratch->starts[count] = session->start;
                 scratch->ends[count] = session->end;
                 scratch->ids[count] = session->key;
-                scratch->states[count++] = pfx_session_state(sessions, slot);
+                scratch->states[count++] = pfx_sessions_state(sessions, slot);
             }
         }
         PFX_TRY(pfx_results_reserve(results, sessions->due.count - first < limit ? sessions->due.count - first : limit,

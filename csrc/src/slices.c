@@ -201,6 +201,7 @@ static pfx_status fire_again(pfx_slices *slices, int64_t slice, uint32_t key, in
 /* Add rows from .. to - 1 of the chunk at `start` to the states that have been found for them. */
 static pfx_status update(pfx_slices *slices, const pfx_key_column *fields, int64_t start, int64_t from, int64_t to) {
     pfx_panes_resolve(&slices->panes);
+    pfx_panes_save(&slices->panes, from, to);
     int64_t sequence = slices->sequence;
     slices->sequence += to - from;
     return pfx_agg_update(slices->panes.agg, fields, start + from, to - from, slices->panes.chunk->states + from,
@@ -315,6 +316,7 @@ pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, pfx_
         }
         *row = start;
         pfx_panes_resolve(&slices->panes);
+        pfx_panes_save(&slices->panes, 0, count);
         PFX_TRY(pfx_agg_import_read(states, start, count));
         PFX_TRY(pfx_agg_import_merge(states, chunk->states));
     }
@@ -349,7 +351,7 @@ static void free_room(pfx_slices *slices) {
 /* Forget keys that no pane holds, once they are the greater part. */
 static pfx_status drop_keys(pfx_slices *slices) {
     int64_t known = slices->panes.index->count;
-    if (known < 4096 || known / 4 < pfx_panes_held(&slices->panes)) {
+    if (slices->panes.snapshot != NULL || known < 4096 || known / 4 < pfx_panes_held(&slices->panes)) {
         return PFX_OK;
     }
     pfx_budget *budget = slices->panes.agg->budget;
@@ -365,10 +367,14 @@ static pfx_status drop_keys(pfx_slices *slices) {
     }
     free_room(slices);
     pfx_status status = pfx_key_index_compact(slices->panes.index, renumbered);
+    /* All panes have the new numbers before one is asked to take less memory, which may fail. */
     for (int64_t i = 0; i < slices->panes.count && status == PFX_OK; i++) {
-        status = pfx_pane_renumber(slices->panes.list[i], slices->panes.agg, renumbered, slices->panes.index->count);
+        pfx_pane_renumber(slices->panes.list[i], slices->panes.agg, renumbered);
     }
     pfx_free(budget, memory, size);
+    for (int64_t i = 0; i < slices->panes.count && status == PFX_OK; i++) {
+        status = pfx_pane_fit(slices->panes.list[i], slices->panes.agg, slices->panes.index->count);
+    }
     return status;
 }
 
@@ -500,4 +506,14 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
         }
     }
     return PFX_OK;
+}
+
+pfx_status pfx_slices_begin_snapshot(pfx_slices *slices, pfx_panes_snapshot **snapshot, int64_t *watermark,
+                                     int64_t *sequence) {
+    if (slices->firing != NULL || slices->merging || slices->again.pending) {
+        return PFX_WRONG_STATE;
+    }
+    *watermark = slices->watermark;
+    *sequence = slices->sequence;
+    return pfx_panes_begin_snapshot(&slices->panes, snapshot);
 }

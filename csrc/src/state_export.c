@@ -41,7 +41,7 @@ pfx_status pfx_running_export(const pfx_running *running, pfx_state_rows *rows, 
 pfx_status pfx_slices_export(const pfx_slices *slices, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) {
     const pfx_panes *panes = &slices->panes;
     found found = {.count = 0};
-    if (slices->firing != NULL) {
+    if (slices->firing != NULL || slices->merging || slices->again.pending) {
         return PFX_WRONG_STATE;
     }
     PFX_TRY(pfx_state_rows_begin(rows));
@@ -82,7 +82,7 @@ pfx_status pfx_sessions_export(const pfx_sessions *sessions, pfx_state_rows *row
         } else {
             pfx_out_column_put_word(&rows->spaces[2], session->fired);
         }
-        PFX_TRY(add(rows, &found, session->key, pfx_session_state(sessions, (uint32_t)place->at)));
+        PFX_TRY(add(rows, &found, session->key, pfx_sessions_state(sessions, (uint32_t)place->at)));
     }
     return write(rows, &found);
 }
@@ -100,7 +100,8 @@ static pfx_status export_counts(const pfx_counts *counts, pfx_state_rows *rows, 
             } else {
                 pfx_out_column_put_word(&rows->spaces[1], counts->slices[slot].number);
             }
-            PFX_TRY(add(rows, &found, (uint32_t)place->at, slot == UINT32_MAX ? empty : pfx_count_state(counts, slot)));
+            PFX_TRY(
+                add(rows, &found, (uint32_t)place->at, slot == UINT32_MAX ? empty : pfx_counts_state(counts, slot)));
         }
         uint32_t next = slot == UINT32_MAX ? UINT32_MAX : counts->slices[slot].next;
         place->within = next == UINT32_MAX ? 0 : (int64_t)next + 1;
@@ -110,6 +111,9 @@ static pfx_status export_counts(const pfx_counts *counts, pfx_state_rows *rows, 
 }
 
 pfx_status pfx_counts_export(const pfx_counts *counts, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) {
+    if (counts->sent < counts->full) {
+        return PFX_WRONG_STATE;
+    }
     PFX_TRY(pfx_state_rows_begin(rows));
     for (int32_t c = 0; c < 2; c++) {
         PFX_TRY(pfx_out_column_reserve(&rows->spaces[c], limit));

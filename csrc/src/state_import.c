@@ -66,7 +66,7 @@ static pfx_status import_sessions(pfx_sessions *sessions, const pfx_key_column *
         PFX_TRY(status == PFX_CORRUPT ? fail(states, row) : status);
     }
     for (int64_t i = 0; i < count; i++) {
-        chunk->states[i] = pfx_session_state(sessions, chunk->slots[i]);
+        chunk->states[i] = pfx_sessions_state(sessions, chunk->slots[i]);
     }
     return take_states(states, chunk, start, count);
 }
@@ -83,7 +83,7 @@ static pfx_status import_counts(pfx_counts *counts, const pfx_key_column *spaces
         PFX_TRY(status == PFX_CORRUPT ? fail(states, row) : status);
     }
     for (int64_t i = 0; i < count; i++) {
-        chunk->states[i] = chunk->slots[i] == UINT32_MAX ? rest : pfx_count_state(counts, chunk->slots[i]);
+        chunk->states[i] = chunk->slots[i] == UINT32_MAX ? rest : pfx_counts_state(counts, chunk->slots[i]);
     }
     return take_states(states, chunk, start, count);
 }

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #define MIN_STATES 64
-#define SEGMENT_BYTES (INT64_C(2) << 20)
-#define PIECE_BYTES (INT64_C(1) << 20)
+/* Blocks of so many bytes lie in pages that are huge (see memory.c). */
+#ifndef PFX_STATES_SEGMENT
+#define PFX_STATES_SEGMENT (INT64_C(32) << 20)
+#endif
+#define FLAT_SHIFT 31
 
 static int64_t segment_states(const pfx_states *states) {
     return INT64_C(1) << states->shift;
@@ -14,9 +17,15 @@ void pfx_states_init(pfx_states *states, pfx_budget *budget, int64_t stride) {
     memset(states, 0, sizeof *states);
     states->budget = budget;
     states->stride = stride;
-    while ((INT64_C(2) << states->shift) * stride <= SEGMENT_BYTES) {
+    while (states->shift < FLAT_SHIFT && (INT64_C(2) << states->shift) * stride <= PFX_STATES_SEGMENT) {
         states->shift++;
     }
+    states->mask = (uint32_t)(segment_states(states) - 1);
+}
+
+void pfx_states_init_flat(pfx_states *states, pfx_budget *budget, int64_t stride) {
+    pfx_states_init(states, budget, stride);
+    states->shift = FLAT_SHIFT;
     states->mask = (uint32_t)(segment_states(states) - 1);
 }
 
@@ -66,28 +75,39 @@ static pfx_status add_pointer(pfx_states *states, uint8_t *segment) {
     return PFX_OK;
 }
 
+/* Whether the snapshot reads the first segment where it is. */
+static bool is_read(const pfx_states *states) {
+    return states->snapshot != NULL && states->snapshot->from_room > 0 && states->retired == NULL;
+}
+
 /* The first segment begins small, and moves when it grows; a snapshot goes on reading where it was. */
 static pfx_status grow_first(pfx_states *states, int64_t count) {
     int64_t room = states->first_room == 0 ? MIN_STATES : states->first_room * 2;
     room = room < count ? count : room;
     room = room > segment_states(states) ? segment_states(states) : room;
+    if (room > INT64_MAX / states->stride) {
+        return PFX_NO_MEMORY;
+    }
+    int64_t size = room * states->stride;
     void *memory;
-    PFX_TRY(pfx_alloc(states->budget, room * states->stride, &memory));
+    if (states->segments_count > 0 && !is_read(states)) {
+        memory = states->segments[0];
+        PFX_TRY(pfx_resize(states->budget, &memory, segment_bytes(states, 0), size));
+        states->segments[0] = memory;
+        states->first_room = room;
+        return PFX_OK;
+    }
+    PFX_TRY(pfx_alloc(states->budget, size, &memory));
     if (states->segments_count == 0) {
         pfx_status status = add_pointer(states, memory);
         if (status != PFX_OK) {
-            pfx_free(states->budget, memory, room * states->stride);
+            pfx_free(states->budget, memory, size);
             return status;
         }
     } else {
-        int64_t used = states->count < states->first_room ? states->count : states->first_room;
-        memcpy(memory, states->segments[0], (size_t)(used * states->stride));
-        if (states->snapshot != NULL) {
-            states->retired[states->retired_count] = states->segments[0];
-            states->retired_room[states->retired_count++] = states->first_room;
-        } else {
-            pfx_free(states->budget, states->segments[0], states->first_room * states->stride);
-        }
+        memcpy(memory, states->segments[0], (size_t)segment_bytes(states, 0));
+        states->retired = states->segments[0];
+        states->retired_room = states->first_room;
         states->segments[0] = memory;
     }
     states->first_room = room;
@@ -96,10 +116,13 @@ static pfx_status grow_first(pfx_states *states, int64_t count) {
 
 pfx_status pfx_states_grow(pfx_states *states, int64_t count) {
     int64_t each = segment_states(states);
+    if (states->shift == FLAT_SHIFT && count > each) {
+        return PFX_NO_MEMORY;
+    }
     if (states->first_room < each && count > states->first_room) {
         PFX_TRY(grow_first(states, count));
     }
-    while (count > states->segments_count * each) {
+    while (count > each && count > states->segments_count * each) {
         void *memory;
         PFX_TRY(pfx_alloc(states->budget, each * states->stride, &memory));
         pfx_status status = add_pointer(states, memory);
@@ -112,138 +135,34 @@ pfx_status pfx_states_grow(pfx_states *states, int64_t count) {
     return PFX_OK;
 }
 
+pfx_status pfx_states_shrink(pfx_states *states, int64_t room) {
+    if (states->snapshot != NULL) {
+        return PFX_WRONG_STATE;
+    }
+    if (room >= states->first_room) {
+        return PFX_OK;
+    }
+    void *memory = states->segments[0];
+    PFX_TRY(pfx_resize(states->budget, &memory, segment_bytes(states, 0), room * states->stride));
+    states->segments[0] = memory;
+    states->first_room = room;
+    states->count = room < states->count ? room : states->count;
+    return PFX_OK;
+}
+
 uint8_t *pfx_states_run(const pfx_states *states, int64_t number, int64_t limit, int64_t *length) {
     int64_t left = segment_states(states) - (number & states->mask);
     *length = limit < left ? limit : left;
     return pfx_states_at(states, (uint32_t)number);
 }
 
-/* ---- snapshots ---- */
-
-static int64_t record_bytes(const pfx_snapshot *snapshot) {
-    return snapshot->stride + (int64_t)sizeof(int64_t);
-}
-
-static int64_t piece_records(const pfx_snapshot *snapshot) {
-    int64_t records = PIECE_BYTES / record_bytes(snapshot);
-    return records > 0 ? records : 1;
-}
-
-static int64_t bitmap_bytes(const pfx_snapshot *snapshot) {
-    return (snapshot->count + 63) / 64 * (int64_t)sizeof *snapshot->saved;
-}
-
-static void free_snapshot(pfx_budget *budget, pfx_snapshot *snapshot) {
-    int64_t pieces = (snapshot->written + piece_records(snapshot) - 1) / piece_records(snapshot);
-    for (int64_t i = 0; snapshot->pieces != NULL && i < pieces; i++) {
-        pfx_free(budget, snapshot->pieces[i], piece_records(snapshot) * record_bytes(snapshot));
-    }
-    pfx_free(budget, snapshot->pieces, snapshot->pieces_room * (int64_t)sizeof *snapshot->pieces);
-    pfx_free(budget, snapshot->saved, bitmap_bytes(snapshot));
-    pfx_free(budget, snapshot->from, snapshot->from_room * (int64_t)sizeof *snapshot->from);
-    pfx_free(budget, snapshot->copy, snapshot->count * snapshot->stride);
-    pfx_free(budget, snapshot, (int64_t)sizeof *snapshot);
-}
-
-static pfx_status prepare(const pfx_states *states, pfx_snapshot *snapshot) {
-    void *memory;
-    PFX_TRY(pfx_alloc(states->budget, snapshot->count * snapshot->stride, &memory));
-    snapshot->copy = memory;
-    snapshot->from_room = states->segments_count;
-    PFX_TRY(pfx_alloc(states->budget, snapshot->from_room * (int64_t)sizeof *snapshot->from, &memory));
-    snapshot->from = memory;
-    if (states->segments_count > 0) {
-        memcpy(snapshot->from, states->segments, (size_t)states->segments_count * sizeof *snapshot->from);
-    }
-    PFX_TRY(pfx_alloc_zero(states->budget, bitmap_bytes(snapshot), &memory));
-    snapshot->saved = memory;
-    snapshot->pieces_room = (snapshot->count + piece_records(snapshot) - 1) / piece_records(snapshot);
-    PFX_TRY(pfx_alloc(states->budget, snapshot->pieces_room * (int64_t)sizeof *snapshot->pieces, &memory));
-    snapshot->pieces = memory;
-    return PFX_OK;
-}
-
-pfx_status pfx_states_begin(pfx_states *states, pfx_snapshot **out) {
-    void *memory;
+pfx_status pfx_states_begin(pfx_states *states, int64_t count, const pfx_owned *owned, pfx_snapshot **out) {
     if (states->snapshot != NULL) {
         return PFX_WRONG_STATE;
     }
-    PFX_TRY(pfx_alloc_zero(states->budget, (int64_t)sizeof(pfx_snapshot), &memory));
-    pfx_snapshot *snapshot = memory;
-    snapshot->count = states->count;
-    snapshot->stride = states->stride;
-    snapshot->shift = states->shift;
-    atomic_init(&snapshot->tail, 0);
-    atomic_init(&snapshot->phase, PFX_SNAPSHOT_RUNS);
-    pfx_status status = prepare(states, snapshot);
-    if (status != PFX_OK) {
-        free_snapshot(states->budget, snapshot);
-        return status;
-    }
-    *out = states->snapshot = snapshot;
-    return PFX_OK;
-}
-
-static uint8_t *record_at(const pfx_snapshot *snapshot, int64_t record) {
-    int64_t each = piece_records(snapshot);
-    return snapshot->pieces[record / each] + record % each * record_bytes(snapshot);
-}
-
-void pfx_states_log(pfx_states *states, const uint32_t *numbers, int64_t count) {
-    pfx_snapshot *snapshot = states->snapshot;
-    if (atomic_load_explicit(&snapshot->phase, memory_order_acquire) != PFX_SNAPSHOT_RUNS) {
-        return;
-    }
-    int64_t each = piece_records(snapshot), before = snapshot->written;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t number = numbers[i];
-        if (number >= snapshot->count || snapshot->saved[number / 64] >> (number % 64) & 1) {
-            continue;
-        }
-        if (snapshot->written % each == 0) {
-            void *memory;
-            if (pfx_alloc(states->budget, each * record_bytes(snapshot), &memory) != PFX_OK) {
-                atomic_store_explicit(&snapshot->phase, PFX_SNAPSHOT_FAILED, memory_order_relaxed);
-                atomic_thread_fence(memory_order_release); /* as below: before what was not logged is changed */
-                return;
-            }
-            snapshot->pieces[snapshot->written / each] = memory;
-        }
-        uint8_t *record = record_at(snapshot, snapshot->written);
-        memcpy(record, &number, sizeof number);
-        memcpy(record + sizeof number, pfx_states_at(states, (uint32_t)number), (size_t)snapshot->stride);
-        snapshot->saved[number / 64] |= UINT64_C(1) << (number % 64);
-        snapshot->written++;
-    }
-    if (snapshot->written > before) {
-        atomic_store_explicit(&snapshot->tail, snapshot->written, memory_order_release);
-        atomic_thread_fence(memory_order_release);
-    }
-}
-
-pfx_status pfx_snapshot_read(pfx_snapshot *snapshot) {
-    int64_t each = INT64_C(1) << snapshot->shift, words = snapshot->stride / (int64_t)sizeof(uint64_t);
-    for (int64_t number = 0; number < snapshot->count; number += each) {
-        int64_t here = snapshot->count - number < each ? snapshot->count - number : each;
-        uint64_t *from = (uint64_t *)(void *)snapshot->from[number >> snapshot->shift];
-        uint64_t *to = (uint64_t *)(void *)(snapshot->copy + number * snapshot->stride);
-        for (int64_t i = 0; i < here * words; i++) {
-            to[i] = atomic_load_explicit((_Atomic uint64_t *)(void *)&from[i], memory_order_relaxed);
-        }
-    }
-    atomic_thread_fence(memory_order_acquire);
-    int64_t tail = atomic_load_explicit(&snapshot->tail, memory_order_acquire);
-    int phase = PFX_SNAPSHOT_RUNS;
-    if (!atomic_compare_exchange_strong_explicit(&snapshot->phase, &phase, PFX_SNAPSHOT_COPIED, memory_order_acq_rel,
-                                                 memory_order_acquire)) {
-        return PFX_OVER_BUDGET;
-    }
-    for (int64_t i = 0; i < tail; i++) {
-        const uint8_t *record = record_at(snapshot, i);
-        int64_t number;
-        memcpy(&number, record, sizeof number);
-        memcpy(snapshot->copy + number * snapshot->stride, record + sizeof number, (size_t)snapshot->stride);
-    }
+    PFX_TRY(pfx_snapshot_make(states->budget, owned, states->stride, count, states->segments, states->segments_count,
+                              states->shift, &states->snapshot));
+    *out = states->snapshot;
     return PFX_OK;
 }
 
@@ -251,10 +170,19 @@ void pfx_states_end(pfx_states *states) {
     if (states->snapshot == NULL) {
         return;
     }
-    free_snapshot(states->budget, states->snapshot);
+    pfx_snapshot_free(states->snapshot);
     states->snapshot = NULL;
-    for (int i = 0; i < states->retired_count; i++) {
-        pfx_free(states->budget, states->retired[i], states->retired_room[i] * states->stride);
-    }
-    states->retired_count = 0;
+    pfx_free(states->budget, states->retired, states->retired_room * states->stride);
+    states->retired = NULL;
+}
+
+void pfx_states_view(const pfx_states *states, const pfx_snapshot *snapshot, pfx_states *view) {
+    memset(view, 0, sizeof *view);
+    view->budget = states->budget;
+    view->stride = states->stride;
+    view->count = snapshot->count;
+    view->segments = snapshot->from;
+    view->segments_count = snapshot->from_room;
+    view->shift = states->shift;
+    view->mask = states->mask;
 }

@@ -165,7 +165,7 @@ def inputs_of_tasks(env):
     job = env._job(env._graph(None), None)
     return [
         [task.name, len(task.inputs), len(task.exchanges[0].gate.channels)]
-        for task in job._make_tasks(0)
+        for task in job._make_tasks(1)
         if task.exchanges
     ]
 

@@ -19,6 +19,7 @@
 #include "pfx/key_index.h"
 #include "pfx/memory.h"
 #include "pfx/out_column.h"
+#include "pfx/snapshot.h"
 #include "pfx/status.h"
 #include "pfx/words.h"
 
@@ -93,6 +94,12 @@ void pfx_agg_start(const pfx_agg *agg, uint8_t *states, int64_t count);
 
 /* Give back what `count` states in one block own. */
 void pfx_agg_clear(const pfx_agg *agg, uint8_t *states, int64_t count);
+
+/* Give a state that is a copy of another's bytes memory of its own; on failure it owns nothing. */
+pfx_status pfx_agg_own(const pfx_agg *agg, uint8_t *state);
+
+/* How a snapshot copies states. */
+pfx_owned pfx_agg_owned(const pfx_agg *agg);
 
 /* How many rows were added to a state that has PFX_ACC_ROWS; else 0. */
 int64_t pfx_agg_rows(const pfx_agg *agg, const uint8_t *state);

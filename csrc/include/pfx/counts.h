@@ -11,6 +11,7 @@
 #include "pfx/pane.h"
 #include "pfx/results.h"
 #include "pfx/slicing.h"
+#include "pfx/states.h"
 #include "pfx/status.h"
 
 /* What a key has. */
@@ -32,13 +33,14 @@ typedef struct pfx_counts {
     pfx_key_index *index;
     pfx_slicing slicing;
     int64_t sequence;
-    pfx_count_key *keys; /* by number */
+    pfx_states key_block; /* the memory of `keys` */
+    pfx_count_key *keys;  /* by number */
     int64_t keys_count;
-    int64_t keys_capacity;
+    pfx_states slice_block;  /* the memory of `slices` */
     pfx_count_slice *slices; /* by slot */
-    uint8_t *states;
+    pfx_states states;       /* by slot */
     int64_t used;
-    int64_t capacity;
+    int64_t capacity; /* slots that there is room for, and for their states */
     int64_t live;
     int64_t peak; /* the most that were live since the last batch */
     uint32_t free;
@@ -49,18 +51,24 @@ typedef struct pfx_counts {
     int64_t sent;
     uint32_t next;
     pfx_pane merged;
+    struct pfx_counts_snapshot *snapshot; /* NULL when none runs */
     struct pfx_counts_scratch *scratch;
 } pfx_counts;
+
+/* The whole of it as it was at some time. `view` is only to be read: by key, its number of rows and the slots of its
+ * slices, of which each says which is the next. */
+typedef struct pfx_counts_snapshot {
+    pfx_counts view;
+    pfx_key_index keys; /* of `view`: for pfx_key_index_write */
+    pfx_snapshot *key_block;
+    pfx_snapshot *slice_block;
+    pfx_snapshot *states;
+} pfx_counts_snapshot;
 
 /* PFX_INVALID_ARGUMENT when size or slide is not positive or too large. */
 pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *index, int64_t size, int64_t slide);
 
 void pfx_counts_free(pfx_counts *counts);
-
-/* The state of a slot that is in use. */
-static inline uint8_t *pfx_count_state(const pfx_counts *counts, uint32_t slot) {
-    return counts->states + (int64_t)slot * counts->agg->stride;
-}
 
 /* Open the next slice of a key of `rows` rows that was exported, with an empty state; a negative `number` for a key
  * that has none, and *slot is UINT32_MAX then. The key may be a new one of the index. PFX_CORRUPT when there can be
@@ -72,5 +80,16 @@ pfx_status pfx_counts_open(pfx_counts *counts, uint32_t key, int64_t rows, int64
  * *more is 1, and the call is to be repeated before any other. */
 pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
                           int64_t timestamp, int64_t limit, int64_t *done, pfx_results *results, int *more);
+
+/* The state of a slice's slot. */
+static inline uint8_t *pfx_counts_state(const pfx_counts *counts, uint32_t slot) {
+    return pfx_states_at(&counts->states, slot);
+}
+
+/* As those of pfx/running.h. Nothing is moved together while one runs. */
+pfx_status pfx_counts_begin_snapshot(pfx_counts *counts, pfx_counts_snapshot **snapshot);
+void pfx_counts_step_snapshot(pfx_counts *counts, int64_t most, int64_t *left);
+pfx_status pfx_counts_read_snapshot(pfx_counts_snapshot *snapshot);
+void pfx_counts_end_snapshot(pfx_counts *counts);
 
 #endif

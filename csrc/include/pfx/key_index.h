@@ -61,6 +61,7 @@ typedef struct pfx_key_index {
     int64_t direct_base;
     int64_t direct_size;
     struct pfx_key_block *block;
+    struct pfx_key_index *frozen; /* whose rows of words, nulls and texts stay where they are; NULL for none */
 } pfx_key_index;
 
 /* Set up an empty index of keys of `columns` columns (0: every row has the same key); nothing is allocated. */
@@ -86,5 +87,13 @@ pfx_status pfx_key_index_write(const pfx_key_index *index, int32_t column, const
 /* Forget the keys whose `renumbered` is PFX_NO_KEY; the others keep their order, and their new numbers are written
  * there. On failure nothing has changed. */
 pfx_status pfx_key_index_compact(pfx_key_index *index, uint32_t *renumbered);
+
+/* Make `view`, which must stay where it is, the keys that there are now, for another thread to read with
+ * pfx_key_index_write. Rows of keys are only ever appended, so there is nothing to copy: blocks that the index grows
+ * out of, or frees, wait until pfx_key_index_thaw. PFX_WRONG_STATE when it is frozen already. */
+pfx_status pfx_key_index_freeze(pfx_key_index *index, pfx_key_index *view);
+
+/* The view is not read any more. */
+void pfx_key_index_thaw(pfx_key_index *index);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "pfx/agg.h"
 #include "pfx/memory.h"
+#include "pfx/snapshot.h"
 #include "pfx/status.h"
 
 /* Owns its arrays and what its states own, charged to the budget of its pfx_agg. */
@@ -26,7 +27,18 @@ typedef struct pfx_pane {
     uint64_t *table;  /* of a sparse pane: key << 32 | slot + 1, or 0 */
     int64_t table_size;
     int shift;
+    struct pfx_frozen_pane *frozen; /* NULL when no snapshot is of it */
 } pfx_pane;
+
+/* A pane as it was at some time. It reads where keys and states were then: keys are only ever appended, and changes of
+ * states are logged, until the pane moves them to other blocks, or is done with. From then on the blocks are its own.
+ */
+typedef struct pfx_frozen_pane {
+    pfx_pane view;  /* what is to be read, by slot */
+    pfx_pane *pane; /* which is still in the same blocks; NULL when these are its own */
+    uint8_t *states;
+    pfx_snapshot *snapshot;
+} pfx_frozen_pane;
 
 /* Places for so many keys and some more, which come one after the other. */
 static inline int64_t pfx_places(int64_t keys) {
@@ -67,8 +79,15 @@ static inline int64_t pfx_pane_find(const pfx_pane *pane, const pfx_agg *agg, ui
     }
 }
 
-/* The states of `count` keys in a dense pane that has places for them. Without a branch: whether a key is new is often
- * a matter of chance. */
+/* Before the states in these slots are changed. */
+static inline void pfx_pane_save(const pfx_pane *pane, const uint32_t *slots, int64_t count) {
+    if (pane->frozen != NULL) {
+        pfx_snapshot_log(pane->frozen->snapshot, &pane->frozen->states, slots, count);
+    }
+}
+
+/* The states of `count` keys in a dense pane that has places for them. Without a branch:
+ * whether a key is new is often a matter of chance. */
 static inline void pfx_pane_touch(pfx_pane *pane, const pfx_agg *agg, const uint32_t *keys, int64_t count,
                                   uint8_t **states) {
     uint32_t *held = pane->keys;
@@ -104,7 +123,19 @@ pfx_status pfx_pane_make_dense(pfx_pane *pane, const pfx_agg *agg, int64_t capac
 /* Say that a dense pane holds the keys that are in `some` or in `others`, in order of their numbers. */
 void pfx_pane_hold(pfx_pane *pane, const uint8_t *some, const uint8_t *others);
 
-/* Give the keys other numbers, of `keys` that there are; on failure nothing has changed. */
-pfx_status pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered, int64_t keys);
+/* Give the keys other numbers, in the same order, where they are. No snapshot may be of it. */
+void pfx_pane_renumber(pfx_pane *pane, const pfx_agg *agg, const uint32_t *renumbered);
+
+/* Take no more memory than is good for the keys that it holds, of `keys` that there are; on failure nothing has
+ * changed. */
+pfx_status pfx_pane_fit(pfx_pane *pane, const pfx_agg *agg, int64_t keys);
+
+/* Begin a snapshot of it; *frozen is where it is, until it is ended. On failure nothing has changed. */
+pfx_status pfx_pane_freeze(pfx_pane *pane, const pfx_agg *agg, pfx_frozen_pane *frozen);
+
+/* By another thread: make `view` what the pane was. */
+pfx_status pfx_pane_read(pfx_frozen_pane *frozen);
+
+void pfx_pane_thaw(pfx_frozen_pane *frozen, const pfx_agg *agg);
 
 #endif

@@ -55,9 +55,20 @@ typedef struct pfx_panes {
     int64_t expected;                  /* keys in a new pane, by what the last ones had */
     pfx_pane *spares[PFX_SPARE_PANES]; /* small and empty ones, for the next slices */
     int64_t spare_count;
-    int64_t known; /* keys, when the last chunk was prepared */
+    int64_t known;                       /* keys, when the last chunk was prepared */
+    struct pfx_panes_snapshot *snapshot; /* NULL when none runs */
     pfx_chunk *chunk;
 } pfx_panes;
+
+/* All panes as they were at some time. `view` is only to be read: `count` panes in its list, in order of their slices,
+ * which may be asked for their keys, and for states by slot. */
+typedef struct pfx_panes_snapshot {
+    pfx_panes view;
+    pfx_key_index keys; /* of `view`: for pfx_key_index_write */
+    pfx_frozen_pane *panes;
+    int64_t room; /* for panes */
+    int64_t next; /* the first pane that pfx_panes_step_snapshot is not done with */
+} pfx_panes_snapshot;
 
 pfx_status pfx_panes_init(pfx_panes *panes, pfx_agg *agg, pfx_key_index *index, const pfx_slicing *slicing);
 void pfx_panes_free(pfx_panes *panes);
@@ -116,5 +127,21 @@ static inline pfx_status pfx_panes_find(pfx_panes *panes, pfx_pane *pane, int64_
 
 /* Nothing moves any more: find the states of the rows that wait. */
 void pfx_panes_resolve(pfx_panes *panes);
+
+/* For the snapshot that runs: log the states of rows from .. to - 1 of the chunk. */
+void pfx_panes_log(pfx_panes *panes, int64_t from, int64_t to);
+
+/* Before the states of these rows are changed. */
+static inline void pfx_panes_save(pfx_panes *panes, int64_t from, int64_t to) {
+    if (panes->snapshot != NULL) {
+        pfx_panes_log(panes, from, to);
+    }
+}
+
+/* As those of pfx/running.h. Keys keep their numbers while one runs. */
+pfx_status pfx_panes_begin_snapshot(pfx_panes *panes, pfx_panes_snapshot **snapshot);
+void pfx_panes_step_snapshot(pfx_panes *panes, int64_t most, int64_t *left);
+pfx_status pfx_panes_read_snapshot(pfx_panes_snapshot *snapshot);
+void pfx_panes_end_snapshot(pfx_panes *panes);
 
 #endif

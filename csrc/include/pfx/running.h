@@ -9,6 +9,7 @@
 #include "pfx/agg_columns.h"
 #include "pfx/key_index.h"
 #include "pfx/results.h"
+#include "pfx/states.h"
 #include "pfx/status.h"
 
 /* Owns its memory, charged to the budget of its pfx_agg; borrows index and agg, which must outlive it. */
@@ -16,17 +17,19 @@ typedef struct pfx_running {
     pfx_agg *agg;
     pfx_key_index *index;
     int64_t sequence;
-    bool added;      /* whether the next row has been added, and only its results are still to be sent */
-    uint8_t *states; /* by key */
+    bool added;        /* whether the next row has been added, and only its results are still to be sent */
+    pfx_states states; /* by key */
     int64_t count;
-    int64_t capacity;
+    struct pfx_running_snapshot *snapshot; /* NULL when none runs */
     struct pfx_running_scratch *scratch;
 } pfx_running;
 
-/* The state of a key below `count`. */
-static inline uint8_t *pfx_running_state(const pfx_running *running, uint32_t key) {
-    return running->states + (int64_t)key * running->agg->stride;
-}
+/* The whole of it as it was at some time; `view` is only to be read, by the number of a key. */
+typedef struct pfx_running_snapshot {
+    pfx_running view;
+    pfx_key_index keys; /* of `view`: for pfx_key_index_write */
+    pfx_snapshot *states;
+} pfx_running_snapshot;
 
 pfx_status pfx_running_init(pfx_running *running, pfx_agg *agg, pfx_key_index *index);
 
@@ -43,5 +46,24 @@ pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, p
 
 /* Append the results of at most `limit` keys from number `first` on, fewer where their texts are long. */
 pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results);
+
+/* The state of a key's number below `count`. */
+static inline uint8_t *pfx_running_state(const pfx_running *running, int64_t key) {
+    return pfx_states_at(&running->states, (uint32_t)key);
+}
+
+/* Begin a snapshot (see pfx/snapshot.h) between two batches, owned by `running`. PFX_WRONG_STATE when one runs; on
+ * failure nothing has changed. */
+pfx_status pfx_running_begin_snapshot(pfx_running *running, pfx_running_snapshot **snapshot);
+
+/* Between two batches: where states own memory, copy the next ones, at most `most`. *left is how many there are after
+ * that; the snapshot can be read once there are none. */
+void pfx_running_step_snapshot(pfx_running *running, int64_t most, int64_t *left);
+
+/* By another thread, once: make `view` what it was. PFX_OVER_BUDGET when the snapshot is lost. */
+pfx_status pfx_running_read_snapshot(pfx_running_snapshot *snapshot);
+
+/* When nobody reads it any more, or not at all. */
+void pfx_running_end_snapshot(pfx_running *running);
 
 #endif

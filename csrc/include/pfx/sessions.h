@@ -1,11 +1,11 @@
 /* Event-time session windows with a fixed gap: a session is the rows of a key between pauses of `gap`.
  *
  * A session takes one slot: its bounds, its place in the queue, and its state beside it. A key's sessions hang
- * together in a search tree, but for the last one, which is at hand: so a row finds its session in O(log n) of the
- * key's open ones in whatever order rows come, and in O(1) where it belongs to the last or behind it. The queue is a
- * ring of buckets, each for a share of the gap, and a heap for what is due outside of the ring (rows far ahead of the
- * watermark). A session that grows stays where it is queued, and is moved on when its bucket comes up: at most once per
- * bucket ring and gap, so a row costs O(1) amortised.
+ * together, the last one at hand: those before it in a list while few of them are ever passed, else in a search tree.
+ * So a row finds its session in O(log n) of the key's open ones in whatever order rows come, and in O(1) where it
+ * belongs to the last or behind it. The queue is a ring of buckets, each for a share of the gap, and a heap for what is
+ * due outside of the ring (rows far ahead of the watermark). A session that grows stays where it is queued, and is
+ * moved on when its bucket comes up: at most once per bucket ring and gap, so a row costs O(1) amortised.
  *
  * Flink's rules: sessions that overlap or touch are one; a session fires when the watermark reaches its last
  * millisecond, and is gone `lateness` later; a row is late when its session, after merging, would be gone already; one
@@ -19,6 +19,7 @@
 #include "pfx/agg.h"
 #include "pfx/key_index.h"
 #include "pfx/results.h"
+#include "pfx/states.h"
 #include "pfx/status.h"
 
 #define PFX_SESSION_BUCKETS 2048
@@ -29,12 +30,13 @@ typedef struct pfx_session {
     int64_t fired; /* the end with which it has fired last; INT64_MIN for never */
     int64_t at;    /* the time that counts of those it is queued for; INT64_MAX when there is none */
     uint32_t key;  /* PFX_NO_KEY when it has been merged into another or is over */
-    uint32_t left; /* slots in the tree of the key's sessions; of a free slot, the next free one */
+    uint32_t left; /* slots of the key's sessions, see session_tree.h; of a free slot, the next free one */
     uint32_t right;
     uint32_t parent;
     uint32_t queue_next;  /* slot of the next one in its bucket */
-    uint32_t queued : 31; /* how often it is in the queue; the slot is free again at 0 */
+    uint32_t queued : 30; /* how often it is in the queue; the slot is free again at 0 */
     uint32_t due : 1;     /* it is in the list of those that are due */
+    uint32_t planted : 1; /* of the key's last session: those before it are a search tree */
 } pfx_session;
 
 typedef struct pfx_session_entry {
@@ -57,10 +59,11 @@ typedef struct pfx_sessions {
     int64_t lateness;
     int64_t watermark;
     int64_t sequence;
-    pfx_session *slots;
-    uint8_t *states; /* by slot */
-    int64_t used;    /* slots that have been in use */
-    int64_t capacity;
+    pfx_states bounds;  /* the memory of `slots` */
+    pfx_session *slots; /* the first ones of them */
+    pfx_states states;  /* by slot */
+    int64_t used;       /* slots that have been in use */
+    int64_t capacity;   /* slots that there is room for, and for their states */
     int64_t live;
     int64_t peak;    /* the most that were live since the last firing */
     uint32_t free;   /* the first free slot below `used` */
@@ -73,18 +76,23 @@ typedef struct pfx_sessions {
     pfx_session_list heap;
     pfx_session_list due; /* sessions to fire, in order; the first `sent` are done */
     int64_t sent;
+    struct pfx_sessions_snapshot *snapshot; /* NULL when none runs */
     struct pfx_sessions_scratch *scratch;
 } pfx_sessions;
+
+/* The whole of it as it was at some time. `view` is only to be read, by slot below `used`: those whose key is not
+ * PFX_NO_KEY are sessions, with start, end, fired and their state. It has neither lists nor a queue. */
+typedef struct pfx_sessions_snapshot {
+    pfx_sessions view;
+    pfx_key_index keys; /* of `view`: for pfx_key_index_write */
+    pfx_snapshot *bounds;
+    pfx_snapshot *states;
+} pfx_sessions_snapshot;
 
 /* PFX_INVALID_ARGUMENT when gap or lateness is out of range. */
 pfx_status pfx_sessions_init(pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap, int64_t lateness);
 
 void pfx_sessions_free(pfx_sessions *sessions);
-
-/* The state of a slot that is in use. */
-static inline uint8_t *pfx_session_state(const pfx_sessions *sessions, uint32_t slot) {
-    return sessions->states + (int64_t)slot * sessions->agg->stride;
-}
 
 /* Open a session that was exported, with an empty state; `fired` as in pfx_session. The key may be a new one of the
  * index. PFX_CORRUPT when it can be none, or touches another one of its key. */
@@ -98,5 +106,17 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
 
 /* As pfx_slices_fire; sessions in order of their ends, and keys in that of their first appearance in the stream. */
 pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results, int *more);
+
+/* The state of a session's slot. */
+static inline uint8_t *pfx_sessions_state(const pfx_sessions *sessions, uint32_t slot) {
+    return pfx_states_at(&sessions->states, slot);
+}
+
+/* As those of pfx/running.h. None begins while a watermark is being worked off (PFX_WRONG_STATE), and nothing is moved
+ * together while one runs. */
+pfx_status pfx_sessions_begin_snapshot(pfx_sessions *sessions, pfx_sessions_snapshot **snapshot);
+void pfx_sessions_step_snapshot(pfx_sessions *sessions, int64_t most, int64_t *left);
+pfx_status pfx_sessions_read_snapshot(pfx_sessions_snapshot *snapshot);
+void pfx_sessions_end_snapshot(pfx_sessions *sessions);
 
 #endif

@@ -90,4 +90,9 @@ pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit,
 /* Whether any window is to fire yet, and the end of the first. */
 pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found);
 
+/* Begin a snapshot of `slices->panes`, with which those of pfx/panes.h go on; *watermark and *sequence are what they
+ * are. What has been merged ahead is no part of it. PFX_WRONG_STATE also while a watermark is being worked off. */
+pfx_status pfx_slices_begin_snapshot(pfx_slices *slices, pfx_panes_snapshot **snapshot, int64_t *watermark,
+                                     int64_t *sequence);
+
 #endif

@@ -32,7 +32,8 @@ def build(folder: Path, name: str, parts: list[str], *flags: str, library: Path 
         pytest.skip(f"programs built with {' '.join(flags)} do not run here")
     program = folder / name
     sources = [HERE / f"{name}.c", *(library / f"{part}.c" for part in parts)]
-    command = [*compiler, *common, *flags, f"-I{ROOT / 'csrc' / 'include'}", *map(str, sources), "-o", str(program)]
+    linked = [*map(str, sources), "-lm", "-o", str(program)]
+    command = [*compiler, *common, *flags, f"-I{ROOT / 'csrc' / 'include'}", *linked]
     built = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     return program

@@ -78,15 +78,19 @@ static void run(uint64_t seed) {
     int64_t stride = 8 * (int64_t)(1 + draw(&seed) % 9);
     int64_t first = 1 + (int64_t)(draw(&seed) % (draw(&seed) % 3 == 0 ? 100000 : 300));
     int64_t skew = 1 + (int64_t)(draw(&seed) % (uint64_t)first);
-    pfx_states_init(&states, &budget, stride);
+    if (draw(&seed) % 4 == 0) {
+        pfx_states_init_flat(&states, &budget, stride);
+    } else {
+        pfx_states_init(&states, &budget, stride);
+    }
     grow(&states, &seed, first);
     for (int round = 0; round < ROUNDS; round++) {
         reading reading = {0};
         pthread_t thread;
         bool tight = draw(&seed) % 5 == 0;
-        EXPECT(pfx_states_begin(&states, &reading.snapshot) == PFX_OK);
+        EXPECT(pfx_states_begin(&states, states.count, NULL, &reading.snapshot) == PFX_OK);
         pfx_snapshot *other;
-        EXPECT(pfx_states_begin(&states, &other) == PFX_WRONG_STATE);
+        EXPECT(pfx_states_begin(&states, states.count, NULL, &other) == PFX_WRONG_STATE);
         EXPECT(pfx_states_forget(&states) == PFX_WRONG_STATE);
         uint8_t *expected = copied(&states);
         int64_t count = states.count;
