@@ -271,7 +271,10 @@ pfx_status pfx_partials_send_running(const pfx_running *running, pfx_partial_row
 }
 
 void pfx_partials_forget_running(pfx_running *running, pfx_partial_rows *rows) {
-    pfx_agg_clear(running->agg, running->states, running->count);
+    for (int64_t key = 0, length; key < running->count; key += length) {
+        uint8_t *states = pfx_states_run(&running->states, key, running->count - key, &length);
+        pfx_agg_clear(running->agg, states, length);
+    }
     running->count = 0;
     pfx_key_index_free(running->index);
     pfx_state_rows_forget(&rows->rows);

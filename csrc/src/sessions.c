@@ -441,7 +441,7 @@ pfx_status pfx_sessions_open(pfx_sessions *sessions, uint32_t key, int64_t start
         end < start + sessions->gap || fired > end) {
         return PFX_CORRUPT;
     }
-    uint32_t other = pfx_session_at(sessions->slots, sessions->heads[key], end);
+    uint32_t other = pfx_session_at(sessions->slots, sessions->heads[key], end, sessions->agg->secret);
     if (other != NONE && sessions->slots[other].end >= start) {
         return PFX_CORRUPT;
     }
