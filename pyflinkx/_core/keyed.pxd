@@ -1,12 +1,23 @@
 cimport cython
 
 from pyflinkx._core.copier cimport Copier
+from pyflinkx._core.key_hash cimport hash_of
+from pyflinkx._core.key_map cimport KeyMap
 
 
 @cython.final
 cdef class KeyContext:
     cdef public object key
     cdef public object namespace
+    cdef object hashed
+    cdef Py_hash_t hash
+
+    # Of the key; whoever sets one key and uses several states has it hashed once.
+    cdef inline Py_hash_t key_hash(self) except -1:
+        if self.hashed is not self.key:
+            self.hash = hash_of(self.key)
+            self.hashed = self.key
+        return self.hash
 
 
 @cython.final
@@ -14,11 +25,12 @@ cdef class StateTable:
     cdef readonly str name
     cdef readonly str kind
     cdef readonly KeyContext context
-    cdef readonly dict keys
+    cdef readonly KeyMap keys
     cdef readonly dict namespaces
     cdef public Copier copier
 
     cdef object current_key(self)
+    cdef KeyMap values_in(self, object namespace)
     cpdef object find(self, object namespace)
     cpdef int store(self, object namespace, object value) except -1
     cpdef object take(self, object namespace)

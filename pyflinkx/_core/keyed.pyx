@@ -1,13 +1,16 @@
 """State tables addressed by a current key, and the state handles that user functions hold.
 
-A table is a dict from key to value, for windows one such dict per namespace (the window). A key without a value is in
-no dict, and a namespace without keys is not there either.
+A table is a KeyMap from key to value, for windows one such map per namespace (the window). A key without a value is in
+no map, and a namespace without keys is not there either.
 """
 from types import GenericAlias
 
 cimport cython
 
+from cpython.ref cimport PyObject
+
 from pyflinkx._core.copier cimport is_atom
+from pyflinkx._core.key_map cimport KeyMap
 
 from pyflinkx.errors import WrongStateError
 
@@ -41,6 +44,7 @@ cdef class KeyContext:
 
     def __cinit__(self):
         self.key = no_key
+        self.hashed = absent
 
     def __repr__(self):
         return f"KeyContext(key={self.key!r}, namespace={self.namespace!r})"
@@ -57,7 +61,8 @@ cdef class StateTable:
 
     Attributes:
         keys: key to value, for states that belong to a key alone.
-        namespaces: namespace to (key to value), for states that belong to a key and a window.
+        namespaces: namespace to (key to value), for states that belong to a key and a window. Namespaces are windows,
+            whose hashes have a secret of their own.
         copier: makes what handles store their own; None where it may be shared.
     """
 
@@ -65,7 +70,7 @@ cdef class StateTable:
         self.name = name
         self.kind = kind
         self.context = context
-        self.keys = {}
+        self.keys = KeyMap()
         self.namespaces = {}
 
     def __len__(self):
@@ -79,32 +84,36 @@ cdef class StateTable:
             )
         return self.context.key
 
+    cdef KeyMap values_in(self, object namespace):
+        return self.keys if namespace is None else self.namespaces.get(namespace)
+
     cpdef object find(self, object namespace):
         """The value of the current key in ``namespace`` (None: no namespace), or ABSENT."""
         cdef object key = self.current_key()
-        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        cdef KeyMap values = self.values_in(namespace)
+        cdef PyObject *found
         if values is None:
             return absent
-        return (<dict> values).get(key, absent)
+        found = values.find(key, self.context.key_hash())
+        return absent if found == NULL else <object> found
 
     cpdef int store(self, object namespace, object value) except -1:
         """Set the value of the current key in ``namespace``."""
         cdef object key = self.current_key()
-        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        cdef KeyMap values = self.values_in(namespace)
         if values is None:
-            self.namespaces[namespace] = {key: value}
-        else:
-            (<dict> values)[key] = value
+            values = self.namespaces[namespace] = KeyMap()
+        values.put(key, self.context.key_hash(), value)
         return 0
 
     cpdef object take(self, object namespace):
         """Remove the value of the current key in ``namespace`` and return it, or ABSENT."""
         cdef object key = self.current_key()
-        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        cdef KeyMap values = self.values_in(namespace)
         if values is None:
             return absent
-        value = (<dict> values).pop(key, absent)
-        if namespace is not None and not <dict> values:
+        value = values.remove(key, self.context.key_hash(), absent)
+        if namespace is not None and not values:
             del self.namespaces[namespace]
         return value
 
@@ -346,13 +355,13 @@ cdef class MapState(State):
     def get(self, key):
         """The value under ``key``, None when there is none."""
         entries = self.table.find(self.current_namespace())
-        return None if entries is absent else (<dict> entries).get(key)
+        return None if entries is absent else (<KeyMap> entries).get(key)
 
     def put(self, key, value):
         """Set the value under ``key``."""
         if not is_atom(value):
             entries = self.table.find(self.current_namespace())
-            value = self.own_or_stored(value, None if entries is absent else (<dict> entries).get(key))
+            value = self.own_or_stored(value, None if entries is absent else (<KeyMap> entries).get(key))
         self.set_entry(self.own(key), value)
 
     cpdef int set_entry(self, object key, object value) except -1:
@@ -360,9 +369,9 @@ cdef class MapState(State):
         namespace = self.current_namespace()
         entries = self.table.find(namespace)
         if entries is absent:
-            self.table.store(namespace, {key: value})
+            self.table.store(namespace, KeyMap([(key, value)]))
         else:
-            (<dict> entries)[key] = value
+            (<KeyMap> entries)[key] = value
         return 0
 
     def put_all(self, dict_value):
@@ -376,29 +385,29 @@ cdef class MapState(State):
         entries = self.table.find(namespace)
         if entries is absent:
             return
-        (<dict> entries).pop(key, None)
-        if not <dict> entries:
+        (<KeyMap> entries).pop(key)
+        if not (<KeyMap> entries):
             self.table.take(namespace)
 
     def contains(self, key):
         """Whether there is an entry under ``key``."""
         entries = self.table.find(self.current_namespace())
-        return entries is not absent and key in <dict> entries
+        return entries is not absent and key in <KeyMap> entries
 
     def items(self):
         """All entries, as a list of (key, value) of the caller's own: the state may be changed while it is iterated."""
         entries = self.table.find(self.current_namespace())
-        return [] if entries is absent else list((<dict> entries).items())
+        return [] if entries is absent else list((<KeyMap> entries).items())
 
     def keys(self):
         """All keys, as a list of the caller's own."""
         entries = self.table.find(self.current_namespace())
-        return [] if entries is absent else list(<dict> entries)
+        return [] if entries is absent else list(<KeyMap> entries)
 
     def values(self):
         """All values, as a list of the caller's own."""
         entries = self.table.find(self.current_namespace())
-        return [] if entries is absent else list((<dict> entries).values())
+        return [] if entries is absent else list((<KeyMap> entries).values())
 
     def is_empty(self):
         """Whether the map holds no entry."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyflinkx._core.calls import ResultCollector, short_repr
 from pyflinkx._core.copier import Copier
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
@@ -54,7 +55,7 @@ class Side:
         self.upper = upper
         self.late_tag = late_tag
         # Key to its timestamps in order, to find a range of them without a look at all.
-        self.stamps: dict[Any, list[int]] = {}
+        self.stamps: KeyMap[Any, list[int]] = KeyMap()
 
 
 class IntervalJoinOperator(UserFunctionOperator):
@@ -135,7 +136,7 @@ class IntervalJoinOperator(UserFunctionOperator):
         key = current.key = check_key(self.key_selectors[port](value))
         kept = own.table.find(None)
         if kept is ABSENT:
-            kept = {}
+            kept = KeyMap()
             own.table.store(None, kept)
             own.stamps[key] = []
         if timestamp in kept:

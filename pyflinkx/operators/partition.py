@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from pyflinkx._core.calls import select_keys
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keys import check_key
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK
@@ -31,14 +32,14 @@ class PartitionOperator(UserFunctionOperator):
     def __init__(self, function: UserFunction, key_selector: Callable[[Any], Any] | None) -> None:
         super().__init__(function)
         self.key_selector = key_selector
-        self.held: dict[Any, Any] = {}
+        self.held: KeyMap[Any, Any] = KeyMap()
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         values = batch.values
         if self.key_selector is None:
-            groups = {NO_KEY: values}
+            groups = KeyMap([(NO_KEY, values)])
         else:
-            groups = {}
+            groups = KeyMap()
             for key, value in zip(select_keys(self.site, self.key_selector, values), values, strict=True):
                 groups.setdefault(self.checked(key), []).append(value)
         for key, group in groups.items():
@@ -61,7 +62,7 @@ class PartitionOperator(UserFunctionOperator):
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK:
-            held, self.held = self.held, {}
+            held, self.held = self.held, KeyMap()
             for key, partition in held.items():
                 self.emit_results(key, partition)
         self.output.emit_watermark(timestamp)

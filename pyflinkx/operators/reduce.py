@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.calls import reduce_values
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK
@@ -33,7 +34,7 @@ class ReduceOperator(UserFunctionOperator):
         # The other results are records as they came.
         self.values_checked = record_type is not None
         self.key_selector = key_selector
-        self.reduced: dict[Any, Any] = {}
+        self.reduced: KeyMap[Any, Any] = KeyMap()
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from pyflinkx._core.copier import Copier
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.descriptors import MapStateDescriptor
 
@@ -21,7 +22,7 @@ class ReadOnlyBroadcastState(Generic[K, V]):
         entries: where the entries are.
     """
 
-    def __init__(self, name: str, entries: dict[K, V]) -> None:
+    def __init__(self, name: str, entries: KeyMap[K, V]) -> None:
         self._name = name
         self._entries = entries
 
@@ -50,7 +51,7 @@ class ReadOnlyBroadcastState(Generic[K, V]):
 
     def is_empty(self) -> bool:
         """Whether there is no entry."""
-        return not self._entries
+        return len(self._entries) == 0
 
     def __getitem__(self, key: K) -> V | None:
         return self.get(key)
@@ -72,7 +73,7 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
         5
     """
 
-    def __init__(self, name: str, entries: dict[K, V], store: OperatorStateStore) -> None:
+    def __init__(self, name: str, entries: KeyMap[K, V], store: OperatorStateStore) -> None:
         super().__init__(name, entries)
         self._store = store
 
@@ -90,7 +91,7 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
 
     def remove(self, key: K) -> None:
         """Remove the entry under ``key``, if there is one."""
-        self._entries.pop(key, None)
+        self._entries.pop(key)
 
     def clear(self) -> None:
         """Remove all entries."""
@@ -113,7 +114,7 @@ class OperatorStateStore:
 
     def __init__(self) -> None:
         self.copier: Copier | None = None
-        self.broadcast: dict[str, dict[Any, Any]] = {}
+        self.broadcast: dict[str, KeyMap[Any, Any]] = {}
 
     def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
         """The broadcast state with the descriptor's name, made when it is first asked for.
@@ -123,10 +124,10 @@ class OperatorStateStore:
         """
         return BroadcastState(*self._entries(state_descriptor), self)
 
-    def _entries(self, descriptor: MapStateDescriptor) -> tuple[str, dict[Any, Any]]:
+    def _entries(self, descriptor: MapStateDescriptor) -> tuple[str, KeyMap[Any, Any]]:
         if not isinstance(descriptor, MapStateDescriptor):
             raise TypeError(f"broadcast state needs a MapStateDescriptor, not {descriptor!r}")
-        return descriptor.name, self.broadcast.setdefault(descriptor.name, {})
+        return descriptor.name, self.broadcast.setdefault(descriptor.name, KeyMap())
 
 
 class DeclaredBroadcastStates:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import (
     ABSENT,
     AggregatingState,
@@ -48,16 +49,16 @@ class TtlCleaner:
             self.waiting += [(namespace, key) for namespace, values in table.namespaces.items() for key in values]
         for _ in range(min(count, len(self.waiting))):
             namespace, key = self.waiting.pop()
-            values = table.keys if namespace is None else table.namespaces.get(namespace, {})
-            stored = values.get(key, ABSENT)
-            if stored is ABSENT:
+            values = table.keys if namespace is None else table.namespaces.get(namespace)
+            stored = ABSENT if values is None else values.get(key, ABSENT)
+            if values is None or stored is ABSENT:
                 continue
             kept = self.prune(stored)
             if kept is not ABSENT:
                 values[key] = kept
                 continue
             del values[key]
-            if namespace is not None and not values:
+            if namespace is not None and not len(values):
                 del table.namespaces[namespace]
 
 
@@ -228,10 +229,10 @@ class TtlListState(WithTtl, ListState[Any]):
 class TtlMapState(WithTtl, MapState[Any, Any]):
     """A map per key, whose entries live for themselves."""
 
-    def prune(self, stored: dict[Any, Pair]) -> Any:
+    def prune(self, stored: KeyMap[Any, Pair]) -> Any:
         for key in [key for key, pair in stored.items() if not self.is_alive(pair)]:
             del stored[key]
-        return stored or ABSENT
+        return stored if len(stored) else ABSENT
 
     def entry(self, key: Any) -> Any:
         """The value under ``key``, ABSENT when there is none to be seen."""
@@ -272,7 +273,8 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
             self.table.take(namespace)
         if self.renew_on_read:
             now = self.now()
-            entries.update({key: (pair[0], now) for key, pair in entries.items()})
+            for key, pair in list(entries.items()):
+                entries[key] = pair[0], now
         return [(key, pair[0]) for key, pair in seen if self.show_expired or key in entries]
 
     def keys(self) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import ABSENT, KeyContext, StateTable
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, SessionWindows
 from pyflinkx.operators.windowing.open_windows import OpenWindows
@@ -106,7 +107,7 @@ class MergingSets:
         self._indexed = isinstance(assigner, SessionWindows) and (
             type(assigner).merge_windows is SessionWindows.merge_windows
         )
-        self._indices: dict[Any, OpenWindows] = {}
+        self._indices: KeyMap[Any, OpenWindows] = KeyMap()
 
     def of_current_key(self) -> MergingWindows:
         """The live windows of the current key, to add one."""
