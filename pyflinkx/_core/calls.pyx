@@ -16,7 +16,7 @@ from pyflinkx._core.copier cimport Copier, is_atom, is_simple
 from pyflinkx._core.cpfx cimport references
 from pyflinkx._core.key_hash cimport hash_of
 from pyflinkx._core.key_map cimport KeyMap
-from pyflinkx._core.keyed cimport KeyContext
+from pyflinkx._core.keyed cimport KeyContext, StateTable
 from pyflinkx._core.keys cimport check_key
 from pyflinkx._core.objects cimport ObjectBatch
 
@@ -24,6 +24,7 @@ import array as array_module
 
 from pyflinkx._core import objects
 from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx._core.keyed import ABSENT
 from pyflinkx.errors import JobExecutionError
 
 cdef array.array LONGS = array_module.array("q")
@@ -249,12 +250,12 @@ cdef int repeat_stamp(array.array stamps, Py_ssize_t times, long long timestamp)
 
 
 def reduce_values(
-    CallSite site not None, key_selector, function, KeyMap state not None, ObjectBatch batch not None,
+    CallSite site not None, key_selector, function, StateTable table not None, ObjectBatch batch not None,
     bint updates=True,
 ):
-    """Fold every value into its key's entry of ``state`` by ``function(old, value)`` and replace it by the result.
+    """Fold every value into its key's entry of ``table`` by ``function(old, value)`` and replace it by the result.
 
-    The first value of a key is its result. ``state`` maps checked keys to the latest result. Without ``updates`` the
+    The first value of a key is its result. The table maps checked keys to the latest result. Without ``updates`` the
     batch is not to be emitted.
     """
     cdef list values = batch.values
@@ -262,15 +263,23 @@ def reduce_values(
     cdef Copier copier = site.copier if updates else None
     cdef PyObject *found
     cdef Py_hash_t hash
+    cdef KeyMap state = table.keys if table.in_memory() else None
     try:
         while i < len(values):
             value = values[i]
             key = check_key(key_selector(value))
-            hash = hash_of(key)
-            found = state.find(key, hash)
-            if found != NULL:
-                value = function(<object> found, value)
-            state.put(key, hash, value)
+            if state is not None:
+                hash = hash_of(key)
+                found = state.find(key, hash)
+                if found != NULL:
+                    value = function(<object> found, value)
+                state.put(key, hash, value)
+            else:
+                table.context.key = key
+                old = table.edit(None)
+                if old is not ABSENT:
+                    value = function(old, value)
+                table.put(None, value)
             values[i] = value if copier is None or is_simple(value) else copier.copy(value)
             i += 1
     except BaseException as error:

@@ -1,6 +1,4 @@
 """A dict for keys that come from outside."""
-cimport cython
-
 from pyflinkx._core.cpfx cimport _PyDict_DelItem_KnownHash
 from pyflinkx._core.key_hash cimport hash_of
 
@@ -8,7 +6,6 @@ from pyflinkx._core.key_hash cimport hash_of
 cdef Py_ssize_t FEW = 64
 
 
-@cython.auto_pickle(False)
 cdef class KeyMap:
     """Keys to values, in order of insertion, as in a dict, but hashed so that nobody can choose keys that meet.
 
@@ -77,6 +74,10 @@ cdef class KeyMap:
     def values(self):
         """The values."""
         return iter(self.entries.values())
+
+    def __reduce__(self):
+        # Hashes are those of another process there.
+        return KeyMap, (list(self.entries.items()),)
 
     def __len__(self):
         return len(self.entries)

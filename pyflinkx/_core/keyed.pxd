@@ -20,7 +20,6 @@ cdef class KeyContext:
         return self.hash
 
 
-@cython.final
 cdef class StateTable:
     cdef readonly str name
     cdef readonly str kind
@@ -31,9 +30,10 @@ cdef class StateTable:
 
     cdef object current_key(self)
     cdef KeyMap values_in(self, object namespace)
-    cpdef object find(self, object namespace)
-    cpdef int store(self, object namespace, object value) except -1
-    cpdef object take(self, object namespace)
+    cpdef object get(self, object namespace)
+    cpdef object edit(self, object namespace)
+    cpdef int put(self, object namespace, object value) except -1
+    cpdef object remove(self, object namespace)
     cpdef int merge(self, object target, object sources, object combine) except -1
 
 

@@ -14,10 +14,8 @@ from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
-from pyflinkx._core.timers import TimerQueue
-from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK
+from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
-from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
 
 
@@ -54,8 +52,15 @@ class Side:
         self.lower = lower
         self.upper = upper
         self.late_tag = late_tag
-        # Key to its timestamps in order, to find a range of them without a look at all.
+        # Key to its timestamps in order, to find a range of them without a look at all; derived from the table.
         self.stamps: KeyMap[Any, list[int]] = KeyMap()
+
+    def stamps_of(self, key: Any, kept: Any) -> list[int]:
+        """The timestamps of a key in order, of which records are ``kept``."""
+        stamps = self.stamps.get(key)
+        if stamps is None:
+            stamps = self.stamps[key] = sorted(kept)
+        return stamps
 
 
 class IntervalJoinOperator(UserFunctionOperator):
@@ -82,14 +87,20 @@ class IntervalJoinOperator(UserFunctionOperator):
     ) -> None:
         super().__init__(function)
         self.key_selectors = key_selectors
-        self.state = KeyedStateBackend()
-        left = Side(self.state.table("left-buffer", "MapState"), lower, upper, late_tags[0])
-        right = Side(self.state.table("right-buffer", "MapState"), -upper, -lower, late_tags[1])
-        self.sides = (left, right)
-        self.timers = TimerQueue()
+        self.bounds = ("left-buffer", lower, upper, late_tags[0]), ("right-buffer", -upper, -lower, late_tags[1])
         self.results = ResultCollector(OutputTag)
         self.join_context = ProcessJoinContext()
         self.watermark = MIN_WATERMARK
+
+    def open(self, context: OperatorContext) -> None:
+        self.state = context.keyed_state
+        self.timers = context.timers("buffered")
+        left, right = self.bounds
+        self.sides = (
+            Side(self.state.table(left[0], "MapState"), *left[1:]),
+            Side(self.state.table(right[0], "MapState"), *right[1:]),
+        )
+        super().open(context)
 
     def open_function(self, runtime_context: RuntimeContext) -> None:
         super().open_function(RuntimeContext(self.context, self.state))
@@ -134,21 +145,20 @@ class IntervalJoinOperator(UserFunctionOperator):
         own, other = self.sides[port], self.sides[1 - port]
         current = self.state.context
         key = current.key = check_key(self.key_selectors[port](value))
-        kept = own.table.find(None)
+        kept = own.table.edit(None)
         if kept is ABSENT:
             kept = KeyMap()
-            own.table.store(None, kept)
-            own.stamps[key] = []
         if timestamp in kept:
             kept[timestamp].append(value)
         else:
+            insort(own.stamps_of(key, kept), timestamp)
             kept[timestamp] = [value]
-            insort(own.stamps[key], timestamp)
             self.timers.register(min(timestamp + max(own.upper, 0), MAX_WATERMARK), key, (port, timestamp))
-        partners = other.table.find(None)
+        own.table.put(None, kept)
+        partners = other.table.get(None)
         if partners is ABSENT:
             return
-        stamps = other.stamps[key]
+        stamps = other.stamps_of(key, partners)
         first = bisect_left(stamps, timestamp + own.lower)
         last = bisect_right(stamps, timestamp + own.upper)
         context, call, collect = self.join_context, self.call, self.results.collect
@@ -172,13 +182,13 @@ class IntervalJoinOperator(UserFunctionOperator):
             port, stamp = which
             side = self.sides[port]
             self.state.context.key = key
-            kept = side.table.find(None)
-            del kept[stamp]
-            if kept:
-                stamps = side.stamps[key]
-                del stamps[bisect_left(stamps, stamp)]
+            kept = side.table.edit(None)
+            stamps = side.stamps_of(key, kept)
+            del kept[stamp], stamps[bisect_left(stamps, stamp)]
+            if stamps:
+                side.table.put(None, kept)
             else:
-                side.table.take(None)
+                side.table.remove(None)
                 del side.stamps[key]
         self.output.emit_watermark(timestamp)
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.calls import reduce_values
-from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunction, UserFunctionOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.types.typeinfo import TypeInformation
@@ -34,11 +33,14 @@ class ReduceOperator(UserFunctionOperator):
         # The other results are records as they came.
         self.values_checked = record_type is not None
         self.key_selector = key_selector
-        self.reduced: KeyMap[Any, Any] = KeyMap()
+
+    def open(self, context: OperatorContext) -> None:
+        self.table = context.keyed_state.table("reduced", "ReducingState")
+        super().open(context)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch, not self.context.batch)
+            result = reduce_values(self.site, self.key_selector, self.call, self.table, batch, not self.context.batch)
         except JobExecutionError:
             partial = self.site.take_partial()
             if partial is not None and not self.context.batch:
@@ -49,8 +51,7 @@ class ReduceOperator(UserFunctionOperator):
 
     def process_watermark(self, timestamp: int) -> None:
         if self.context.batch and timestamp == MAX_WATERMARK:
-            values = list(self.reduced.values())
-            self.reduced.clear()
+            values = self.table.take_all()
             for start in range(0, len(values), BATCH_SIZE):
                 part = values[start : start + BATCH_SIZE]
                 # As in Flink, where a timer at the end of time gives the results.

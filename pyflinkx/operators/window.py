@@ -27,7 +27,6 @@ from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.operators.windowing.evictors import Evictor
 from pyflinkx.operators.windowing.general import GeneralWindowing
 from pyflinkx.operators.windowing.triggers import Trigger
-from pyflinkx.state import KeyedStateBackend
 from pyflinkx.types.output_tag import OutputTag
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -121,7 +120,7 @@ class WindowOperator(PiecewiseOperator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.backend = KeyedStateBackend()
+        self.backend = context.keyed_state
         self.runtime_context = RuntimeContext(context, self.backend)
         self.table = self.backend.table("window-contents", self.contents.state_kind)
         self.values: list[Any] = []
@@ -133,7 +132,7 @@ class WindowOperator(PiecewiseOperator):
         self.clear_function = getattr(self.window_function, "clear", None)
         self.firings = 0
         self.windowing: AlignedWindowing | GeneralWindowing
-        if self.evictor is None and is_aligned(self.assigner, self.trigger, self.lateness):
+        if self.evictor is None and self.table.in_memory() and is_aligned(self.assigner, self.trigger, self.lateness):
             self.windowing = AlignedWindowing(self, self.assigner, self.lateness)
         else:
             self.windowing = GeneralWindowing(self, self.assigner, self.trigger, self.lateness)

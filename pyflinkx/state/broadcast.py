@@ -67,19 +67,19 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
     """A broadcast state as the records of the broadcast stream see it; all subtasks must change it alike.
 
     Example:
-        >>> state = OperatorStateStore().get_broadcast_state(MapStateDescriptor("rules"))
+        >>> state = BroadcastState("rules", KeyMap())
         >>> state.put("limit", 5)
         >>> state.get("limit")
         5
     """
 
-    def __init__(self, name: str, entries: KeyMap[K, V], store: OperatorStateStore) -> None:
+    def __init__(self, name: str, entries: KeyMap[K, V], copier: Copier | None = None) -> None:
         super().__init__(name, entries)
-        self._store = store
+        self._copier = copier
 
     def put(self, key: K, value: V) -> None:
         """Set the value under ``key``."""
-        copier = self._store.copier
+        copier = self._copier
         if copier is not None and self._entries.get(key) is not value:
             key, value = copier.copy(key), copier.copy(value)
         self._entries[key] = value
@@ -104,42 +104,15 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
         self.remove(key)
 
 
-class OperatorStateStore:
-    """The state that belongs to an operator's subtask rather than to a key.
-
-    Attributes:
-        broadcast: name of a broadcast state to its entries.
-        copier: makes what is put into a state the state's own; None where it may be shared.
-    """
-
-    def __init__(self) -> None:
-        self.copier: Copier | None = None
-        self.broadcast: dict[str, KeyMap[Any, Any]] = {}
-
-    def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
-        """The broadcast state with the descriptor's name, made when it is first asked for.
-
-        Raises:
-            TypeError: the descriptor is no MapStateDescriptor.
-        """
-        return BroadcastState(*self._entries(state_descriptor), self)
-
-    def _entries(self, descriptor: MapStateDescriptor) -> tuple[str, KeyMap[Any, Any]]:
-        if not isinstance(descriptor, MapStateDescriptor):
-            raise TypeError(f"broadcast state needs a MapStateDescriptor, not {descriptor!r}")
-        return descriptor.name, self.broadcast.setdefault(descriptor.name, KeyMap())
-
-
 class DeclaredBroadcastStates:
     """The broadcast states that a program has declared: what it asks for by another name is refused.
 
     Args:
-        store: where they are.
-        descriptors: the declared ones.
+        states: the declared ones.
     """
 
-    def __init__(self, store: OperatorStateStore, descriptors: Iterable[MapStateDescriptor]) -> None:
-        self.writable = {descriptor.name: store.get_broadcast_state(descriptor) for descriptor in descriptors}
+    def __init__(self, states: Iterable[BroadcastState[Any, Any]]) -> None:
+        self.writable = {state._name: state for state in states}
         self.read_only = {
             name: ReadOnlyBroadcastState[Any, Any](name, state._entries) for name, state in self.writable.items()
         }

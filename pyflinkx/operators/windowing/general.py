@@ -98,8 +98,8 @@ class GeneralWindowing:
         if isinstance(assigner, MergingWindowAssigner):
             table = operator.backend.table("merging-window-set", "MapState")
             self.merging = MergingSets(assigner, table, operator.backend.context)
-        self.event_timers = TimerQueue()
-        self.processing_timers = TimerQueue()
+        self.event_timers = operator.context.timers("event-time")
+        self.processing_timers = operator.context.timers("processing-time")
         self.current = operator.backend.context
         self.contents = operator.contents
         self.evicting = operator.evictor is not None
@@ -141,6 +141,7 @@ class GeneralWindowing:
             else:
                 windows = self.merging.of_current_key()
                 window = windows.add(window, self.on_merge)
+                self.merging.keep(windows)
                 if self.is_late(window):
                     self.merging.retire(window)
                     continue
@@ -164,13 +165,15 @@ class GeneralWindowing:
         if not isinstance(result, TriggerResult):
             raise TypeError(f"{type(self.trigger).__name__} returned {result!r}, not a TriggerResult")
         if result.is_fire():
-            stored = self.table.find(state_window)
+            stored = self.table.edit(state_window) if self.evicting else self.table.get(state_window)
             if stored is not ABSENT:
                 self.operator.fire(window, stored, kept=not (last or result.is_purge()))
-                if self.evicting and not stored:
-                    self.table.take(state_window)
+                if self.evicting and stored:
+                    self.table.put(state_window, stored)
+                elif self.evicting:
+                    self.table.remove(state_window)
         if result.is_purge():
-            self.table.take(state_window)
+            self.table.remove(state_window)
 
     def advance_watermark(self, timestamp: int) -> Iterator[None]:
         """Fire the event-time timers up to ``timestamp``, a piece at each step."""
@@ -224,7 +227,7 @@ class GeneralWindowing:
             if result is not CONTINUE:
                 self.act(result, window, state_window, last)
             if last:
-                self.table.take(state_window)
+                self.table.remove(state_window)
                 self.trigger.clear(window, self.trigger_context)
                 if self.operator.clear_function is not None:
                     self.operator.clear_function(self.operator.process_context)
