@@ -15,6 +15,7 @@ from pyflinkx._core.timers import TimerQueue
 from pyflinkx.operators.alignment import AlignmentGroups, WatermarkAlignment
 from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.state.operator_state import OperatorStateStore
+from pyflinkx.state.spec import StateSpec
 from pyflinkx.state.state_backend import StateBackend
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -111,9 +112,9 @@ class OperatorContext:
             state.restore(self.restored_keyed, groups)
         return state
 
-    def timers(self, name: str) -> TimerQueue:
+    def timers(self, declared: StateSpec) -> TimerQueue:
         """The operator's timers of that name, by key and namespace."""
-        return self.keyed_state.timers(name)
+        return self.keyed_state.timers(declared.name)
 
     @cached_property
     def operator_state(self) -> OperatorStateStore:

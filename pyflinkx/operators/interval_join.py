@@ -16,7 +16,12 @@ from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.types.output_tag import OutputTag
+
+LEFT_BUFFER = StateSpec("left-buffer", "MapState")
+RIGHT_BUFFER = StateSpec("right-buffer", "MapState")
+BUFFER_TIMERS = StateSpec("buffered", TIMERS)
 
 
 class ProcessJoinContext:
@@ -87,18 +92,18 @@ class IntervalJoinOperator(UserFunctionOperator):
     ) -> None:
         super().__init__(function)
         self.key_selectors = key_selectors
-        self.bounds = ("left-buffer", lower, upper, late_tags[0]), ("right-buffer", -upper, -lower, late_tags[1])
+        self.bounds = (LEFT_BUFFER, lower, upper, late_tags[0]), (RIGHT_BUFFER, -upper, -lower, late_tags[1])
         self.results = ResultCollector(OutputTag)
         self.join_context = ProcessJoinContext()
         self.watermark = MIN_WATERMARK
 
     def open(self, context: OperatorContext) -> None:
         self.state = context.keyed_state
-        self.timers = context.timers("buffered")
+        self.timers = context.timers(BUFFER_TIMERS)
         left, right = self.bounds
         self.sides = (
-            Side(self.state.table(left[0], "MapState"), *left[1:]),
-            Side(self.state.table(right[0], "MapState"), *right[1:]),
+            Side(self.state.of(left[0]), *left[1:]),
+            Side(self.state.of(right[0]), *right[1:]),
         )
         super().open(context)
 

@@ -14,6 +14,7 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunction, UserFunctionOperator
 from pyflinkx.operators.reduced import reduce_to_type
+from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
@@ -30,7 +31,7 @@ class PartitionOperator(UserFunctionOperator):
         key_selector: from record to key; None to take all records of the subtask as one partition.
     """
 
-    state_kind = "ListState"
+    kept = StateSpec("partition", "ListState")
 
     def __init__(self, function: UserFunction, key_selector: Callable[[Any], Any] | None) -> None:
         super().__init__(function)
@@ -38,7 +39,7 @@ class PartitionOperator(UserFunctionOperator):
 
     def open(self, context: OperatorContext) -> None:
         self.current = context.keyed_state.context
-        self.table = context.keyed_state.table("partition", self.state_kind)
+        self.table = context.keyed_state.of(self.kept)
         super().open(context)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
@@ -143,7 +144,7 @@ class ReducePartitionOperator(PartitionOperator):
         record_type: the declared type of the records, None where there is none.
     """
 
-    state_kind = "ReducingState"
+    kept = StateSpec("partition", "ReducingState")
 
     def __init__(
         self,
@@ -173,7 +174,7 @@ class ReducePartitionOperator(PartitionOperator):
 class AggregatePartitionOperator(PartitionOperator):
     """Folds the records of a partition into an accumulator; ``function.owner`` is the AggregateFunction."""
 
-    state_kind = "AggregatingState"
+    kept = StateSpec("partition", "AggregatingState")
 
     def add(self, values: list[Any]) -> None:
         function = self.function.owner

@@ -14,6 +14,7 @@ from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFuncti
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.operators.time_domain import TimeDomain
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS
 from pyflinkx.types.output_tag import OutputTag
 
 
@@ -161,8 +162,8 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
     def open(self, context: OperatorContext) -> None:
         self.state = context.keyed_state
         self.key_context = self.state.context
-        self.event_timers = context.timers("event-time")
-        self.processing_timers = context.timers("processing-time")
+        self.event_timers = context.timers(EVENT_TIMERS)
+        self.processing_timers = context.timers(PROCESSING_TIMERS)
         self.make_contexts()
         super().open(context)
 

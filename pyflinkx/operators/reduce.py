@@ -11,9 +11,15 @@ from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunction, UserFunctionOperator
 from pyflinkx.operators.reduced import reduce_to_type
+from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
+
+
+def reduced_state(record_type: TypeInformation | None) -> StateSpec:
+    """What a running reduce keeps: the last result of each key."""
+    return StateSpec("reduced", "ReducingState", record_type)
 
 
 class ReduceOperator(UserFunctionOperator):
@@ -32,10 +38,11 @@ class ReduceOperator(UserFunctionOperator):
         self.call = reduce_to_type(function.call, record_type)
         # The other results are records as they came.
         self.values_checked = record_type is not None
+        self.record_type = record_type
         self.key_selector = key_selector
 
     def open(self, context: OperatorContext) -> None:
-        self.table = context.keyed_state.table("reduced", "ReducingState")
+        self.table = context.keyed_state.of(reduced_state(self.record_type))
         super().open(context)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:

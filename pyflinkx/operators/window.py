@@ -25,8 +25,9 @@ from pyflinkx.operators.windowing.contents import (
 )
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.operators.windowing.evictors import Evictor
-from pyflinkx.operators.windowing.general import GeneralWindowing
+from pyflinkx.operators.windowing.general import MERGING_WINDOWS, GeneralWindowing
 from pyflinkx.operators.windowing.triggers import Trigger
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS, StateSpec
 from pyflinkx.types.output_tag import OutputTag
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -122,7 +123,7 @@ class WindowOperator(PiecewiseOperator):
         super().open(context)
         self.backend = context.keyed_state
         self.runtime_context = RuntimeContext(context, self.backend)
-        self.table = self.backend.table("window-contents", self.contents.state_kind)
+        self.table = self.backend.of(self.states()[0])
         self.values: list[Any] = []
         self.stamps = array("q")
         self.yielded = ResultCollector(OutputTag)
@@ -143,6 +144,12 @@ class WindowOperator(PiecewiseOperator):
                     function.open(self.runtime_context)
                 except BaseException as error:
                     raise self.site.wrap(error, "in open()") from error
+
+    def states(self) -> tuple[StateSpec, ...]:
+        """What the operator keeps besides the states that its functions ask for; the contents come first."""
+        contents = StateSpec("window-contents", self.contents.state_kind)
+        merging = (MERGING_WINDOWS,) if isinstance(self.assigner, MergingWindowAssigner) else ()
+        return (contents, *merging, EVENT_TIMERS, PROCESSING_TIMERS)
 
     def close(self) -> None:
         failure = None

@@ -33,12 +33,11 @@ from pyflinkx.state.descriptors import (
     ValueStateDescriptor,
 )
 from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
+from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.state.state_backend import StateBackend
 from pyflinkx.state.stored_form import StoredForm
 from pyflinkx.state.ttl import TTL_STATES, WithTtl
 from pyflinkx.types.typeinfo import TypeInformation
-
-TIMERS = "timers"
 
 
 class KeyedStateStore:
@@ -235,6 +234,15 @@ class KeyedStateBackend(KeyedStateStore):
             for key, namespace, value in state_rows(batch, columns, groups):
                 rows.append((check_key(key), namespace, value))
         return rows
+
+    def of(self, spec: StateSpec) -> StateTable:
+        """The table of a state that the operator has declared."""
+        return self.table(spec.name, spec.kind, spec.value_type)
+
+    def states(self) -> list[StateSpec]:
+        """All that is kept by now: what the operator has declared, and what the user's functions have asked for."""
+        kept = [StateSpec(name, table.kind, self.value_types[name]) for name, table in self.tables.items()]
+        return kept + [StateSpec(name, TIMERS) for name in self.queues]
 
     def use_clock(self, clock: Any) -> None:
         """Take the time from ``clock``; states with a time to live need it."""

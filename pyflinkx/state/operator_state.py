@@ -13,13 +13,14 @@ from pyflinkx.errors import WrongStateError
 from pyflinkx.state.broadcast import BroadcastState
 from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor, StateDescriptor
 from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
-from pyflinkx.types.typeinfo import ListTypeInfo, MapTypeInfo
+from pyflinkx.state.spec import BROADCAST, StateSpec
+from pyflinkx.types.typeinfo import ListTypeInfo, MapTypeInfo, TypeInformation
 
 T = TypeVar("T")
 
 # What becomes of the parts that the subtasks hold when there are other subtasks: the elements are dealt out, or each
 # gets all of them, or each gets what one had, as all had the same.
-SPLIT, UNION, BROADCAST = "split", "union", "broadcast"
+SPLIT, UNION = "split", "union"
 
 
 class OperatorListState(Generic[T]):
@@ -75,7 +76,7 @@ class OperatorStateStore:
 
     def __init__(self, copier: Copier | None = None) -> None:
         self.copier = copier
-        self._states: dict[str, tuple[str, Any, dict[str, Codec]]] = {}
+        self._states: dict[str, tuple[str, Any, dict[str, Codec], TypeInformation]] = {}
         self._restored: dict[str, list[ColumnBatch]] = {}
 
     def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
@@ -128,7 +129,7 @@ class OperatorStateStore:
     def _state(self, descriptor: StateDescriptor, kind: str, codecs: dict[str, Codec], made: Any) -> tuple[Any, bool]:
         known = self._states.get(descriptor.name)
         if known is None:
-            self._states[descriptor.name] = kind, made, codecs
+            self._states[descriptor.name] = kind, made, codecs, descriptor.type_info
             return made, True
         if known[0] != kind:
             raise WrongStateError(f"state {descriptor.name!r} is a {known[0]} state, it cannot be used as a {kind} one")
@@ -142,10 +143,14 @@ class OperatorStateStore:
             rows += state_rows(batch, codecs)
         return rows
 
+    def states(self) -> list[StateSpec]:
+        """All that is kept by now."""
+        return [StateSpec(name, kind, value_type) for name, (kind, _, _, value_type) in self._states.items()]
+
     def export(self) -> list[ColumnBatch]:
         """All states as columns, also those that were restored and that nobody has asked for."""
         batches = [batch for restored in self._restored.values() for batch in restored]
-        for name, (kind, state, codecs) in self._states.items():
+        for name, (kind, state, codecs, _) in self._states.items():
             rows = state.items() if kind == BROADCAST else [(value,) for value in state.get()]
             batches.append(state_batch(name, kind, codecs, None, rows))
         return batches

@@ -18,11 +18,14 @@ from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, Window
 from pyflinkx.operators.windowing.evictors import TimestampedValue
 from pyflinkx.operators.windowing.merging import MergingSets
 from pyflinkx.operators.windowing.triggers import Trigger, TriggerResult
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS, StateSpec
 
 if TYPE_CHECKING:
     from pyflinkx.operators.window import WindowOperator
 
 CONTINUE = TriggerResult.CONTINUE
+
+MERGING_WINDOWS = StateSpec("merging-window-set", "MapState")
 
 
 class AssignerContext(WindowAssigner.WindowAssignerContext):
@@ -96,10 +99,10 @@ class GeneralWindowing:
         self.event_time = assigner.is_event_time()
         self.merging: MergingSets | None = None
         if isinstance(assigner, MergingWindowAssigner):
-            table = operator.backend.table("merging-window-set", "MapState")
+            table = operator.backend.of(MERGING_WINDOWS)
             self.merging = MergingSets(assigner, table, operator.backend.context)
-        self.event_timers = operator.context.timers("event-time")
-        self.processing_timers = operator.context.timers("processing-time")
+        self.event_timers = operator.context.timers(EVENT_TIMERS)
+        self.processing_timers = operator.context.timers(PROCESSING_TIMERS)
         self.current = operator.backend.context
         self.contents = operator.contents
         self.evicting = operator.evictor is not None
