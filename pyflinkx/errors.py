@@ -31,6 +31,10 @@ class CorruptDataError(PyflinkxError, ValueError):
     """Bytes to be decoded are not what an encoder wrote."""
 
 
+class LongBatchError(PyflinkxError, OverflowError):
+    """A column would hold more text, or more elements of lists, than its type can; those of fewer rows may fit."""
+
+
 class MemoryBudgetError(PyflinkxError, MemoryError):
     """A native allocation would exceed its memory budget."""
 
@@ -80,3 +84,11 @@ class QueueEndedError(PyflinkxError):
 
 class RemoteError(PyflinkxError):
     """Stands for an exception of a worker whose own class cannot be rebuilt in this process."""
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Attach a note to an exception, as Python 3.11 does."""
+    if hasattr(error, "add_note"):
+        error.add_note(note)
+    else:
+        error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]

@@ -216,6 +216,81 @@ def test_permitted_imports_are_not_reported(tmp_path):
     assert layer_violations(tmp_path) == []
 
 
+# Modules that import one another, in functions, as each offers methods that make the others: a column that gives itself
+# to Arrow, a stream that becomes a keyed one. What is imported for type checkers only does not count.
+FLUENT = [
+    {"_core.arrow_export", "_core.column", "_core.gather", "_core.schema", "_core.shown"},
+    {"_core.batch", "_core.from_rows", "_core.to_rows"},
+    {
+        "datastream.broadcast_stream",
+        "datastream.cached_data_stream",
+        "datastream.column_methods",
+        "datastream.connected_streams",
+        "datastream.data_stream",
+        "datastream.iterative_stream",
+        "datastream.joined_streams",
+        "datastream.keyed_stream",
+        "datastream.partition_windowed_stream",
+        "datastream.split_stream",
+        "datastream.tables",
+        "datastream.windowed_stream",
+    },
+]
+
+
+def without_type_checking(path: Path) -> set[int]:
+    """The lines of a Python module that run."""
+    skipped: set[int] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            skipped.update(range(node.lineno, (node.body[-1].end_lineno or node.lineno) + 1))
+    return skipped
+
+
+def import_circles(root: Path) -> list[set[str]]:
+    """Modules that import one another, at any depth and over any number of steps."""
+    modules = {module_name(path, root): path for end in ("py", "pyx") for path in (root / "pyflinkx").rglob(f"*.{end}")}
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        skipped = without_type_checking(path) if path.suffix == ".py" else set()
+        graph[module] = set()
+        for line, imported in imports(path, root):
+            name = imported
+            while name and name not in modules:
+                name = name.rpartition(".")[0]
+            if line not in skipped and name not in ("", module, "pyflinkx"):
+                graph[module].add(name)
+
+    reached = {module: set(graph[module]) for module in graph}
+    changed = True
+    while changed:
+        changed = False
+        for targets in reached.values():
+            more = set().union(*(reached[target] for target in targets)) - targets
+            changed = changed or bool(more)
+            targets |= more
+    circles = {frozenset(other for other in reached[m] if m in reached[other]) for m in graph if m in reached[m]}
+    return [{module.removeprefix("pyflinkx.") for module in circle} for circle in circles]
+
+
+def test_only_what_offers_a_fluent_interface_imports_in_circles():
+    assert sorted(map(sorted, import_circles(ROOT))) == sorted(map(sorted, FLUENT))
+
+
+def test_a_circle_is_found(tmp_path):
+    package = tmp_path / "pyflinkx"
+    package.mkdir()
+    (package / "a.py").write_text("from pyflinkx import b\n")
+    (package / "b.py").write_text("def f():\n    from pyflinkx.c import x\n")
+    (package / "c.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pyflinkx.a\n")
+    assert import_circles(tmp_path) == []
+    (package / "c.pyx").write_text("from pyflinkx.d cimport y\n")
+    (package / "d.pyx").write_text("def g():\n    from pyflinkx import a\n")
+    (package / "c.py").unlink()
+    assert import_circles(tmp_path) == [{"a", "b", "c", "d"}]
+
+
 def concrete_operators(path: Path, root: Path) -> list[str]:
     """What a module imports that is an operator, or a class of one: the runtime asks every operator the same."""
     found = []

@@ -355,6 +355,11 @@ static bool all_have_reals(uint8_t *const *states, int64_t count, int32_t at) {
     return all;
 }
 
+int64_t pfx_agg_result_size(const pfx_agg *agg, int32_t number, const uint8_t *state) {
+    /* Only values that are kept are texts. */
+    return pfx_kept_bytes(state + agg->accs[number].at);
+}
+
 pfx_status pfx_agg_finish(const pfx_agg *agg, int32_t number, pfx_result_kind result, uint8_t *const *states,
                           int64_t count, pfx_out_column *out, int64_t *failed) {
     const pfx_acc *acc = &agg->accs[number];

@@ -174,6 +174,11 @@ pfx_status pfx_kept_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into,
     return offer(agg, acc, kept, other->sequence, of_cell(&other->value, is_narrow(agg, acc->field)), by);
 }
 
+int64_t pfx_kept_bytes(const uint8_t *state) {
+    const pfx_kept *kept = (const pfx_kept *)(const void *)state;
+    return kept->sequence < 0 ? 0 : kept->value.wide.size;
+}
+
 pfx_status pfx_kept_put(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *out) {
     const pfx_kept *kept = (const pfx_kept *)(const void *)state;
     if (kept->sequence < 0) {

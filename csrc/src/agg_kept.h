@@ -27,6 +27,8 @@ void pfx_kept_clear(const pfx_agg *agg, const pfx_acc *acc, uint8_t *state);
 pfx_status pfx_kept_update(pfx_agg *agg, const pfx_acc *acc, const pfx_key_column *columns, int64_t start, int64_t rows,
                            uint8_t *const *states, int64_t sequence);
 pfx_status pfx_kept_merge(const pfx_agg *agg, const pfx_acc *acc, uint8_t *into, const uint8_t *from);
+/* The bytes of a value of text or binary. */
+int64_t pfx_kept_bytes(const uint8_t *state);
 pfx_status pfx_kept_put(const pfx_agg *agg, const pfx_acc *acc, const uint8_t *state, pfx_out_column *out);
 
 #endif

@@ -31,7 +31,7 @@ pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *inde
     }
     memset(counts, 0, sizeof *counts);
     counts->slicing = (pfx_slicing){.size = size, .slide = slide, .whole = size / slide, .rest = size % slide};
-    counts->free = NONE;
+    counts->free = counts->next = NONE;
     counts->agg = agg;
     counts->index = index;
     void *memory;
@@ -153,37 +153,71 @@ static void drop_slices(pfx_counts *counts, pfx_count_key *key, int64_t number) 
     key->last = key->first == NONE ? NONE : key->last;
 }
 
-/* Send the windows that the chunk has filled. Their slices are still there, since rows after them went to others. */
-static pfx_status send(pfx_counts *counts, int64_t full, int64_t timestamp, pfx_results *results) {
+/* Merge the windows that the chunk has filled, until that was enough work. Their slices are still there, since rows
+ * after them went to others. */
+static pfx_status merge(pfx_counts *counts, int64_t limit, pfx_results *results) {
     struct pfx_counts_scratch *scratch = counts->scratch;
     pfx_agg *agg = counts->agg;
-    pfx_pane *merged = &counts->merged;
-    pfx_pane_reset(merged, agg);
-    PFX_TRY(pfx_pane_reserve(merged, agg, full, full));
-    for (int64_t i = 0; i < full; i++) {
-        const full_window *window = &scratch->full[i];
+    for (; counts->ready < counts->full; counts->ready++) {
+        const full_window *window = &scratch->full[counts->ready];
+        uint8_t **into = &scratch->states[counts->ready];
         int64_t last = pfx_last_slice(&counts->slicing, window->window), slot;
-        scratch->ids[i] = window->key;
-        uint32_t next = counts->slices[window->first].next;
-        if (next == NONE || counts->slices[next].number > last) {
-            scratch->states[i] = state_of(counts, window->first);
-            continue;
+        if (counts->next == NONE) {
+            uint32_t second = counts->slices[window->first].next;
+            scratch->ids[counts->ready] = window->key;
+            if (second == NONE || counts->slices[second].number > last) {
+                *into = state_of(counts, window->first);
+                continue;
+            }
+            PFX_TRY(pfx_pane_add(&counts->merged, agg, (uint32_t)counts->ready, counts->full, &slot));
+            *into = pfx_pane_state(&counts->merged, agg, slot);
+            counts->next = window->first;
         }
-        PFX_TRY(pfx_pane_add(merged, agg, (uint32_t)i, full, &slot));
-        scratch->states[i] = pfx_pane_state(merged, agg, slot);
-        for (uint32_t at = window->first; at != NONE && counts->slices[at].number <= last;
-             at = counts->slices[at].next) {
-            uint8_t *state = state_of(counts, at);
-            PFX_TRY(pfx_agg_merge(agg, &scratch->states[i], &state, 1));
+        for (; counts->next != NONE && counts->slices[counts->next].number <= last; results->work++) {
+            if (results->work / PFX_RESULT_WORK >= limit) {
+                return PFX_OK;
+            }
+            uint8_t *state = state_of(counts, counts->next);
+            PFX_TRY(pfx_agg_merge(agg, into, &state, 1));
+            counts->next = counts->slices[counts->next].next;
         }
-    }
-    PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, full));
-    PFX_TRY(pfx_results_stamp(results, full, 0, 0, timestamp));
-    for (int64_t i = 0; i < full; i++) {
-        const full_window *window = &scratch->full[i];
-        drop_slices(counts, &counts->keys[window->key], pfx_first_slice(&counts->slicing, window->window + 1));
+        counts->next = NONE;
     }
     return PFX_OK;
+}
+
+/* Send the windows that the chunk has filled, until the results are full. */
+static pfx_status send(pfx_counts *counts, int64_t timestamp, int64_t limit, pfx_results *results) {
+    struct pfx_counts_scratch *scratch = counts->scratch;
+    while (counts->sent < counts->full && !pfx_results_full(results, limit)) {
+        PFX_TRY(merge(counts, limit, results));
+        uint32_t *ids = scratch->ids + counts->sent;
+        uint8_t **states = scratch->states + counts->sent;
+        int64_t ready = counts->ready - counts->sent, room = limit - results->rows;
+        int64_t fitting = pfx_results_fit(results, ids, states, ready < room ? ready : room);
+        if (fitting == 0) {
+            break;
+        }
+        PFX_TRY(pfx_results_append(results, ids, states, fitting));
+        PFX_TRY(pfx_results_stamp(results, fitting, 0, 0, timestamp));
+        for (int64_t stop = counts->sent + fitting; counts->sent < stop; counts->sent++) {
+            const full_window *window = &scratch->full[counts->sent];
+            drop_slices(counts, &counts->keys[window->key], pfx_first_slice(&counts->slicing, window->window + 1));
+        }
+    }
+    return PFX_OK;
+}
+
+/* `full` windows are to be merged and sent. */
+static pfx_status begin(pfx_counts *counts, int64_t full) {
+    counts->full = full;
+    counts->ready = counts->sent = 0;
+    counts->next = NONE;
+    if (full == 0) {
+        return PFX_OK;
+    }
+    pfx_pane_reset(&counts->merged, counts->agg);
+    return pfx_pane_reserve(&counts->merged, counts->agg, full, full);
 }
 
 /* Forget the keys whose windows are all over, once they are the greater part. A key whose windows slide is in the
@@ -261,13 +295,26 @@ static pfx_status compact(pfx_counts *counts) {
 }
 
 pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
-                          int64_t timestamp, pfx_results *results) {
+                          int64_t timestamp, int64_t limit, int64_t *done, pfx_results *results, int *more) {
     struct pfx_counts_scratch *scratch = counts->scratch;
     const pfx_slicing *slicing = &counts->slicing;
-    bool skipped = false;
-    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+    *more = 1;
+    for (;;) {
+        PFX_TRY(send(counts, timestamp, limit, results));
+        if (counts->sent < counts->full) {
+            return PFX_OK;
+        }
+        PFX_TRY(drop_keys(counts));
+        int64_t start = *done;
+        if (start >= rows) {
+            break;
+        }
+        if (pfx_results_full(results, limit)) {
+            return PFX_OK;
+        }
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         int64_t full = 0;
+        bool skipped = false;
         PFX_TRY(pfx_key_index_map(counts->index, keys, start, count, scratch->ids));
         PFX_TRY(add_keys(counts, counts->index->count));
         for (int64_t i = 0; i < count; i++) {
@@ -295,14 +342,14 @@ pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const 
         int64_t sequence = counts->sequence;
         counts->sequence += count;
         PFX_TRY(pfx_agg_update(counts->agg, fields, start, count, scratch->states, sequence));
-        if (full > 0) {
-            PFX_TRY(send(counts, full, timestamp, results));
+        if (skipped) {
+            pfx_agg_clear(counts->agg, scratch->trash, 1);
+            pfx_agg_start(counts->agg, scratch->trash, 1);
         }
-        PFX_TRY(drop_keys(counts));
+        results->work += count;
+        *done += count;
+        PFX_TRY(begin(counts, full));
     }
-    if (skipped) {
-        pfx_agg_clear(counts->agg, scratch->trash, 1);
-        pfx_agg_start(counts->agg, scratch->trash, 1);
-    }
+    *more = 0;
     return compact(counts);
 }

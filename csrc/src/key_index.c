@@ -218,13 +218,26 @@ static pfx_status write_one(const pfx_key_index *index, const pfx_arrow_type *ty
     return PFX_OK;
 }
 
-pfx_status pfx_key_index_write(const pfx_key_index *index, int32_t column, const uint32_t *ids, int64_t count,
-                               pfx_out_column *out) {
-    const pfx_arrow_type *type = &index->types[column];
-    int64_t width = index->width, at = 0;
+/* Where a column begins among the words of a key. */
+static int64_t column_at(const pfx_key_index *index, int32_t column) {
+    int64_t at = 0;
     for (int32_t c = 0; c < column; c++) {
         at += pfx_key_form_words(pfx_key_form_of(&index->types[c]));
     }
+    return at;
+}
+
+int64_t pfx_key_index_size(const pfx_key_index *index, int32_t column, uint32_t id) {
+    if (is_null(index, column, id)) {
+        return 0;
+    }
+    return (uint32_t)index->words[(int64_t)id * index->width + column_at(index, column) + 1];
+}
+
+pfx_status pfx_key_index_write(const pfx_key_index *index, int32_t column, const uint32_t *ids, int64_t count,
+                               pfx_out_column *out) {
+    const pfx_arrow_type *type = &index->types[column];
+    int64_t width = index->width, at = column_at(index, column);
     PFX_TRY(pfx_out_column_reserve(out, count));
     if (type->kind == PFX_KIND_INT64 && index->nulls == NULL && out->nulls == 0) {
         uint64_t *to = (uint64_t *)(void *)out->data + out->rows;

@@ -5,6 +5,7 @@
 #include "pfx/calendar.h"
 #include "pfx/key.h"
 #include "pfx/key_columns.h"
+#include "pfx/results.h"
 
 /* Slices that are open at once: one more is inserted among them. */
 #define MOST_SLICES 4096
@@ -23,6 +24,7 @@ pfx_status pfx_partial_rows_init(pfx_partial_rows *rows, const pfx_agg *agg, con
     rows->index = index;
     rows->max_parallelism = max_parallelism;
     rows->subtasks = subtasks;
+    rows->most_bytes = PFX_RESULT_BYTES;
     rows->places = memory;
     return PFX_OK;
 }
@@ -59,6 +61,27 @@ static pfx_status grow(pfx_budget *budget, void **block, int64_t *capacity, int6
             (array) = block;                                                                 \
         }                                                                                    \
     } while (0)
+
+/* The bytes of the texts of a key. */
+static int64_t text_bytes(const pfx_key_index *index, uint32_t key) {
+    int64_t bytes = 0;
+    for (int32_t c = 0; c < index->columns; c++) {
+        bytes += index->types[c].offset_width > 0 ? pfx_key_index_size(index, c, key) : 0;
+    }
+    return bytes;
+}
+
+/* How many of `count` keys from number `known` on, at least one, are written as columns that are not too long. */
+static int64_t fitting_keys(const pfx_partial_rows *rows, int64_t count) {
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < count; i++) {
+        bytes += text_bytes(rows->index, (uint32_t)(rows->known + i));
+        if (i > 0 && bytes > rows->most_bytes) {
+            return i;
+        }
+    }
+    return count;
+}
 
 /* Find the subtasks of `count` keys, at most PFX_CHUNK, from number `known` on: they are written as columns, which
  * are hashed as those of the rows would be. */
@@ -106,15 +129,25 @@ static pfx_status begin(pfx_partial_rows *rows, int64_t count) {
     GROW(budget, rows->targets, rows->targets_capacity, (int64_t)rows->index->count);
     while (rows->known < rows->index->count) {
         int64_t keys = rows->index->count - rows->known;
-        keys = keys < PFX_CHUNK ? keys : PFX_CHUNK;
+        keys = fitting_keys(rows, keys < PFX_CHUNK ? keys : PFX_CHUNK);
         PFX_TRY(find_targets(rows, keys));
         rows->known += keys;
     }
     GROW(budget, rows->found, rows->found_capacity, count);
     GROW(budget, rows->sorted, rows->sorted_capacity, count);
     memset(rows->places, 0, (size_t)rows->subtasks * sizeof *rows->places);
-    rows->rows = 0;
+    rows->rows = rows->bytes = 0;
     return PFX_OK;
+}
+
+/* Whether the state of a key may be written to the batch; the first one may. */
+static inline bool takes(pfx_partial_rows *rows, uint32_t key, int64_t limit) {
+    int64_t bytes = rows->bytes + text_bytes(rows->index, key);
+    if (rows->rows >= limit || (rows->rows > 0 && bytes > rows->most_bytes)) {
+        return false;
+    }
+    rows->bytes = bytes;
+    return true;
 }
 
 static inline void find(pfx_partial_rows *rows, uint32_t key, const uint8_t *state, int64_t stamp) {
@@ -243,12 +276,15 @@ static int64_t find_states(const pfx_partials *partials, pfx_partial_rows *rows,
     const pfx_agg *agg = partials->panes.agg;
     int64_t stamp = last_time(partials, pane->index);
     int64_t places = pane->present != NULL ? pane->capacity : pane->count;
-    for (; place < places && rows->rows < limit; place++) {
-        if (pane->present == NULL) {
-            find(rows, pane->keys[place], pfx_pane_state(pane, agg, place), stamp);
-        } else if (pane->present[place]) {
-            find(rows, (uint32_t)place, pfx_pane_state(pane, agg, place), stamp);
+    for (; place < places; place++) {
+        if (pane->present != NULL && !pane->present[place]) {
+            continue;
         }
+        uint32_t key = pane->present == NULL ? pane->keys[place] : (uint32_t)place;
+        if (!takes(rows, key, limit)) {
+            break;
+        }
+        find(rows, key, pfx_pane_state(pane, agg, place), stamp);
     }
     return place < places ? place : -1;
 }
@@ -294,7 +330,7 @@ void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows) {
 pfx_status pfx_partials_send_running(const pfx_running *running, pfx_partial_rows *rows, int64_t first, int64_t limit) {
     int64_t end = running->count - first < limit ? running->count : first + limit;
     PFX_TRY(begin(rows, end - first));
-    for (int64_t key = first; key < end; key++) {
+    for (int64_t key = first; key < end && takes(rows, (uint32_t)key, limit); key++) {
         find(rows, (uint32_t)key, running->states + key * running->agg->stride, 0);
     }
     return write_found(rows, false);

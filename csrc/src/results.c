@@ -24,8 +24,75 @@ pfx_status pfx_results_reserve(pfx_results *results, int64_t rows, int64_t limit
     return reserve(results->stamps, 1, rows);
 }
 
+bool pfx_results_full(const pfx_results *results, int64_t limit) {
+    if (results->rows >= limit || results->work / PFX_RESULT_WORK >= limit) {
+        return true;
+    }
+    for (int32_t i = 0; i < results->index->columns; i++) {
+        if (results->keys[i].data_used >= results->most_bytes) {
+            return true;
+        }
+    }
+    for (int32_t i = 0; i < results->count; i++) {
+        if (results->values[i].data_used >= results->most_bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Fewer of `count` rows, if the texts of a column would be too long. */
+static int64_t fit_keys(const pfx_results *results, int32_t column, const uint32_t *keys, int64_t count) {
+    int64_t used = results->keys[column].data_used;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t size = pfx_key_index_size(results->index, column, keys[i]);
+        if (size > results->most_bytes - used) {
+            return i;
+        }
+        used += size;
+    }
+    return count;
+}
+
+static int64_t fit_values(const pfx_results *results, int32_t number, uint8_t *const *states, int64_t count) {
+    int64_t used = results->values[number].data_used;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t size = pfx_agg_result_size(results->agg, results->results[number].acc, states[i]);
+        if (size > results->most_bytes - used) {
+            return i;
+        }
+        used += size;
+    }
+    return count;
+}
+
+int64_t pfx_results_fit_keys(const pfx_results *results, const uint32_t *keys, int64_t count) {
+    int64_t fitting = count;
+    for (int32_t i = 0; i < results->index->columns; i++) {
+        if (results->keys[i].offset_width > 0) {
+            fitting = fit_keys(results, i, keys, fitting);
+        }
+    }
+    return fitting == 0 && count > 0 && results->rows == 0 ? 1 : fitting;
+}
+
+int64_t pfx_results_fit_values(const pfx_results *results, uint8_t *const *states, int64_t count) {
+    int64_t fitting = count;
+    for (int32_t i = 0; i < results->count; i++) {
+        if (results->values[i].offset_width > 0) {
+            fitting = fit_values(results, i, states, fitting);
+        }
+    }
+    return fitting == 0 && count > 0 && results->rows == 0 ? 1 : fitting;
+}
+
+int64_t pfx_results_fit(const pfx_results *results, const uint32_t *keys, uint8_t *const *states, int64_t count) {
+    return pfx_results_fit_values(results, states, pfx_results_fit_keys(results, keys, count));
+}
+
 bool pfx_results_are_few(pfx_results *results) {
     results->most = results->rows > results->most ? results->rows : results->most;
+    results->work = 0;
     results->expected = results->most > results->expected ? results->most : results->expected;
     if (++results->batches == BATCHES) {
         results->expected = results->most;

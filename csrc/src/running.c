@@ -58,14 +58,43 @@ static pfx_status add_states(pfx_running *running, int64_t keys) {
     return PFX_OK;
 }
 
+/* Add rows of the chunk one by one, each with its results, as long as these fit; *sent is how many. */
+static pfx_status add_each(pfx_running *running, const pfx_key_column *fields, int64_t start, int64_t count,
+                           int64_t *sent, pfx_results *results) {
+    struct pfx_running_scratch *scratch = running->scratch;
+    int64_t i = 0;
+    bool texts = false;
+    for (int32_t r = 0; r < results->count; r++) {
+        texts = texts || results->values[r].offset_width > 0;
+    }
+    count = pfx_results_fit_keys(results, scratch->ids, count);
+    for (; i < count; i++) {
+        if (!running->added) {
+            PFX_TRY(pfx_agg_update(running->agg, fields, start + i, 1, scratch->states + i, running->sequence++));
+        }
+        running->added = texts && pfx_results_fit_values(results, scratch->states + i, 1) == 0;
+        if (running->added) {
+            break;
+        }
+        PFX_TRY(pfx_results_append_values(results, scratch->ids + i, scratch->states + i, 1));
+    }
+    *sent = i;
+    return pfx_results_append_keys(results, scratch->ids, i);
+}
+
 pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
-                           int each, pfx_results *results) {
+                           int each, int64_t limit, int64_t *done, pfx_results *results) {
     struct pfx_running_scratch *scratch = running->scratch;
     int64_t stride = running->agg->stride;
-    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+    while (*done < rows && !pfx_results_full(results, limit)) {
+        int64_t start = *done;
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
+        if (each && count > limit - results->rows) {
+            count = limit - results->rows;
+        }
         PFX_TRY(pfx_key_index_map(running->index, keys, start, count, scratch->ids));
         PFX_TRY(add_states(running, running->index->count));
+        results->work += count;
         uint8_t *states = running->states;
         if (running->count * stride > CACHED_BYTES) {
             for (int64_t i = 0; i < count; i++) {
@@ -78,17 +107,17 @@ pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, con
                 scratch->states[i] = states + (int64_t)scratch->ids[i] * stride;
             }
         }
-        int64_t sequence = running->sequence;
-        running->sequence += count;
-        if (!each) {
-            PFX_TRY(pfx_agg_update(running->agg, fields, start, count, scratch->states, sequence));
-            continue;
+        int64_t sent = count;
+        if (each) {
+            PFX_TRY(add_each(running, fields, start, count, &sent, results));
+        } else {
+            PFX_TRY(pfx_agg_update(running->agg, fields, start, count, scratch->states, running->sequence));
+            running->sequence += count;
         }
-        for (int64_t i = 0; i < count; i++) {
-            PFX_TRY(pfx_agg_update(running->agg, fields, start + i, 1, scratch->states + i, sequence + i));
-            PFX_TRY(pfx_results_append_values(results, scratch->ids + i, scratch->states + i, 1));
+        *done += sent;
+        if (sent < count) {
+            break;
         }
-        PFX_TRY(pfx_results_append_keys(results, scratch->ids, count));
     }
     return PFX_OK;
 }
@@ -114,13 +143,17 @@ pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit
     struct pfx_running_scratch *scratch = running->scratch;
     int64_t end = running->count - first < limit ? running->count : first + limit;
     while (first < end) {
-        int64_t count = end - first < PFX_CHUNK ? end - first : PFX_CHUNK;
+        int64_t count = end - first < PFX_CHUNK ? end - first : PFX_CHUNK, fitting;
         for (int64_t i = 0; i < count; i++) {
             scratch->ids[i] = (uint32_t)(first + i);
             scratch->states[i] = running->states + (first + i) * running->agg->stride;
         }
-        PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, count));
-        first += count;
+        fitting = pfx_results_fit(results, scratch->ids, scratch->states, count);
+        PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, fitting));
+        first += fitting;
+        if (fitting < count) {
+            break;
+        }
     }
     return PFX_OK;
 }

@@ -402,19 +402,21 @@ static pfx_status send(pfx_results *results, const pfx_sessions *sessions, uint3
 }
 
 pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields,
-                            const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
-                            pfx_results *results, int64_t *row) {
+                            const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late,
+                            int64_t *late_count, pfx_results *results, int64_t *row, int *more) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
     *late_count = 0;
-    for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
+    while (*done < rows && !pfx_results_full(results, limit)) {
+        int64_t start = *done;
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
-        int64_t done = 0;
+        int64_t updated = 0;
         *row = start;
         PFX_TRY(pfx_key_index_map(sessions->index, keys, start, count, scratch->ids));
         PFX_TRY(reserve(sessions, 0, sessions->index->count));
         pfx_status status = PFX_OK;
+        bool full = false;
         int64_t i = 0;
-        for (; i < count; i++) {
+        for (; i < count && !full; i++) {
             int64_t time = timestamps[start + i];
             uint32_t slot = NONE, merged = NONE;
             if (time <= -PFX_TIME_LIMIT || time >= PFX_TIME_LIMIT) {
@@ -433,14 +435,18 @@ pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, 
             if (slot == NONE) {
                 late[(*late_count)++] = start + i;
             } else if (sessions->slots[slot].end - 1 <= sessions->watermark) {
-                PFX_TRY(update(sessions, fields, start, done, i + 1));
-                done = i + 1;
+                PFX_TRY(update(sessions, fields, start, updated, i + 1));
+                updated = i + 1;
                 PFX_TRY(send(results, sessions, slot));
+                full = pfx_results_full(results, limit);
             }
         }
-        pfx_status added = update(sessions, fields, start, done, i);
+        pfx_status added = update(sessions, fields, start, updated, i);
         PFX_TRY(status != PFX_OK ? status : added);
+        *done += i;
+        results->work += i;
     }
+    *more = *done < rows;
     if (*late_count > 0) {
         pfx_agg_clear(sessions->agg, scratch->trash, 1);
         pfx_agg_start(sessions->agg, scratch->trash, 1);
@@ -518,6 +524,15 @@ static pfx_status settle(pfx_sessions *sessions, uint32_t slot, int64_t watermar
     return PFX_OK;
 }
 
+/* The position in the list of those that are due, from `position` on, of the first one after `count` to be sent. */
+static int64_t after_unfired(const pfx_sessions *sessions, int64_t position, int64_t count) {
+    for (; count > 0; position++) {
+        const pfx_session *session = &sessions->slots[sessions->due.entries[position].slot];
+        count -= session->fired != session->end;
+    }
+    return position;
+}
+
 pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results,
                              int *more) {
     struct pfx_sessions_scratch *scratch = sessions->scratch;
@@ -546,12 +561,21 @@ pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t 
         }
         PFX_TRY(pfx_results_reserve(results, sessions->due.count - first < limit ? sessions->due.count - first : limit,
                                     limit));
+        int64_t fitting = pfx_results_fit(results, scratch->ids, scratch->states, count);
+        bool full = fitting < count;
+        if (full) {
+            last = after_unfired(sessions, first, fitting);
+            count = fitting;
+        }
         PFX_TRY(pfx_results_append(results, scratch->ids, scratch->states, count));
         PFX_TRY(pfx_results_stamp_each(results, count, scratch->starts, scratch->ends));
         for (; first < last; first++) {
             PFX_TRY(settle(sessions, sessions->due.entries[first].slot, watermark));
         }
         sessions->sent = last;
+        if (full) {
+            break;
+        }
     }
     return PFX_OK;
 }

@@ -29,7 +29,7 @@ void pfx_suffixes_free(pfx_suffixes *suffixes, const pfx_agg *agg) {
 
 void pfx_suffixes_spoil(pfx_suffixes *suffixes) {
     suffixes->covered = INT64_MIN;
-    suffixes->count = 0;
+    suffixes->count = suffixes->built = 0;
     suffixes->spoilt = true;
 }
 
@@ -118,18 +118,24 @@ static pfx_status add_slice(const pfx_suffixes *suffixes, pfx_agg *agg, pfx_bloc
     return PFX_OK;
 }
 
-/* Build the suffixes of these slices, from the last one on. */
+/* Build the suffixes of these slices, from the last one on; some more of them at each call, until `count` is set. */
 static pfx_status turn(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *const *slices, int64_t count, uint8_t **states,
-                       uint8_t **others) {
+                       uint8_t **others, int64_t *work, int64_t most) {
     suffixes->covered = INT64_MIN;
     PFX_TRY(reserve(suffixes, agg, count));
-    for (int64_t i = 0; i < count; i++) {
+    for (; suffixes->built < count; suffixes->built++) {
+        int64_t i = suffixes->built;
+        if (*work >= most) {
+            return PFX_OK;
+        }
         const pfx_pane *slice = slices[count - 1 - i];
         pfx_block *block = &suffixes->blocks[i];
         PFX_TRY(make_block(suffixes, agg, block));
         PFX_TRY(add_slice(suffixes, agg, block, i == 0 ? NULL : block - 1, slice, states, others));
         block->index = slice->index;
+        *work += suffixes->places;
     }
+    suffixes->built = 0;
     suffixes->count = count;
     suffixes->covered = slices[count - 1]->index + 1;
     suffixes->back_filled = false;
@@ -137,7 +143,9 @@ static pfx_status turn(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *const *sl
 }
 
 pfx_status pfx_suffixes_merge(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *const *slices, int64_t count,
-                              int64_t keys, uint8_t **states, uint8_t **others, pfx_pane *merged) {
+                              int64_t keys, uint8_t **states, uint8_t **others, pfx_pane *merged, int64_t *work,
+                              int64_t most, int *more) {
+    *more = 0;
     if (keys > suffixes->places) {
         pfx_suffixes_free(suffixes, agg);
         suffixes->places = pfx_places(keys);
@@ -147,8 +155,13 @@ pfx_status pfx_suffixes_merge(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *co
     }
     /* Only the longest suffix left can be what this window begins with. */
     if (suffixes->count == 0) {
-        PFX_TRY(turn(suffixes, agg, slices, count, states, others));
+        PFX_TRY(turn(suffixes, agg, slices, count, states, others, work, most));
+        if (suffixes->built > 0) {
+            *more = 1;
+            return PFX_OK;
+        }
     }
+    *work += suffixes->places;
     pfx_block *back = &suffixes->back;
     for (int64_t i = 0; i < count; i++) {
         if (slices[i]->index >= suffixes->covered) {

@@ -49,7 +49,7 @@ from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field, Schema
 
 from pyflinkx._core.schema import unsupported_type
-from pyflinkx.errors import CorruptDataError, SourceError, TypeInformationError
+from pyflinkx.errors import CorruptDataError, LongBatchError, SourceError, TypeInformationError
 
 # Deeper nesting than any table has: a bound on the recursion over what a producer hands over.
 cdef int MAX_DEPTH = 64
@@ -377,7 +377,7 @@ cdef Column flatten_views(
     if status != PFX_OK:
         raise CorruptDataError(f"column {plan.path!r}: a view points outside of its buffers")
     if total > 0x7fffffff:
-        raise OverflowError(
+        raise LongBatchError(
             f"column {plan.path!r}: {total} bytes of text in one batch of {length} rows are more than 2 GiB; import it "
             "in smaller batches"
         )

@@ -5,6 +5,8 @@ from pyflinkx._core.column import Column
 from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.schema import Field
 
+def limit_offsets(last: int) -> int: ...
+
 @final
 class ColumnBuilder:
     field: Field

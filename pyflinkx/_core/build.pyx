@@ -90,9 +90,20 @@ from pyflinkx._core.schema cimport Field
 
 from decimal import Decimal
 
-from pyflinkx.errors import TypeInformationError, WrongStateError
+from pyflinkx._core.calls import short_repr
+from pyflinkx.errors import LongBatchError, TypeInformationError, WrongStateError
 
 import_datetime()
+
+# The last offset of 32 bits; less where a test wants no gigabytes.
+cdef int64_t last_offset = INT32_MAX
+
+
+def limit_offsets(int64_t last):
+    """Have columns of 32-bit offsets end at ``last`` bytes or elements from now on; what it was."""
+    global last_offset
+    before, last_offset = last_offset, last
+    return before
 
 cdef object UTC = get_utc()
 cdef int64_t DAY_MICROS = 86_400_000_000
@@ -219,12 +230,7 @@ cdef ColumnBuilder nested_builder(Field field, MemoryBudget budget, str path):
 
 
 cdef str shown(object value):
-    try:
-        text = repr(value)
-    except Exception:
-        # An int of more digits than Python prints, or a user's class.
-        return f"a {type(value).__name__}"
-    return text if len(text) <= 200 else text[:197] + "..."
+    return short_repr(value)
 
 
 cdef object misfit(ColumnBuilder builder, object value, str why):
@@ -292,8 +298,8 @@ cdef int add_offset(ColumnBuilder builder, int64_t size) except -1:
         (<int64_t *> builder.offsets.extend(8))[0] = end
     else:
         end = (<int32_t *> builder.offsets.memory)[builder.length] + size
-        if end > INT32_MAX:
-            raise OverflowError(
+        if end > last_offset:
+            raise LongBatchError(
                 f"row {builder.length}, column {builder.path!r}: {builder.field.type_name} ends at 2 GiB of text or "
                 "2^31 elements a batch; use smaller batches or a large type"
             )

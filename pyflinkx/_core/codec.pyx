@@ -25,6 +25,7 @@ from pyflinkx._core.cpfx cimport (
 )
 from pyflinkx._core.memory cimport default_budget
 
+from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 
 cdef enum:
@@ -69,7 +70,9 @@ cdef int raise_changed() except -1:
 cdef str short_repr(object value):
     try:
         text = repr(value)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         text = f"<repr raised {type(error).__name__}>"
     return text if len(text) <= LONGEST_REPR else text[:LONGEST_REPR] + "..."
 

@@ -433,10 +433,13 @@ cdef extern from "pfx/results.h" nogil:
         pfx_out_column *values
         pfx_out_column *stamps
         int64_t rows
+        int64_t work
+        int64_t most_bytes
         int64_t expected
         int32_t failed_result
         uint32_t failed_key
 
+    int64_t PFX_RESULT_BYTES
     bint pfx_results_are_few(pfx_results *results)
 
 
@@ -464,7 +467,8 @@ cdef extern from "pfx/slices.h" nogil:
     void pfx_slices_free(pfx_slices *slices)
     pfx_status pfx_slices_add(
         pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
-        int64_t rows, int64_t *late, int64_t *late_count, pfx_results *results, int64_t *row)
+        int64_t rows, int64_t limit, int64_t *done, int64_t *late, int64_t *late_count, pfx_results *results,
+        int64_t *row, int *more)
     pfx_status pfx_slices_merge(
         pfx_slices *slices, const pfx_key_column *keys, const uint8_t *states, const int64_t *timestamps, int64_t rows,
         int64_t *late_rows, int64_t *row)
@@ -482,7 +486,8 @@ cdef extern from "pfx/sessions.h" nogil:
     void pfx_sessions_free(pfx_sessions *sessions)
     pfx_status pfx_sessions_add(
         pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields, const int64_t *timestamps,
-        int64_t rows, int64_t *late, int64_t *late_count, pfx_results *results, int64_t *row)
+        int64_t rows, int64_t limit, int64_t *done, int64_t *late, int64_t *late_count, pfx_results *results,
+        int64_t *row, int *more)
     pfx_status pfx_sessions_fire(
         pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results, int *more)
 
@@ -495,7 +500,7 @@ cdef extern from "pfx/counts.h" nogil:
     void pfx_counts_free(pfx_counts *counts)
     pfx_status pfx_counts_add(
         pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int64_t timestamp,
-        pfx_results *results)
+        int64_t limit, int64_t *done, pfx_results *results, int *more)
 
 
 cdef extern from "pfx/running.h" nogil:
@@ -507,7 +512,7 @@ cdef extern from "pfx/running.h" nogil:
     void pfx_running_free(pfx_running *running)
     pfx_status pfx_running_add(
         pfx_running *running, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows, int each,
-        pfx_results *results)
+        int64_t limit, int64_t *done, pfx_results *results)
     pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, const uint8_t *states, int64_t rows)
     pfx_status pfx_running_finish(pfx_running *running, int64_t first, int64_t limit, pfx_results *results)
 
@@ -518,6 +523,7 @@ cdef extern from "pfx/partials.h" nogil:
         pfx_out_column *state
         pfx_out_column *subtask
         pfx_out_column *stamps
+        int64_t most_bytes
         int64_t rows
 
     pfx_status pfx_partial_rows_init(

@@ -1,5 +1,5 @@
 """Columns made of rows of other columns: picked by index, or one column after another."""
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport INT32_MAX, int64_t, uint8_t
 from libc.string cimport memcpy
 
 from pyflinkx._core.column cimport (
@@ -29,6 +29,18 @@ from pyflinkx._core.cpfx cimport (
     pfx_status,
 )
 from pyflinkx._core.memory cimport MemoryBudget
+
+from pyflinkx.errors import LongBatchError
+
+# The last offset of 32 bits; less where a test wants no gigabytes.
+cdef int64_t last_offset = INT32_MAX
+
+
+def limit_offsets(int64_t last):
+    """Have columns of 32-bit offsets end at ``last`` bytes or elements from now on; what it was."""
+    global last_offset
+    before, last_offset = last_offset, last
+    return before
 
 
 cdef Column take_rows(Column column, const int64_t *indices, int64_t count, bint missing, MemoryBudget budget):
@@ -70,7 +82,7 @@ cdef Column take_rows(Column column, const int64_t *indices, int64_t count, bint
     source = <const uint8_t *> column.offsets + column.offset * column.offset_width
     with nogil:
         status = pfx_gather_offsets(writable(offsets), source, column.offset_width, indices, count, &total)
-    if status == PFX_OVERFLOW:
+    if status == PFX_OVERFLOW or (column.offset_width == 4 and total > last_offset):
         raise too_long(column)
     if column.kind == PFX_KIND_LIST:
         elements = new_buffer(total * sizeof(int64_t), budget)
@@ -85,7 +97,7 @@ cdef Column take_rows(Column column, const int64_t *indices, int64_t count, bint
 
 
 cdef object too_long(Column column):
-    return OverflowError(
+    return LongBatchError(
         f"column {column.name!r}: the result does not fit {column.field.type_name}, which ends at 2 GiB of text or 2^31"
         " elements a batch; use smaller batches or a large type"
     )
@@ -140,6 +152,12 @@ cdef Column concat_rows(list columns, MemoryBudget budget):
                 memcpy(writable(data) + at, first_value(column), size)
             at += size
         return trusted_column(first.field, length, 0, nulls, validity, None, data, ())
+    for part in columns:
+        column = part
+        total += value_start(column, column.length) - value_start(column, 0)
+    if first.offset_width == 4 and total > last_offset:
+        raise too_long(first)
+    total = 0
     offsets = new_buffer((length + 1) * first.offset_width, budget)
     for part in columns:
         column = part

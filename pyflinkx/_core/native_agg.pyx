@@ -31,6 +31,7 @@ from pyflinkx._core.cpfx cimport (
     PFX_OK,
     PFX_OUT_OF_RANGE,
     PFX_OVERFLOW,
+    PFX_RESULT_BYTES,
     PFX_RESULT_COUNT,
     PFX_RESULT_MEAN,
     PFX_RESULT_STDDEV,
@@ -136,6 +137,7 @@ cdef class NativeAggregation:
         self.written.index = &self.index
         self.written.results = self.result_kinds
         self.written.count = values
+        self.written.most_bytes = PFX_RESULT_BYTES
         self.written.keys = self.outs
         self.written.bounds = self.outs + keys_count if len(results) > keys_count + values else NULL
         self.written.values = self.outs + max(len(results) - values, 0)
@@ -163,6 +165,15 @@ cdef class NativeAggregation:
         if function in ("min", "max") and not is_narrow(column):
             return (PFX_ACC_MIN_BY if function == "min" else PFX_ACC_MAX_BY), result
         return (floats if column.format in FLOAT_FORMATS else integers), result
+
+    @property
+    def most_bytes(self):
+        """The bytes that a column of text of the results should have at most; one value may lie above."""
+        return self.written.most_bytes
+
+    @most_bytes.setter
+    def most_bytes(self, int64_t most_bytes):
+        self.written.most_bytes = most_bytes
 
     @property
     def keys_held(self):
@@ -233,6 +244,7 @@ cdef class NativeAggregation:
     cdef ColumnBatch take(self):
         cdef int64_t rows = self.written.rows
         cdef list columns = []
+        self.written.work = 0
         if rows == 0:
             return None
         if pfx_results_are_few(&self.written):

@@ -6,7 +6,11 @@ from pyflinkx._core.memory import MemoryBudget
 from pyflinkx._core.schema import Schema
 
 @final
+class Pairs: ...
+
+@final
 class NativeJoin:
+    most_bytes: int
     def __init__(
         self,
         left_keys: Sequence[int],

@@ -3,10 +3,12 @@ cimport cython
 from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
-from pyflinkx._core.column cimport Buffer, Column, new_buffer, trusted_column, writable
+from pyflinkx._core.column cimport Buffer, Column, new_buffer, trusted_column, value_start, writable
 from pyflinkx._core.cpfx cimport (
+    PFX_KIND_LIST,
     PFX_NO_TIMESTAMP,
     PFX_OVERFLOW,
+    PFX_RESULT_BYTES,
     pfx_int64_largest,
     pfx_join,
     pfx_join_add,
@@ -33,7 +35,7 @@ from pyflinkx._core.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
 
 from pyflinkx._core.batch import concat
-from pyflinkx.errors import KeyTypeError
+from pyflinkx.errors import KeyTypeError, LongBatchError
 
 cdef enum:
     MAX_KEY_COLUMNS = 64
@@ -42,6 +44,37 @@ cdef enum:
     LARGEST_BLOCK = 1 << 30  # bytes of what is put together, so that text stays within offsets of 32 bits
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
+
+
+# How many of the rows at `count` indices, at least one, have together no more than `most` bytes of text in a column. An
+# element of a list counts as eight bytes.
+cdef int64_t fitting(ColumnBatch batch, const int64_t *indices, int64_t count, int64_t most) except -1:
+    cdef Column column
+    cdef int64_t i, total, size
+    for item in batch.columns:
+        column = item
+        if column.offset_width == 0:
+            continue
+        size = 8 if column.kind == PFX_KIND_LIST else 1
+        total = 0
+        for i in range(count):
+            total += (value_start(column, indices[i] + 1) - value_start(column, indices[i])) * size
+            if total > most and i > 0:
+                count = i
+                break
+    return count
+
+
+@cython.final
+@cython.no_gc
+cdef class Pairs:
+    """Pairs of rows of a batch with rows of a block, by their numbers there, and the pairs' times."""
+
+    cdef ColumnBatch block
+    cdef Buffer mine
+    cdef Buffer theirs
+    cdef Buffer times
+    cdef int64_t count
 
 
 @cython.final
@@ -64,6 +97,8 @@ cdef class NativeJoin:
     """
 
     cdef pfx_join join
+    # The bytes of a batch of pairs at most, unless it has one pair only.
+    cdef public int64_t most_bytes
     cdef MemoryBudget budget
     cdef Schema schema
     cdef tuple keys
@@ -91,6 +126,7 @@ cdef class NativeJoin:
         self.schema = schema
         self.blocks = ([], [])
         self.expire_after = FEWEST_EXPIRED
+        self.most_bytes = PFX_RESULT_BYTES
         self.latest = self.looked_until = INT64_MIN
         pfx_join_free(&self.join)
         pfx_join_init(
@@ -123,8 +159,8 @@ cdef class NativeJoin:
     def process(self, ColumnBatch batch not None, int side, emit):
         """Take rows of a side: ``emit`` is called with batches of the pairs that they make with rows of the other side.
 
-        A generator: it stops after each 16,384 pairs while there may be more, and is to be gone through before any
-        other call.
+        A generator: it stops after each 16,384 pairs, and each batch of long ones, while there may be more, and is to be
+        gone through before any other call.
 
         Returns:
             The rows that came too late, as a batch; None when there are none.
@@ -136,7 +172,7 @@ cdef class NativeJoin:
         cdef const int64_t *times = batch.timestamp_values()
         cdef ColumnBatch late = None
         cdef Buffer mask, keys
-        cdef int64_t i, count
+        cdef int64_t i, at, count
         cdef const int64_t *stamps
         cdef pfx_join_cursor cursor
         if side not in (0, 1):
@@ -166,7 +202,12 @@ cdef class NativeJoin:
         cursor.row = 0
         cursor.position = -1
         while cursor.row < batch.length:
-            self.find_pairs(batch, side, <const int32_t *> keys.data, stamps, &cursor, emit)
+            for pairs in self.find_pairs(batch, side, <const int32_t *> keys.data, stamps, &cursor):
+                at = 0
+                while at < (<Pairs> pairs).count:
+                    at += self.emit_pairs(batch, side, pairs, at, emit)
+                    if at < (<Pairs> pairs).count:
+                        yield
             if cursor.row < batch.length:
                 yield
         with nogil:
@@ -205,11 +246,11 @@ cdef class NativeJoin:
         check(status)
         return keys
 
-    # The next pairs, from where the cursor is.
-    cdef int find_pairs(
-        self, ColumnBatch batch, int side, const int32_t *keys, const int64_t *times, pfx_join_cursor *cursor,
-        object emit
-    ) except -1:
+    # The next pairs, from where the cursor is, by the block that has the other rows.
+    cdef list find_pairs(
+        self, ColumnBatch batch, int side, const int32_t *keys, const int64_t *times, pfx_join_cursor *cursor
+    ):
+        cdef list found = []
         cdef Buffer rows = new_buffer(PAIRS * sizeof(int64_t), self.budget)
         cdef Buffer numbers = new_buffer(PAIRS * sizeof(int64_t), self.budget)
         cdef Buffer stamps = new_buffer(PAIRS * sizeof(int64_t), self.budget)
@@ -221,18 +262,18 @@ cdef class NativeJoin:
                 &self.join, side, keys, times, batch.length, cursor, PAIRS, <int64_t *> writable(rows),
                 <int64_t *> writable(numbers), <int64_t *> writable(stamps), &pairs))
         if pairs == 0:
-            return 0
+            return found
         for part in self.blocks[1 - side]:
             block = part
-            self.emit_pairs(batch, side, block, first, rows, numbers, stamps, pairs, emit)
+            self.pick_pairs(block, first, rows, numbers, stamps, pairs, found)
             first += block.length
-        return 0
+        return found
 
     # Those pairs whose other row lies in a block, which starts with the row of number `first`.
-    cdef int emit_pairs(
-        self, ColumnBatch batch, int side, ColumnBatch block, int64_t first, Buffer rows, Buffer numbers, Buffer stamps,
-        int64_t pairs, object emit
+    cdef int pick_pairs(
+        self, ColumnBatch block, int64_t first, Buffer rows, Buffer numbers, Buffer stamps, int64_t pairs, list found
     ) except -1:
+        cdef Pairs picked
         cdef Buffer mine = new_buffer(pairs * sizeof(int64_t), self.budget)
         cdef Buffer theirs = new_buffer(pairs * sizeof(int64_t), self.budget)
         cdef Buffer times = new_buffer(pairs * sizeof(int64_t), self.budget)
@@ -250,14 +291,32 @@ cdef class NativeJoin:
                 count += 0 <= at < block.length
         if count == 0:
             return 0
-        ours = [take_rows(column, mine_at, count, False, self.budget) for column in batch.columns]
-        others = [take_rows(column, theirs_at, count, False, self.budget) for column in block.columns]
+        picked = Pairs.__new__(Pairs)
+        picked.block, picked.mine, picked.theirs, picked.times, picked.count = block, mine, theirs, times, count
+        found.append(picked)
+        return 0
+
+    # Emit pairs from number `first` on, as many as fit in a batch: how many these are.
+    cdef int64_t emit_pairs(self, ColumnBatch batch, int side, Pairs pairs, int64_t first, object emit) except -1:
+        cdef const int64_t *mine = <const int64_t *> pairs.mine.data + first
+        cdef const int64_t *theirs = <const int64_t *> pairs.theirs.data + first
+        cdef int64_t count = fitting(batch, mine, pairs.count - first, self.most_bytes)
+        count = fitting(pairs.block, theirs, count, self.most_bytes)
+        while True:
+            try:
+                ours = [take_rows(column, mine, count, False, self.budget) for column in batch.columns]
+                others = [take_rows(column, theirs, count, False, self.budget) for column in pairs.block.columns]
+                break
+            except LongBatchError:  # of what lies deeper
+                if count == 1:
+                    raise
+                count = count // 2
         columns = ours + others if side == 0 else others + ours
         renamed = tuple([
             (<Column> column).with_field(field) for column, field in zip(columns, self.schema.fields)])
-        emit(make_batch(
-            self.schema, renamed, count, trusted_column(TIMESTAMP_FIELD, count, 0, 0, None, None, times, ()), None))
-        return 0
+        stamps = trusted_column(TIMESTAMP_FIELD, count, first, 0, None, None, pairs.times, ())
+        emit(make_batch(self.schema, renamed, count, stamps, None))
+        return count
 
     # Few blocks are quick to look through, and each row is copied a logarithm of times.
     cdef int keep(self, ColumnBatch batch, int side) except -1:

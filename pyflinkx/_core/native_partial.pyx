@@ -1,6 +1,6 @@
 """The first of two phases of an aggregation: partial aggregates of what one subtask has seen, as rows."""
 cimport cython
-from libc.stdint cimport INT64_MIN, int32_t, int64_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.cpfx cimport (
@@ -52,6 +52,7 @@ cdef class LocalAggregation(NativeAggregation):
             raise ValueError(f"partial aggregates are keys, states of {self.agg.stride} bytes and subtasks")
         pfx_partial_rows_free(&self.partial_rows)
         check(pfx_partial_rows_init(&self.partial_rows, &self.agg, &self.index, max_parallelism, subtasks))
+        self.written.count = 0  # there are columns for states, none for what is read off them
         self.partial_rows.keys = self.outs
         self.partial_rows.state = &self.outs[count - 3]
         self.partial_rows.subtask = &self.outs[count - 2]
@@ -152,6 +153,7 @@ cdef class LocalSlices(LocalAggregation):
         """
         cdef int more = 0
         cdef pfx_status status
+        self.partial_rows.most_bytes = self.written.most_bytes
         with nogil:
             status = pfx_partials_send(&self.slices, &self.partial_rows, watermark, limit, &more)
         return self.sent(status), more != 0
@@ -185,22 +187,25 @@ cdef class LocalKeys(LocalAggregation):
     def add(self, ColumnBatch batch not None, int64_t sequence):
         """Add a batch; see ``LocalSlices.add``."""
         cdef pfx_status status
-        cdef int64_t rows = batch.length
+        cdef int64_t done = 0, rows = batch.length
         self.bind(batch)
         self.running.sequence = max(self.running.sequence, sequence)
         with nogil:
-            status = pfx_running_add(&self.running, self.columns, self.fields, rows, 0, &self.written)
+            status = pfx_running_add(
+                &self.running, self.columns, self.fields, rows, 0, INT64_MAX, &done, &self.written)
+        self.written.work = 0
         if status != PFX_OK:
             self.failed(status, batch, -1)
 
     def send(self, int64_t first, int64_t limit):
-        """The states of at most ``limit`` keys from number ``first`` on; None for none.
+        """The states of at most ``limit`` keys from number ``first`` on, fewer of long ones; None for none.
 
         Raises:
             KeyTypeError: a key has no canonical form.
         """
         cdef pfx_status status = PFX_OK
         if 0 <= first < self.running.count and limit > 0:
+            self.partial_rows.most_bytes = self.written.most_bytes
             with nogil:
                 status = pfx_partials_send_running(&self.running, &self.partial_rows, first, limit)
         return self.sent(status)

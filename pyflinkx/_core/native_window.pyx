@@ -3,7 +3,7 @@ cimport cython
 from libc.stdint cimport INT64_MAX, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
-from pyflinkx._core.column cimport Buffer, new_buffer
+from pyflinkx._core.column cimport Buffer, Column, new_buffer
 from pyflinkx._core.cpfx cimport (
     PFX_OK,
     pfx_counts,
@@ -38,18 +38,26 @@ cdef class TimeWindows(NativeAggregation):
     """Windows of time; the arguments are those of NativeAggregation and then the subclass's."""
 
     cdef pfx_status add_rows(
-        self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row
+        self, const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late, int64_t *late_count,
+        int64_t *row, int *more
     ) noexcept nogil:
         return PFX_OK
 
     cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
         return PFX_OK
 
-    def add(self, ColumnBatch batch not None):
-        """Add a batch.
+    def add(self, ColumnBatch batch not None, int64_t done=0, int64_t limit=INT64_MAX):
+        """Add a batch, or what is left of it.
+
+        Args:
+            batch: the batch.
+            done: how many of its rows were added before.
+            limit: the most rows of results; it also stops when there was much work to do, or texts are long.
 
         Returns:
-            The rows that came too late (None for none), and the results of windows that fired again (None for none).
+            The rows that came too late (None for none), the results of windows that fired again (None for none), and
+            how many rows have been added when there is more to do: then the call is to be repeated with that, before
+            any other. None when there is not.
 
         Raises:
             ValueError: a row has no timestamp.
@@ -58,9 +66,10 @@ cdef class TimeWindows(NativeAggregation):
         cdef const int64_t *timestamps = batch.timestamp_values()
         cdef Buffer late
         cdef int64_t late_count = 0, row = 0, rows = batch.length
+        cdef int more = 0
         cdef pfx_status status
         if rows == 0:
-            return None, None
+            return None, None, None
         if timestamps == NULL:
             raise ValueError(
                 "the rows have no timestamps, which windows of time need: call assign_timestamps_and_watermarks()"
@@ -68,20 +77,21 @@ cdef class TimeWindows(NativeAggregation):
         self.bind(batch)
         late = new_buffer(rows * sizeof(int64_t), self.budget)
         with nogil:
-            status = self.add_rows(timestamps, rows, <int64_t *> late.data, &late_count, &row)
+            status = self.add_rows(
+                timestamps, rows, limit, &done, <int64_t *> late.data, &late_count, &row, &more)
         if status != PFX_OK:
             self.failed(status, batch, row)
         too_late = None
         if late_count > 0:
             too_late = batch.take_checked(<const int64_t *> late.data, late_count, self.budget)
-        return too_late, self.take()
+        return too_late, self.take(), done if more else None
 
     def fire(self, int64_t watermark, int64_t limit):
         """Results of windows that end by ``watermark``.
 
         Args:
             watermark: milliseconds.
-            limit: the most rows.
+            limit: the most rows; it also stops when there was much work to do, or texts are long.
 
         Returns:
             A batch (None for no rows), and whether there are more: then the call is to be repeated before any other.
@@ -161,10 +171,12 @@ cdef class SliceWindows(TimeWindows):
         return end if found else None
 
     cdef pfx_status add_rows(
-        self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row
+        self, const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late, int64_t *late_count,
+        int64_t *row, int *more
     ) noexcept nogil:
         return pfx_slices_add(
-            &self.slices, self.columns, self.fields, timestamps, rows, late, late_count, &self.written, row)
+            &self.slices, self.columns, self.fields, timestamps, rows, limit, done, late, late_count, &self.written,
+            row, more)
 
     cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
         return pfx_slices_fire(&self.slices, watermark, limit, &self.written, more)
@@ -197,10 +209,12 @@ cdef class SessionWindows(TimeWindows):
         return self.sessions.live
 
     cdef pfx_status add_rows(
-        self, const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count, int64_t *row
+        self, const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late, int64_t *late_count,
+        int64_t *row, int *more
     ) noexcept nogil:
         return pfx_sessions_add(
-            &self.sessions, self.columns, self.fields, timestamps, rows, late, late_count, &self.written, row)
+            &self.sessions, self.columns, self.fields, timestamps, rows, limit, done, late, late_count, &self.written,
+            row, more)
 
     cdef pfx_status fire_rows(self, int64_t watermark, int64_t limit, int *more) noexcept nogil:
         return pfx_sessions_fire(&self.sessions, watermark, limit, &self.written, more)
@@ -232,20 +246,31 @@ cdef class CountWindows(NativeAggregation):
         """The number of slices that memory is held for."""
         return self.counts.live
 
-    def add(self, ColumnBatch batch not None):
-        """Add a batch; no rows are late (None), and the results of the windows that are full (None for none).
+    def add(self, ColumnBatch batch not None, int64_t done=0, int64_t limit=INT64_MAX):
+        """Add a batch, or what is left of it.
+
+        Args:
+            batch: the batch.
+            done: how many of its rows were added before.
+            limit: the most rows of results; it also stops when there was much work to do, or texts are long.
+
+        Returns:
+            None, as no rows are late; the results of the windows that are full (None for none); and how many rows have
+            been added when there is more to do: then the call is to be repeated with that. None when there is not.
 
         Raises:
             OverflowError: a sum is out of range.
         """
         cdef pfx_status status
         cdef int64_t rows = batch.length
+        cdef int more = 0
         self.bind(batch)
         with nogil:
-            status = pfx_counts_add(&self.counts, self.columns, self.fields, rows, INT64_MAX, &self.written)
+            status = pfx_counts_add(
+                &self.counts, self.columns, self.fields, rows, INT64_MAX, limit, &done, &self.written, &more)
         if status != PFX_OK:
             self.failed(status, batch, -1)
-        return None, self.take()
+        return None, self.take(), done if more else None
 
     def fire(self, int64_t watermark, int64_t limit):
         """Nothing: such windows do not wait for a watermark."""
@@ -274,31 +299,37 @@ cdef class RunningAggregates(NativeAggregation):
     def __dealloc__(self):
         pfx_running_free(&self.running)
 
-    def add(self, ColumnBatch batch not None, bint each):
-        """Add a batch.
+    def add(self, ColumnBatch batch not None, bint each, int64_t done=0, int64_t limit=INT64_MAX):
+        """Add a batch, or what is left of it.
 
         Args:
             batch: the batch.
             each: whether to give for every row what its key's results are after it, with the row's timestamp.
+            done: how many of its rows were added before.
+            limit: the most rows of results; it also stops when there was much work to do, or texts are long.
 
         Returns:
-            The results, None for none.
+            The results (None for none), and how many rows have been added when there are more: then the call is to be
+            repeated with that. None when there are not.
 
         Raises:
             OverflowError: a sum is out of range.
         """
         cdef pfx_status status
-        cdef int64_t rows = batch.length
+        cdef int64_t first = done, rows = batch.length
         cdef ColumnBatch results
         self.bind(batch)
         with nogil:
-            status = pfx_running_add(&self.running, self.columns, self.fields, rows, each, &self.written)
+            status = pfx_running_add(
+                &self.running, self.columns, self.fields, rows, each, limit, &done, &self.written)
         if status != PFX_OK:
             self.failed(status, batch, -1)
         results = self.take()
-        if results is None:
-            return None
-        return make_batch(results.schema, results.columns, results.length, batch.timestamps, None)
+        if results is not None and batch.timestamps is not None:
+            results = make_batch(
+                results.schema, results.columns, results.length,
+                (<Column> batch.timestamps).slice_rows(first, first + results.length), None)
+        return results, done if done < rows else None
 
     def merge(self, ColumnBatch batch not None):
         """Add a batch of partial aggregates, as LocalKeys sends them.
@@ -316,6 +347,8 @@ cdef class RunningAggregates(NativeAggregation):
 
     def finish(self, int64_t first, int64_t limit):
         """The results of at most ``limit`` keys from number ``first`` on, in order of first appearance; None for none.
+
+        Fewer where their texts are long.
 
         Raises:
             OverflowError: a sum is out of range.

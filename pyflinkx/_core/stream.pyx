@@ -9,6 +9,7 @@ from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Schema
 
 from pyflinkx._core.arrow_export import schema_capsule, stream_capsule
+from pyflinkx.errors import LongBatchError
 
 
 @cython.final
@@ -36,7 +37,7 @@ cdef class BatchStream:
         return self
 
     def __next__(self):
-        cdef int64_t start
+        cdef int64_t start, stop
         while self.current is None or self.position >= self.current.length:
             self.current = self.stream.next_batch()
             self.position = 0
@@ -46,10 +47,20 @@ cdef class BatchStream:
                 # An empty batch says nothing.
                 self.current = None
         start = self.position
-        self.position = self.current.length
-        if 0 < self.batch_size < self.current.length - start:
-            self.position = start + self.batch_size
-        return imported_rows(self.current, start, self.position)
+        stop = self.current.length
+        if 0 < self.batch_size < stop - start:
+            stop = start + self.batch_size
+        while True:
+            try:
+                batch = imported_rows(self.current, start, stop)
+            except LongBatchError:
+                # Decoded texts are longer than what stands for them.
+                if stop - start < 2:
+                    raise
+                stop = start + (stop - start) // 2
+            else:
+                self.position = stop
+                return batch
 
     def close(self):
         """Release the stream; there are no more batches."""

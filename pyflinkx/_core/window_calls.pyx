@@ -54,9 +54,9 @@ cdef class AlignedLoop:
         copier: gives each of several windows a record of its own; None where they share one.
 
     Attributes:
-        opened: the windows that were made by the last ``add``.
-        late: values and timestamps of the records that came too late in the last ``add``.
-        record: the record that ``add`` was at when it raised.
+        opened: the windows that were made by the last call.
+        late: values and timestamps of the records that came too late in the last call.
+        record: the record that it was at when it raised.
     """
 
     cdef object select_key
@@ -68,7 +68,14 @@ cdef class AlignedLoop:
     cdef Copier copier
     cdef int64_t size, slide, offset, lateness
     cdef int64_t lowest, highest
-    cdef int64_t late_until, fired_until
+    cdef int64_t late_until, fired_until, watermark
+    # The batch, its next record, and where that is in the middle of its windows: its key and its next window.
+    cdef ObjectBatch batch
+    cdef Py_ssize_t at
+    cdef object key
+    cdef bint within
+    cdef int64_t following
+    cdef int64_t left
     cdef int64_t[SLOTS] starts
     cdef list stored
     cdef readonly list opened
@@ -99,37 +106,58 @@ cdef class AlignedLoop:
         self.opened = []
         self.late = ObjectBatch([], array_module.array("q"))
 
-    def add(self, ObjectBatch batch not None, int64_t watermark):
+    def add(self, ObjectBatch batch not None, int64_t watermark, int64_t limit=INT64_MAX):
         """Add the records of a batch to their windows; they are late by ``watermark`` (ms).
+
+        Args:
+            batch: the batch.
+            watermark: milliseconds.
+            limit: to how many windows records are added, give or take one for each call; a record of none counts as one.
+
+        Returns:
+            Whether there is more to do: then ``resume`` is to be called before anything else.
 
         Raises:
             ValueError: a record has no timestamp.
             OverflowError: a timestamp is too close to the limits of 64 bits.
             KeyTypeError: a key has no canonical form.
         """
-        cdef list values = batch.values
-        cdef array.array stamps
-        cdef Py_ssize_t i, n = len(values)
-        self.opened = []
-        self.late = ObjectBatch([], array_module.array("q"))
-        self.record = None
+        self.batch, self.at, self.within, self.watermark = batch, 0, False, watermark
         # A window that starts up to late_until has been cleaned up, one that starts up to fired_until has fired.
         self.fired_until = minus(watermark, self.size - 1)
         self.late_until = INT64_MAX if watermark == INT64_MAX else minus(self.fired_until, self.lateness)
+        return self.resume(limit)
+
+    def resume(self, int64_t limit):
+        """Go on with the batch; as ``add``."""
+        cdef ObjectBatch batch = self.batch
+        cdef list values = batch.values
+        cdef array.array stamps
+        cdef Py_ssize_t n = len(values)
+        self.opened = []
+        self.late = ObjectBatch([], array_module.array("q"))
+        self.record = None
         if n == 0:
-            return
+            return False
         if batch.timestamps is None:
             self.record = values[0]
             self.check_timestamp(NONE)
         stamps = <array.array?> batch.timestamps
-        i = 0
+        self.left = limit
         try:
-            while i < n:
-                self.add_record(values[i], stamps.data.as_longlongs[i], watermark)
-                i += 1
+            while self.at < n:
+                if self.left <= 0:
+                    return True
+                self.add_record(values[self.at], stamps.data.as_longlongs[self.at])
+                if self.within:
+                    return True
+                self.at += 1
         except BaseException:
-            self.record = values[i]
+            self.record = values[self.at]
             raise
+        self.batch = None
+        self.key = None
+        return False
 
     cdef int check_timestamp(self, int64_t timestamp) except -1:
         if timestamp == NONE:
@@ -141,21 +169,33 @@ cdef class AlignedLoop:
             raise OverflowError(f"the window of timestamp {timestamp} does not fit 64 bits")
         return 0
 
-    cdef inline int add_record(self, object value, int64_t timestamp, int64_t watermark) except -1:
+    cdef inline int add_record(self, object value, int64_t timestamp) except -1:
         cdef int64_t number, start, past
         cdef bint skipped = True
         cdef size_t slot
         cdef Py_hash_t hash
-        if timestamp < self.lowest or timestamp > self.highest:
-            self.check_timestamp(timestamp)
-        key = check_key(self.select_key(value))
+        if self.within:
+            self.within = skipped = False
+            key = self.key
+            number = self.following
+        else:
+            if timestamp < self.lowest or timestamp > self.highest:
+                self.check_timestamp(timestamp)
+            key = check_key(self.select_key(value))
+            number = floor_divide(timestamp - self.offset, self.slide)
         hash = hash_of(key)
-        number = floor_divide(timestamp - self.offset, self.slide)
         start = number * self.slide + self.offset
         past = timestamp - self.size
+        self.left -= 1
         while start > past:
             if start <= self.late_until:
                 break  # and so are all that start earlier
+            if self.left < 0 and not skipped:
+                self.within = True
+                self.key = key
+                self.following = number
+                return 0
+            self.left -= not skipped
             skipped = False
             slot = <size_t> number % SLOTS
             number -= 1
@@ -164,7 +204,7 @@ cdef class AlignedLoop:
             else:  # there are more
                 self.add_to(start, slot, key, hash, self.copier.copy(value))
             start -= self.slide
-        if skipped and timestamp <= minus(watermark, self.lateness):
+        if skipped and timestamp <= minus(self.watermark, self.lateness):
             self.late.values.append(value)
             self.late.timestamps.append(timestamp)
         return 0

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.row import Row
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
@@ -69,7 +70,7 @@ def milliseconds(time: Any, column: str | int) -> int:
     if isinstance(time, date):
         return (time - EPOCH.date()) // MILLISECOND
     raise TypeError(
-        f"timestamp column {column!r}: {time!r:.100} is no timestamp; it takes int (milliseconds), datetime or date"
+        f"timestamp column {column!r}: {short_repr(time)} is no timestamp; it takes int (ms), datetime or date"
     )
 
 

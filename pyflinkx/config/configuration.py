@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 from typing import Any, TypeVar, overload
 
 from pyflinkx.config.option import MASK, ConfigOption, is_sensitive, shown
@@ -33,6 +34,8 @@ class Configuration:
 
     def __init__(self, other: Configuration | None = None):
         self._entries: dict[str, str] = {} if other is None else dict(other._entries)
+        # What setters were given that take something else than text, for ``add_all_to_dict``.
+        self._given: dict[str, Any] = {} if other is None else dict(other._given)
 
     @classmethod
     def from_dict(cls, map: dict[str, Any]) -> Configuration:
@@ -46,7 +49,7 @@ class Configuration:
             if isinstance(value, bool):
                 configuration.set_boolean(key, value)
             elif isinstance(value, (int, float)):
-                configuration._put(key, repr(value))
+                configuration._put(key, repr(value), value)
             else:
                 configuration.set_string(key, value)
         return configuration
@@ -114,7 +117,7 @@ class Configuration:
 
     def set_integer(self, key: str, value: int) -> Configuration:
         """Set the value of ``key`` to a whole number of 64 bits."""
-        return self.set(ConfigOption(key, LONG), value)
+        return self._put(key, ConfigOption(key, LONG).format(value), value)
 
     def get_boolean(self, key: str, default_value: bool) -> bool:
         """The value of ``key`` as a boolean, or ``default_value``.
@@ -127,7 +130,7 @@ class Configuration:
 
     def set_boolean(self, key: str, value: bool) -> Configuration:
         """Set the value of ``key`` to a boolean."""
-        return self.set(ConfigOption(key, BOOLEAN), value)
+        return self._put(key, ConfigOption(key, BOOLEAN).format(value), value)
 
     def get_float(self, key: str, default_value: float) -> float:
         """The value of ``key`` as a number, or ``default_value``.
@@ -140,7 +143,7 @@ class Configuration:
 
     def set_float(self, key: str, value: float) -> Configuration:
         """Set the value of ``key`` to a number."""
-        return self.set(ConfigOption(key, DOUBLE), value)
+        return self._put(key, ConfigOption(key, DOUBLE).format(value), value)
 
     def get_bytearray(self, key: str, default_value: bytearray) -> bytearray:
         """The value of ``key`` as bytes, or ``default_value``.
@@ -160,11 +163,11 @@ class Configuration:
         """Set the value of ``key`` to bytes, kept as Base64."""
         if not isinstance(value, (bytes, bytearray)):
             raise ConfigurationError(f"{key}: {shown(key, value)} is not bytes")
-        return self._put(key, base64.b64encode(value).decode("ascii"))
+        return self._put(key, base64.b64encode(value).decode("ascii"), bytearray(value))
 
     @staticmethod
     def parse_list_value(value: str) -> list[str]:
-        """The items of a list such as ``a;b`` or ``[a, b]``, as text.
+        """The items of a list such as ``a;b``, ``[a, b]`` or a YAML list with an item a line, as text.
 
         Raises:
             ConfigurationError: its quotes do not match.
@@ -186,6 +189,7 @@ class Configuration:
 
     def remove_config(self, key: str) -> bool:
         """Remove ``key``; whether it had a value."""
+        self._given.pop(key, None)
         return self._entries.pop(key, None) is not None
 
     def add_all(self, other: Configuration, prefix: str | None = None) -> Configuration:
@@ -195,23 +199,29 @@ class Configuration:
             other: the other.
             prefix: put before each of its keys.
         """
-        self._entries.update({(prefix or "") + key: value for key, value in other._entries.items()})
+        for key, text in other._entries.items():
+            self._put((prefix or "") + key, text, other._given.get(key))
         return self
 
     def add_all_to_dict(self, target_dict: dict[str, Any]) -> None:
-        """Write the entries into a dict."""
+        """Write the entries into a dict: numbers, booleans and bytes as they were set, all else as text."""
         target_dict.update(self._entries)
+        target_dict.update(copy.deepcopy(self._given))
 
     def to_dict(self) -> dict[str, str]:
-        """The entries."""
+        """The entries as text."""
         return dict(self._entries)
 
-    def _put(self, key: str, value: str) -> Configuration:
+    def _put(self, key: str, value: str, given: Any = None) -> Configuration:
         if not isinstance(key, str) or not key:
             raise ConfigurationError(f"a configuration key is text, not {key!r}")
         if not isinstance(value, str):
             raise ConfigurationError(f"{key}: {shown(key, value)} is not text; other setters take other types")
         self._entries[key] = value
+        if given is None:
+            self._given.pop(key, None)
+        else:
+            self._given[key] = given
         return self
 
     def __eq__(self, other: object) -> bool:

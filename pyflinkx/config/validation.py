@@ -20,14 +20,14 @@ NAMES = sorted(key for option in options.WITH_EFFECT for key in (option.key, *op
 def validate(configuration: Configuration) -> None:
     """Refuse what a job would otherwise ignore or fail on later.
 
-    A key is unknown when it stands in a namespace whose keys are all known (``pipeline.``, ``execution.``,
-    ``parallelism.``, ``python.``, ``taskmanager.memory.``, ``pyflinkx.``) and is none of them, or when it looks like a
-    misspelt key that means something. Keys of Flink that have no effect here are logged, each once per process. Any
-    other key is the program's own.
+    Keys of Flink that have no effect here are logged, each once per process. A key that is none of these is refused
+    when it looks like a misspelt one, or stands in ``pyflinkx.``; in a namespace whose keys are all known
+    (``pipeline.``, ``execution.``, ``parallelism.``, ``python.``, ``taskmanager.memory.``) it is logged, as it may be a
+    key of another version of Flink. Any other key is the program's own.
 
     Raises:
-        ConfigurationError: a key is unknown, or a value has the wrong type or lies outside its range; the message names
-            every such key.
+        ConfigurationError: a key is misspelt, or a value has the wrong type or lies outside its range; the message
+            names every such key.
     """
     faults = []
     for key, text in configuration.to_dict().items():
@@ -58,10 +58,14 @@ def unknown(key: str) -> str | None:
     names = [*NAMES, *KEYS] if closed else NAMES
     import difflib
 
-    close = difflib.get_close_matches(key, names, n=1, cutoff=0.6 if closed else 0.85)
+    close = difflib.get_close_matches(key, names, n=1, cutoff=0.8 if closed else 0.85)
     if close:
         return f"unknown configuration key {key!r}; did you mean {close[0]!r}?"
-    return f"unknown configuration key {key!r}" if closed else None
+    if key.startswith("pyflinkx."):
+        return f"unknown configuration key {key!r}"
+    if closed:
+        warn_unknown(key)
+    return None
 
 
 def contradictions(configuration: Configuration) -> list[str]:
@@ -94,6 +98,12 @@ def missing_files(configuration: Configuration) -> list[str]:
     except ConfigurationError as error:
         return [str(error)]
     return [fault for fault in faults if fault is not None]
+
+
+@cache
+def warn_unknown(key: str) -> None:
+    """Say so, once per process."""
+    log.warning("configuration key %s is not known: it has no effect", key)
 
 
 @cache

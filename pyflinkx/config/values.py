@@ -194,8 +194,11 @@ def quote(part: str) -> str:
 
 
 def parse_list(text: str) -> list[str]:
-    """Items separated by semicolons, or by commas within square brackets."""
+    """Items separated by semicolons, or by commas within square brackets, or each in a line after a hyphen, as YAML."""
     text = text.strip()
+    lines = text.split("\n")
+    if all(line.strip().startswith("- ") for line in lines):
+        return [unquote(line.strip()[1:]) for line in lines]
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1].strip()
         return [unquote(part) for part in split(text, ",")] if text else []

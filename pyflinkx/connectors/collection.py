@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.untracked import untracked_copy
@@ -54,7 +55,7 @@ class CollectionSource(Source):
 
     def __init__(self, values: Iterable[Any], type_info: TypeInformation | None = None) -> None:
         if isinstance(values, (str, bytes, bytearray, Mapping)) or not isinstance(values, Iterable):
-            raise TypeError(f"a collection is a list, tuple or other iterable of records, not {values!r:.100}")
+            raise TypeError(f"a collection is a list, tuple or other iterable of records, not {short_repr(values)}")
         self.values = untracked_copy(values)
         self.output_type = type_info
         if type_info is not None:
@@ -89,7 +90,9 @@ def typed_values(values: list[Any], type_info: TypeInformation) -> list[Any]:
                 try:
                     codec.encode_one(value)
                 except TypeInformationError as error:
-                    raise TypeInformationError(f"value {index} of the collection: {error}: {value!r:.200}") from error
+                    raise TypeInformationError(
+                        f"value {index} of the collection: {error}: {short_repr(value)}"
+                    ) from error
             raise
         result += some if isinstance(type_info, PickledBytesTypeInfo) else codec.decode_batch(encoded)
     return result

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.build import ColumnBuilder
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.column import Column
 from pyflinkx._core.schema import Field, Schema
 from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
@@ -33,7 +34,8 @@ NUMPY_FORMATS = {
     "float32": "f",
     "float64": "g",
 }
-# Rows that a reader takes before the next reader's turn: enough for a kernel, few enough to keep event time moving.
+# Rows that a reader takes before the next reader's turn, and that are decoded at once: enough for a kernel, few enough
+# to keep event time moving and to let a cancel through.
 TURN = 131_072
 # Their tables give the same rows in the same order to every reader; a query may not.
 TABLE_LIBRARIES = {"pandas", "polars", "pyarrow"}
@@ -94,7 +96,7 @@ class ColumnarSource(Source):
                 f"{type(data).__module__}.{type(data).__name__} does not"
             )
         try:
-            return import_stream(data)
+            return import_stream(data, TURN)
         except ImportError as error:
             raise MissingExtraError("reading this data needs pyarrow: pip install 'pyflinkx[arrow]'") from error
         except TypeInformationError:
@@ -280,7 +282,7 @@ def text_column(name: str, values: list[Any]) -> Column:
     for row, value in enumerate(values):
         if value is not None and not isinstance(value, str):
             raise SourceError(
-                f"column '{name}', row {row}: an array of objects holds str or None, not {value!r:.100} "
+                f"column '{name}', row {row}: an array of objects holds str or None, not {short_repr(value)} "
                 f"({type(value).__name__})"
             )
     builder = ColumnBuilder(Field(name, "u"))

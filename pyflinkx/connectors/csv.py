@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx.connectors.csv_records import NUL, CsvFormat, CsvRecords, RawRecords
 from pyflinkx.connectors.csv_values import ColumnParser
 from pyflinkx.connectors.decoding import CARRIED, MAX_LINE_BYTES, ChunkReader, check_charset, readable
@@ -342,7 +343,7 @@ class CsvRows:
             return self.shape.record(values)
         except Exception as error:
             name = getattr(self.shape.schema, "__name__", self.shape.schema)
-            raise ValueError(f"{name} refused {values!r:.200}: {type(error).__name__}: {error}") from error
+            raise ValueError(f"{name} refused {short_repr(values)}: {type(error).__name__}: {error}") from error
 
     def _refuse(self, line: int, text: str, reason: str, cause: Exception | None = None) -> None:
         if self.skip:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.row import Row
 from pyflinkx.connectors.csv_records import CsvFormat
 from pyflinkx.connectors.file_sink import FileText, SingleFileSink
@@ -102,7 +103,7 @@ class CsvText(FileText):
             place = next(index for index, row in enumerate(rows) if len(row) != width)
             raise SinkError(
                 f"{self.sink.path}: a record has {len(rows[place])} fields, but the file {width} columns "
-                f"({', '.join(self.names)}): {values[place]!r:.200}"
+                f"({', '.join(self.names)}): {short_repr(values[place])}"
             )
         columns = [
             self._column(name, list(column)) for name, column in zip(self.names, zip(*rows, strict=True), strict=True)
@@ -155,7 +156,7 @@ class CsvText(FileText):
             return lambda record: [getattr(record, name) for name in names]
         raise SinkError(
             f"{self.sink.path}: a CSV file takes Row, tuple, list, NamedTuple or dataclass records, not "
-            f"{type(record).__name__}: {record!r:.200}; map it to a tuple first"
+            f"{type(record).__name__}: {short_repr(record)}; map it to a tuple first"
         )
 
     def _in_order(self, names: list[str]) -> list[str]:
@@ -173,7 +174,7 @@ class CsvText(FileText):
         if order is not self.order or len(row) != len(names):
             raise SinkError(
                 f"{self.sink.path}: the fields of a record are {', '.join(names)}, those of the ones before it "
-                f"{', '.join(self.order or ())}: {row!r:.200}"
+                f"{', '.join(self.order or ())}: {short_repr(row)}"
             )
         return row.get_fields_by_names(order)
 
@@ -191,7 +192,7 @@ class CsvText(FileText):
         if isinstance(value, NESTED) or dataclasses.is_dataclass(value):
             raise SinkError(
                 f"{self.sink.path}: field {name!r} is {type(value).__name__}, which a CSV field cannot hold: "
-                f"{value!r:.200}"
+                f"{short_repr(value)}"
             )
         return value
 

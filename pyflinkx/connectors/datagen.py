@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -141,9 +140,7 @@ class DataGeneratorSource(Source):
         return number_splits(0, self.count, parallelism)
 
     def create_reader(self, context: ReaderContext) -> GeneratorReader:
-        function = self.generator_function
-        if context.parallelism > 1:
-            function = copy.deepcopy(function)
+        function = context.own(self.generator_function)
         rate = self.rate.records_per_second
         return GeneratorReader(function, context, None if rate is None else rate / context.parallelism)
 
@@ -161,20 +158,15 @@ class GeneratorReader(NumberReader):
         self, function: GeneratorFunction | Callable[[int], Any], context: ReaderContext, rate: float | None
     ) -> None:
         super().__init__()
-        self.function = function
         self.make = function.map if isinstance(function, GeneratorFunction) else function
         self.context = context
         self.rate = rate
         self.limiter: RateLimiter | None = None
-        self.opened = False
+        self.functions = (function,) if isinstance(function, GeneratorFunction) else ()
 
     def poll(self, limit: int) -> Any:
-        if not self.opened:
-            self.opened = True
-            if isinstance(self.function, GeneratorFunction):
-                self.function.open(self.context.runtime_context)
-            if self.rate is not None:
-                self.limiter = RateLimiter(self.rate, self.context.clock.now())
+        if self.rate is not None and self.limiter is None:
+            self.limiter = RateLimiter(self.rate, self.context.clock.now())
         if not self.waiting:
             return END
         if self.limiter is not None:
@@ -189,10 +181,6 @@ class GeneratorReader(NumberReader):
 
     def wake_time(self) -> int | None:
         return None if self.limiter is None else self.limiter.next_time()
-
-    def close(self) -> None:
-        if self.opened and isinstance(self.function, GeneratorFunction):
-            self.function.close()
 
 
 class RandomGenerator(GeneratorFunction):

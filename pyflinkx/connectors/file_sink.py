@@ -9,7 +9,7 @@ from pyflinkx.connectors.decoding import check_charset
 from pyflinkx.connectors.files import local_path
 from pyflinkx.connectors.options import check_choice
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
-from pyflinkx.connectors.target_file import WRITE_MODES, TargetFile, check_target
+from pyflinkx.connectors.target_file import WRITE_MODES, FileCommitter, HiddenFile, TargetFile, check_target
 from pyflinkx.errors import SinkError
 
 
@@ -42,6 +42,9 @@ class SingleFileSink(Sink):
             raise SinkError(f"{self!r} writes one file: give it a parallelism of 1 by .set_parallelism(1)")
         return FileWriter(TargetFile(self.path, self.write_mode, self.charset), self.new_text())
 
+    def create_committer(self) -> FileCommitter:
+        return FileCommitter()
+
     def new_text(self) -> FileText:
         """What turns the records of one file into text."""
         raise NotImplementedError
@@ -65,6 +68,7 @@ class FileWriter(SinkWriter):
     def __init__(self, target: TargetFile, text: FileText) -> None:
         self.target = target
         self.text = text
+        self.finished: list[HiddenFile] = []
 
     def write(self, batch: Any) -> None:
         if batch.kinds is not None and any(batch.kinds):
@@ -74,7 +78,12 @@ class FileWriter(SinkWriter):
     def flush(self, end_of_input: bool) -> None:
         if end_of_input:
             self.target.write(self.text.end())
-            self.target.commit()
+            self.finished.append(self.target.finish())
+
+    def prepare_commit(self) -> list[HiddenFile]:
+        finished, self.finished = self.finished, []
+        return finished
 
     def close(self) -> None:
         self.target.discard()
+        FileCommitter().abort(self.finished)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
@@ -45,12 +46,12 @@ class IteratorSource(Source):
         elif callable(iterator):
             self.make = iterator
         else:
-            raise TypeError(f"records come from an iterable or a callable that makes one, not {iterator!r:.100}")
+            raise TypeError(f"records come from an iterable or a callable that makes one, not {short_repr(iterator)}")
         self.output_type = output_type
         self.queue = QueueSource(AHEAD, output_type)
 
     def __repr__(self) -> str:
-        return f"IteratorSource({self.make or self.values!r:.100})"
+        return f"IteratorSource({short_repr(self.make or self.values)})"
 
     def splits(self, parallelism: int) -> list[Any]:
         return [None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.typeinfo import RowTypeInfo, TypeInformation, Types
 
@@ -27,7 +28,7 @@ def row_type_of_schema(schema: str) -> RowTypeInfo:
         RowTypeInfo(id: BigDecimal)
     """
     if not isinstance(schema, str):
-        raise TypeError(f"a JSON schema is a str, not {schema!r:.100}")
+        raise TypeError(f"a JSON schema is a str, not {short_repr(schema)}")
     try:
         described = json.loads(schema)
     except ValueError as error:

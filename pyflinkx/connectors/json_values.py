@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx.connectors.csv_values import DATE, RANGES
 from pyflinkx.connectors.java_text import (
     as_float32,
@@ -72,7 +73,7 @@ class JsonValueError(ValueError):
 
 def expected(kind: str, value: Any) -> JsonValueError:
     """What a reader raises."""
-    return JsonValueError(f"expected {kind}, got {value!r:.100}")
+    return JsonValueError(f"expected {kind}, got {short_repr(value)}")
 
 
 # ---- reading ----
@@ -275,9 +276,12 @@ def _read_double(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise expected("DOUBLE", value)
     try:
-        return float(_plain(value))
+        number = float(_plain(value))
     except (ValueError, OverflowError):
         raise expected("DOUBLE", value) from None
+    if math.isinf(number) and "inf" not in str(value).lower():
+        raise expected("DOUBLE", value)  # it has too many digits, and is no infinity
+    return number
 
 
 def _read_decimal(value: Any) -> Decimal:

@@ -13,7 +13,7 @@ from pyflinkx.connectors.file_sink import FileText, FileWriter, SingleFileSink
 from pyflinkx.connectors.files import os_error_text
 from pyflinkx.connectors.print import printed_text
 from pyflinkx.connectors.sink import Sink, WriterContext
-from pyflinkx.connectors.target_file import check_target
+from pyflinkx.connectors.target_file import FileCommitter, check_target
 from pyflinkx.errors import SinkError
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -41,7 +41,7 @@ def mode_name(write_mode: Any) -> str:
 class PartFilesSink(Sink):
     """Writes a file, or with several subtasks a folder with the files ``1``, ``2`` and so on.
 
-    Each file is there whole or not at all; when a job fails, those of subtasks that had finished stay.
+    All files appear at the end of the job, or when it fails none.
 
     Args:
         single: describes the file.
@@ -56,6 +56,9 @@ class PartFilesSink(Sink):
     def check(self) -> None:
         if not os.path.isdir(self.single.path):
             check_target(self.single.path, self.single.write_mode)
+
+    def create_committer(self) -> FileCommitter:
+        return self.single.create_committer()
 
     def create_writer(self, context: WriterContext) -> FileWriter:
         if context.parallelism == 1:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.row import Row
 from pyflinkx.connectors.java_text import java_text
 from pyflinkx.connectors.options import check_choice
@@ -98,7 +99,7 @@ class PrintWriter(SinkWriter):
             try:
                 texts.append(self.text(value))
             except (AttributeError, TypeError, ValueError) as error:
-                raise SinkError(f"cannot print {value!r:.200} as {self.type_info}: {error}") from error
+                raise SinkError(f"cannot print {short_repr(value)} as {self.type_info}: {error}") from error
         return texts
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
@@ -203,5 +204,5 @@ def batch_reader(reader: Any, context: ReaderContext) -> SourceReader:
     if isinstance(reader, RecordReader):
         return RecordReaderAdapter(reader, context)
     if not isinstance(reader, SourceReader):
-        raise TypeError(f"create_reader() returns a SourceReader, not {reader!r:.200}")
+        raise TypeError(f"create_reader() returns a SourceReader, not {short_repr(reader)}")
     return reader

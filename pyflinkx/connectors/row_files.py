@@ -1,8 +1,7 @@
 """Files of records in folders (buckets), a new one from time to time; after Flink's FileSink.
 
 Without checkpoints there is one moment at which files can become visible for good: the end of the job. So writers
-leave them under hidden names and tell the committer in the client of them, which gives all of them their names, or
-removes all.
+leave them under hidden names, and the committer in the client gives all of them their names, or removes all.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
-from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.files import local_path, os_error_text
 from pyflinkx.connectors.options import check_count, check_text
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
+from pyflinkx.connectors.target_file import FileCommitter, HiddenFile, identity
 from pyflinkx.errors import ConfigurationError, SinkError
 from pyflinkx.types.serialization import Encoder
 
@@ -246,37 +245,8 @@ class RowFileSink(Sink):
     def create_writer(self, context: WriterContext) -> RowFileWriter:
         return RowFileWriter(self, context)
 
-    def create_coordinator(self, context: CoordinatorContext) -> Coordinator:
-        return Committer()
-
-
-@dataclass(frozen=True)
-class Committable:
-    """A whole file that is still hidden."""
-
-    path: str
-    hidden: str
-
-
-class Committer(Coordinator):
-    """Gives the files of all subtasks their names when the job has ended well."""
-
-    def __init__(self) -> None:
-        self.committables: list[Committable] = []
-
-    def handle_event(self, subtask: int, event: list[Committable]) -> None:
-        self.committables += event
-
-    def close(self, failure: BaseException | None) -> None:
-        for committable in self.committables:
-            if failure is not None:
-                with contextlib.suppress(OSError):
-                    os.unlink(committable.hidden)
-                continue
-            try:
-                os.rename(committable.hidden, committable.path)
-            except OSError as error:
-                raise SinkError(f"{committable.path}: cannot be written: {os_error_text(error)}") from error
+    def create_committer(self) -> FileCommitter:
+        return FileCommitter()
 
 
 @dataclass
@@ -296,12 +266,11 @@ class RowFileWriter(SinkWriter):
 
     def __init__(self, sink: RowFileSink, context: WriterContext) -> None:
         self.sink = sink
-        self.send = context.send
         self.clock = context.clock
         self.id = str(uuid.uuid4())
         self.number = 0
         self.open: dict[str, Part] = {}
-        self.closed: list[Committable] = []
+        self.closed: list[HiddenFile] = []
         self.checked: int = self.clock.now()
 
     def write(self, batch: Any) -> None:
@@ -345,9 +314,10 @@ class RowFileWriter(SinkWriter):
         with self._errors(part.path):
             part.file.flush()
             os.fsync(part.file.fileno())
+            finished = HiddenFile(part.path, part.path, part.hidden, identity(part.file.fileno()))
             part.file.close()
         del self.open[bucket]
-        self.closed.append(Committable(part.path, part.hidden))
+        self.closed.append(finished)
 
     @contextlib.contextmanager
     def _errors(self, path: str) -> Any:
@@ -360,14 +330,16 @@ class RowFileWriter(SinkWriter):
         if end_of_input:
             for bucket in list(self.open):
                 self._end(bucket)
-            self.send(self.closed)
-            self.closed = []
+
+    def prepare_commit(self) -> list[HiddenFile]:
+        closed, self.closed = self.closed, []
+        return closed
 
     def close(self) -> None:
         for part in self.open.values():
             with contextlib.suppress(OSError):
                 part.file.close()
-        for hidden in [*(part.hidden for part in self.open.values()), *(file.hidden for file in self.closed)]:
             with contextlib.suppress(OSError):
-                os.unlink(hidden)
+                os.unlink(part.hidden)
+        FileCommitter().abort(self.closed)
         self.open, self.closed = {}, []

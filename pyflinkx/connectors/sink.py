@@ -42,8 +42,51 @@ class SinkWriter:
     def flush(self, end_of_input: bool) -> None:
         """Make what was written visible as far as the sink promises; ``end_of_input`` is True once, at the end."""
 
+    def prepare_commit(self) -> list[Any]:
+        """What was finished since the last call and waits to be made visible: values that can travel to the client.
+
+        Called after ``flush``. From then on they are the committer's, and ``close`` leaves them alone.
+        """
+        return []
+
     def close(self) -> None:
         """Release what is held; called once, also after a failure (then nothing unfinished may become visible)."""
+
+
+class Committer:
+    """Makes visible what the writers of all subtasks have finished; lives in the client."""
+
+    def commit(self, committables: list[Any]) -> None:
+        """Make them visible. What was committed before may come again, and then stays as it is.
+
+        Raises:
+            SinkError: that cannot be done.
+        """
+        raise NotImplementedError
+
+    def abort(self, committables: list[Any]) -> None:
+        """The job has failed: remove what is not to become visible; called also for what is gone already."""
+
+
+class CommitterCoordinator(Coordinator):
+    """Gathers what a sink's writers have finished, and has it committed when the job has ended well.
+
+    Args:
+        committer: of the sink.
+    """
+
+    def __init__(self, committer: Committer) -> None:
+        self.committer = committer
+        self.pending: list[Any] = []
+
+    def handle_event(self, subtask: int, event: list[Any]) -> None:
+        self.pending += event
+
+    def close(self, failure: BaseException | None) -> None:
+        if failure is None:
+            self.committer.commit(self.pending)
+        else:
+            self.committer.abort(self.pending)
 
 
 class Sink:
@@ -59,9 +102,14 @@ class Sink:
     def check(self) -> None:
         """Raise SinkError if it is already plain that the sink cannot be written."""
 
-    def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
-        """What runs in the client while the job runs, if anything."""
+    def create_committer(self) -> Committer | None:
+        """What makes the results of all writers visible at once; None where each writer shows its own."""
         return None
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
+        """What runs in the client while the job runs, if anything: by default, what the committer needs."""
+        committer = self.create_committer()
+        return None if committer is None else CommitterCoordinator(committer)
 
     def create_writer(self, context: WriterContext) -> SinkWriter:
         """A writer for one subtask."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pyflinkx._core.copier import Copier
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
@@ -64,6 +65,9 @@ class SourceIdleness:
     idle: bool
 
 
+T = TypeVar("T")
+
+
 def nobody(event: Any) -> None:
     """Where events go that no coordinator waits for."""
 
@@ -78,7 +82,7 @@ class ReaderContext:
 
     ``send`` takes an event to the source's coordinator; ``wake`` has ``poll`` called again, from any thread;
     ``runtime_context`` is what user functions get in ``open``. ``copier`` makes the records of a batch nobody else's;
-    None where the job reuses objects.
+    None where the job reuses objects. ``copied`` says that others are made from the same source: ``own`` copies then.
     """
 
     clock: Any
@@ -89,6 +93,11 @@ class ReaderContext:
     wake: Callable[[], None] = no_wake
     runtime_context: Any = None
     copier: Copier | None = None
+    copied: bool = False
+
+    def own(self, function: T) -> T:
+        """A function object of the source's for this reader alone: no other has it, nor one of another attempt."""
+        return copy.deepcopy(function) if self.copied else function
 
     def get_index_of_subtask(self) -> int:
         """From 0 up to the parallelism."""
@@ -111,9 +120,11 @@ class SourceReader:
     """Reads the splits given to it; owned by one task, called from one thread.
 
     Where splits come from an enumerator, END asks it for another one. With ``requests_splits`` the reader does that
-    itself, and END is the end. ``outside`` says whether another thread ends its WAIT.
+    itself, and END is the end. ``outside`` says whether another thread ends its WAIT. ``functions`` are objects of the
+    user's that it calls: the task opens them before the first ``poll`` and closes them after ``close``.
     """
 
+    functions: tuple[Any, ...] = ()
     requests_splits = False
     outside = False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from abc import ABC, abstractmethod
 from typing import Any
@@ -214,8 +213,7 @@ class FunctionSource(Source):
         return list(range(parallelism))
 
     def create_reader(self, context: ReaderContext) -> FunctionReader:
-        function = copy.deepcopy(self.function) if context.parallelism > 1 else self.function
-        return FunctionReader(function, context)
+        return FunctionReader(context.own(self.function), context)
 
 
 class FunctionReader(SourceReader):
@@ -231,11 +229,10 @@ class FunctionReader(SourceReader):
     def __init__(self, function: SourceFunction, context: ReaderContext) -> None:
         self.function = function
         self.context = SourceContext(context.wake, context.clock.now, context.copier)
-        self.runtime_context = context.runtime_context
+        self.functions = (function,) if isinstance(function, RichSourceFunction) else ()
         self.wake = context.wake
         self.failure: BaseException | None = None
         self.returned = False
-        self.opened = False
         self.thread: threading.Thread | None = None
 
     def add_splits(self, splits: list[Any]) -> None:
@@ -256,10 +253,6 @@ class FunctionReader(SourceReader):
         return END
 
     def _start(self) -> None:
-        if isinstance(self.function, RichSourceFunction):
-            self.function.set_runtime_context(self.runtime_context)
-            self.opened = True
-            self.function.open(self.runtime_context)
         name = threading.current_thread().name
         self.thread = threading.Thread(target=self._run, name=f"source of {name}", daemon=True)
         self.thread.start()
@@ -275,13 +268,8 @@ class FunctionReader(SourceReader):
         self.wake()
 
     def close(self) -> None:
-        try:
-            if self.thread is not None:
-                self._stop(self.thread)
-        finally:
-            if self.opened:
-                self.opened = False
-                self.function.close()  # type: ignore[attr-defined]
+        if self.thread is not None:
+            self._stop(self.thread)
 
     def _stop(self, thread: threading.Thread) -> None:
         if not self.returned:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
@@ -48,12 +49,12 @@ class SplittableSource(Source):
 
     def __init__(self, iterator: SplittableIterator, output_type: TypeInformation | None) -> None:
         if not isinstance(iterator, SplittableIterator):
-            raise TypeError(f"a parallel collection is a SplittableIterator, not {iterator!r:.100}")
+            raise TypeError(f"a parallel collection is a SplittableIterator, not {short_repr(iterator)}")
         self.iterator = iterator
         self.output_type = output_type
 
     def __repr__(self) -> str:
-        return f"SplittableSource({self.iterator!r:.100})"
+        return f"SplittableSource({short_repr(self.iterator)})"
 
     def splits(self, parallelism: int) -> list[Iterator[Any]]:
         splits = list(self.iterator.split(parallelism))

@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all."""
+"""Files that appear whole or not at all: written under a hidden name, and given their own by a committer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import contextlib
 import os
 import stat
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from pyflinkx.connectors.files import os_error_text
+from pyflinkx.connectors.sink import Committer
 from pyflinkx.errors import SinkError, WrongStateError
 
 WRITE_MODES = ("overwrite", "no_overwrite")
@@ -45,9 +47,10 @@ def check_target(path: str, write_mode: str) -> None:
 
 
 class TargetFile:
-    """Text on its way to a file: written to a hidden file beside it, which takes the target's name at ``commit``.
+    """Text on its way to a file: written to a hidden file beside it, which a FileCommitter gives the target's name.
 
-    The hidden file is removed by ``discard``; a process that is killed leaves it behind.
+    The hidden file is removed by ``discard`` until ``finish`` has handed it out; a process that is killed leaves it
+    behind.
 
     Args:
         path: of the target; of a link, what it leads to is replaced.
@@ -83,7 +86,7 @@ class TargetFile:
 
         Raises:
             SinkError: the disk is full or fails, or the charset lacks a character.
-            WrongStateError: the file was committed or discarded.
+            WrongStateError: the file was finished or discarded.
         """
         if self.file is None:
             raise WrongStateError(f"{self.path} was written to its end already")
@@ -95,51 +98,103 @@ class TargetFile:
             while data:
                 data = data[self.file.write(data) :]
 
-    def commit(self) -> None:
-        """Put the file in its place; when this returns, it is on the disk.
+    def finish(self) -> HiddenFile:
+        """Bring all of it to the disk; what is left is to give it its name.
 
         Raises:
-            SinkError: the disk is full or fails, or the target exists and must not.
+            SinkError: the disk is full or fails.
         """
         with self._errors():
             if os.path.exists(self.target):
                 os.chmod(self.hidden, stat.S_IMODE(os.stat(self.target).st_mode))
             os.fsync(self.file.fileno())
+            finished = HiddenFile(self.path, self.target, self.hidden, identity(self.file.fileno()), self.write_mode)
             self.file.close()
             self.file = None
-            if self.write_mode == "overwrite":
-                os.replace(self.hidden, self.target)
-            else:
-                self._rename_to_new()
-            self._sync_folder()
-
-    def _rename_to_new(self) -> None:
-        try:
-            # Unlike a rename, this fails when the target has come to be meanwhile.
-            os.link(self.hidden, self.target)
-        except FileExistsError as error:
-            raise SinkError(f"{self.path}: exists already, and write_mode is 'no_overwrite'") from error
-        except OSError:
-            # A file system without hard links.
-            check_target(self.path, self.write_mode)
-            os.rename(self.hidden, self.target)
-        else:
-            os.unlink(self.hidden)
-
-    def _sync_folder(self) -> None:
-        if os.name == "nt":
-            return
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        return finished
 
     def discard(self) -> None:
-        """Remove what is not committed; after ``commit`` this does nothing."""
+        """Remove what is not finished; after ``finish`` this does nothing."""
         if self.file is not None:
             with contextlib.suppress(OSError):
                 self.file.close()
             self.file = None
-        with contextlib.suppress(OSError):
-            os.unlink(self.hidden)
+            with contextlib.suppress(OSError):
+                os.unlink(self.hidden)
+
+
+@dataclass(frozen=True)
+class HiddenFile:
+    """A whole file that still has a hidden name.
+
+    Args:
+        path: its own, as the user wrote it.
+        target: what that leads to.
+        hidden: its name for now.
+        identity: of the file, by whatever name.
+        write_mode: as for ``check_target``.
+    """
+
+    path: str
+    target: str
+    hidden: str
+    identity: tuple[int, int]
+    write_mode: str = "overwrite"
+
+
+def identity(file: str | int) -> tuple[int, int]:
+    """By what a file is known that gets another name: its number, and when it was last written to (ns)."""
+    status = os.stat(file)
+    return status.st_ino, status.st_mtime_ns
+
+
+class FileCommitter(Committer):
+    """Gives hidden files their names; when ``commit`` returns, these are on the disk."""
+
+    def commit(self, committables: list[HiddenFile]) -> None:
+        for file in committables:
+            try:
+                self._show(file)
+            except OSError as error:
+                raise SinkError(f"{file.path}: cannot be written: {os_error_text(error)}") from error
+
+    def _show(self, file: HiddenFile) -> None:
+        if not os.path.exists(file.hidden) and os.path.exists(file.target) and identity(file.target) == file.identity:
+            return  # by an earlier call
+        if file.write_mode == "overwrite":
+            os.replace(file.hidden, file.target)
+        else:
+            rename_to_new(file)
+        sync_folder(os.path.dirname(file.target))
+
+    def abort(self, committables: list[HiddenFile]) -> None:
+        for file in committables:
+            with contextlib.suppress(OSError):
+                os.unlink(file.hidden)
+
+
+def rename_to_new(file: HiddenFile) -> None:
+    """Rename a file that must not take another's place."""
+    try:
+        # Unlike a rename, this fails when the target has come to be meanwhile.
+        os.link(file.hidden, file.target)
+    except FileExistsError as error:
+        if not os.path.samefile(file.hidden, file.target):  # else an earlier call came no further
+            raise SinkError(f"{file.path}: exists already, and write_mode is 'no_overwrite'") from error
+    except OSError:
+        # A file system without hard links.
+        check_target(file.path, file.write_mode)
+        os.rename(file.hidden, file.target)
+        return
+    os.unlink(file.hidden)
+
+
+def sync_folder(folder: str) -> None:
+    """Bring the names in a folder to the disk."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,10 +6,12 @@ import inspect
 from typing import Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.async_functions import AsyncFunction, AsyncFunctionDescriptor, AsyncRetryStrategy
-from pyflinkx.datastream.calls import object_function, result_type
+from pyflinkx.datastream.async_functions import AsyncFunction, AsyncFunctionDescriptor
+from pyflinkx.datastream.async_retry_strategies import AsyncRetryStrategy
+from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.described import positive
+from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.async_wait import AsyncWaitOperator

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.datastream.broadcast_functions import BroadcastProcessFunction, KeyedBroadcastProcessFunction
-from pyflinkx.datastream.calls import object_function, result_type
+from pyflinkx.datastream.calls import result_type
+from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import BroadcastPartitioner
 from pyflinkx.graph.spec import carried

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import key_function, object_function, result_type
+from pyflinkx.datastream.calls import key_function, result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import (
     CoFlatMapFunction,
@@ -16,9 +16,10 @@ from pyflinkx.datastream.functions import (
     KeyedCoProcessFunction,
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
+from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
 from pyflinkx.plan.stream import RecordType, operator
 from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS

@@ -10,7 +10,7 @@ from pyflinkx.common.typeinfo import TypeInformation, Types
 from pyflinkx.common.watermark_strategy import WatermarkStrategy, timestamps_operator
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
-from pyflinkx.datastream.calls import key_function, object_function, result_type, user_function
+from pyflinkx.datastream.calls import key_function, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.column_methods import ColumnMethods
 from pyflinkx.datastream.described import Described, positive
@@ -26,6 +26,7 @@ from pyflinkx.datastream.functions import (
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.sinks import SinkMethods
+from pyflinkx.datastream.user_functions import object_function, user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import (
@@ -42,7 +43,7 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted, Transformation
 from pyflinkx.operators.fields import FieldTuple
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator

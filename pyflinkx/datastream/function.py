@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC
 
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.functions import WithLife
 
 
-class Function(ABC):  # noqa: B024 - PyFlink's base is abstract without abstract methods
+class Function(WithLife, ABC):
     """Base of all user functions: ``open`` is called once before the first record, ``close`` once after the last."""
 
-    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: B027
+    def open(self, runtime_context: RuntimeContext) -> None:
         """Prepare: get state, open connections."""
 
-    def close(self) -> None:  # noqa: B027
+    def close(self) -> None:
         """Release what ``open`` acquired; also called after a failure."""

@@ -16,12 +16,8 @@ from pyflinkx.connectors.source_function import (
     RichSourceFunction,
     SourceFunction,
 )
-from pyflinkx.datastream.async_functions import (
-    AsyncFunction,
-    AsyncFunctionDescriptor,
-    AsyncRetryPredicate,
-    AsyncRetryStrategy,
-)
+from pyflinkx.datastream.async_functions import AsyncFunction, AsyncFunctionDescriptor
+from pyflinkx.datastream.async_retry_strategies import AsyncRetryPredicate, AsyncRetryStrategy
 from pyflinkx.datastream.broadcast_functions import (
     BaseBroadcastProcessFunction,
     BroadcastProcessFunction,

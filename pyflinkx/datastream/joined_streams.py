@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import key_function, object_function, result_type, user_function
+from pyflinkx.datastream.calls import key_function, result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import WindowFunction
 from pyflinkx.datastream.join_functions import (
@@ -17,12 +17,13 @@ from pyflinkx.datastream.join_functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.user_functions import object_function, user_function
 from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.datastream.windowed_stream import WindowedStream
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import BUFFER_TIMERS, LEFT_BUFFER, RIGHT_BUFFER, IntervalJoinOperator
 from pyflinkx.operators.record import MapOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds

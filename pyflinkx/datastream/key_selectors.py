@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyflinkx.datastream.functions import KeySelector
+from pyflinkx.datastream.looking import looking
+from pyflinkx.datastream.user_functions import user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.fields import FLINK_FIELD, FieldPath, FieldTuple, Step
 from pyflinkx.types.basic import (
@@ -56,9 +58,7 @@ def one_selector(selector: Any, known: TypeInformation | None, what: str) -> Cal
     """What one selector takes out of a record."""
     if is_field(selector):
         return field_getter(selector, known, what)
-    from pyflinkx.datastream.calls import user_function
-
-    return user_function(selector, KeySelector, "get_key", what).call
+    return looking(user_function(selector, KeySelector, "get_key", what).call)
 
 
 def field_getter(field: int | str, known: TypeInformation | None, what: str) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import object_function, result_type, user_function
+from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import (
     FilterFunction,
@@ -17,12 +17,13 @@ from pyflinkx.datastream.functions import (
     ReduceFunction,
 )
 from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
+from pyflinkx.datastream.user_functions import object_function, user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.field_reduce import AccumulateType, field_fold
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator, reduced_state
 from pyflinkx.plan.stream import Keys, RecordType

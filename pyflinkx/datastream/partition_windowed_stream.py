@@ -7,12 +7,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import key_function, object_function, result_type, user_function
+from pyflinkx.datastream.calls import key_function, result_type
 from pyflinkx.datastream.functions import AggregateFunction, MapPartitionFunction, ReduceFunction
 from pyflinkx.datastream.keyed_stream import KeyedStream
+from pyflinkx.datastream.user_functions import object_function, user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.partition import (
     AggregatePartitionOperator,
     MapPartitionOperator,

@@ -13,7 +13,7 @@ from pyflinkx.connectors.sink_function import SinkFunction
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Transformation
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.sink_function import SinkFunctionOperator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.types.serialization import SerializationSchema

@@ -6,12 +6,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx.datastream.calls import user_function
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.function import Function
+from pyflinkx.datastream.user_functions import user_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.record import FilterOperator
 from pyflinkx.operators.split import SelectedFor
 

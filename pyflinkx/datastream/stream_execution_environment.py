@@ -34,11 +34,12 @@ from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, 
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
+from pyflinkx.graph.nodes import DEFAULT_BUFFER_TIMEOUT
 from pyflinkx.graph.program import Program
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
-from pyflinkx.graph.stream_graph import DEFAULT_BUFFER_TIMEOUT, StreamGraph, build_stream_graph
+from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.clock import SystemClock

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
-from pyflinkx.datastream.calls import object_function, result_type, user_function
+from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.functions import (
     AggregateFunction,
@@ -18,10 +18,11 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.keyed_stream import KeyedStream
 from pyflinkx.datastream.output_tag import OutputTag
+from pyflinkx.datastream.user_functions import object_function, user_function
 from pyflinkx.datastream.window import Evictor, Trigger, WindowAssigner
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec, carried
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.plan.stream import UNKNOWN, RecordType, Stream, operator

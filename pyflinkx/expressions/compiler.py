@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.schema import Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.arithmetic import absolute, arithmetic, negated
@@ -74,7 +75,9 @@ def typed(expression: Expression, schema: Schema, call: str) -> Typed:
     if operation == "literal":
         value = expression.options[0]
         if literal(value) is None:
-            raise GraphError(f"{call}: {value!r:.100} ({type(value).__name__}) is no constant that a column could hold")
+            raise GraphError(
+                f"{call}: {short_repr(value)} ({type(value).__name__}) is no constant that a column could hold"
+            )
         return constant(value)
     operands = [typed(operand, schema, call) for operand in expression.operands]
     if operation == "alias":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx.errors import GraphError
 
 INFIX = {
@@ -302,7 +303,7 @@ class Expression:
         if self.operation == "column":
             return f"col({self.options[0]!r})"
         if self.operation == "literal":
-            return repr(self.options[0])
+            return short_repr(self.options[0])
         parts = [repr(operand) for operand in self.operands]
         sign = INFIX.get(self.operation)
         if sign is not None:
@@ -318,7 +319,7 @@ class Expression:
         first = f"({parts[0]})" if self.operands[0].operation in INFIX else parts[0]
         if self.operation in ("is_null", "is_not_null", "is_nan"):
             return f"{first}.{self.operation}"
-        return f"{first}.{self.operation}({', '.join(map(repr, self.options))})"
+        return f"{first}.{self.operation}({', '.join(map(short_repr, self.options))})"
 
 
 def col(name: str) -> Expression:

@@ -143,7 +143,7 @@ def common_format(first: str, second: str) -> str | None:
 
 def fail_row(error: type[Exception], typed: Expression, frame: Frame, row: int, why: str) -> Exception:
     """The error of an expression on one row."""
-    return error(f"{typed}: {why}, in record {frame.record(int(row))}")
+    return error(f"{typed!r:.500}: {why}, in record {frame.record(int(row))}")
 
 
 def int64_operation(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pyflinkx.errors import LongBatchError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import Typed
+from pyflinkx.expressions.letters import lower, upper
 from pyflinkx.expressions.logic import from_arrow, nulls, text_operand
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, spread
 
@@ -20,7 +22,7 @@ def replaced(compute: Any, text: Any, search: str, new: str) -> Any:
     """Every occurrence replaced, as by str.replace; the empty text occurs before each character and at the end.
 
     Raises:
-        OverflowError: the batch's texts would be longer than its type allows.
+        LongBatchError: the batch's texts would be longer than its type allows.
     """
     grows = len(new.encode()) - len(search.encode())
     if grows > 0 and hasattr(text, "nbytes"):
@@ -38,7 +40,7 @@ def check_growth(compute: Any, text: Any, search: str, grows: int) -> None:
     counts = compute.count_substring(text, search) if search else compute.add(compute.utf8_length(text), 1)
     found = (compute.sum(counts.cast("int64")).as_py() or 0) * grows
     if found > MOST_BYTES:
-        raise OverflowError(
+        raise LongBatchError(
             f"replacing {search!r:.50} makes the texts of a batch of {len(text)} rows {found:,} bytes longer, and a "
             "batch has at most 2 GiB of text; use smaller batches"
         )
@@ -46,8 +48,8 @@ def check_growth(compute: Any, text: Any, search: str, grows: int) -> None:
 
 # The result's type ("" for the operand's own) and the call of pyarrow.compute, by operation.
 FUNCTIONS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "lower": ("", lambda compute, text: compute.utf8_lower(text)),
-    "upper": ("", lambda compute, text: compute.utf8_upper(text)),
+    "lower": ("", lower),
+    "upper": ("", upper),
     "trim": ("", lambda compute, text: compute.utf8_trim_whitespace(text)),
     "length": ("l", lambda compute, text: compute.utf8_length(text)),
     "contains": ("b", lambda compute, text, part: compute.match_substring(text, part)),

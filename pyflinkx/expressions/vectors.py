@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pyflinkx._core.batch import ColumnBatch, import_column
 from pyflinkx._core.build import ColumnBuilder
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.column import Column
 from pyflinkx._core.memory import Charged
 from pyflinkx._core.schema import Field
@@ -78,10 +79,10 @@ class Frame:
     def record(self, row: int) -> str:
         """A record, for an error."""
         try:
-            return f"{self.batch.slice(row, row + 1).to_rows('dict')[0]!r:.200}"
+            return short_repr(self.batch.slice(row, row + 1).to_rows("dict")[0])
         except OverflowError:
             return f"{row} of the batch, which has times outside of Python's calendar"
-        except Exception as error:  # what is told here must not hide what it is told of
+        except BaseException as error:  # what is told here must not hide what it is told of
             return f"{row} of the batch, which cannot be shown ({type(error).__name__}: {error})"
 
 

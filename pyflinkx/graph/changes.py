@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.types.basic import ExternalTypeInfo, PickledBytesTypeInfo
 from pyflinkx.types.changes import CARRIED, INSERT_ONLY, RETRACT, Changes, upsert
 from pyflinkx.types.composite import RowTypeInfo
 from pyflinkx.types.typeinfo import TypeInformation
-
-if TYPE_CHECKING:
-    from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
 
 
 def changes_of(order: Iterable[Transformation]) -> dict[Transformation, Changes]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from pyflinkx.errors import GraphError
+from pyflinkx.graph.nodes import StreamEdge
 from pyflinkx.graph.transformation import Transformation
-
-if TYPE_CHECKING:
-    from pyflinkx.graph.stream_graph import StreamEdge
 
 
 def mark_loops(ids: dict[Transformation, int], edges: Iterable[StreamEdge]) -> list[StreamEdge]:

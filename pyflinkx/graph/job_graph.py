@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
-from pyflinkx.graph.stream_graph import StreamEdge, StreamGraph, StreamNode
+from pyflinkx.graph.stream_graph import StreamGraph
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 
 
 @dataclass(frozen=True)

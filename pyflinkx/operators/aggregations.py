@@ -45,7 +45,7 @@ class Aggregation:
         """
         if self.field is None:
             return Field(name, "l", False)
-        field = field_of(schema, self.field, f"{name}={self}")
+        field = field_of(schema, self.field, f"{name}={self}", counted=self.function == "count")
         if self.by is not None:
             field_of(schema, self.by, f"{name}={self}")
         if self.function in COUNTS:
@@ -66,8 +66,8 @@ class Aggregation:
         return () if self.field is None or self.function == "count" else (self.field,)
 
 
-def field_of(schema: Schema, name: str, what: str) -> Field:
-    """The field of that name, of a type that can be aggregated.
+def field_of(schema: Schema, name: str, what: str, counted: bool = False) -> Field:
+    """The field of that name, of a type that can be aggregated; of any type where its values are only ``counted``.
 
     Raises:
         GraphError: there is none.
@@ -76,8 +76,10 @@ def field_of(schema: Schema, name: str, what: str) -> Field:
         field = schema[name]
     except KeyError as error:
         raise GraphError(f"{what}: {error.args[0]}") from None
-    if field.children:
-        raise GraphError(f"{what}: {name!r} is {field.type_name}, which can neither be a key nor be aggregated")
+    if field.children and not counted:
+        raise GraphError(
+            f"{what}: {name!r} is {field.type_name}, which can neither be a key nor be aggregated but by count"
+        )
     return field
 
 

@@ -15,7 +15,8 @@ from pyflinkx._core.calls import short_repr
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.async_queue import TIMED_OUT, Control, Entry, OrderedQueue, UnorderedQueue
 from pyflinkx.operators.base import OperatorContext
-from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction, UserFunctions
 
 if TYPE_CHECKING:
     from pyflinkx.operators.async_loop import EventLoopThread
@@ -49,6 +50,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         retry: Any = None,
     ) -> None:
         super().__init__(function)
+        self.functions = UserFunctions([function], complete=self.run_coroutine)
         self.timeout_function = timeout_function
         self.timeout = timeout
         self.capacity = capacity
@@ -78,16 +80,11 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.events = EventLoopThread(f"{context.name} ({context.subtask_index + 1}/{context.parallelism}) asyncio")
         super().open(context)
 
-    def open_function(self, runtime_context: RuntimeContext) -> None:
-        opener = getattr(self.function.owner, "open", None)
-        if not inspect.iscoroutinefunction(opener):
-            super().open_function(runtime_context)
-            return
-        assert self.events is not None
-        try:
-            self.events.run(opener(runtime_context))
-        except BaseException as error:
-            raise self.site.wrap(error, "in open()") from error
+    def run_coroutine(self, result: Any) -> None:
+        """Run what an ``open`` or ``close`` that is a coroutine function has given."""
+        if inspect.iscoroutine(result):
+            assert self.events is not None
+            self.events.run(result)
 
     def close(self) -> None:
         if self.events is None:
@@ -101,14 +98,7 @@ class AsyncWaitOperator(UserFunctionOperator):
     def _close_function(self) -> None:
         assert self.events is not None
         self.events.run(self._cancel_all())
-        closer = getattr(self.function.owner, "close", None)
-        if not inspect.iscoroutinefunction(closer):
-            super().close()
-            return
-        try:
-            self.events.run(closer())
-        except BaseException as error:
-            raise self.site.wrap(error, "in close()") from error
+        super().close()
 
     async def _cancel_all(self) -> None:
         """Cancel every call before the function is closed, so that none meets a closed client."""
@@ -294,7 +284,9 @@ class AsyncWaitOperator(UserFunctionOperator):
             while copier.take(iterator, taken):
                 pass
             return taken
-        self.fail(TypeError(f"{method} must give a list of results, not {short_repr(results)}"), entry)
+        wrong = "cannot be none" if results is None else "should be of list type"
+        hint = f"{method} gave {short_repr(results)}"
+        self.fail(TypeError(f"The result of AsyncFunction {wrong}: {hint}"), entry)
 
     def complete(self, entry: Entry, results: list[Any]) -> None:
         """A record has its results."""

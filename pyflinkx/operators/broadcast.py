@@ -8,7 +8,7 @@ from typing import Any
 from pyflinkx._core.calls import RecordContext, process_values
 from pyflinkx._core.keyed import NO_KEY, KeyContext
 from pyflinkx.operators.base import OperatorContext
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator, TimerService
 from pyflinkx.operators.time_domain import TimeDomain
 from pyflinkx.state.broadcast import (

@@ -10,11 +10,12 @@ from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.from_rows import from_objects
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.schema import Field, Schema
-from pyflinkx.errors import TypeInformationError
+from pyflinkx.errors import LongBatchError, TypeInformationError
 from pyflinkx.expressions.compiler import condition, referenced, typed
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, to_column
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.halves import in_parts
 
 
 class ExpressionOperator(Operator):
@@ -39,6 +40,8 @@ class ExpressionOperator(Operator):
             with self.numpy.errstate(all="ignore"):
                 return run(Frame(batch, self.numpy))
         except Exception as error:
+            if is_too_long(error) and len(batch) > 1:
+                raise LongBatchError(str(error)) from error
             raise self.site.wrap(error, f"in the expression {self.evaluated!r:.500}") from error
 
 
@@ -68,9 +71,14 @@ class ColumnFilterOperator(ExpressionOperator):
         return numpy.ascontiguousarray(values if valid is None else values & valid).view("uint8")
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        kept = batch.filter(self.evaluate(batch, self.mask))
-        if len(kept):
-            self.output.emit(kept)
+        for kept in in_parts(batch, self.keep):
+            if len(kept):
+                self.output.emit(kept)
+
+    def keep(self, batch: ColumnBatch) -> ColumnBatch:
+        """The rows that stay."""
+        kept: ColumnBatch = batch.filter(self.evaluate(batch, self.mask))
+        return kept
 
 
 class RowFilterOperator(ColumnFilterOperator):
@@ -81,13 +89,20 @@ class RowFilterOperator(ColumnFilterOperator):
         self.wanted = positions_of(self.schema, referenced(self.expression))
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        for kept in in_parts(batch, self.pick):
+            if kept is not None:
+                self.output.emit(kept)
+
+    def pick(self, batch: Any) -> Any:
+        """The records that stay; None for none."""
         try:
             columns = from_objects(batch, self.schema, wanted=self.wanted)
         except (TypeInformationError, OverflowError) as error:
+            if is_too_long(error) and len(batch) > 1:
+                raise
             raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
         rows = self.numpy.flatnonzero(self.evaluate(columns, self.mask)).tolist()
-        if rows:
-            self.output.emit(picked_rows(batch, rows))
+        return picked_rows(batch, rows) if rows else None
 
 
 def positions_of(schema: Schema, names: Collection[str]) -> tuple[int, ...]:
@@ -146,8 +161,18 @@ class ColumnSelectOperator(ExpressionOperator):
         return columns
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        for made in in_parts(batch, self.select):
+            self.output.emit(made)
+
+    def select(self, batch: ColumnBatch) -> ColumnBatch:
+        """The new columns of a batch."""
         columns = self.evaluate(batch, self.make) if self.calculates else self.make(Frame(batch, self.numpy))
-        self.output.emit(ColumnBatch(self.result, columns, len(batch), batch.timestamps, batch.kinds))
+        return ColumnBatch(self.result, columns, len(batch), batch.timestamps, batch.kinds)
+
+
+def is_too_long(error: BaseException) -> bool:
+    """Whether fewer rows might do: a text does not fit its column, as we say it or as pyarrow does."""
+    return isinstance(error, LongBatchError) or type(error).__name__ == "ArrowCapacityError"
 
 
 def source(expression: Expression) -> str | None:

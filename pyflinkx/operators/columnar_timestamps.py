@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx._core.column_math import largest_time
 from pyflinkx._core.objects import NO_TIMESTAMP
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
@@ -49,7 +50,7 @@ class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
                 self.output.emit(batch.slice(0, row).with_timestamps_from(name))
             missing = ValueError(
                 f"column '{name}' has no timestamp in row {self.rows + row} of this subtask: "
-                f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.200}"
+                f"{short_repr(batch.slice(row, row + 1).to_rows('dict')[0])}"
             )
             raise self.site.wrap(missing, f"on column '{name}'") from missing
         self.rows += len(batch)

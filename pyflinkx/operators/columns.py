@@ -7,8 +7,9 @@ from typing import Any
 from pyflinkx._core.from_rows import from_objects
 from pyflinkx._core.schema import Schema
 from pyflinkx._core.to_rows import to_objects
-from pyflinkx.errors import TypeInformationError
+from pyflinkx.errors import LongBatchError, TypeInformationError
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.halves import in_parts
 
 
 class ColumnsToRowsOperator(Operator):
@@ -52,9 +53,18 @@ class RowsToColumnsOperator(Operator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            columns = from_objects(batch, self.schema, wanted=self.wanted)
+            for columns in in_parts(batch, self.convert):
+                self.output.emit(columns)
+        except LongBatchError as error:
+            raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
+
+    def convert(self, batch: Any) -> Any:
+        """A batch of rows as columns."""
+        try:
+            return from_objects(batch, self.schema, wanted=self.wanted)
+        except LongBatchError:
+            raise
         except (TypeInformationError, OverflowError) as error:
             raise self.site.wrap(error, "on a record that does not fit the type of its stream") from error
         except Exception as error:
             raise self.site.wrap(error, "while columns were made of rows") from error
-        self.output.emit(columns)

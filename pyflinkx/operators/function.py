@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.accumulators import Accumulator, DoubleCounter, Histogram, IntCounter, LongCounter
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.functions import UserFunction, UserFunctions
 from pyflinkx.operators.metrics import MetricGroup
-
-
-class UserFunction:
-    """A user's function: what is called per record, and the object whose ``open`` and ``close`` frame the calls.
-
-    Args:
-        call: called per record.
-        owner: an object with ``open(runtime_context)`` and ``close()``, or None for a plain callable.
-    """
-
-    __slots__ = ("call", "owner")
-
-    def __init__(self, call: Callable[..., Any], owner: Any = None) -> None:
-        self.call = call
-        self.owner = owner
-
-    def __repr__(self) -> str:
-        return f"UserFunction({self.owner if self.owner is not None else self.call!r})"
 
 
 class DistributedCache:
@@ -177,36 +159,28 @@ class RuntimeContext:
 
 
 class UserFunctionOperator(Operator):
-    """Base of operators around one user function: opens and closes it, and reports its failures.
+    """Base of operators around user functions: opens and closes them, and reports their failures.
 
     Args:
         function: the user's function.
+        others: what else of the user's it calls, with a life of its own: key selectors, say. They are opened first.
     """
 
-    def __init__(self, function: UserFunction) -> None:
+    def __init__(self, function: UserFunction, *others: Any) -> None:
         self.function = function
         self.call = function.call
+        self.functions = UserFunctions((*others, function))
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.open_function(RuntimeContext(context))
 
     def open_function(self, runtime_context: RuntimeContext) -> None:
-        """Call the user's ``open``."""
-        opener = getattr(self.function.owner, "open", None)
-        if opener is not None:
-            try:
-                opener(runtime_context)
-            except BaseException as error:
-                raise self.site.wrap(error, "in open()") from error
+        """Open the user's functions."""
+        self.functions.open(self.site, runtime_context)
 
     def close(self) -> None:
-        closer = getattr(self.function.owner, "close", None)
-        if closer is not None:
-            try:
-                closer()
-            except BaseException as error:
-                raise self.site.wrap(error, "in close()") from error
+        self.functions.close()
 
     def emit_partial(self) -> None:
         """After a failure: emit what the records before the failing one produced."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from pyflinkx._core.calls import ResultCollector, short_repr
@@ -15,7 +16,9 @@ from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK, OperatorContext
-from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction, own_selector
+from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.types.output_tag import OutputTag
 
@@ -68,7 +71,7 @@ class Side:
         return stamps
 
 
-class IntervalJoinOperator(UserFunctionOperator):
+class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
     """Joins each left record with the right records from ``lower`` to ``upper`` ms after it, both inclusive.
 
     As in Flink: a record whose timestamp is below the watermark is late and joins nothing; a record is dropped when the
@@ -90,7 +93,8 @@ class IntervalJoinOperator(UserFunctionOperator):
         upper: int,
         late_tags: tuple[OutputTag | None, OutputTag | None] = (None, None),
     ) -> None:
-        super().__init__(function)
+        key_selectors = [own_selector(selector) for selector in key_selectors]
+        super().__init__(function, *key_selectors)
         self.key_selectors = key_selectors
         self.bounds = (LEFT_BUFFER, lower, upper, late_tags[0]), (RIGHT_BUFFER, -upper, -lower, late_tags[1])
         self.results = ResultCollector(OutputTag)
@@ -112,10 +116,17 @@ class IntervalJoinOperator(UserFunctionOperator):
         self.copier = self.results.copier = self.context.copier
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        own = self.sides[port]
+        self.begin(self.join(batch, port))
+
+    def join(self, batch: Any, port: int) -> Iterator[None]:
+        """Keep the records of a batch and join each with its partners, so many pairs at each step."""
         late: list[Any] = []
         late_stamps = array("q")
         value = None
+        context, collect, copier = self.join_context, self.results.collect, self.copier
+        call = self.call if copier is None else partial(call_with_copies, self.call, copier)
+        pairs = 0
+        waiting = False  # what is raised then is not the user's
         try:
             if batch.timestamps is None and batch.values:
                 value = batch.values[0]
@@ -126,17 +137,39 @@ class IntervalJoinOperator(UserFunctionOperator):
                 if timestamp < self.watermark:
                     late.append(value)
                     late_stamps.append(timestamp)
-                else:
-                    self.add(port, value, timestamp)
+                    continue
+                for stamp, partners in self.add(port, value, timestamp):
+                    larger = max(timestamp, stamp)
+                    for partner in partners:
+                        if pairs == PIECE:
+                            pairs = 0
+                            self.emit_results()
+                            waiting = True
+                            yield
+                            waiting = False
+                        pairs += 1
+                        if port == 0:
+                            context.left, context.right = timestamp, stamp
+                            collect(call(value, partner, context), larger)
+                        else:
+                            context.left, context.right = stamp, timestamp
+                            collect(call(partner, value, context), larger)
         except BaseException as error:
-            raise self.site.wrap(error, f"on record {short_repr(value)}") from error
-        finally:
-            if late:
-                if own.late_tag is None:
-                    self.context.count(LATE_RECORDS, len(late))
-                else:
-                    self.output.emit_side(own.late_tag.tag_id, ObjectBatch(late, late_stamps))
+            if waiting:
+                raise
+            self.send_late(port, late, late_stamps)
             self.emit_results()
+            raise self.site.wrap(error, f"on record {short_repr(value)}") from error
+        self.send_late(port, late, late_stamps)
+        self.emit_results()
+
+    def send_late(self, port: int, late: list[Any], stamps: array[int]) -> None:
+        """Send on the records of an input that have come too late, or count them."""
+        tag = self.sides[port].late_tag
+        if late and tag is None:
+            self.context.count(LATE_RECORDS, len(late))
+        elif late and tag is not None:
+            self.output.emit_side(tag.tag_id, ObjectBatch(late, stamps))
 
     def no_timestamp(self) -> None:
         """Refuse a record without a timestamp."""
@@ -145,8 +178,8 @@ class IntervalJoinOperator(UserFunctionOperator):
             "call assign_timestamps_and_watermarks() before it"
         )
 
-    def add(self, port: int, value: Any, timestamp: int) -> None:
-        """Keep a record, and join it with its partners."""
+    def add(self, port: int, value: Any, timestamp: int) -> Iterable[tuple[int, list[Any]]]:
+        """Keep a record; its partners by their timestamps, in order."""
         own, other = self.sides[port], self.sides[1 - port]
         current = self.state.context
         key = current.key = check_key(self.key_selectors[port](value))
@@ -162,25 +195,19 @@ class IntervalJoinOperator(UserFunctionOperator):
         own.table.put(None, kept)
         partners = other.table.get(None)
         if partners is ABSENT:
-            return
+            return ()
         stamps = other.stamps_of(key, partners)
         first = bisect_left(stamps, timestamp + own.lower)
         last = bisect_right(stamps, timestamp + own.upper)
-        context, call, collect = self.join_context, self.call, self.results.collect
-        if self.copier is not None:
-            call = partial(call_with_copies, call, self.copier)
-        for stamp in stamps[first:last]:
-            larger = max(timestamp, stamp)
-            for partner in partners[stamp]:
-                if port == 0:
-                    context.left, context.right = timestamp, stamp
-                    collect(call(value, partner, context), larger)
-                else:
-                    context.left, context.right = stamp, timestamp
-                    collect(call(partner, value, context), larger)
+        return ((stamp, partners[stamp]) for stamp in islice(stamps, first, last))
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp
+        self.begin(self.expire(timestamp))
+
+    def expire(self, timestamp: int) -> Iterator[None]:
+        """Drop the records whose time is over, so many at each step, then send the watermark."""
+        dropped = 0
         while (timer := self.timers.pop_due(timestamp)) is not None:
             key = timer[1]
             which: Any = timer[2]
@@ -195,6 +222,9 @@ class IntervalJoinOperator(UserFunctionOperator):
             else:
                 side.table.remove(None)
                 del side.stamps[key]
+            dropped += 1
+            if dropped % PIECE == 0:
+                yield
         self.output.emit_watermark(timestamp)
 
     def emit_results(self) -> None:

@@ -232,12 +232,15 @@ class LocalAggregateOperator(LocalOperator):
         self.output.emit_watermark(timestamp)
 
     def send_all(self) -> None:
-        for first in range(0, self.running.keys_held, BATCH_SIZE):
+        first = 0
+        while first < self.running.keys_held:
             try:
                 partials = self.running.send(first, BATCH_SIZE)
             except KeyTypeError as error:
                 raise self.site.wrap(error, "on a key") from error
-            if partials is not None:
-                self.emit(partials)
+            if partials is None:
+                break
+            first += len(partials)
+            self.emit(partials)
         self.running.forget()
         self.see_whether_it_pays()

@@ -57,11 +57,22 @@ class NativeAggregateOperator(PiecewiseOperator):
             if self.partials is not None and batch in self.partials:
                 self.running.merge(batch)
                 return
-            results = self.running.add(batch, self.each)
         except Exception as error:
             raise self.site.wrap(error, "in a batch of rows") from error
-        if results is not None:
-            self.output.emit(results)
+        self.begin(self.add(batch))
+
+    def add(self, batch: Any) -> Iterator[None]:
+        """Take a batch, and send what each row makes of its key's results, a batch at each step."""
+        done: int | None = 0
+        while done is not None:
+            try:
+                results, done = self.running.add(batch, self.each, done, BATCH_SIZE)
+            except Exception as error:
+                raise self.site.wrap(error, "in a batch of rows") from error
+            if results is not None:
+                self.output.emit(results)
+            if done is not None:
+                yield
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK and not self.each:
@@ -71,11 +82,14 @@ class NativeAggregateOperator(PiecewiseOperator):
 
     def emit_final(self) -> Iterator[None]:
         """Send the results of all keys, a batch at each step, then the last watermark."""
-        for first in range(0, self.running.keys_held, BATCH_SIZE):
+        first = 0
+        while first < self.running.keys_held:
             try:
                 results = self.running.finish(first, BATCH_SIZE)
             except Exception as error:
                 raise self.site.wrap(error, "at the end of the input") from error
+            assert results is not None
+            first += len(results)
             self.output.emit(results)
             yield
         self.output.emit_watermark(MAX_WATERMARK)

@@ -56,8 +56,10 @@ class NativeWindows(Protocol):
     def held(self) -> int:
         """The number of slices or sessions that memory is held for."""
 
-    def add(self, batch: ColumnBatch) -> tuple[ColumnBatch | None, ColumnBatch | None]:
-        """Add a batch; the rows that are late, and results."""
+    def add(
+        self, batch: ColumnBatch, done: int, limit: int
+    ) -> tuple[ColumnBatch | None, ColumnBatch | None, int | None]:
+        """Add rows of a batch; those that are late, results, and how many rows are done if there is more to do."""
 
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]:
         """Results of windows that end by a watermark, and whether there are more."""
@@ -130,14 +132,22 @@ class NativeWindowOperator(PiecewiseOperator):
             # A clock that is set back makes no row late.
             now = self.context.clock.now() if self.fired_at is None else max(self.context.clock.now(), self.fired_at)
             batch = batch.with_timestamps(constant_timestamps(len(batch), now))
-        try:
-            late, results = self.windows.add(batch)
-        except Exception as error:
-            raise self.site.wrap(error, "in a batch of rows") from error
-        if late is not None:
-            self.late(late)
-        if results is not None:
-            self.emit(results)
+        self.begin(self.add(batch))
+
+    def add(self, batch: ColumnBatch) -> Iterator[None]:
+        """Take a batch, and send what it makes: late rows, and windows that they fire again or that are full."""
+        done: int | None = 0
+        while done is not None:
+            try:
+                late, results, done = self.windows.add(batch, done, BATCH_SIZE)
+            except Exception as error:
+                raise self.site.wrap(error, "in a batch of rows") from error
+            if late is not None:
+                self.late(late)
+            if results is not None:
+                self.output.emit(results)
+            if done is not None:
+                yield
 
     def merge(self, batch: ColumnBatch) -> None:
         """Take partial aggregates."""
@@ -181,14 +191,9 @@ class NativeWindowOperator(PiecewiseOperator):
             except Exception as error:
                 raise self.site.wrap(error, f"in a window that ends by {time}") from error
             if results is not None:
-                self.emit(results)
+                self.output.emit(results)
             if more:
                 yield
-
-    def emit(self, results: ColumnBatch) -> None:
-        """Send results on, in batches of bounded size."""
-        for start in range(0, len(results), BATCH_SIZE):
-            self.output.emit(results.slice(start, min(start + BATCH_SIZE, len(results))))
 
     def late(self, batch: ColumnBatch) -> None:
         """Rows have come too late for all their windows."""

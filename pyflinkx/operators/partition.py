@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from pyflinkx._core.calls import select_keys
+from pyflinkx._core.calls import select_keys, short_repr
 from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.keys import check_key
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
-from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction, own_selector
+from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
@@ -21,7 +23,7 @@ BATCH_SIZE = 1024
 NO_KEY = None
 
 
-class PartitionOperator(UserFunctionOperator):
+class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
     """Holds what it needs of each partition, and emits the results when event time has come to its end.
 
     The results have no timestamps. A subclass says what is held, of a partition that is the current key.
@@ -34,7 +36,8 @@ class PartitionOperator(UserFunctionOperator):
     kept = StateSpec("partition", "ListState")
 
     def __init__(self, function: UserFunction, key_selector: Callable[[Any], Any] | None) -> None:
-        super().__init__(function)
+        key_selector = own_selector(key_selector)
+        super().__init__(function, key_selector)
         self.key_selector = key_selector
 
     def open(self, context: OperatorContext) -> None:
@@ -70,15 +73,24 @@ class PartitionOperator(UserFunctionOperator):
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK:
-            for _, key in self.table.entries():
-                self.current.key = key
-                self.emit_results(key, self.table.remove(None))
-        self.output.emit_watermark(timestamp)
+            self.begin(self.emit_all())
+        else:
+            self.output.emit_watermark(timestamp)
 
-    def emit_results(self, key: Any, partition: Any) -> None:
-        """Emit what comes of a partition, as far as it comes."""
+    def emit_all(self) -> Iterator[None]:
+        """Emit what comes of all partitions, so many records or partitions at each step; then the last watermark."""
+        for number, (_, key) in enumerate(self.table.entries(), 1):
+            self.current.key = key
+            yield from self.emit_results(key, self.table.remove(None))
+            if number % BATCH_SIZE == 0:
+                yield
+        self.output.emit_watermark(MAX_WATERMARK)
+
+    def emit_results(self, key: Any, partition: Any) -> Iterator[None]:
+        """Emit what comes of a partition, as far as it comes, a batch at each step."""
         pending: list[Any] = []
         copier = self.site.copier
+        waiting = False  # what is raised then is not the user's
         try:
             results = iter(self.results(partition) or ())
             while True:
@@ -88,11 +100,18 @@ class PartitionOperator(UserFunctionOperator):
                 else:
                     while len(pending) < BATCH_SIZE and copier.take(results, pending):
                         pass
-                if not pending:
+                full = len(pending) >= BATCH_SIZE
+                if pending:
+                    self.output.emit(ObjectBatch(pending))
+                    pending = []
+                if not full:
                     return
-                self.output.emit(ObjectBatch(pending))
-                pending = []
+                waiting = True
+                yield
+                waiting = False
         except BaseException as error:
+            if waiting:
+                raise
             if pending:
                 self.output.emit(ObjectBatch(pending))
             where = "on its partition" if self.key_selector is None else f"on the partition of key {key!r}"
@@ -164,7 +183,7 @@ class ReducePartitionOperator(PartitionOperator):
             try:
                 result = self.call(result, value)
             except BaseException as error:
-                raise self.site.wrap(error, f"on record {value!r:.200}") from error
+                raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         self.table.put(None, result)
 
     def results(self, held: Any) -> Iterable[Any]:
@@ -185,7 +204,7 @@ class AggregatePartitionOperator(PartitionOperator):
                     accumulator = function.create_accumulator()
                 accumulator = function.add(value, accumulator)
             except BaseException as error:
-                raise self.site.wrap(error, f"on record {value!r:.200}") from error
+                raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         self.table.put(None, accumulator)
 
     def results(self, held: Any) -> Iterable[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pyflinkx._core.calls import RecordContext, ResultCollector, process_values
@@ -10,7 +10,8 @@ from pyflinkx._core.keyed import KeyContext
 from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
-from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.operators.time_domain import TimeDomain
@@ -99,10 +100,11 @@ class ProcessOperator(UserFunctionOperator):
 
     Args:
         functions: the function's ``process_element(record, context)``; for a connected stream one per input.
+        key_selectors: those of the keyed stream.
     """
 
-    def __init__(self, *functions: UserFunction) -> None:
-        super().__init__(functions[0])
+    def __init__(self, *functions: UserFunction, key_selectors: Iterable[Callable[[Any], Any]] = ()) -> None:
+        super().__init__(functions[0], *key_selectors, *functions[1:])
         self.calls = [function.call for function in functions]
         self.watermark = MIN_WATERMARK
         self.results = ResultCollector(OutputTag)
@@ -155,7 +157,8 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
         key_selectors: list[Callable[[Any], Any]],
         on_timer: Callable[[int, Any], Any] | None,
     ) -> None:
-        super().__init__(*functions)
+        key_selectors = [own_selector(selector) for selector in key_selectors]
+        super().__init__(*functions, key_selectors=key_selectors)
         self.key_selectors = key_selectors
         self.on_timer = on_timer
 

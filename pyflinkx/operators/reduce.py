@@ -9,7 +9,8 @@ from pyflinkx._core.calls import reduce_values
 from pyflinkx._core.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
-from pyflinkx.operators.function import UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
@@ -34,7 +35,8 @@ class ReduceOperator(UserFunctionOperator):
     def __init__(
         self, function: UserFunction, key_selector: Callable[[Any], Any], record_type: TypeInformation | None = None
     ) -> None:
-        super().__init__(function)
+        key_selector = own_selector(key_selector)
+        super().__init__(function, key_selector)
         self.call = reduce_to_type(function.call, record_type)
         # The other results are records as they came.
         self.values_checked = record_type is not None

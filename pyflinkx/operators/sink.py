@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx.errors import PyflinkxError
+from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.places import placed
 
 
 class SinkOperator(Operator):
@@ -14,7 +15,8 @@ class SinkOperator(Operator):
 
     Args:
         sink: an object with ``create_writer(context) -> writer``; the writer has ``write(batch)``,
-            ``flush(end_of_input)`` and ``close()``, and may have ``writable`` and ``handle_event(event)``.
+            ``flush(end_of_input)``, ``prepare_commit()`` and ``close()``, and may have ``writable`` and
+            ``handle_event(event)``.
     """
 
     def __init__(self, sink: Any) -> None:
@@ -45,6 +47,11 @@ class SinkOperator(Operator):
 
     def finish(self) -> None:
         self._call(self.writer.flush, True)
+        committables = self._call(self.writer.prepare_commit)
+        if committables:
+            if self.context.send is None:
+                raise WrongStateError(f"{self.sink!r} has no committer for what its writers have finished")
+            self.context.send(committables)
 
     def close(self) -> None:
         if self.writer is not None:
@@ -53,7 +60,8 @@ class SinkOperator(Operator):
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except PyflinkxError:
+        except PyflinkxError as error:
+            placed(error, self.site)
             raise
         except BaseException as error:
             raise self.site.wrap(error, "in its writer") from error

@@ -7,7 +7,8 @@ from typing import Any
 from pyflinkx._core.calls import short_repr
 from pyflinkx._core.objects import NO_TIMESTAMP
 from pyflinkx.operators.base import MIN_WATERMARK
-from pyflinkx.operators.function import RuntimeContext, UserFunction, UserFunctionOperator
+from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.functions import UserFunction
 
 
 class SinkContext:
@@ -44,12 +45,6 @@ class SinkFunctionOperator(UserFunctionOperator):
         self.timestamp = NO_TIMESTAMP
         self.watermark = MIN_WATERMARK
 
-    def open_function(self, runtime_context: RuntimeContext) -> None:
-        setter = getattr(self.function.owner, "set_runtime_context", None)
-        if setter is not None:
-            setter(runtime_context)
-        super().open_function(runtime_context)
-
     def process_batch(self, batch: Any, port: int = 0) -> None:
         call, timestamps = self.call, batch.timestamps
         done = 0
@@ -73,15 +68,7 @@ class SinkFunctionOperator(UserFunctionOperator):
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp
-        self._call_owner("write_watermark", timestamp)
+        self.functions.tell("write_watermark", timestamp)
 
     def finish(self) -> None:
-        self._call_owner("finish")
-
-    def _call_owner(self, method: str, *arguments: Any) -> None:
-        call = getattr(self.function.owner, method, None)
-        if call is not None:
-            try:
-                call(*arguments)
-            except BaseException as error:
-                raise self.site.wrap(error, f"in {method}()") from error
+        self.functions.tell("finish")

@@ -11,6 +11,7 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.functions import UserFunctions, own_selector
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.operators.window_context import ProcessWindowContext
@@ -102,6 +103,7 @@ class WindowOperator(PiecewiseOperator):
         if self.lateness < 0:
             raise ValueError(f"the allowed lateness cannot be negative: {self.lateness} ms")
         self.late_tag = late_tag
+        key_selector = own_selector(key_selector)
         self.keyed = key_selector is not None
         self.select_key = method_of(key_selector, "get_key") if self.keyed else one_key
         self.contents: Contents = contents_of(reduce, aggregate, reduced_type)
@@ -115,8 +117,7 @@ class WindowOperator(PiecewiseOperator):
         if window_function is not None and not hasattr(window_function, "process"):
             method_of(window_function, "apply")
         self.window_function = window_function
-        self.functions = [f for f in (key_selector, reduce, aggregate, window_function) if f is not None]
-        self.opened: list[Any] = []
+        self.functions = UserFunctions((key_selector, reduce, aggregate, window_function))
         self.watermark = MIN_WATERMARK
 
     def open(self, context: OperatorContext) -> None:
@@ -137,13 +138,7 @@ class WindowOperator(PiecewiseOperator):
             self.windowing = AlignedWindowing(self, self.assigner, self.lateness)
         else:
             self.windowing = GeneralWindowing(self, self.assigner, self.trigger, self.lateness)
-        for function in self.functions:
-            self.opened.append(function)
-            if hasattr(function, "open"):
-                try:
-                    function.open(self.runtime_context)
-                except BaseException as error:
-                    raise self.site.wrap(error, "in open()") from error
+        self.functions.open(self.site, self.runtime_context)
 
     def states(self) -> tuple[StateSpec, ...]:
         """What the operator keeps besides the states that its functions ask for; the contents come first."""
@@ -152,22 +147,16 @@ class WindowOperator(PiecewiseOperator):
         return (contents, *merging, EVENT_TIMERS, PROCESSING_TIMERS)
 
     def close(self) -> None:
-        failure = None
-        while self.opened:
-            try:
-                getattr(self.opened.pop(), "close", nothing)()
-            except BaseException as error:
-                failure = failure or error
-        if failure is not None:
-            raise self.site.wrap(failure, "in close()") from failure
+        self.functions.close()
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        try:
-            self.windowing.add(batch)
-            if self.backend.every_record:
-                self.backend.took_records(len(batch))
-        finally:
-            self.emit_results()
+        self.begin(self.firing(self.add(batch)))
+
+    def add(self, batch: Any) -> Iterator[None]:
+        """Add the records of a batch to their windows, a piece at each step; late ones may make windows fire."""
+        yield from self.windowing.add(batch)
+        if self.backend.every_record:
+            self.backend.took_records(len(batch))
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp
@@ -271,10 +260,6 @@ class WindowOperator(PiecewiseOperator):
 def one_key(value: Any) -> int:
     """The key of all records of a stream without keys."""
     return 0
-
-
-def nothing() -> None:
-    """Stands for a method that a function does not have."""
 
 
 def method_of(function: Any, name: str) -> Callable[..., Any]:

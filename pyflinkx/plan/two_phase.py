@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, PartialPartitioner
 from pyflinkx.graph.runtime_mode import runs_as_batch
-from pyflinkx.graph.stream_graph import StreamEdge, StreamGraph, StreamNode
+from pyflinkx.graph.stream_graph import StreamGraph
 from pyflinkx.graph.uids import inserted_uid
 from pyflinkx.types.changes import INSERT_ONLY
 

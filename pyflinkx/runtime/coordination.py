@@ -14,8 +14,11 @@ from pyflinkx._core.calls import CallSite
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.errors import JobCancelledError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.graph.stream_graph import StreamNode
+from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import Clock
+from pyflinkx.operators.places import placed
+from pyflinkx.runtime.mailbox import Mailbox
+from pyflinkx.runtime.sites import site_of
 
 Call = Callable[[], None]
 
@@ -26,11 +29,11 @@ class TaskLink:
 
     Args:
         send: ``send(node id, event)`` takes an event to the coordinator of a source or sink.
-        wake: has the task look for work again; from any thread.
+        mailbox: takes what the task's own thread is to call.
     """
 
     send: Callable[[int, Any], None]
-    wake: Call
+    mailbox: Mailbox
 
 
 class Coordination:
@@ -137,7 +140,8 @@ class Coordination:
     def _call(self, site: CallSite, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except PyflinkxError:
+        except PyflinkxError as error:
+            placed(error, site)
             raise
         except BaseException as error:
             what = getattr(call, "__name__", "a call")
@@ -157,9 +161,20 @@ class Coordination:
             raise errors[0]
 
 
-def site_of(node: StreamNode) -> CallSite:
-    """Where a coordinator's source or sink was made, for errors."""
-    return CallSite(node.name, node.uid, node.location)
+def named(site: CallSite, call: Call) -> None:
+    """Call something that may find a source or a sink unfit; what it says of that tells the operator and the line, too.
+
+    Raises:
+        PyflinkxError: as ``call`` does.
+        JobExecutionError: from whatever else it raises.
+    """
+    try:
+        call()
+    except PyflinkxError as error:
+        placed(error, site)
+        raise
+    except BaseException as error:
+        raise site.wrap(error, "before the job starts") from error
 
 
 def ended_by(error: BaseException, name: str) -> BaseException:

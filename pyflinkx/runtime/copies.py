@@ -1,4 +1,4 @@
-"""Each subtask's own copy of the user's function objects."""
+"""The user's function objects: each subtask, and each attempt, has its own."""
 
 from __future__ import annotations
 
@@ -12,28 +12,23 @@ from pyflinkx.errors import GraphError
 T = TypeVar("T")
 
 
-def copy_for_subtask(thing: T, subtasks: int, name: str, location: str | None) -> T:
-    """A deep copy where there are several subtasks, as function objects keep state handles and the like in attributes.
-
-    A single subtask runs the very objects that the program made.
+def copy_for_subtask(thing: T, name: str, location: str | None) -> T:
+    """A deep copy for one subtask of one attempt, as function objects keep state handles and the like in attributes.
 
     Args:
         thing: what holds the function objects.
-        subtasks: how many subtasks need it.
         name: of the operator, for errors.
         location: the user's line that made the operator.
 
     Raises:
         GraphError: a function object cannot be copied.
     """
-    if subtasks == 1:
-        return thing
     try:
         return copy.deepcopy(thing)
     except BaseException as error:
         if is_interrupt(error):
             raise
         raise GraphError(
-            f"operator '{name}' ({location}): each of its {subtasks} subtasks needs a copy of its function, which "
-            f"cannot be copied: {told(error)}; make what it holds in open()"
+            f"operator '{name}' ({location}): each of its subtasks needs a copy of its function, which cannot be "
+            f"copied: {told(error)}; make what it holds in open()"
         ) from error

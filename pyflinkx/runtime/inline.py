@@ -12,7 +12,7 @@ from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import JobCancelledError
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.graph.stream_graph import StreamEdge
+from pyflinkx.graph.nodes import StreamEdge
 from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.runtime.channel import LocalChannel
 from pyflinkx.runtime.control.master import RestartStrategy
@@ -21,6 +21,7 @@ from pyflinkx.runtime.dependencies import applied
 from pyflinkx.runtime.failures import raise_contained
 from pyflinkx.runtime.gates import GateOutput, OutputGate
 from pyflinkx.runtime.job import NO_DEPENDENCIES, Job, ProgressListener
+from pyflinkx.runtime.mailbox import Mailbox
 from pyflinkx.runtime.scatter import exchange_scatter
 from pyflinkx.runtime.splits import assign_splits
 from pyflinkx.runtime.standard_descriptors import standard_descriptors_taken
@@ -73,6 +74,8 @@ class InlineJob(Job):
     def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
         """Run the tasks in turns, pausing after each round."""
         failure: BaseException | None = None
+        # Each attempt runs functions as the program described them: copies, where another attempt may need them so.
+        self.settings.run_again = self.master.may_restart
         if number > 1:
             self.coordination = Coordination(self.graph, self.settings.clock, self._send, self._wake)
             # Nothing that one attempt's operators have in common is the next one's: feedback queues, say.
@@ -100,7 +103,7 @@ class InlineJob(Job):
         return None
 
     def _run_tasks(self, number: int) -> Iterator[None]:
-        self.tasks = self._make_tasks()
+        self.tasks = self._make_tasks(number)
         opened: list[Task] = []
         try:
             for task in reversed(self.tasks):
@@ -134,6 +137,7 @@ class InlineJob(Job):
         clock = time.monotonic_ns
         while running:
             waiting = not self.coordination.run()
+            idle: list[Task] = []
             for task in list(running):
                 started = clock()
                 try:
@@ -145,19 +149,25 @@ class InlineJob(Job):
                     running.remove(task)
                 if result in (StepResult.MORE, StepResult.FINISHED):
                     waiting = False
+                elif result is StepResult.WAIT:
+                    idle.append(task)
             self.report()
             yield
             if self.cancel_asked:
                 raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
-            if waiting and running:
+            if waiting and running and not self._has_mail(running):
                 started = clock()
-                wake_times = [self.coordination.next_time(), *(task.wake_time() for task in running)]
+                wake_times = [self.coordination.next_time(), *(task.wake_time() for task in idle)]
                 known = [wake_time for wake_time in wake_times if wake_time is not None]
                 outside = self.coordination.waits_outside or any(task.waits_outside for task in running)
                 self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
                 self.idle += clock() - started
 
-    def _make_tasks(self) -> list[Task]:
+    def _has_mail(self, running: list[Task]) -> bool:
+        """Whether somebody was told something after its turn."""
+        return bool(self.coordination.posted) or any(task.mailbox.control for task in running)
+
+    def _make_tasks(self, number: int) -> list[Task]:
         splits = assign_splits(self.graph, self.coordination.coordinators)
         exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
         for edge in self.graph.exchanges:
@@ -171,6 +181,7 @@ class InlineJob(Job):
         tasks = []
         for vertex in self.graph.vertices:
             ids = {node.id for node in vertex.nodes}
+            copied = self.settings.copied(vertex.parallelism)
             for subtask in range(vertex.parallelism):
                 incoming = [
                     (edge, [row[subtask] for row in rows if subtask in row])
@@ -178,12 +189,12 @@ class InlineJob(Job):
                     if edge.target in ids
                 ]
                 outgoing = [
-                    (edge, GateOutput(OutputGate(rows[subtask]), exchange_scatter(self.graph, edge, subtask)))
+                    (edge, GateOutput(OutputGate(rows[subtask]), exchange_scatter(self.graph, edge, subtask, copied)))
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
-                link = TaskLink(partial(self._receive, subtask), self._wake)
-                tasks.append(Task(vertex, subtask, self.settings, incoming, outgoing, splits, link))
+                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake))
+                tasks.append(Task(vertex, subtask, number, self.settings, incoming, outgoing, splits, link))
         return tasks
 
     # Events are handed over between the steps of tasks, as a task may be in the middle of something.
@@ -194,7 +205,7 @@ class InlineJob(Job):
     def _send(self, node: int, subtask: int, event: Any) -> None:
         vertex = self.graph.vertex_of(node)
         task = next(task for task in self.tasks if task.vertex is vertex and task.subtask == subtask)
-        self.coordination.post(lambda: task.handle_event(node, event))
+        task.mailbox.tell(lambda: task.handle_event(node, event))
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         result = []

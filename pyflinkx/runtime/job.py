@@ -14,7 +14,9 @@ from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.operators.base import LATE_RECORDS
 from pyflinkx.runtime.accumulators import merged
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
+from pyflinkx.runtime.coordination import named
 from pyflinkx.runtime.late_records import warn_of_late_records
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 NO_DEPENDENCIES = PythonDependencies()
@@ -157,7 +159,7 @@ class Job:
             for node in vertex.nodes:
                 for described in (node.source, node.sink):
                     if described is not None:
-                        described.check()
+                        named(site_of(node), described.check)
 
     def task_metrics(self) -> dict[str, TaskMetrics]:
         """What each subtask has done, by its name; with " #2" and so on where several have one name."""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
-import threading
 from collections.abc import Callable, Generator, Iterator
 
 from pyflinkx.config import options
@@ -16,7 +12,9 @@ from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control.attempt import EXIT_PATIENCE, AttemptSettings, Placement, WorkersAttempt
 from pyflinkx.runtime.control.master import RestartStrategy
+from pyflinkx.runtime.control.wait_set import WaitSet
 from pyflinkx.runtime.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
+from pyflinkx.runtime.log_relay import LogRelay
 from pyflinkx.runtime.task import TaskSettings
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.runtime.transport import ExchangeSettings
@@ -60,50 +58,34 @@ class JobManager(Job):
         self.buffers: list[CollectBuffer] = []
         self.python_path: tuple[str, ...] = ()
         self.working_folder: str | None = None
-        self.wake_lock = threading.Lock()
-        self.wake_read = -1
-        self.wake_write: int | None = None
-        self.relay = OutputRelay(self._wake)
+        self.waiting = WaitSet()
+        self.relay = OutputRelay(self.waiting.wake)
+        self.log_relay = LogRelay()
         self.placement = place(1)  # at once, so that what cannot be placed shows before the job starts
 
     def request_cancel(self) -> None:
         self.cancel_asked = True
-        self._wake()
-
-    def _wake(self) -> None:
-        with self.wake_lock:
-            if self.wake_write is not None:
-                with contextlib.suppress(BlockingIOError):  # it is full of wake-ups already
-                    os.write(self.wake_write, b"!")
+        self.waiting.wake()
 
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after whatever arrives; closing the iterator early cancels the job."""
         try:
-            self.wake_read, self.wake_write = os.pipe()
-        except BaseException:
-            self.placement.close()
-            raise
-        os.set_blocking(self.wake_write, False)
-        try:
             yield from super().steps()
         finally:
             try:
-                self.relay.close(None if self.current is not None and self.current.may_wait else EXIT_PATIENCE)
+                patience = None if self.current is not None and self.current.may_wait else EXIT_PATIENCE
+                self.relay.close(patience)
+                self.log_relay.close(patience)
             finally:
                 self.relay.close(0)
-                with self.wake_lock:
-                    os.close(self.wake_write)
-                    os.close(self.wake_read)
-                    self.wake_write = None
+                self.log_relay.close(0)
+                self.waiting.close()
 
     def pause(self, milliseconds: int) -> Iterator[None]:
-        poller = select.poll()
-        poller.register(self.wake_read, select.POLLIN)
         clock = self.settings.clock
         until = clock.now() + milliseconds
         while not self.cancel_asked and (left := until - clock.now()) > 0:
-            if poller.poll(left):
-                os.read(self.wake_read, 1024)
+            self.waiting.wait(left / 1000)
             yield
         if self.cancel_asked:
             self.master.cancel()
@@ -135,8 +117,8 @@ class JobManager(Job):
             exchanges=self.exchanges,
             buffers=self.buffers,
             relay=self.relay,
-            wake_read=self.wake_read,
-            wake=self._wake,
+            log_relay=self.log_relay,
+            waiting=self.waiting,
             heartbeat_interval=interval if self.listener is None else min(interval, PROGRESS_INTERVAL),
             heartbeat_timeout=seconds(options.HEARTBEAT_TIMEOUT),
             cancellation_timeout=seconds(options.CANCELLATION_TIMEOUT),

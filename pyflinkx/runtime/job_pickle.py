@@ -16,9 +16,9 @@ from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.graph.partitioners import HashPartitioner
 from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.graph.stream_graph import StreamNode
 from pyflinkx.runtime.pickles import ValuePickler
 
 COLLECT = "collect"

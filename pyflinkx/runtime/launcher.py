@@ -9,21 +9,24 @@ import marshal
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, Pipe
 from typing import IO, Any, Protocol
 
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.runtime.control.channel import ControlChannel, StreamChannel
+from pyflinkx.runtime.control.queue_pair import queue_pair
 from pyflinkx.runtime.interconnect import Interconnect, inherited
 from pyflinkx.runtime.process_handle import ProcessHandle
 from pyflinkx.runtime.transport import LocalTransport
 from pyflinkx.runtime.worker import ClientGone, MakeTransport, Worker
+
+ChannelEnds = tuple[ControlChannel, ControlChannel]
 
 PR_SET_PDEATHSIG = 1
 
@@ -58,8 +61,11 @@ class WorkerHandle(Protocol):
     """
 
     name: str
-    connection: Connection
     outputs: list[int]
+
+    @property
+    def control(self) -> ControlChannel:
+        """Our end of what the two say to each other."""
 
     def ended(self) -> str | None:
         """How it ended ("killed by SIGKILL", "exit code 1"); None while it runs."""
@@ -71,7 +77,7 @@ class WorkerHandle(Protocol):
         """End it at once, if it still runs."""
 
     def close(self) -> None:
-        """Give back connection and descriptors."""
+        """Give back channel and descriptors."""
 
 
 class WorkerLauncher(Protocol):
@@ -81,26 +87,17 @@ class WorkerLauncher(Protocol):
         """Start a worker."""
 
 
-def limit_blocking(connection: Connection, seconds: float) -> None:
-    """Have reads and writes raise BlockingIOError when the other side neither takes nor gives a byte for so long.
-
-    A process may stop in the middle of a message, and would stop the JobManager with it.
-    """
-    limit = struct.pack("ll", int(seconds), round(seconds % 1 * 1_000_000))
-    with socket.socket(fileno=os.dup(connection.fileno())) as control:
-        control.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-
-
 class SpawnLauncher:
     """Starts a fresh interpreter for each worker.
 
     Args:
         interconnect: what connects the job's workers.
+        attempt: number of the attempt that they are for.
     """
 
-    def __init__(self, interconnect: Interconnect) -> None:
+    def __init__(self, interconnect: Interconnect, attempt: int) -> None:
         self.interconnect = interconnect
+        self.attempt = attempt
         self.executable = sys.executable
 
     def launch(self, number: int) -> WorkerHandle:
@@ -113,7 +110,7 @@ class SpawnLauncher:
         with contextlib.ExitStack() as undo, too_few_descriptors_explained(number):
             environment, late = divided_environment()
             start = undo.enter_context(unnamed_file())
-            start.write(start_of_worker(number, self.interconnect.transport, descriptors, late))
+            start.write(start_of_worker(number, self.attempt, self.interconnect.transport, descriptors, late))
             start.flush()
             ours, theirs = socket.socketpair()
             undo.callback(theirs.close)
@@ -143,9 +140,9 @@ class SpawnLauncher:
                     outputs.append(os.dup(stream.fileno()))
                     failed.callback(os.close, outputs[-1])
             self.interconnect.inherited_by(number)
-            connection = Connection(os.dup(ours.fileno()))
-            failed.callback(connection.close)
-            handle = ProcessHandle(number, process.pid, connection, outputs)
+            control = StreamChannel(Connection(os.dup(ours.fileno())))
+            failed.callback(control.close)
+            handle = ProcessHandle(number, process.pid, control, outputs)
             failed.pop_all()
             ours.close()
         return handle
@@ -159,14 +156,16 @@ def interpreter_flags(executable: str) -> list[str]:
     return flags
 
 
-def start_of_worker(number: int, transport: str, descriptors: list[int], late: dict[bytes, bytes]) -> bytes:
+def start_of_worker(
+    number: int, attempt: int, transport: str, descriptors: list[int], late: dict[bytes, bytes]
+) -> bytes:
     """What a fresh interpreter is told before it can import anything: by marshal, which is no module in a folder.
 
     A file brings it, as an argument may have no more than 128 KiB.
     """
     path = [as_text(entry) for entry in sys.path]
     arguments = [as_text(argument) for argument in getattr(sys, "argv", [])]
-    return marshal.dumps((path, arguments, (number, transport, descriptors, parent_to_follow(), late)), 2)
+    return marshal.dumps((path, arguments, (number, attempt, transport, descriptors, parent_to_follow(), late)), 2)
 
 
 def divided_environment() -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
@@ -220,10 +219,12 @@ class ForkLauncher:
 
     Args:
         interconnect: what connects the job's workers.
+        attempt: number of the attempt that they are for.
     """
 
-    def __init__(self, interconnect: Interconnect) -> None:
+    def __init__(self, interconnect: Interconnect, attempt: int) -> None:
         self.interconnect = interconnect
+        self.attempt = attempt
         self.launched: list[ProcessHandle] = []
 
     def launch(self, number: int) -> WorkerHandle:
@@ -243,7 +244,7 @@ class ForkLauncher:
             if pid == 0:
                 self._be_worker(number, ours, theirs, outputs, parent)
             self.interconnect.inherited_by(number)
-            handle = ProcessHandle(number, pid, ours, [read_end for read_end, _ in outputs])
+            handle = ProcessHandle(number, pid, StreamChannel(ours), [read_end for read_end, _ in outputs])
             failed.pop_all()
         self.launched.append(handle)
         return handle
@@ -256,7 +257,7 @@ class ForkLauncher:
             # Held by the copy, our ends of other workers' connections would outlive us and hide our end from them.
             ours.close()
             for handle in self.launched:
-                handle.connection.close()
+                handle.control.close()
             self.interconnect.keep_only(number)
             for read_end, _ in outputs:
                 os.close(read_end)
@@ -268,7 +269,7 @@ class ForkLauncher:
             sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
             sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
             descriptors = self.interconnect.descriptors(number)
-            run_worker(number, theirs, inherited(self.interconnect.transport, descriptors), parent)
+            run_worker(number, self.attempt, theirs, inherited(self.interconnect.transport, descriptors), parent)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -276,21 +277,27 @@ class ForkLauncher:
 
 
 def spawned(
-    control: int, number: int, transport: str, descriptors: list[int], parent: int, late: dict[bytes, bytes]
+    control: int,
+    number: int,
+    attempt: int,
+    transport: str,
+    descriptors: list[int],
+    parent: int,
+    late: dict[bytes, bytes],
 ) -> None:
     """The main function of a fresh interpreter."""
     os.environb.update(late)
-    run_worker(number, Connection(control), inherited(transport, descriptors), parent)
+    run_worker(number, attempt, Connection(control), inherited(transport, descriptors), parent)
 
 
-def run_worker(number: int, connection: Connection, make_transport: MakeTransport, parent: int) -> None:
+def run_worker(number: int, attempt: int, connection: Connection, make_transport: MakeTransport, parent: int) -> None:
     """Be a worker until the job ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
     end_with(parent)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a sitecustomize may have replaced it
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    worker = Worker(number, connection, make_transport)
+    worker = Worker(number, attempt, StreamChannel(connection), make_transport)
     code = 0
     try:
         worker.run()
@@ -321,23 +328,30 @@ def end_with(parent: int) -> None:
 
 
 class ThreadHandle:
-    """A worker in a thread of this process."""
+    """A worker in a thread of this process.
 
-    def __init__(self, number: int, make_transport: MakeTransport) -> None:
+    Args:
+        number: of the worker.
+        attempt: number of the attempt that it is for.
+        make_transport: makes its end of the exchanges.
+        ends: of its control channel: the JobManager's and its own.
+    """
+
+    def __init__(self, number: int, attempt: int, make_transport: MakeTransport, ends: ChannelEnds) -> None:
         self.outputs: list[int] = []
         self.name = f"worker-{number + 1}"
-        self.connection, theirs = Pipe()
-        self.worker = Worker(number, theirs, make_transport, own_process=False)
-        self.theirs = theirs
+        self.control, self.theirs = ends
+        self.worker = Worker(number, attempt, self.theirs, make_transport, own_process=False)
         self.thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self.thread.start()
 
     def _run(self) -> None:
-        with self.theirs:
-            try:
-                self.worker.run()
-            except ClientGone:
-                self.worker.cancel()
+        try:
+            self.worker.run()
+        except ClientGone:
+            self.worker.cancel()
+        finally:
+            self.theirs.close()
 
     def ended(self) -> str | None:
         return None if self.thread.is_alive() else "its thread ended"
@@ -350,11 +364,28 @@ class ThreadHandle:
         """Threads cannot be killed: the worker was told to cancel, and is left behind if it does not."""
 
     def close(self) -> None:
-        self.connection.close()
+        self.control.close()
 
 
 class ThreadLauncher:
-    """Starts a worker in a thread of this process, with all the job's slots."""
+    """Starts a worker in a thread of this process, with all the job's slots.
+
+    Args:
+        attempt: number of the attempt that it is for.
+        connect: makes a control channel; queues need no descriptors.
+    """
+
+    def __init__(self, attempt: int, connect: Callable[[], ChannelEnds] = queue_pair) -> None:
+        self.attempt = attempt
+        self.connect = connect
+        self.launched: list[ThreadHandle] = []
 
     def launch(self, number: int) -> WorkerHandle:
-        return ThreadHandle(number, LocalTransport)
+        handle = ThreadHandle(number, self.attempt, LocalTransport, self.connect())
+        self.launched.append(handle)
+        return handle
+
+    def stop(self) -> None:
+        """Tell all tasks to stop; from any thread, and without a word through any other."""
+        for handle in list(self.launched):
+            handle.worker.cancel()

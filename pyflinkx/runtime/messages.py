@@ -1,8 +1,14 @@
-"""What the JobManager and its workers tell each other over the control connection."""
+"""What the JobManager and its workers tell each other over the control channel.
+
+Every message begins with the number of the attempt that its sender belongs to, in the clear: what a worker of an old
+attempt says is recognised and dropped before any of it is unpickled, and so is what is said to it.
+"""
 
 from __future__ import annotations
 
 import logging
+import pickle
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +17,29 @@ from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.failures import Failure
 from pyflinkx.runtime.loans import Loan
+from pyflinkx.runtime.pickles import dump_value
 from pyflinkx.runtime.task_metrics import TaskMetrics
+
+HEAD = struct.Struct("<I")
+
+
+def pack(attempt: int, message: Any) -> bytes:
+    """A message as it travels."""
+    return dump_value(message, HEAD.pack(attempt))
+
+
+def attempt_of(data: bytes) -> int:
+    """The attempt that the sender of a packed message belongs to; 0, which is none, where it does not say."""
+    if len(data) < HEAD.size:
+        return 0
+    attempt: int = HEAD.unpack_from(data)[0]
+    return attempt
+
+
+def unpack(data: bytes) -> Any:
+    """A message that travelled; code of the classes in it may run and raise."""
+    return pickle.loads(memoryview(data)[HEAD.size :])
+
 
 # ---- to a worker ----
 

@@ -10,82 +10,10 @@ from typing import Any
 from pyflinkx._core.calls import CallSite
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
+from pyflinkx.operators.base import MAX_WATERMARK, Operator
 from pyflinkx.runtime.declared import DeclaredType
 from pyflinkx.runtime.inserts import InsertsOnly
-
-
-class WatermarkValve:
-    """Combines the watermarks of several inputs: the minimum over the active ones.
-
-    As in Flink, an input that was idle and lags behind when it is active again does not count until it has caught up,
-    and when the last active input becomes idle, the largest watermark of all is what is left to wait for.
-
-    Args:
-        inputs: how many.
-    """
-
-    def __init__(self, inputs: int) -> None:
-        self.watermarks = [MIN_WATERMARK] * inputs
-        self.idle = [False] * inputs
-        self.combined = MIN_WATERMARK
-        self.all_idle = False
-
-    def watermark(self, index: int, timestamp: int) -> int | None:
-        """Take a watermark of one input; the new combined watermark, or None when it has not advanced."""
-        if timestamp > self.watermarks[index]:
-            self.watermarks[index] = timestamp
-        return self._advance()
-
-    def idleness(self, index: int, idle: bool) -> tuple[int | None, bool | None]:
-        """Take the status of one input; (new combined watermark or None, new combined idleness or None)."""
-        self.idle[index] = idle
-        all_idle = all(self.idle)
-        changed = all_idle if all_idle != self.all_idle else None
-        self.all_idle = all_idle
-        if changed and all_idle and self.watermarks[index] == self.combined:
-            return self._raise(max(self.watermarks)), changed
-        return self._advance(), changed
-
-    def _advance(self) -> int | None:
-        marks = zip(self.watermarks, self.idle, strict=True)
-        return self._raise(min((mark for mark, idle in marks if not idle and mark >= self.combined), default=None))
-
-    def _raise(self, lowest: int | None) -> int | None:
-        if lowest is None or lowest <= self.combined:
-            return None
-        self.combined = lowest
-        return lowest
-
-
-class MarkerValve:
-    """Combines the markers of a loop: one has passed when it has come from all inputs that have not ended.
-
-    Inputs from outside of the loop bring no markers, so these wait for them to end.
-
-    Args:
-        inputs: how many.
-    """
-
-    def __init__(self, inputs: int) -> None:
-        self.waiting: list[deque[int]] = [deque() for _ in range(inputs)]
-        self.ended = [False] * inputs
-
-    def marker(self, index: int, age: int) -> list[int]:
-        """Take a marker of one input; the ages of those that have come from all."""
-        self.waiting[index].append(age)
-        return self._passed()
-
-    def end(self, index: int) -> list[int]:
-        """One input has ended; the ages of the markers that waited only for it."""
-        self.ended[index] = True
-        return self._passed()
-
-    def _passed(self) -> list[int]:
-        passed = []
-        while any(self.waiting) and all(queue or ended for queue, ended in zip(self.waiting, self.ended, strict=True)):
-            passed.append(min(queue.popleft() for queue in self.waiting if queue))
-        return passed
+from pyflinkx.runtime.valves import MarkerValve, WatermarkValve
 
 
 class OperatorNode:
@@ -195,17 +123,13 @@ class OperatorInput:
 
     def emit_watermark(self, timestamp: int) -> None:
         """A watermark of this input."""
-        combined = self.node.valve.watermark(self.index, timestamp)
-        if combined is not None:
-            self._behind(lambda: self.node.operator.process_watermark(combined))
+        self._pass_on(None, self.node.valve.watermark(self.index, timestamp))
 
     def emit_idleness(self, idle: bool) -> None:
         """This input became idle or active."""
         combined, all_idle = self.node.valve.idleness(self.index, idle)
-        if combined is not None:
-            self._behind(lambda: self.node.operator.process_watermark(combined))
-        if all_idle is not None:
-            self._behind(lambda: self.node.operator.process_idleness(all_idle))
+        self._pass_on(None, combined)
+        self._pass_on(all_idle, None)
 
     def emit_marker(self, age: int) -> None:
         """A marker of this input."""
@@ -214,12 +138,16 @@ class OperatorInput:
 
     def end(self) -> None:
         """This input has ended; it no longer holds event time or markers back."""
-        if self.node.valve.idle[self.index]:
-            self.emit_idleness(False)
-        self.emit_watermark(MAX_WATERMARK)
+        self._pass_on(*self.node.valve.end(self.index))
         for combined in self.node.markers.end(self.index):
             self._behind(partial(self.node.operator.process_marker, combined))
         self._behind(self.node.end_input)
+
+    def _pass_on(self, idle: bool | None, watermark: int | None) -> None:
+        if idle is not None:
+            self._behind(partial(self.node.operator.process_idleness, idle))
+        if watermark is not None:
+            self._behind(partial(self.node.operator.process_watermark, watermark))
 
     def _behind(self, call: Callable[[], None]) -> None:
         if self.node.piecewise:

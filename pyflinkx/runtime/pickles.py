@@ -86,16 +86,25 @@ def complete_class(cls: type, state: tuple[Callable[[type, Any], Any], Any]) -> 
     return cls
 
 
-def dump_by_value(value: Any) -> bytes:
+def dump_by_value(value: Any, head: bytes = b"") -> bytes:
     """A value as bytes for ``pickle.loads`` in a process that may lack the program's own functions and classes."""
     file = io.BytesIO()
+    file.write(head)
     ValuePickler(file, protocol=5).dump(value)
     return file.getvalue()
 
 
-def dump_value(value: Any) -> bytes:
-    """A value as bytes for a process that has what the program's ``__main__`` defines; by value only what needs it."""
+def dump_value(value: Any, head: bytes = b"") -> bytes:
+    """A value as bytes for a process that has what the program's ``__main__`` defines; by value only what needs it.
+
+    Args:
+        value: the value.
+        head: bytes that come before it.
+    """
+    file = io.BytesIO()
+    file.write(head)
     try:
-        return pickle.dumps(value, 5)
+        pickle.dump(value, file, 5)
     except (pickle.PicklingError, AttributeError, TypeError):
-        return dump_by_value(value)
+        return dump_by_value(value, head)
+    return file.getvalue()

@@ -6,7 +6,8 @@ import contextlib
 import os
 import select
 import signal
-from multiprocessing.connection import Connection
+
+from pyflinkx.runtime.control.channel import StreamChannel
 
 UNKNOWN_END = (
     "it ended, but how was told to other code of this program (SIGCHLD is ignored, or something waits for all children)"
@@ -22,14 +23,14 @@ class ProcessHandle:
     Args:
         number: of the worker.
         pid: of the process, a child of this one.
-        connection: to its control loop.
+        control: to its control loop.
         outputs: descriptors of its standard output and standard error.
     """
 
-    def __init__(self, number: int, pid: int, connection: Connection, outputs: list[int]) -> None:
+    def __init__(self, number: int, pid: int, control: StreamChannel, outputs: list[int]) -> None:
         self.name = f"worker-{number + 1}"
         self.pid = pid
-        self.connection = connection
+        self.control = control
         self.outputs = outputs
         self.end: str | None = None
         self.pidfd = -1
@@ -49,7 +50,7 @@ class ProcessHandle:
 
     def wait(self, timeout: float) -> bool:
         if self.ended() is None:
-            readable(self.pidfd if self.pidfd >= 0 else self.connection.fileno(), timeout)
+            readable(self.pidfd if self.pidfd >= 0 else self.control.fileno(), timeout)
         return self.ended() is not None
 
     def kill(self) -> None:
@@ -70,7 +71,7 @@ class ProcessHandle:
             self.end = UNKNOWN_END
 
     def close(self) -> None:
-        self.connection.close()
+        self.control.close()
         for descriptor in [*self.outputs, *([self.pidfd] if self.pidfd >= 0 else [])]:
             os.close(descriptor)
         self.outputs = []

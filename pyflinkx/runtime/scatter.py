@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import operator
 import random
 from array import array
@@ -24,6 +23,7 @@ from pyflinkx._core.partition import (
 from pyflinkx._core.to_rows import to_objects
 from pyflinkx.errors import GraphError, KeyTypeError
 from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.nodes import StreamEdge
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
     CustomPartitioner,
@@ -36,11 +36,12 @@ from pyflinkx.graph.partitioners import (
     RescalePartitioner,
     ShufflePartitioner,
 )
-from pyflinkx.graph.stream_graph import StreamEdge
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.functions import UserFunctions, own_selector
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.runtime.copies import copy_for_subtask
+from pyflinkx.runtime.sites import site_of
 
 Parts = list[tuple[int, Any]]
 
@@ -60,7 +61,13 @@ class Scatter:
 
 
 def make_scatter(
-    partitioner: Partitioner, subtask: int, producers: int, consumers: int, max_parallelism: int, site: CallSite
+    partitioner: Partitioner,
+    subtask: int,
+    producers: int,
+    consumers: int,
+    max_parallelism: int,
+    site: CallSite,
+    copied: bool = False,
 ) -> Scatter:
     """What spreads the batches of one producing subtask.
 
@@ -71,6 +78,7 @@ def make_scatter(
         consumers: parallelism of the consuming operator.
         max_parallelism: number of key groups of the consumer.
         site: the consumer, for errors.
+        copied: whether others are made from this partitioner too, so that its function objects must be copied.
 
     Raises:
         GraphError: the partitioner is none of those known, or holds a function object that cannot be copied.
@@ -92,15 +100,23 @@ def make_scatter(
         case HashPartitioner():
             return ByKeyGroup(partitioner, consumers, max_parallelism, site)
         case CustomPartitioner():
-            return ByRule(copy_for_subtask(partitioner, producers, site.name, site.location), consumers, site)
+            own = copy_for_subtask(partitioner, site.name, site.location) if copied else partitioner
+            return ByRule(own, consumers, site)
     raise GraphError(f"operator '{site.name}': no exchange for partitioner {partitioner.name}")
 
 
-def exchange_scatter(graph: JobGraph, edge: StreamEdge, subtask: int) -> Scatter:
-    """What spreads the batches of one producing subtask of an exchange."""
+def exchange_scatter(graph: JobGraph, edge: StreamEdge, subtask: int, copied: bool) -> Scatter:
+    """What spreads the batches of one producing subtask of an exchange; ``copied`` as for ``make_scatter``."""
     source, target = graph.node_of(edge.source), graph.node_of(edge.target)
-    site = CallSite(target.name, target.uid, target.location)
-    return make_scatter(edge.partitioner, subtask, source.parallelism, target.parallelism, target.max_parallelism, site)
+    return make_scatter(
+        edge.partitioner,
+        subtask,
+        source.parallelism,
+        target.parallelism,
+        target.max_parallelism,
+        site_of(target),
+        copied,
+    )
 
 
 class ToOne(Scatter):
@@ -180,12 +196,19 @@ class ByKeyGroup(Scatter):
     """
 
     def __init__(self, partitioner: HashPartitioner, consumers: int, max_parallelism: int, site: CallSite) -> None:
-        self.key_selector = partitioner.key_selector
+        self.key_selector = own_selector(partitioner.key_selector)
+        self.functions = UserFunctions([self.key_selector], " of its key selector")
         self.index = item_index(self.key_selector)
         self.columns = partitioner.columns
         self.consumers = consumers
         self.max_parallelism = max_parallelism
         self.site = site
+
+    def open(self, context: OperatorContext) -> None:
+        self.functions.open(self.site, RuntimeContext(context))
+
+    def close(self) -> None:
+        self.functions.close()
 
     def keys(self, values: list[Any]) -> list[Any]:
         """The key of each record."""
@@ -235,25 +258,20 @@ class ByRule(Scatter):
     """
 
     def __init__(self, partitioner: CustomPartitioner, consumers: int, site: CallSite) -> None:
-        self.functions = (partitioner.partition, partitioner.key_selector)
+        self.partition, self.key_selector = partitioner.partition.call, partitioner.key_selector.call
+        self.functions = UserFunctions((partitioner.partition, partitioner.key_selector), " of its custom partitioner")
         self.consumers = consumers
         self.site = site
-        self.on_close = contextlib.ExitStack()
 
     def open(self, context: OperatorContext) -> None:
-        """Open the user's objects."""
-        runtime_context = RuntimeContext(context)
-        for function in self.functions:
-            if function.owner is not None:
-                self.on_close.callback(function.owner.close)
-                try:
-                    function.owner.open(runtime_context)
-                except BaseException as error:
-                    raise self.site.wrap(error, "in open() of its custom partitioner") from error
+        self.functions.open(self.site, RuntimeContext(context))
+
+    def close(self) -> None:
+        self.functions.close()
 
     def __call__(self, batch: Any) -> Parts:
         values = values_of(batch)
-        partition, key_selector = (function.call for function in self.functions)
+        partition, key_selector = self.partition, self.key_selector
         subtasks = array("i", bytes(4 * len(values)))
         for row, key in enumerate(select_keys(self.site, key_selector, values)):
             try:
@@ -274,13 +292,6 @@ class ByRule(Scatter):
                 f"{self.consumers - 1}"
             )
         return number
-
-    def close(self) -> None:
-        """Close the user's objects."""
-        try:
-            self.on_close.close()
-        except BaseException as error:
-            raise self.site.wrap(error, "in close() of its custom partitioner") from error
 
 
 def values_of(batch: Any) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,12 +16,14 @@ from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
 from pyflinkx.connectors.record_reader import batch_reader
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
-from pyflinkx.errors import PyflinkxError
+from pyflinkx.errors import PyflinkxError, add_note
 from pyflinkx.graph.job_graph import JobVertex
-from pyflinkx.graph.stream_graph import StreamEdge, StreamNode
+from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.alignment import AlignmentGroups
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.functions import UserFunctions
+from pyflinkx.operators.places import placed
 from pyflinkx.runtime.accumulators import copies
 from pyflinkx.runtime.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.coordination import TaskLink
@@ -30,6 +31,7 @@ from pyflinkx.runtime.copies import copy_for_subtask
 from pyflinkx.runtime.declared import DeclaredType
 from pyflinkx.runtime.gates import GateOutput, InputChannel
 from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task_metrics import TaskMetrics
 from pyflinkx.types.changes import CARRIED
@@ -40,7 +42,7 @@ class StepResult(enum.Enum):
 
     MORE = "it did something and may have more to do"
     WAIT = "nothing to do before its wake time, or before an input has something"
-    BLOCKED = "a channel that it writes to is full"
+    BLOCKED = "a channel that it writes to is full, or its sink is: neither input nor a timer lets it go on"
     FINISHED = "all its input has ended and everything was sent on"
 
 
@@ -48,21 +50,27 @@ class StepResult(enum.Enum):
 class TaskSettings:
     """What the job says to all its tasks.
 
-    ``copy_functions``: whether subtasks are made from one graph in one process, so that each needs function objects of
-    its own. ``batch``: whether it runs in batch mode. ``cached_files``: absolute paths by name. ``shared``: what
-    operators of one slot have in common. ``object_reuse``: whether operators may share the objects of records.
+    ``one_graph``: whether all subtasks of all attempts are made from one graph in one process, so that function objects
+    must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
+    mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
+    ``object_reuse``: whether operators may share the objects of records.
     """
 
     clock: Clock
     batch_size: int = 1024
     columnar_batch_size: int = 131_072
     job_parameters: dict[str, str] = field(default_factory=dict)
-    copy_functions: bool = True
+    one_graph: bool = True
+    run_again: bool = False
     batch: bool = False
     cached_files: dict[str, str] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
+
+    def copied(self, subtasks: int) -> bool:
+        """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
+        return self.one_graph and (subtasks > 1 or self.run_again)
 
 
 class ReaderInput:
@@ -156,7 +164,8 @@ class ReaderInput:
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except PyflinkxError:
+        except PyflinkxError as error:
+            placed(error, self.site)
             raise
         except BaseException as error:
             raise self.site.wrap(error, "in its reader") from error
@@ -211,6 +220,7 @@ class Task:
     Args:
         vertex: the operators.
         subtask: index of this subtask.
+        attempt: number of the attempt, from 1.
         settings: of the job.
         in_channels: for each edge that comes from another vertex, a channel per producing subtask that sends here.
         out_exchanges: for each edge that goes to another vertex, where its batches go.
@@ -222,6 +232,7 @@ class Task:
         self,
         vertex: JobVertex,
         subtask: int,
+        attempt: int,
         settings: TaskSettings,
         in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
         out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
@@ -232,9 +243,10 @@ class Task:
         self.link = link
         self.readers: dict[int, ReaderInput] = {}
         self.pausing: list[Operator] = []
-        self.mails: deque[Callable[[], None]] = deque()
+        self.mailbox = link.mailbox
         self.splits = splits
         self.subtask = subtask
+        self.attempt = attempt
         self.settings = settings
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
         self.out_exchanges = out_exchanges
@@ -252,7 +264,7 @@ class Task:
             if node.spec is not None:
                 streams = sum(edge.target == node.id for edge in vertex.inner_edges)
                 streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
-                operator = make_operator(node, settings.copy_functions)
+                operator = make_operator(node, settings.copied(node.parallelism))
                 if settings.batch:
                     operator = operator.for_batch()
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
@@ -278,7 +290,7 @@ class Task:
             node = nodes[edge.target]
             assert node.spec is not None
             watched = edge.changes == CARRIED and node.spec.input(edge.port).inserts_only
-            site = CallSite(node.name, node.uid, node.location) if watched else None
+            site = site_of(node) if watched else None
             return OperatorInput(self.nodes[edge.target], index, edge.port, site)
 
         for edge in self.vertex.inner_edges:
@@ -297,8 +309,7 @@ class Task:
             node = sources[source]
             maker = node.source if node.spec is None else self.nodes[source].operator
             if edge.record_type is not None and (side_tag is not None or not maker.values_checked):
-                site = CallSite(node.name, node.uid, node.location)
-                self.outputs[source].declare(side_tag, DeclaredType(site, edge.record_type))
+                self.outputs[source].declare(side_tag, DeclaredType(site_of(node), edge.record_type))
 
     def open(self) -> None:
         """Open exchanges and operators, last ones first, then the readers; on failure close what was opened."""
@@ -332,6 +343,7 @@ class Task:
             subtask_index=self.subtask,
             parallelism=node.parallelism,
             max_parallelism=node.max_parallelism,
+            attempt=self.attempt - 1,
             job_parameters=self.settings.job_parameters,
             counters=self.counters[node.id],
             batch=self.settings.batch,
@@ -339,7 +351,7 @@ class Task:
             metrics=self.user_metrics[node.id],
             cached_files=self.settings.cached_files,
             send=partial(self.link.send, node.id),
-            post=self.post,
+            post=self.mailbox.post,
             shared=self.settings.shared,
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
@@ -355,12 +367,17 @@ class Task:
             node.parallelism,
             counters,
             send,
-            self.link.wake,
+            self.mailbox.wake,
             RuntimeContext(self._context(node)),
             self.copiers[node.id],
+            self.settings.copied(node.parallelism),
         )
-        reader = batch_reader(node.source.create_reader(context), context)
+        made = node.source.create_reader(context)
+        functions = UserFunctions(made.functions if isinstance(made, SourceReader) else ())
+        self.on_close.callback(functions.close)
+        reader = batch_reader(made, context)
         self.on_close.callback(reader.close)
+        functions.open(site_of(node), context.runtime_context)
         splits = self.splits.get((node.id, self.subtask))
         if splits is not None:
             reader.add_splits(splits)
@@ -369,9 +386,8 @@ class Task:
         def count(name: str, amount: int) -> None:
             counters[name] = counters.get(name, 0) + amount
 
-        site = CallSite(node.name, node.uid, node.location)
         coordinated = splits is None
-        source = ReaderInput(reader, self.outputs[node.id], limit, count, site, send if coordinated else None)
+        source = ReaderInput(reader, self.outputs[node.id], limit, count, site_of(node), send if coordinated else None)
         source.aligned = self._aligned_after(node.id)
         following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
         source.by_split = [operator for operator in following if operator.follows_splits]
@@ -400,20 +416,17 @@ class Task:
         # Fewer splits to wait for may have been what let event time go on.
         self.unfinished = self.unfinished or bool(self.piecewise)
 
-    def post(self, mail: Callable[[], None]) -> None:
-        """Have something called between two steps; from any thread."""
-        self.mails.append(mail)
-        self.link.wake()
-
     def step(self) -> StepResult:
-        """Send more of what operators have left; then fire due timers, or read a mail and take one batch or element.
+        """Run control mail; then, if it may write: send more of what operators have left, else fire due timers, else
+        read an operator's mail and take one batch or element.
 
         A mail and an element, from the next input that has any, so that neither mails nor inputs have to wait for the
         others to come to an end.
         """
+        self.mailbox.run_control()
+        if not self._writable():
+            return StepResult.BLOCKED
         if self.unfinished:
-            if not self._writable():
-                return StepResult.BLOCKED
             self.unfinished = any(node.resume() for node in self.piecewise)
             if not self.unfinished:
                 self._finish_drained()
@@ -427,11 +440,8 @@ class Task:
                 self._finish_drained()
                 self.unfinished = bool(self.piecewise)
                 return StepResult.MORE
-        if not self._writable():
-            return StepResult.BLOCKED
-        read = bool(self.mails)
+        read = self.mailbox.run_one()
         if read:
-            self.mails.popleft()()
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
         if not all(node.operator.accepts_input() for node in self.gating):
@@ -515,20 +525,12 @@ def make_operator(node: StreamNode, copied: bool) -> Operator:
 
     Args:
         node: the operator's node.
-        copied: whether other subtasks are made from this node too.
+        copied: whether others are made from this node too.
 
     Raises:
         GraphError: a function object cannot be copied.
     """
     assert node.spec is not None
-    spec = copy_for_subtask(node.spec, node.parallelism if copied else 1, node.name, node.location)
+    spec = copy_for_subtask(node.spec, node.name, node.location) if copied else node.spec
     operator: Operator = spec.build()
     return operator
-
-
-def add_note(error: BaseException, note: str) -> None:
-    """Attach a note to an exception, as Python 3.11 does."""
-    if hasattr(error, "add_note"):
-        error.add_note(note)
-    else:
-        error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]

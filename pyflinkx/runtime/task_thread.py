@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 from pyflinkx._core.exchange import Event
@@ -13,6 +12,7 @@ from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.failures import contained
 from pyflinkx.runtime.gates import OutputGate
+from pyflinkx.runtime.mailbox import Mailbox
 from pyflinkx.runtime.task import StepResult, Task
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
@@ -33,6 +33,7 @@ class TaskThread:
         id: of the task.
         make_task: builds it; called in the thread.
         event: what the task waits on.
+        mailbox: of the task; signals the event.
         gates: its outputs.
         clock: for timers.
         report: called in the thread with each state that the task reaches, and what made it fail.
@@ -44,6 +45,7 @@ class TaskThread:
         name: str,
         make_task: Callable[[], Task],
         event: Event,
+        mailbox: Mailbox,
         gates: list[OutputGate],
         clock: Clock,
         report: Callable[[TaskId, ExecutionState, BaseException | None], None],
@@ -51,11 +53,11 @@ class TaskThread:
         self.id = id
         self.make_task = make_task
         self.event = event
+        self.mailbox = mailbox
         self.gates = gates
         self.clock = clock
         self.report = report
         self.task: Task | None = None
-        self.mails: deque[Callable[[], None]] = deque()
         self.cancelled = False
         self.busy = self.idle = self.waited = 0
         self.sleeping: tuple[StepResult, int] | None = None
@@ -65,15 +67,10 @@ class TaskThread:
         """Begin."""
         self.thread.start()
 
-    def post(self, mail: Callable[[], None]) -> None:
-        """Have the task's thread call something between two steps; from any thread."""
-        self.mails.append(mail)
-        self.event.signal()
-
     def cancel(self) -> None:
         """Tell the task to stop; from any thread."""
         self.cancelled = True
-        self.post(stop)
+        self.mailbox.tell(stop)
 
     def metrics(self) -> TaskMetrics:
         """What it has done so far; from any thread."""
@@ -121,8 +118,6 @@ class TaskThread:
         while True:
             # Taken before looking for work: what is signalled from here on ends the wait below.
             sequence = self.event.prepare()
-            while self.mails:
-                self.mails.popleft()()
             result = task.step()
             idle = result is StepResult.WAIT or result is StepResult.FINISHED
             for gate in self.gates:
@@ -135,7 +130,8 @@ class TaskThread:
             if result is StepResult.MORE:
                 continue
             self.sleeping = result, now
-            self.event.wait(sequence, self._patience(task))
+            # No timer fires while it may not write.
+            self.event.wait(sequence, None if result is StepResult.BLOCKED else self._patience(task))
             before, now = now, clock()
             self.sleeping = None
             if result is StepResult.BLOCKED:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pyflinkx._core.calls import CallSite
 from pyflinkx._core.exchange import Event
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.graph.execution_graph import TaskId
@@ -16,6 +15,7 @@ from pyflinkx.runtime.debloating import BufferDebloater
 from pyflinkx.runtime.deployment import ChannelPlan, DeploymentPlan
 from pyflinkx.runtime.frames import FrameFormat
 from pyflinkx.runtime.gates import InputChannel, OutputChannel, OutputGate, QueueChannel
+from pyflinkx.runtime.sites import site_of
 
 WATERMARK, STATUS, END, MARKER = 1, 2, 3, 4
 
@@ -153,9 +153,8 @@ class WorkerTransport:
         if exchange not in self.formats:
             edge = self.graph.exchanges[exchange]
             source = self.graph.node_of(edge.source)
-            site = CallSite(source.name, source.uid, source.location)
             declared = edge.record_type if edge.type_declared else None
-            self.formats[exchange] = FrameFormat(site, declared, self.settings.compressed)
+            self.formats[exchange] = FrameFormat(site_of(source), declared, self.settings.compressed)
         return self.formats[exchange]
 
 
@@ -205,7 +204,7 @@ class LocalTransport(WorkerTransport):
 
     def cancel(self) -> None:
         self._cancelled = True
-        for event in self.events.values():
+        for event in list(self.events.values()):
             event.signal()
 
     def close(self) -> None:

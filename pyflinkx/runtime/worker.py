@@ -7,27 +7,26 @@ import logging
 import logging.handlers
 import os
 import pickle
-import select
 import sys
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import Any
 
 from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
 from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
 from pyflinkx.runtime.aligning import AlignmentReporter
+from pyflinkx.runtime.control.channel import ControlChannel, ControlEnded
 from pyflinkx.runtime.coordination import TaskLink
 from pyflinkx.runtime.deployment import DeploymentPlan, TaskPlacement
 from pyflinkx.runtime.frames import TARGET_FRAME, first_unpicklable
 from pyflinkx.runtime.gates import GateOutput
 from pyflinkx.runtime.job_pickle import load_job
 from pyflinkx.runtime.loans import Lender
+from pyflinkx.runtime.mailbox import Mailbox
 from pyflinkx.runtime.messages import (
     AlignmentReport,
     AlignmentUpdate,
@@ -42,9 +41,13 @@ from pyflinkx.runtime.messages import (
     Registered,
     Shutdown,
     TaskReport,
+    attempt_of,
+    pack,
+    unpack,
 )
 from pyflinkx.runtime.pickles import dump_value
 from pyflinkx.runtime.scatter import exchange_scatter
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.splits import AssignedSplits
 from pyflinkx.runtime.task import Task, TaskSettings
 from pyflinkx.runtime.task_thread import TaskThread
@@ -60,7 +63,7 @@ LONGEST_LOGGED = 1 << 18  # characters of a log record's message that reach the 
 
 
 class ClientGone(Exception):
-    """The other end of the control connection is closed."""
+    """The other end of the control channel is closed."""
 
 
 class Worker:
@@ -68,17 +71,24 @@ class Worker:
 
     Args:
         number: of this worker in the job.
-        connection: to the JobManager.
+        attempt: number of the attempt to run the job that it is for; part of all that it says.
+        channel: to the JobManager.
         make_transport: makes this worker's end of the exchanges.
         own_process: whether the process is this worker's alone, so that its log is the job's.
     """
 
     def __init__(
-        self, number: int, connection: Connection, make_transport: MakeTransport, own_process: bool = True
+        self,
+        number: int,
+        attempt: int,
+        channel: ControlChannel,
+        make_transport: MakeTransport,
+        own_process: bool = True,
     ) -> None:
         self.number = number
+        self.attempt = attempt
         self.name = f"worker-{number + 1}"
-        self.connection = connection
+        self.channel = channel
         self.make_transport = make_transport
         self.own_process = own_process
         self.sending = threading.Lock()
@@ -95,7 +105,7 @@ class Worker:
         parent = os.getppid()
         due = time.monotonic() + self.heartbeat_interval
         while True:
-            if self._poll(max(due - time.monotonic(), 0)):
+            if self.channel.wait(max(due - time.monotonic(), 0)):
                 message = self._receive()
                 if isinstance(message, Deploy):
                     self.heartbeat_interval = message.heartbeat_interval
@@ -119,10 +129,11 @@ class Worker:
         self.end()
 
     def cancel(self) -> None:
-        """Tell all tasks to stop."""
-        if self.transport is not None:
-            self.transport.cancel()
-        for thread in self.threads.values():
+        """Tell all tasks to stop; from any thread."""
+        transport = self.transport
+        if transport is not None:
+            transport.cancel()
+        for thread in list(self.threads.values()):
             thread.cancel()
 
     def end(self) -> None:
@@ -141,13 +152,11 @@ class Worker:
         if not self.sending.acquire(blocking=False):
             return False
         try:
-            poller = select.poll()
-            poller.register(self.connection.fileno(), select.POLLOUT)
-            if not poller.poll(0):
+            if not self.channel.has_room():
                 return False
             metrics = {task: thread.metrics() for task, thread in self.threads.items()}
-            self.connection.send_bytes(dump_value(Heartbeat(metrics)))
-        except OSError as error:
+            self.channel.send(pack(self.attempt, Heartbeat(metrics)))
+        except ControlEnded as error:
             raise ClientGone from error
         finally:
             self.sending.release()
@@ -156,7 +165,7 @@ class Worker:
     def _pass_on(self, message: EventForTask) -> None:
         thread = self.threads.get(message.task)
         if thread is not None:
-            thread.post(lambda: hand_over(thread.task, message))  # type: ignore[arg-type]
+            thread.mailbox.tell(lambda: hand_over(thread.task, message))  # type: ignore[arg-type]
 
     def send(self, message: Any) -> None:
         """Tell the JobManager something; from any thread.
@@ -164,31 +173,27 @@ class Worker:
         Raises:
             ClientGone: nobody listens any more.
         """
-        self.send_bytes(dump_value(message))
+        self.send_bytes(pack(self.attempt, message))
 
     def send_bytes(self, data: bytes) -> None:
-        """Send a message that is pickled; from any thread.
+        """Send a packed message; from any thread.
 
         Raises:
             ClientGone: nobody listens any more.
         """
         try:
             with self.sending:
-                self.connection.send_bytes(data)
-        except OSError as error:
-            raise ClientGone from error
-
-    def _poll(self, timeout: float) -> bool:
-        try:
-            return self.connection.poll(timeout)
-        except OSError as error:
+                self.channel.send(data)
+        except ControlEnded as error:
             raise ClientGone from error
 
     def _receive(self) -> Any:
+        """The next message; None when it was for another attempt."""
         try:
-            return self.connection.recv()
-        except (EOFError, OSError) as error:
+            data = self.channel.receive()
+        except ControlEnded as error:
             raise ClientGone from error
+        return unpack(data) if attempt_of(data) == self.attempt else None
 
     # ---- deployment ----
 
@@ -236,7 +241,8 @@ class Worker:
             (
                 edge,
                 GateOutput(
-                    transport.output_gate(index, placement.id), exchange_scatter(graph, edge, placement.id.subtask)
+                    transport.output_gate(index, placement.id),
+                    exchange_scatter(graph, edge, placement.id.subtask, settings.copied(vertex.parallelism)),
                 ),
             )
             for index, edge in enumerate(graph.exchanges)
@@ -247,12 +253,16 @@ class Worker:
         def send(node: int, message: Any) -> None:
             self.send(EventForCoordinator(node, placement.id.subtask, dump_value(message)))
 
-        link = TaskLink(send, event.signal)
+        mailbox = Mailbox(event.signal)
+        link = TaskLink(send, mailbox)
         return TaskThread(
             placement.id,
             f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
-            lambda: Task(vertex, placement.id.subtask, settings, incoming, outgoing, splits, link),
+            lambda: Task(
+                vertex, placement.id.subtask, placement.id.attempt, settings, incoming, outgoing, splits, link
+            ),
             event,
+            mailbox,
             [output.gate for _, output in outgoing],
             settings.clock,
             self._report,
@@ -279,8 +289,7 @@ def hand_over(task: Task, message: EventForTask) -> None:
         event = pickle.loads(message.event)
     except BaseException as error:
         node = next(node for node in task.vertex.nodes if node.id == message.node)
-        site = CallSite(node.name, node.uid, node.location)
-        raise site.wrap(error, "while an event from the client was unpickled") from error
+        raise site_of(node).wrap(error, "while an event from the client was unpickled") from error
     task.handle_event(message.node, event)
 
 
@@ -305,7 +314,7 @@ class RemoteBuffer:
             # Packed, they are less work for a client that has several workers to keep up with.
             message = Collected(self.number, PackedRecords.of(some) or some)
             try:
-                data = dump_value(message)
+                data = pack(self.worker.attempt, message)
             except BaseException as error:  # code of the records' classes runs here
                 raise ValueError(f"a record cannot travel to the client: {first_unpicklable(some)}") from error
             self.cutter.took(count, len(data))
@@ -327,19 +336,19 @@ class SendingHandler(logging.handlers.QueueHandler):
             record.msg = f"{record.msg[:LONGEST_LOGGED]}... ({len(record.msg)} characters)"
             record.message = record.msg
         try:
-            self.worker.send_bytes(dump_logged(record))
+            self.worker.send(logged(record))
         except ClientGone:
             return
 
 
-def dump_logged(record: logging.LogRecord) -> bytes:
-    """A log record as bytes, without those extra attributes that no pickle takes."""
+def logged(record: logging.LogRecord) -> Logged:
+    """A log record as it travels, without those extra attributes that no pickle takes."""
     own = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
     attached = {}
     for name in record.__dict__.keys() - own:
         with contextlib.suppress(BaseException):  # code of the value's class runs here
             attached[name] = dump_value(record.__dict__.pop(name))
-    return dump_value(Logged(record, attached))
+    return Logged(record, attached)
 
 
 def send_log(worker: Worker, level: int) -> None:

@@ -42,7 +42,7 @@ def job_on_workers(
     Raises:
         ConfigurationError: the configuration asks for what cannot be.
     """
-    settings.copy_functions = False
+    settings.one_graph = False
     exchanges = ExchangeSettings(
         batch_size=settings.batch_size,
         compressed=configuration.value_of(options.COMPRESSION_CODEC) == "LZ4",
@@ -59,14 +59,17 @@ def job_on_workers(
     slots = slot_plan.slots()
 
     def on_threads(attempt: int) -> Placement:
-        return Placement(plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, ThreadLauncher()))
+        launcher = ThreadLauncher(attempt)
+        return Placement(
+            plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, launcher), launcher.stop
+        )
 
     def on_processes(attempt: int) -> Placement:
         plan = plan_deployment(graph, slots, placed, attempt)
         # A new one for each attempt: what one that failed has left may be damaged.
         interconnect = make_interconnect(plan, configuration)
         fork = configuration.value_of(options.START_METHOD) == "fork"
-        launcher = ForkLauncher(interconnect) if fork else SpawnLauncher(interconnect)
+        launcher = ForkLauncher(interconnect, attempt) if fork else SpawnLauncher(interconnect, attempt)
         return Placement(plan, ResourceManager(placed, launcher), interconnect.cancel, interconnect.close)
 
     if threads:
@@ -78,6 +81,11 @@ class ThreadJob(JobManager):
     """A job on threads of this process."""
 
     in_process = True
+
+    def request_cancel(self) -> None:
+        super().request_cancel()
+        # Tasks that compute keep the interpreter lock from the threads that would tell them one after the other.
+        self.placement.cancel_exchanges()
 
     def steps(self) -> Iterator[None]:
         """Run the job, with its Python dependencies at hand."""

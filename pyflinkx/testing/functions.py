@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
 from pyflinkx.state import AggregatingState, ListState, MapState, ReducingState, ValueState

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx.errors import ConfigurationError, CorruptDataError
 from pyflinkx.types.typeinfo import PrimitiveArrayTypeInfo, TypeInformation, Types
 
@@ -54,14 +55,14 @@ class SimpleStringSchema(SerializationSchema, DeserializationSchema):
 
     def serialize(self, value: Any) -> bytes:
         if not isinstance(value, str):
-            raise TypeError(f"SimpleStringSchema writes str, not {value!r:.100}")
+            raise TypeError(f"SimpleStringSchema writes str, not {short_repr(value)}")
         return value.encode(self.charset)
 
     def deserialize(self, message: bytes) -> str:
         try:
             return bytes(message).decode(self.charset)
         except UnicodeError as error:
-            raise CorruptDataError(f"no valid {self.charset}: {message!r:.100}") from error
+            raise CorruptDataError(f"no valid {self.charset}: {short_repr(message)}") from error
 
     def get_produced_type(self) -> TypeInformation:
         return Types.STRING()
@@ -77,7 +78,7 @@ class ByteArraySchema(SerializationSchema, DeserializationSchema):
 
     def serialize(self, value: Any) -> bytes:
         if not isinstance(value, (bytes, bytearray, memoryview)):
-            raise TypeError(f"ByteArraySchema writes bytes, not {value!r:.100}")
+            raise TypeError(f"ByteArraySchema writes bytes, not {short_repr(value)}")
         return bytes(value)
 
     def deserialize(self, message: bytes) -> bytes:
@@ -105,7 +106,7 @@ class RowFieldExtractorSchema(SerializationSchema):
         if not isinstance(field_index, int) or isinstance(field_index, bool):
             raise TypeError(f"field_index is an int, not {field_index!r}")
         if field_index < 0:
-            raise ConfigurationError(f"field_index is 0 or more, not {field_index}")
+            raise ConfigurationError(f"Field index must be non-negative, got: {field_index}")
         self.field_index = field_index
 
     def serialize(self, value: Any) -> bytes:
@@ -113,7 +114,7 @@ class RowFieldExtractorSchema(SerializationSchema):
         if field is None:
             return b""
         if not isinstance(field, (bytes, bytearray, memoryview)):
-            raise TypeError(f"field {self.field_index} holds no bytes but {field!r:.100}")
+            raise TypeError(f"field {self.field_index} holds no bytes but {short_repr(field)}")
         return bytes(field)
 
 

@@ -99,7 +99,13 @@ def test_as_a_whole():
     assert second.remove_config("x.a") is False
     target = {"z": 1}
     first.add_all_to_dict(target)
-    assert target == {"z": 1, **first.to_dict()}
+    assert target == {"z": 1, "a": "1", "b": 2, "c": True, "d": 0.5}
+    first.set_bytearray("e", b"\x01").set_string("b", "two")
+    second.add_all(first, "y.").add_all_to_dict(target)
+    assert (target["y.b"], target["y.e"], target["x.b"]) == ("two", bytearray(b"\x01"), 2)
+    target["y.e"].append(2)
+    assert first.get_bytearray("e", b"") == bytearray(b"\x01")
+    assert first.to_dict() == {"a": "1", "b": "two", "c": "true", "d": "0.5", "e": "AQ=="}
 
 
 def test_equality_and_copies():
@@ -128,6 +134,7 @@ def test_text_masks_secrets():
 def test_parse_list_value():
     assert Configuration.parse_list_value("a;b") == ["a", "b"]
     assert Configuration.parse_list_value("[a, b]") == ["a", "b"]
+    assert Configuration.parse_list_value("- a\n- 'b; c'\n - d") == ["a", "b; c", "d"]
     assert Configuration.parse_list_value("") == Configuration.parse_list_value(None) == []
     with pytest.raises(ConfigurationError, match="is not a list"):
         Configuration.parse_list_value("'a")

@@ -3,13 +3,14 @@ import logging
 import pytest
 
 from pyflinkx.config.configuration import Configuration
-from pyflinkx.config.validation import validate, warn_without_effect
+from pyflinkx.config.validation import validate, warn_unknown, warn_without_effect
 from pyflinkx.errors import ConfigurationError
 
 
 @pytest.fixture(autouse=True)
 def nothing_logged_yet():
     warn_without_effect.cache_clear()
+    warn_unknown.cache_clear()
 
 
 def fault_text(entries):
@@ -57,6 +58,17 @@ def test_an_unknown_key_that_looks_like_no_other():
         fault_text({"pyflinkx.checkpoints.of.the.moon": "1"})
         == "unknown configuration key 'pyflinkx.checkpoints.of.the.moon'"
     )
+
+
+def test_keys_of_other_versions_are_logged_once(caplog):
+    configuration = Configuration.from_dict({"execution.something-quite.different": "x", "python.of.the-moon": "1"})
+    with caplog.at_level(logging.WARNING, "pyflinkx.config"):
+        validate(configuration)
+        validate(configuration)
+    assert [record.getMessage() for record in caplog.records] == [
+        "configuration key execution.something-quite.different is not known: it has no effect",
+        "configuration key python.of.the-moon is not known: it has no effect",
+    ]
 
 
 def test_every_fault_is_named_at_once():

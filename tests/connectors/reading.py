@@ -43,6 +43,7 @@ class Writing:
 
         sink.check()
         self.writer = sink.create_writer(WriterContext(subtask_index, parallelism))
+        self.committer = sink.create_committer()
 
     def write(self, values):
         from pyflinkx._core.objects import ObjectBatch
@@ -52,7 +53,10 @@ class Writing:
 
     def finish(self):
         self.writer.flush(True)
+        finished = self.writer.prepare_commit()
         self.writer.close()
+        if self.committer is not None:
+            self.committer.commit(finished)
 
     def fail(self):
         self.writer.close()

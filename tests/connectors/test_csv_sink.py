@@ -37,9 +37,10 @@ def written(tmp_path, *batches, **options):
     try:
         for batch in batches:
             writing.write(batch)
-        writing.writer.flush(True)
-    finally:
-        writing.writer.close()
+    except BaseException:
+        writing.fail()
+        raise
+    writing.finish()
     return path.read_bytes().decode(options.get("charset", "utf-8"))
 
 

@@ -34,17 +34,35 @@ def test_the_file_appears_at_the_end_of_the_input(tmp_path):
     assert path.read_text() == "old"
     assert [name for name in names(tmp_path) if not name.startswith(".")] == ["out.txt"]
     writing.writer.flush(True)
-    assert path.read_text() == "new\n"
     with pytest.raises(WrongStateError, match=r"out.txt was written to its end already"):
         writing.write(["more"])
+    finished = writing.writer.prepare_commit()
+    assert writing.writer.prepare_commit() == []
     writing.writer.close()
+    assert path.read_text() == "old"
+    writing.committer.commit(finished)
+    assert path.read_text() == "new\n"
     assert names(tmp_path) == ["out.txt"]
+    writing.committer.commit(finished)  # as after a recovery
+    writing.committer.abort(finished)
+    assert path.read_text() == "new\n"
 
 
 def test_after_a_failure_nothing_is_left(tmp_path):
     path = tmp_path / "out.txt"
     path.write_text("old")
     Writing(TextSink(path)).write(["new"]).fail()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["out.txt"]
+    writing = Writing(TextSink(path)).write(["new"])
+    writing.writer.flush(True)
+    writing.fail()  # what was not handed out is the writer's
+    assert names(tmp_path) == ["out.txt"]
+    writing = Writing(TextSink(path)).write(["new"])
+    writing.writer.flush(True)
+    finished = writing.writer.prepare_commit()
+    writing.fail()
+    writing.committer.abort(finished)
     assert path.read_text() == "old"
     assert names(tmp_path) == ["out.txt"]
 
@@ -117,6 +135,10 @@ def test_no_overwrite(tmp_path):
     sink = TextSink(path, write_mode="no_overwrite")
     writing = Writing(sink).write(["a"])
     writing.writer.flush(True)
+    finished = writing.writer.prepare_commit()
+    os.link(finished[0].hidden, path)  # as a commit that came no further
+    writing.committer.commit(finished)
+    writing.committer.commit(finished)
     assert path.read_text() == "a\n"
     assert names(tmp_path) == ["out.txt"]
     writing.writer.close()
@@ -126,9 +148,11 @@ def test_no_overwrite(tmp_path):
     writing = Writing(sink).write(["b"])
     path.write_text("of someone else")
     with pytest.raises(SinkError, match=r"out.txt: exists already, and write_mode is 'no_overwrite'"):
-        writing.writer.flush(True)
-    writing.writer.close()
+        writing.finish()
     assert path.read_text() == "of someone else"
+    finished = [name for name in names(tmp_path) if name != "out.txt"]
+    assert len(finished) == 1  # until the job's end removes it
+    (tmp_path / finished[0]).unlink()
     assert names(tmp_path) == ["out.txt"]
 
 
@@ -166,8 +190,19 @@ def test_folder_removed_meanwhile(tmp_path):
         (folder / name).unlink()
     folder.rmdir()
     with pytest.raises(SinkError, match=r"out.txt: cannot be written: No such file or directory"):
-        writing.writer.flush(True)
-    writing.writer.close()
+        writing.finish()
+
+
+def test_a_file_lost_before_it_got_its_name_is_not_taken_for_an_older_one(tmp_path):
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    writing = Writing(TextSink(path)).write(["new"])
+    writing.writer.flush(True)
+    finished = writing.writer.prepare_commit()
+    os.unlink(finished[0].hidden)
+    with pytest.raises(SinkError, match=r"out.txt: cannot be written: No such file or directory"):
+        writing.committer.commit(finished)
+    assert path.read_text() == "old"
 
 
 def test_one_file_needs_one_writer(tmp_path):

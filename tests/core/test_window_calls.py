@@ -101,3 +101,37 @@ def test_call_each_keeps_what_came_before_a_failure():
     with pytest.raises(ZeroDivisionError):
         call_each(lambda n: 12 / n, {"a": 3, "b": 0, "c": 1}.values(), results)
     assert results == [4]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7])
+def test_a_piece_adds_to_few_windows_and_changes_nothing(limit):
+    stamps = array("q", [5, 105, 90, -40, 33])
+    whole, pieces, fired, fired_in_pieces = {}, {}, [], []
+
+    def made(windows, fired):
+        return AlignedLoop(
+            lambda value: value % 2,
+            "ListState",
+            None,
+            None,
+            windows,
+            20,
+            3,
+            1,
+            30,
+            lambda key, window, stored: fired.append((key, window, list(stored))),
+        )
+
+    one, other = made(whole, fired), made(pieces, fired_in_pieces)
+    assert not one.add(ObjectBatch(list(range(5)), stamps), 60)
+    more = other.add(ObjectBatch(list(range(5)), stamps), 60, limit)
+    opened, late, steps = list(other.opened), list(other.late.values), 1
+    while more:
+        more = other.resume(limit)
+        opened += other.opened
+        late += other.late.values
+        steps += 1
+    assert (plain(pieces), fired_in_pieces, opened, late) == (plain(whole), fired, one.opened, one.late.values)
+    assert late == [0, 3]
+    assert fired
+    assert steps >= sum(len(values) for stored in whole.values() for values in stored.values()) / (limit + 1)

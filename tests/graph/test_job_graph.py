@@ -10,7 +10,7 @@ from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.stream_graph import build_stream_graph, default_max_parallelism
 from pyflinkx.graph.transformation import Transformation, Upstream
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 
 
 def source(name="source", **settings):

@@ -26,7 +26,7 @@ from pyflinkx.datastream.window import CountTrigger, EventTimeSessionWindows, Tu
 from pyflinkx.graph.spec import InputSpec, OperatorSpec, same
 from pyflinkx.operators.base import Operator
 from pyflinkx.operators.fields import FieldPath, FieldTuple
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.changes import CARRIED, INSERT_ONLY, RETRACT
 

@@ -18,7 +18,7 @@ from pyflinkx.datastream.functions import AsyncRetryStrategy
 from pyflinkx.errors import JobExecutionError, WaitTimeoutError
 from pyflinkx.operators.async_wait import LEAST_TIMERS, AsyncWaitOperator
 from pyflinkx.operators.base import MAX_WATERMARK
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.testing.harness import OperatorHarness
 
 
@@ -291,15 +291,19 @@ def test_an_exception_comes_with_its_record_after_what_was_ready():
         assert h.values == ["B"]
 
 
-@pytest.mark.parametrize("results", [None, 5, "text"])
-def test_results_are_a_list(results):
+@pytest.mark.parametrize(
+    ("results", "fault"),
+    [(None, "cannot be none"), (5, "should be of list type"), ("text", "should be of list type")],
+)
+def test_results_are_a_list(results, fault):
     class Wrong:
         async def async_invoke(self, value):
             return results
 
     with harness(Wrong()) as h:
         h.push(["a"])
-        with pytest.raises(JobExecutionError, match=r"on record 'a'.*async_invoke\(\) must give a list of results"):
+        expected = rf"on record 'a'.*The result of AsyncFunction {fault}: async_invoke\(\) gave {results!r}"
+        with pytest.raises(JobExecutionError, match=expected):
             h.read_mail()
 
 

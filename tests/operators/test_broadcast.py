@@ -2,7 +2,7 @@ import pytest
 
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.broadcast import BroadcastOperator, KeyedBroadcastOperator
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.time_domain import TimeDomain
 from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor, ValueStateDescriptor
 from pyflinkx.testing.harness import OperatorHarness

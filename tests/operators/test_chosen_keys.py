@@ -10,7 +10,7 @@ import pytest
 
 from pyflinkx._core.row import Row
 from pyflinkx.operators.broadcast import BroadcastOperator
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
 from pyflinkx.operators.partition import MapPartitionOperator, ReducePartitionOperator
 from pyflinkx.operators.process import KeyedProcessOperator

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import LATE_RECORDS, IntervalJoinOperator
 from pyflinkx.testing.harness import OperatorHarness
 from pyflinkx.types.output_tag import OutputTag

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
-from pyflinkx.runtime.outputs import MarkerValve, NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
 from pyflinkx.testing.harness import OperatorHarness
 
 
@@ -93,17 +93,6 @@ def test_a_loop_with_a_wait_time_ends_whatever_circulates():
     head.read_mail()
     assert head.values == ["back"]
     assert head.counters["numFeedbackRecordsDropped"] == 2
-
-
-def test_markers_wait_for_every_input_that_has_not_ended():
-    valve = MarkerValve(3)
-    assert valve.marker(0, 4) == []
-    assert valve.marker(0, 6) == []
-    assert valve.marker(1, 2) == []
-    assert valve.end(2) == [2]
-    assert valve.end(1) == [6]
-    assert valve.marker(0, 9) == [9]
-    assert valve.end(0) == []
 
 
 class Body(Operator):

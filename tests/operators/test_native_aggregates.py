@@ -325,7 +325,7 @@ def test_windows_of_rows_give_back_the_memory_of_a_burst(slide):
     windows = CountWindows(SCHEMA, ["key"], native_arguments(aggregations), results, 2, slide, budget=budget)
 
     def add(keys, windows=windows):
-        _, full = windows.add(ColumnBatch.from_rows([(key, 1) for key in keys], SCHEMA))
+        _, full, _ = windows.add(ColumnBatch.from_rows([(key, 1) for key in keys], SCHEMA))
         return [] if full is None else full.to_rows("tuple")
 
     many = [f"key {number}" for number in range(30_000)]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyflinkx._core.keys import check_key
 from pyflinkx._core.partition import key_group, subtask_of
 from pyflinkx.operators.broadcast import BroadcastOperator
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
 from pyflinkx.state import MapStateDescriptor
 from pyflinkx.state.operator_state import redistributed

@@ -25,8 +25,8 @@ from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import LATE_RECORDS, NativeWindowOperator, slices_of
 from pyflinkx.operators.windowing.assigners import SlidingEventTimeWindows, TumblingEventTimeWindows
 from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
-from pyflinkx.runtime.outputs import WatermarkValve
 from pyflinkx.runtime.scatter import make_scatter
+from pyflinkx.runtime.valves import WatermarkValve
 from pyflinkx.testing.harness import ManualClock
 from tests.operators.native_cases import same
 

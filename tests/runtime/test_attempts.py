@@ -7,7 +7,7 @@ import pytest
 
 from pyflinkx.common import Configuration
 from pyflinkx.connectors.discard import DiscardSink
-from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
+from pyflinkx.datastream import MapFunction, Partitioner, SourceFunction, StreamExecutionEnvironment
 from pyflinkx.errors import JobCancelledError, JobExecutionError
 from pyflinkx.graph.execution_graph import JobState
 
@@ -153,3 +153,96 @@ def test_a_job_that_waits_for_its_next_attempt_ends_when_it_is_cancelled(tmp_pat
     with pytest.raises(JobCancelledError):
         job.run()
     assert job.state is JobState.CANCELED
+
+
+class Remembers(MapFunction):
+    """Keeps in itself what it has seen, from before it is opened; the first attempt ends at a record."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.seen = []
+
+    def open(self, context):
+        self.attempt = context.get_attempt_number()
+
+    def map(self, value):
+        self.seen.append(value)
+        if value == 2 and self.attempt == 0:
+            raise ValueError("not this time")
+        with open(self.folder / f"attempt-{self.attempt}", "a") as file:
+            file.write(f"{self.seen}\n")
+        return value
+
+
+class Numbers(SourceFunction):
+    """Emits 1 to 3, and then how many runs it remembers."""
+
+    def __init__(self):
+        self.runs = 0
+
+    def run(self, context):
+        self.runs += 1
+        for number in (1, 2, 3):
+            context.collect(number)
+        context.collect(self.runs * 100)
+
+    def cancel(self):
+        pass
+
+
+class Asked(Partitioner):
+    """Sends all to one subtask, and fails when it was asked more often than there are records."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def partition(self, key, consumers):
+        self.asked += 1
+        assert self.asked <= 4
+        return 0
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("workers", WORKERS)
+def test_each_attempt_runs_functions_as_the_program_described_them(tmp_path, workers, parallelism):
+    """Also a function that was never opened anew, a source's and a partitioner's; the program's own is left alone."""
+    configuration = Configuration.from_dict({"pyflinkx.workers": workers})
+    env = StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(parallelism)
+    function = Remembers(tmp_path)
+    numbers = env.add_source(Numbers()).partition_custom(Asked(), lambda value: value)
+    numbers.map(function).sink_to(DiscardSink())
+    job = env._job(env._graph("job"), None)
+    job.master.restarts = Once()
+    job.run()
+    assert (tmp_path / "attempt-1").read_text().splitlines() == ["[1]", "[1, 2]", "[1, 2, 3]", "[1, 2, 3, 100]"]
+    assert (tmp_path / "attempt-0").read_text() == "[1]\n"
+    assert function.seen == []
+
+
+class OpensItself(MapFunction):
+    def open(self, context):
+        self.attempt = context.get_attempt_number()
+        if self.attempt < 2:
+            raise ValueError("not this time")
+
+    def map(self, value):
+        return value, self.attempt
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_functions_are_told_which_attempt_it_is(workers, capfd):
+    env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict({"pyflinkx.workers": workers}))
+    env.from_collection(["a"]).map(OpensItself()).print()
+    job = env._job(env._graph("job"), None)
+    job.master.restarts = Once(2)
+    job.run()
+    assert capfd.readouterr().out == "('a', 2)\n"
+
+
+def test_a_job_that_is_never_run_again_runs_the_programs_own_functions(tmp_path):
+    """Inline and with one subtask; a program may look at them afterwards."""
+    env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict({"pyflinkx.workers": "inline"}))
+    function = Remembers(tmp_path)
+    env.from_collection([1, 3]).map(function).sink_to(DiscardSink())
+    env.execute()
+    assert function.seen == [1, 3]

@@ -15,7 +15,8 @@ from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState
 from pyflinkx.runtime import worker_jobs
 from pyflinkx.runtime.control.attempt import WorkersAttempt, WorkerView
-from pyflinkx.runtime.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport
+from pyflinkx.runtime.control.channel import StreamChannel
+from pyflinkx.runtime.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport, pack, unpack
 from pyflinkx.runtime.task_metrics import TaskMetrics
 
 
@@ -26,14 +27,15 @@ class FrozenWorker:
 
     def __init__(self, number, last_words, delay):
         self.name = f"worker-{number + 1}"
-        self.connection, self.theirs = Pipe()
+        ours, self.theirs = Pipe()
+        self.control = StreamChannel(ours)
         self.killed = False
         self.heard = []
         self.starting = threading.Timer(delay, self.start, [last_words])
         self.starting.start()
 
     def start(self, last_words):
-        self.theirs.send(Registered(1))
+        self.theirs.send_bytes(pack(1, Registered(1)))
         with open(self.theirs.fileno(), "wb", closefd=False) as stream:
             stream.write(last_words)
 
@@ -48,10 +50,10 @@ class FrozenWorker:
 
     def close(self):
         self.starting.join()
-        self.connection.close()
+        self.control.close()
         with self.theirs, contextlib.suppress(EOFError, OSError):
             while True:
-                self.heard.append(type(self.theirs.recv()))
+                self.heard.append(type(unpack(self.theirs.recv_bytes())))
 
 
 def run_on_frozen_workers(monkeypatch, last_words, records, delay=0):
@@ -59,7 +61,7 @@ def run_on_frozen_workers(monkeypatch, last_words, records, delay=0):
     workers = []
 
     class FrozenLauncher:
-        def __init__(self, interconnect):
+        def __init__(self, interconnect, attempt):
             self.interconnect = interconnect
 
         def launch(self, number):
@@ -115,9 +117,9 @@ def test_an_old_heartbeat_does_not_replace_the_metrics_of_an_ended_task():
     for state in (ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING):
         job.master.task_moved(task, state)
     worker.starting.join()
-    worker.theirs.send(Heartbeat({task: TaskMetrics(records_in=1)}))
-    worker.theirs.send(TaskReport(task, ExecutionState.FINISHED, None, TaskMetrics(records_in=3)))
-    worker.theirs.send(Heartbeat({task: TaskMetrics(records_in=2)}))
+    worker.theirs.send_bytes(pack(1, Heartbeat({task: TaskMetrics(records_in=1)})))
+    worker.theirs.send_bytes(pack(1, TaskReport(task, ExecutionState.FINISHED, None, TaskMetrics(records_in=3))))
+    worker.theirs.send_bytes(pack(1, Heartbeat({task: TaskMetrics(records_in=2)})))
     for expected in (0, 1, 3, 3):
         attempt._receive(view)
         assert sum(metrics.records_in for metrics in attempt.metrics.values()) == expected

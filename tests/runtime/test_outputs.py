@@ -1,39 +1,6 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Operator
-from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode, WatermarkValve
-
-EVENTS = st.lists(
-    st.tuples(st.integers(0, 2), st.one_of(st.integers(-50, 50), st.sampled_from(["idle", "active"]))), max_size=60
-)
-
-
-@given(EVENTS)
-def test_valve_emits_the_minimum_over_active_inputs_and_never_goes_back(events):
-    """Active inputs that lag behind do not count; the last one to become idle leaves the largest watermark."""
-    valve = WatermarkValve(3)
-    marks, idle = [MIN_WATERMARK] * 3, [False] * 3
-    emitted = MIN_WATERMARK
-    for index, event in events:
-        flushed = None
-        if isinstance(event, int):
-            marks[index] = max(marks[index], event)
-            combined = valve.watermark(index, event)
-        else:
-            was_idle = all(idle)
-            idle[index] = event == "idle"
-            combined, changed = valve.idleness(index, event == "idle")
-            assert changed == (all(idle) if all(idle) != was_idle else None)
-            if changed and marks[index] == emitted:
-                flushed = max(marks)
-        active = [mark for mark, silent in zip(marks, idle, strict=True) if not silent and mark >= emitted]
-        expected = max(emitted, min(active)) if active else emitted
-        if flushed is not None:
-            expected = flushed
-        assert combined == (expected if expected > emitted else None)
-        emitted = expected
+from pyflinkx.operators.base import MAX_WATERMARK, Operator
+from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
 
 
 class Recorder(Operator):
@@ -76,6 +43,16 @@ def test_an_idle_input_that_ends_does_not_hold_back_event_time():
     first.end()
     second.end()
     assert recorder.calls == [5, MAX_WATERMARK, "finish"]
+
+
+def test_a_stream_that_ends_while_all_is_idle_is_active_before_event_time_ends():
+    recorder, first, second = two_inputs()
+    first.emit_watermark(5)
+    first.emit_idleness(True)
+    second.emit_idleness(True)
+    first.end()
+    second.end()
+    assert recorder.calls == [5, True, False, MAX_WATERMARK, "finish"]
 
 
 def test_each_receiver_owns_its_batch():

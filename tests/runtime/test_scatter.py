@@ -26,7 +26,7 @@ from pyflinkx.graph.partitioners import (
     ShufflePartitioner,
 )
 from pyflinkx.operators.base import OperatorContext
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.runtime.scatter import make_scatter
 
 SITE = CallSite("Map", "the-uid", "job.py:7")
@@ -254,7 +254,7 @@ class Rule:
 
 def custom(rule, producers=1):
     partitioner = CustomPartitioner(UserFunction(rule.partition, rule), UserFunction(key_of))
-    return make_scatter(partitioner, 0, producers, 3, GROUPS, SITE)
+    return make_scatter(partitioner, 0, producers, 3, GROUPS, SITE, copied=producers > 1)
 
 
 def context():
@@ -313,7 +313,7 @@ def test_each_of_several_producers_has_its_own_partitioner():
     scatter.open(context())
     assert rule.calls == []
     rule.lock = (part for part in ())  # generators cannot be copied
-    with pytest.raises(GraphError, match=r"'Map' \(job.py:7\): each of its 2 subtasks needs a copy"):
+    with pytest.raises(GraphError, match=r"'Map' \(job.py:7\): each of its subtasks needs a copy"):
         custom(rule, producers=2)
 
 

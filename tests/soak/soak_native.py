@@ -294,6 +294,7 @@ def fire(windows, watermark, limit):
 def drive(case, windows, steps, expected, limit, shift):
     """Check each step; the number of results."""
     count = 0
+    windows.most_bytes = case.rng.choice([1, 20, 1 << 26])
     for (what, data), (firings, late) in zip(steps, expected, strict=True):
         wanted = [(key, tuple(bound + shift for bound in window), rows) for key, window, rows in firings]
         try:
@@ -306,11 +307,14 @@ def drive(case, windows, steps, expected, limit, shift):
             found, too_late = [], []
             if what == "records":
                 batch = case.make([row for _, row, _ in data], [stamp for _, _, stamp in data])
-                lost, results = windows.add(batch)
-                if lost is not None:
-                    too_late = [values[-1] for values, _ in rows_of(lost)]
-                if results is not None:
-                    found = rows_of(results)
+                done = 0
+                while done is not None:
+                    lost, results, done = windows.add(batch, done, limit)
+                    if lost is not None:
+                        too_late += [values[-1] for values, _ in rows_of(lost)]
+                    if results is not None:
+                        assert len(results) <= limit
+                        found += rows_of(results)
             else:
                 found = fire(windows, data + shift, limit)
                 assert [stamp for _, stamp in found] == sorted(stamp for _, stamp in found)
@@ -406,14 +410,19 @@ def count_case(rng, many=False):
     if rng.random() < 0.05:
         batches.append([(case.key(row), row, 0) for row in case.draw_rows(5000)])
     records = [record for batch in batches for record in batch]
+    limit = rng.choice([1, 3, 1000])
     wanted = [(key, (), rows) for key, _, rows in expect_counts(records, size, slide)]
 
     def run(windows):
         found = []
         for batch in batches:
-            _, results = windows.add(case.make([row for _, row, _ in batch], [0] * len(batch)))
-            if results is not None:
-                found += rows_of(results)
+            rows = case.make([row for _, row, _ in batch], [0] * len(batch))
+            done = 0
+            while done is not None:
+                _, results, done = windows.add(rows, done, limit)
+                if results is not None:
+                    assert len(results) <= limit
+                    found += rows_of(results)
         case.check([values for values, _ in found], wanted)
 
     return guarded(
@@ -433,7 +442,9 @@ def guarded(case, firings, make, run):
         except OverflowError:
             fits = False
     try:
-        run(make(None))
+        made = make(None)
+        made.most_bytes = case.rng.choice([1, 20, 1 << 26])
+        run(made)
         assert fits
     except OverflowError:
         assert not fits
@@ -448,6 +459,7 @@ def running_case(rng):
     batches = [case.random_records() for _ in range(rng.randint(1, 6))]
     if rng.random() < 0.05 and not each:
         batches.append([(case.key(row), row, 0) for row in case.draw_rows(5000)])
+    limit = rng.choice([1, 3, 1000])
     by_key, wanted = {}, []
     for batch in batches:
         for key, row, _ in batch:
@@ -459,11 +471,18 @@ def running_case(rng):
     def run(running):
         found = []
         for batch in batches:
-            results = running.add(case.make([row for _, row, _ in batch], [0] * len(batch)), each)
-            if results is not None:
-                found += rows_of(results)
-        for first in range(0, 0 if each else running.keys_held, 100):
-            found += rows_of(running.finish(first, 100))
+            rows = case.make([row for _, row, _ in batch], [0] * len(batch))
+            done = 0
+            while done is not None:
+                results, done = running.add(rows, each, done, limit)
+                if results is not None:
+                    assert len(results) <= limit
+                    found += rows_of(results)
+        first = 0
+        while not each and first < running.keys_held:
+            last = running.finish(first, 100)
+            first += len(last)
+            found += rows_of(last)
         case.check([values for values, _ in found], wanted)
 
     return guarded(

@@ -12,7 +12,7 @@ import sys
 import time
 
 from pyflinkx.datastream.joined_streams import CoGroupWindow, JoinWindow, TaggedUnion, UnionKey
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.assigners import (

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyflinkx.errors import WrongStateError
-from pyflinkx.operators.function import UserFunction
+from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows

@@ -40,7 +40,7 @@ def test_a_field_of_a_row():
     assert RowFieldExtractorSchema(0).serialize((None,)) == b""
     with pytest.raises(TypeError, match="field 0 holds no bytes but 'a'"):
         RowFieldExtractorSchema(0).serialize(("a",))
-    with pytest.raises(ConfigurationError, match="0 or more"):
+    with pytest.raises(ConfigurationError, match="Field index must be non-negative, got: -1"):
         RowFieldExtractorSchema(-1)
     with pytest.raises(TypeError, match="field_index is an int"):
         RowFieldExtractorSchema("a")

@@ -114,6 +114,9 @@ pfx_status pfx_agg_absorb(pfx_agg *agg, uint8_t *into, uint8_t *from);
  * with that of `from` added. */
 pfx_status pfx_agg_combine(pfx_agg *agg, uint8_t *into, const uint8_t *base, uint8_t *from, int64_t count);
 
+/* The bytes that the result of a state has in a column of text or binary. */
+int64_t pfx_agg_result_size(const pfx_agg *agg, int32_t number, const uint8_t *state);
+
 /* Append the results of `count` states. PFX_OUT_OF_RANGE when a sum of integers does not fit 64 bits; *failed is the
  * number of that state. */
 pfx_status pfx_agg_finish(const pfx_agg *agg, int32_t number, pfx_result_kind result, uint8_t *const *states,

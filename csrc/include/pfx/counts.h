@@ -42,6 +42,12 @@ typedef struct pfx_counts {
     int64_t live;
     int64_t peak; /* the most that were live since the last batch */
     uint32_t free;
+    /* The windows that the last rows have filled: how many, how many of them have been merged and sent, and the slice
+     * to go on with where one is half merged (UINT32_MAX for none). */
+    int64_t full;
+    int64_t ready;
+    int64_t sent;
+    uint32_t next;
     pfx_pane merged;
     struct pfx_counts_scratch *scratch;
 } pfx_counts;
@@ -51,9 +57,10 @@ pfx_status pfx_counts_init(pfx_counts *counts, pfx_agg *agg, pfx_key_index *inde
 
 void pfx_counts_free(pfx_counts *counts);
 
-/* Add a batch of `rows` rows, and append the results of the windows that are full, in order of the rows that fill them;
- * their timestamp is `timestamp`. */
+/* Add the rows of a batch of `rows` from *done on, and append the results of the windows that are full, in order of the
+ * rows that fill them; their timestamp is `timestamp`. Stops when the results are full (see pfx_results_full): then
+ * *more is 1, and the call is to be repeated before any other. */
 pfx_status pfx_counts_add(pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *fields, int64_t rows,
-                          int64_t timestamp, pfx_results *results);
+                          int64_t timestamp, int64_t limit, int64_t *done, pfx_results *results, int *more);
 
 #endif

@@ -76,6 +76,9 @@ void pfx_key_index_free(pfx_key_index *index);
 pfx_status pfx_key_index_map(pfx_key_index *index, const pfx_key_column *columns, int64_t start, int64_t rows,
                              uint32_t *ids);
 
+/* The bytes of what a column of text or binary of a key has. */
+int64_t pfx_key_index_size(const pfx_key_index *index, int32_t column, uint32_t id);
+
 /* Append the values that column `column` of these keys has. */
 pfx_status pfx_key_index_write(const pfx_key_index *index, int32_t column, const uint32_t *ids, int64_t count,
                                pfx_out_column *out);

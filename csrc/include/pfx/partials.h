@@ -40,6 +40,8 @@ typedef struct pfx_partial_rows {
     pfx_out_column *state;
     pfx_out_column *subtask;
     pfx_out_column *stamps;
+    int64_t most_bytes; /* of a batch's texts; one key more may lie above */
+    int64_t bytes;
     int64_t rows;     /* written */
     int32_t *targets; /* the subtask of each key whose number is below `known` */
     int64_t known;
@@ -74,15 +76,15 @@ void pfx_partials_free(pfx_partials *partials);
 pfx_status pfx_partials_add(pfx_partials *partials, const pfx_key_column *keys, const pfx_key_column *fields,
                             const int64_t *timestamps, int64_t start, int64_t rows, int64_t watermark, int64_t *row);
 
-/* Write the states of slices that end by `watermark`, at most `limit`, and forget them. *more is 1 when there are
- * others. PFX_OVERFLOW when a key has no canonical form. */
+/* Write the states of slices that end by `watermark`, at most `limit` and fewer of long keys, and forget them. *more is
+ * 1 when there are others. PFX_OVERFLOW when a key has no canonical form. */
 pfx_status pfx_partials_send(pfx_partials *partials, pfx_partial_rows *rows, int64_t watermark, int64_t limit,
                              int *more);
 
 /* Forget the keys, once nothing is held. */
 void pfx_partials_forget_keys(pfx_partials *partials, pfx_partial_rows *rows);
 
-/* Write the states of at most `limit` keys from number `first` on, which stay. */
+/* Write the states of at most `limit` keys from number `first` on, fewer of long ones, which stay. */
 pfx_status pfx_partials_send_running(const pfx_running *running, pfx_partial_rows *rows, int64_t first, int64_t limit);
 
 /* Forget all keys and states. */

@@ -83,8 +83,8 @@ void pfx_sessions_free(pfx_sessions *sessions);
 
 /* As pfx_slices_add. */
 pfx_status pfx_sessions_add(pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *fields,
-                            const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
-                            pfx_results *results, int64_t *row);
+                            const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late,
+                            int64_t *late_count, pfx_results *results, int64_t *row, int *more);
 
 /* As pfx_slices_fire; sessions in order of their ends, and keys in that of their first appearance in the stream. */
 pfx_status pfx_sessions_fire(pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results, int *more);

@@ -24,6 +24,21 @@
 #include "pfx/status.h"
 #include "pfx/suffixes.h"
 
+/* The windows that a late row makes fire again for its key, as far as they have been sent. Owns its block. */
+typedef struct pfx_again {
+    bool pending;
+    uint32_t key;
+    int64_t window; /* the next one; they go down to `first` */
+    int64_t first;
+    int64_t position; /* where states own memory: of the window's next slice in the list; -1 before the first one */
+    int64_t middle;   /* else see fire_from: of the row's slice in the list */
+    int64_t count;
+    int64_t built;
+    int64_t left;
+    int64_t right;
+    uint8_t *block;
+} pfx_again;
+
 /* Owns its panes; borrows index and agg, which must outlive it. */
 typedef struct pfx_slices {
     pfx_panes panes;
@@ -31,11 +46,14 @@ typedef struct pfx_slices {
     int64_t watermark;
     int64_t sequence;
     pfx_pane trash; /* one state that takes the late rows */
-    pfx_pane again; /* one state: of a window that fires again for a key */
+    pfx_pane one;   /* one state: of a window that fires again for a key */
+    pfx_again again;
     pfx_pane merged;
     pfx_suffixes suffixes;
     /* While a watermark is worked off: the window that fires, where its states are, and how many have been sent. */
     const pfx_pane *firing;
+    bool merging;   /* whether the window is half merged */
+    int64_t joined; /* how many of its slices have been */
     int64_t window;
     int64_t sent;
 } pfx_slices;
@@ -47,11 +65,13 @@ pfx_status pfx_slices_init(pfx_slices *slices, pfx_agg *agg, pfx_key_index *inde
 
 void pfx_slices_free(pfx_slices *slices);
 
-/* Add a batch of `rows` rows. The numbers of late rows are written to `late` (room for `rows`); results of windows that
- * fire again are appended. PFX_OVERFLOW when a timestamp is out of range; *row is the row that was worked on. */
+/* Add the rows of a batch of `rows` from *done on. The numbers of late rows are written to `late` (room for `rows`);
+ * results of windows that fire again are appended. When the results are full (see pfx_results_full), *more is 1, and
+ * the call is to be repeated before any other. PFX_OVERFLOW when a timestamp is out of range; *row is the row that was
+ * worked on. */
 pfx_status pfx_slices_add(pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *fields,
-                          const int64_t *timestamps, int64_t rows, int64_t *late, int64_t *late_count,
-                          pfx_results *results, int64_t *row);
+                          const int64_t *timestamps, int64_t rows, int64_t limit, int64_t *done, int64_t *late,
+                          int64_t *late_count, pfx_results *results, int64_t *row, int *more);
 
 /* Add `rows` partial aggregates (pfx/partials.h), whose timestamps lie in their slices; there is no lateness. `states`
  * has the state of each, aligned to 8 bytes, of an agg with PFX_ACC_ROWS. The rows in those that came too late are
@@ -60,7 +80,7 @@ pfx_status pfx_slices_merge(pfx_slices *slices, const pfx_key_column *keys, cons
                             const int64_t *timestamps, int64_t rows, int64_t *late_rows, int64_t *row);
 
 /* Append the results of windows that end by `watermark`, in order of their ends, until
- * there are `limit` rows (then *more is 1, and the call is to be repeated before any other) or all is done. Frees the
+ * the results are full (then *more is 1, and the call is to be repeated before any other) or all is done. Frees the
  * slices that no window needs any more. */
 pfx_status pfx_slices_fire(pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more);
 

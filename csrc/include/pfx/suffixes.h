@@ -30,6 +30,7 @@ typedef struct pfx_suffixes {
     pfx_block back;   /* slices behind the boundary */
     bool back_filled; /* whether there are any */
     int64_t covered;  /* the first slice that is not covered; INT64_MIN when nothing is */
+    int64_t built;    /* suffixes, while they are built anew */
     bool spoilt;      /* since the last window */
 } pfx_suffixes;
 
@@ -43,8 +44,11 @@ void pfx_suffixes_spoil(pfx_suffixes *suffixes);
  * own nothing, and places for all keys take no more than a few times the memory of the slices. */
 bool pfx_suffixes_pay(const pfx_agg *agg, pfx_pane *const *slices, int64_t count, int64_t keys);
 
-/* Merge a window of `count` slices, in order, into `merged`. `states` and `others` have room for PFX_CHUNK pointers. */
+/* Merge a window of `count` slices, in order, into `merged`. `states` and `others` have room for PFX_CHUNK pointers.
+ * When *work, to which the number of states is added that are merged, comes to `most`, it may stop: then *more is 1,
+ * and the call is to be repeated before any other. */
 pfx_status pfx_suffixes_merge(pfx_suffixes *suffixes, pfx_agg *agg, pfx_pane *const *slices, int64_t count,
-                              int64_t keys, uint8_t **states, uint8_t **others, pfx_pane *merged);
+                              int64_t keys, uint8_t **states, uint8_t **others, pfx_pane *merged, int64_t *work,
+                              int64_t most, int *more);
 
 #endif

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx.connectors.csv_records import CsvFormat
 from pyflinkx.connectors.csv_values import ColumnParser
 from pyflinkx.connectors.java_text import java_decimal, java_text
@@ -87,7 +88,7 @@ class CsvRowDeserializationSchema(DeserializationSchema):
         except (ValueError, csv.Error) as error:
             if self._options.ignore_parse_errors:
                 return None
-            raise CorruptDataError(f"no CSV row of this type: {error}: {bytes(message[:200])!r:.200}") from error
+            raise CorruptDataError(f"no CSV row of this type: {error}: {short_repr(bytes(message[:200]))}") from error
 
     def _values(self, text: str) -> list[Any]:
         rows = list(csv.reader(io.StringIO(text, newline=""), **self._reader_options))
@@ -204,7 +205,7 @@ class CsvRowSerializationSchema(SerializationSchema):
                 fields.append(write(part))
         except (TypeInformationError, ValueError) as error:
             where = "" if isinstance(error, TypeInformationError) else f"field {self._names[len(fields)]!r}: "
-            raise TypeError(f"no row of type {self._type_info}: {value!r:.200}: {where}{error}") from error
+            raise TypeError(f"no row of type {self._type_info}: {short_repr(value)}: {where}{error}") from error
         return (self._options.delimiter.join(fields) + self._options.line_delimiter).encode()
 
     def _field_writer(self, type_info: TypeInformation) -> Any:

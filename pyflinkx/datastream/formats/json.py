@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyflinkx._core.calls import short_repr
 from pyflinkx.connectors.json_numbers import load_json
 from pyflinkx.connectors.json_schema import row_type_of_schema
 from pyflinkx.connectors.json_values import JsonValueError, Reading, reader_of, writer_of
@@ -57,7 +58,7 @@ class JsonRowDeserializationSchema(DeserializationSchema):
             if self._ignore_parse_errors:
                 return None
             where = f"${error.path}: {error}" if isinstance(error, JsonValueError) else reason_of(error)
-            raise CorruptDataError(f"no JSON row of this type: {where}: {bytes(message[:200])!r:.200}") from error
+            raise CorruptDataError(f"no JSON row of this type: {where}: {short_repr(bytes(message[:200]))}") from error
 
     def get_produced_type(self) -> TypeInformation:
         return self._type_info
@@ -142,7 +143,7 @@ class JsonRowSerializationSchema(SerializationSchema):
             return self._write(None if value is None else self._conform(value)).encode()
         except (TypeInformationError, ValueError) as error:
             where = f"field '${error.path}': {error}" if isinstance(error, JsonValueError) else str(error)
-            raise TypeError(f"no row of type {self._type_info}: {value!r:.200}: {where}") from error
+            raise TypeError(f"no row of type {self._type_info}: {short_repr(value)}: {where}") from error
 
     def __reduce__(self) -> Any:
         return JsonRowSerializationSchema, (self._type_info,)

@@ -6,7 +6,7 @@ record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # The loop's arithmetic stays within 64 bits below this.
 LARGEST_SPAN = 2**62
+# The windows to which records are added in a piece, each for each record.
+ADDED = 4 * PIECE
 
 
 def is_aligned(
@@ -91,11 +93,19 @@ class AlignedWindowing:
             operator.copier,
         )
 
-    def add(self, batch: Any) -> None:
-        """Add the records of a batch to their windows."""
+    def add(self, batch: Any) -> Iterator[None]:
+        """Add the records of a batch to their windows, so many of them at each step."""
+        more = self.add_some(lambda: self.loop.add(batch, self.operator.watermark, ADDED))
+        while more:
+            self.operator.emit_full_batch()
+            yield
+            more = self.add_some(lambda: self.loop.resume(ADDED))
+
+    def add_some(self, call: Callable[[], bool]) -> bool:
+        """Have the loop do a piece, and see to the windows that it has opened and the late records."""
         loop = self.loop
         try:
-            loop.add(batch, self.operator.watermark)
+            return call()
         except BaseException as error:
             raise self.operator.site.wrap(error, f"on record {short_repr(loop.record)}") from error
         finally:

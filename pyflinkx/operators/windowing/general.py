@@ -111,31 +111,53 @@ class GeneralWindowing:
         self.assigner_context = AssignerContext(operator)
         self.trigger_context = TriggerContext(self)
 
-    def add(self, batch: Any) -> None:
-        """Add the records of a batch to their windows."""
+    def add(self, batch: Any) -> Iterator[None]:
+        """Add the records of a batch to their windows, so many of them at each step."""
         stamps: Iterable[int] = repeat(NO_TIMESTAMP) if batch.timestamps is None else batch.timestamps
         late: list[Any] = []
         late_stamps = array("q")
-        value = None
-        try:
-            for value, timestamp in zip(batch.values, stamps, strict=False):
-                if not self.add_record(value, timestamp):
-                    late.append(value)
-                    late_stamps.append(timestamp)
-        except BaseException as error:
-            raise self.operator.site.wrap(error, f"on record {short_repr(value)}") from error
-        finally:
-            if late:
-                self.operator.late(ObjectBatch(late, late_stamps))
+        count = 0
+        waiting = False  # what is raised then is not the user's
+        for value, timestamp in zip(batch.values, stamps, strict=False):
+            try:
+                self.current.key = check_key(self.operator.select_key(value))
+                assigned = list(self.assigner.assign_windows(value, timestamp, self.assigner_context))
+                added = False
+                for start in range(0, len(assigned), PIECE):
+                    if count >= PIECE:
+                        count = 0
+                        self.operator.emit_full_batch()
+                        waiting = True
+                        yield
+                        waiting = False
+                    part = assigned[start : start + PIECE]
+                    added = self.add_record(value, timestamp, part, len(assigned) > 1) or added
+                    count += len(part)
+            except BaseException as error:
+                if waiting:
+                    raise
+                self.send_late(late, late_stamps)
+                raise self.operator.site.wrap(error, f"on record {short_repr(value)}") from error
+            if not added and self.event_time and timestamp + self.lateness <= self.operator.watermark:
+                late.append(value)
+                late_stamps.append(timestamp)
+        self.send_late(late, late_stamps)
 
-    def add_record(self, value: Any, timestamp: int) -> bool:
-        """Add a record to its windows, and let the trigger decide on each; False when the record is late."""
-        self.current.key = check_key(self.operator.select_key(value))
-        skipped = True
+    def send_late(self, late: list[Any], stamps: array[int]) -> None:
+        """Send on the records that have come too late, if any."""
+        if late:
+            self.operator.late(ObjectBatch(late, stamps))
+
+    def add_record(self, value: Any, timestamp: int, assigned: list[Any], copied: bool) -> bool:
+        """Add a record to some of its windows, copies to all if there are several, and let the trigger decide on each.
+
+        Returns:
+            Whether the time of any of them is not over.
+        """
+        added = False
         record = value
-        assigned = list(self.assigner.assign_windows(value, timestamp, self.assigner_context))
         for window in assigned:
-            if self.copier is not None and len(assigned) > 1:
+            if self.copier is not None and copied:
                 record = self.copier.copy(value)  # each window has one of its own
             if self.merging is None:
                 if self.is_late(window):
@@ -149,8 +171,8 @@ class GeneralWindowing:
                     self.merging.retire(window)
                     continue
                 self.add_to(window, windows.state_windows[window], record, timestamp)
-            skipped = False
-        return not (skipped and self.event_time and timestamp + self.lateness <= self.operator.watermark)
+            added = True
+        return added
 
     def add_to(self, window: Any, state_window: Any, value: Any, timestamp: int) -> None:
         """Add a record to one window, whose contents are stored under ``state_window``."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import selectors
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +18,16 @@ from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime import failures
 from pyflinkx.runtime.aligning import AlignmentBoard
+from pyflinkx.runtime.control.channel import ControlEnded, ControlStuck
 from pyflinkx.runtime.control.master import Action, EndAttempt, StopTasks
+from pyflinkx.runtime.control.wait_set import WaitSet
 from pyflinkx.runtime.coordination import Coordination, ended_by
 from pyflinkx.runtime.deployment import DeploymentPlan
 from pyflinkx.runtime.job import Job
 from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
-from pyflinkx.runtime.launcher import WorkerHandle, limit_blocking
+from pyflinkx.runtime.launcher import WorkerHandle
 from pyflinkx.runtime.loans import Loan
+from pyflinkx.runtime.log_relay import LogRelay
 from pyflinkx.runtime.messages import (
     AlignmentReport,
     AlignmentUpdate,
@@ -40,6 +42,9 @@ from pyflinkx.runtime.messages import (
     Registered,
     Shutdown,
     TaskReport,
+    attempt_of,
+    pack,
+    unpack,
 )
 from pyflinkx.runtime.pickles import dump_by_value
 from pyflinkx.runtime.resource_manager import ResourceManager
@@ -79,7 +84,8 @@ class Placement:
     Args:
         plan: which task runs where.
         resources: has the workers.
-        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey.
+        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey; from any thread where
+            these are threads.
         close: gives back what connected the workers.
     """
 
@@ -99,8 +105,8 @@ class AttemptSettings:
         exchanges: of its exchanges.
         buffers: take what workers send to the client.
         relay: takes what workers print.
-        wake_read: a descriptor that becomes readable when the loop is to look for work.
-        wake: makes it so, from any thread.
+        log_relay: takes what workers log.
+        waiting: what the loop sleeps on.
         heartbeat_interval: seconds between heartbeats.
         heartbeat_timeout: seconds without a word after which a worker is lost.
         cancellation_timeout: seconds that tasks have to stop in.
@@ -114,8 +120,8 @@ class AttemptSettings:
     exchanges: ExchangeSettings
     buffers: list[CollectBuffer]
     relay: OutputRelay
-    wake_read: int
-    wake: Callable[[], None]
+    log_relay: LogRelay
+    waiting: WaitSet
     heartbeat_interval: float
     heartbeat_timeout: float
     cancellation_timeout: float
@@ -145,14 +151,14 @@ class WorkersAttempt:
         self.placement = placement
         self.metrics: dict[TaskId, TaskMetrics] = {}
         self.workers: list[WorkerView] = []
-        self.selector = selectors.DefaultSelector()
+        self.waiting = common.waiting
         self.ended = False
         self.failure: BaseException | None = None  # why the attempt did not finish, once it has ended
         self.give_up: float | None = None
         self.relay = common.relay
         self.paused: dict[int, tuple[WorkerView, str]] = {}
         self.alignment = AlignmentBoard()
-        self.coordination = Coordination(common.graph, common.settings.clock, self._send_event, common.wake)
+        self.coordination = Coordination(common.graph, common.settings.clock, self._send_event, common.waiting.wake)
 
     def run(self) -> Generator[None, None, BaseException | None]:
         """Run the tasks, pausing after whatever arrives.
@@ -243,7 +249,6 @@ class WorkersAttempt:
         return jobs
 
     def _launch(self) -> None:
-        self.selector.register(self.common.wake_read, selectors.EVENT_READ, (None, "wake"))
         for task in self.plan.tasks:
             self._move(task.id, ExecutionState.SCHEDULED)
         for number in range(self.plan.workers):
@@ -251,11 +256,15 @@ class WorkersAttempt:
             tasks = [task.id for task in self.plan.tasks_of(number)]
             worker = WorkerView(number, handle, tasks, time.monotonic())
             self.workers.append(worker)
-            limit_blocking(handle.connection, self.common.heartbeat_timeout)
-            self.selector.register(handle.connection.fileno(), selectors.EVENT_READ, (worker, "control"))
+            handle.control.limit_waits(self.common.heartbeat_timeout)
+            descriptor = handle.control.fileno()
+            if descriptor is None:
+                handle.control.on_arrival(self.waiting.wake)
+            else:
+                self.waiting.add(descriptor, (worker, "control"))
             for descriptor, stream in zip(handle.outputs, ("stdout", "stderr"), strict=False):
                 os.set_blocking(descriptor, False)
-                self.selector.register(descriptor, selectors.EVENT_READ, (worker, stream))
+                self.waiting.add(descriptor, (worker, stream))
 
     def _deploy(self, jobs: dict[int, bytes]) -> None:
         while not self.ended and not all(worker.registered or worker.lost for worker in self.workers):
@@ -285,21 +294,28 @@ class WorkersAttempt:
 
     def _turn(self) -> None:
         """Wait for something to happen, and deal with it."""
-        for key, _ in self.selector.select(self._patience()):
-            worker, what = key.data
-            if key.fd not in self.selector.get_map():
-                continue  # what was dealt with before it was this worker's end
-            if what == "wake":
-                os.read(self.common.wake_read, 1024)
-            elif what == "control":
+        for worker, what, descriptor in self._ready(self._patience()):
+            if what == "control":
                 self._receive(worker)
             else:
-                self._read_output(worker, key.fd, what)
+                self._read_output(worker, descriptor, what)
         if self.job.cancel_asked:
             self._do(self.master.cancel())
         self._pause_output()
         self._look_for_the_silent()
         self.job.report()
+
+    def _ready(self, timeout: float | None) -> Iterator[tuple[WorkerView, str, int]]:
+        """Sleep until something can be read, or somebody wants the loop to look; what can be read, and of whom."""
+        silent = [view for view in self.workers if view.handle.control.fileno() is None]
+        if any(not view.lost and view.handle.control.wait(0) for view in silent):
+            timeout = 0
+        for descriptor, (worker, what) in self.waiting.wait(timeout):
+            if descriptor in self.waiting:  # else what was dealt with before it was this worker's end
+                yield worker, what, descriptor
+        for worker in silent:
+            if not worker.lost and worker.handle.control.wait(0):
+                yield worker, "control", -1
 
     def _patience(self) -> float | None:
         deadlines = [worker.heard + self._patience_with(worker) for worker in self.workers if not worker.lost]
@@ -313,16 +329,19 @@ class WorkersAttempt:
 
     def _receive(self, worker: WorkerView) -> None:
         try:
-            data = worker.handle.connection.recv_bytes()
-        except BlockingIOError:  # it stopped in the middle of a message
+            data = worker.handle.control.receive()
+        except ControlStuck:  # it stopped in the middle of a message
             self._lose(worker, silence(self.common.heartbeat_timeout))
             return
-        except (EOFError, OSError):
+        except ControlEnded:
             self._lose(worker)
+            return
+        if attempt_of(data) != self.number:
+            log.debug("%s: a message of another attempt than %d is dropped", worker.handle.name, self.number)
             return
         worker.heard = time.monotonic()
         try:
-            message = pickle.loads(data)
+            message = unpack(data)
         except BaseException as error:  # code of the records' classes runs here
             if is_interrupt(error):
                 raise
@@ -339,7 +358,7 @@ class WorkersAttempt:
             for number, lowest in self.alignment.report(worker.number, message.lowest, numbers).items():
                 self._send(self.workers[number], AlignmentUpdate(lowest))
         elif isinstance(message, Logged):
-            pass_on(message)
+            self.common.log_relay.put(message)
         elif isinstance(message, Collected):
             assert not isinstance(message.records, Loan)  # it arrives as its records
             self.common.buffers[message.buffer].extend(message.records)
@@ -395,10 +414,10 @@ class WorkersAttempt:
 
     def _send(self, worker: WorkerView, message: Any) -> None:
         try:
-            worker.handle.connection.send(message)
-        except BlockingIOError:
+            worker.handle.control.send(pack(self.number, message))
+        except ControlStuck:
             self._lose(worker, silence(self.common.heartbeat_timeout))
-        except OSError:
+        except ControlEnded:
             self._lose(worker)
 
     def _lose(self, worker: WorkerView, reason: str | None = None) -> None:
@@ -406,7 +425,7 @@ class WorkersAttempt:
         if worker.lost:
             return
         worker.lost = True
-        self.selector.unregister(worker.handle.connection.fileno())
+        self._hear_no_more(worker)
         if reason is None and not worker.handle.wait(EXIT_PATIENCE):
             reason = "it closed its connection"
         self.resources.declare_lost(worker.number)
@@ -414,6 +433,11 @@ class WorkersAttempt:
         if not all(self._ended(task) for task in worker.tasks):
             obituary = self._obituary(worker, reason or worker.handle.ended() or "it ended")
             self._do(self.master.tasks_lost(worker.tasks, JobExecutionError(obituary)))
+
+    def _hear_no_more(self, worker: WorkerView) -> None:
+        descriptor = worker.handle.control.fileno()
+        if descriptor is not None:
+            self.waiting.remove(descriptor)
 
     def _obituary(self, worker: WorkerView, reason: str) -> str:
         names = [f"'{self._task_name(task)}'" for task in worker.tasks if not self._ended(task)]
@@ -436,7 +460,7 @@ class WorkersAttempt:
         for worker in self.workers:
             if worker.lost:
                 continue
-            if now - worker.heard > self._patience_with(worker) and not worker.handle.connection.poll():
+            if now - worker.heard > self._patience_with(worker) and not worker.handle.control.wait(0):
                 self._lose(worker, silence(self._patience_with(worker)))
             elif self.give_up is not None and now > self.give_up:
                 limit = f"{self.common.cancellation_timeout:g} s (task.cancellation.timeout)"
@@ -451,7 +475,7 @@ class WorkersAttempt:
         except BlockingIOError:
             return False
         if not data:
-            self.selector.unregister(descriptor)
+            self.waiting.remove(descriptor)
         text = worker.streams[stream].feed(data)
         if text:
             worker.last_lines.add(text)
@@ -463,19 +487,19 @@ class WorkersAttempt:
         if self.relay.is_full():
             for worker in self.workers:
                 for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
-                    if descriptor in self.selector.get_map():
-                        self.selector.unregister(descriptor)
+                    if descriptor in self.waiting:
+                        self.waiting.remove(descriptor)
                         self.paused[descriptor] = worker, stream
         elif self.paused:
             for descriptor, data in self.paused.items():
-                self.selector.register(descriptor, selectors.EVENT_READ, data)
+                self.waiting.add(descriptor, data)
             self.paused.clear()
 
     def _read_rest(self, worker: WorkerView) -> None:
         for descriptor, stream in zip(worker.handle.outputs, ("stdout", "stderr"), strict=False):
             if self.paused.pop(descriptor, None) is not None:
-                self.selector.register(descriptor, selectors.EVENT_READ, (worker, stream))
-            if descriptor in self.selector.get_map():
+                self.waiting.add(descriptor, (worker, stream))
+            if descriptor in self.waiting:
                 while self._read_output(worker, descriptor, stream):
                     pass
 
@@ -501,7 +525,7 @@ class WorkersAttempt:
                 self._read_rest(worker)
         finally:
             self.resources.release_all()
-            self.selector.close()
+            self.waiting.clear()
 
     @property
     def may_wait(self) -> bool:
@@ -514,24 +538,31 @@ class WorkersAttempt:
             left = deadline - time.monotonic()
             if left <= 0 and not (self.paused and self.may_wait):
                 return
-            for key, _ in self.selector.select(max(left, 0) if left > 0 else EXIT_PATIENCE):
-                view, what = key.data
-                if key.fd not in self.selector.get_map():
-                    continue
+            for view, what, descriptor in self._ready(max(left, 0) if left > 0 else EXIT_PATIENCE):
                 if what == "control":
                     try:
-                        data = view.handle.connection.recv_bytes()
-                    except (EOFError, OSError):
+                        data = view.handle.control.receive()
+                    except (ControlEnded, ControlStuck):
                         view.lost = True
-                        self.selector.unregister(key.fd)
+                        self._hear_no_more(view)
                         view.handle.wait(max(deadline - time.monotonic(), 0))
                         continue
-                    hear_out(data)
-                elif what == "wake":
-                    os.read(self.common.wake_read, 1024)
+                    if attempt_of(data) == self.number:
+                        self._hear_out(data)
                 else:
-                    self._read_output(view, key.fd, what)
+                    self._read_output(view, descriptor, what)
             self._pause_output()
+
+    def _hear_out(self, data: bytes) -> None:
+        """Pass on what a worker logs after the job's end; nothing else that it says matters then, nor its failure."""
+        try:
+            message = unpack(data)
+        except BaseException as error:  # code of the records' classes runs here
+            if is_interrupt(error):
+                raise
+            return
+        if isinstance(message, Logged):
+            self.common.log_relay.put(message)
 
 
 def unreadable(what: str, error: BaseException) -> JobExecutionError:
@@ -541,32 +572,6 @@ def unreadable(what: str, error: BaseException) -> JobExecutionError:
     return failure
 
 
-def hear_out(data: bytes) -> None:
-    """Pass on what a worker logs after the job's end; nothing else that it says matters then, nor its failure."""
-    try:
-        message = pickle.loads(data)
-        if isinstance(message, Logged):
-            pass_on(message)
-    except BaseException as error:  # code of the records' classes runs here
-        if is_interrupt(error):
-            raise
-
-
 def silence(seconds: float) -> str:
     """Why a worker is lost that said nothing for so long."""
     return f"it did not answer for {seconds:g} s (heartbeat.timeout)"
-
-
-def pass_on(message: Logged) -> None:
-    """Log what a worker logged, if it is wanted here; without what is attached to it and cannot be read."""
-    record = message.record
-    logger = logging.getLogger(record.name)
-    if not logger.isEnabledFor(record.levelno):
-        return
-    for name, data in message.attached.items():
-        try:
-            setattr(record, name, pickle.loads(data))
-        except BaseException as error:  # code of the value's class runs here
-            if is_interrupt(error):
-                raise
-    logger.handle(record)

@@ -133,6 +133,11 @@ class JobMaster:
         self.ended: EndJob | None = None
 
     @property
+    def may_restart(self) -> bool:
+        """Whether there may be more than one attempt."""
+        return not isinstance(self.restarts, NoRestart)
+
+    @property
     def state(self) -> JobState:
         """Where the job stands, in PyFlink's words."""
         if self.ended is not None:

@@ -62,12 +62,12 @@ def test_a_failed_job_leaves_no_files(env, tmp_path):
 def opened(sink, now=0):
     """A clock, a writer, and the committer of its files."""
     clock, committer = Clock(now), sink.create_coordinator(None)
-    context = WriterContext(clock=clock, send=lambda files: committer.handle_event(0, files))
-    return clock, sink.create_writer(context), committer
+    return clock, sink.create_writer(WriterContext(clock=clock)), committer
 
 
 def finish(writer, committer, failure=None):
     writer.flush(True)
+    committer.handle_event(0, writer.prepare_commit())
     writer.close()
     committer.close(failure)
 
@@ -103,6 +103,7 @@ def test_files_roll_by_size_age_and_inactivity_and_appear_at_the_end(tmp_path):
     writer.flush(False)
     assert numbered(tmp_path) == ([], 4)
     writer.flush(True)
+    committer.handle_event(0, writer.prepare_commit())
     writer.close()
     assert numbered(tmp_path) == ([], 4)
     committer.close(None)

@@ -1,0 +1,20 @@
+"""Where in the program something was made that cannot be read or written."""
+
+from __future__ import annotations
+
+from pyflinkx._core.calls import CallSite
+from pyflinkx.errors import CorruptDataError, MemoryBudgetError, SinkError, SourceError, TypeInformationError
+
+PLACED = (SourceError, SinkError, CorruptDataError, TypeInformationError, MemoryBudgetError)
+
+
+def placed(error: BaseException, site: CallSite) -> BaseException:
+    """An error of a source or a sink, which says from now on which operator and line it is about, too.
+
+    Other errors, and those that say so already, stay as they are.
+    """
+    if isinstance(error, PLACED) and len(error.args) == 1 and getattr(error, "place", None) is None:
+        made = "" if site.location is None else f", created at {site.location}"
+        error.args = (f"{error} (operator '{site.name}', uid {site.uid}{made})",)
+        error.place = site.name  # type: ignore[union-attr]
+    return error
