@@ -6,6 +6,7 @@ Run: pytest bench/micro/bench_calls.py; a batch is of 1,000 records.
 import pytest
 
 from pyflinkx._core.calls import CallSite, filter_values, map_values, reduce_values
+from pyflinkx._core.keyed import KeyContext, StateTable
 from pyflinkx._core.objects import ObjectBatch
 
 COUNT = 1000
@@ -58,7 +59,10 @@ def reduce_in_python(values):
 LOOPS = {
     "map": (lambda batch: map_values(SITE, double, batch), map_in_python),
     "filter": (lambda batch: filter_values(SITE, is_even, batch), filter_in_python),
-    "reduce": (lambda batch: reduce_values(SITE, key_of, add, {}, batch), reduce_in_python),
+    "reduce": (
+        lambda batch: reduce_values(SITE, key_of, add, StateTable("r", "ReducingState", KeyContext()), batch),
+        reduce_in_python,
+    ),
 }
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.copier import Copier
-from pyflinkx._core.keyed import KeyContext
+from pyflinkx._core.keyed import KeyContext, StateTable
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx.errors import JobExecutionError
 
@@ -42,7 +42,7 @@ def reduce_values(
     site: CallSite,
     key_selector: Callable[[Any], Any],
     function: Callable[[Any, Any], Any],
-    state: dict[Any, Any],
+    table: StateTable,
     batch: ObjectBatch,
     updates: bool = True,
 ) -> ObjectBatch: ...

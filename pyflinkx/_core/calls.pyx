@@ -8,15 +8,16 @@ A result that the function may still change is replaced by a copy as it comes, b
 later. The references that a loop says it holds are those of its list and its variable.
 """
 from cpython cimport array
-from cpython.dict cimport PyDict_SetItem
-from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.ref cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
 from pyflinkx._core.copier cimport Copier, is_atom, is_simple
-from pyflinkx._core.cpfx cimport PyDict_GetItemWithError, references
-from pyflinkx._core.keyed cimport KeyContext
+from pyflinkx._core.cpfx cimport references
+from pyflinkx._core.key_hash cimport hash_of
+from pyflinkx._core.key_map cimport KeyMap
+from pyflinkx._core.keyed cimport KeyContext, StateTable
+from pyflinkx._core.keys cimport check_key
 from pyflinkx._core.objects cimport ObjectBatch
 from pyflinkx._core.row cimport Row
 
@@ -24,7 +25,7 @@ import array as array_module
 
 from pyflinkx._core import objects
 from pyflinkx._core.interrupts import is_interrupt
-from pyflinkx._core.keys import check_key
+from pyflinkx._core.keyed import ABSENT
 from pyflinkx.errors import JobExecutionError
 
 cdef array.array LONGS = array_module.array("q")
@@ -267,30 +268,36 @@ cdef int repeat_stamp(array.array stamps, Py_ssize_t times, long long timestamp)
 
 
 def reduce_values(
-    CallSite site not None, key_selector, function, dict state not None, ObjectBatch batch not None, bint updates=True,
+    CallSite site not None, key_selector, function, StateTable table not None, ObjectBatch batch not None,
+    bint updates=True,
 ):
-    """Fold every value into its key's entry of ``state`` by ``function(old, value)`` and replace it by the result.
+    """Fold every value into its key's entry of ``table`` by ``function(old, value)`` and replace it by the result.
 
-    The first value of a key is its result. ``state`` maps checked keys to the latest result. Without ``updates`` the
+    The first value of a key is its result. The table maps checked keys to the latest result. Without ``updates`` the
     batch is not to be emitted.
     """
     cdef list values = batch.values
     cdef Py_ssize_t i = 0
     cdef Copier copier = site.copier if updates else None
     cdef PyObject *found
+    cdef Py_hash_t hash
+    cdef KeyMap state = table.keys if table.in_memory() else None
     try:
         while i < len(values):
             value = values[i]
-            key = key_selector(value)
-            found = PyDict_GetItemWithError(state, key)
-            if found == NULL:
-                if PyErr_Occurred() != NULL:  # an unhashable key: check_key says so in its own words
-                    PyErr_Clear()
-                key = check_key(key)
-                found = PyDict_GetItemWithError(state, key)
-            if found != NULL:
-                value = function(<object> found, value)
-            PyDict_SetItem(state, key, value)
+            key = check_key(key_selector(value))
+            if state is not None:
+                hash = hash_of(key)
+                found = state.find(key, hash)
+                if found != NULL:
+                    value = function(<object> found, value)
+                state.put(key, hash, value)
+            else:
+                table.context.key = key
+                old = table.edit(None)
+                if old is not ABSENT:
+                    value = function(old, value)
+                table.put(None, value)
             values[i] = value if copier is None or is_simple(value) else copier.copy(value)
             i += 1
     except BaseException as error:

@@ -8,6 +8,17 @@ cdef extern from "Python.h":
     PyObject *PyDict_GetItemWithError(object table, object key) noexcept
     bint PyUnicode_IS_ASCII(object text) noexcept
 
+# Of a dict, with a hash that is not the key's own; declared here as newer versions of Python.h leave some of them out.
+cdef extern from *:
+    """
+    extern PyObject *_PyDict_GetItem_KnownHash(PyObject *, PyObject *, Py_hash_t);
+    extern int _PyDict_SetItem_KnownHash(PyObject *, PyObject *, PyObject *, Py_hash_t);
+    extern int _PyDict_DelItem_KnownHash(PyObject *, PyObject *, Py_hash_t);
+    """
+    PyObject *_PyDict_GetItem_KnownHash(object table, object key, Py_hash_t hash) except? NULL
+    int _PyDict_SetItem_KnownHash(object table, object key, object value, Py_hash_t hash) except -1
+    int _PyDict_DelItem_KnownHash(object table, object key, Py_hash_t hash) except -1
+
 
 cdef extern from "pfx/status.h" nogil:
     ctypedef enum pfx_status:
@@ -269,6 +280,7 @@ cdef extern from "pfx/key.h" nogil:
     int PFX_MAX_KEY_GROUPS
 
     ctypedef enum pfx_key_tag:
+        PFX_KEY_LONG
         PFX_KEY_TIME
         PFX_KEY_TIME_OFFSET
         PFX_KEY_TIMESTAMP
@@ -348,6 +360,10 @@ cdef extern from "pfx/out_column.h" nogil:
 cdef extern from "pfx/key_hash.h" nogil:
     ctypedef struct pfx_key_secret:
         pass
+
+    uint64_t pfx_key_hash_word(const pfx_key_secret *secret, uint64_t word)
+    uint64_t pfx_key_hash_pair(const pfx_key_secret *secret, uint64_t first, uint64_t second)
+    uint64_t pfx_key_hash_bytes(const pfx_key_secret *secret, const uint8_t *bytes, int64_t size)
 
 
 cdef extern from "pfx/key_index.h" nogil:

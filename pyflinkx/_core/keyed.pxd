@@ -1,27 +1,39 @@
 cimport cython
 
 from pyflinkx._core.copier cimport Copier
+from pyflinkx._core.key_hash cimport hash_of
+from pyflinkx._core.key_map cimport KeyMap
 
 
 @cython.final
 cdef class KeyContext:
     cdef public object key
     cdef public object namespace
+    cdef object hashed
+    cdef Py_hash_t hash
+
+    # Of the key; whoever sets one key and uses several states has it hashed once.
+    cdef inline Py_hash_t key_hash(self) except -1:
+        if self.hashed is not self.key:
+            self.hash = hash_of(self.key)
+            self.hashed = self.key
+        return self.hash
 
 
-@cython.final
 cdef class StateTable:
     cdef readonly str name
     cdef readonly str kind
     cdef readonly KeyContext context
-    cdef readonly dict keys
+    cdef readonly KeyMap keys
     cdef readonly dict namespaces
     cdef public Copier copier
 
     cdef object current_key(self)
-    cpdef object find(self, object namespace)
-    cpdef int store(self, object namespace, object value) except -1
-    cpdef object take(self, object namespace)
+    cdef KeyMap values_in(self, object namespace)
+    cpdef object get(self, object namespace)
+    cpdef object edit(self, object namespace)
+    cpdef int put(self, object namespace, object value) except -1
+    cpdef object remove(self, object namespace)
     cpdef int merge(self, object target, object sources, object combine) except -1
 
 

@@ -1,13 +1,16 @@
 """State tables addressed by a current key, and the state handles that user functions hold.
 
-A table is a dict from key to value, for windows one such dict per namespace (the window). A key without a value is in
-no dict, and a namespace without keys is not there either.
+A table is a KeyMap from key to value, for windows one such map per namespace (the window). A key without a value is in
+no map, and a namespace without keys is not there either.
 """
 from types import GenericAlias
 
 cimport cython
 
+from cpython.ref cimport PyObject
+
 from pyflinkx._core.copier cimport is_atom
+from pyflinkx._core.key_map cimport KeyMap
 
 from pyflinkx.errors import WrongStateError
 
@@ -41,14 +44,18 @@ cdef class KeyContext:
 
     def __cinit__(self):
         self.key = no_key
+        self.hashed = absent
 
     def __repr__(self):
         return f"KeyContext(key={self.key!r}, namespace={self.namespace!r})"
 
 
-@cython.final
 cdef class StateTable:
-    """The values of one state, for every key and namespace.
+    """The values of one state, for every key and namespace, in memory.
+
+    Reading and changing are told apart. What ``get`` gives is read, and stays as it is: it may be what is stored, a
+    copy of it, or be shared with a snapshot. What ``edit`` gives may be changed in place, and is stored by ``put``;
+    until then nobody knows whether the change is seen. A class derived from this one keeps its values elsewhere.
 
     Args:
         name: the descriptor's name.
@@ -57,7 +64,8 @@ cdef class StateTable:
 
     Attributes:
         keys: key to value, for states that belong to a key alone.
-        namespaces: namespace to (key to value), for states that belong to a key and a window.
+        namespaces: namespace to (key to value), for states that belong to a key and a window. Namespaces are windows,
+            whose hashes have a secret of their own.
         copier: makes what handles store their own; None where it may be shared.
     """
 
@@ -65,7 +73,7 @@ cdef class StateTable:
         self.name = name
         self.kind = kind
         self.context = context
-        self.keys = {}
+        self.keys = KeyMap()
         self.namespaces = {}
 
     def __len__(self):
@@ -79,34 +87,64 @@ cdef class StateTable:
             )
         return self.context.key
 
-    cpdef object find(self, object namespace):
-        """The value of the current key in ``namespace`` (None: no namespace), or ABSENT."""
+    cdef KeyMap values_in(self, object namespace):
+        return self.keys if namespace is None else self.namespaces.get(namespace)
+
+    cpdef object get(self, object namespace):
+        """The value of the current key in ``namespace`` (None: no namespace) to be read, or ABSENT."""
         cdef object key = self.current_key()
-        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        cdef KeyMap values = self.values_in(namespace)
+        cdef PyObject *found
         if values is None:
             return absent
-        return (<dict> values).get(key, absent)
+        found = values.find(key, self.context.key_hash())
+        return absent if found == NULL else <object> found
 
-    cpdef int store(self, object namespace, object value) except -1:
+    cpdef object edit(self, object namespace):
+        """The same to be changed, and then to be ``put`` back."""
+        return self.get(namespace)
+
+    cpdef int put(self, object namespace, object value) except -1:
         """Set the value of the current key in ``namespace``."""
         cdef object key = self.current_key()
-        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        cdef KeyMap values = self.values_in(namespace)
         if values is None:
-            self.namespaces[namespace] = {key: value}
-        else:
-            (<dict> values)[key] = value
+            values = self.namespaces[namespace] = KeyMap()
+        values.put(key, self.context.key_hash(), value)
         return 0
 
-    cpdef object take(self, object namespace):
-        """Remove the value of the current key in ``namespace`` and return it, or ABSENT."""
+    cpdef object remove(self, object namespace):
+        """Remove the value of the current key in ``namespace`` and return it, the caller's from now on, or ABSENT."""
         cdef object key = self.current_key()
-        cdef object values = self.keys if namespace is None else self.namespaces.get(namespace)
+        cdef KeyMap values = self.values_in(namespace)
         if values is None:
             return absent
-        value = (<dict> values).pop(key, absent)
-        if namespace is not None and not <dict> values:
+        value = values.remove(key, self.context.key_hash(), absent)
+        if namespace is not None and not values:
             del self.namespaces[namespace]
         return value
+
+    def entries(self):
+        """All (namespace, key), as a list: those without a namespace first, each part in order of insertion."""
+        found = [(None, key) for key in self.keys]
+        for namespace, values in self.namespaces.items():
+            found += [(namespace, key) for key in (<KeyMap> values)]
+        return found
+
+    def clear(self):
+        """Remove all values of all keys."""
+        self.keys.clear()
+        self.namespaces.clear()
+
+    def take_all(self):
+        """Remove all values without a namespace, and return them as a list in the order in which their keys came."""
+        values = list(self.keys.values())
+        self.keys.clear()
+        return values
+
+    def in_memory(self):
+        """Whether ``keys`` and ``namespaces`` hold the values, for loops that go past the methods."""
+        return True
 
     cpdef int merge(self, object target, object sources, object combine) except -1:
         """Move what the current key holds in the namespaces ``sources`` into ``target``.
@@ -115,13 +153,13 @@ cdef class StateTable:
         """
         cdef object merged = absent, value
         for source in sources:
-            value = self.take(source)
+            value = self.remove(source)
             if value is not absent:
                 merged = value if merged is absent else combine(merged, value)
         if merged is absent:
             return 0
-        value = self.find(target)
-        self.store(target, merged if value is absent else combine(value, merged))
+        value = self.edit(target)
+        self.put(target, merged if value is absent else combine(value, merged))
         return 0
 
 
@@ -161,7 +199,7 @@ cdef class State:
 
     def clear(self):
         """Remove what is stored for the current key."""
-        self.table.take(self.current_namespace())
+        self.table.remove(self.current_namespace())
 
 
 cdef class ValueState(State):
@@ -178,18 +216,18 @@ cdef class ValueState(State):
 
     def value(self):
         """The value of the current key, None when there is none."""
-        value = self.table.find(self.current_namespace())
+        value = self.table.get(self.current_namespace())
         return None if value is absent else value
 
     def update(self, value):
         """Set the value of the current key; None removes it."""
         if value is None:
-            self.table.take(self.current_namespace())
+            self.table.remove(self.current_namespace())
         else:
             namespace = self.current_namespace()
             if not is_atom(value):
-                value = self.own_or_stored(value, self.table.find(namespace))
-            self.table.store(namespace, value)
+                value = self.own_or_stored(value, self.table.get(namespace))
+            self.table.put(namespace, value)
 
 
 cdef class AppendingState(State):
@@ -221,7 +259,7 @@ cdef class ListState(MergingState):
 
     def get(self):
         """The values of the current key as a list of the caller's own, empty when there are none."""
-        values = self.table.find(self.current_namespace())
+        values = self.table.get(self.current_namespace())
         return [] if values is absent else list(<list> values)
 
     def add(self, value):
@@ -231,11 +269,12 @@ cdef class ListState(MergingState):
     cpdef int append(self, object value) except -1:
         """Append a value that nobody else changes."""
         namespace = self.current_namespace()
-        values = self.table.find(namespace)
+        values = self.table.edit(namespace)
         if values is absent:
-            self.table.store(namespace, [value])
+            values = [value]
         else:
             (<list> values).append(value)
+        self.table.put(namespace, values)
         return 0
 
     def add_all(self, values):
@@ -247,7 +286,7 @@ cdef class ListState(MergingState):
         """Replace the values by others."""
         values = list(values)
         if self.table.copier is not None:
-            stored = self.table.find(self.current_namespace())
+            stored = self.table.get(self.current_namespace())
             values = self.owned(values, () if stored is absent else <list> stored)
         self.replace(values)
 
@@ -259,9 +298,9 @@ cdef class ListState(MergingState):
     cpdef int replace(self, list values) except -1:
         """Replace the values by others that nobody else changes."""
         if values:
-            self.table.store(self.current_namespace(), values)
+            self.table.put(self.current_namespace(), values)
         else:
-            self.table.take(self.current_namespace())
+            self.table.remove(self.current_namespace())
         return 0
 
     def __iter__(self):
@@ -285,18 +324,18 @@ cdef class ReducingState(MergingState):
 
     def get(self):
         """The folded value of the current key, None when there is none."""
-        value = self.table.find(self.current_namespace())
+        value = self.table.get(self.current_namespace())
         return None if value is absent else value
 
     def add(self, value):
         """Fold a value in; None removes what is stored, as in Flink."""
         namespace = self.current_namespace()
         if value is None:
-            self.table.take(namespace)
+            self.table.remove(namespace)
             return
         value = self.own(value)
-        stored = self.table.find(namespace)
-        self.table.store(namespace, value if stored is absent else self.reduce(stored, value))
+        stored = self.table.edit(namespace)
+        self.table.put(namespace, value if stored is absent else self.reduce(stored, value))
 
     def combine(self, first, second):
         return self.reduce(first, second)
@@ -322,19 +361,19 @@ cdef class AggregatingState(MergingState):
 
     def get(self):
         """The aggregate function's result for the current key, None when nothing was added."""
-        accumulator = self.table.find(self.current_namespace())
+        accumulator = self.table.get(self.current_namespace())
         return None if accumulator is absent else self.get_result(accumulator)
 
     def add(self, value):
         """Add a value to the accumulator; None removes what is stored, as in Flink."""
         namespace = self.current_namespace()
         if value is None:
-            self.table.take(namespace)
+            self.table.remove(namespace)
             return
-        accumulator = self.table.find(namespace)
+        accumulator = self.table.edit(namespace)
         if accumulator is absent:
             accumulator = self.create_accumulator()
-        self.table.store(namespace, self.add_value(self.own(value), accumulator))
+        self.table.put(namespace, self.add_value(self.own(value), accumulator))
 
     def combine(self, first, second):
         return self.merge_accumulators(first, second)
@@ -345,24 +384,24 @@ cdef class MapState(State):
 
     def get(self, key):
         """The value under ``key``, None when there is none."""
-        entries = self.table.find(self.current_namespace())
-        return None if entries is absent else (<dict> entries).get(key)
+        entries = self.table.get(self.current_namespace())
+        return None if entries is absent else (<KeyMap> entries).get(key)
 
     def put(self, key, value):
         """Set the value under ``key``."""
         if not is_atom(value):
-            entries = self.table.find(self.current_namespace())
-            value = self.own_or_stored(value, None if entries is absent else (<dict> entries).get(key))
+            entries = self.table.get(self.current_namespace())
+            value = self.own_or_stored(value, None if entries is absent else (<KeyMap> entries).get(key))
         self.set_entry(self.own(key), value)
 
     cpdef int set_entry(self, object key, object value) except -1:
         """Set the value under ``key``, both of which nobody else changes."""
         namespace = self.current_namespace()
-        entries = self.table.find(namespace)
+        entries = self.table.edit(namespace)
         if entries is absent:
-            self.table.store(namespace, {key: value})
-        else:
-            (<dict> entries)[key] = value
+            entries = KeyMap()
+        (<KeyMap> entries)[key] = value
+        self.table.put(namespace, entries)
         return 0
 
     def put_all(self, dict_value):
@@ -373,36 +412,37 @@ cdef class MapState(State):
     def remove(self, key):
         """Remove the entry under ``key``, if there is one."""
         namespace = self.current_namespace()
-        entries = self.table.find(namespace)
-        if entries is absent:
+        entries = self.table.edit(namespace)
+        if entries is absent or (<KeyMap> entries).pop(key, absent) is absent:
             return
-        (<dict> entries).pop(key, None)
-        if not <dict> entries:
-            self.table.take(namespace)
+        if len(<KeyMap> entries):
+            self.table.put(namespace, entries)
+        else:
+            self.table.remove(namespace)
 
     def contains(self, key):
         """Whether there is an entry under ``key``."""
-        entries = self.table.find(self.current_namespace())
-        return entries is not absent and key in <dict> entries
+        entries = self.table.get(self.current_namespace())
+        return entries is not absent and key in <KeyMap> entries
 
     def items(self):
         """All entries, as a list of (key, value) of the caller's own: the state may be changed while it is iterated."""
-        entries = self.table.find(self.current_namespace())
-        return [] if entries is absent else list((<dict> entries).items())
+        entries = self.table.get(self.current_namespace())
+        return [] if entries is absent else list((<KeyMap> entries).items())
 
     def keys(self):
         """All keys, as a list of the caller's own."""
-        entries = self.table.find(self.current_namespace())
-        return [] if entries is absent else list(<dict> entries)
+        entries = self.table.get(self.current_namespace())
+        return [] if entries is absent else list(<KeyMap> entries)
 
     def values(self):
         """All values, as a list of the caller's own."""
-        entries = self.table.find(self.current_namespace())
-        return [] if entries is absent else list((<dict> entries).values())
+        entries = self.table.get(self.current_namespace())
+        return [] if entries is absent else list((<KeyMap> entries).values())
 
     def is_empty(self):
         """Whether the map holds no entry."""
-        return self.table.find(self.current_namespace()) is absent
+        return self.table.get(self.current_namespace()) is absent
 
     def __getitem__(self, key):
         return self.get(key)

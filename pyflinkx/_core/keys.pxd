@@ -32,6 +32,12 @@ cdef class Form:
 
 cdef Form form_of(kind)
 
+# The largest adjusted exponent of a Decimal key.
+cdef int MAX_EXPONENT
+
+# Refuse what lies under too many composites.
+cdef int check_depth(int depth) except -1
+
 # Append the canonical bytes of a key; `depth` is how many composites enclose it.
 cdef int put_key(pfx_key *out, object key, int depth) except -1
 

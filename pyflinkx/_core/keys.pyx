@@ -207,8 +207,10 @@ cdef int refuse(kind, Form form, int depth) except -1:
     raise KeyTypeError(f"{what} has type {name}, which has no canonical form: {form.reason}")
 
 
-cdef int refuse_depth() except -1:
-    raise KeyTypeError(f"a key is nested more than {MAX_DEPTH} levels deep")
+cdef int check_depth(int depth) except -1:
+    if depth >= MAX_DEPTH:
+        raise KeyTypeError(f"a key is nested more than {MAX_DEPTH} levels deep")
+    return 0
 
 
 # ---- canonical bytes ----
@@ -394,8 +396,7 @@ cdef int put_member(pfx_key *out, object key, Form form) except -1:
 
 
 cdef int put_tuple(pfx_key *out, tuple key, int depth) except -1:
-    if depth >= MAX_DEPTH:
-        refuse_depth()
+    check_depth(depth)
     check(pfx_key_begin(out, PFX_KEY_TUPLE))
     check(pfx_key_put_count(out, len(key)))
     for item in key:
@@ -404,8 +405,7 @@ cdef int put_tuple(pfx_key *out, tuple key, int depth) except -1:
 
 
 cdef int put_record(pfx_key *out, object key, Form form, int depth) except -1:
-    if depth >= MAX_DEPTH:
-        refuse_depth()
+    check_depth(depth)
     check(pfx_key_begin(out, PFX_KEY_RECORD))
     put_name(out, form.name)
     check(pfx_key_put_count(out, len(form.fields)))
@@ -415,8 +415,7 @@ cdef int put_record(pfx_key *out, object key, Form form, int depth) except -1:
 
 
 cdef int put_row(pfx_key *out, Row key, Form form, int depth) except -1:
-    if depth >= MAX_DEPTH:
-        refuse_depth()
+    check_depth(depth)
     check(pfx_key_begin(out, PFX_KEY_ROW))
     put_name(out, form.name)
     check(pfx_key_put_byte(out, key.kind))
@@ -525,8 +524,7 @@ cdef list checked_items(tuple items, int depth):
     """The items with one NaN in place of all, or None if they are to stay."""
     cdef list changed = None
     cdef Py_ssize_t i
-    if depth >= MAX_DEPTH:
-        refuse_depth()
+    check_depth(depth)
     for i in range(len(items)):
         item = items[i]
         kind = type(item)

@@ -5,7 +5,7 @@ from pyflinkx._core.memory cimport MemoryBudget
 cdef class TimerQueue:
     cdef pfx_timers timers
     cdef MemoryBudget budget
-    # (timestamp, key, namespace) -> Timer, in order of registration; it owns both.
+    # Timers under themselves, in order of registration; it owns them.
     cdef dict registered
     # The most entries that `registered` had since it was last made anew.
     cdef Py_ssize_t high

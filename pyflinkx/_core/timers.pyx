@@ -1,9 +1,11 @@
 """Timers of keyed operators, in the order in which they are due."""
 cimport cython
 from cpython.number cimport PyNumber_Index
-from libc.stdint cimport int64_t
+from cpython.object cimport Py_EQ, PyObject_RichCompareBool
+from libc.stdint cimport int64_t, uint64_t
 
 from pyflinkx._core.cpfx cimport (
+    pfx_key_hash_pair,
     pfx_timer,
     pfx_timer_init,
     pfx_timers_add,
@@ -12,21 +14,48 @@ from pyflinkx._core.cpfx cimport (
     pfx_timers_remove,
     pfx_timers_reset,
 )
+from pyflinkx._core.key_hash cimport as_hash, hash_of
+from pyflinkx._core.key_secret cimport process_secret
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.status cimport check
 
 
-# Jobs have millions of timers, so the garbage collector does not visit them: keys are plain data (check_key sees to it)
-# and cannot lead back to a queue.
+# What a queue's dict has as keys and values: equal where time, key and namespace are, and hashed under the process's
+# secret. Jobs have millions of timers, so the garbage collector does not visit them: keys are plain data (check_key
+# sees to it) and cannot lead back to a queue.
 @cython.final
 @cython.internal
 @cython.no_gc
 cdef class Timer:
     cdef pfx_timer timer
-    cdef tuple entry
+    cdef int64_t due
+    cdef Py_hash_t hash
+    cdef object key
+    cdef object namespace
 
-    def __cinit__(self):
+    def __cinit__(self, int64_t due, key, namespace):
         pfx_timer_init(&self.timer, <void *>self)
+        self.due = due
+        self.key = key
+        self.namespace = namespace
+        self.hash = as_hash(pfx_key_hash_pair(
+            &process_secret, pfx_key_hash_pair(&process_secret, <uint64_t> due, <uint64_t> hash_of(key)),
+            0 if namespace is None else <uint64_t> hash_of(namespace),
+        ))
+
+    def __hash__(self):
+        return self.hash
+
+    def __eq__(self, other):
+        cdef Timer that = other
+        return (
+            self.due == that.due
+            and PyObject_RichCompareBool(self.key, that.key, Py_EQ)
+            and PyObject_RichCompareBool(self.namespace, that.namespace, Py_EQ)
+        )
+
+    cdef tuple entry(self):
+        return self.due, self.key, self.namespace
 
 
 @cython.final
@@ -74,16 +103,14 @@ cdef class TimerQueue:
             MemoryBudgetError: the budget is exhausted; nothing was registered.
         """
         cdef int64_t due = PyNumber_Index(timestamp)
-        cdef tuple entry = (due, key, namespace)
-        cdef Timer timer = Timer()
+        cdef Timer timer = Timer(due, key, namespace)
         # One step for looking and adding: __eq__ of a key may call back into this queue.
-        if self.registered.setdefault(entry, timer) is not timer:
+        if self.registered.setdefault(timer, timer) is not timer:
             return False
-        timer.entry = entry
         try:
             check(pfx_timers_add(&self.timers, due, &timer.timer))
         except BaseException:
-            del self.registered[entry]
+            del self.registered[timer]
             raise
         self.high = max(self.high, len(self.registered))
         return True
@@ -91,7 +118,7 @@ cdef class TimerQueue:
     def delete(self, timestamp, key, namespace):
         """Remove a timer; False when there is none like it. Arguments and errors as for ``register``."""
         cdef int64_t due = PyNumber_Index(timestamp)
-        cdef Timer timer = self.registered.pop((due, key, namespace), None)
+        cdef Timer timer = self.registered.pop(Timer(due, key, namespace), None)
         if timer is None:
             return False
         self.forget(&timer.timer)
@@ -122,16 +149,17 @@ cdef class TimerQueue:
         if first == NULL or timestamp > now:
             return None
         # What the dict gives is what goes: an __eq__ that contradicts itself must leave no dangling timer in the heap.
-        cdef Timer timer = self.registered.pop((<Timer>first.owner).entry)
+        cdef Timer timer = self.registered.pop(<Timer>first.owner)
         self.forget(&timer.timer)
-        return timer.entry
+        return timer.entry()
 
     def items(self):
         """All timers, as a list of ``(timestamp, key, namespace)`` in order of registration.
 
         Registering them in this order elsewhere gives a queue that pops in the same order.
         """
-        return list(self.registered)
+        cdef Timer timer
+        return [timer.entry() for timer in self.registered]
 
     def __repr__(self):
         return f"TimerQueue({len(self)} timers, the first at {self.peek()})"

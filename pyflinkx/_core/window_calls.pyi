@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, final
 
 from pyflinkx._core.copier import Copier
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.objects import ObjectBatch
 from pyflinkx._core.window_types import TimeWindow
 
@@ -19,7 +20,7 @@ class AlignedLoop:
         kind: str,
         function: Callable[[Any, Any], Any] | None,
         create_accumulator: Callable[[], Any] | None,
-        windows: dict[TimeWindow, dict[Any, Any]],
+        windows: dict[TimeWindow, KeyMap[Any, Any]],
         size: int,
         slide: int,
         offset: int,

@@ -1,19 +1,17 @@
 """The loop that adds records to aligned event-time windows, which need no trigger call and no timer per key."""
 cimport cython
 from cpython cimport array
-from cpython.dict cimport PyDict_SetItem
-from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 from cpython.ref cimport PyObject
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from pyflinkx._core.copier cimport Copier
-from pyflinkx._core.cpfx cimport PyDict_GetItemWithError
+from pyflinkx._core.key_hash cimport hash_of
+from pyflinkx._core.key_map cimport KeyMap
+from pyflinkx._core.keys cimport check_key
 from pyflinkx._core.objects cimport ObjectBatch
 from pyflinkx._core.window_types cimport TimeWindow
 
 import array as array_module
-
-from pyflinkx._core.partition import check_key
 
 cdef enum:
     SLOTS = 64
@@ -175,6 +173,7 @@ cdef class AlignedLoop:
         cdef int64_t number, start, past
         cdef bint skipped = True
         cdef size_t slot
+        cdef Py_hash_t hash
         if self.within:
             self.within = skipped = False
             key = self.key
@@ -182,8 +181,9 @@ cdef class AlignedLoop:
         else:
             if timestamp < self.lowest or timestamp > self.highest:
                 self.check_timestamp(timestamp)
-            key = self.select_key(value)
+            key = check_key(self.select_key(value))
             number = floor_divide(timestamp - self.offset, self.slide)
+        hash = hash_of(key)
         start = number * self.slide + self.offset
         past = timestamp - self.size
         self.left -= 1
@@ -200,30 +200,25 @@ cdef class AlignedLoop:
             slot = <size_t> number % SLOTS
             number -= 1
             if self.copier is None or start - self.slide <= past or start - self.slide <= self.late_until:
-                key = self.add_to(start, slot, key, value)
+                self.add_to(start, slot, key, hash, value)
             else:  # there are more
-                key = self.add_to(start, slot, key, self.copier.copy(value))
+                self.add_to(start, slot, key, hash, self.copier.copy(value))
             start -= self.slide
         if skipped and timestamp <= minus(self.watermark, self.lateness):
             self.late.values.append(value)
             self.late.timestamps.append(timestamp)
         return 0
 
-    cdef inline object add_to(self, int64_t start, size_t slot, object key, object value):
-        """Add a value to a window; returns the key as it is stored."""
-        cdef dict stored
+    cdef inline int add_to(self, int64_t start, size_t slot, object key, Py_hash_t hash, object value) except -1:
+        """Add a value to a window."""
+        cdef KeyMap stored
         cdef PyObject *found
         cdef object old, new
         if self.starts[slot] == start and self.stored[slot] is not None:
-            stored = <dict> self.stored[slot]
+            stored = <KeyMap> self.stored[slot]
         else:
             stored = self.window(start, slot)
-        found = PyDict_GetItemWithError(stored, key)
-        if found == NULL:
-            if PyErr_Occurred() != NULL:
-                PyErr_Clear()  # an unhashable key: check_key says so in its own words
-            key = check_key(key)
-            found = PyDict_GetItemWithError(stored, key)
+        found = stored.find(key, hash)
         if found != NULL:
             old = <object> found
             if self.folding == LIST:
@@ -232,7 +227,7 @@ cdef class AlignedLoop:
             else:
                 new = self.function(old, value) if self.folding == REDUCE else self.function(value, old)
                 if new is not old:
-                    PyDict_SetItem(stored, key, new)
+                    stored.put(key, hash, new)
         else:
             if self.folding == REDUCE:
                 new = value
@@ -240,17 +235,17 @@ cdef class AlignedLoop:
                 new = [value]
             else:
                 new = self.function(value, self.create_accumulator())
-            PyDict_SetItem(stored, key, new)
+            stored.put(key, hash, new)
         if start <= self.fired_until:
             self.fire(key, TimeWindow(start, start + self.size), new)
-        return key
+        return 0
 
-    cdef dict window(self, int64_t start, size_t slot):
+    cdef KeyMap window(self, int64_t start, size_t slot):
         """What is stored for the window that starts at ``start``; remembered in ``slot``."""
         cdef TimeWindow window = TimeWindow(start, start + self.size)
-        cdef object stored = self.windows.get(window)
+        cdef KeyMap stored = self.windows.get(window)
         if stored is None:
-            stored = {}
+            stored = KeyMap()
             self.windows[window] = stored
             self.opened.append(window)
         self.starts[slot] = start

@@ -2,12 +2,13 @@
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE
 from libc.stdint cimport INT64_MAX, uint64_t
 
+from pyflinkx._core.cpfx cimport pfx_key_hash_pair
+from pyflinkx._core.key_secret cimport process_secret
+
 
 cdef inline Py_hash_t mixed(uint64_t a, uint64_t b) noexcept:
-    """A hash of two numbers: both multiplied by odd constants (splitmix64's), high bits folded down."""
-    cdef uint64_t bits = a * <uint64_t> 0xBF58476D1CE4E5B9 + b * <uint64_t> 0x94D049BB133111EB
-    bits ^= bits >> 31
-    cdef Py_hash_t result = <Py_hash_t> bits
+    """A hash of two numbers, under the process's secret: who sends the records chooses the windows."""
+    cdef Py_hash_t result = <Py_hash_t> pfx_key_hash_pair(&process_secret, a, b)
     return -2 if result == -1 else result
 
 

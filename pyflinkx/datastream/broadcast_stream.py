@@ -14,6 +14,7 @@ from pyflinkx.graph.spec import carried
 from pyflinkx.operators.broadcast import BroadcastOperator, KeyedBroadcastOperator
 from pyflinkx.plan.stream import operator
 from pyflinkx.state.descriptors import MapStateDescriptor
+from pyflinkx.state.spec import BROADCAST, EVENT_TIMERS, PROCESSING_TIMERS, StateSpec
 
 if TYPE_CHECKING:
     from pyflinkx.datastream.data_stream import DataStream
@@ -79,15 +80,17 @@ class BroadcastConnectedStream:
 
         stream = self.non_broadcast_stream
         descriptors = self.broadcast_state_descriptors
+        states = [StateSpec(descriptor.name, BROADCAST, descriptor.type_info) for descriptor in descriptors]
         if isinstance(stream, KeyedStream):
             functions = object_function(func, KeyedBroadcastProcessFunction, METHODS, "process(), on a keyed stream,")
             assert isinstance(func, KeyedBroadcastProcessFunction)
             spec = carried(
                 KeyedBroadcastOperator, functions, descriptors, stream._keys.selector, func.on_timer
             ).reading(stream._value.asks())
+            spec = spec.keeping(EVENT_TIMERS, PROCESSING_TIMERS, *states)
         else:
             functions = object_function(func, BroadcastProcessFunction, METHODS, "process(), on a stream without keys,")
-            spec = carried(BroadcastOperator, functions, descriptors)
+            spec = carried(BroadcastOperator, functions, descriptors).keeping(*states)
         rows = self.broadcast_stream.input_stream._partitioned(BroadcastPartitioner(), "broadcast()")
         name = "Co-Process-Broadcast-Keyed" if isinstance(stream, KeyedStream) else "Co-Process-Broadcast"
         record_type = result_type(output_type, functions[0], "items")

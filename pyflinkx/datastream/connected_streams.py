@@ -22,6 +22,7 @@ from pyflinkx.graph.spec import carried
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
 from pyflinkx.plan.stream import RecordType, operator
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS
 
 __all__ = ["ConnectedStreams"]
 
@@ -98,6 +99,7 @@ class ConnectedStreams:
             spec = carried(KeyedProcessOperator, functions, selectors, on_timer).reading(
                 first._value.asks(), second._value.asks()
             )
+            spec = spec.keeping(EVENT_TIMERS, PROCESSING_TIMERS)
         return first._environment._stream(operator(name, spec, [first._as_rows(), second._as_rows()], record_type))
 
 

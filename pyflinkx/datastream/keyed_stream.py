@@ -25,8 +25,9 @@ from pyflinkx.graph.spec import carried
 from pyflinkx.operators.field_reduce import AccumulateType, field_fold
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import KeyedProcessOperator
-from pyflinkx.operators.reduce import ReduceOperator
+from pyflinkx.operators.reduce import ReduceOperator, reduced_state
 from pyflinkx.plan.stream import Keys, RecordType
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS
 from pyflinkx.types.composite import CompositeTypeInfo
 from pyflinkx.types.structured import TypedDictTypeInfo
 
@@ -90,7 +91,8 @@ class KeyedStream(DataStream):
         function = user_function(func, ReduceFunction, "reduce", "reduce()")
         record_type = self._value.record_type
         spec = carried(ReduceOperator, function, self._keys.selector, record_type.declared)
-        return self._then("Reduce", spec.reading(self._value.asks(True)), record_type.of_results())
+        spec = spec.reading(self._value.asks(True)).keeping(reduced_state(record_type.declared))
+        return self._then("Reduce", spec, record_type.of_results())
 
     AccumulateType: ClassVar = AccumulateType
 
@@ -134,9 +136,8 @@ class KeyedStream(DataStream):
         if isinstance(func, ProcessFunction):
             return super().process(func, output_type)
         functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
-        operator = carried(KeyedProcessOperator, functions, [self._keys.selector], func.on_timer).reading(
-            self._value.asks()
-        )
+        operator = carried(KeyedProcessOperator, functions, [self._keys.selector], func.on_timer)
+        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS)
         return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
 
     def agg(self, **aggregates: Aggregation) -> DataStream:
@@ -195,7 +196,8 @@ class KeyedStream(DataStream):
         raise GraphError(f"{call} cannot override the partitioning of a KeyedStream")
 
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
-        operator = carried(KeyedProcessOperator, [function], [self._keys.selector], None).reading(self._value.asks())
+        operator = carried(KeyedProcessOperator, [function], [self._keys.selector], None)
+        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS)
         return self._then(name, operator, record_type)
 
 

@@ -103,4 +103,5 @@ class PartitionWindowedStream:
         selector = stream._keys.selector if isinstance(stream, KeyedStream) else None
         spec = carried(operator, function, selector, *rest)
         adds_up = issubclass(operator, (AggregatePartitionOperator, ReducePartitionOperator))
-        return stream._then(name, spec.reading(stream._value.asks(adds_up)), record_type)
+        spec = spec.reading(stream._value.asks(adds_up)).keeping(operator.kept)
+        return stream._then(name, spec, record_type)

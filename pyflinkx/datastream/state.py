@@ -10,7 +10,7 @@ from pyflinkx._core.keyed import (
     State,
     ValueState,
 )
-from pyflinkx.state.broadcast import BroadcastState, OperatorStateStore, ReadOnlyBroadcastState
+from pyflinkx.state.broadcast import BroadcastState, ReadOnlyBroadcastState
 from pyflinkx.state.descriptors import (
     AggregatingStateDescriptor,
     ListStateDescriptor,
@@ -19,6 +19,7 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
+from pyflinkx.state.operator_state import OperatorStateStore
 from pyflinkx.state.ttl_config import StateTtlConfig
 
 __all__ = [

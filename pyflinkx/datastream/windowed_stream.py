@@ -197,13 +197,13 @@ class Windowed:
     ) -> DataStream:
         record_type = self._results(window_function, output_type, folded)
         spec = self._spec(window_function, **folding)
-        spec.build()  # what does not fit together fails here, with the user's call
+        spec = spec.keeping(*spec.build().states())  # what does not fit together fails here, with the user's call
         return self._stream._then(f"Window {name}", spec, record_type)
 
     def _over(self, stream: Stream, window_function: Any, record_type: RecordType, operation: str) -> DataStream:
         """Evaluate the windows of another stream: that of the tagged records of a join."""
         spec = self._spec(window_function)
-        spec.build()
+        spec = spec.keeping(*spec.build().states())
         made = operator(operation, spec.reading(stream.asks(True)), [stream], record_type)
         return self._stream._environment._stream(made)
 

@@ -10,6 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from pyflinkx.expressions.expression import Expression
+from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.changes import CARRIED, Changes
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -34,23 +35,6 @@ class InputSpec:
 OURS = "pyflinkx."
 ANY_INPUT = InputSpec()
 INSERTS = InputSpec(inserts_only=True)
-
-
-@dataclass(frozen=True)
-class StateSpec:
-    """One state that an operator keeps.
-
-    Args:
-        name: unique in the operator.
-        kind: "value", "list", "map", "timers", "native", ...
-        value_type: of what it holds; None when nothing is known of it.
-        version: of the form in which it is stored.
-    """
-
-    name: str
-    kind: str
-    value_type: TypeInformation | None = None
-    version: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +77,10 @@ class OperatorSpec:
     def producing(self, changes: Changes) -> OperatorSpec:
         """This operator, with the kinds of rows that it gives."""
         return replace(self, produces=changes)
+
+    def keeping(self, *states: StateSpec) -> OperatorSpec:
+        """This operator, with what it keeps."""
+        return replace(self, states=states)
 
     def with_arguments(self, *more: Any, **options: Any) -> OperatorSpec:
         """This operator, made from more."""

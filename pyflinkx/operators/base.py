@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from pyflinkx._core.batch import ColumnBatch
 from pyflinkx._core.calls import CallSite
 from pyflinkx._core.copier import Copier
+from pyflinkx._core.partition import key_group_range
+from pyflinkx._core.timers import TimerQueue
 from pyflinkx.operators.alignment import AlignmentGroups, WatermarkAlignment
+from pyflinkx.state.backend import KeyedStateBackend
+from pyflinkx.state.operator_state import OperatorStateStore
+from pyflinkx.state.spec import StateSpec
+from pyflinkx.state.state_backend import StateBackend
+from pyflinkx.types.typeinfo import TypeInformation
 
 MIN_WATERMARK = -(2**63)
 MAX_WATERMARK = 2**63 - 1
@@ -63,7 +71,9 @@ class OperatorContext:
     ``send`` takes an event to the coordinator of the operator's sink, where it has one.
     ``post`` has the task call something between two steps, and may itself be called from any thread: it is how the
     result of work elsewhere comes back. ``shared`` is common to the job's operators of one slot. ``copier`` makes the
-    records that are emitted or kept their receiver's own; None where the job reuses objects.
+    records that are emitted or kept their receiver's own; None where the job reuses objects. What the operator keeps is
+    in ``keyed_state``, ``timers`` and ``operator_state``, which ``state_backend`` makes and which begin with what is
+    restored, of the subtask's key groups; ``key_type`` is the type of its keys, None when nothing is known of it.
     """
 
     name: str
@@ -86,6 +96,32 @@ class OperatorContext:
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     copier: Copier | None = None
+    key_type: TypeInformation | None = None
+    state_backend: StateBackend = field(default_factory=StateBackend)
+    restored_keyed: Sequence[ColumnBatch] = ()
+    restored_operator: Sequence[ColumnBatch] = ()
+
+    @cached_property
+    def keyed_state(self) -> KeyedStateBackend:
+        """The operator's keyed state and timers."""
+        state = KeyedStateBackend(backend=self.state_backend, key_type=self.key_type)
+        state.use_clock(self.clock)
+        state.use_copier(self.copier)
+        if self.restored_keyed:
+            groups = key_group_range(self.subtask_index, self.max_parallelism, self.parallelism)
+            state.restore(self.restored_keyed, groups)
+        return state
+
+    def timers(self, declared: StateSpec) -> TimerQueue:
+        """The operator's timers of that name, by key and namespace."""
+        return self.keyed_state.timers(declared.name)
+
+    @cached_property
+    def operator_state(self) -> OperatorStateStore:
+        """What belongs to this subtask of the operator rather than to a key."""
+        state = OperatorStateStore(self.copier)
+        state.restore(self.restored_operator)
+        return state
 
     @cached_property
     def site(self) -> CallSite:

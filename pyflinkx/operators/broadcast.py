@@ -14,7 +14,6 @@ from pyflinkx.operators.time_domain import TimeDomain
 from pyflinkx.state.broadcast import (
     BroadcastState,
     DeclaredBroadcastStates,
-    OperatorStateStore,
     ReadOnlyBroadcastState,
 )
 from pyflinkx.state.descriptors import MapStateDescriptor, StateDescriptor
@@ -106,13 +105,12 @@ class BroadcastOperator(ProcessOperator):
 
     def __init__(self, functions: list[UserFunction], descriptors: Iterable[MapStateDescriptor]) -> None:
         super().__init__(*functions)
-        self.operator_state = OperatorStateStore()
-        self.states = DeclaredBroadcastStates(self.operator_state, descriptors)
+        self.descriptors = list(descriptors)
 
     def open(self, context: OperatorContext) -> None:
         timers = TimerService(self)
-        self.contexts = [ReadOnlyContext(timers, self.states), BroadcastContext(timers, self.states)]
-        self.operator_state.copier = context.copier
+        states = DeclaredBroadcastStates(map(context.operator_state.get_broadcast_state, self.descriptors))
+        self.contexts = [ReadOnlyContext(timers, states), BroadcastContext(timers, states)]
         super().open(context)
 
     def run(self, batch: Any, port: int) -> None:
@@ -139,16 +137,17 @@ class KeyedBroadcastOperator(KeyedProcessOperator):
         on_timer: Callable[[int, Any], Any],
     ) -> None:
         super().__init__(functions, [key_selector], on_timer)
-        self.operator_state = OperatorStateStore()
-        self.states = DeclaredBroadcastStates(self.operator_state, descriptors)
+        self.descriptors = list(descriptors)
+
+    def open(self, context: OperatorContext) -> None:
+        self.states = DeclaredBroadcastStates(map(context.operator_state.get_broadcast_state, self.descriptors))
+        super().open(context)
+
+    def make_contexts(self) -> None:
         timers = TimerService(self)
         self.timer_context = BroadcastOnTimerContext(timers, self.states, self.key_context)
         self.element_context = KeyedReadOnlyContext(timers, self.states, self.key_context)
         self.broadcast_context = KeyedBroadcastContext(timers, self.states, self)
-
-    def open(self, context: OperatorContext) -> None:
-        self.operator_state.copier = context.copier
-        super().open(context)
 
     def run(self, batch: Any, port: int) -> None:
         if port == RECORDS:
@@ -166,8 +165,9 @@ class KeyedBroadcastOperator(KeyedProcessOperator):
             raise TypeError(f"apply_to_keyed_state() takes a function of key and state, not {function!r}")
         state = self.state.get_partitioned_state(descriptor)
         try:
-            for key in list(self.state.tables[descriptor.name].keys):
-                self.key_context.key = key
-                function(key, state)
+            for namespace, key in self.state.tables[descriptor.name].entries():
+                if namespace is None:
+                    self.key_context.key = key
+                    function(key, state)
         finally:
             self.key_context.key = NO_KEY

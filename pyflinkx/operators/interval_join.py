@@ -11,16 +11,20 @@ from typing import Any
 
 from pyflinkx._core.calls import ResultCollector, short_repr
 from pyflinkx._core.copier import Copier
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.partition import check_key
-from pyflinkx._core.timers import TimerQueue
-from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK
+from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
-from pyflinkx.state import KeyedStateBackend
+from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.types.output_tag import OutputTag
+
+LEFT_BUFFER = StateSpec("left-buffer", "MapState")
+RIGHT_BUFFER = StateSpec("right-buffer", "MapState")
+BUFFER_TIMERS = StateSpec("buffered", TIMERS)
 
 
 class ProcessJoinContext:
@@ -56,8 +60,15 @@ class Side:
         self.lower = lower
         self.upper = upper
         self.late_tag = late_tag
-        # Key to its timestamps in order, to find a range of them without a look at all.
-        self.stamps: dict[Any, list[int]] = {}
+        # Key to its timestamps in order, to find a range of them without a look at all; derived from the table.
+        self.stamps: KeyMap[Any, list[int]] = KeyMap()
+
+    def stamps_of(self, key: Any, kept: Any) -> list[int]:
+        """The timestamps of a key in order, of which records are ``kept``."""
+        stamps = self.stamps.get(key)
+        if stamps is None:
+            stamps = self.stamps[key] = sorted(kept)
+        return stamps
 
 
 class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
@@ -85,14 +96,20 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
         key_selectors = [own_selector(selector) for selector in key_selectors]
         super().__init__(function, *key_selectors)
         self.key_selectors = key_selectors
-        self.state = KeyedStateBackend()
-        left = Side(self.state.table("left-buffer", "MapState"), lower, upper, late_tags[0])
-        right = Side(self.state.table("right-buffer", "MapState"), -upper, -lower, late_tags[1])
-        self.sides = (left, right)
-        self.timers = TimerQueue()
+        self.bounds = (LEFT_BUFFER, lower, upper, late_tags[0]), (RIGHT_BUFFER, -upper, -lower, late_tags[1])
         self.results = ResultCollector(OutputTag)
         self.join_context = ProcessJoinContext()
         self.watermark = MIN_WATERMARK
+
+    def open(self, context: OperatorContext) -> None:
+        self.state = context.keyed_state
+        self.timers = context.timers(BUFFER_TIMERS)
+        left, right = self.bounds
+        self.sides = (
+            Side(self.state.of(left[0]), *left[1:]),
+            Side(self.state.of(right[0]), *right[1:]),
+        )
+        super().open(context)
 
     def open_function(self, runtime_context: RuntimeContext) -> None:
         super().open_function(RuntimeContext(self.context, self.state))
@@ -166,21 +183,20 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
         own, other = self.sides[port], self.sides[1 - port]
         current = self.state.context
         key = current.key = check_key(self.key_selectors[port](value))
-        kept = own.table.find(None)
+        kept = own.table.edit(None)
         if kept is ABSENT:
-            kept = {}
-            own.table.store(None, kept)
-            own.stamps[key] = []
+            kept = KeyMap()
         if timestamp in kept:
             kept[timestamp].append(value)
         else:
+            insort(own.stamps_of(key, kept), timestamp)
             kept[timestamp] = [value]
-            insort(own.stamps[key], timestamp)
             self.timers.register(min(timestamp + max(own.upper, 0), MAX_WATERMARK), key, (port, timestamp))
-        partners = other.table.find(None)
+        own.table.put(None, kept)
+        partners = other.table.get(None)
         if partners is ABSENT:
             return ()
-        stamps = other.stamps[key]
+        stamps = other.stamps_of(key, partners)
         first = bisect_left(stamps, timestamp + own.lower)
         last = bisect_right(stamps, timestamp + own.upper)
         return ((stamp, partners[stamp]) for stamp in islice(stamps, first, last))
@@ -198,13 +214,13 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
             port, stamp = which
             side = self.sides[port]
             self.state.context.key = key
-            kept = side.table.find(None)
-            del kept[stamp]
-            if kept:
-                stamps = side.stamps[key]
-                del stamps[bisect_left(stamps, stamp)]
+            kept = side.table.edit(None)
+            stamps = side.stamps_of(key, kept)
+            del kept[stamp], stamps[bisect_left(stamps, stamp)]
+            if stamps:
+                side.table.put(None, kept)
             else:
-                side.table.take(None)
+                side.table.remove(None)
                 del side.stamps[key]
             dropped += 1
             if dropped % PIECE == 0:

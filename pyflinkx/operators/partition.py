@@ -7,13 +7,16 @@ from itertools import islice
 from typing import Any
 
 from pyflinkx._core.calls import select_keys, short_repr
+from pyflinkx._core.key_map import KeyMap
+from pyflinkx._core.keyed import ABSENT
 from pyflinkx._core.keys import check_key
 from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
+from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
@@ -23,29 +26,35 @@ NO_KEY = None
 class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
     """Holds what it needs of each partition, and emits the results when event time has come to its end.
 
-    The results have no timestamps. A subclass says what is held.
+    The results have no timestamps. A subclass says what is held, of a partition that is the current key.
 
     Args:
         function: the user's function.
         key_selector: from record to key; None to take all records of the subtask as one partition.
     """
 
+    kept = StateSpec("partition", "ListState")
+
     def __init__(self, function: UserFunction, key_selector: Callable[[Any], Any] | None) -> None:
         key_selector = own_selector(key_selector)
         super().__init__(function, key_selector)
         self.key_selector = key_selector
-        self.held: dict[Any, Any] = {}
+
+    def open(self, context: OperatorContext) -> None:
+        self.current = context.keyed_state.context
+        self.table = context.keyed_state.of(self.kept)
+        super().open(context)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         values = batch.values
         if self.key_selector is None:
-            groups = {NO_KEY: values}
+            groups = KeyMap([(NO_KEY, values)])
         else:
-            groups = {}
+            groups = KeyMap()
             for key, value in zip(select_keys(self.site, self.key_selector, values), values, strict=True):
                 groups.setdefault(self.checked(key), []).append(value)
-        for key, group in groups.items():
-            self.add(key, group)
+        for self.current.key, group in groups.items():
+            self.add(group)
 
     def checked(self, key: Any) -> Any:
         """The key as a dict finds it."""
@@ -54,7 +63,7 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
         except BaseException as error:
             raise self.site.wrap(error, "on a key") from error
 
-    def add(self, key: Any, values: list[Any]) -> None:
+    def add(self, values: list[Any]) -> None:
         """Take more records of a partition."""
         raise NotImplementedError
 
@@ -70,9 +79,9 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
 
     def emit_all(self) -> Iterator[None]:
         """Emit what comes of all partitions, so many records or partitions at each step; then the last watermark."""
-        held, self.held = self.held, {}
-        for number, key in enumerate(list(held), 1):
-            yield from self.emit_results(key, held.pop(key))
+        for number, (_, key) in enumerate(self.table.entries(), 1):
+            self.current.key = key
+            yield from self.emit_results(key, self.table.remove(None))
             if number % BATCH_SIZE == 0:
                 yield
         self.output.emit_watermark(MAX_WATERMARK)
@@ -112,8 +121,13 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
 class MapPartitionOperator(PartitionOperator):
     """Calls a function with an iterator over the records of a partition."""
 
-    def add(self, key: Any, values: list[Any]) -> None:
-        self.held.setdefault(key, []).extend(values)
+    def add(self, values: list[Any]) -> None:
+        held = self.table.edit(None)
+        if held is ABSENT:
+            held = values
+        else:
+            held.extend(values)
+        self.table.put(None, held)
 
     def results(self, held: Any) -> Iterable[Any] | None:
         found: Iterable[Any] | None = self.call(iter(held))
@@ -149,6 +163,8 @@ class ReducePartitionOperator(PartitionOperator):
         record_type: the declared type of the records, None where there is none.
     """
 
+    kept = StateSpec("partition", "ReducingState")
+
     def __init__(
         self,
         function: UserFunction,
@@ -158,15 +174,17 @@ class ReducePartitionOperator(PartitionOperator):
         super().__init__(function, key_selector)
         self.call = reduce_to_type(function.call, record_type)
 
-    def add(self, key: Any, values: list[Any]) -> None:
+    def add(self, values: list[Any]) -> None:
         rest = iter(values)
-        result = self.held[key] if key in self.held else next(rest)
+        result = self.table.edit(None)
+        if result is ABSENT:
+            result = next(rest)
         for value in rest:
             try:
                 result = self.call(result, value)
             except BaseException as error:
                 raise self.site.wrap(error, f"on record {short_repr(value)}") from error
-        self.held[key] = result
+        self.table.put(None, result)
 
     def results(self, held: Any) -> Iterable[Any]:
         return (held,)
@@ -175,15 +193,19 @@ class ReducePartitionOperator(PartitionOperator):
 class AggregatePartitionOperator(PartitionOperator):
     """Folds the records of a partition into an accumulator; ``function.owner`` is the AggregateFunction."""
 
-    def add(self, key: Any, values: list[Any]) -> None:
+    kept = StateSpec("partition", "AggregatingState")
+
+    def add(self, values: list[Any]) -> None:
         function = self.function.owner
+        accumulator = self.table.edit(None)
         for value in values:
             try:
-                if key not in self.held:
-                    self.held[key] = function.create_accumulator()
-                self.held[key] = function.add(value, self.held[key])
+                if accumulator is ABSENT:
+                    accumulator = function.create_accumulator()
+                accumulator = function.add(value, accumulator)
             except BaseException as error:
                 raise self.site.wrap(error, f"on record {short_repr(value)}") from error
+        self.table.put(None, accumulator)
 
     def results(self, held: Any) -> Iterable[Any]:
         return (self.function.owner.get_result(held),)

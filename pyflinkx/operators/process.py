@@ -15,7 +15,7 @@ from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.operators.time_domain import TimeDomain
-from pyflinkx.state.backend import KeyedStateBackend
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS
 from pyflinkx.types.output_tag import OutputTag
 
 
@@ -161,10 +161,17 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
         super().__init__(*functions, key_selectors=key_selectors)
         self.key_selectors = key_selectors
         self.on_timer = on_timer
-        self.event_timers = TimerQueue()
-        self.processing_timers = TimerQueue()
-        self.state = KeyedStateBackend()
+
+    def open(self, context: OperatorContext) -> None:
+        self.state = context.keyed_state
         self.key_context = self.state.context
+        self.event_timers = context.timers(EVENT_TIMERS)
+        self.processing_timers = context.timers(PROCESSING_TIMERS)
+        self.make_contexts()
+        super().open(context)
+
+    def make_contexts(self) -> None:
+        """Make what the user's functions are given besides the record."""
         self.timer_context = OnTimerContext(TimerService(self), self.key_context)
 
     def make_context(self) -> ProcessContext:

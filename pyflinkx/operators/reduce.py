@@ -8,13 +8,19 @@ from typing import Any
 from pyflinkx._core.calls import reduce_values
 from pyflinkx._core.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.reduced import reduce_to_type
+from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
+
+
+def reduced_state(record_type: TypeInformation | None) -> StateSpec:
+    """What a running reduce keeps: the last result of each key."""
+    return StateSpec("reduced", "ReducingState", record_type)
 
 
 class ReduceOperator(UserFunctionOperator):
@@ -34,12 +40,16 @@ class ReduceOperator(UserFunctionOperator):
         self.call = reduce_to_type(function.call, record_type)
         # The other results are records as they came.
         self.values_checked = record_type is not None
+        self.record_type = record_type
         self.key_selector = key_selector
-        self.reduced: dict[Any, Any] = {}
+
+    def open(self, context: OperatorContext) -> None:
+        self.table = context.keyed_state.of(reduced_state(self.record_type))
+        super().open(context)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
-            result = reduce_values(self.site, self.key_selector, self.call, self.reduced, batch, not self.context.batch)
+            result = reduce_values(self.site, self.key_selector, self.call, self.table, batch, not self.context.batch)
         except JobExecutionError:
             partial = self.site.take_partial()
             if partial is not None and not self.context.batch:
@@ -50,8 +60,7 @@ class ReduceOperator(UserFunctionOperator):
 
     def process_watermark(self, timestamp: int) -> None:
         if self.context.batch and timestamp == MAX_WATERMARK:
-            values = list(self.reduced.values())
-            self.reduced.clear()
+            values = self.table.take_all()
             for start in range(0, len(values), BATCH_SIZE):
                 part = values[start : start + BATCH_SIZE]
                 # As in Flink, where a timer at the end of time gives the results.

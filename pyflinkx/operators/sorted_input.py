@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
@@ -29,7 +30,7 @@ class SortedInputOperator(PiecewiseOperator):
     def __init__(self, operator: Operator, key_selectors: Sequence[Callable[[Any], Any]]) -> None:
         self.operator = operator
         self.key_selectors = key_selectors
-        self.groups: dict[Any, list[tuple[int, int, Any]]] = {}
+        self.groups: KeyMap[Any, list[tuple[int, int, Any]]] = KeyMap()
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -60,11 +61,11 @@ class SortedInputOperator(PiecewiseOperator):
 
     def give_on(self) -> Iterator[None]:
         """Give on all that is held, and forget it as it goes; then the last watermark. A piece at each step."""
-        groups, self.groups = self.groups, {}
+        groups, self.groups = self.groups, KeyMap()
         given = 0
         # The oldest first; popping frees each group's memory before the next is handled.
         for key in list(groups):
-            group = groups.pop(key)
+            group = groups.pop(key, [])
             group.sort(key=itemgetter(0))
             for start, stop, port in runs(group):
                 part = group[start:stop]

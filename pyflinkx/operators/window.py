@@ -26,9 +26,9 @@ from pyflinkx.operators.windowing.contents import (
 )
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.operators.windowing.evictors import Evictor
-from pyflinkx.operators.windowing.general import GeneralWindowing
+from pyflinkx.operators.windowing.general import MERGING_WINDOWS, GeneralWindowing
 from pyflinkx.operators.windowing.triggers import Trigger
-from pyflinkx.state import KeyedStateBackend
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS, StateSpec
 from pyflinkx.types.output_tag import OutputTag
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -122,9 +122,9 @@ class WindowOperator(PiecewiseOperator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.backend = KeyedStateBackend()
+        self.backend = context.keyed_state
         self.runtime_context = RuntimeContext(context, self.backend)
-        self.table = self.backend.table("window-contents", self.contents.state_kind)
+        self.table = self.backend.of(self.states()[0])
         self.values: list[Any] = []
         self.stamps = array("q")
         self.yielded = ResultCollector(OutputTag)
@@ -134,11 +134,17 @@ class WindowOperator(PiecewiseOperator):
         self.clear_function = getattr(self.window_function, "clear", None)
         self.firings = 0
         self.windowing: AlignedWindowing | GeneralWindowing
-        if self.evictor is None and is_aligned(self.assigner, self.trigger, self.lateness):
+        if self.evictor is None and self.table.in_memory() and is_aligned(self.assigner, self.trigger, self.lateness):
             self.windowing = AlignedWindowing(self, self.assigner, self.lateness)
         else:
             self.windowing = GeneralWindowing(self, self.assigner, self.trigger, self.lateness)
         self.functions.open(self.site, self.runtime_context)
+
+    def states(self) -> tuple[StateSpec, ...]:
+        """What the operator keeps besides the states that its functions ask for; the contents come first."""
+        contents = StateSpec("window-contents", self.contents.state_kind)
+        merging = (MERGING_WINDOWS,) if isinstance(self.assigner, MergingWindowAssigner) else ()
+        return (contents, *merging, EVENT_TIMERS, PROCESSING_TIMERS)
 
     def close(self) -> None:
         self.functions.close()

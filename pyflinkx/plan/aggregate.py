@@ -13,12 +13,18 @@ from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import TwoPhase
 from pyflinkx.operators.aggregations import OF_NUMBERS, Aggregation, checked_aggregations
 from pyflinkx.operators.fields import FieldPath, FieldTuple
-from pyflinkx.operators.local_aggregate import LocalAggregateOperator, LocalWindowOperator, partial_schema
+from pyflinkx.operators.local_aggregate import (
+    LocalAggregateOperator,
+    LocalOperator,
+    LocalWindowOperator,
+    partial_schema,
+)
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
 from pyflinkx.operators.windowing.assigners import WindowAssigner
 from pyflinkx.plan.columns import aligned, columnar_operator, columns_of, keyed_by_columns, known_schema, with_native
 from pyflinkx.plan.stream import Stream
+from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.output_tag import OutputTag
 
@@ -98,7 +104,8 @@ def window_aggregates(
 
 def native(operator: type, stream: Stream, *arguments: Any, **options: Any) -> OperatorSpec:
     """An aggregate of a stream, which adds up inserts."""
-    return OperatorSpec.of(operator, *arguments, **options).reading(stream.asks(True)).producing(INSERT_ONLY)
+    spec = OperatorSpec.of(operator, *arguments, **options).reading(stream.asks(True)).producing(INSERT_ONLY)
+    return spec if issubclass(operator, LocalOperator) else spec.keeping(StateSpec("aggregates", NATIVE))
 
 
 def columnar(

@@ -11,6 +11,7 @@ from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator
 from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
 from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
+from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.output_tag import OutputTag
 from pyflinkx.types.repeated import repeated
@@ -96,6 +97,7 @@ def joined(call: str, name: str, left: Stream, right: Stream, suffixes: tuple[st
     spec = JoinSpec(schema, left_keys, right_keys, **times)
     late = zip(spec.late_tags, (left_schema, right_schema), strict=True)
     operator = OperatorSpec.of(NativeJoinOperator, spec).reading(left.asks(True), right.asks(True))
+    operator = operator.keeping(StateSpec("rows", NATIVE))
     side_schemas = {tag: side for tag, side in late if tag is not None}
     return columnar_operator(name, operator.producing(INSERT_ONLY), [left, right], schema, side_schemas=side_schemas)
 

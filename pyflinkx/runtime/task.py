@@ -355,6 +355,7 @@ class Task:
             shared=self.settings.shared,
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
+            key_type=None if node.spec is None else node.spec.input(0).key_type,
         )
 
     def _open_reader(self, node: StreamNode) -> None:

@@ -21,6 +21,7 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
+from pyflinkx.state.state_backend import StateBackend
 from pyflinkx.state.ttl_config import StateTtlConfig
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ReducingState",
     "ReducingStateDescriptor",
     "State",
+    "StateBackend",
     "StateDescriptor",
     "StateTable",
     "StateTtlConfig",

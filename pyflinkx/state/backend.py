@@ -1,10 +1,14 @@
-"""The keyed state of one operator, in Python dicts."""
+"""The keyed state of one operator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.codec import Codec
+from pyflinkx._core.codec_basic import LongCodec
+from pyflinkx._core.codec_pickle import PickleCodec
 from pyflinkx._core.copier import Copier
 from pyflinkx._core.keyed import (
     AggregatingState,
@@ -16,6 +20,9 @@ from pyflinkx._core.keyed import (
     StateTable,
     ValueState,
 )
+from pyflinkx._core.keys import check_key
+from pyflinkx._core.partition import key_groups
+from pyflinkx._core.timers import TimerQueue
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.descriptors import (
     AggregatingStateDescriptor,
@@ -25,7 +32,12 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
+from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
+from pyflinkx.state.spec import TIMERS, StateSpec
+from pyflinkx.state.state_backend import StateBackend
+from pyflinkx.state.stored_form import StoredForm
 from pyflinkx.state.ttl import TTL_STATES, WithTtl
+from pyflinkx.types.typeinfo import TypeInformation
 
 
 class KeyedStateStore:
@@ -75,7 +87,7 @@ class KeyedStateStore:
             raise TypeError(f"a {state_class.__name__} needs a {state_class.__name__}Descriptor, not {descriptor!r}")
         ttl = descriptor.ttl_config
         made: type[State] = state_class if ttl is None else TTL_STATES[state_class]
-        table = self._backend.table(descriptor.name, made.__name__)
+        table = self._backend.table(descriptor.name, made.__name__, descriptor.type_info)
         if handle is None:
             function = None
             if isinstance(descriptor, ReducingStateDescriptor):
@@ -94,6 +106,8 @@ class KeyedStateBackend(KeyedStateStore):
 
     Args:
         context: where the current key and window stand; one of its own by default.
+        backend: makes the tables and queues of timers; in memory by default.
+        key_type: of the keys; None when nothing is known of it.
 
     Attributes:
         context: the current key and window; the operator sets them.
@@ -110,28 +124,125 @@ class KeyedStateBackend(KeyedStateStore):
         True
     """
 
-    def __init__(self, context: KeyContext | None = None) -> None:
+    def __init__(
+        self,
+        context: KeyContext | None = None,
+        backend: StateBackend | None = None,
+        key_type: TypeInformation | None = None,
+    ) -> None:
         super().__init__(self, per_window=False)
+        self._made_by = StateBackend() if backend is None else backend
         self.context = KeyContext() if context is None else context
         self.per_window = KeyedStateStore(self, per_window=True)
         self.tables: dict[str, StateTable] = {}
+        self.queues: dict[str, TimerQueue] = {}
+        self.value_types: dict[str, TypeInformation | None] = {}
+        self._key_type = key_type
+        self._restored: dict[str, tuple[list[ColumnBatch], range]] = {}
         self.every_record: list[Callable[[int], None]] = []
         self._clock: Any = None
         self._copier: Copier | None = None
 
-    def table(self, name: str, kind: str) -> StateTable:
-        """The table of the state ``name``, made when it is first asked for.
+    def table(self, name: str, kind: str, value_type: TypeInformation | None = None) -> StateTable:
+        """The table of the state ``name``, made when it is first asked for, from what was restored.
+
+        Args:
+            name: of the state.
+            kind: of state ("ValueState", ...).
+            value_type: of what it stores; None when nothing is known of it.
 
         Raises:
-            WrongStateError: the state exists and is of another kind.
+            WrongStateError: the state exists and is of another kind, or was stored with another type.
         """
         table = self.tables.get(name)
         if table is None:
-            table = self.tables[name] = StateTable(name, kind, self.context)
+            table = self._made_by.table(name, kind, self.context)
             table.copier = self._copier
+            self.value_types[name] = value_type
+            self._claim(name, table)
+            self.tables[name] = table
         elif table.kind != kind:
             raise WrongStateError(f"state {name!r} is a {table.kind}, it cannot be used as a {kind}")
         return table
+
+    def timers(self, name: str) -> TimerQueue:
+        """The timers of that name, by key and namespace; made when they are first asked for."""
+        queue = self.queues.get(name)
+        if queue is None:
+            queue = self._made_by.timers(name)
+            for key, namespace, timestamp in self._claimed(name, TIMERS, self._columns(LongCodec())):
+                queue.register(timestamp, key, namespace)
+            self.queues[name] = queue
+        return queue
+
+    def export(self, max_parallelism: int) -> list[ColumnBatch]:
+        """All state as columns: key group, key, namespace, value; also what was restored and nobody has asked for.
+
+        Args:
+            max_parallelism: the number of key groups.
+
+        Raises:
+            WrongStateError: a key or value is not of its type.
+        """
+        batches = [batch for restored, _ in self._restored.values() for batch in restored]
+        for name, table in self.tables.items():
+            form = StoredForm(table.kind, self.value_types[name])
+            rows, current = [], self.context.key
+            try:
+                for namespace, key in table.entries():
+                    self.context.key = key
+                    rows.append((key, namespace, form.written(table.get(namespace))))
+            finally:
+                self.context.key = current
+            batches.append(self._batch(name, table.kind, form.codec, max_parallelism, rows))
+        for name, queue in self.queues.items():
+            rows = [(key, namespace, timestamp) for timestamp, key, namespace in queue.items()]
+            batches.append(self._batch(name, TIMERS, LongCodec(), max_parallelism, rows))
+        return batches
+
+    def restore(self, batches: Iterable[ColumnBatch], groups: range) -> None:
+        """Begin with this state, as far as it is of these key groups; called before any is asked for."""
+        for batch in batches:
+            restored, _ = self._restored.setdefault(state_name(batch), ([], groups))
+            restored.append(
+                batch.take([row for row, (group, *_) in enumerate(batch.to_rows("tuple")) if group in groups])
+            )
+
+    def _columns(self, values: Codec) -> dict[str, Codec]:
+        return {"key": state_codec(self._key_type), "namespace": PickleCodec(), "value": values}
+
+    def _batch(self, name: str, kind: str, codec: Codec, max_parallelism: int, rows: list[Any]) -> ColumnBatch:
+        groups = key_groups([key for key, _, _ in rows], max_parallelism)
+        return state_batch(name, kind, self._columns(codec), groups, rows)
+
+    def _claim(self, name: str, table: StateTable) -> None:
+        form = StoredForm(table.kind, self.value_types[name])
+        current = self.context.key
+        try:
+            for key, namespace, value in self._claimed(name, table.kind, self._columns(form.codec)):
+                self.context.key = key
+                table.put(namespace, form.read(value))
+        finally:
+            self.context.key = current
+
+    def _claimed(self, name: str, kind: str, columns: dict[str, Codec]) -> list[Any]:
+        batches, groups = self._restored.pop(name, ((), range(0)))
+        rows: list[Any] = []
+        for batch in batches:
+            if state_kind(batch) != kind:
+                raise WrongStateError(f"state {name!r} was stored as a {state_kind(batch)}, it cannot be a {kind}")
+            for key, namespace, value in state_rows(batch, columns, groups):
+                rows.append((check_key(key), namespace, value))
+        return rows
+
+    def of(self, spec: StateSpec) -> StateTable:
+        """The table of a state that the operator has declared."""
+        return self.table(spec.name, spec.kind, spec.value_type)
+
+    def states(self) -> list[StateSpec]:
+        """All that is kept by now: what the operator has declared, and what the user's functions have asked for."""
+        kept = [StateSpec(name, table.kind, self.value_types[name]) for name, table in self.tables.items()]
+        return kept + [StateSpec(name, TIMERS) for name in self.queues]
 
     def use_clock(self, clock: Any) -> None:
         """Take the time from ``clock``; states with a time to live need it."""

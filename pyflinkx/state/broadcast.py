@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from pyflinkx._core.copier import Copier
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.descriptors import MapStateDescriptor
 
@@ -21,7 +22,7 @@ class ReadOnlyBroadcastState(Generic[K, V]):
         entries: where the entries are.
     """
 
-    def __init__(self, name: str, entries: dict[K, V]) -> None:
+    def __init__(self, name: str, entries: KeyMap[K, V]) -> None:
         self._name = name
         self._entries = entries
 
@@ -50,7 +51,7 @@ class ReadOnlyBroadcastState(Generic[K, V]):
 
     def is_empty(self) -> bool:
         """Whether there is no entry."""
-        return not self._entries
+        return len(self._entries) == 0
 
     def __getitem__(self, key: K) -> V | None:
         return self.get(key)
@@ -66,19 +67,19 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
     """A broadcast state as the records of the broadcast stream see it; all subtasks must change it alike.
 
     Example:
-        >>> state = OperatorStateStore().get_broadcast_state(MapStateDescriptor("rules"))
+        >>> state = BroadcastState("rules", KeyMap())
         >>> state.put("limit", 5)
         >>> state.get("limit")
         5
     """
 
-    def __init__(self, name: str, entries: dict[K, V], store: OperatorStateStore) -> None:
+    def __init__(self, name: str, entries: KeyMap[K, V], copier: Copier | None = None) -> None:
         super().__init__(name, entries)
-        self._store = store
+        self._copier = copier
 
     def put(self, key: K, value: V) -> None:
         """Set the value under ``key``."""
-        copier = self._store.copier
+        copier = self._copier
         if copier is not None and self._entries.get(key) is not value:
             key, value = copier.copy(key), copier.copy(value)
         self._entries[key] = value
@@ -90,7 +91,7 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
 
     def remove(self, key: K) -> None:
         """Remove the entry under ``key``, if there is one."""
-        self._entries.pop(key, None)
+        self._entries.pop(key)
 
     def clear(self) -> None:
         """Remove all entries."""
@@ -103,42 +104,15 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
         self.remove(key)
 
 
-class OperatorStateStore:
-    """The state that belongs to an operator's subtask rather than to a key.
-
-    Attributes:
-        broadcast: name of a broadcast state to its entries.
-        copier: makes what is put into a state the state's own; None where it may be shared.
-    """
-
-    def __init__(self) -> None:
-        self.copier: Copier | None = None
-        self.broadcast: dict[str, dict[Any, Any]] = {}
-
-    def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
-        """The broadcast state with the descriptor's name, made when it is first asked for.
-
-        Raises:
-            TypeError: the descriptor is no MapStateDescriptor.
-        """
-        return BroadcastState(*self._entries(state_descriptor), self)
-
-    def _entries(self, descriptor: MapStateDescriptor) -> tuple[str, dict[Any, Any]]:
-        if not isinstance(descriptor, MapStateDescriptor):
-            raise TypeError(f"broadcast state needs a MapStateDescriptor, not {descriptor!r}")
-        return descriptor.name, self.broadcast.setdefault(descriptor.name, {})
-
-
 class DeclaredBroadcastStates:
     """The broadcast states that a program has declared: what it asks for by another name is refused.
 
     Args:
-        store: where they are.
-        descriptors: the declared ones.
+        states: the declared ones.
     """
 
-    def __init__(self, store: OperatorStateStore, descriptors: Iterable[MapStateDescriptor]) -> None:
-        self.writable = {descriptor.name: store.get_broadcast_state(descriptor) for descriptor in descriptors}
+    def __init__(self, states: Iterable[BroadcastState[Any, Any]]) -> None:
+        self.writable = {state._name: state for state in states}
         self.read_only = {
             name: ReadOnlyBroadcastState[Any, Any](name, state._entries) for name, state in self.writable.items()
         }

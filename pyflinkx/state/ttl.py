@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import (
     ABSENT,
     AggregatingState,
@@ -42,23 +43,23 @@ class TtlCleaner:
 
     def look_at(self, count: int) -> None:
         """Look at the next ``count`` values; after the last one comes the first again."""
-        table = self.table
+        table, context = self.table, self.table.context
         if not self.waiting:
-            self.waiting = [(None, key) for key in table.keys]
-            self.waiting += [(namespace, key) for namespace, values in table.namespaces.items() for key in values]
-        for _ in range(min(count, len(self.waiting))):
-            namespace, key = self.waiting.pop()
-            values = table.keys if namespace is None else table.namespaces.get(namespace, {})
-            stored = values.get(key, ABSENT)
-            if stored is ABSENT:
-                continue
-            kept = self.prune(stored)
-            if kept is not ABSENT:
-                values[key] = kept
-                continue
-            del values[key]
-            if namespace is not None and not values:
-                del table.namespaces[namespace]
+            self.waiting = table.entries()
+        current = context.key
+        try:
+            for _ in range(min(count, len(self.waiting))):
+                namespace, context.key = self.waiting.pop()
+                stored = table.edit(namespace)
+                if stored is ABSENT:
+                    continue
+                kept = self.prune(stored)
+                if kept is ABSENT:
+                    table.remove(namespace)
+                elif kept is not stored or isinstance(stored, KeyMap):
+                    table.put(namespace, kept)
+        finally:
+            context.key = current
 
 
 class WithTtl(State):
@@ -92,23 +93,23 @@ class WithTtl(State):
     def read(self) -> Any:
         """The value of the current key, ABSENT when there is none to be seen."""
         namespace = self.current_namespace()
-        pair = self.table.find(namespace)
+        pair = self.table.get(namespace)
         if pair is ABSENT:
             return ABSENT
         if not self.is_alive(pair):
-            self.table.take(namespace)
+            self.table.remove(namespace)
             return pair[0] if self.show_expired else ABSENT
         if self.renew_on_read:
-            self.table.store(namespace, (pair[0], self.now()))
+            self.table.put(namespace, (pair[0], self.now()))
         return pair[0]
 
     def write(self, value: Any) -> None:
         """Set the value of the current key to one that nobody else changes."""
-        self.table.store(self.current_namespace(), (value, self.now()))
+        self.table.put(self.current_namespace(), (value, self.now()))
 
     def alive_value(self) -> Any:
         """The value of the current key to fold another one into, ABSENT when there is none or its time is over."""
-        pair = self.table.find(self.current_namespace())
+        pair = self.table.edit(self.current_namespace())
         return pair[0] if pair is not ABSENT and self.is_alive(pair) else ABSENT
 
     def combine_alive(self, first: Pair, second: Pair, combine: Callable[[Any, Any], Any]) -> Pair:
@@ -131,9 +132,9 @@ class TtlValueState(WithTtl, ValueState[Any]):
     def update(self, value: Any) -> None:
         self.clean_up()
         if value is None:
-            self.table.take(self.current_namespace())
+            self.table.remove(self.current_namespace())
         else:
-            pair = self.table.find(self.current_namespace())
+            pair = self.table.get(self.current_namespace())
             self.write(self.own_or_stored(value, None if pair is ABSENT else pair[0]))
 
 
@@ -151,7 +152,7 @@ class TtlReducingState(WithTtl, ReducingState[Any]):
     def add(self, value: Any) -> None:
         self.clean_up()
         if value is None:
-            self.table.take(self.current_namespace())
+            self.table.remove(self.current_namespace())
             return
         value = self.own(value)
         old = self.alive_value()
@@ -175,7 +176,7 @@ class TtlAggregatingState(WithTtl, AggregatingState[Any, Any]):
     def add(self, value: Any) -> None:
         self.clean_up()
         if value is None:
-            self.table.take(self.current_namespace())
+            self.table.remove(self.current_namespace())
             return
         old = self.alive_value()
         value = self.own(value)
@@ -194,18 +195,18 @@ class TtlListState(WithTtl, ListState[Any]):
     def get(self) -> list[Any]:
         self.clean_up()
         namespace = self.current_namespace()
-        stored = self.table.find(namespace)
+        stored = self.table.get(namespace)
         if stored is ABSENT:
             return []
         alive = self.prune(stored)
         if alive is ABSENT:
-            self.table.take(namespace)
+            self.table.remove(namespace)
             alive = []
         elif self.renew_on_read:
             now = self.now()
-            self.table.store(namespace, [(value, now) for value, _ in alive])
+            self.table.put(namespace, [(value, now) for value, _ in alive])
         elif len(alive) < len(stored):
-            self.table.store(namespace, list(alive))
+            self.table.put(namespace, list(alive))
         return [value for value, _ in (stored if self.show_expired else alive)]
 
     def add(self, value: Any) -> None:
@@ -220,7 +221,7 @@ class TtlListState(WithTtl, ListState[Any]):
     def update(self, values: Iterable[Any]) -> None:
         self.clean_up()
         now = self.now()
-        stored = self.table.find(self.current_namespace())
+        stored = self.table.get(self.current_namespace())
         known = () if stored is ABSENT else [value for value, _ in stored]
         self.replace([(value, now) for value in self.owned(list(values), known)])
 
@@ -228,15 +229,15 @@ class TtlListState(WithTtl, ListState[Any]):
 class TtlMapState(WithTtl, MapState[Any, Any]):
     """A map per key, whose entries live for themselves."""
 
-    def prune(self, stored: dict[Any, Pair]) -> Any:
+    def prune(self, stored: KeyMap[Any, Pair]) -> Any:
         for key in [key for key, pair in stored.items() if not self.is_alive(pair)]:
             del stored[key]
-        return stored or ABSENT
+        return stored if len(stored) else ABSENT
 
     def entry(self, key: Any) -> Any:
         """The value under ``key``, ABSENT when there is none to be seen."""
         self.clean_up()
-        entries = self.table.find(self.current_namespace())
+        entries = self.table.get(self.current_namespace())
         pair = ABSENT if entries is ABSENT else entries.get(key, ABSENT)
         if pair is ABSENT:
             return ABSENT
@@ -244,7 +245,7 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
             super().remove(key)
             return pair[0] if self.show_expired else ABSENT
         if self.renew_on_read:
-            entries[key] = pair[0], self.now()
+            self.set_entry(key, (pair[0], self.now()))
         return pair[0]
 
     def get(self, key: Any) -> Any:
@@ -256,7 +257,7 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
 
     def put(self, key: Any, value: Any) -> None:
         self.clean_up()
-        entries = self.table.find(self.current_namespace())
+        entries = self.table.get(self.current_namespace())
         pair = None if entries is ABSENT else entries.get(key)
         value = self.own_or_stored(value, None if pair is None else pair[0])
         self.set_entry(self.own(key), (value, self.now()))
@@ -264,15 +265,19 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
     def items(self) -> list[tuple[Any, Any]]:
         self.clean_up()
         namespace = self.current_namespace()
-        entries = self.table.find(namespace)
+        entries = self.table.edit(namespace)
         if entries is ABSENT:
             return []
         seen = list(entries.items())
-        if self.prune(entries) is ABSENT:
-            self.table.take(namespace)
+        alive = self.prune(entries)
         if self.renew_on_read:
             now = self.now()
-            entries.update({key: (pair[0], now) for key, pair in entries.items()})
+            for key, pair in list(entries.items()):
+                entries[key] = pair[0], now
+        if alive is ABSENT:
+            self.table.remove(namespace)
+        elif self.renew_on_read or len(alive) < len(seen):
+            self.table.put(namespace, entries)
         return [(key, pair[0]) for key, pair in seen if self.show_expired or key in entries]
 
     def keys(self) -> list[Any]:

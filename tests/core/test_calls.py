@@ -16,7 +16,7 @@ from pyflinkx._core.calls import (
     reduce_values,
     short_repr,
 )
-from pyflinkx._core.keyed import KeyContext
+from pyflinkx._core.keyed import KeyContext, StateTable
 from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.errors import JobExecutionError, KeyTypeError
 from pyflinkx.types.output_tag import OutputTag
@@ -109,15 +109,15 @@ def test_long_and_broken_reprs_are_cut():
 
 
 def test_reduce_folds_by_key_and_emits_every_update(site):
-    state = {}
+    state = StateTable("reduced", "ReducingState", KeyContext())
     first = reduce_values(site, lambda t: t[0], lambda a, b: (a[0], a[1] + b[1]), state, batch(("a", 1), ("b", 2)))
     second = reduce_values(site, lambda t: t[0], lambda a, b: (a[0], a[1] + b[1]), state, batch(("a", 3)))
     assert first.values + second.values == [("a", 1), ("b", 2), ("a", 4)]
-    assert state == {"a": ("a", 4), "b": ("b", 2)}
+    assert list(state.keys.items()) == [("a", ("a", 4)), ("b", ("b", 2))]
 
 
 def test_reduce_takes_all_nans_for_one_key(site):
-    state = {}
+    state = StateTable("reduced", "ReducingState", KeyContext())
     result = reduce_values(
         site, lambda t: t[0], lambda a, b: (a[0], a[1] + b[1]), state, batch((float("nan"), 1), (float("nan"), 2))
     )
@@ -128,7 +128,7 @@ def test_reduce_takes_all_nans_for_one_key(site):
 @pytest.mark.parametrize("key", [[1], {"a": 1}, object()])
 def test_keys_without_canonical_form_are_refused_by_operator_and_type(site, key):
     with pytest.raises(JobExecutionError, match=rf"operator 'double'.*{type(key).__name__}") as caught:
-        reduce_values(site, lambda _: key, max, {}, batch(1))
+        reduce_values(site, lambda _: key, max, StateTable("r", "ReducingState", KeyContext()), batch(1))
     assert isinstance(caught.value.__cause__, KeyTypeError)
 
 

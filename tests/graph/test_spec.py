@@ -23,10 +23,11 @@ from pyflinkx.datastream import (
 )
 from pyflinkx.datastream.state import MapStateDescriptor
 from pyflinkx.datastream.window import CountTrigger, EventTimeSessionWindows, TumblingEventTimeWindows
-from pyflinkx.graph.spec import InputSpec, OperatorSpec, StateSpec, same
+from pyflinkx.graph.spec import InputSpec, OperatorSpec, same
 from pyflinkx.operators.base import Operator
 from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.functions import UserFunction
+from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.changes import CARRIED, INSERT_ONLY, RETRACT
 
 ROW = Types.ROW_NAMED(["key", "value"], [Types.LONG(), Types.LONG()])

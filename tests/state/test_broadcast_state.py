@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx.errors import WrongStateError
-from pyflinkx.state.broadcast import DeclaredBroadcastStates, OperatorStateStore
+from pyflinkx.state.broadcast import DeclaredBroadcastStates
 from pyflinkx.state.descriptors import MapStateDescriptor, ValueStateDescriptor
+from pyflinkx.state.operator_state import OperatorStateStore
 
 KEYS = st.integers(0, 3)
 STEPS = st.lists(
@@ -52,7 +53,7 @@ def test_it_may_be_changed_while_it_is_iterated_over():
 
 def test_the_read_only_view_follows_and_cannot_change_anything():
     descriptor = MapStateDescriptor("m")
-    states = DeclaredBroadcastStates(OperatorStateStore(), [descriptor])
+    states = DeclaredBroadcastStates([OperatorStateStore().get_broadcast_state(descriptor)])
     writable, view = states.find(descriptor, states.writable), states.find(descriptor, states.read_only)
     writable.put("a", 1)
     assert view.get("a") == 1
@@ -61,7 +62,7 @@ def test_the_read_only_view_follows_and_cannot_change_anything():
 
 
 def test_only_declared_states_are_found():
-    states = DeclaredBroadcastStates(OperatorStateStore(), [MapStateDescriptor("m")])
+    states = DeclaredBroadcastStates([OperatorStateStore().get_broadcast_state(MapStateDescriptor("m"))])
     with pytest.raises(WrongStateError, match=r"'n' was not declared: broadcast\(\) got 'm'"):
         states.find(MapStateDescriptor("n"), states.writable)
     with pytest.raises(TypeError, match="MapStateDescriptor"):

@@ -67,8 +67,8 @@ class AlignedWindowing:
         self.current = operator.backend.context
         self.windows = operator.table.namespaces
         # All windows have one size, so the order of starts is the order of ends.
-        self.unfired: list[TimeWindow] = []
-        self.live: list[TimeWindow] = []
+        self.live: list[TimeWindow] = sorted(self.windows)
+        self.unfired = [window for window in self.live if window.max_timestamp() > operator.watermark]
         contents = operator.contents
         self.result = contents.get_result if isinstance(contents, AggregatedContents) else None
         function: Any

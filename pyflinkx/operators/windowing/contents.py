@@ -24,9 +24,9 @@ class ReducedContents:
 
     def add(self, table: StateTable, window: Any, value: Any) -> bool:
         """Add a record to a window of the current key; True when it is the first one."""
-        stored = table.find(window)
+        stored = table.edit(window)
         first = stored is ABSENT
-        table.store(window, value if first else self.reduce(stored, value))
+        table.put(window, value if first else self.reduce(stored, value))
         return first
 
     def inputs(self, stored: Any, copier: Copier | None) -> list[Any]:
@@ -51,9 +51,9 @@ class AggregatedContents:
 
     def add(self, table: StateTable, window: Any, value: Any) -> bool:
         """Add a record to a window of the current key; True when it is the first one."""
-        stored = table.find(window)
+        stored = table.edit(window)
         first = stored is ABSENT
-        table.store(window, self.add_value(value, self.create_accumulator() if first else stored))
+        table.put(window, self.add_value(value, self.create_accumulator() if first else stored))
         return first
 
     def combine(self, first: Any, second: Any) -> Any:
@@ -72,12 +72,14 @@ class ListedContents:
 
     def add(self, table: StateTable, window: Any, value: Any) -> bool:
         """Add a record to a window of the current key; True when it is the first one."""
-        stored = table.find(window)
-        if stored is ABSENT:
-            table.store(window, [value])
-            return True
-        stored.append(value)
-        return False
+        stored = table.edit(window)
+        first = stored is ABSENT
+        if first:
+            stored = [value]
+        else:
+            stored.append(value)
+        table.put(window, stored)
+        return first
 
     def combine(self, first: list[Any], second: list[Any]) -> list[Any]:
         """One list of two."""

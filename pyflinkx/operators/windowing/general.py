@@ -18,11 +18,14 @@ from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, Window
 from pyflinkx.operators.windowing.evictors import TimestampedValue
 from pyflinkx.operators.windowing.merging import MergingSets
 from pyflinkx.operators.windowing.triggers import Trigger, TriggerResult
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS, StateSpec
 
 if TYPE_CHECKING:
     from pyflinkx.operators.window import WindowOperator
 
 CONTINUE = TriggerResult.CONTINUE
+
+MERGING_WINDOWS = StateSpec("merging-window-set", "MapState")
 
 
 class AssignerContext(WindowAssigner.WindowAssignerContext):
@@ -96,10 +99,10 @@ class GeneralWindowing:
         self.event_time = assigner.is_event_time()
         self.merging: MergingSets | None = None
         if isinstance(assigner, MergingWindowAssigner):
-            table = operator.backend.table("merging-window-set", "MapState")
+            table = operator.backend.of(MERGING_WINDOWS)
             self.merging = MergingSets(assigner, table, operator.backend.context)
-        self.event_timers = TimerQueue()
-        self.processing_timers = TimerQueue()
+        self.event_timers = operator.context.timers(EVENT_TIMERS)
+        self.processing_timers = operator.context.timers(PROCESSING_TIMERS)
         self.current = operator.backend.context
         self.contents = operator.contents
         self.evicting = operator.evictor is not None
@@ -163,6 +166,7 @@ class GeneralWindowing:
             else:
                 windows = self.merging.of_current_key()
                 window = windows.add(window, self.on_merge)
+                self.merging.keep(windows)
                 if self.is_late(window):
                     self.merging.retire(window)
                     continue
@@ -186,13 +190,15 @@ class GeneralWindowing:
         if not isinstance(result, TriggerResult):
             raise TypeError(f"{type(self.trigger).__name__} returned {result!r}, not a TriggerResult")
         if result.is_fire():
-            stored = self.table.find(state_window)
+            stored = self.table.edit(state_window) if self.evicting else self.table.get(state_window)
             if stored is not ABSENT:
                 self.operator.fire(window, stored, kept=not (last or result.is_purge()))
-                if self.evicting and not stored:
-                    self.table.take(state_window)
+                if self.evicting and stored:
+                    self.table.put(state_window, stored)
+                elif self.evicting:
+                    self.table.remove(state_window)
         if result.is_purge():
-            self.table.take(state_window)
+            self.table.remove(state_window)
 
     def advance_watermark(self, timestamp: int) -> Iterator[None]:
         """Fire the event-time timers up to ``timestamp``, a piece at each step."""
@@ -246,7 +252,7 @@ class GeneralWindowing:
             if result is not CONTINUE:
                 self.act(result, window, state_window, last)
             if last:
-                self.table.take(state_window)
+                self.table.remove(state_window)
                 self.trigger.clear(window, self.trigger_context)
                 if self.operator.clear_function is not None:
                     self.operator.clear_function(self.operator.process_context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.keyed import ABSENT, KeyContext, StateTable
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, SessionWindows
 from pyflinkx.operators.windowing.open_windows import OpenWindows
@@ -106,14 +107,13 @@ class MergingSets:
         self._indexed = isinstance(assigner, SessionWindows) and (
             type(assigner).merge_windows is SessionWindows.merge_windows
         )
-        self._indices: dict[Any, OpenWindows] = {}
+        self._indices: KeyMap[Any, OpenWindows] = KeyMap()
 
     def of_current_key(self) -> MergingWindows:
-        """The live windows of the current key, to add one."""
-        state_windows = self._table.find(None)
+        """The live windows of the current key, to add one, and then to be kept."""
+        state_windows = self._table.edit(None)
         if state_windows is ABSENT:
             state_windows = {}
-            self._table.store(None, state_windows)
         return MergingWindows(self._assigner, state_windows, self._index_of(state_windows))
 
     def _index_of(self, state_windows: dict[Any, Any]) -> OpenWindows | None:
@@ -124,19 +124,25 @@ class MergingSets:
             index = self._indices[self._context.key] = OpenWindows(state_windows)
         return index
 
+    def keep(self, windows: MergingWindows) -> None:
+        """Store the live windows of the current key, which have changed."""
+        self._table.put(None, windows.state_windows)
+
     def state_window(self, window: Any) -> Any:
         """Where the contents of a live window of the current key are stored; None when the window is not live."""
-        state_windows = self._table.find(None)
+        state_windows = self._table.get(None)
         return None if state_windows is ABSENT else state_windows.get(window)
 
     def retire(self, window: Any) -> None:
         """Forget a live window of the current key."""
-        state_windows = self._table.find(None)
+        state_windows = self._table.edit(None)
         del state_windows[window]
         index = self._indices.get(self._context.key) if self._indices else None
         if index is not None:
             index.remove(window)
             if len(index) < FEW:
                 del self._indices[self._context.key]
-        if not state_windows:
-            self._table.take(None)
+        if state_windows:
+            self._table.put(None, state_windows)
+        else:
+            self._table.remove(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
+from pyflinkx._core.key_map import KeyMap
 from pyflinkx._core.window_types import TimeWindow
 
 # Starts in a chunk: at twice as many it is cut in two.
@@ -22,7 +23,7 @@ class OpenWindows:
     """
 
     def __init__(self, windows: Iterable[TimeWindow]) -> None:
-        self._by_start: dict[int, tuple[int, TimeWindow]] = {}
+        self._by_start: KeyMap[int, tuple[int, TimeWindow]] = KeyMap()
         self._count = 0
         self._chunks: list[list[int]] = [[]]
         self._firsts: list[int] = []  # of all chunks but the first

@@ -58,7 +58,7 @@ def sessions(assigner, records, lateness, watermarks):
             if number in watermarks:
                 harness.watermark(watermarks[number])
         harness.watermark(MAX_WATERMARK)
-        assert operator.windowing.merging._indices == {}
+        assert len(operator.windowing.merging._indices) == 0
         return harness.results, dict(harness.counters)
 
 

@@ -1,0 +1,185 @@
+"""State that belongs to an operator's subtask rather than to a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.codec import Codec
+from pyflinkx._core.copier import Copier
+from pyflinkx._core.key_map import KeyMap
+from pyflinkx.errors import WrongStateError
+from pyflinkx.state.broadcast import BroadcastState
+from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor, StateDescriptor
+from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
+from pyflinkx.state.spec import BROADCAST, StateSpec
+from pyflinkx.types.typeinfo import ListTypeInfo, MapTypeInfo, TypeInformation
+
+T = TypeVar("T")
+
+# What becomes of the parts that the subtasks hold when there are other subtasks: the elements are dealt out, or each
+# gets all of them, or each gets what one had, as all had the same.
+SPLIT, UNION = "split", "union"
+
+
+class OperatorListState(Generic[T]):
+    """A list that belongs to a subtask.
+
+    Example:
+        >>> state = OperatorStateStore().get_list_state(ListStateDescriptor("offsets"))
+        >>> state.add(3)
+        >>> state.get()
+        [3]
+    """
+
+    def __init__(self, name: str, copier: Copier | None) -> None:
+        self._name = name
+        self._copier = copier
+        self._values: list[T] = []
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._name!r})"
+
+    def get(self) -> list[T]:
+        """The values, as a list of the caller's own."""
+        return list(self._values)
+
+    def add(self, value: T) -> None:
+        """Append a value."""
+        self._values.append(value if self._copier is None else self._copier.copy(value))
+
+    def add_all(self, values: Iterable[T]) -> None:
+        """Append several values."""
+        for value in list(values):
+            self.add(value)
+
+    def update(self, values: Iterable[T]) -> None:
+        """Replace the values by others."""
+        kept, self._values = list(values), []
+        self.add_all(kept)
+
+    def clear(self) -> None:
+        """Remove all values."""
+        self._values = []
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.get())
+
+
+class OperatorStateStore:
+    """Hands out the states of a subtask; each is made when it is first asked for, from what was restored.
+
+    Args:
+        copier: makes what is put into a state the state's own; None where it may be shared.
+    """
+
+    def __init__(self, copier: Copier | None = None) -> None:
+        self.copier = copier
+        self._states: dict[str, tuple[str, Any, dict[str, Codec], TypeInformation]] = {}
+        self._restored: dict[str, list[ColumnBatch]] = {}
+
+    def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
+        """The broadcast state with the descriptor's name, made when it is first asked for.
+
+        Raises:
+            TypeError: the descriptor is no MapStateDescriptor.
+            WrongStateError: there is a state of that name and another kind, or it was stored with another type.
+        """
+        if not isinstance(state_descriptor, MapStateDescriptor):
+            raise TypeError(f"broadcast state needs a MapStateDescriptor, not {state_descriptor!r}")
+        info = state_descriptor.type_info
+        assert isinstance(info, MapTypeInfo)
+        codecs = {"key": state_codec(info.key_type), "value": state_codec(info.value_type)}
+        entries: KeyMap[Any, Any] = KeyMap()
+        state, is_new = self._state(
+            state_descriptor, BROADCAST, codecs, BroadcastState(state_descriptor.name, entries, self.copier)
+        )
+        if is_new:
+            for key, value in self._claimed(state_descriptor.name, BROADCAST, codecs):
+                entries[key] = value
+        found: BroadcastState[Any, Any] = state
+        return found
+
+    def get_list_state(self, state_descriptor: ListStateDescriptor) -> OperatorListState[Any]:
+        """A list whose elements are dealt out evenly when the number of subtasks changes.
+
+        Raises:
+            TypeError: the descriptor is no ListStateDescriptor.
+            WrongStateError: there is a state of that name and another kind, or it was stored with another type.
+        """
+        return self._list(state_descriptor, SPLIT)
+
+    def get_union_list_state(self, state_descriptor: ListStateDescriptor) -> OperatorListState[Any]:
+        """A list that each subtask gets with the elements of all when it is restored; errors as above."""
+        return self._list(state_descriptor, UNION)
+
+    def _list(self, descriptor: ListStateDescriptor, kind: str) -> OperatorListState[Any]:
+        if not isinstance(descriptor, ListStateDescriptor):
+            raise TypeError(f"a list state needs a ListStateDescriptor, not {descriptor!r}")
+        info = descriptor.type_info
+        assert isinstance(info, ListTypeInfo)
+        codecs = {"value": state_codec(info.elem_type)}
+        state, is_new = self._state(descriptor, kind, codecs, OperatorListState(descriptor.name, self.copier))
+        if is_new:
+            state._values += [value for (value,) in self._claimed(descriptor.name, kind, codecs)]
+        found: OperatorListState[Any] = state
+        return found
+
+    def _state(self, descriptor: StateDescriptor, kind: str, codecs: dict[str, Codec], made: Any) -> tuple[Any, bool]:
+        known = self._states.get(descriptor.name)
+        if known is None:
+            self._states[descriptor.name] = kind, made, codecs, descriptor.type_info
+            return made, True
+        if known[0] != kind:
+            raise WrongStateError(f"state {descriptor.name!r} is a {known[0]} state, it cannot be used as a {kind} one")
+        return known[1], False
+
+    def _claimed(self, name: str, kind: str, codecs: dict[str, Codec]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        for batch in self._restored.pop(name, ()):
+            if state_kind(batch) != kind:
+                raise WrongStateError(f"state {name!r} was stored as a {state_kind(batch)} state, not a {kind} one")
+            rows += state_rows(batch, codecs)
+        return rows
+
+    def states(self) -> list[StateSpec]:
+        """All that is kept by now."""
+        return [StateSpec(name, kind, value_type) for name, (kind, _, _, value_type) in self._states.items()]
+
+    def export(self) -> list[ColumnBatch]:
+        """All states as columns, also those that were restored and that nobody has asked for."""
+        batches = [batch for restored in self._restored.values() for batch in restored]
+        for name, (kind, state, codecs, _) in self._states.items():
+            rows = state.items() if kind == BROADCAST else [(value,) for value in state.get()]
+            batches.append(state_batch(name, kind, codecs, None, rows))
+        return batches
+
+    def restore(self, batches: Iterable[ColumnBatch]) -> None:
+        """Begin with these states; called before any is asked for."""
+        for batch in batches:
+            self._restored.setdefault(state_name(batch), []).append(batch)
+
+
+def redistributed(parts: Sequence[Sequence[ColumnBatch]], parallelism: int) -> list[list[ColumnBatch]]:
+    """What each of ``parallelism`` subtasks restores of what others have exported, in the order of their numbers."""
+    given: list[list[ColumnBatch]] = [[] for _ in range(parallelism)]
+    dealt: dict[str, int] = {}
+    shown: set[str] = set()
+    for part in parts:
+        for batch in part:
+            name, kind = state_name(batch), state_kind(batch)
+            if kind == UNION:
+                for one in given:
+                    one.append(batch)
+            elif kind == BROADCAST:
+                if name not in shown:
+                    for one in given:
+                        one.append(batch)
+            else:
+                first = dealt.get(name, 0)
+                dealt[name] = first + len(batch)
+                for subtask, one in enumerate(given):
+                    one.append(batch.take(range((subtask - first) % parallelism, len(batch), parallelism)))
+        shown.update(state_name(batch) for batch in part)
+    return given

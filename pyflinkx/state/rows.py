@@ -1,0 +1,108 @@
+"""State as columns: the one form in which it leaves the tables that hold it, whatever these are.
+
+A batch holds the values of one state. Its schema's metadata says the form's version, the state's name and kind; each
+column of bytes says the codec that wrote it. Rows are in the order in which the state had its entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.codec import Codec
+from pyflinkx._core.codec_pickle import PickleCodec
+from pyflinkx._core.schema import Field, Schema
+from pyflinkx.errors import PyflinkxError, WrongStateError
+from pyflinkx.types.codecs import conforming_codec
+from pyflinkx.types.typeinfo import TypeInformation
+
+VERSION = b"1"
+INT32, BINARY = "i", "z"
+
+
+def state_codec(type_info: TypeInformation | None) -> Codec:
+    """The codec of a type; pickles where nothing is known of it."""
+    codec = conforming_codec(type_info)
+    return PickleCodec() if codec is None else codec
+
+
+def state_batch(
+    name: str, kind: str, codecs: dict[str, Codec], groups: Sequence[int] | None, rows: Iterable[tuple[Any, ...]]
+) -> ColumnBatch:
+    """The entries of a state as columns of bytes.
+
+    Args:
+        name: of the state.
+        kind: of the state.
+        codecs: the columns' names and codecs; None is null in all of them but the last.
+        groups: the key group of each row, a column before the others; None for state without keys.
+        rows: a value for each codec.
+
+    Raises:
+        WrongStateError: a value is not of the state's type; the error says of which state.
+    """
+    written: list[tuple[Any, ...]] = []
+    last = len(codecs) - 1
+    try:
+        for row in rows:
+            values = [
+                None if value is None and place != last else codec.encode_one(value)
+                for place, (codec, value) in enumerate(zip(codecs.values(), row, strict=True))
+            ]
+            written.append((*values,) if groups is None else (groups[len(written)], *values))
+    except PyflinkxError as error:
+        raise WrongStateError(f"state {name!r} holds what its type does not allow: {error}") from error
+    fields = [] if groups is None else [Field("key_group", INT32, nullable=False)]
+    for place, (column, codec) in enumerate(codecs.items()):
+        fields.append(Field(column, BINARY, nullable=place != last, metadata={b"codec": codec.snapshot()}))
+    about = {b"version": VERSION, b"state": name.encode(), b"kind": kind.encode()}
+    return ColumnBatch.from_rows(written, Schema(fields, about))
+
+
+def state_name(batch: ColumnBatch) -> str:
+    """The name of the state that a batch holds."""
+    return about_state(batch)[b"state"].decode()
+
+
+def state_kind(batch: ColumnBatch) -> str:
+    """The kind of the state that a batch holds."""
+    return about_state(batch)[b"kind"].decode()
+
+
+def about_state(batch: ColumnBatch) -> dict[bytes, bytes]:
+    """What a batch says of its state.
+
+    Raises:
+        WrongStateError: it holds no state, or in another version of the form.
+    """
+    about = batch.schema.metadata or {}
+    if about.get(b"version") != VERSION or not about.keys() >= {b"state", b"kind"}:
+        raise WrongStateError(f"a batch holds no state of version {VERSION.decode()}: it says {about!r}")
+    return about
+
+
+def state_rows(batch: ColumnBatch, codecs: dict[str, Codec], groups: range | None = None) -> Iterator[tuple[Any, ...]]:
+    """The entries of a state, as far as their key groups are in ``groups``.
+
+    Args:
+        batch: as ``state_batch`` made it.
+        codecs: the columns' names and codecs.
+        groups: key groups; None where there are none.
+
+    Raises:
+        WrongStateError: the state was written with another type.
+    """
+    for column, codec in codecs.items():
+        if (batch.schema[column].metadata or {}).get(b"codec") != codec.snapshot():
+            raise WrongStateError(
+                f"state {state_name(batch)!r} was written with another type of its {column} than {codec.name}"
+            )
+    decoders = [codec.decode_one for codec in codecs.values()]
+    for row in batch.to_rows("tuple"):
+        values = row
+        if groups is not None:
+            if row[0] not in groups:
+                continue
+            values = row[1:]
+        yield tuple(None if value is None else decode(value) for decode, value in zip(decoders, values, strict=True))
