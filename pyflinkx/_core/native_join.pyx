@@ -250,8 +250,8 @@ cdef class NativeJoin:
     def process(self, ColumnBatch batch not None, int side, emit):
         """Take rows of a side: ``emit`` is called with batches of the pairs that they make with rows of the other side.
 
-        A generator: it stops after each 16,384 pairs, and each batch of long ones, while there may be more, and is to be
-        gone through before any other call.
+        A generator: it stops after each 16,384 pairs, and each batch of long ones, while there may be more, and is to
+        be gone through before any other call.
 
         Returns:
             The rows that came too late, as a batch; None when there are none.

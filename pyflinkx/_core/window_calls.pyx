@@ -112,7 +112,7 @@ cdef class AlignedLoop:
         Args:
             batch: the batch.
             watermark: milliseconds.
-            limit: to how many windows records are added, give or take one for each call; a record of none counts as one.
+            limit: to how many windows records are added, give or take one a call; a record of none counts as one.
 
         Returns:
             Whether there is more to do: then ``resume`` is to be called before anything else.

@@ -61,8 +61,11 @@ class NativeWindows(Protocol):
     def add(
         self, batch: ColumnBatch, done: int, limit: int, sequence: int
     ) -> tuple[ColumnBatch | None, ColumnBatch | None, int | None]:
-        """Add rows of a batch, the next of which has that number; the late ones, results, and how many are done if there
-        is more to do."""
+        """Add rows of a batch, the next of which has that number.
+
+        Returns:
+            The rows that are late, results, and how many rows are done if there is more to do.
+        """
 
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]:
         """Results of windows that end by a watermark, and whether there are more."""

@@ -129,10 +129,13 @@ def test_pieces_of_running_aggregates(batches, limit, most_bytes, stamped):
 
 @pytest.mark.parametrize("most_bytes", [1, 60, 1 << 26])
 def test_partial_aggregates_of_long_keys_come_in_several_batches(most_bytes):
-    partials = partial_schema(SCHEMA, ["key"], FLAT)
     rows = [(f"key {number} of twenty bytes", 1, None) for number in range(40)]
-    arguments = (SCHEMA, ["key"], native_arguments(FLAT), partials, 128, 2)
-    keys, slices = LocalKeys(*arguments), LocalSlices(*arguments, 10, 10)
+
+    def made(kind, sliced, *more):
+        partials = partial_schema(SCHEMA, ["key"], FLAT, sliced)
+        return kind(SCHEMA, ["key"], native_arguments(FLAT), partials, 128, 2, *more)
+
+    keys, slices = made(LocalKeys, False), made(LocalSlices, True, 10, 10)
     keys.most_bytes = slices.most_bytes = most_bytes
     keys.add(batch_of(rows), 0)
     slices.add(batch_of(rows, [5] * len(rows)), 0)
@@ -145,7 +148,7 @@ def test_partial_aggregates_of_long_keys_come_in_several_batches(most_bytes):
         part, more = slices.send(100, 1000)
         found.append(part)
     for parts in (found[: len(found) // 2], found[len(found) // 2 :]):
-        assert sorted(row[0] for part in parts for row, _ in rows_of(part)) == sorted(row[0] for row in rows)
+        assert sorted(row[1] for part in parts for row, _ in rows_of(part)) == sorted(row[0] for row in rows)
         assert all(len(part) == 1 or len(part) * 25 <= most_bytes for part in parts)
     assert len(found) == {1: 80, 60: 40, 1 << 26: 2}[most_bytes]
 
