@@ -1,4 +1,4 @@
-from pyflinkx._core.cpfx cimport ArrowArray, ArrowSchema
+from pyflinkx._core.pfx.arrow cimport ArrowArray, ArrowSchema
 from pyflinkx._core.schema cimport Schema
 
 # Fill structs that the receiver owns from then on.

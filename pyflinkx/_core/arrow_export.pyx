@@ -13,16 +13,15 @@ from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
 from pyflinkx._core.column cimport Column
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.arrow cimport (
     ARROW_FLAG_NULLABLE,
-    PFX_KIND_NULL,
-    PFX_KIND_STRUCT,
     ArrowArray,
     ArrowArrayStream,
     ArrowSchema,
-    pfx_alloc_zero,
-    pfx_free,
+    PFX_KIND_NULL,
+    PFX_KIND_STRUCT,
 )
+from pyflinkx._core.pfx.memory cimport pfx_alloc_zero, pfx_free
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.schema cimport Field, Schema
 from pyflinkx._core.status cimport check

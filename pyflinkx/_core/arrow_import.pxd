@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t
 
-from pyflinkx._core.cpfx cimport ArrowArray, ArrowArrayStream, pfx_arrow_type
+from pyflinkx._core.pfx.arrow cimport ArrowArray, ArrowArrayStream, pfx_arrow_type
 from pyflinkx._core.column cimport Column
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field, Schema

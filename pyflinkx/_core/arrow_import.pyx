@@ -18,32 +18,27 @@ from pyflinkx._core.column cimport (
     trusted_column,
     writable,
 )
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.arrow cimport (
     ARROW_FLAG_NULLABLE,
+    ArrowArray,
+    ArrowArrayStream,
+    ArrowSchema,
     PFX_KIND_BINARY_VIEW,
     PFX_KIND_BOOL,
-    PFX_KIND_INT8,
     PFX_KIND_INT64,
+    PFX_KIND_INT8,
     PFX_KIND_LIST,
     PFX_KIND_NULL,
     PFX_KIND_STRUCT,
     PFX_KIND_UINT64,
     PFX_KIND_UTF8_VIEW,
-    PFX_OK,
-    ArrowArray,
-    ArrowArrayStream,
-    ArrowSchema,
     pfx_arrow_type_parse,
-    pfx_bit_get,
-    pfx_bitmap_bytes,
-    pfx_bits_copy,
-    pfx_bits_count,
-    pfx_bits_fill,
-    pfx_codes_to_indices,
-    pfx_status,
     pfx_views_flatten,
     pfx_views_measure,
 )
+from pyflinkx._core.pfx.bitmap cimport pfx_bit_get, pfx_bitmap_bytes, pfx_bits_copy, pfx_bits_count, pfx_bits_fill
+from pyflinkx._core.pfx.gather cimport pfx_codes_to_indices
+from pyflinkx._core.pfx.status cimport PFX_OK, pfx_status
 from pyflinkx._core.gather cimport take_rows
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field, Schema

@@ -14,24 +14,19 @@ from pyflinkx._core.column cimport (
     trusted_column,
     writable,
 )
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_BOOL,
     PFX_KIND_DATE32,
     PFX_KIND_DATE64,
     PFX_KIND_INT64,
     PFX_KIND_TIMESTAMP,
     PFX_MILLISECOND,
-    PFX_NO_TIMESTAMP,
-    PFX_OK,
-    pfx_bits_expand,
-    pfx_days_to_ms,
-    pfx_indices_check,
-    pfx_mask_count,
-    pfx_mask_to_indices,
-    pfx_status,
     pfx_time_unit,
-    pfx_units_to_ms,
 )
+from pyflinkx._core.pfx.bitmap cimport pfx_bits_expand
+from pyflinkx._core.pfx.calendar cimport PFX_NO_TIMESTAMP, pfx_days_to_ms, pfx_units_to_ms
+from pyflinkx._core.pfx.gather cimport pfx_indices_check, pfx_mask_count, pfx_mask_to_indices
+from pyflinkx._core.pfx.status cimport PFX_OK, pfx_status
 from pyflinkx._core.gather cimport concat_rows, take_rows
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field, Schema

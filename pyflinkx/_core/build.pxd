@@ -1,7 +1,7 @@
 from libc.stdint cimport int64_t
 
 from pyflinkx._core.column cimport Column
-from pyflinkx._core.cpfx cimport pfx_kind
+from pyflinkx._core.pfx.arrow cimport pfx_kind
 from pyflinkx._core.growing cimport Growing
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field

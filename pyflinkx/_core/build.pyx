@@ -46,9 +46,7 @@ from libc.string cimport memcpy, memset
 
 from pyflinkx._core.codec cimport item_of
 from pyflinkx._core.column cimport Buffer, Column, trusted_column
-from pyflinkx._core.cpfx cimport (
-    PFX_DAY_MS,
-    PFX_INVALID_ARGUMENT,
+from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_BINARY,
     PFX_KIND_BOOL,
     PFX_KIND_DATE32,
@@ -58,10 +56,10 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_FIXED_BINARY,
     PFX_KIND_FLOAT32,
     PFX_KIND_FLOAT64,
-    PFX_KIND_INT8,
     PFX_KIND_INT16,
     PFX_KIND_INT32,
     PFX_KIND_INT64,
+    PFX_KIND_INT8,
     PFX_KIND_LIST,
     PFX_KIND_NULL,
     PFX_KIND_STRUCT,
@@ -72,17 +70,11 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_UINT32,
     PFX_KIND_UINT64,
     PFX_KIND_UTF8,
-    PFX_OK,
-    PFX_OUT_OF_RANGE,
-    pfx_bit_set,
-    pfx_bitmap_bytes,
-    pfx_bits_fill,
-    pfx_days_from_civil,
-    pfx_decimal_parse,
-    pfx_floor_div,
-    pfx_status,
-    pfx_units_per_second,
 )
+from pyflinkx._core.pfx.bitmap cimport pfx_bit_set, pfx_bitmap_bytes, pfx_bits_fill
+from pyflinkx._core.pfx.calendar cimport PFX_DAY_MS, pfx_days_from_civil, pfx_floor_div, pfx_units_per_second
+from pyflinkx._core.pfx.decimal cimport pfx_decimal_parse
+from pyflinkx._core.pfx.status cimport PFX_INVALID_ARGUMENT, PFX_OK, PFX_OUT_OF_RANGE, pfx_status
 from pyflinkx._core.growing cimport Growing, new_growing
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.row cimport Row

@@ -13,7 +13,7 @@ from cpython.ref cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
 from pyflinkx._core.copier cimport Copier, is_atom, is_simple
-from pyflinkx._core.cpfx cimport references
+from pyflinkx._core.python cimport references
 from pyflinkx._core.key_hash cimport hash_of
 from pyflinkx._core.key_map cimport KeyMap
 from pyflinkx._core.keyed cimport KeyContext, StateTable

@@ -1,6 +1,8 @@
 from libc.stdint cimport int64_t, uint32_t
 
-from pyflinkx._core.cpfx cimport pfx_arena, pfx_channel, pfx_receiver, pfx_sender, pfx_status
+from pyflinkx._core.pfx.arena cimport pfx_arena, pfx_channel
+from pyflinkx._core.pfx.exchange cimport pfx_receiver, pfx_sender
+from pyflinkx._core.pfx.status cimport pfx_status
 from pyflinkx._core.memory cimport MemoryBudget
 
 

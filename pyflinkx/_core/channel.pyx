@@ -7,24 +7,10 @@ from cpython.number cimport PyNumber_Index
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t
 
 from pyflinkx._core.column cimport Buffer
-from pyflinkx._core.cpfx cimport (
-    PFX_CLOSED,
-    PFX_CORRUPT,
-    PFX_ENTRY_DATA,
-    PFX_ENTRY_MAX_CONTROL,
-    PFX_OK,
-    PFX_TIMEOUT,
-    PFX_WRONG_STATE,
-    pfx_arena_close,
-    pfx_channel,
-    pfx_channel_pending,
-    pfx_channel_queued,
-    pfx_channel_set_credit,
-    pfx_event_prepare,
-    pfx_event_wait,
-    pfx_monotonic_ns,
+from pyflinkx._core.pfx.arena cimport pfx_arena_close, pfx_channel
+from pyflinkx._core.pfx.event cimport pfx_event_prepare, pfx_event_wait
+from pyflinkx._core.pfx.exchange cimport (
     pfx_part,
-    pfx_pool_in_use,
     pfx_received,
     pfx_receiver_init,
     pfx_receiver_next,
@@ -35,8 +21,17 @@ from pyflinkx._core.cpfx cimport (
     pfx_sender_init,
     pfx_sender_ready,
     pfx_sender_send,
-    pfx_status,
 )
+from pyflinkx._core.pfx.monitor cimport pfx_monotonic_ns
+from pyflinkx._core.pfx.ring cimport (
+    PFX_ENTRY_DATA,
+    PFX_ENTRY_MAX_CONTROL,
+    pfx_channel_pending,
+    pfx_channel_queued,
+    pfx_channel_set_credit,
+    pfx_pool_in_use,
+)
+from pyflinkx._core.pfx.status cimport PFX_CLOSED, PFX_CORRUPT, PFX_OK, PFX_TIMEOUT, PFX_WRONG_STATE, pfx_status
 from pyflinkx._core.event cimport WAIT_SLICE
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.status cimport check

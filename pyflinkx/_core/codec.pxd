@@ -2,7 +2,8 @@ from cpython.list cimport PyList_Check, PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.stdint cimport uint8_t, uint64_t
 
-from pyflinkx._core.cpfx cimport PFX_OK, pfx_reader, pfx_status, pfx_writer
+from pyflinkx._core.pfx.bytes cimport pfx_reader, pfx_writer
+from pyflinkx._core.pfx.status cimport PFX_OK, pfx_status
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.status cimport check
 

@@ -9,7 +9,7 @@ from libc.string cimport memcmp
 
 import json
 
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.bytes cimport (
     pfx_read_bytes,
     pfx_read_i64,
     pfx_read_u8,
@@ -21,8 +21,8 @@ from pyflinkx._core.cpfx cimport (
     pfx_write_varint,
     pfx_writer_free,
     pfx_writer_init,
-    pfx_xxh64,
 )
+from pyflinkx._core.pfx.xxh64 cimport pfx_xxh64
 from pyflinkx._core.memory cimport default_budget
 
 from pyflinkx._core.interrupts import is_interrupt

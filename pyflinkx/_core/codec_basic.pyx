@@ -22,8 +22,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint16_t, uint3
 from libc.string cimport memcmp, memcpy
 
 from pyflinkx._core.codec cimport Codec, describe_value, ok
-from pyflinkx._core.cpfx cimport (
-    PyUnicode_IS_ASCII,
+from pyflinkx._core.pfx.bytes cimport (
     pfx_read_bytes,
     pfx_read_f32,
     pfx_read_f64,
@@ -31,12 +30,6 @@ from pyflinkx._core.cpfx cimport (
     pfx_read_varint,
     pfx_read_zigzag,
     pfx_reader,
-    pfx_utf8_ascii_prefix,
-    pfx_utf8_decode_8,
-    pfx_utf8_decode_16,
-    pfx_utf8_decode_32,
-    pfx_utf8_scan,
-    pfx_utf8_shape,
     pfx_write_bytes,
     pfx_write_f32,
     pfx_write_f64,
@@ -45,6 +38,15 @@ from pyflinkx._core.cpfx cimport (
     pfx_write_zigzag,
     pfx_writer,
 )
+from pyflinkx._core.pfx.utf8 cimport (
+    pfx_utf8_ascii_prefix,
+    pfx_utf8_decode_16,
+    pfx_utf8_decode_32,
+    pfx_utf8_decode_8,
+    pfx_utf8_scan,
+    pfx_utf8_shape,
+)
+from pyflinkx._core.python cimport PyUnicode_IS_ASCII
 
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 

@@ -26,10 +26,8 @@ from pyflinkx._core.codec_basic cimport (
     integer_of,
     point_of,
 )
-from pyflinkx._core.cpfx cimport (
-    pfx_bit_get,
-    pfx_bit_set,
-    pfx_bits_count,
+from pyflinkx._core.pfx.bitmap cimport pfx_bit_get, pfx_bit_set, pfx_bits_count
+from pyflinkx._core.pfx.bytes cimport (
     pfx_check_bitmap,
     pfx_read_bytes,
     pfx_read_f32,

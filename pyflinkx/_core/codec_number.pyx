@@ -10,7 +10,7 @@ from decimal import Context, Decimal, DecimalException
 
 from pyflinkx._core.codec cimport Codec, ok
 from pyflinkx._core.codec_basic cimport integer_object
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.bytes cimport (
     pfx_read_bytes,
     pfx_read_varint,
     pfx_reader,

@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t, uint64_t
 import pickle
 
 from pyflinkx._core.codec cimport Codec, describe_value, ok
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.bytes cimport (
     pfx_read_bytes,
     pfx_read_varint,
     pfx_reader,

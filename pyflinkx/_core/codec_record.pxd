@@ -2,7 +2,7 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t
 
 from pyflinkx._core.codec cimport Codec
-from pyflinkx._core.cpfx cimport pfx_reader, pfx_writer
+from pyflinkx._core.pfx.bytes cimport pfx_reader, pfx_writer
 
 
 cdef class RecordCodec(Codec):

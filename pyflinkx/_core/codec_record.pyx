@@ -16,9 +16,8 @@ from cpython.tuple cimport (
 from libc.stdint cimport uint8_t
 
 from pyflinkx._core.codec cimport Codec, add_step, describe_value, include_part, item_of, items_of, ok
-from pyflinkx._core.cpfx cimport (
-    pfx_bit_get,
-    pfx_bit_set,
+from pyflinkx._core.pfx.bitmap cimport pfx_bit_get, pfx_bit_set
+from pyflinkx._core.pfx.bytes cimport (
     pfx_check_bitmap,
     pfx_read_bytes,
     pfx_reader,

@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t
 
 from pyflinkx._core.codec cimport describe_value, items_of
 from pyflinkx._core.codec_record cimport RecordCodec, positions
-from pyflinkx._core.cpfx cimport pfx_reader, pfx_writer
+from pyflinkx._core.pfx.bytes cimport pfx_reader, pfx_writer
 from pyflinkx._core.row cimport Row, new_row
 
 from pyflinkx.errors import TypeInformationError

@@ -33,10 +33,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint64_t
 
 from pyflinkx._core.codec cimport Codec, describe_value, ok
 from pyflinkx._core.codec_basic cimport integer_of
-from pyflinkx._core.cpfx cimport (
-    pfx_civil_from_days,
-    pfx_days_from_civil,
-    pfx_floor_div,
+from pyflinkx._core.pfx.bytes cimport (
     pfx_read_i64,
     pfx_read_varint,
     pfx_read_zigzag,
@@ -46,6 +43,7 @@ from pyflinkx._core.cpfx cimport (
     pfx_write_zigzag,
     pfx_writer,
 )
+from pyflinkx._core.pfx.calendar cimport pfx_civil_from_days, pfx_days_from_civil, pfx_floor_div
 
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 

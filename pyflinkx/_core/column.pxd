@@ -1,6 +1,7 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
-from pyflinkx._core.cpfx cimport PFX_KIND_NULL, pfx_bit_get, pfx_kind
+from pyflinkx._core.pfx.arrow cimport PFX_KIND_NULL, pfx_kind
+from pyflinkx._core.pfx.bitmap cimport pfx_bit_get
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field
 

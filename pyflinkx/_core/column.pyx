@@ -11,7 +11,7 @@ from cpython.buffer cimport (
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uintptr_t
 from libc.string cimport memcpy
 
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_BOOL,
     PFX_KIND_DECIMAL128,
     PFX_KIND_FIXED_BINARY,
@@ -20,15 +20,12 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_LIST,
     PFX_KIND_NULL,
     PFX_KIND_STRUCT,
-    PFX_KIND_UINT8,
     PFX_KIND_UINT64,
-    pfx_alloc,
-    pfx_alloc_zero,
-    pfx_bitmap_bytes,
-    pfx_bits_count,
-    pfx_free,
+    PFX_KIND_UINT8,
     pfx_offsets_check,
 )
+from pyflinkx._core.pfx.bitmap cimport pfx_bitmap_bytes, pfx_bits_count
+from pyflinkx._core.pfx.memory cimport pfx_alloc, pfx_alloc_zero, pfx_free
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.schema cimport Field
 from pyflinkx._core.status cimport check

@@ -2,19 +2,18 @@
 from libc.stdint cimport int64_t, uint8_t
 
 from pyflinkx._core.batch cimport ColumnBatch
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.calendar cimport PFX_NO_TIMESTAMP
+from pyflinkx._core.pfx.column_math cimport (
     PFX_MATH_ADD,
     PFX_MATH_FLOOR_DIVIDE,
     PFX_MATH_MODULO,
     PFX_MATH_MULTIPLY,
     PFX_MATH_SUBTRACT,
-    PFX_NO_TIMESTAMP,
-    PFX_OVERFLOW,
     pfx_int64_largest,
     pfx_int64_math,
     pfx_math,
-    pfx_status,
 )
+from pyflinkx._core.pfx.status cimport PFX_OVERFLOW, pfx_status
 from pyflinkx._core.status cimport check
 
 ADD = PFX_MATH_ADD

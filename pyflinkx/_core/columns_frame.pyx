@@ -12,7 +12,8 @@ from libc.string cimport memcpy
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.column cimport Buffer, Column, borrow_buffer, buffer_from, make_column, value_start
-from pyflinkx._core.cpfx cimport PFX_KIND_BOOL, PFX_KIND_LIST, PFX_KIND_NULL, PFX_KIND_STRUCT, pfx_bitmap_bytes
+from pyflinkx._core.pfx.arrow cimport PFX_KIND_BOOL, PFX_KIND_LIST, PFX_KIND_NULL, PFX_KIND_STRUCT
+from pyflinkx._core.pfx.bitmap cimport pfx_bitmap_bytes
 from pyflinkx._core.schema cimport Field, Schema
 
 from pyflinkx._core.gather import concat_columns

@@ -12,7 +12,7 @@ from cpython.ref cimport Py_TYPE, PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from cpython.unicode cimport PyUnicode_CheckExact
 
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.python cimport (
     PyAnySet_CheckExact,
     PyByteArray_CheckExact,
     PyDict_CheckExact,

@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t
 
-from pyflinkx._core.cpfx cimport pfx_event
+from pyflinkx._core.pfx.event cimport pfx_event
 
 # How long a sleep may go without looking for a signal (Ctrl-C), in nanoseconds. On Linux a signal ends the sleep,
 # unless it came between the last look and the sleep; elsewhere sleeps do not notice signals at all.

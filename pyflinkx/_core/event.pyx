@@ -3,17 +3,16 @@ cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint32_t
 
-from pyflinkx._core.cpfx cimport (
-    PFX_ARENAS,
-    pfx_deadline,
+from pyflinkx._core.pfx.arena cimport PFX_ARENAS
+from pyflinkx._core.pfx.event cimport (
     pfx_event,
     pfx_event_destroy,
     pfx_event_init,
     pfx_event_prepare,
     pfx_event_signal,
     pfx_event_wait,
-    pfx_monotonic_ns,
 )
+from pyflinkx._core.pfx.monitor cimport pfx_deadline, pfx_monotonic_ns
 from pyflinkx._core.segment cimport nanoseconds
 from pyflinkx._core.status cimport check
 

@@ -5,16 +5,12 @@ from cpython.number cimport PyNumber_Index
 from libc.stdint cimport INT64_MAX
 
 from pyflinkx._core.channel cimport Mapping, new_reader, new_writer, number
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.arena cimport (
+    PFX_ARENAS,
     PFX_ARENA_MAX_OBJECTS,
     PFX_ARENA_MAX_SEGMENTS,
-    PFX_ARENAS,
-    PFX_CORRUPT,
-    PFX_OVER_BUDGET,
     PFX_RING_MAX_CAPACITY,
     PFX_RING_MIN_CAPACITY,
-    PFX_SEGMENT_MAX_SIZE,
-    PFX_SEGMENT_MIN_SIZE,
     pfx_arena_attach,
     pfx_arena_cancel,
     pfx_arena_cancelled,
@@ -23,8 +19,9 @@ from pyflinkx._core.cpfx cimport (
     pfx_arena_spec,
     pfx_channel_spec,
     pfx_pool_spec,
-    pfx_status,
 )
+from pyflinkx._core.pfx.segment cimport PFX_SEGMENT_MAX_SIZE, PFX_SEGMENT_MIN_SIZE
+from pyflinkx._core.pfx.status cimport PFX_CORRUPT, PFX_OVER_BUDGET, pfx_status
 from pyflinkx._core.event cimport shared_event
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.status cimport check

@@ -11,23 +11,17 @@ from pyflinkx._core.column cimport (
     value_start,
     writable,
 )
-from pyflinkx._core.cpfx cimport (
-    PFX_KIND_BOOL,
-    PFX_KIND_LIST,
-    PFX_KIND_NULL,
-    PFX_KIND_STRUCT,
-    PFX_OVERFLOW,
-    pfx_bitmap_bytes,
-    pfx_bits_copy,
-    pfx_bits_fill,
+from pyflinkx._core.pfx.arrow cimport PFX_KIND_BOOL, PFX_KIND_LIST, PFX_KIND_NULL, PFX_KIND_STRUCT
+from pyflinkx._core.pfx.bitmap cimport pfx_bitmap_bytes, pfx_bits_copy, pfx_bits_fill
+from pyflinkx._core.pfx.gather cimport (
     pfx_gather_bits,
     pfx_gather_bytes,
     pfx_gather_elements,
     pfx_gather_fixed,
     pfx_gather_offsets,
     pfx_offsets_rebase,
-    pfx_status,
 )
+from pyflinkx._core.pfx.status cimport PFX_OVERFLOW, pfx_status
 from pyflinkx._core.memory cimport MemoryBudget
 
 from pyflinkx.errors import LongBatchError

@@ -3,7 +3,7 @@ cimport cython
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t
 
 from pyflinkx._core.column cimport Buffer
-from pyflinkx._core.cpfx cimport pfx_alloc, pfx_free, pfx_resize
+from pyflinkx._core.pfx.memory cimport pfx_alloc, pfx_free, pfx_resize
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.status cimport check
 

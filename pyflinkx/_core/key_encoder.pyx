@@ -3,7 +3,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from libc.math cimport isinf
 
-from pyflinkx._core.cpfx cimport pfx_key, pfx_key_free, pfx_key_init, pfx_key_put_double, pfx_key_put_long
+from pyflinkx._core.pfx.key cimport pfx_key, pfx_key_free, pfx_key_init, pfx_key_put_double, pfx_key_put_long
 from pyflinkx._core.keys cimport (
     FORM_BINARY,
     FORM_FLOAT,

@@ -2,7 +2,7 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.object cimport PyObject_Hash
 from libc.stdint cimport int64_t, uint64_t
 
-from pyflinkx._core.cpfx cimport pfx_key_hash_word
+from pyflinkx._core.pfx.key_hash cimport pfx_key_hash_word
 from pyflinkx._core.key_secret cimport process_secret
 
 

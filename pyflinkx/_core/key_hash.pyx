@@ -15,14 +15,8 @@ from cpython.float cimport PyFloat_AS_DOUBLE
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
-from pyflinkx._core.cpfx cimport (
-    PFX_KEY_LONG,
-    pfx_key,
-    pfx_key_free,
-    pfx_key_hash_bytes,
-    pfx_key_hash_pair,
-    pfx_key_init,
-)
+from pyflinkx._core.pfx.key cimport PFX_KEY_LONG, pfx_key, pfx_key_free, pfx_key_init
+from pyflinkx._core.pfx.key_hash cimport pfx_key_hash_bytes, pfx_key_hash_pair
 from pyflinkx._core.keys cimport (
     FORM_BINARY,
     FORM_DECIMAL,

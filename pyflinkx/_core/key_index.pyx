@@ -5,14 +5,14 @@ from libc.string cimport memcpy, memset
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.column cimport Buffer, new_buffer, writable
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.key_hash cimport pfx_key_secret
+from pyflinkx._core.pfx.key_index cimport (
     PFX_CHUNK,
     pfx_key_index_compact,
     pfx_key_index_free,
     pfx_key_index_init,
     pfx_key_index_map,
     pfx_key_index_write,
-    pfx_key_secret,
 )
 from pyflinkx._core.native_agg cimport NativeAggregation
 from pyflinkx._core.status cimport check

@@ -1,7 +1,7 @@
 cimport cython
 from cpython.ref cimport PyObject
 
-from pyflinkx._core.cpfx cimport _PyDict_GetItem_KnownHash, _PyDict_SetItem_KnownHash
+from pyflinkx._core.python cimport _PyDict_GetItem_KnownHash, _PyDict_SetItem_KnownHash
 
 
 @cython.final

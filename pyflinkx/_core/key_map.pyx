@@ -1,5 +1,5 @@
 """A dict for keys that come from outside."""
-from pyflinkx._core.cpfx cimport _PyDict_DelItem_KnownHash
+from pyflinkx._core.python cimport _PyDict_DelItem_KnownHash
 from pyflinkx._core.key_hash cimport hash_of
 
 # Entries that a map may have had without being made anew when most are gone.

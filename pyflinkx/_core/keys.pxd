@@ -1,4 +1,4 @@
-from pyflinkx._core.cpfx cimport pfx_key
+from pyflinkx._core.pfx.key cimport pfx_key
 
 cdef enum:
     # Forms that check_key returns as they are ...

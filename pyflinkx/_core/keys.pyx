@@ -26,15 +26,15 @@ from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIN
 from libc.math cimport isfinite
 from libc.stdint cimport int64_t, uint8_t
 
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.key cimport (
     PFX_KEY_ENUM,
     PFX_KEY_FORMAT,
     PFX_KEY_INSTANT,
     PFX_KEY_RECORD,
     PFX_KEY_ROW,
     PFX_KEY_TIME,
-    PFX_KEY_TIME_OFFSET,
     PFX_KEY_TIMESTAMP,
+    PFX_KEY_TIME_OFFSET,
     PFX_KEY_TUPLE,
     pfx_key,
     pfx_key_begin,

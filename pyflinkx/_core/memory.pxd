@@ -1,4 +1,4 @@
-from pyflinkx._core.cpfx cimport pfx_budget
+from pyflinkx._core.pfx.memory cimport pfx_budget
 
 
 cdef class MemoryBudget:

@@ -3,7 +3,7 @@ cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t
 
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.memory cimport (
     pfx_budget_charge,
     pfx_budget_init,
     pfx_budget_keep,

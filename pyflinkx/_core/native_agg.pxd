@@ -2,16 +2,13 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.column cimport Column
-from pyflinkx._core.cpfx cimport (
-    pfx_agg,
-    pfx_arrow_type,
-    pfx_key_column,
-    pfx_key_index,
-    pfx_out_column,
-    pfx_result,
-    pfx_results,
-    pfx_status,
-)
+from pyflinkx._core.pfx.agg cimport pfx_agg
+from pyflinkx._core.pfx.arrow cimport pfx_arrow_type
+from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.key_index cimport pfx_key_index
+from pyflinkx._core.pfx.out_column cimport pfx_out_column
+from pyflinkx._core.pfx.results cimport pfx_result, pfx_results
+from pyflinkx._core.pfx.status cimport pfx_status
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.schema cimport Field, Schema
 

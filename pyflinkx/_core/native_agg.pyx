@@ -10,7 +10,7 @@ from pyflinkx._core.column cimport (
     first_value,
     trusted_column,
 )
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.agg cimport (
     PFX_ACC_COUNT,
     PFX_ACC_DISTINCT,
     PFX_ACC_FIRST,
@@ -23,16 +23,6 @@ from pyflinkx._core.cpfx cimport (
     PFX_ACC_ROWS,
     PFX_ACC_SUM_INT,
     PFX_ACC_SUM_REAL,
-    PFX_KIND_BOOL,
-    PFX_KIND_DATE32,
-    PFX_KIND_DURATION,
-    PFX_KIND_FLOAT32,
-    PFX_KIND_FLOAT64,
-    PFX_NO_TIMESTAMP,
-    PFX_OK,
-    PFX_OUT_OF_RANGE,
-    PFX_OVERFLOW,
-    PFX_RESULT_BYTES,
     PFX_RESULT_COUNT,
     PFX_RESULT_MEAN,
     PFX_RESULT_STDDEV,
@@ -42,21 +32,28 @@ from pyflinkx._core.cpfx cimport (
     pfx_agg_add,
     pfx_agg_free,
     pfx_agg_init,
+    pfx_result_kind,
+)
+from pyflinkx._core.pfx.arrow cimport (
+    PFX_KIND_BOOL,
+    PFX_KIND_DATE32,
+    PFX_KIND_DURATION,
+    PFX_KIND_FLOAT32,
+    PFX_KIND_FLOAT64,
     pfx_arrow_type,
-    pfx_key_column,
-    pfx_key_index_free,
-    pfx_key_index_init,
-    pfx_key_index_write,
+)
+from pyflinkx._core.pfx.calendar cimport PFX_NO_TIMESTAMP
+from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.key_index cimport pfx_key_index_free, pfx_key_index_init, pfx_key_index_write
+from pyflinkx._core.pfx.out_column cimport (
     pfx_out_column,
     pfx_out_column_free,
     pfx_out_column_init,
     pfx_out_column_take,
     pfx_out_column_trim,
-    pfx_result,
-    pfx_result_kind,
-    pfx_results_are_few,
-    pfx_status,
 )
+from pyflinkx._core.pfx.results cimport PFX_RESULT_BYTES, pfx_result, pfx_results_are_few
+from pyflinkx._core.pfx.status cimport PFX_OK, PFX_OUT_OF_RANGE, PFX_OVERFLOW, pfx_status
 from pyflinkx._core.key_secret cimport process_secret
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.schema cimport Field, Schema

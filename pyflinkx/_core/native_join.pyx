@@ -4,12 +4,11 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport Buffer, Column, first_value, new_buffer, trusted_column, value_start, writable
-from pyflinkx._core.cpfx cimport (
-    PFX_KIND_LIST,
-    PFX_NO_TIMESTAMP,
-    PFX_OVERFLOW,
-    PFX_RESULT_BYTES,
-    pfx_int64_largest,
+from pyflinkx._core.pfx.arrow cimport PFX_KIND_LIST
+from pyflinkx._core.pfx.calendar cimport PFX_NO_TIMESTAMP
+from pyflinkx._core.pfx.column_math cimport pfx_int64_largest
+from pyflinkx._core.pfx.gather cimport pfx_mask_to_indices
+from pyflinkx._core.pfx.interval_join cimport (
     pfx_join,
     pfx_join_add,
     pfx_join_advance,
@@ -24,11 +23,10 @@ from pyflinkx._core.cpfx cimport (
     pfx_join_probe,
     pfx_join_renumber,
     pfx_join_times,
-    pfx_key_column,
-    pfx_key_column_allowed,
-    pfx_mask_to_indices,
-    pfx_status,
 )
+from pyflinkx._core.pfx.key_columns cimport pfx_key_column, pfx_key_column_allowed
+from pyflinkx._core.pfx.results cimport PFX_RESULT_BYTES
+from pyflinkx._core.pfx.status cimport PFX_OVERFLOW, pfx_status
 from pyflinkx._core.gather cimport take_rows
 from pyflinkx._core.key_secret cimport process_secret
 from pyflinkx._core.memory cimport MemoryBudget, default_budget

@@ -3,10 +3,8 @@ cimport cython
 from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch
-from pyflinkx._core.cpfx cimport (
-    PFX_OK,
-    PFX_OVERFLOW,
-    pfx_panes_held,
+from pyflinkx._core.pfx.panes cimport pfx_panes_held
+from pyflinkx._core.pfx.partials cimport (
     pfx_partial_rows,
     pfx_partial_rows_free,
     pfx_partial_rows_init,
@@ -18,14 +16,10 @@ from pyflinkx._core.cpfx cimport (
     pfx_partials_init,
     pfx_partials_send,
     pfx_partials_send_running,
-    pfx_running,
-    pfx_running_add,
-    pfx_running_free,
-    pfx_running_init,
-    pfx_slicing,
-    pfx_slicing_init,
-    pfx_status,
 )
+from pyflinkx._core.pfx.running cimport pfx_running, pfx_running_add, pfx_running_free, pfx_running_init
+from pyflinkx._core.pfx.slicing cimport pfx_slicing, pfx_slicing_init
+from pyflinkx._core.pfx.status cimport PFX_OK, PFX_OVERFLOW, pfx_status
 from pyflinkx._core.native_agg cimport NativeAggregation
 from pyflinkx._core.native_state cimport StateColumns
 from pyflinkx._core.schema cimport Schema

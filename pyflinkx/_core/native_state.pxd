@@ -2,14 +2,12 @@ from libc.stdint cimport int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.column cimport Column
-from pyflinkx._core.cpfx cimport (
-    pfx_agg_import,
-    pfx_export_place,
-    pfx_key_column,
-    pfx_out_column,
-    pfx_state_rows,
-    pfx_status,
-)
+from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import
+from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.out_column cimport pfx_out_column
+from pyflinkx._core.pfx.state_export cimport pfx_export_place
+from pyflinkx._core.pfx.state_rows cimport pfx_state_rows
+from pyflinkx._core.pfx.status cimport pfx_status
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.native_agg cimport NativeAggregation
 from pyflinkx._core.schema cimport Field, Schema

@@ -5,27 +5,13 @@ from libc.stdint cimport int32_t, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport Column, first_value, trusted_column
-from pyflinkx._core.cpfx cimport (
-    PFX_CORRUPT,
-    PFX_INVALID_UTF8,
-    PFX_KIND_LIST,
-    PFX_KIND_NULL,
-    PFX_OVERFLOW,
-    PFX_WRONG_STATE,
-    pfx_agg_import,
-    pfx_agg_import_free,
-    pfx_agg_import_init,
-    pfx_export_place,
-    pfx_key_column,
-    pfx_out_column,
-    pfx_out_column_free,
-    pfx_out_column_init,
-    pfx_out_column_trim,
-    pfx_state_rows,
-    pfx_state_rows_free,
-    pfx_state_rows_init,
-    pfx_status,
-)
+from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import, pfx_agg_import_free, pfx_agg_import_init
+from pyflinkx._core.pfx.arrow cimport PFX_KIND_LIST, PFX_KIND_NULL
+from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.out_column cimport pfx_out_column, pfx_out_column_free, pfx_out_column_init, pfx_out_column_trim
+from pyflinkx._core.pfx.state_export cimport pfx_export_place
+from pyflinkx._core.pfx.state_rows cimport pfx_state_rows, pfx_state_rows_free, pfx_state_rows_init
+from pyflinkx._core.pfx.status cimport PFX_CORRUPT, PFX_INVALID_UTF8, PFX_OVERFLOW, PFX_WRONG_STATE, pfx_status
 from pyflinkx._core.memory cimport MemoryBudget
 from pyflinkx._core.native_agg cimport NativeAggregation, take_column
 from pyflinkx._core.schema cimport Field, Schema

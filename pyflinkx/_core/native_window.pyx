@@ -4,44 +4,45 @@ from libc.stdint cimport INT64_MAX, int64_t
 
 from pyflinkx._core.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.column cimport Buffer, Column, new_buffer
-from pyflinkx._core.cpfx cimport (
-    PFX_OK,
-    PFX_OVERFLOW,
-    pfx_agg_import,
-    pfx_counts,
-    pfx_counts_add,
-    pfx_counts_export,
-    pfx_counts_free,
-    pfx_counts_import,
-    pfx_counts_init,
-    pfx_export_place,
-    pfx_key_column,
+from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import
+from pyflinkx._core.pfx.counts cimport pfx_counts, pfx_counts_add, pfx_counts_free, pfx_counts_init
+from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.running cimport (
     pfx_running,
     pfx_running_add,
-    pfx_running_export,
     pfx_running_finish,
     pfx_running_free,
     pfx_running_init,
     pfx_running_merge,
+)
+from pyflinkx._core.pfx.sessions cimport (
     pfx_sessions,
     pfx_sessions_add,
-    pfx_sessions_export,
-    pfx_sessions_import,
     pfx_sessions_fire,
     pfx_sessions_free,
     pfx_sessions_init,
+)
+from pyflinkx._core.pfx.slices cimport (
     pfx_slices,
     pfx_slices_add,
-    pfx_slices_export,
-    pfx_slices_import,
     pfx_slices_fire,
     pfx_slices_free,
     pfx_slices_init,
     pfx_slices_merge,
     pfx_slices_next_end,
-    pfx_state_rows,
-    pfx_status,
 )
+from pyflinkx._core.pfx.state_export cimport (
+    pfx_counts_export,
+    pfx_counts_import,
+    pfx_export_place,
+    pfx_running_export,
+    pfx_sessions_export,
+    pfx_sessions_import,
+    pfx_slices_export,
+    pfx_slices_import,
+)
+from pyflinkx._core.pfx.state_rows cimport pfx_state_rows
+from pyflinkx._core.pfx.status cimport PFX_OK, PFX_OVERFLOW, pfx_status
 from pyflinkx._core.native_state cimport NativeStates, StateReader
 from pyflinkx._core.schema cimport Field, Schema
 from pyflinkx._core.status cimport check

@@ -23,7 +23,8 @@ from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8
 from libc.stdint cimport INT64_MAX, UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
-from pyflinkx._core.cpfx cimport PyObject_GC_Track, PyObject_GC_UnTrack, pfx_xxh64
+from pyflinkx._core.pfx.xxh64 cimport pfx_xxh64
+from pyflinkx._core.python cimport PyObject_GC_Track, PyObject_GC_UnTrack
 
 from pyflinkx.errors import CorruptDataError
 

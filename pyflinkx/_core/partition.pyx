@@ -8,26 +8,26 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.column cimport Buffer, Column, first_value, new_buffer, writable
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.key cimport (
     PFX_MAX_KEY_GROUPS,
-    PFX_OK,
-    PFX_OVERFLOW,
-    pfx_column_key_groups,
     pfx_key,
     pfx_key_clear,
-    pfx_key_column,
-    pfx_key_column_allowed,
     pfx_key_free,
     pfx_key_group,
     pfx_key_group_range,
     pfx_key_hash,
     pfx_key_hash_long,
     pfx_key_init,
-    pfx_key_put_row,
-    pfx_status,
     pfx_subtask,
-    pfx_xxh64,
 )
+from pyflinkx._core.pfx.key_columns cimport (
+    pfx_column_key_groups,
+    pfx_key_column,
+    pfx_key_column_allowed,
+    pfx_key_put_row,
+)
+from pyflinkx._core.pfx.status cimport PFX_OK, PFX_OVERFLOW, pfx_status
+from pyflinkx._core.pfx.xxh64 cimport pfx_xxh64
 from pyflinkx._core.key_encoder cimport KeyEncoder
 from pyflinkx._core.keys cimport put_key
 from pyflinkx._core.memory cimport MemoryBudget, default_budget

@@ -4,7 +4,7 @@ from cpython.ref cimport Py_INCREF, PyObject
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int8_t, int64_t
 
-from pyflinkx._core.cpfx cimport PyObject_GC_UnTrack
+from pyflinkx._core.python cimport PyObject_GC_UnTrack
 from pyflinkx._core.row cimport new_row
 
 

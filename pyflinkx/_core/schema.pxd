@@ -1,4 +1,4 @@
-from pyflinkx._core.cpfx cimport pfx_arrow_type
+from pyflinkx._core.pfx.arrow cimport pfx_arrow_type
 
 
 cdef class Field:

@@ -1,6 +1,6 @@
 """Names and types of columns, written as Arrow format strings."""
 cimport cython
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_BINARY,
     PFX_KIND_BINARY_VIEW,
     PFX_KIND_DECIMAL128,
@@ -12,9 +12,9 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_TIME64,
     PFX_KIND_TIMESTAMP,
     PFX_KIND_UTF8_VIEW,
-    PFX_OK,
     pfx_arrow_type_parse,
 )
+from pyflinkx._core.pfx.status cimport PFX_OK
 
 from pyflinkx.errors import TypeInformationError
 

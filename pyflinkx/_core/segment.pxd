@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t
 
-from pyflinkx._core.cpfx cimport pfx_segment, pfx_segment_pool, pfx_status
+from pyflinkx._core.pfx.segment cimport pfx_segment, pfx_segment_pool
+from pyflinkx._core.pfx.status cimport pfx_status
 from pyflinkx._core.memory cimport MemoryBudget
 
 cdef class Segment

@@ -6,25 +6,11 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.number cimport PyNumber_Index
 from libc.stdint cimport INT64_MAX, int8_t, int16_t, int32_t, int64_t
 
-from pyflinkx._core.cpfx cimport (
-    PFX_OUT_OF_RANGE,
-    PFX_OVER_BUDGET,
+from pyflinkx._core.pfx.monitor cimport pfx_deadline, pfx_monotonic_ns
+from pyflinkx._core.pfx.segment cimport (
     PFX_SEGMENT_MAX_SIZE,
     PFX_SEGMENT_MIN_SIZE,
-    PFX_TIMEOUT,
-    PFX_WRONG_STATE,
-    pfx_deadline,
-    pfx_monotonic_ns,
     pfx_segment,
-    pfx_segment_check,
-    pfx_segment_compare,
-    pfx_segment_copy,
-    pfx_segment_get_f32,
-    pfx_segment_get_f64,
-    pfx_segment_get_i8,
-    pfx_segment_get_i16,
-    pfx_segment_get_i32,
-    pfx_segment_get_i64,
     pfx_segment_pool_close,
     pfx_segment_pool_closed,
     pfx_segment_pool_destroy,
@@ -32,18 +18,29 @@ from pyflinkx._core.cpfx cimport (
     pfx_segment_pool_init,
     pfx_segment_pool_peak,
     pfx_segment_pool_request,
-    pfx_segment_put_bytes,
-    pfx_segment_put_f32,
-    pfx_segment_put_f64,
-    pfx_segment_put_i8,
-    pfx_segment_put_i16,
-    pfx_segment_put_i32,
-    pfx_segment_put_i64,
     pfx_segment_references,
     pfx_segment_release,
     pfx_segment_retain,
-    pfx_status,
 )
+from pyflinkx._core.pfx.segment_access cimport (
+    pfx_segment_check,
+    pfx_segment_compare,
+    pfx_segment_copy,
+    pfx_segment_get_f32,
+    pfx_segment_get_f64,
+    pfx_segment_get_i16,
+    pfx_segment_get_i32,
+    pfx_segment_get_i64,
+    pfx_segment_get_i8,
+    pfx_segment_put_bytes,
+    pfx_segment_put_f32,
+    pfx_segment_put_f64,
+    pfx_segment_put_i16,
+    pfx_segment_put_i32,
+    pfx_segment_put_i64,
+    pfx_segment_put_i8,
+)
+from pyflinkx._core.pfx.status cimport PFX_OUT_OF_RANGE, PFX_OVER_BUDGET, PFX_TIMEOUT, PFX_WRONG_STATE, pfx_status
 from pyflinkx._core.memory cimport MemoryBudget, default_budget
 from pyflinkx._core.status cimport check
 

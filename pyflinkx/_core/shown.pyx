@@ -2,19 +2,10 @@
 from libc.stdint cimport int64_t, uint8_t
 
 from pyflinkx._core.column cimport Buffer, Column, is_null, new_buffer, trusted_column, value_start, writable
-from pyflinkx._core.cpfx cimport (
-    PFX_KIND_LIST,
-    PFX_KIND_NULL,
-    PFX_KIND_STRUCT,
-    PFX_KIND_UTF8,
-    PFX_OK,
-    pfx_bitmap_bytes,
-    pfx_bits_copy,
-    pfx_bits_fill,
-    pfx_utf8_ascii_prefix,
-    pfx_utf8_scan,
-    pfx_utf8_shape,
-)
+from pyflinkx._core.pfx.arrow cimport PFX_KIND_LIST, PFX_KIND_NULL, PFX_KIND_STRUCT, PFX_KIND_UTF8
+from pyflinkx._core.pfx.bitmap cimport pfx_bitmap_bytes, pfx_bits_copy, pfx_bits_fill
+from pyflinkx._core.pfx.status cimport PFX_OK
+from pyflinkx._core.pfx.utf8 cimport pfx_utf8_ascii_prefix, pfx_utf8_scan, pfx_utf8_shape
 
 from pyflinkx.errors import CorruptDataError
 

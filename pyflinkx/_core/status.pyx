@@ -1,7 +1,7 @@
 """Turns the status codes of the C library into Python exceptions."""
 from cpython.exc cimport PyErr_SetFromErrno
 
-from pyflinkx._core.cpfx cimport (
+from pyflinkx._core.pfx.status cimport (
     PFX_CLOSED,
     PFX_CORRUPT,
     PFX_INVALID_ARGUMENT,
@@ -9,8 +9,8 @@ from pyflinkx._core.cpfx cimport (
     PFX_NO_MEMORY,
     PFX_OK,
     PFX_OUT_OF_RANGE,
-    PFX_OVER_BUDGET,
     PFX_OVERFLOW,
+    PFX_OVER_BUDGET,
     PFX_SYSTEM,
     PFX_TIMEOUT,
     PFX_TRUNCATED,

@@ -1,4 +1,4 @@
-from pyflinkx._core.cpfx cimport pfx_timer, pfx_timers
+from pyflinkx._core.pfx.timers cimport pfx_timer, pfx_timers
 from pyflinkx._core.memory cimport MemoryBudget
 
 

@@ -4,8 +4,8 @@ from cpython.number cimport PyNumber_Index
 from cpython.object cimport Py_EQ, PyObject_RichCompareBool
 from libc.stdint cimport int64_t, uint64_t
 
-from pyflinkx._core.cpfx cimport (
-    pfx_key_hash_pair,
+from pyflinkx._core.pfx.key_hash cimport pfx_key_hash_pair
+from pyflinkx._core.pfx.timers cimport (
     pfx_timer,
     pfx_timer_init,
     pfx_timers_add,

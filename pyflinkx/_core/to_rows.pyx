@@ -26,8 +26,7 @@ from libc.string cimport memcmp, memcpy
 
 from pyflinkx._core.batch cimport ColumnBatch
 from pyflinkx._core.column cimport Column, first_value, is_null, value_start
-from pyflinkx._core.cpfx cimport (
-    PFX_DAY_MS,
+from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_BINARY,
     PFX_KIND_BOOL,
     PFX_KIND_DATE32,
@@ -37,31 +36,33 @@ from pyflinkx._core.cpfx cimport (
     PFX_KIND_FIXED_BINARY,
     PFX_KIND_FLOAT32,
     PFX_KIND_FLOAT64,
-    PFX_KIND_INT8,
     PFX_KIND_INT16,
     PFX_KIND_INT32,
     PFX_KIND_INT64,
+    PFX_KIND_INT8,
     PFX_KIND_LIST,
     PFX_KIND_NULL,
     PFX_KIND_STRUCT,
     PFX_KIND_TIME32,
     PFX_KIND_TIME64,
     PFX_KIND_TIMESTAMP,
-    PFX_KIND_UINT8,
     PFX_KIND_UINT16,
     PFX_KIND_UINT32,
     PFX_KIND_UINT64,
+    PFX_KIND_UINT8,
     PFX_KIND_UTF8,
-    PyGC_Disable,
-    PyGC_Enable,
-    pfx_bit_get,
+    pfx_kind,
+)
+from pyflinkx._core.pfx.bitmap cimport pfx_bit_get
+from pyflinkx._core.pfx.calendar cimport (
+    PFX_DAY_MS,
     pfx_civil_from_days,
-    pfx_decimal_format,
     pfx_floor_div,
     pfx_floor_mod,
-    pfx_kind,
     pfx_units_per_second,
 )
+from pyflinkx._core.pfx.decimal cimport pfx_decimal_format
+from pyflinkx._core.python cimport PyGC_Disable, PyGC_Enable
 from pyflinkx._core.objects cimport ObjectBatch
 from pyflinkx._core.row_fill cimport fill_dicts, fill_rows, fill_tuples, put
 from pyflinkx._core.shown cimport shown

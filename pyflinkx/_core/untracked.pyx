@@ -2,7 +2,7 @@
 from cpython.list cimport PyList_GET_ITEM
 from cpython.type cimport PyType_IS_GC
 
-from pyflinkx._core.cpfx cimport PyObject_GC_IsTracked, PyObject_GC_UnTrack
+from pyflinkx._core.python cimport PyObject_GC_IsTracked, PyObject_GC_UnTrack
 
 
 def untracked_copy(values):

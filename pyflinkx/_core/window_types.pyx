@@ -2,7 +2,7 @@
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE
 from libc.stdint cimport INT64_MAX, uint64_t
 
-from pyflinkx._core.cpfx cimport pfx_key_hash_pair
+from pyflinkx._core.pfx.key_hash cimport pfx_key_hash_pair
 from pyflinkx._core.key_secret cimport process_secret
 
 
