@@ -2,8 +2,9 @@
 .PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
 .PHONY: soak-workers soak-windows soak-expressions bench bench-quick bench-peers
 
-NATIVE := setup.py $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h pyflinkx/_core/*.pyx pyflinkx/_core/*.pxd)
-EXTENSIONS := $(basename $(notdir $(wildcard pyflinkx/_core/*.pyx)))
+CYTHON := $(shell find pyflinkx/_core -name '*.pyx')
+NATIVE := setup.py $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h) $(CYTHON) $(shell find pyflinkx/_core -name '*.pxd')
+EXTENSIONS := $(subst /,.,$(basename $(CYTHON)))
 C_FILES := $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h tests/core/native/*.[ch])
 RUNS ?= 1000000
 export JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -40,7 +41,7 @@ lint-c: .venv/ready
 lint-types: build
 	.venv/bin/mypy
 	.venv/bin/python -m mypy.stubtest --ignore-disjoint-bases --allowlist ci/stubtest-allowlist.txt \
-		$(EXTENSIONS:%=pyflinkx._core.%)
+		$(EXTENSIONS)
 
 format: .venv/ready
 	.venv/bin/ruff check --fix .
@@ -85,4 +86,4 @@ wheels: .venv/ready ## sdist, then a wheel and a smoke test of it for each CPyth
 
 clean:
 	rm -rf build dist wheelhouse out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
-	rm -f pyflinkx/_core/*.so .venv/built
+	find pyflinkx -name '*.so' -delete; rm -f .venv/built

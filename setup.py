@@ -61,7 +61,7 @@ extensions = [
         libraries=["m"] if os.name == "posix" else [],
         depends=SOURCES + HEADERS,
     )
-    for path in sorted(glob("pyflinkx/_core/*.pyx"))
+    for path in sorted(glob("pyflinkx/_core/**/*.pyx", recursive=True))
 ]
 
 

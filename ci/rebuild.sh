@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 cp -r setup.py pyproject.toml README.md LICENSE csrc pyflinkx "$work"
 cd "$work"
 find pyflinkx -name '*.so' -delete
-find pyflinkx -name '*.pyx' ! -name memory.pyx ! -name status.pyx -delete
+find pyflinkx -name '*.pyx' ! -name budget.pyx ! -name status.pyx -delete
 
 build() { "$python" setup.py --quiet build_clib build_ext --inplace >build.log 2>&1 || { cat build.log >&2; exit 1; }; }
 install() {
@@ -23,7 +23,7 @@ edit() { # FILE OLD NEW
 }
 expect() { # WHAT LIMIT
     local got
-    got=$("$python" -c 'from pyflinkx._core import memory; assert memory.__file__.startswith(__import__("os").getcwd()); print(memory.MemoryBudget(1000).limit)')
+    got=$("$python" -c 'from pyflinkx._core.memory import budget; assert budget.__file__.startswith(__import__("os").getcwd()); print(budget.MemoryBudget(1000).limit)')
     [ "$got" = "$2" ] || { echo "rebuild: after $1 the limit is $got, not $2" >&2; exit 1; }
 }
 
@@ -39,7 +39,7 @@ expect "an edit of C and a header" 1002
 edit csrc/include/pfx/memory.h 'PFX_STEP 2' 'PFX_STEP 3'
 build
 expect "an edit of a header" 1003
-edit pyflinkx/_core/memory.pyx 'bytes_allowed = limit' 'bytes_allowed = limit + 10'
+edit pyflinkx/_core/memory/budget.pyx 'bytes_allowed = limit' 'bytes_allowed = limit + 10'
 build
 expect "an edit of Cython" 1013
 edit csrc/include/pfx/memory.h 'PFX_STEP 3' 'PFX_STEP 4'

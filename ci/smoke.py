@@ -11,12 +11,14 @@ package = Path(pyflinkx.__file__).parent
 if "site-packages" not in package.parts:
     sys.exit(f"{package} is not an installed wheel")
 modules = sorted(
-    path.name.split(".")[0] for path in (package / "_core").iterdir() if path.name.endswith(tuple(EXTENSION_SUFFIXES))
+    ".".join([*path.parent.relative_to(package).parts, path.name.split(".")[0]])
+    for path in (package / "_core").rglob("*")
+    if path.name.endswith(tuple(EXTENSION_SUFFIXES))
 )
 if not modules:
     sys.exit(f"no extension in {package / '_core'}")
 for module in modules:
-    importlib.import_module(f"pyflinkx._core.{module}")
+    importlib.import_module(f"pyflinkx.{module}")
 
 from pyflinkx.datastream import StreamExecutionEnvironment  # noqa: E402 - after the check of where it comes from
 

@@ -115,9 +115,9 @@ def columnar_codec(tables: list[Any], rows: int) -> Callable[[], Any]:
     import pyarrow
 
     from bench.micro.bench_codec import best_seconds
-    from pyflinkx._core.batch import ColumnBatch
-    from pyflinkx._core.calls import CallSite
-    from pyflinkx.runtime.frames import FrameFormat
+    from pyflinkx._core.calls.records import CallSite
+    from pyflinkx._core.columns.batch import ColumnBatch
+    from pyflinkx.runtime.exchange.frames import FrameFormat
 
     size = 8192
     columns = {

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Configuration, Time, WatermarkStrategy
 from pyflinkx.config import options
 from pyflinkx.connectors.discard import DiscardSink

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
 
 COUNT = 100_000
 START = datetime.datetime(2013, 1, 1)

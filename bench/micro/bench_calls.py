@@ -5,9 +5,9 @@ Run: pytest bench/micro/bench_calls.py; a batch is of 1,000 records.
 
 import pytest
 
-from pyflinkx._core.calls import CallSite, filter_values, map_values, reduce_values
-from pyflinkx._core.keyed import KeyContext, StateTable
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.calls.records import CallSite, filter_values, map_values, reduce_values
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx._core.state.keyed import KeyContext, StateTable
 
 COUNT = 1000
 SITE = CallSite("bench", "bench")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo
 from pyflinkx.types.typeinfo import Types

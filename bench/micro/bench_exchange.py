@@ -17,7 +17,7 @@ from statistics import median
 
 import pytest
 
-from pyflinkx._core.exchange import SUPPORTED, Arena
+from pyflinkx._core.exchange.shared import SUPPORTED, Arena
 
 pytestmark = pytest.mark.skipif(not SUPPORTED, reason="processes share memory on 64-bit Linux only")
 

@@ -15,14 +15,14 @@ from statistics import median
 import pytest
 
 from bench.micro.bench_exchange import receive
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.column import Column
-from pyflinkx._core.exchange import SUPPORTED, Arena
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.exchange.shared import SUPPORTED, Arena
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Types
-from pyflinkx.runtime.frames import FrameFormat
+from pyflinkx.runtime.exchange.frames import FrameFormat
 
 pytestmark = pytest.mark.skipif(not SUPPORTED, reason="processes share memory on 64-bit Linux only")
 

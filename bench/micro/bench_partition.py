@@ -8,16 +8,16 @@ import pyarrow as pa
 import pytest
 import xxhash
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.keys import canonical_key_bytes, check_key
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.partition import (
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.keys.canonical import canonical_key_bytes, check_key
+from pyflinkx._core.keys.partition import (
     column_key_groups,
     key_groups,
     scatter_columns,
     scatter_objects,
     xxh64,
 )
+from pyflinkx._core.records.objects import ObjectBatch
 
 COUNT = 100_000
 GROUPS = 128

@@ -7,9 +7,9 @@ import lz4.block
 import lz4.frame
 import pytest
 
-from pyflinkx._core.compress import compress, decompress
-from pyflinkx._core.segment import SegmentPool
-from pyflinkx._core.timers import TimerQueue
+from pyflinkx._core.exchange.compress import compress, decompress
+from pyflinkx._core.exchange.segment import SegmentPool
+from pyflinkx._core.state.timers import TimerQueue
 
 ROUNDS = 1000
 

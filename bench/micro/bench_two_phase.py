@@ -21,7 +21,7 @@ GROUPS = 128
 
 def batches_of(rows: int) -> list[tuple[Any, int]]:
     """Batches with timestamps, and the watermark behind each."""
-    from pyflinkx._core.batch import concat
+    from pyflinkx._core.columns.batch import concat
     from pyflinkx.connectors.columnar import batch_of_arrays
 
     columns = events(ROWS, 1_000)
@@ -31,9 +31,9 @@ def batches_of(rows: int) -> list[tuple[Any, int]]:
 
 
 def main() -> None:
-    from pyflinkx._core.native_partial import LocalSlices
-    from pyflinkx._core.native_window import SliceWindows
-    from pyflinkx._core.partition import slice_by_key_group
+    from pyflinkx._core.keys.partition import slice_by_key_group
+    from pyflinkx._core.native.partials import LocalSlices
+    from pyflinkx._core.native.windows import SliceWindows
     from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
     from pyflinkx.operators.base import MAX_WATERMARK
     from pyflinkx.operators.local_aggregate import partial_schema

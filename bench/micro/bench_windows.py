@@ -7,7 +7,7 @@ import numpy
 import pytest
 
 from bench.jobs.data import events
-from pyflinkx._core.stream import import_stream
+from pyflinkx._core.columns.arrow_stream import import_stream
 from pyflinkx.operators.aggregations import Aggregation
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator

@@ -10,7 +10,7 @@ from pyflinkx.common.job_id import JobID
 from pyflinkx.common.job_status import JobStatus
 
 if TYPE_CHECKING:
-    from pyflinkx.runtime.job_thread import JobThread
+    from pyflinkx.runtime.drivers.job_thread import JobThread
 
 __all__ = ["JobClient"]
 

@@ -1,5 +1,5 @@
 """Rows, under PyFlink's module path."""
 
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.records.row import Row, RowKind
 
 __all__ = ["Row", "RowKind"]

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.row import Row
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.row import Row
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.operators.alignment import WatermarkAlignment
-from pyflinkx.operators.split_watermarks import SplitTimestampsOperator
+from pyflinkx.operators.source_alignment import WatermarkAlignment
+from pyflinkx.operators.source_watermarks import SplitTimestampsOperator
 from pyflinkx.operators.timestamps import (
     IngestionTimeAssigner,
     TimestampAssigner,

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.packed import pack, unpack
+from pyflinkx._core.exchange.packed import pack, unpack
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 
 

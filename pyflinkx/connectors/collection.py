@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.untracked import untracked_copy
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx._core.records.untracked import untracked_copy
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.basic import check_type

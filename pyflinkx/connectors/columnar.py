@@ -10,12 +10,12 @@ from threading import Lock
 from typing import Any
 from weakref import WeakSet
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.build import ColumnBuilder
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.column import Column
-from pyflinkx._core.schema import PLAIN_NAMES, Field, Schema
-from pyflinkx._core.stream import BatchStream, ColumnStream, import_stream
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.columns.arrow_stream import BatchStream, ColumnStream, import_stream
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.build import ColumnBuilder
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import PLAIN_NAMES, Field, Schema
 from pyflinkx.connectors.frames import taken_frame
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import MissingExtraError, SourceError, TypeInformationError

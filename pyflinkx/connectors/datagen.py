@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx.config.arguments import check_count
 from pyflinkx.connectors.number_seq import NumberReader, number_splits
-from pyflinkx.connectors.options import check_count
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, Source
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.typeinfo import TypeInformation

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.queue import QueueSource
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader

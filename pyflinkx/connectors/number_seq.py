@@ -6,7 +6,7 @@ from collections import deque
 from itertools import pairwise
 from typing import Any
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.typeinfo import Types

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.row import Row
-from pyflinkx.connectors.java_text import java_text
-from pyflinkx.connectors.options import check_choice
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.row import Row
+from pyflinkx.config.arguments import check_choice
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.errors import SinkError
+from pyflinkx.formats.java_text import java_text
 from pyflinkx.types.structured import StructuredTypeInfo
 from pyflinkx.types.typeinfo import ExternalTypeInfo, PickledBytesTypeInfo, RowTypeInfo, TypeInformation
 

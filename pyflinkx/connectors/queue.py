@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pyflinkx._core.copier import Copier
+from pyflinkx._core.records.copier import Copier
+from pyflinkx.config.arguments import check_count
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.enumerator import ReaderRegistered, SourceEvent
-from pyflinkx.connectors.options import check_count
 from pyflinkx.connectors.record_reader import ElementBuffer, ReadAhead
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.connectors.source import END, WAIT, Boundedness, ReaderContext, Source, SourceReader

@@ -10,9 +10,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
 
 

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx.connectors.decoding import MAX_LINE_BYTES
-from pyflinkx.connectors.files import os_error_text
-from pyflinkx.connectors.options import check_count, check_text
+from pyflinkx.config.arguments import check_count, check_text
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.connectors.source_function import SourceContext, SourceFunction
 from pyflinkx.errors import ConfigurationError, SinkError, SourceError
+from pyflinkx.formats.decoding import MAX_LINE_BYTES
+from pyflinkx.formats.opening import os_error_text
 from pyflinkx.types.serialization import SerializationSchema
 
 log = logging.getLogger("pyflinkx.connectors")

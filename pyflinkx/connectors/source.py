@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pyflinkx._core.copier import Copier
+from pyflinkx._core.records.copier import Copier
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.enumerator import (
     EnumeratorCoordinator,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.copier import Copier
+from pyflinkx._core.records.copier import Copier
 from pyflinkx.connectors.record_reader import ElementBuffer, ReadAhead
 from pyflinkx.connectors.source import (
     END,

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
-from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.functions import (
     AggregateFunction,
@@ -36,6 +35,7 @@ from pyflinkx.datastream.functions import (
     SourceFunction,
     WindowFunction,
 )
+from pyflinkx.datastream.lazy_names import from_elsewhere
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.datastream.time_domain import TimeDomain

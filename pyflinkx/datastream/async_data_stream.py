@@ -10,7 +10,7 @@ from pyflinkx.datastream.async_functions import AsyncFunction, AsyncFunctionDesc
 from pyflinkx.datastream.async_retry_strategies import AsyncRetryStrategy
 from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.datastream.described import positive
+from pyflinkx.datastream.operator_settings import positive
 from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried

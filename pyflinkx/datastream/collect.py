@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from pyflinkx._core.drained import DrainedRecords
+from pyflinkx._core.records.drained import DrainedRecords
 from pyflinkx.connectors.collect import CollectBuffer, PackedRecords
 
 

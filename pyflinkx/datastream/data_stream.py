@@ -13,8 +13,6 @@ from pyflinkx.connectors.sink import Sink
 from pyflinkx.datastream.calls import key_function, result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.column_methods import ColumnMethods
-from pyflinkx.datastream.described import Described, positive
-from pyflinkx.datastream.elsewhere import from_elsewhere
 from pyflinkx.datastream.functions import (
     FilterFunction,
     FlatMapFunction,
@@ -24,6 +22,8 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
+from pyflinkx.datastream.lazy_names import from_elsewhere
+from pyflinkx.datastream.operator_settings import Described, positive
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.sinks import SinkMethods
 from pyflinkx.datastream.user_functions import object_function, user_function

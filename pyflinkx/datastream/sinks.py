@@ -19,7 +19,7 @@ from pyflinkx.plan.stream import Stream
 from pyflinkx.types.serialization import SerializationSchema
 
 if TYPE_CHECKING:
-    from pyflinkx.connectors.part_files import WriteMode
+    from pyflinkx.connectors.files.part_files import WriteMode
     from pyflinkx.datastream.data_stream import DataStreamSink
 
 
@@ -82,7 +82,7 @@ class SinkMethods:
             write_mode: WriteMode.OVERWRITE to replace files that are there already; NO_OVERWRITE, the default, to
                 refuse to.
         """
-        from pyflinkx.connectors.part_files import text_files
+        from pyflinkx.connectors.files.part_files import text_files
 
         return self._end("Text Files", text_files(path, write_mode, self._value.record_type.declared))
 
@@ -101,7 +101,7 @@ class SinkMethods:
             row_delimiter: what ends a line, ``"\\n"`` or ``"\\r\\n"``.
             field_delimiter: one character between fields.
         """
-        from pyflinkx.connectors.part_files import csv_files
+        from pyflinkx.connectors.files.part_files import csv_files
 
         return self._end("CSV Files", csv_files(path, write_mode, row_delimiter, field_delimiter))
 

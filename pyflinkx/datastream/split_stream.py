@@ -13,7 +13,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.record import FilterOperator
-from pyflinkx.operators.split import SelectedFor
+from pyflinkx.operators.selected import SelectedFor
 
 __all__ = ["OutputSelector", "SplitStream"]
 

@@ -1,6 +1,6 @@
 """State of functions: descriptors and handles."""
 
-from pyflinkx._core.keyed import (
+from pyflinkx._core.state.keyed import (
     AggregatingState,
     AppendingState,
     ListState,

@@ -30,8 +30,8 @@ from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.datastream.described import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
 from pyflinkx.graph.nodes import DEFAULT_BUFFER_TIMEOUT
@@ -42,12 +42,12 @@ from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.plan.stream import Stream
-from pyflinkx.runtime.clock import SystemClock
+from pyflinkx.runtime.task.clock import SystemClock
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from pyflinkx.runtime.job import Job
+    from pyflinkx.runtime.drivers.job import Job
 
 __all__ = ["StreamExecutionEnvironment"]
 
@@ -346,7 +346,7 @@ class StreamExecutionEnvironment(SourceMethods):
 
     def read_text_file(self, file_path: str, charset_name: str = "UTF-8") -> DataStream:
         """A stream of the lines of a text file, or of the files of a folder."""
-        from pyflinkx.connectors.text import TextFileSource
+        from pyflinkx.connectors.files.text import TextFileSource
 
         return self._source_stream(TextFileSource(file_path, charset_name), "Text File Source", None)
 
@@ -434,7 +434,7 @@ class StreamExecutionEnvironment(SourceMethods):
         Raises:
             GraphError, ConfigurationError: as ``execute``; what happens later comes with the job's result.
         """
-        from pyflinkx.runtime.job_thread import JobThread
+        from pyflinkx.runtime.drivers.job_thread import JobThread
 
         graph = self._take_graph(job_name)
         with ExitStack() as stack:
@@ -473,7 +473,7 @@ class StreamExecutionEnvironment(SourceMethods):
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
         # What runs a job is loaded by the first one: the import of the API takes half as long without it.
         from pyflinkx.graph.job_graph import build_job_graph
-        from pyflinkx.runtime.local_cluster import make_job
+        from pyflinkx.runtime.drivers.local_cluster import make_job
 
         validate(self._configuration)
         parameters = self._config.get_global_job_parameters()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from pyflinkx._core.stream import ColumnStream
+from pyflinkx._core.columns.arrow_stream import ColumnStream
 from pyflinkx.connectors.collect import CollectBuffer, CollectColumnsSink
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.errors import MissingExtraError

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pyflinkx._core.window_types import CountWindow, GlobalWindow, TimeWindow, Window
+from pyflinkx._core.calls.window_types import CountWindow, GlobalWindow, TimeWindow, Window
 from pyflinkx.datastream.functions import ReduceFunction
 from pyflinkx.operators.windowing.assigners import (
     CountSlidingWindowAssigner,

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyflinkx.common import Configuration, Duration, Row, Time, Types, WatermarkStrategy
-from pyflinkx.connectors.csv import CsvSource
-from pyflinkx.connectors.csv_sink import CsvSink
+from pyflinkx.connectors.files.csv import CsvSource
+from pyflinkx.connectors.files.csv_sink import CsvSink
 from pyflinkx.datastream import (
     AggregateFunction,
     KeyedCoProcessFunction,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.column_math import ADD, FLOOR_DIVIDE, MODULO, MULTIPLY, SUBTRACT
+from pyflinkx._core.columns.column_math import ADD, FLOOR_DIVIDE, MODULO, MULTIPLY, SUBTRACT
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import (
     Typed,

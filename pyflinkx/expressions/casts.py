@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pyflinkx._core.schema import PLAIN_NAMES
+from pyflinkx._core.columns.schema import PLAIN_NAMES
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.expressions.exact import exact_cast, is_exact
 from pyflinkx.expressions.expression import Expression

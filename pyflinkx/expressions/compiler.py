@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.columns.schema import Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.arithmetic import absolute, arithmetic, negated
 from pyflinkx.expressions.casts import cast

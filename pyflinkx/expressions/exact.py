@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from pyflinkx._core.build import ColumnBuilder
-from pyflinkx._core.column import Column
-from pyflinkx._core.schema import Field
-from pyflinkx._core.to_rows import to_values
+from pyflinkx._core.columns.build import ColumnBuilder
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import Field
+from pyflinkx._core.columns.to_rows import to_values
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import CARRIED, Typed, fail_row, kind_of, type_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from pyflinkx._core.calls import short_repr
+from pyflinkx._core.calls.records import short_repr
 from pyflinkx.errors import GraphError
 
 INFIX = {

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pyflinkx._core.column_math import FLOOR_DIVIDE, MULTIPLY, int64_math
-from pyflinkx._core.schema import Field
+from pyflinkx._core.columns.column_math import FLOOR_DIVIDE, MULTIPLY, int64_math
+from pyflinkx._core.columns.schema import Field
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.types.data_type import Family, Kind

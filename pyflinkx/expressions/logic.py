@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyflinkx._core.column import Column
+from pyflinkx._core.columns.column import Column
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import CARRIED, Typed, common_format, converted, joint_validity, literal
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, both, spread

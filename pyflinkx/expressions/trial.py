@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.build import ColumnBuilder
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.build import ColumnBuilder
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import GraphError, MissingExtraError
 from pyflinkx.expressions.compiler import typed
 from pyflinkx.expressions.expression import Expression

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 from typing import Any, NamedTuple
 
-from pyflinkx._core.batch import ColumnBatch, import_column
-from pyflinkx._core.build import ColumnBuilder
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.column import Column
-from pyflinkx._core.memory import Charged
-from pyflinkx._core.schema import PLAIN_NAMES, Field
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.columns.batch import ColumnBatch, import_column
+from pyflinkx._core.columns.build import ColumnBuilder
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import PLAIN_NAMES, Field
+from pyflinkx._core.memory.budget import Charged
 from pyflinkx.errors import MissingExtraError
 from pyflinkx.types.data_type_field import NUMBER_FORMATS
 

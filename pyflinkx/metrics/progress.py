@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, TextIO
 
 from pyflinkx.errors import MissingExtraError
-from pyflinkx.runtime.job import JobProgress, ProgressListener
+from pyflinkx.runtime.drivers.job import JobProgress, ProgressListener
 
 
 @contextlib.contextmanager

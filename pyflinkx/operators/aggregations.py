@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.types.data_type_field import INTEGER_FORMATS, NUMBER_FORMATS
 

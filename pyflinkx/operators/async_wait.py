@@ -11,8 +11,8 @@ from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.async_queue import TIMED_OUT, Control, Entry, OrderedQueue, UnorderedQueue
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator

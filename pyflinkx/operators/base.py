@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.partition import key_group_range
-from pyflinkx._core.timers import TimerQueue
-from pyflinkx.operators.alignment import AlignmentGroups, WatermarkAlignment
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.keys.partition import key_group_range
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.state.timers import TimerQueue
+from pyflinkx.operators.source_alignment import AlignmentGroups, WatermarkAlignment
 from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.state.operator_state import OperatorStateStore
 from pyflinkx.state.spec import StateSpec

@@ -6,10 +6,10 @@ import importlib
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.from_rows import from_objects
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.from_rows import from_objects
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import LongBatchError, TypeInformationError
 from pyflinkx.expressions.compiler import condition, referenced, typed
 from pyflinkx.expressions.expression import Expression

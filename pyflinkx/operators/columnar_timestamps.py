@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.column_math import largest_time
-from pyflinkx._core.objects import NO_TIMESTAMP
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.columns.column_math import largest_time
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 # Rows that go between two watermarks, however large the batches are: what they open stays in caches until it is closed.

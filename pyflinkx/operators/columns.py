@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.from_rows import from_objects
-from pyflinkx._core.schema import Schema
-from pyflinkx._core.to_rows import to_objects
+from pyflinkx._core.columns.from_rows import from_objects
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.columns.to_rows import to_objects
 from pyflinkx.errors import LongBatchError, TypeInformationError
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.halves import in_parts

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.row import Row, restore_row
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.row import Row, restore_row
 from pyflinkx.errors import TypeInformationError
 
 Step = int | str

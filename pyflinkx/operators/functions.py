@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import MethodType
 from typing import Any, TypeVar
 
-from pyflinkx._core.calls import CallSite, told
+from pyflinkx._core.calls.records import CallSite, told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import GraphError, WrongStateError, add_note
 from pyflinkx.operators.fields import FieldTuple

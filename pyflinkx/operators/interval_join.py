@@ -9,12 +9,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from pyflinkx._core.calls import ResultCollector, short_repr
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.key_map import KeyMap
-from pyflinkx._core.keyed import ABSENT
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
-from pyflinkx._core.partition import check_key
+from pyflinkx._core.calls.records import ResultCollector, short_repr
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.keys.partition import check_key
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.native_partial import LocalKeys, LocalSlices, partial_columns
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.native.partials import LocalKeys, LocalSlices, partial_columns
 from pyflinkx.errors import KeyTypeError
 from pyflinkx.operators.aggregations import Aggregation, native_arguments
 from pyflinkx.operators.arrival import arrival_number

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.copier import Copier
+from pyflinkx._core.records.copier import Copier
 
 # Instructions that change no object; whatever is not among them may. Names differ between versions of Python.
 HARMLESS: tuple[str, ...] = (

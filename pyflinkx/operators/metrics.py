@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import told
+from pyflinkx._core.calls.records import told
 from pyflinkx.operators.base import Clock
 
 log = logging.getLogger("pyflinkx.metrics")

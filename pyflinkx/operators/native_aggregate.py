@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.native_window import RunningAggregates
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.native.windows import RunningAggregates
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations, native_arguments, result_schema
 from pyflinkx.operators.arrival import arrival_number
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.native_join import NativeJoin
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.native.join import NativeJoin
 from pyflinkx.errors import KeyTypeError
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.piecewise import PiecewiseOperator

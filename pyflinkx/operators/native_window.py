@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.native_window import CountWindows, SessionWindows, SliceWindows
-from pyflinkx._core.objects import constant_timestamps
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.native.windows import CountWindows, SessionWindows, SliceWindows
+from pyflinkx._core.records.objects import constant_timestamps
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.aggregations import (
     WINDOW_FIELDS,

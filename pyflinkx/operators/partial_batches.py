@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
 
 
 class PartialBatches:

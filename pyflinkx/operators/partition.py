@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from pyflinkx._core.calls import select_keys, short_repr
-from pyflinkx._core.key_map import KeyMap
-from pyflinkx._core.keyed import ABSENT
-from pyflinkx._core.keys import check_key
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.calls.records import select_keys, short_repr
+from pyflinkx._core.keys.canonical import check_key
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector

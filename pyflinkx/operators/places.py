@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyflinkx._core.calls import CallSite
+from pyflinkx._core.calls.records import CallSite
 from pyflinkx.errors import CorruptDataError, MemoryBudgetError, SinkError, SourceError, TypeInformationError
 
 PLACED = (SourceError, SinkError, CorruptDataError, TypeInformationError, MemoryBudgetError)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pyflinkx._core.calls import RecordContext, ResultCollector, process_values
-from pyflinkx._core.keyed import KeyContext
-from pyflinkx._core.timers import TimerQueue
+from pyflinkx._core.calls.records import RecordContext, ResultCollector, process_values
+from pyflinkx._core.state.keyed import KeyContext
+from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.calls import filter_values, flat_map_values, map_values
+from pyflinkx._core.calls.records import filter_values, flat_map_values, map_values
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.function import UserFunctionOperator
 

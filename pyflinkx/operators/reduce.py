@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import reduce_values
-from pyflinkx._core.objects import ObjectBatch, constant_timestamps
+from pyflinkx._core.calls.records import reduce_values
+from pyflinkx._core.records.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator

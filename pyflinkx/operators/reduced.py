@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.conformed import conformed_call
+from pyflinkx._core.records.conformed import conformed_call
 from pyflinkx.types.codecs import conforming_codec
 from pyflinkx.types.typeinfo import TypeInformation
 

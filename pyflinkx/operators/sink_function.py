@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.objects import NO_TIMESTAMP
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.operators.base import MIN_WATERMARK
 from pyflinkx.operators.function import UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from pyflinkx._core.key_map import KeyMap
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.partition import key_group_range
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.keys.partition import key_group_range
 from pyflinkx.operators.base import OperatorContext
 
 

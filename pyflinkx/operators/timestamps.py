@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import extract_timestamps, largest_timestamp
-from pyflinkx._core.objects import NO_TIMESTAMP
+from pyflinkx._core.calls.records import extract_timestamps, largest_timestamp
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.alignment import WatermarkAlignment
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+from pyflinkx.operators.source_alignment import WatermarkAlignment
 
 
 class TimestampAssigner(ABC):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.objects import NO_TIMESTAMP
-from pyflinkx.operators.alignment import WatermarkAlignment
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
+from pyflinkx.operators.source_alignment import WatermarkAlignment
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 

@@ -6,8 +6,8 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pyflinkx._core.calls import ResultCollector, short_repr
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.calls.records import ResultCollector, short_repr
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec

@@ -7,16 +7,16 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import GraphError, TypeInformationError
 from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
-from pyflinkx.operators.alignment import WatermarkAlignment
-from pyflinkx.operators.columnar_alignment import ColumnAlignmentOperator
 from pyflinkx.operators.columnar_expressions import positions_of
 from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
+from pyflinkx.operators.columns_of_schema import ColumnAlignmentOperator
+from pyflinkx.operators.source_alignment import WatermarkAlignment
 from pyflinkx.plan.stream import RecordType, Stream
 from pyflinkx.plan.stream import operator as row_operator
 from pyflinkx.types.arrow import field_type, native_field, schema_of, type_info_of

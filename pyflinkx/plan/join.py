@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.compiler import condition, referenced
 from pyflinkx.expressions.expression import Expression, col, lit

@@ -15,7 +15,7 @@ from pyflinkx.types.changes import Changes
 from pyflinkx.types.typeinfo import TypeInformation, schema_key
 
 if TYPE_CHECKING:
-    from pyflinkx._core.schema import Schema
+    from pyflinkx._core.columns.schema import Schema
 
 
 class RecordType(NamedTuple):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.schema import Schema
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Upstream, user_location
-from pyflinkx.operators.row_alignment import RowAlignmentOperator
+from pyflinkx.operators.rows_of_shape import RowAlignmentOperator
 from pyflinkx.plan.columns import aligned, rows_of, same_columns
 from pyflinkx.plan.stream import RecordType, Stream, common_record_type, operator
 from pyflinkx.types.arrow import schema_of

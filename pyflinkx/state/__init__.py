@@ -1,6 +1,6 @@
 """Keyed state: descriptors, handles and the backend that stores the values."""
 
-from pyflinkx._core.keyed import (
+from pyflinkx._core.state.keyed import (
     AggregatingState,
     AppendingState,
     KeyContext,

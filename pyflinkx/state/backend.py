@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.codec import Codec
-from pyflinkx._core.codec_basic import LongCodec
-from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.keyed import (
+from pyflinkx._core.codecs.basic import LongCodec
+from pyflinkx._core.codecs.codec import Codec
+from pyflinkx._core.codecs.pickled import PickleCodec
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.keys.canonical import check_key
+from pyflinkx._core.keys.partition import key_groups
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.state.keyed import (
     AggregatingState,
     KeyContext,
     ListState,
@@ -20,9 +22,7 @@ from pyflinkx._core.keyed import (
     StateTable,
     ValueState,
 )
-from pyflinkx._core.keys import check_key
-from pyflinkx._core.partition import key_groups
-from pyflinkx._core.timers import TimerQueue
+from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.descriptors import (
     AggregatingStateDescriptor,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.key_map import KeyMap
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.records.copier import Copier
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.descriptors import MapStateDescriptor
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.codec import Codec
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.key_map import KeyMap
+from pyflinkx._core.codecs.codec import Codec
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.records.copier import Copier
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.broadcast import BroadcastState
 from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor, StateDescriptor

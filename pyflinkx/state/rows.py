@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.codec import Codec
-from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.codecs.codec import Codec
+from pyflinkx._core.codecs.pickled import PickleCodec
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.types.codecs import conforming_codec
 from pyflinkx.types.typeinfo import TypeInformation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pyflinkx._core.keyed import KeyContext, StateTable
-from pyflinkx._core.timers import TimerQueue
+from pyflinkx._core.state.keyed import KeyContext, StateTable
+from pyflinkx._core.state.timers import TimerQueue
 
 
 class StateBackend:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.key_map import KeyMap
+from pyflinkx._core.keys.map import KeyMap
 from pyflinkx.state.rows import state_codec
 from pyflinkx.types.typeinfo import ListTypeInfo, MapTypeInfo, TupleTypeInfo, TypeInformation, Types
 

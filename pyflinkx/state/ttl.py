@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx._core.key_map import KeyMap
-from pyflinkx._core.keyed import (
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.state.keyed import (
     ABSENT,
     AggregatingState,
     ListState,

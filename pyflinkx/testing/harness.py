@@ -8,8 +8,8 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any
 
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.errors import WaitTimeoutError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 

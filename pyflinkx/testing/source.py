@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, Source, SourceReader, SourceWatermark
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types import data_type_info
 from pyflinkx.types.carried import CarriedType, is_carried

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from pyflinkx._core.codec import Codec
-from pyflinkx._core.schema import Field
+from pyflinkx._core.codecs.codec import Codec
+from pyflinkx._core.columns.schema import Field
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.typeinfo import TypeInformation
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyflinkx._core.codec import MAX_DEPTH, Codec
-from pyflinkx._core.codec_basic import (
+from pyflinkx._core.codecs.basic import (
     BooleanCodec,
     ByteCodec,
     BytesCodec,
@@ -17,12 +16,13 @@ from pyflinkx._core.codec_basic import (
     ShortCodec,
     StringCodec,
 )
-from pyflinkx._core.codec_collection import ArrayCodec, ListCodec, MapCodec
-from pyflinkx._core.codec_number import BigDecCodec, BigIntCodec
-from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.codec_record import DataclassCodec, NamedTupleCodec, TupleCodec, TypedDictCodec
-from pyflinkx._core.codec_row import RowCodec
-from pyflinkx._core.codec_time import DateCodec, InstantCodec, TimeCodec, TimestampCodec
+from pyflinkx._core.codecs.codec import MAX_DEPTH, Codec
+from pyflinkx._core.codecs.collection import ArrayCodec, ListCodec, MapCodec
+from pyflinkx._core.codecs.number import BigDecCodec, BigIntCodec
+from pyflinkx._core.codecs.pickled import PickleCodec
+from pyflinkx._core.codecs.record import DataclassCodec, NamedTupleCodec, TupleCodec, TypedDictCodec
+from pyflinkx._core.codecs.row import RowCodec
+from pyflinkx._core.codecs.time import DateCodec, InstantCodec, TimeCodec, TimestampCodec
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import Instant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.types.data_type import DataType, Family
 from pyflinkx.types.data_type_field import default_format, type_of_format
 from pyflinkx.types.data_type_rules import common_integer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.basic import TypeInformation, check_type
 from pyflinkx.types.repeated import repeated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from pyflinkx._core.schema import Field
+from pyflinkx._core.columns.schema import Field
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.carried import CARRIER, carried
 from pyflinkx.types.data_type import BYTES, STRING, DataType, Family, Kind

@@ -44,7 +44,7 @@ import typing
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.types.structured import (
     DataclassTypeInfo,
     NamedTupleTypeInfo,

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
+from pyflinkx._core.calls.records import short_repr
 from pyflinkx.errors import ConfigurationError, CorruptDataError
 from pyflinkx.types.typeinfo import PrimitiveArrayTypeInfo, TypeInformation, Types
 

@@ -46,7 +46,7 @@ class Writing:
         self.committer = sink.create_committer()
 
     def write(self, values):
-        from pyflinkx._core.objects import ObjectBatch
+        from pyflinkx._core.records.objects import ObjectBatch
 
         self.writer.write(ObjectBatch(list(values)))
         return self

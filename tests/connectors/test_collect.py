@@ -3,8 +3,8 @@ import weakref
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.packed import unpack
+from pyflinkx._core.exchange.packed import unpack
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink, PackedRecords
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.datastream.collect import CloseableIterator

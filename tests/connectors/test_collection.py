@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.connectors.collection import CollectionSource, CollectionSplit
 from pyflinkx.connectors.source import END, Boundedness, ReaderContext
 from pyflinkx.errors import TypeInformationError

@@ -6,8 +6,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.stream import ColumnStream
+from pyflinkx._core.columns.arrow_stream import ColumnStream
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.common import Row
 from pyflinkx.connectors.columnar import ColumnarSource, batch_of_arrays
 from pyflinkx.connectors.source import END, ReaderContext

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.stream import ColumnStream
+from pyflinkx._core.columns.arrow_stream import ColumnStream
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.common import Configuration, Duration, Time, WatermarkStrategy
 from pyflinkx.config.options import WORKERS
 from pyflinkx.connectors import columnar

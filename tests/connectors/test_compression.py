@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx.connectors.compression import FIRST_BYTES, CompressedDataError, open_data
-from pyflinkx.connectors.csv import CsvSource
-from pyflinkx.connectors.text import TextFileSource
+from pyflinkx.connectors.files.csv import CsvSource
+from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.errors import MissingExtraError, SourceError
+from pyflinkx.formats.compression import FIRST_BYTES, CompressedDataError, open_data
 from tests.connectors.reading import read_all
 
 TEXT = "".join(f"line {number} \u00e9\r\n" for number in range(30_000))

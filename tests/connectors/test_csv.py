@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row
-from pyflinkx.connectors import decoding
-from pyflinkx.connectors.csv import CsvSource
-from pyflinkx.connectors.decoding import ChunkReader
+from pyflinkx._core.records.row import Row
+from pyflinkx.connectors.files.csv import CsvSource
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, BadRecord
 from pyflinkx.errors import ConfigurationError, SourceError
+from pyflinkx.formats import decoding
+from pyflinkx.formats.decoding import ChunkReader
 from pyflinkx.types.infer import type_info_from_annotation
 from pyflinkx.types.typeinfo import Types
 from tests.connectors.reading import read_all

@@ -6,12 +6,12 @@ import types
 
 import pytest
 
-from pyflinkx._core.row import Row
-from pyflinkx.connectors import csv_records
-from pyflinkx.connectors.csv import CsvSource
+from pyflinkx._core.records.row import Row
+from pyflinkx.connectors.files.csv import CsvSource
 from pyflinkx.connectors.source import BAD_RECORDS_TAG
 from pyflinkx.datastream.formats.csv import CsvSchema
 from pyflinkx.errors import SourceError
+from pyflinkx.formats import csv_records
 from pyflinkx.types.repeated import repeated
 from pyflinkx.types.typeinfo import Types
 from tests.connectors.reading import read_all

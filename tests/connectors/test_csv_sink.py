@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row
-from pyflinkx.connectors.csv import CsvSource
-from pyflinkx.connectors.csv_sink import CsvSink
+from pyflinkx._core.records.row import Row
+from pyflinkx.connectors.files.csv import CsvSource
+from pyflinkx.connectors.files.csv_sink import CsvSink
 from pyflinkx.errors import ConfigurationError, SinkError
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import Types

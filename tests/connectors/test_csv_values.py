@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pyflinkx.connectors.csv_values import ColumnParser
+from pyflinkx.formats.csv_values import ColumnParser
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import Types
 

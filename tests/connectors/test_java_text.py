@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row, RowKind
-from pyflinkx.connectors.java_text import java_double, java_float, java_string
+from pyflinkx._core.records.row import Row, RowKind
+from pyflinkx.formats.java_text import java_double, java_float, java_string
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import ExternalTypeInfo, LocalTimeTypeInfo, Types
 

@@ -13,22 +13,23 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx.connectors import compression, decoding
 from pyflinkx.connectors.cache import CachedSource
 from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.columnar import TURN, ColumnarSource
-from pyflinkx.connectors.csv import CsvSource
 from pyflinkx.connectors.datagen import DataGeneratorSource, RandomGenerator
-from pyflinkx.connectors.decoding import ChunkReader
-from pyflinkx.connectors.files import FilePosition, FileSplit
+from pyflinkx.connectors.files.csv import CsvSource
+from pyflinkx.connectors.files.splits import FileSplit
+from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.connectors.iterator import IteratorSource
 from pyflinkx.connectors.number_seq import NumberSequenceSource
 from pyflinkx.connectors.queue import QueueSource, Records
 from pyflinkx.connectors.source import END, SourceWatermark
 from pyflinkx.connectors.splittable import SplittableIterator, SplittableSource
-from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.datastream.connectors.base import InputStatus, Source, SourceReader
 from pyflinkx.errors import SourceError
+from pyflinkx.formats import compression, decoding
+from pyflinkx.formats.decoding import ChunkReader
+from pyflinkx.formats.position import FilePosition
 from pyflinkx.testing.source import TestSource
 from pyflinkx.types.typeinfo import Types
 from tests.connectors.positions import check_positions, new_reader, polled, rest

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.errors import ConfigurationError, SinkError
 from pyflinkx.types.infer import infer_from_value

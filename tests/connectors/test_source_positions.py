@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pyflinkx.connectors import source_function
 from pyflinkx.connectors.coordinator import CoordinatorContext
 from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SplitRequest, SplitsAssigned
-from pyflinkx.connectors.files import FileSplit
+from pyflinkx.connectors.files.splits import FileSplit
+from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.connectors.socket_text import SocketTextStreamFunction
 from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceWatermark
 from pyflinkx.connectors.source_function import FunctionSource, ParallelSourceFunction, SourceFunction
-from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.datastream.connectors.file_system import FileSource
 from pyflinkx.examples.datastream.custom_source import Collatz, Numbers, PrimeSource
 from tests.connectors.positions import check_positions

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx.connectors import decoding
-from pyflinkx.connectors.decoding import ChunkReader
+from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, BadRecord, ReaderContext
-from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.errors import ConfigurationError, SourceError
+from pyflinkx.formats import decoding
+from pyflinkx.formats.decoding import ChunkReader
 from tests.connectors.reading import FixedClock, read_all
 
 
@@ -221,7 +221,7 @@ def test_file_cut_off_while_it_is_read(tmp_path):
 def test_error_of_the_system_while_reading(tmp_path, monkeypatch):
     path = tmp_path / "file.txt"
     path.write_bytes(b"a\n")
-    monkeypatch.setattr("pyflinkx.connectors.compression.open_file", lambda name: BrokenFile(path))
+    monkeypatch.setattr("pyflinkx.formats.compression.open_file", lambda name: BrokenFile(path))
     with pytest.raises(SourceError, match=r"file.txt:1: cannot be read on: Input/output error") as caught:
         read_all(TextFileSource(path))
     assert isinstance(caught.value.__cause__, OSError)

@@ -5,9 +5,9 @@ from array import array
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx.connectors.files.text_sink import TextSink
 from pyflinkx.connectors.sink import WriterContext
-from pyflinkx.connectors.text_sink import TextSink
 from pyflinkx.errors import ConfigurationError, SinkError, WrongStateError
 from tests.connectors.reading import Writing
 

@@ -8,7 +8,7 @@ import struct
 from decimal import Decimal
 from typing import Any
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.typeinfo import (
     BasicArrayTypeInfo,

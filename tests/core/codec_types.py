@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, StructuredTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import MAX_INSTANT_SECONDS, MIN_INSTANT_SECONDS, Instant
 from pyflinkx.types.typeinfo import (

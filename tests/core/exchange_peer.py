@@ -8,7 +8,7 @@ import time
 import zlib
 from multiprocessing import reduction
 
-from pyflinkx._core.exchange import Arena
+from pyflinkx._core.exchange.shared import Arena
 from pyflinkx.errors import ChannelClosedError
 
 SIZE = 4096

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pyflinkx._core import exchange
+from pyflinkx._core.exchange import shared as exchange
 from tests.ctrl_c import ctrl_c_arrives
 
 needs_arenas = pytest.mark.skipif(not exchange.SUPPORTED, reason="processes share memory on 64-bit Linux only")

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from pyflinkx._core.keys import check_key
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.keys.canonical import check_key
+from pyflinkx._core.records.row import Row, RowKind
 
 NAN = float("nan")
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch, concat, import_column
-from pyflinkx._core.column import Column
-from pyflinkx._core.objects import NO_TIMESTAMP
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch, concat, import_column
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 
 from .arrow_tables import plain_type, record_batches, storage

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import MemoryBudget, process_budget
-from pyflinkx._core.schema import Field, Schema
-from pyflinkx._core.stream import ColumnStream, import_stream
+from pyflinkx._core.columns.arrow_stream import ColumnStream, import_stream
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.memory.budget import MemoryBudget, process_budget
 from pyflinkx.errors import CorruptDataError, MemoryBudgetError, SourceError, TypeInformationError
 
 from .arrow_abi import (
@@ -320,9 +320,9 @@ LEAK_CHECK = """
 import gc, resource
 import polars as pl
 import pyarrow as pa
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import process_budget
-from pyflinkx._core.stream import ColumnStream, import_stream
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.memory.budget import process_budget
+from pyflinkx._core.columns.arrow_stream import ColumnStream, import_stream
 
 theirs = pa.record_batch({"n": list(range(1000)), "t": ["text of some length"] * 1000, "l": [[1, 2]] * 1000})
 theirs = theirs.append_column("d", theirs.column("t").dictionary_encode())

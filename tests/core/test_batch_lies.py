@@ -7,8 +7,8 @@ from array import array
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch, import_column
-from pyflinkx._core.to_rows import to_values
+from pyflinkx._core.columns.batch import ColumnBatch, import_column
+from pyflinkx._core.columns.to_rows import to_values
 from pyflinkx.errors import CorruptDataError, TypeInformationError
 
 from .arrow_abi import (

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch, import_column
-from pyflinkx._core.build import ColumnBuilder
-from pyflinkx._core.column import Column
-from pyflinkx._core.from_rows import from_objects
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.row import Row, RowKind
-from pyflinkx._core.schema import Field, Schema
-from pyflinkx._core.to_rows import to_objects, to_rows, to_values
+from pyflinkx._core.columns.batch import ColumnBatch, import_column
+from pyflinkx._core.columns.build import ColumnBuilder
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.from_rows import from_objects
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.columns.to_rows import to_objects, to_rows, to_values
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.errors import CorruptDataError, MemoryBudgetError, TypeInformationError, WrongStateError
 
 from .arrow_abi import Exporter

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.columns.batch import ColumnBatch
 
 from .arrow_tables import encoded_types, flat_types, nullable, typed
 

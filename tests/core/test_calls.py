@@ -3,7 +3,7 @@ from array import array
 
 import pytest
 
-from pyflinkx._core.calls import (
+from pyflinkx._core.calls.records import (
     CallSite,
     RecordContext,
     ResultCollector,
@@ -16,8 +16,8 @@ from pyflinkx._core.calls import (
     reduce_values,
     short_repr,
 )
-from pyflinkx._core.keyed import KeyContext, StateTable
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.state.keyed import KeyContext, StateTable
 from pyflinkx.errors import JobExecutionError, KeyTypeError
 from pyflinkx.types.output_tag import OutputTag
 

@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from pyflinkx._core.codec import Codec, NullableCodec, read_snapshot
-from pyflinkx._core.codec_basic import LongCodec
-from pyflinkx._core.from_rows import from_rows
-from pyflinkx._core.memory import process_budget
-from pyflinkx._core.row import Row
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.codecs.basic import LongCodec
+from pyflinkx._core.codecs.codec import Codec, NullableCodec, read_snapshot
+from pyflinkx._core.columns.from_rows import from_rows
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.memory.budget import process_budget
+from pyflinkx._core.records.row import Row
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.typeinfo import Types

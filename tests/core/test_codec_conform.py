@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.codec import NullableCodec
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.codecs.codec import NullableCodec
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo

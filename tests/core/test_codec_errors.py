@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from pyflinkx._core.codec import MAX_DEPTH, NullableCodec
-from pyflinkx._core.codec_basic import LongCodec
-from pyflinkx._core.codec_collection import ArrayCodec
-from pyflinkx._core.codec_record import NamedTupleCodec, TupleCodec
-from pyflinkx._core.codec_row import RowCodec
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.codecs.basic import LongCodec
+from pyflinkx._core.codecs.codec import MAX_DEPTH, NullableCodec
+from pyflinkx._core.codecs.collection import ArrayCodec
+from pyflinkx._core.codecs.record import NamedTupleCodec, TupleCodec
+from pyflinkx._core.codecs.row import RowCodec
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.structured import DataclassTypeInfo
@@ -92,12 +92,16 @@ WRONG = [
     (Types.TUPLE([LONG, TEXT]), [1], "expected TUPLE of 2 fields, got 1: list [1]"),
     (Types.TUPLE([LONG, TEXT]), (1, 2), "field 'f1': expected STRING, got int 2"),
     (Types.TUPLE([LONG]), 5, "expected TUPLE, got int 5"),
-    (Types.TUPLE([LONG]), Row.of_kind(RowKind.DELETE, 1), "expected TUPLE, got pyflinkx._core.row.Row <Row(1)>"),
+    (
+        Types.TUPLE([LONG]),
+        Row.of_kind(RowKind.DELETE, 1),
+        "expected TUPLE, got pyflinkx._core.records.row.Row <Row(1)>",
+    ),
     (Types.ROW([LONG]), "x", "expected ROW, got str 'x'"),
-    (Types.ROW([LONG]), Row(1, 2), "expected ROW of 1 fields, got 2: pyflinkx._core.row.Row <Row(1, 2)>"),
+    (Types.ROW([LONG]), Row(1, 2), "expected ROW of 1 fields, got 2: pyflinkx._core.records.row.Row <Row(1, 2)>"),
     (Types.ROW([LONG]), {"a": 1}, "expected ROW with fields ['f0'], got unknown ones ['a']: dict {'a': 1}"),
     (AB, Row(a="x", b="y"), "field 'a': expected LONG, got str 'x'"),
-    (AB, Row(a=1, c="y"), "expected ROW with fields ['a', 'b'], got pyflinkx._core.row.Row Row(a=1, c='y')"),
+    (AB, Row(a=1, c="y"), "expected ROW with fields ['a', 'b'], got pyflinkx._core.records.row.Row Row(a=1, c='y')"),
     (AB, {"a": 1, "c": 2}, "expected ROW with fields ['a', 'b'], got unknown ones ['c']: dict"),
     (AB, (1,), "expected ROW of 2 fields, got 1: tuple (1,)"),
     (

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from pyflinkx._core.codec import FORMAT_VERSION, NullableCodec
-from pyflinkx._core.codec_basic import LongCodec
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.codecs.basic import LongCodec
+from pyflinkx._core.codecs.codec import FORMAT_VERSION, NullableCodec
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import ExternalTypeInfo, LocalTimeTypeInfo, Types

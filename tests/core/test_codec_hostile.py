@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.codec import NullableCodec
-from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.row import Row
+from pyflinkx._core.codecs.codec import NullableCodec
+from pyflinkx._core.codecs.pickled import PickleCodec
+from pyflinkx._core.records.row import Row
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.time import Instant

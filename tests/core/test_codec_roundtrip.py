@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.typeinfo import Types
 from tests.core.codec_reference import encoded, encoded_batch

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.column_math import ADD, FLOOR_DIVIDE, MODULO, MULTIPLY, SUBTRACT, int64_math, largest_time
-from pyflinkx._core.objects import NO_TIMESTAMP
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.column_math import ADD, FLOOR_DIVIDE, MODULO, MULTIPLY, SUBTRACT, int64_math, largest_time
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 
 EXACT = {
     ADD: lambda a, b: a + b,

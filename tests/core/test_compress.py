@@ -10,8 +10,8 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.compress import HEADER_SIZE, MAX_LENGTH, compress, decompress
-from pyflinkx._core.segment import SegmentPool
+from pyflinkx._core.exchange.compress import HEADER_SIZE, MAX_LENGTH, compress, decompress
+from pyflinkx._core.exchange.segment import SegmentPool
 from pyflinkx.errors import CorruptDataError
 
 RUNS = st.lists(st.tuples(st.binary(min_size=1, max_size=6), st.integers(1, 200)), max_size=12).map(

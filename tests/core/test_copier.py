@@ -22,10 +22,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.calls import CallSite, flat_map_values, map_values
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.calls.records import CallSite, flat_map_values, map_values
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx._core.records.row import Row, RowKind
 
 
 class Colour(enum.Enum):

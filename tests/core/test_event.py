@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from pyflinkx._core import exchange
-from pyflinkx._core.exchange import Arena, Event
+from pyflinkx._core.exchange import shared as exchange
+from pyflinkx._core.exchange.shared import Arena, Event
 from tests.core.exchange_tools import LONG, in_thread, interrupted
 
 

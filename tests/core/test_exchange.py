@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from pyflinkx._core.column import Buffer
-from pyflinkx._core.exchange import Arena, Reader, Writer
-from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.columns.column import Buffer
+from pyflinkx._core.exchange.shared import Arena, Reader, Writer
+from pyflinkx._core.memory.budget import MemoryBudget
 from pyflinkx.errors import (
     ChannelClosedError,
     ConfigurationError,

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pyflinkx._core.exchange import Arena
+from pyflinkx._core.exchange.shared import Arena
 from pyflinkx.errors import ChannelClosedError, CorruptDataError
 from tests.core.exchange_tools import SIZE, needs_arenas
 from tests.fuzz import fuzz_exchange

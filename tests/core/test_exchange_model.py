@@ -6,7 +6,7 @@ from collections import deque
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pyflinkx._core.exchange import Arena
+from pyflinkx._core.exchange.shared import Arena
 from tests.core.exchange_tools import LONG, SIZE, in_thread, needs_arenas, pattern
 
 

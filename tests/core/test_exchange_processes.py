@@ -9,7 +9,7 @@ from multiprocessing import reduction
 
 import pytest
 
-from pyflinkx._core.exchange import Arena
+from pyflinkx._core.exchange.shared import Arena
 from tests.core import exchange_peer
 from tests.core.exchange_tools import LONG, SIZE, needs_arenas
 

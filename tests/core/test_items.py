@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.items import item_index, select_items
+from pyflinkx._core.keys.items import item_index, select_items
 
 DEFAULT = 3
 

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import MemoryBudget, process_budget
-from pyflinkx._core.partition import (
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.keys.partition import (
     canonical_key_bytes,
     column_key_bytes,
     column_key_groups,
@@ -21,6 +20,7 @@ from pyflinkx._core.partition import (
     scatter_columns,
     subtasks_of,
 )
+from pyflinkx._core.memory.budget import MemoryBudget, process_budget
 from pyflinkx.errors import KeyTypeError, MemoryBudgetError
 
 EPOCH = datetime(1970, 1, 1)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from pyflinkx._core.keys import KEY_FORMAT, canonical_key_bytes
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.keys.canonical import KEY_FORMAT, canonical_key_bytes
+from pyflinkx._core.records.row import Row, RowKind
 from tests.core.key_samples import NAN, Access, City, Colour, Level, Point, Word, named_row
 
 GOLDEN = [

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.key_hash import key_hash
-from pyflinkx._core.row import Row
-from pyflinkx._core.window_types import CountWindow, TimeWindow
+from pyflinkx._core.calls.window_types import CountWindow, TimeWindow
+from pyflinkx._core.keys.hash import key_hash
+from pyflinkx._core.records.row import Row
 from pyflinkx.errors import KeyTypeError
 from tests.core.key_samples import City, check_key, coincident, keys, same, twins
 
@@ -156,7 +156,7 @@ def test_what_is_nested_without_end_is_refused():
 
 
 def test_windows_are_hashed_under_the_secret():
-    text = "from pyflinkx._core.window_types import *; from pyflinkx._core.key_hash import key_hash\n"
+    text = "from pyflinkx._core.calls.window_types import *; from pyflinkx._core.keys.hash import key_hash\n"
     text += "print(hash(TimeWindow(0, 10)), hash(CountWindow(1)), key_hash(5), key_hash((1, 2)), key_hash(0.5))"
     seen = []
     for secret in ("one", "two", "one"):

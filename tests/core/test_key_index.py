@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.key_index import KeyIndex
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.keys.index import KeyIndex
+from pyflinkx._core.memory.budget import MemoryBudget
 from pyflinkx.errors import MemoryBudgetError
 
 MIN, MAX = -(2**63), 2**63 - 1

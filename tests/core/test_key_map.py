@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.key_map import KeyMap
+from pyflinkx._core.keys.map import KeyMap
 from tests.core.key_samples import check_key, coincident
 
 steps = st.lists(

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.keys import canonical_key_bytes, check_key
-from pyflinkx._core.memory import process_budget
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.keys.canonical import canonical_key_bytes, check_key
+from pyflinkx._core.memory.budget import process_budget
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.errors import KeyTypeError
 from tests.core.key_samples import NAN, City, Point, Slotted, Town, coincident, keys, named_row, same, twins
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.from_rows import from_rows
-from pyflinkx._core.memory import Charged, MemoryBudget, process_budget
-from pyflinkx._core.schema import Field, Schema
-from pyflinkx._core.segment import SegmentPool
-from pyflinkx._core.timers import TimerQueue
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.from_rows import from_rows
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.exchange.segment import SegmentPool
+from pyflinkx._core.memory.budget import Charged, MemoryBudget, process_budget
+from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.errors import MemoryBudgetError
 from tests.core import native
 
@@ -120,9 +120,9 @@ def test_what_names_no_budget_is_charged_to_the_process():
 CHURN = """
 import resource
 from array import array
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.columns.schema import Field, Schema
 source, rows = ColumnBatch.from_rows([(1,)], Schema([Field("a", "l")])), array("q", bytes(1 << 18))
 budget = MemoryBudget()
 def page_faults():
@@ -197,10 +197,10 @@ def test_memory_in_a_cycle_is_given_back_by_the_collector():
 
 CYCLES = """
 import gc
-from pyflinkx._core.from_rows import from_rows
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_window import RunningAggregates
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.from_rows import from_rows
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.native.windows import RunningAggregates
+from pyflinkx._core.columns.schema import Field, Schema
 
 class Name(str):
     pass

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.column import Column
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_join import NativeJoin
-from pyflinkx._core.partition import column_key_groups, key_group_range
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.keys.partition import column_key_groups, key_group_range
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.native.join import NativeJoin
 from pyflinkx.errors import KeyTypeError, MemoryBudgetError
 from tests.core import native
 from tests.operators.native_cases import processed

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.packed import pack, unpack
+from pyflinkx._core.exchange.packed import pack, unpack
 from pyflinkx.errors import CorruptDataError
 
 LONGS = st.integers(-(2**63), 2**63 - 1)

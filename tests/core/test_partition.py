@@ -11,9 +11,8 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.key_encoder import DECLARED_KEY_TYPES, KeyEncoder
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
-from pyflinkx._core.partition import (
+from pyflinkx._core.keys.encoder import DECLARED_KEY_TYPES, KeyEncoder
+from pyflinkx._core.keys.partition import (
     MAX_KEY_GROUPS,
     canonical_key_bytes,
     key_group,
@@ -23,6 +22,7 @@ from pyflinkx._core.partition import (
     subtask_of,
     subtasks_of,
 )
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.errors import KeyTypeError
 from tests.core.key_samples import NAN, Level, Word, coincident, keys, same
 

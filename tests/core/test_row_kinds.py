@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite, filter_values, map_values
-from pyflinkx._core.from_rows import from_objects
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.row import Row, RowKind
-from pyflinkx._core.row_kinds import first_change, kind_at
-from pyflinkx._core.to_rows import to_objects
-from pyflinkx.connectors.csv_sink import CsvSink
+from pyflinkx._core.calls.records import CallSite, filter_values, map_values
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.from_rows import from_objects
+from pyflinkx._core.columns.to_rows import to_objects
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx._core.records.row import Row, RowKind
+from pyflinkx._core.records.row_kinds import first_change, kind_at
+from pyflinkx.connectors.files.csv_sink import CsvSink
+from pyflinkx.connectors.files.text_sink import TextSink
 from pyflinkx.connectors.sink import WriterContext
-from pyflinkx.connectors.text_sink import TextSink
 from pyflinkx.datastream.connectors.file_system import FileSink
 from pyflinkx.errors import JobExecutionError, SinkError
 from pyflinkx.types.arrow import schema_of

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row
-from pyflinkx._core.rows import rows_from_columns
+from pyflinkx._core.columns.rows import rows_from_columns
+from pyflinkx._core.records.row import Row
 
 
 @given(st.lists(st.tuples(st.integers(), st.text(), st.none())), st.booleans())

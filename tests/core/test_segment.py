@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.segment import Segment, SegmentPool
+from pyflinkx._core.exchange.segment import Segment, SegmentPool
+from pyflinkx._core.memory.budget import MemoryBudget
 from pyflinkx.errors import ConfigurationError, WaitTimeoutError, WrongStateError
 from tests.ctrl_c import ctrl_c_arrives
 

@@ -3,8 +3,8 @@
 import pytest
 
 from pyflinkx import errors
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.segment import SegmentPool
+from pyflinkx._core.exchange.segment import SegmentPool
+from pyflinkx._core.memory.budget import MemoryBudget
 from tests.core import native
 
 

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.timers import TimerQueue
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.errors import MemoryBudgetError
 
 TIMES = st.integers(-5, 5) | st.sampled_from([-(2**63), 2**63 - 1, 0, 1_700_000_000_000])

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pyflinkx._core.untracked import untracked_copy
+from pyflinkx._core.records.untracked import untracked_copy
 from pyflinkx.connectors.collection import CollectionSource
 
 

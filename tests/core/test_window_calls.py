@@ -6,9 +6,9 @@ from array import array
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.window_calls import AlignedLoop, call_each
-from pyflinkx._core.window_types import TimeWindow
+from pyflinkx._core.calls.window_types import TimeWindow
+from pyflinkx._core.calls.windows import AlignedLoop, call_each
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import KeyTypeError
 
 BEGINNING = -(2**63)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.window_types import CountWindow, GlobalWindow, TimeWindow, Window
+from pyflinkx._core.calls.window_types import CountWindow, GlobalWindow, TimeWindow, Window
 
 WINDOWS = st.builds(lambda start, size: TimeWindow(start, start + size), st.integers(-9, 9), st.integers(1, 5))
 

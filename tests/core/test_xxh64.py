@@ -3,7 +3,7 @@ import random
 import pytest
 import xxhash
 
-from pyflinkx._core.partition import canonical_key_bytes, key_group, xxh64
+from pyflinkx._core.keys.partition import canonical_key_bytes, key_group, xxh64
 from tests.fuzz.fuzz_xxh64 import compare
 
 

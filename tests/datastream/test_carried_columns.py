@@ -12,13 +12,13 @@ from typing import NamedTuple
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.from_rows import from_rows
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.from_rows import from_rows
 from pyflinkx.common import Instant, Row, Types, WatermarkStrategy
 from pyflinkx.datastream import KeyedProcessFunction, StreamExecutionEnvironment, agg, col
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.errors import CorruptDataError, GraphError, JobExecutionError, TypeInformationError
-from pyflinkx.runtime.schema_text import schema_from, schema_text
+from pyflinkx.runtime.exchange.schema_text import schema_from, schema_text
 from pyflinkx.types.arrow import native_field, schema_of, type_info_of
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 
 PLAIN = [(number, f"text {number % 7}", number / 2, None, number % 2 == 0) for number in range(3000)]
 OBJECTS = [[1], {"a": 2}, (1, [2]), "text", 5, 2**70]

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from pyflinkx.common import WatermarkStrategy
-from pyflinkx.connectors.text import TextFileSource
+from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.errors import DependencyError, JobExecutionError
 from tests.datastream.conftest import make_environment
 from tests.runtime.test_dependencies import wheel

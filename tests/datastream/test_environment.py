@@ -7,7 +7,7 @@ import pytest
 from pyflinkx.common import Configuration, Types
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.datastream import StreamExecutionEnvironment, data_stream, functions
-from pyflinkx.datastream.elsewhere import ELSEWHERE
+from pyflinkx.datastream.lazy_names import ELSEWHERE
 from pyflinkx.errors import ConfigurationError, GraphError
 from pyflinkx.types.structured import TypedDictTypeInfo
 

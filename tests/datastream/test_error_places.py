@@ -4,7 +4,7 @@ import pytest
 
 from pyflinkx.datastream import MapFunction, ProcessFunction, StreamExecutionEnvironment
 from pyflinkx.errors import JobExecutionError, RemoteError
-from pyflinkx.runtime.failures import pack, unpack
+from pyflinkx.runtime.control.failures import pack, unpack
 from pyflinkx.state import ValueStateDescriptor
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from pyflinkx.common import Types, WatermarkStrategy
-from pyflinkx.connectors.csv import CsvSource
-from pyflinkx.connectors.csv_sink import CsvSink
+from pyflinkx.connectors.files.csv import CsvSource
+from pyflinkx.connectors.files.csv_sink import CsvSink
+from pyflinkx.connectors.files.text_sink import TextSink
 from pyflinkx.connectors.source import BadRecord
-from pyflinkx.connectors.text_sink import TextSink
 from pyflinkx.datastream import OutputTag, StreamExecutionEnvironment
 from pyflinkx.errors import GraphError, JobExecutionError, SinkError, SourceError
 from tests.datastream.conftest import make_environment

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from pyflinkx.common import Types, WatermarkStrategy
-from pyflinkx.connectors.text import TextFileSource
+from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.datastream import CoMapFunction, OutputTag, ProcessFunction, StreamExecutionEnvironment
 from pyflinkx.datastream.window import CountTumblingWindowAssigner
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Configuration, JobStatus, WatermarkStrategy
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.connectors.source import END, WAIT, Boundedness, Source, SourceReader

@@ -75,12 +75,12 @@ def test_what_a_job_needs_is_imported_when_one_starts():
     late |= {"pyflinkx.runtime." + name for name in ("inline", "job", "task", "gates", "frames", "worker")}
     late |= {"pyflinkx.operators." + name for name in ("window", "interval_join", "async_wait", "iteration")}
     late |= {"pyflinkx.datastream." + name for name in ("agg", "joined_streams", "async_data_stream", "window")}
-    late |= {"pyflinkx.connectors.csv_sink", "pyflinkx.connectors.socket_text", "pyflinkx.connectors.columnar"}
+    late |= {"pyflinkx.connectors.files.csv_sink", "pyflinkx.connectors.socket_text", "pyflinkx.connectors.columnar"}
     assert loaded & late == set()
     ran = modules_after(
         f"{usual}, StreamExecutionEnvironment as E; s = E().from_collection([1]); [*s.execute_and_collect()]"
     )
-    assert ran >= {"pyflinkx.runtime.inline", "pyflinkx.runtime.task"}
+    assert ran >= {"pyflinkx.runtime.drivers.inline", "pyflinkx.runtime.task.task"}
 
 
 def test_names_that_come_late_are_the_same_objects():

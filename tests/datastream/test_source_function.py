@@ -18,7 +18,7 @@ from pyflinkx.datastream.functions import (
     SourceFunction,
 )
 from pyflinkx.errors import GraphError, JobCancelledError, JobExecutionError, WrongStateError
-from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.runtime.task.clock import ManualClock
 
 
 def collect(stream):

@@ -21,7 +21,7 @@ from pyflinkx.datastream.connectors.datagen import (
 )
 from pyflinkx.datastream.connectors.number_seq import NumberSequenceSource
 from pyflinkx.errors import ConfigurationError, JobCancelledError, JobExecutionError, SinkError, SourceError
-from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.runtime.task.clock import ManualClock
 from pyflinkx.types.serialization import SerializationSchema, SimpleStringSchema
 from tests.connectors.reading import read_all
 from tests.datastream.conftest import make_environment

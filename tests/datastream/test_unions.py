@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.common import Row, Types
 from pyflinkx.datastream import StreamExecutionEnvironment, agg, col
 from pyflinkx.errors import GraphError, JobExecutionError

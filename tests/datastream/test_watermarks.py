@@ -4,14 +4,14 @@ import os
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Configuration, Duration, WatermarkStrategy
 from pyflinkx.common.watermark_strategy import WatermarkGenerator
 from pyflinkx.connectors.source import END, WAIT, Source, SourceReader
 from pyflinkx.datastream import ProcessFunction, StreamExecutionEnvironment
 from pyflinkx.datastream.window import TumblingEventTimeWindows
-from pyflinkx.operators.alignment import KNOWN
-from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.operators.source_alignment import KNOWN
+from pyflinkx.runtime.task.clock import ManualClock
 from pyflinkx.testing import TestSource
 
 

@@ -27,7 +27,7 @@ from pyflinkx.datastream.window import (
     WindowStagger,
 )
 from pyflinkx.errors import GraphError
-from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.runtime.task.clock import ManualClock
 
 RECORDS = [(f"k{i % 3}", (i * 37) % 1000, i) for i in range(600)]
 

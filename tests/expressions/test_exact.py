@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.from_rows import from_rows
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.from_rows import from_rows
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.common.typeinfo import Types
 from pyflinkx.expressions.compiler import typed
 from pyflinkx.expressions.expression import col, if_then_else, lit

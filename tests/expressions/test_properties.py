@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.expressions.compiler import typed
 from pyflinkx.expressions.expression import Expression, coalesce, col, concat, if_then_else, lit
 from pyflinkx.expressions.vectors import Frame, to_column

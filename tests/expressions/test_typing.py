@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import process_budget
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.memory.budget import process_budget
 from pyflinkx.common.typeinfo import Types
 from pyflinkx.errors import GraphError, MissingExtraError
 from pyflinkx.expressions.compiler import condition, typed

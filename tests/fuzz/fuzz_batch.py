@@ -17,9 +17,9 @@ import time
 
 import pyarrow as pa
 
-from pyflinkx._core.batch import ColumnBatch, concat
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.stream import import_stream
+from pyflinkx._core.columns.arrow_stream import import_stream
+from pyflinkx._core.columns.batch import ColumnBatch, concat
+from pyflinkx._core.memory.budget import MemoryBudget
 from pyflinkx.errors import CorruptDataError, MemoryBudgetError, TypeInformationError
 from tests.fuzz.arrow_tables import FORMATS, MOST, NO_TYPES, Column, Producer, StreamProducer, truthful
 

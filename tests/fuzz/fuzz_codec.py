@@ -10,10 +10,10 @@ import sys
 import time
 from array import array
 
-from pyflinkx._core.codec import Codec, NullableCodec
-from pyflinkx._core.codec_basic import LongCodec, StringCodec
-from pyflinkx._core.codec_pickle import PickleCodec
-from pyflinkx._core.codec_record import TupleCodec
+from pyflinkx._core.codecs.basic import LongCodec, StringCodec
+from pyflinkx._core.codecs.codec import Codec, NullableCodec
+from pyflinkx._core.codecs.pickled import PickleCodec
+from pyflinkx._core.codecs.record import TupleCodec
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.types.codecs import codec_of
 from tests.core.codec_types import LATE

@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from pyflinkx.connectors.csv import CsvSource
-from pyflinkx.connectors.decoding import MAX_LINE_BYTES, ChunkReader
+from pyflinkx.connectors.files.csv import CsvSource
 from pyflinkx.connectors.source import BAD_RECORDS_TAG
 from pyflinkx.errors import SourceError
+from pyflinkx.formats.decoding import MAX_LINE_BYTES, ChunkReader
 from pyflinkx.types.typeinfo import Types
 from tests.connectors.reading import read_all
 

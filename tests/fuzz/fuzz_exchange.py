@@ -10,8 +10,8 @@ import random
 import struct
 import sys
 
-from pyflinkx._core.exchange import SUPPORTED, Arena
-from pyflinkx._core.memory import MemoryBudget
+from pyflinkx._core.exchange.shared import SUPPORTED, Arena
+from pyflinkx._core.memory.budget import MemoryBudget
 from pyflinkx.errors import ChannelClosedError, CorruptDataError, MemoryBudgetError
 
 SIZE = 4096

@@ -13,12 +13,12 @@ from array import array
 
 import pyarrow as pa
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Types
 from pyflinkx.errors import CorruptDataError
-from pyflinkx.runtime.frames import COMPRESSED, HEADER, PICKLED, FrameFormat
+from pyflinkx.runtime.exchange.frames import COMPRESSED, HEADER, PICKLED, FrameFormat
 from tests.fuzz.fuzz_codec import mutate
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")

@@ -5,7 +5,7 @@ import random
 
 import xxhash
 
-from pyflinkx._core.partition import xxh64
+from pyflinkx._core.keys.partition import xxh64
 
 
 def compare(runs: int, seed: int) -> int:

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.objects import NO_TIMESTAMP
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.operators.aggregations import Aggregation
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.testing.harness import ManualClock

@@ -8,7 +8,7 @@ import pytest
 from pyflinkx.common import Duration, WatermarkStrategy
 from pyflinkx.common.watermark_strategy import timestamps_operator
 from pyflinkx.errors import GraphError
-from pyflinkx.operators.alignment import KNOWN, AlignmentGroups
+from pyflinkx.operators.source_alignment import KNOWN, AlignmentGroups
 from pyflinkx.testing.harness import OperatorHarness
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.operators.broadcast import BroadcastOperator
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator

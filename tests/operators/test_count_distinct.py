@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_window import RunningAggregates
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.native.windows import RunningAggregates
 from pyflinkx.errors import MemoryBudgetError
 from pyflinkx.operators.aggregations import Aggregation, native_arguments, result_schema
 from pyflinkx.operators.native_window import NativeWindowOperator

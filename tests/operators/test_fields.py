@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.operators.field_reduce import AccumulateType, FieldReduce, field_fold
 from pyflinkx.operators.fields import FieldPath, field_of, with_field

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from pyflinkx._core.calls import CallSite
+from pyflinkx._core.calls.records import CallSite
 from pyflinkx.errors import JobExecutionError, WrongStateError
 from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.functions import UserFunction, UserFunctions, WithLife

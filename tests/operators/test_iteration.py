@@ -5,10 +5,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
-from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode
 from pyflinkx.testing.harness import OperatorHarness
 
 

@@ -4,11 +4,11 @@ from array import array
 
 import pytest
 
-from pyflinkx._core import build, gather
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.native_join import NativeJoin
-from pyflinkx._core.schema import Field, Schema
-from pyflinkx._core.stream import import_stream
+from pyflinkx._core.columns import build, gather
+from pyflinkx._core.columns.arrow_stream import import_stream
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.native.join import NativeJoin
 from pyflinkx.common import Row, Types
 from pyflinkx.datastream import StreamExecutionEnvironment, col
 from pyflinkx.errors import LongBatchError

@@ -5,8 +5,8 @@ from array import array
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.native_partial import LocalKeys, LocalSlices
-from pyflinkx._core.native_window import CountWindows, RunningAggregates, SessionWindows, SliceWindows
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.native.partials import LocalKeys, LocalSlices
+from pyflinkx._core.native.windows import CountWindows, RunningAggregates, SessionWindows, SliceWindows
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from pyflinkx.operators.local_aggregate import partial_schema
 from pyflinkx.operators.native_window import NativeWindowOperator

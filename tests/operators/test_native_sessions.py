@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_window import SessionWindows
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.native.windows import SessionWindows
 from pyflinkx.errors import MemoryBudgetError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from pyflinkx.operators.native_window import NativeWindowOperator

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.memory import process_budget
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.memory.budget import process_budget
 from pyflinkx.operators.aggregations import Aggregation
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.native_window import NativeWindowOperator

@@ -4,13 +4,13 @@ from array import array
 
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.column import Column
-from pyflinkx._core.memory import MemoryBudget
-from pyflinkx._core.native_partial import LocalKeys, LocalSlices
-from pyflinkx._core.native_window import RunningAggregates, SliceWindows
-from pyflinkx._core.partition import column_key_groups, slice_by_key_group, subtasks_of
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.keys.partition import column_key_groups, slice_by_key_group, subtasks_of
+from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.native.partials import LocalKeys, LocalSlices
+from pyflinkx._core.native.windows import RunningAggregates, SliceWindows
 from pyflinkx.errors import CorruptDataError, JobExecutionError, KeyTypeError, MemoryBudgetError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from pyflinkx.operators.base import MAX_WATERMARK

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.keys import check_key
-from pyflinkx._core.partition import key_group, subtask_of
+from pyflinkx._core.keys.canonical import check_key
+from pyflinkx._core.keys.partition import key_group, subtask_of
 from pyflinkx.operators.broadcast import BroadcastOperator
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.keyed import ABSENT
+from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
 from pyflinkx.operators.partition import (

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch, concat
-from pyflinkx._core.native_window import CountWindows, RunningAggregates, SessionWindows, SliceWindows
-from pyflinkx._core.partition import column_key_groups, key_group_range
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch, concat
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.keys.partition import column_key_groups, key_group_range
+from pyflinkx._core.native.windows import CountWindows, RunningAggregates, SessionWindows, SliceWindows
 from pyflinkx.errors import KeyTypeError, WrongStateError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from pyflinkx.operators.base import MAX_WATERMARK

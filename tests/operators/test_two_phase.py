@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.graph.partitioners import HashPartitioner, PartialPartitioner
 from pyflinkx.operators import local_aggregate
 from pyflinkx.operators.aggregations import Aggregation
@@ -19,8 +19,8 @@ from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import LATE_RECORDS, NativeWindowOperator, slices_of
 from pyflinkx.operators.windowing.assigners import SlidingEventTimeWindows, TumblingEventTimeWindows
 from pyflinkx.operators.windowing.cumulative import CumulativeEventTimeWindows
-from pyflinkx.runtime.scatter import make_scatter
-from pyflinkx.runtime.valves import WatermarkValve
+from pyflinkx.runtime.exchange.scatter import make_scatter
+from pyflinkx.runtime.task.valves import WatermarkValve
 from pyflinkx.testing.harness import ManualClock
 from tests.operators.native_cases import same
 

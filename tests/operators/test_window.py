@@ -5,8 +5,8 @@ import weakref
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.window_types import GlobalWindow
+from pyflinkx._core.calls.window_types import GlobalWindow
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import GraphError, JobExecutionError, KeyTypeError
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.window import BATCH_SIZE, WindowOperator

@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from pyflinkx._core.window_types import TimeWindow
+from pyflinkx._core.calls.window_types import TimeWindow
 from pyflinkx.errors import JobExecutionError, WrongStateError
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.assigners import (

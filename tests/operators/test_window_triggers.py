@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyflinkx._core.window_types import TimeWindow, Window
+from pyflinkx._core.calls.window_types import TimeWindow, Window
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK
 from pyflinkx.operators.windowing.assigners import (

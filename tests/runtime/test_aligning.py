@@ -2,8 +2,8 @@
 
 import threading
 
-from pyflinkx.operators.alignment import AlignmentGroups, WatermarkAlignment
-from pyflinkx.runtime.aligning import AlignmentBoard, AlignmentReporter
+from pyflinkx.operators.source_alignment import AlignmentGroups, WatermarkAlignment
+from pyflinkx.runtime.control.source_alignment import AlignmentBoard, AlignmentReporter
 
 
 def test_each_worker_hears_the_lowest_of_the_others_when_that_changes():

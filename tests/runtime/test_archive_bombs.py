@@ -14,10 +14,10 @@ import pytest
 
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import DEFAULT_LIMITS, PythonDependencies
-from pyflinkx.connectors.compression import FramesReader
 from pyflinkx.errors import DependencyError
-from pyflinkx.runtime.archives import MAX_HEADERS, SMALL_CONTENT, extract
-from pyflinkx.runtime.dependencies import prepare
+from pyflinkx.formats.compression import FramesReader
+from pyflinkx.runtime.control.archives import MAX_HEADERS, SMALL_CONTENT, extract
+from pyflinkx.runtime.control.dependencies import prepare
 
 MEBIBYTE = 1 << 20
 ZEROS = bytes(MEBIBYTE)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx.errors import DependencyError
-from pyflinkx.runtime.archives import extract, is_archive
+from pyflinkx.runtime.control.archives import extract, is_archive
 
 
 def zip_of(path, members):

@@ -8,7 +8,7 @@ import pytest
 from pyflinkx.common import Configuration, JobStatus
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
-from pyflinkx.runtime.gates import QueueChannel
+from pyflinkx.runtime.exchange.gates import QueueChannel
 
 RECORDS = 3000
 RECORD_SIZE = 1000

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.columns_frame import columns_from_frame
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.frame import columns_from_frame
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import CorruptDataError
-from pyflinkx.runtime.frames import COLUMNS, HEADER, FrameFormat
-from pyflinkx.runtime.schema_text import schema_from, schema_text
+from pyflinkx.runtime.exchange.frames import COLUMNS, HEADER, FrameFormat
+from pyflinkx.runtime.exchange.schema_text import schema_from, schema_text
 from tests.core.arrow_tables import record_batches
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.exchange import SUPPORTED, Arena
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx.runtime.debloating import BufferDebloater
-from pyflinkx.runtime.frames import FrameFormat
-from pyflinkx.runtime.shared_memory import FrameReader, FrameWriter
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.exchange.shared import SUPPORTED, Arena
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx.runtime.exchange.debloating import BufferDebloater
+from pyflinkx.runtime.exchange.frames import FrameFormat
+from pyflinkx.runtime.exchange.shared_memory import FrameReader, FrameWriter
 
 SECOND = 1_000_000_000
 PERIOD = SECOND // 5

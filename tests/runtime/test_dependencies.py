@@ -11,7 +11,7 @@ import pytest
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import ConfigurationError, DependencyError
-from pyflinkx.runtime.dependencies import prepare
+from pyflinkx.runtime.control.dependencies import prepare
 
 
 def run(paths, code, cwd):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Duration, Time, Types, WatermarkStrategy
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.datastream import (
@@ -24,7 +24,7 @@ from pyflinkx.datastream.window import (
 from pyflinkx.errors import JobCancelledError
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
-from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode
 
 STRATEGY = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_days(3650)).with_timestamp_column("ts")
 

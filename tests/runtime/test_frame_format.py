@@ -6,11 +6,11 @@ from array import array
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.common import Types
-from pyflinkx.runtime.frames import FrameFormat
+from pyflinkx.runtime.exchange.frames import FrameFormat
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")
 PAIR = Types.TUPLE([Types.STRING(), Types.LONG()])

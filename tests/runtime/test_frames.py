@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
-from pyflinkx._core.packed import pack
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.exchange.packed import pack
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.common import Row, Types
 from pyflinkx.errors import CorruptDataError, JobExecutionError
-from pyflinkx.runtime import frames
-from pyflinkx.runtime.frames import COLUMNS, HEADER, NONES, PACKED, PICKLED, TYPED, FrameFormat
+from pyflinkx.runtime.exchange import frames
+from pyflinkx.runtime.exchange.frames import COLUMNS, HEADER, NONES, PACKED, PICKLED, TYPED, FrameFormat
 from tests.core.arrow_tables import record_batches
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")

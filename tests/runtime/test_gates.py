@@ -2,9 +2,9 @@
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import ChannelClosedError
-from pyflinkx.runtime.gates import OutputGate
+from pyflinkx.runtime.exchange.gates import OutputGate
 
 
 class WaitingChannel:

@@ -1,8 +1,8 @@
 """What follows from the metrics of a job's subtasks."""
 
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.runtime.job import Job
-from pyflinkx.runtime.task_metrics import TaskMetrics
+from pyflinkx.runtime.drivers.job import Job
+from pyflinkx.runtime.task.metrics import TaskMetrics
 
 
 def test_jobs_name_every_subtask_once():

@@ -13,11 +13,11 @@ from pyflinkx.common import Configuration
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState
-from pyflinkx.runtime import worker_jobs
 from pyflinkx.runtime.control.attempt import WorkersAttempt, WorkerView
 from pyflinkx.runtime.control.channel import StreamChannel
-from pyflinkx.runtime.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport, pack, unpack
-from pyflinkx.runtime.task_metrics import TaskMetrics
+from pyflinkx.runtime.control.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport, pack, unpack
+from pyflinkx.runtime.drivers import worker_jobs
+from pyflinkx.runtime.task.metrics import TaskMetrics
 
 
 class FrozenWorker:

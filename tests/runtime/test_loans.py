@@ -9,9 +9,10 @@ import pytest
 from pyflinkx.common import Configuration
 from pyflinkx.config.options import WORKERS
 from pyflinkx.datastream import StreamExecutionEnvironment, col
-from pyflinkx.runtime import loans, worker
-from pyflinkx.runtime.loans import Lender
-from pyflinkx.runtime.messages import Collected
+from pyflinkx.runtime.control import worker
+from pyflinkx.runtime.control.messages import Collected
+from pyflinkx.runtime.exchange import handover as loans
+from pyflinkx.runtime.exchange.handover import Lender
 
 
 def test_a_loan_is_taken_once_and_is_not_copied():

@@ -9,8 +9,8 @@ from pyflinkx.common import Configuration
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.graph.execution_graph import ExecutionState
-from pyflinkx.runtime.log_relay import LogRelay
-from pyflinkx.runtime.messages import Logged
+from pyflinkx.runtime.control.log_relay import LogRelay
+from pyflinkx.runtime.control.messages import Logged
 
 
 class Handler(logging.Handler):

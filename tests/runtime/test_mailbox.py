@@ -4,19 +4,19 @@ import threading
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.graph.partitioners import ForwardPartitioner
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.base import Operator
-from pyflinkx.runtime.channel import LocalChannel
-from pyflinkx.runtime.clock import ManualClock
-from pyflinkx.runtime.coordination import TaskLink
-from pyflinkx.runtime.gates import GateOutput, OutputGate
-from pyflinkx.runtime.mailbox import Mailbox
-from pyflinkx.runtime.scatter import ToOne
-from pyflinkx.runtime.task import StepResult, Task, TaskSettings
+from pyflinkx.runtime.control.coordination import TaskLink
+from pyflinkx.runtime.exchange.channel import LocalChannel
+from pyflinkx.runtime.exchange.gates import GateOutput, OutputGate
+from pyflinkx.runtime.exchange.scatter import ToOne
+from pyflinkx.runtime.task.clock import ManualClock
+from pyflinkx.runtime.task.mailbox import Mailbox
+from pyflinkx.runtime.task.task import StepResult, Task, TaskSettings
 
 
 def test_control_mail_runs_all_at_once_and_an_operators_mail_one_by_one():

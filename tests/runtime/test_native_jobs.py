@@ -10,7 +10,8 @@ from pyflinkx.common import Configuration
 from pyflinkx.config.options import WORKERS
 from pyflinkx.datastream import StreamExecutionEnvironment, col
 from pyflinkx.graph.job_graph import build_job_graph
-from pyflinkx.runtime import job_pickle, local_cluster, worker_jobs
+from pyflinkx.runtime.control import job_pickle
+from pyflinkx.runtime.drivers import local_cluster, worker_jobs
 
 
 def environment(parallelism=2, mode="auto"):

@@ -1,6 +1,6 @@
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator
-from pyflinkx.runtime.outputs import NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode
 
 
 class Recorder(Operator):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyflinkx.runtime.pickles import dump_by_value, dump_value
+from pyflinkx.runtime.control.pickles import dump_by_value, dump_value
 
 ROOT = Path(__file__).resolve().parents[2]
 

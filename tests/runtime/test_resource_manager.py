@@ -12,7 +12,7 @@ from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.datastream.slot_sharing_group import SlotSharingGroup
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.slots import SlotGroup, SlotPlan
-from pyflinkx.runtime.resource_manager import ResourceManager, WorkerResources, place_slots
+from pyflinkx.runtime.control.resource_manager import ResourceManager, WorkerResources, place_slots
 
 MEBIBYTE = 1 << 20
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.objects import ObjectBatch
-from pyflinkx._core.partition import key_group, subtask_of
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.keys.partition import key_group, subtask_of
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import GraphError, JobExecutionError
 from pyflinkx.graph.partitioners import (
     BroadcastPartitioner,
@@ -27,7 +27,7 @@ from pyflinkx.graph.partitioners import (
 )
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.functions import UserFunction
-from pyflinkx.runtime.scatter import make_scatter
+from pyflinkx.runtime.exchange.scatter import make_scatter
 
 SITE = CallSite("Map", "the-uid", "job.py:7")
 KEYS = st.one_of(st.integers(-3, 3), st.sampled_from(["", "a", "bc"]))

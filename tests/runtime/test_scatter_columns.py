@@ -5,12 +5,12 @@ from operator import itemgetter
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.partitioners import HashPartitioner
-from pyflinkx.runtime.scatter import make_scatter
+from pyflinkx.runtime.exchange.scatter import make_scatter
 
 TABLE = pa.record_batch(
     {"n": [*range(50), None], "s": [f"s{n % 7}" for n in range(50)] + [None], "x": [n / 4 for n in range(51)]}

@@ -8,22 +8,32 @@ import threading
 import pyarrow as pa
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.calls import CallSite
-from pyflinkx._core.exchange import Event
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.exchange.shared import Event
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Configuration
 from pyflinkx.config import options
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import ChannelClosedError, ConfigurationError, CorruptDataError
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.slots import plan_slots
-from pyflinkx.runtime.channel import END_OF_DATA, Watermark, WatermarkStatus
-from pyflinkx.runtime.deployment import plan_deployment
-from pyflinkx.runtime.frames import FrameFormat
-from pyflinkx.runtime.interconnect import SocketPairs, inherited, make_interconnect
-from pyflinkx.runtime.sockets import CREDIT, FRAME, HEADER, VALUE, Inbox, Link, Outbox, SocketReader, SocketWriter
-from pyflinkx.runtime.transport import ExchangeSettings
+from pyflinkx.runtime.control.deployment import plan_deployment
+from pyflinkx.runtime.exchange.channel import END_OF_DATA, Watermark, WatermarkStatus
+from pyflinkx.runtime.exchange.frames import FrameFormat
+from pyflinkx.runtime.exchange.interconnect import SocketPairs, inherited, make_interconnect
+from pyflinkx.runtime.exchange.sockets import (
+    CREDIT,
+    FRAME,
+    HEADER,
+    VALUE,
+    Inbox,
+    Link,
+    Outbox,
+    SocketReader,
+    SocketWriter,
+)
+from pyflinkx.runtime.exchange.transport import ExchangeSettings
 
 FORMAT = FrameFormat(CallSite("the operator", "uid-1", "job.py:7"))
 PATIENCE = 60
@@ -395,7 +405,7 @@ def test_the_configuration_chooses(choice, found):
 
 
 def test_sockets_serve_where_memory_cannot_be_shared(monkeypatch):
-    monkeypatch.setattr("pyflinkx.runtime.interconnect.SUPPORTED", False)
+    monkeypatch.setattr("pyflinkx.runtime.exchange.interconnect.SUPPORTED", False)
     interconnect = make_interconnect(job_plan()[1], Configuration())
     assert interconnect.transport == "sockets"
     interconnect.close()

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from pyflinkx.common import WatermarkStrategy
-from pyflinkx.connectors.text import TextFileSource
+from pyflinkx.connectors.files.text import TextFileSource
 from tests.datastream.conftest import EXECUTIONS, make_environment
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK
-from pyflinkx.runtime.valves import BarrierValve, MarkerValve, WatermarkValve
+from pyflinkx.runtime.task.valves import BarrierValve, MarkerValve, WatermarkValve
 
 INPUTS = 3
 

@@ -12,8 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx.runtime import worker_output
-from pyflinkx.runtime.worker_output import KEPT_CHARACTERS, KEPT_LINES, PIECE, LastLines, OutputRelay, OutputStream
+from pyflinkx.runtime.control import worker_output
+from pyflinkx.runtime.control.worker_output import (
+    KEPT_CHARACTERS,
+    KEPT_LINES,
+    PIECE,
+    LastLines,
+    OutputRelay,
+    OutputStream,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 

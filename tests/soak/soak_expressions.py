@@ -16,7 +16,7 @@ import time
 import numpy as np
 import pyarrow as pa
 
-from pyflinkx._core.batch import ColumnBatch
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.compiler import condition, typed
 from pyflinkx.expressions.vectors import Frame, to_column

@@ -19,11 +19,11 @@ from decimal import Decimal
 
 import pyarrow
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.memory import MemoryBudget, process_budget
-from pyflinkx._core.native_join import NativeJoin
-from pyflinkx._core.native_window import CountWindows, RunningAggregates, SessionWindows, SliceWindows
-from pyflinkx._core.schema import Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.memory.budget import MemoryBudget, process_budget
+from pyflinkx._core.native.join import NativeJoin
+from pyflinkx._core.native.windows import CountWindows, RunningAggregates, SessionWindows, SliceWindows
 from pyflinkx.errors import MemoryBudgetError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from tests.operators.native_cases import naive, processed, same

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.errors import JobCancelledError, JobExecutionError
-from pyflinkx.runtime import job_manager
+from pyflinkx.runtime.drivers import job_manager
 from tests.soak.jobs import environment, random_stream
 
 PR_SET_CHILD_SUBREAPER = 36

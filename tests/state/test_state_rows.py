@@ -2,8 +2,8 @@
 
 import pytest
 
-from pyflinkx._core.batch import ColumnBatch
-from pyflinkx._core.schema import Field, Schema
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state import (
     KeyedStateBackend,

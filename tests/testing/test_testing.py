@@ -23,7 +23,7 @@ from pyflinkx.datastream.state import (
     ReducingStateDescriptor,
     ValueStateDescriptor,
 )
-from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.runtime.task.clock import ManualClock
 from pyflinkx.testing import ProcessFunctionTestHarnesses, TestSink, TestSource
 from tests.datastream.conftest import EXECUTIONS, make_environment
 from tests.state.test_keyed_state import Mean

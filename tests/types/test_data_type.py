@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.schema import PLAIN_NAMES, Field
+from pyflinkx._core.columns.schema import PLAIN_NAMES, Field
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.basic import ExternalTypeInfo, LocalTimeTypeInfo, TypeInformation
 from pyflinkx.types.carried import carried

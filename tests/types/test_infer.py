@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.types.infer import infer_from_callable, infer_from_value, type_info_from_annotation
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import Instant

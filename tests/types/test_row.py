@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.records.row import Row, RowKind
 
 
 class Subclass(Row):

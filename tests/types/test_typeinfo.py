@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pyflinkx._core.row import Row, RowKind
+from pyflinkx._core.records.row import Row, RowKind
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import (

@@ -6,11 +6,11 @@ import copy
 from datetime import timedelta
 from typing import Any
 
+from pyflinkx.config.arguments import check_count
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
-from pyflinkx.connectors.file_enumerator import FileEnumerator, FilesLeft
-from pyflinkx.connectors.options import check_count
-from pyflinkx.connectors.part_files import WriteMode
-from pyflinkx.connectors.row_files import (
+from pyflinkx.connectors.files.enumerator import FileEnumerator, FilesLeft
+from pyflinkx.connectors.files.part_files import WriteMode
+from pyflinkx.connectors.files.row_files import (
     BucketAssigner,
     DefaultRollingPolicy,
     OnCheckpointRollingPolicy,
@@ -18,8 +18,8 @@ from pyflinkx.connectors.row_files import (
     RollingPolicy,
     RowFileSink,
 )
+from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.connectors.source import Boundedness, ReaderContext, Source, SourceReader
-from pyflinkx.connectors.text import TextFileSource
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.types.changes import Changes
 from pyflinkx.types.serialization import Encoder

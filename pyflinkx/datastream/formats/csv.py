@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pyflinkx.connectors.csv import CsvSource
-from pyflinkx.connectors.options import check_text
+from pyflinkx.config.arguments import check_text
+from pyflinkx.connectors.files.csv import CsvSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.connectors.file_system import StreamFormat
 from pyflinkx.datastream.formats.csv_rows import CsvRowDeserializationSchema, CsvRowSerializationSchema

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx.connectors.csv_records import CsvFormat
-from pyflinkx.connectors.csv_values import ColumnParser
-from pyflinkx.connectors.java_text import java_decimal, java_text
-from pyflinkx.connectors.options import check_choice, check_text
-from pyflinkx.connectors.record_shape import RecordShape
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx.config.arguments import check_choice, check_text
 from pyflinkx.errors import ConfigurationError, CorruptDataError, TypeInformationError
+from pyflinkx.formats.csv_records import CsvFormat
+from pyflinkx.formats.csv_values import ColumnParser
+from pyflinkx.formats.java_text import java_decimal, java_text
+from pyflinkx.formats.record_shape import RecordShape
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.serialization import DeserializationSchema, SerializationSchema
 from pyflinkx.types.typeinfo import (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx.connectors.json_numbers import load_json
-from pyflinkx.connectors.json_schema import row_type_of_schema
-from pyflinkx.connectors.json_values import JsonValueError, Reading, reader_of, writer_of
+from pyflinkx._core.calls.records import short_repr
 from pyflinkx.errors import ConfigurationError, CorruptDataError, TypeInformationError
+from pyflinkx.formats.json_numbers import load_json
+from pyflinkx.formats.json_schema import row_type_of_schema
+from pyflinkx.formats.json_values import JsonValueError, Reading, reader_of, writer_of
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.serialization import DeserializationSchema, SerializationSchema
 from pyflinkx.types.typeinfo import RowTypeInfo, TypeInformation

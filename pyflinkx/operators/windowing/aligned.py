@@ -11,10 +11,10 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.objects import constant_timestamps
-from pyflinkx._core.window_calls import AlignedLoop, call_each
-from pyflinkx._core.window_types import TimeWindow
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.calls.window_types import TimeWindow
+from pyflinkx._core.calls.windows import AlignedLoop, call_each
+from pyflinkx._core.records.objects import constant_timestamps
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.piecewise import PIECE
 from pyflinkx.operators.windowing.assigners import (

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
-from pyflinkx._core.copier import Copier
-from pyflinkx._core.keyed import ABSENT, StateTable
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.state.keyed import ABSENT, StateTable
 
 
 class ReducedContents:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from pyflinkx._core.window_types import TimeWindow
+from pyflinkx._core.calls.window_types import TimeWindow
 from pyflinkx.operators.windowing.assigners import WindowAssigner, event_time, milliseconds
 from pyflinkx.operators.windowing.serializers import TimeWindowSerializer
 from pyflinkx.operators.windowing.triggers import EventTimeTrigger, Trigger

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from pyflinkx._core.objects import NO_TIMESTAMP
-from pyflinkx._core.window_types import Window
+from pyflinkx._core.calls.window_types import Window
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.operators.windowing.durations import to_milliseconds
 
 T = TypeVar("T")

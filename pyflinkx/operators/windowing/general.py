@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx._core.calls import short_repr
-from pyflinkx._core.keyed import ABSENT, MergingState
-from pyflinkx._core.objects import NO_TIMESTAMP, ObjectBatch
-from pyflinkx._core.partition import check_key
-from pyflinkx._core.timers import TimerQueue
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.keys.partition import check_key
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx._core.state.keyed import ABSENT, MergingState
+from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.piecewise import PIECE
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner

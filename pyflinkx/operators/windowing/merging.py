@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx._core.key_map import KeyMap
-from pyflinkx._core.keyed import ABSENT, KeyContext, StateTable
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.state.keyed import ABSENT, KeyContext, StateTable
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, SessionWindows
 from pyflinkx.operators.windowing.open_windows import OpenWindows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx._core.window_types import Window
+from pyflinkx._core.calls.window_types import Window
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.operators.windowing.evictors import delta_of
 from pyflinkx.operators.windowing.triggers import Trigger, TriggerResult

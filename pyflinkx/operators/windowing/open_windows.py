@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from pyflinkx._core.key_map import KeyMap
-from pyflinkx._core.window_types import TimeWindow
+from pyflinkx._core.calls.window_types import TimeWindow
+from pyflinkx._core.keys.map import KeyMap
 
 # Starts in a chunk: at twice as many it is cut in two.
 CHUNK = 512

@@ -6,7 +6,7 @@ import pickle
 from struct import Struct
 from typing import IO, Any
 
-from pyflinkx._core.window_types import CountWindow, GlobalWindow, TimeWindow
+from pyflinkx._core.calls.window_types import CountWindow, GlobalWindow, TimeWindow
 from pyflinkx.errors import CorruptDataError
 
 TIME_WINDOW = Struct(">qq")

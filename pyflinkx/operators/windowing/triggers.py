@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from pyflinkx._core.window_types import Window
+from pyflinkx._core.calls.window_types import Window
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.state import ReducingState, ReducingStateDescriptor, State, StateDescriptor
 

@@ -10,25 +10,21 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyflinkx._core.calls import told
+from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.runtime import failures
-from pyflinkx.runtime.aligning import AlignmentBoard
+from pyflinkx.runtime.control import failures
 from pyflinkx.runtime.control.channel import ControlEnded, ControlStuck
+from pyflinkx.runtime.control.coordination import Coordination, ended_by
+from pyflinkx.runtime.control.deployment import DeploymentPlan
+from pyflinkx.runtime.control.job_pickle import dump_job, main_classes, part_of
+from pyflinkx.runtime.control.launcher import WorkerHandle
+from pyflinkx.runtime.control.log_relay import LogRelay
 from pyflinkx.runtime.control.master import Action, EndAttempt, StopTasks
-from pyflinkx.runtime.control.wait_set import WaitSet
-from pyflinkx.runtime.coordination import Coordination, ended_by
-from pyflinkx.runtime.deployment import DeploymentPlan
-from pyflinkx.runtime.job import Job
-from pyflinkx.runtime.job_pickle import dump_job, main_classes, part_of
-from pyflinkx.runtime.launcher import WorkerHandle
-from pyflinkx.runtime.loans import Loan
-from pyflinkx.runtime.log_relay import LogRelay
-from pyflinkx.runtime.messages import (
+from pyflinkx.runtime.control.messages import (
     AlignmentReport,
     AlignmentUpdate,
     CancelTasks,
@@ -46,13 +42,17 @@ from pyflinkx.runtime.messages import (
     pack,
     unpack,
 )
-from pyflinkx.runtime.pickles import dump_by_value
-from pyflinkx.runtime.resource_manager import ResourceManager
-from pyflinkx.runtime.splits import assign_splits
-from pyflinkx.runtime.task import TaskSettings
-from pyflinkx.runtime.task_metrics import TaskMetrics
-from pyflinkx.runtime.transport import ExchangeSettings
-from pyflinkx.runtime.worker_output import PIECE, LastLines, OutputRelay, OutputStream
+from pyflinkx.runtime.control.pickles import dump_by_value
+from pyflinkx.runtime.control.resource_manager import ResourceManager
+from pyflinkx.runtime.control.source_alignment import AlignmentBoard
+from pyflinkx.runtime.control.wait_set import WaitSet
+from pyflinkx.runtime.control.worker_output import PIECE, LastLines, OutputRelay, OutputStream
+from pyflinkx.runtime.drivers.job import Job
+from pyflinkx.runtime.exchange.handover import Loan
+from pyflinkx.runtime.exchange.transport import ExchangeSettings
+from pyflinkx.runtime.task.metrics import TaskMetrics
+from pyflinkx.runtime.task.splits import assign_splits
+from pyflinkx.runtime.task.task import TaskSettings
 
 log = logging.getLogger("pyflinkx.runtime")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyflinkx._core.objects import ObjectBatch
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.datastream.connectors.file_system import (

@@ -17,7 +17,7 @@ from pyflinkx.datastream.connectors.file_system import (
 )
 from pyflinkx.datastream.connectors.queue import QueueSink
 from pyflinkx.errors import ConfigurationError, JobCancelledError, JobExecutionError
-from pyflinkx.runtime.clock import ManualClock
+from pyflinkx.runtime.task.clock import ManualClock
 
 PATIENCE = 60
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pyflinkx._core.row import Row
+from pyflinkx._core.records.row import Row
 from pyflinkx.datastream.connectors.file_system import FileSource
 from pyflinkx.datastream.formats.csv import CsvReaderFormat, CsvSchema
 from pyflinkx.errors import ConfigurationError, SourceError

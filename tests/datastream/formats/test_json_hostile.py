@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from pyflinkx._core.row import Row
-from pyflinkx.connectors import json_numbers
-from pyflinkx.connectors.json_numbers import MAX_NUMBER_LENGTH, load_json
+from pyflinkx._core.records.row import Row
 from pyflinkx.datastream.formats.csv import CsvRowDeserializationSchema
 from pyflinkx.datastream.formats.json import JsonRowDeserializationSchema, JsonRowSerializationSchema
 from pyflinkx.errors import CorruptDataError
+from pyflinkx.formats import json_numbers
+from pyflinkx.formats.json_numbers import MAX_NUMBER_LENGTH, load_json
 from pyflinkx.types.typeinfo import Types
 
 TYPES = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.objects import NO_TIMESTAMP
-from pyflinkx._core.window_types import CountWindow, GlobalWindow, TimeWindow
+from pyflinkx._core.calls.window_types import CountWindow, GlobalWindow, TimeWindow
+from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.operators.windowing.assigners import (
     CountSlidingWindowAssigner,
     CountTumblingWindowAssigner,

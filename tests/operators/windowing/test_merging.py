@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflinkx._core.window_types import TimeWindow
+from pyflinkx._core.calls.window_types import TimeWindow
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing import merging, open_windows

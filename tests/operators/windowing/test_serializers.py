@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.window_types import CountWindow, GlobalWindow, TimeWindow
+from pyflinkx._core.calls.window_types import CountWindow, GlobalWindow, TimeWindow
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.operators.windowing.serializers import (
     CountWindowSerializer,

@@ -13,10 +13,9 @@ from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
 from pyflinkx.datastream.connectors.number_seq import NumberSequenceSource
 from pyflinkx.errors import JobCancelledError, JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
-from pyflinkx.runtime import failures
+from pyflinkx.runtime.control import failures
 from pyflinkx.runtime.control.channel import ControlEnded, StreamChannel
-from pyflinkx.runtime.control.queue_pair import queue_pair
-from pyflinkx.runtime.messages import (
+from pyflinkx.runtime.control.messages import (
     CancelTasks,
     Collected,
     DeploymentFailed,
@@ -26,6 +25,7 @@ from pyflinkx.runtime.messages import (
     TaskReport,
     pack,
 )
+from pyflinkx.runtime.control.queue_pair import queue_pair
 from tests.runtime.test_attempts import Once
 
 

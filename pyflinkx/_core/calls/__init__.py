@@ -1,0 +1,1 @@
+"""Loops that call the user's functions."""

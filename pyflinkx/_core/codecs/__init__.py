@@ -1,0 +1,1 @@
+"""One codec per type: values as bytes, and back."""

@@ -1,0 +1,60 @@
+"""The codec of values of any type."""
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport uint8_t, uint64_t
+
+import pickle
+
+from pyflinkx._core.codecs.codec cimport Codec, describe_value, ok
+from pyflinkx._core.pfx.bytes cimport (
+    pfx_read_bytes,
+    pfx_read_varint,
+    pfx_reader,
+    pfx_write_bytes,
+    pfx_write_varint,
+    pfx_writer,
+)
+
+from pyflinkx.errors import CorruptDataError, TypeInformationError
+
+
+cdef class PickleCodec(Codec):
+    """PICKLED_BYTE_ARRAY: any value that pickle takes, as the varint of a length, then its pickle (protocol 5).
+
+    Decoding runs whatever code the pickle names, so bytes from elsewhere must not get here: see ``contains_pickle``.
+
+    Args:
+        loads: takes the pickle's bytes and returns the value; for an unpickler that allows only known classes.
+    """
+
+    cdef object dumps
+    cdef object loads
+
+    def __init__(self, loads=pickle.loads):
+        self.name = "PICKLED_BYTE_ARRAY"
+        self.contains_pickle = True
+        self.dumps = pickle.dumps
+        self.loads = loads
+
+    cdef int encode(self, object value, pfx_writer *out) except -1:
+        cdef bytes data
+        try:
+            data = self.dumps(value, 5)
+        except Exception as error:
+            raise TypeInformationError(
+                f"expected {self.name}, got a value that cannot be pickled ({error}): {describe_value(value)}"
+            ) from error
+        ok(pfx_write_varint(out, <uint64_t>PyBytes_GET_SIZE(data)))
+        return ok(pfx_write_bytes(out, PyBytes_AS_STRING(data), <size_t>PyBytes_GET_SIZE(data)))
+
+    cdef object conform(self, object value):
+        return value
+
+    cdef object decode(self, pfx_reader *source):
+        cdef uint64_t size = 0
+        cdef const uint8_t *data = NULL
+        ok(pfx_read_varint(source, &size))
+        ok(pfx_read_bytes(source, size, &data))
+        try:
+            return self.loads(PyBytes_FromStringAndSize(<const char *>data, <Py_ssize_t>size))
+        except Exception as error:
+            raise CorruptDataError(f"the pickle cannot be loaded: {type(error).__name__}: {error}") from error

@@ -1,0 +1,1 @@
+"""Batches of typed columns: in and out of Arrow, rows and frames."""

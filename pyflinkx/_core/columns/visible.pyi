@@ -1,0 +1,3 @@
+from pyflinkx._core.columns.column import Column
+
+def check_values(column: Column) -> None: ...

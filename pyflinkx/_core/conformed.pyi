@@ -1,6 +1,0 @@
-from collections.abc import Callable
-from typing import Any
-
-from pyflinkx._core.codec import Codec
-
-def conformed_call(function: Callable[[Any, Any], Any], codec: Codec) -> Callable[[Any, Any], Any]: ...

@@ -1,7 +1,0 @@
-from pyflinkx._core.channel cimport Mapping
-
-
-cdef class Arena:
-    cdef Mapping mapping  # None once the arena is closed
-
-    cdef Mapping open_mapping(self)

@@ -1,0 +1,1 @@
+"""Segments, channels and events, shared by threads or processes."""

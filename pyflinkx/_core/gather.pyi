@@ -1,7 +1,0 @@
-from collections.abc import Sequence
-
-from pyflinkx._core.column import Column
-from pyflinkx._core.memory import MemoryBudget
-
-def limit_offsets(last: int) -> int: ...
-def concat_columns(columns: Sequence[Column], budget: MemoryBudget | None = None) -> Column: ...

@@ -1,0 +1,1 @@
+"""Keys: their canonical bytes, their numbers in native tables, and where they belong."""

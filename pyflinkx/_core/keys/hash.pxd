@@ -1,0 +1,33 @@
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.object cimport PyObject_Hash
+from libc.stdint cimport int64_t, uint64_t
+
+from pyflinkx._core.pfx.key_hash cimport pfx_key_hash_word
+from pyflinkx._core.keys.secret cimport process_secret
+
+
+cdef inline Py_hash_t as_hash(uint64_t bits) noexcept:
+    """A hash of these bits; -1 is no hash, as it stands for an error."""
+    return <Py_hash_t> (bits - <uint64_t> (bits == <uint64_t> -1))
+
+
+cdef inline Py_hash_t hash_of_long(int64_t value) noexcept:
+    """The hash of a whole number: 64 that follow each other stay together, as they do in the processor's cache then."""
+    return as_hash(pfx_key_hash_word(&process_secret, <uint64_t> (value >> 6)) + <uint64_t> (value & 63))
+
+
+# The hash of a key that is no str, or of what lies in one under `depth` composites.
+cdef Py_hash_t hash_of_other(object key, int depth) except -1
+
+
+cdef inline Py_hash_t hash_of(object key) except -1:
+    """A hash under the process's secret: keys that are equal in Python have equal ones."""
+    cdef int overflow = 0
+    cdef long long value
+    if type(key) is str:
+        return PyObject_Hash(key)
+    if type(key) is int:
+        value = PyLong_AsLongLongAndOverflow(key, &overflow)
+        if overflow == 0:
+            return hash_of_long(value)
+    return hash_of_other(key, 0)

@@ -1,0 +1,1 @@
+"""Native memory: budgets, and what grows."""

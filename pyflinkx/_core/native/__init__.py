@@ -1,0 +1,1 @@
+"""Aggregates, windows and joins over columns."""

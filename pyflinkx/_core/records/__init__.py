@@ -1,0 +1,1 @@
+"""Batches of Python values, rows, and copies of records."""

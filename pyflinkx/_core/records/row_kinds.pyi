@@ -1,0 +1,6 @@
+from typing import Any
+
+from pyflinkx._core.records.row import RowKind
+
+def first_change(batch: Any) -> int: ...
+def kind_at(batch: Any, position: int) -> RowKind: ...

@@ -1,6 +1,0 @@
-from typing import Any
-
-from pyflinkx._core.row import RowKind
-
-def first_change(batch: Any) -> int: ...
-def kind_at(batch: Any, position: int) -> RowKind: ...

@@ -1,3 +1,0 @@
-from pyflinkx._core.column import Column
-
-def check_values(column: Column) -> None: ...

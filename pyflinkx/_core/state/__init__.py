@@ -1,0 +1,1 @@
+"""Keyed tables of Python values, their handles, and timers."""

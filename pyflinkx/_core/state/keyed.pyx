@@ -1,0 +1,460 @@
+"""State tables addressed by a current key, and the state handles that user functions hold.
+
+A table is a KeyMap from key to value, for windows one such map per namespace (the window). A key without a value is in
+no map, and a namespace without keys is not there either.
+"""
+from types import GenericAlias
+
+cimport cython
+
+from cpython.ref cimport PyObject
+
+from pyflinkx._core.records.copier cimport is_atom
+from pyflinkx._core.keys.map cimport KeyMap
+
+from pyflinkx.errors import WrongStateError
+
+
+class _Marker:
+    """A value that equals only itself and says its name."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __repr__(self):
+        return self._name
+
+    def __reduce__(self):
+        return self._name
+
+
+cdef object absent = _Marker("ABSENT")
+cdef object no_key = _Marker("NO_KEY")
+ABSENT = absent
+NO_KEY = no_key
+
+
+@cython.final
+cdef class KeyContext:
+    """The key, and for windows the namespace, that the states of one operator currently stand at.
+
+    An operator sets ``key`` before each call of a user function. ``namespace`` is the current window, None outside of
+    windows; only handles that were made per window read it.
+    """
+
+    def __cinit__(self):
+        self.key = no_key
+        self.hashed = absent
+
+    def __repr__(self):
+        return f"KeyContext(key={self.key!r}, namespace={self.namespace!r})"
+
+
+cdef class StateTable:
+    """The values of one state, for every key and namespace, in memory.
+
+    Reading and changing are told apart. What ``get`` gives is read, and stays as it is: it may be what is stored, a
+    copy of it, or be shared with a snapshot. What ``edit`` gives may be changed in place, and is stored by ``put``;
+    until then nobody knows whether the change is seen. A class derived from this one keeps its values elsewhere.
+
+    Args:
+        name: the descriptor's name.
+        kind: the kind of state ("ValueState", ...), which fixes what a value is.
+        context: where the current key is read from.
+
+    Attributes:
+        keys: key to value, for states that belong to a key alone.
+        namespaces: namespace to (key to value), for states that belong to a key and a window. Namespaces are windows,
+            whose hashes have a secret of their own.
+        copier: makes what handles store their own; None where it may be shared.
+    """
+
+    def __cinit__(self, str name not None, str kind not None, KeyContext context not None):
+        self.name = name
+        self.kind = kind
+        self.context = context
+        self.keys = KeyMap()
+        self.namespaces = {}
+
+    def __len__(self):
+        """How many values are stored."""
+        return len(self.keys) + sum(map(len, self.namespaces.values()))
+
+    cdef object current_key(self):
+        if self.context.key is no_key:
+            raise WrongStateError(
+                f"state {self.name!r} used where there is no current key: in open(), or on a stream that is not keyed"
+            )
+        return self.context.key
+
+    cdef KeyMap values_in(self, object namespace):
+        return self.keys if namespace is None else self.namespaces.get(namespace)
+
+    cpdef object get(self, object namespace):
+        """The value of the current key in ``namespace`` (None: no namespace) to be read, or ABSENT."""
+        cdef object key = self.current_key()
+        cdef KeyMap values = self.values_in(namespace)
+        cdef PyObject *found
+        if values is None:
+            return absent
+        found = values.find(key, self.context.key_hash())
+        return absent if found == NULL else <object> found
+
+    cpdef object edit(self, object namespace):
+        """The same to be changed, and then to be ``put`` back."""
+        return self.get(namespace)
+
+    cpdef int put(self, object namespace, object value) except -1:
+        """Set the value of the current key in ``namespace``."""
+        cdef object key = self.current_key()
+        cdef KeyMap values = self.values_in(namespace)
+        if values is None:
+            values = self.namespaces[namespace] = KeyMap()
+        values.put(key, self.context.key_hash(), value)
+        return 0
+
+    cpdef object remove(self, object namespace):
+        """Remove the value of the current key in ``namespace`` and return it, the caller's from now on, or ABSENT."""
+        cdef object key = self.current_key()
+        cdef KeyMap values = self.values_in(namespace)
+        if values is None:
+            return absent
+        value = values.remove(key, self.context.key_hash(), absent)
+        if namespace is not None and not values:
+            del self.namespaces[namespace]
+        return value
+
+    def entries(self):
+        """All (namespace, key), as a list: those without a namespace first, each part in order of insertion."""
+        found = [(None, key) for key in self.keys]
+        for namespace, values in self.namespaces.items():
+            found += [(namespace, key) for key in (<KeyMap> values)]
+        return found
+
+    def clear(self):
+        """Remove all values of all keys."""
+        self.keys.clear()
+        self.namespaces.clear()
+
+    def take_all(self):
+        """Remove all values without a namespace, and return them as a list in the order in which their keys came."""
+        values = list(self.keys.values())
+        self.keys.clear()
+        return values
+
+    def in_memory(self):
+        """Whether ``keys`` and ``namespaces`` hold the values, for loops that go past the methods."""
+        return True
+
+    cpdef int merge(self, object target, object sources, object combine) except -1:
+        """Move what the current key holds in the namespaces ``sources`` into ``target``.
+
+        ``combine(a, b)`` makes one value of two; the sources are combined in their order, then the target with them.
+        """
+        cdef object merged = absent, value
+        for source in sources:
+            value = self.remove(source)
+            if value is not absent:
+                merged = value if merged is absent else combine(merged, value)
+        if merged is absent:
+            return 0
+        value = self.edit(target)
+        self.put(target, merged if value is absent else combine(value, merged))
+        return 0
+
+
+cdef class State:
+    """A handle to one state of the current key.
+
+    Args:
+        table: where the values are.
+        per_window: whether the state belongs to the current key and window, rather than to the key alone.
+        function: what folds values in, for the kinds of state that do.
+    """
+
+    __class_getitem__ = classmethod(GenericAlias)
+
+    def __cinit__(self, StateTable table not None, bint per_window=False, function=None):
+        self.table = table
+        self.per_window = per_window
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.table.name!r})"
+
+    cpdef object current_namespace(self):
+        """What the values of this handle belong to besides the key: the current window, or None."""
+        if not self.per_window:
+            return None
+        if self.table.context.namespace is None:
+            raise WrongStateError(f"window state {self.table.name!r} was used outside of a window")
+        return self.table.context.namespace
+
+    cpdef object own(self, object value):
+        """The value as it is stored: whoever gave it may go on to change it, but not what is stored."""
+        return value if self.table.copier is None else self.table.copier.copy(value)
+
+    cpdef object own_or_stored(self, object value, object stored):
+        """The same, but for the very object that is stored already, which its function may have changed in place."""
+        return value if value is stored else self.own(value)
+
+    def clear(self):
+        """Remove what is stored for the current key."""
+        self.table.remove(self.current_namespace())
+
+
+cdef class ValueState(State):
+    """One value per key.
+
+    Example:
+        >>> context = KeyContext()
+        >>> context.key = "a"
+        >>> state = ValueState(StateTable("last", "ValueState", context))
+        >>> state.update(3)
+        >>> state.value()
+        3
+    """
+
+    def value(self):
+        """The value of the current key, None when there is none."""
+        value = self.table.get(self.current_namespace())
+        return None if value is absent else value
+
+    def update(self, value):
+        """Set the value of the current key; None removes it."""
+        if value is None:
+            self.table.remove(self.current_namespace())
+        else:
+            namespace = self.current_namespace()
+            if not is_atom(value):
+                value = self.own_or_stored(value, self.table.get(namespace))
+            self.table.put(namespace, value)
+
+
+cdef class AppendingState(State):
+    """A state that values are added to."""
+
+    def get(self):
+        """What the values come to."""
+        raise NotImplementedError
+
+    def add(self, value):
+        """Add a value."""
+        raise NotImplementedError
+
+
+cdef class MergingState(AppendingState):
+    """A state whose namespaces can be merged, as session windows need."""
+
+    def combine(self, first, second):
+        """Make one stored value of two; either may be changed and returned."""
+        raise NotImplementedError
+
+    def merge_namespaces(self, target, sources):
+        """Move what the current key holds in the windows ``sources`` into the window ``target``."""
+        self.table.merge(target, sources, self.combine)
+
+
+cdef class ListState(MergingState):
+    """A list of values per key."""
+
+    def get(self):
+        """The values of the current key as a list of the caller's own, empty when there are none."""
+        values = self.table.get(self.current_namespace())
+        return [] if values is absent else list(<list> values)
+
+    def add(self, value):
+        """Append a value."""
+        self.append(self.own(value))
+
+    cpdef int append(self, object value) except -1:
+        """Append a value that nobody else changes."""
+        namespace = self.current_namespace()
+        values = self.table.edit(namespace)
+        if values is absent:
+            values = [value]
+        else:
+            (<list> values).append(value)
+        self.table.put(namespace, values)
+        return 0
+
+    def add_all(self, values):
+        """Append several values."""
+        for value in list(values):
+            self.append(self.own(value))
+
+    def update(self, values):
+        """Replace the values by others."""
+        values = list(values)
+        if self.table.copier is not None:
+            stored = self.table.get(self.current_namespace())
+            values = self.owned(values, () if stored is absent else <list> stored)
+        self.replace(values)
+
+    cpdef list owned(self, list values, object stored):
+        """The values as they are stored; those of ``stored`` are the state's own already."""
+        known = {id(value) for value in stored}
+        return [value if id(value) in known else self.own(value) for value in values]
+
+    cpdef int replace(self, list values) except -1:
+        """Replace the values by others that nobody else changes."""
+        if values:
+            self.table.put(self.current_namespace(), values)
+        else:
+            self.table.remove(self.current_namespace())
+        return 0
+
+    def __iter__(self):
+        return iter(self.get())
+
+    def combine(self, first, second):
+        first.extend(second)
+        return first
+
+
+cdef class ReducingState(MergingState):
+    """One value per key, into which added values are folded.
+
+    Its function is called with the stored and the added value and returns the new one.
+    """
+
+    cdef object reduce
+
+    def __cinit__(self, StateTable table, bint per_window=False, function=None):
+        self.reduce = function
+
+    def get(self):
+        """The folded value of the current key, None when there is none."""
+        value = self.table.get(self.current_namespace())
+        return None if value is absent else value
+
+    def add(self, value):
+        """Fold a value in; None removes what is stored, as in Flink."""
+        namespace = self.current_namespace()
+        if value is None:
+            self.table.remove(namespace)
+            return
+        value = self.own(value)
+        stored = self.table.edit(namespace)
+        self.table.put(namespace, value if stored is absent else self.reduce(stored, value))
+
+    def combine(self, first, second):
+        return self.reduce(first, second)
+
+
+cdef class AggregatingState(MergingState):
+    """One accumulator per key, of an aggregate function.
+
+    Its function has ``create_accumulator()``, ``add(value, accumulator)``, ``get_result(accumulator)`` and
+    ``merge(a, b)``.
+    """
+
+    cdef object create_accumulator
+    cdef object add_value
+    cdef object get_result
+    cdef object merge_accumulators
+
+    def __cinit__(self, StateTable table, bint per_window=False, function=None):
+        self.create_accumulator = function.create_accumulator
+        self.add_value = function.add
+        self.get_result = function.get_result
+        self.merge_accumulators = function.merge
+
+    def get(self):
+        """The aggregate function's result for the current key, None when nothing was added."""
+        accumulator = self.table.get(self.current_namespace())
+        return None if accumulator is absent else self.get_result(accumulator)
+
+    def add(self, value):
+        """Add a value to the accumulator; None removes what is stored, as in Flink."""
+        namespace = self.current_namespace()
+        if value is None:
+            self.table.remove(namespace)
+            return
+        accumulator = self.table.edit(namespace)
+        if accumulator is absent:
+            accumulator = self.create_accumulator()
+        self.table.put(namespace, self.add_value(self.own(value), accumulator))
+
+    def combine(self, first, second):
+        return self.merge_accumulators(first, second)
+
+
+cdef class MapState(State):
+    """A map per key."""
+
+    def get(self, key):
+        """The value under ``key``, None when there is none."""
+        entries = self.table.get(self.current_namespace())
+        return None if entries is absent else (<KeyMap> entries).get(key)
+
+    def put(self, key, value):
+        """Set the value under ``key``."""
+        if not is_atom(value):
+            entries = self.table.get(self.current_namespace())
+            value = self.own_or_stored(value, None if entries is absent else (<KeyMap> entries).get(key))
+        self.set_entry(self.own(key), value)
+
+    cpdef int set_entry(self, object key, object value) except -1:
+        """Set the value under ``key``, both of which nobody else changes."""
+        namespace = self.current_namespace()
+        entries = self.table.edit(namespace)
+        if entries is absent:
+            entries = KeyMap()
+        (<KeyMap> entries)[key] = value
+        self.table.put(namespace, entries)
+        return 0
+
+    def put_all(self, dict_value):
+        """Set several entries."""
+        for key, value in dict(dict_value).items():
+            self.put(key, value)
+
+    def remove(self, key):
+        """Remove the entry under ``key``, if there is one."""
+        namespace = self.current_namespace()
+        entries = self.table.edit(namespace)
+        if entries is absent or (<KeyMap> entries).pop(key, absent) is absent:
+            return
+        if len(<KeyMap> entries):
+            self.table.put(namespace, entries)
+        else:
+            self.table.remove(namespace)
+
+    def contains(self, key):
+        """Whether there is an entry under ``key``."""
+        entries = self.table.get(self.current_namespace())
+        return entries is not absent and key in <KeyMap> entries
+
+    def items(self):
+        """All entries, as a list of (key, value) of the caller's own: the state may be changed while it is iterated."""
+        entries = self.table.get(self.current_namespace())
+        return [] if entries is absent else list((<KeyMap> entries).items())
+
+    def keys(self):
+        """All keys, as a list of the caller's own."""
+        entries = self.table.get(self.current_namespace())
+        return [] if entries is absent else list(<KeyMap> entries)
+
+    def values(self):
+        """All values, as a list of the caller's own."""
+        entries = self.table.get(self.current_namespace())
+        return [] if entries is absent else list((<KeyMap> entries).values())
+
+    def is_empty(self):
+        """Whether the map holds no entry."""
+        return self.table.get(self.current_namespace()) is absent
+
+    def __getitem__(self, key):
+        return self.get(key)
+
+    def __setitem__(self, key, value):
+        self.put(key, value)
+
+    def __delitem__(self, key):
+        self.remove(key)
+
+    def __contains__(self, key):
+        return self.contains(key)
+
+    def __iter__(self):
+        return iter(self.keys())

@@ -1,0 +1,370 @@
+"""CSV files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+from pyflinkx._core.calls.records import short_repr
+from pyflinkx.config.arguments import check_choice, check_count, check_on_error, check_text
+from pyflinkx.connectors.files.splits import FileReader, FileSplit, list_files, local_paths
+from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
+from pyflinkx.errors import ConfigurationError, SourceError
+from pyflinkx.formats.csv_records import NUL, CsvFormat, CsvRecords, RawRecords
+from pyflinkx.formats.csv_values import ColumnParser
+from pyflinkx.formats.decoding import CARRIED, MAX_LINE_BYTES, ChunkReader, check_charset, readable
+from pyflinkx.formats.position import FilePosition
+from pyflinkx.formats.record_shape import RecordShape
+from pyflinkx.types.changes import INSERT_ONLY
+from pyflinkx.types.typeinfo import TypeInformation, Types
+
+# Of columns, in an error message.
+SHOWN_NAMES = 50
+
+
+class CsvSource(Source):
+    r"""The records of CSV files.
+
+    Lines end with ``\n``, ``\r\n`` or ``\r``, a byte-order mark is dropped, blank lines are passed over, quoted fields
+    may hold line ends. How fields become values: see ``csv_values.ColumnParser``.
+
+    Args:
+        paths: a path or several, of files or folders. Of a folder, all files in and below it are read, in order of
+            their paths, but those whose names start with ``.`` or ``_``. Compressed files as in ``TextFileSource``.
+        schema: type of the records: ``Types.ROW_NAMED(...)`` for Row, ``Types.ROW(...)`` or ``Types.TUPLE(...)`` by
+            position, or a dataclass or NamedTuple class with type hints. None for rows of strings with the names that
+            the header of the first file gives (f0, f1, ... without a header).
+        header: True when the first line names the columns: fields are then found by name, in any order. ``"strict"``
+            when the names and their order must be the schema's; ``"skip"`` to ignore the first line; False when there
+            is none.
+        delimiter, quote, escape: see ``csv_records.CsvFormat``.
+        null_values: fields that stand for None, quoted or not. A field of a class that is not declared ``... | None``
+            refuses them.
+        charset: of the files.
+        on_error: what to do with a record that does not fit: ``"fail"`` stops the job, ``"skip"`` counts it as
+            ``numBadRecords`` and sends a ``BadRecord`` to the side output ``bad-records``.
+        extra_columns: what to do when the header has more columns than the schema: ``"ignore"`` or ``"error"``.
+        skip_records: how many records to pass over after the header.
+        array_separator: between the elements of arrays; a dict gives it by field name.
+        max_record_bytes: a longer record does not fit; this bounds what an unclosed quote can take of the memory.
+
+    Raises:
+        ConfigurationError: an option or the schema cannot be.
+
+    Example:
+        >>> CsvSource("/data/flights.csv", Types.ROW_NAMED(["origin", "dep_delay"], [Types.STRING(), Types.DOUBLE()]))
+        CsvSource('/data/flights.csv')
+    """
+
+    changes = INSERT_ONLY
+
+    def __init__(
+        self,
+        paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+        schema: Any = None,
+        header: bool | str = True,
+        delimiter: str = ",",
+        quote: str | None = '"',
+        escape: str | None = None,
+        null_values: Iterable[str] = ("",),
+        charset: str = "utf-8",
+        on_error: str = "fail",
+        *,
+        extra_columns: str = "ignore",
+        skip_records: int = 0,
+        array_separator: str | Mapping[str, str] = ";",
+        max_record_bytes: int = MAX_LINE_BYTES,
+    ) -> None:
+        self.paths = local_paths(paths)
+        self.header = check_choice(header, "header", (True, False, "strict", "skip"))
+        self.format = CsvFormat(delimiter, quote, escape)
+        if isinstance(null_values, str):
+            raise TypeError(f"null_values is a list of fields such as [{null_values!r}], not {null_values!r}")
+        self.null_values = frozenset(check_text(value, "a null value") for value in null_values)
+        self.charset = check_charset(charset)
+        self.on_error = check_on_error(on_error)
+        self.extra_columns: str = check_choice(extra_columns, "extra_columns", ("ignore", "error"))
+        self.skip_records = check_count(skip_records, "skip_records", least=0)
+        self.array_separator = array_separator
+        self.max_record_bytes = check_count(max_record_bytes, "max_record_bytes")
+        self._shape = None if schema is None else RecordShape(schema)
+        if self._shape is not None:
+            self._parsers(self._shape)
+
+    def __repr__(self) -> str:
+        return f"CsvSource({', '.join(map(repr, self.paths))})"
+
+    @property
+    def output_type(self) -> TypeInformation | None:
+        """Type of the records; without a schema the first file is read for it.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        return self._shape_of_files().output_type
+
+    def check(self) -> None:
+        for path in list_files(self.paths):
+            self._open(path).close()
+
+    def splits(self, parallelism: int) -> list[FileSplit]:
+        return [FileSplit(path) for path in list_files(self.paths)]
+
+    def create_reader(self, context: ReaderContext) -> FileReader:
+        return FileReader(context, self._open)
+
+    def _open(self, path: str, position: FilePosition | None = None) -> CsvRows:
+        shape = self._shape_of_files()
+        records = self._records(path)
+        try:
+            columns = self._columns(path, records, shape)
+            if position is None:
+                for _ in range(self.skip_records):
+                    _skip_record(records)
+            else:
+                records.close()
+                records = self._records(path, position)
+        except BaseException:
+            records.close()
+            raise
+        return CsvRows(path, records, shape, columns, self._parsers(shape), self.on_error == "skip")
+
+    def _records(self, path: str, position: FilePosition | None = None) -> CsvRecords:
+        chunks = ChunkReader(path, self.charset, max_line_bytes=self.max_record_bytes, position=position)
+        return CsvRecords(chunks, self.format, self.max_record_bytes, 0 if position is None else position.skip)
+
+    def _parsers(self, shape: RecordShape) -> list[ColumnParser]:
+        return [
+            ColumnParser(field.type_info, self.null_values, field.nullable, self._separator(field.name))
+            for field in shape.fields
+        ]
+
+    def _separator(self, name: str | None) -> str:
+        separators = self.array_separator
+        separator = separators if isinstance(separators, str) else separators.get(name or "", ";")
+        if not check_text(separator, "array_separator"):
+            raise ConfigurationError("array_separator is at least one character, not ''")
+        return separator
+
+    def _shape_of_files(self) -> RecordShape:
+        if self._shape is None:
+            files = list_files(self.paths)
+            if not files:
+                raise SourceError(f"{self.paths[0]}: holds no files, so the columns are unknown; give a schema")
+            records = self._records(files[0])
+            try:
+                first = _first_record(files[0], records)
+            finally:
+                records.close()
+            if first is None:
+                raise SourceError(f"{files[0]}: is empty, so the columns are unknown; give a schema")
+            line, names = first
+            if self.header in (False, "skip"):
+                names = [f"f{index}" for index in range(len(names))]
+            _refuse_repeated(files[0], line, names, names)
+            self._shape = RecordShape(Types.ROW_NAMED(names, [Types.STRING()] * len(names)))
+        return self._shape
+
+    def _columns(self, path: str, records: CsvRecords, shape: RecordShape) -> Columns:
+        """Where the fields are; reads the header."""
+        names = [field.name for field in shape.fields]
+        if self.header is False:
+            return Columns(len(names), list(range(len(names))))
+        first = _first_record(path, records)
+        by_name = self.header is not False and self.header != "skip" and names[0] is not None
+        if first is None or not by_name:
+            return Columns(len(names), list(range(len(names))))
+        line, header = first
+        wanted = [str(name) for name in names]
+        if self.header == "strict" and header != wanted:
+            raise SourceError(f"{path}:{line}: the header must be {_listed(wanted)}, but it is {_listed(header)}")
+        places = {name: place for place, name in enumerate(header)}
+        missing = [name for name in wanted if name not in places]
+        if missing:
+            raise SourceError(
+                f"{path}:{line}: the header lacks {_listed(map(repr, missing))} of the schema; "
+                f"it has {_listed(map(repr, header))}"
+            )
+        _refuse_repeated(path, line, header, wanted)
+        if self.extra_columns == "error":
+            known = set(wanted)
+            extra = [name for name in header if name not in known]
+            if extra:
+                raise SourceError(
+                    f"{path}:{line}: the header has columns beyond the schema: {_listed(map(repr, extra))}"
+                )
+        return Columns(len(header), [places[name] for name in wanted])
+
+
+class Columns:
+    """How many columns a file has, and at which of them each field of the schema is."""
+
+    def __init__(self, count: int, places: list[int]) -> None:
+        self.count = count
+        self.places = places
+
+
+def _first_record(path: str, records: CsvRecords) -> tuple[int, list[str]] | None:
+    """The first record that is not blank and its line, or None; it must be sound."""
+    while (raw := records.read(1)) is not None:
+        if raw.broken is not None:
+            line, text, reason = raw.broken
+            raise SourceError(f"{path}:{line}: {reason}: {_shown(text)}")
+        unsound = _unsound(raw, 0)
+        line = raw.line_span(0)[0]
+        if unsound is not None:
+            raise SourceError(f"{path}:{line}: {unsound}: {_shown(raw.text(0))}")
+        if raw.rows[0]:
+            return line, raw.rows[0]
+    return None
+
+
+def _skip_record(records: CsvRecords) -> None:
+    while (raw := records.read(1)) is not None:
+        if raw.broken is not None or raw.rows[0]:
+            return
+
+
+def _refuse_repeated(path: str, line: int, header: list[str], wanted: list[str]) -> None:
+    counts = Counter(header)
+    repeated = sorted({name for name in wanted if counts[name] > 1})
+    if repeated:
+        raise SourceError(f"{path}:{line}: the header names {_listed(map(repr, repeated))} more than once")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as error messages list them: not thousands."""
+    shown = list(names)
+    rest = len(shown) - SHOWN_NAMES
+    return ", ".join(shown) if rest <= 0 else f"{', '.join(shown[:SHOWN_NAMES])} and {rest} more"
+
+
+def _shown(text: str) -> str:
+    """A record as error messages show it."""
+    return repr(readable(text if len(text) <= 200 else text[:200] + "..."))
+
+
+def _unsound(raw: RawRecords, index: int) -> str | None:
+    """Why the text of a record cannot be trusted, if so."""
+    if raw.bad_lines:
+        first, after = raw.line_span(index)
+        for line in range(first, after):
+            if line in raw.bad_lines:
+                return raw.bad_lines[line]
+    if raw.has_nul and any(NUL in text for text in raw.rows[index]):
+        return "line contains NUL"
+    # Only a charset with shift states can get here: the lines are sound each, but not together.
+    if raw.bad_lines and any(map(CARRIED.search, raw.rows[index])):
+        return "invalid bytes"
+    return None
+
+
+class CsvRows:
+    """The records of one file as values."""
+
+    def __init__(
+        self,
+        path: str,
+        records: CsvRecords,
+        shape: RecordShape,
+        columns: Columns,
+        parsers: list[ColumnParser],
+        skip: bool,
+    ) -> None:
+        self.path = path
+        self.records = records
+        self.shape = shape
+        self.columns = columns
+        self.parsers = parsers
+        self.skip = skip
+        self.failure: SourceError | None = None
+        self.failed_at: FilePosition | None = None
+        self.bad_records: list[BadRecord] = []
+
+    def read(self, limit: int) -> list[Any] | None:
+        """Up to ``limit`` records; None at the end of the file."""
+        if self.failure is not None:
+            raise self.failure
+        raw = self.records.read(limit)
+        if raw is None:
+            return None
+        values = self._fast(raw)
+        if values is None:
+            values = self._one_by_one(raw)
+        if raw.broken is not None and self.failure is None:
+            self._refuse(*raw.broken)
+        return values
+
+    def _fast(self, raw: RawRecords) -> list[Any] | None:
+        """The records of good rows, or None if there is anything to look at more closely."""
+        if not raw.rows:
+            return []
+        if raw.bad_lines or raw.has_nul:
+            return None
+        widths = set(map(len, raw.rows))
+        rows = [row for row in raw.rows if row] if 0 in widths else raw.rows
+        if widths - {0} != {self.columns.count}:
+            return None
+        texts = list(zip(*rows, strict=True))
+        places = self.columns.places
+        try:
+            parsed = [parser.column(texts[place]) for parser, place in zip(self.parsers, places, strict=True)]
+            return self.shape.records(parsed)
+        # A class may refuse values with any exception; which record it was, the slow way finds out.
+        except Exception:
+            return None
+
+    def _one_by_one(self, raw: RawRecords) -> list[Any]:
+        values = []
+        for index, row in enumerate(raw.rows):
+            if not row:
+                continue
+            reason = _unsound(raw, index)
+            if reason is None and len(row) != self.columns.count:
+                reason = f"expected {self.columns.count} columns, got {len(row)}"
+            line, text = raw.line_span(index)[0], raw.text(index)
+            if reason is not None:
+                self._refuse(line, text, reason)
+            else:
+                try:
+                    values.append(self._value(row))
+                except ValueError as error:
+                    self._refuse(line, text, str(error), error)
+            if self.failure is not None:
+                break
+        return values
+
+    def _value(self, row: Sequence[str]) -> Any:
+        fields = zip(self.parsers, self.columns.places, self.shape.fields, strict=True)
+        values = []
+        for parser, place, field in fields:
+            try:
+                values.append(parser.value(row[place]))
+            except ValueError as error:
+                name = f" {field.name!r}" if field.name is not None else ""
+                raise ValueError(f"column{name} ({place + 1}): {error}") from error
+        try:
+            return self.shape.record(values)
+        except Exception as error:
+            name = getattr(self.shape.schema, "__name__", self.shape.schema)
+            raise ValueError(f"{name} refused {short_repr(values)}: {type(error).__name__}: {error}") from error
+
+    def _refuse(self, line: int, text: str, reason: str, cause: Exception | None = None) -> None:
+        if self.skip:
+            self.bad_records.append(BadRecord(self.path, line, readable(text), reason))
+            return
+        # What names the field and its text says enough; other reasons are shown with the record.
+        message = f"{self.path}:{line}: {reason}"
+        self.failed_at = self.records.position(line)
+        self.failure = SourceError(message if cause is not None else f"{message}: {_shown(text)}")
+        self.failure.__cause__ = cause
+
+    def position(self) -> FilePosition:
+        """Where the first record is that was not read: the one that is to fail, if one is."""
+        return self.records.position() if self.failed_at is None else self.failed_at
+
+    def close(self) -> None:
+        """Close the file."""
+        self.records.close()

@@ -1,0 +1,185 @@
+"""Files as the splits of a source: which files a path stands for, and a reader that goes through them one by one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx.config.paths import absolute
+from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
+from pyflinkx.errors import ConfigurationError, SourceError
+from pyflinkx.formats.opening import os_error_text
+from pyflinkx.formats.position import FilePosition
+
+BAD_RECORDS_COUNTER = "numBadRecords"
+
+
+@dataclass(frozen=True)
+class FileSplit:
+    """A file, read by one reader: all of it, or what follows a position."""
+
+    path: str
+    position: FilePosition | None = None
+
+
+def local_paths(paths: Any) -> tuple[str, ...]:
+    """One path or an iterable of paths as absolute ones; ``file:`` URLs become plain paths.
+
+    Relative paths count from the current folder at this call: a job may run in another one.
+
+    Raises:
+        TypeError: something is not a path.
+        ConfigurationError: there is no path, an empty one, or a URL of another scheme.
+    """
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
+        raise TypeError(f"a path is a str or os.PathLike, not {paths!r}")
+    result = tuple(local_path(path) for path in paths)
+    if not result:
+        raise ConfigurationError("no path was given")
+    return result
+
+
+def local_path(path: Any) -> str:
+    """One path as an absolute one, as ``local_paths`` does."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"a path is a str or os.PathLike, not {path!r}")
+    text = os.fspath(path)
+    if not isinstance(text, str):
+        raise TypeError(f"a path is a str or os.PathLike of str, not {path!r}")
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme == "file":
+        text = "/" + rest.lstrip("/") if rest.startswith("/") else rest
+    elif colon and rest.startswith("//"):
+        raise ConfigurationError(f"only local files can be read and written, not {text!r}")
+    if not text:
+        raise ConfigurationError("a path is empty")
+    if "\0" in text:
+        raise ConfigurationError(f"a path holds a NUL character: {text!r}")
+    return absolute(text)
+
+
+def list_files(paths: Iterable[str]) -> list[str]:
+    """The files that the paths stand for: a file for itself, a folder for the files in and below it, sorted by path.
+
+    In folders, names that start with ``.`` or ``_`` are passed over, as Flink does.
+
+    Raises:
+        SourceError: a path is missing, unreadable, or neither file nor folder.
+    """
+    files: list[str] = []
+    for path in paths:
+        try:
+            mode = os.stat(path).st_mode
+            if stat.S_ISDIR(mode):
+                files.extend(sorted(_files_below(path)))
+                continue
+        except OSError as error:
+            raise SourceError(f"{error.filename or path}: cannot be read: {os_error_text(error)}") from error
+        if not stat.S_ISREG(mode):
+            raise SourceError(f"{path}: is neither a file nor a folder")
+        files.append(path)
+    return files
+
+
+def _files_below(folder: str) -> list[str]:
+    files = []
+    seen = set()
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        status = os.stat(folder)
+        # A link that leads back up would otherwise be followed for ever.
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith((".", "_")):
+                    continue
+                if entry.is_dir():
+                    folders.append(entry.path)
+                else:
+                    files.append(entry.path)
+    return files
+
+
+class RecordFile(Protocol):
+    """Reads the records of one file."""
+
+    bad_records: list[BadRecord]
+
+    def read(self, limit: int) -> list[Any] | None:
+        """Up to ``limit`` records, none when all that was read is bad; None at the end of the file.
+
+        Raises:
+            SourceError: the file cannot be read on. What was returned before stays valid.
+        """
+
+    def position(self) -> FilePosition:
+        """Where the first record is that was not returned, nor reported as bad."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+class FileReader(SourceReader):
+    """Reads files one after the other.
+
+    Args:
+        context: of the task.
+        open_records: opens a file, at a position if one is given.
+    """
+
+    def __init__(self, context: ReaderContext, open_records: Callable[[str, FilePosition | None], RecordFile]) -> None:
+        self.counters = context.counters
+        self.open_records = open_records
+        self.waiting: deque[FileSplit] = deque()
+        self.path = ""
+        self.current: RecordFile | None = None
+        self.bad_records: list[BadRecord] = []
+
+    def add_splits(self, splits: list[FileSplit]) -> None:
+        self.waiting.extend(splits)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[FileSplit]:
+        current = [] if self.current is None else [FileSplit(self.path, self.current.position())]
+        return [*current, *self.waiting]
+
+    def poll(self, limit: int) -> Any:
+        while True:
+            if self.current is None:
+                if not self.waiting:
+                    return END
+                split = self.waiting.popleft()
+                self.path = split.path
+                self.current = self.open_records(split.path, split.position)
+            records = self.current.read(limit)
+            if self.current.bad_records:
+                self.counters[BAD_RECORDS_COUNTER] = self.counters.get(BAD_RECORDS_COUNTER, 0) + len(
+                    self.current.bad_records
+                )
+                self.bad_records += self.current.bad_records
+                self.current.bad_records = []
+            if records or (records is not None and self.bad_records):
+                return ObjectBatch(records)
+            if records is None:
+                self.current.close()
+                self.current = None
+
+    def take_side_records(self) -> dict[str, list[Any]]:
+        if not self.bad_records:
+            return {}
+        taken, self.bad_records = self.bad_records, []
+        return {BAD_RECORDS_TAG: taken}
+
+    def close(self) -> None:
+        if self.current is not None:
+            self.current.close()
+            self.current = None

@@ -1,0 +1,200 @@
+"""Files that appear whole or not at all: written under a hidden name, and given their own by a committer."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import stat
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from pyflinkx.connectors.sink import Committer
+from pyflinkx.errors import SinkError, WrongStateError
+from pyflinkx.formats.opening import os_error_text
+
+WRITE_MODES = ("overwrite", "no_overwrite")
+
+
+def check_target(path: str, write_mode: str) -> None:
+    """See whether a file can be written.
+
+    Args:
+        path: of the file.
+        write_mode: ``"overwrite"``, or ``"no_overwrite"`` when it must not exist.
+
+    Raises:
+        SinkError: its folder is missing or not writable, it exists and must not, or is no regular file.
+    """
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    try:
+        if not stat.S_ISDIR(os.stat(folder).st_mode):
+            raise SinkError(f"{path}: cannot be written: {folder} is not a folder")
+        try:
+            mode = os.stat(target).st_mode
+        except FileNotFoundError:
+            mode = None
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written: {os_error_text(error)}: {error.filename}") from error
+    if mode is not None and not stat.S_ISREG(mode):
+        raise SinkError(f"{path}: cannot be written: it is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}")
+    if mode is not None and write_mode == "no_overwrite":
+        raise SinkError(f"{path}: exists already, and write_mode is 'no_overwrite'")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SinkError(f"{path}: cannot be written: no permission to make files in {folder}")
+
+
+class TargetFile:
+    """Text on its way to a file: written to a hidden file beside it, which a FileCommitter gives the target's name.
+
+    The hidden file is removed by ``discard`` until ``finish`` has handed it out; a process that is killed leaves it
+    behind.
+
+    Args:
+        path: of the target; of a link, what it leads to is replaced.
+        write_mode: as for ``check_target``.
+        charset: of the file.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+
+    def __init__(self, path: str, write_mode: str, charset: str) -> None:
+        check_target(path, write_mode)
+        self.path = path
+        self.write_mode = write_mode
+        self.encoder = codecs.getincrementalencoder(charset)()
+        self.target = os.path.realpath(path)
+        self.folder, name = os.path.split(self.target)
+        # Cut, as the name of a file has a longest length too.
+        self.hidden = os.path.join(self.folder, f".{name[:50]}.{uuid.uuid4().hex}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        with self._errors():
+            self.file: Any = os.fdopen(os.open(self.hidden, flags, 0o666), "wb", buffering=0)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Any:
+        try:
+            yield
+        except OSError as error:
+            raise SinkError(f"{self.path}: cannot be written: {os_error_text(error)}") from error
+
+    def write(self, text: str) -> None:
+        """Append text.
+
+        Raises:
+            SinkError: the disk is full or fails, or the charset lacks a character.
+            WrongStateError: the file was finished or discarded.
+        """
+        if self.file is None:
+            raise WrongStateError(f"{self.path} was written to its end already")
+        try:
+            data = memoryview(self.encoder.encode(text))
+        except UnicodeError as error:
+            raise SinkError(f"{self.path}: a record cannot be written in this charset: {error}") from error
+        with self._errors():
+            while data:
+                data = data[self.file.write(data) :]
+
+    def finish(self) -> HiddenFile:
+        """Bring all of it to the disk; what is left is to give it its name.
+
+        Raises:
+            SinkError: the disk is full or fails.
+        """
+        with self._errors():
+            if os.path.exists(self.target):
+                os.chmod(self.hidden, stat.S_IMODE(os.stat(self.target).st_mode))
+            os.fsync(self.file.fileno())
+            finished = HiddenFile(self.path, self.target, self.hidden, identity(self.file.fileno()), self.write_mode)
+            self.file.close()
+            self.file = None
+        return finished
+
+    def discard(self) -> None:
+        """Remove what is not finished; after ``finish`` this does nothing."""
+        if self.file is not None:
+            with contextlib.suppress(OSError):
+                self.file.close()
+            self.file = None
+            with contextlib.suppress(OSError):
+                os.unlink(self.hidden)
+
+
+@dataclass(frozen=True)
+class HiddenFile:
+    """A whole file that still has a hidden name.
+
+    Args:
+        path: its own, as the user wrote it.
+        target: what that leads to.
+        hidden: its name for now.
+        identity: of the file, by whatever name.
+        write_mode: as for ``check_target``.
+    """
+
+    path: str
+    target: str
+    hidden: str
+    identity: tuple[int, int]
+    write_mode: str = "overwrite"
+
+
+def identity(file: str | int) -> tuple[int, int]:
+    """By what a file is known that gets another name: its number, and when it was last written to (ns)."""
+    status = os.stat(file)
+    return status.st_ino, status.st_mtime_ns
+
+
+class FileCommitter(Committer):
+    """Gives hidden files their names; when ``commit`` returns, these are on the disk."""
+
+    def commit(self, committables: list[HiddenFile]) -> None:
+        for file in committables:
+            try:
+                self._show(file)
+            except OSError as error:
+                raise SinkError(f"{file.path}: cannot be written: {os_error_text(error)}") from error
+
+    def _show(self, file: HiddenFile) -> None:
+        if not os.path.exists(file.hidden) and os.path.exists(file.target) and identity(file.target) == file.identity:
+            return  # by an earlier call
+        if file.write_mode == "overwrite":
+            os.replace(file.hidden, file.target)
+        else:
+            rename_to_new(file)
+        sync_folder(os.path.dirname(file.target))
+
+    def abort(self, committables: list[HiddenFile]) -> None:
+        for file in committables:
+            with contextlib.suppress(OSError):
+                os.unlink(file.hidden)
+
+
+def rename_to_new(file: HiddenFile) -> None:
+    """Rename a file that must not take another's place."""
+    try:
+        # Unlike a rename, this fails when the target has come to be meanwhile.
+        os.link(file.hidden, file.target)
+    except FileExistsError as error:
+        if not os.path.samefile(file.hidden, file.target):  # else an earlier call came no further
+            raise SinkError(f"{file.path}: exists already, and write_mode is 'no_overwrite'") from error
+    except OSError:
+        # A file system without hard links.
+        check_target(file.path, file.write_mode)
+        os.rename(file.hidden, file.target)
+        return
+    os.unlink(file.hidden)
+
+
+def sync_folder(folder: str) -> None:
+    """Bring the names in a folder to the disk."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

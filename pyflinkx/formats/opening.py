@@ -1,0 +1,37 @@
+"""Files opened to be decoded."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any
+
+from pyflinkx.errors import SourceError
+
+
+def os_error_text(error: OSError) -> str:
+    """What the operating system said, without the path that the message names already."""
+    return error.strerror or str(error)
+
+
+def open_file(path: str) -> Any:
+    """Open a regular file for unbuffered reading of bytes.
+
+    Raises:
+        SourceError: it is missing, unreadable, or no regular file.
+    """
+    # Opening a pipe without O_NONBLOCK would wait for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            if regular:
+                return os.fdopen(descriptor, "rb", buffering=0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {os_error_text(error)}") from error
+    raise SourceError(f"{path}: is not a regular file")

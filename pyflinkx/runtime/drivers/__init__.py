@@ -1,0 +1,1 @@
+"""Who runs a job: the calling thread, or a JobManager with workers."""

@@ -1,0 +1,217 @@
+"""Runs a whole job in the calling thread: no threads, no processes, no sockets."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Generator, Iterator
+from functools import partial
+from typing import Any
+
+from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.errors import JobCancelledError
+from pyflinkx.graph.execution_graph import ExecutionState, TaskId
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.nodes import StreamEdge
+from pyflinkx.operators.source_alignment import AlignmentGroups
+from pyflinkx.runtime.control.coordination import Coordination, TaskLink, ended_by
+from pyflinkx.runtime.control.dependencies import applied
+from pyflinkx.runtime.control.failures import raise_contained
+from pyflinkx.runtime.control.master import RestartStrategy
+from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
+from pyflinkx.runtime.drivers.job import NO_DEPENDENCIES, Job, ProgressListener
+from pyflinkx.runtime.exchange.channel import LocalChannel
+from pyflinkx.runtime.exchange.gates import GateOutput, OutputGate
+from pyflinkx.runtime.exchange.scatter import exchange_scatter
+from pyflinkx.runtime.task.mailbox import Mailbox
+from pyflinkx.runtime.task.metrics import TaskMetrics
+from pyflinkx.runtime.task.splits import assign_splits
+from pyflinkx.runtime.task.task import StepResult, Task, TaskSettings
+
+
+class InlineJob(Job):
+    """A job whose tasks take turns in the calling thread.
+
+    Args:
+        graph: the job.
+        settings: for its tasks.
+        listener: called with the job's progress.
+        dependencies: what the program needs besides itself; at hand while the job runs.
+        restarts: whether it is run again when it failed.
+    """
+
+    def __init__(
+        self,
+        graph: JobGraph,
+        settings: TaskSettings,
+        listener: ProgressListener | None = None,
+        dependencies: PythonDependencies = NO_DEPENDENCIES,
+        restarts: RestartStrategy | None = None,
+    ) -> None:
+        super().__init__(graph, listener, dependencies, restarts)
+        self.settings = settings
+        self.busy: dict[Task, int] = {}
+        self.idle = 0
+        self.tasks: list[Task] = []
+        self.coordination = Coordination(graph, settings.clock, self._send, self._wake)
+
+    def request_cancel(self) -> None:
+        self.cancel_asked = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self.settings.clock.wake()  # type: ignore[attr-defined]
+
+    def pause(self, milliseconds: int) -> Iterator[None]:
+        clock = self.settings.clock
+        until = clock.now() + milliseconds
+        while clock.now() < until and not self.cancel_asked:
+            clock.wait_until(until, False)  # type: ignore[attr-defined]
+            yield
+        if self.cancel_asked:
+            self.master.cancel()
+
+    def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
+        """Run the tasks in turns, pausing after each round."""
+        failure: BaseException | None = None
+        # Each attempt runs functions as the program described them: copies, where another attempt may need them so.
+        self.settings.run_again = self.master.may_restart
+        if number > 1:
+            self.coordination = Coordination(self.graph, self.settings.clock, self._send, self._wake)
+            # Nothing that one attempt's operators have in common is the next one's: feedback queues, say.
+            self.settings = dataclasses.replace(self.settings, shared={}, alignment=AlignmentGroups())
+        try:
+            self.coordination.create()
+            self.check()
+            with standard_descriptors_taken(), applied(self.dependencies):
+                yield from self._run_tasks(number)
+        except BaseException as error:
+            failure = error
+            if not isinstance(error, Exception):
+                self.coordination.close(ended_by(error, self.graph.name))
+                raise
+            if isinstance(error, JobCancelledError) and self.cancel_asked:
+                self.master.cancel()
+            else:
+                self.master.attempt_failed(number, error)
+        for task in list(self.master.execution.tasks):
+            self.master.task_moved(task, ExecutionState.CANCELED)  # but those that have ended
+        try:
+            self.coordination.close(failure)
+        except Exception as error:
+            return error
+        return None
+
+    def _run_tasks(self, number: int) -> Iterator[None]:
+        self.tasks = self._make_tasks(number)
+        opened: list[Task] = []
+        try:
+            for task in reversed(self.tasks):
+                try:
+                    task.open()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
+                opened.append(task)
+            self._move_all(number, ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING)
+            self.coordination.start()
+            yield from self._rounds()
+        except BaseException as failure:
+            for task in opened:
+                task.close(failure)
+            raise
+        for task in opened:
+            try:
+                task.close()
+            except BaseException as error:
+                raise_contained(error, f"task '{task.name}'")
+        self._move_all(number, ExecutionState.FINISHED)
+
+    def _move_all(self, number: int, *states: ExecutionState) -> None:
+        for task in self.tasks:
+            for state in states:
+                self.master.task_moved(TaskId(task.vertex.id, task.subtask, number), state)
+
+    def _rounds(self) -> Iterator[None]:
+        running = list(self.tasks)
+        self.busy = dict.fromkeys(running, 0)
+        clock = time.monotonic_ns
+        while running:
+            waiting = not self.coordination.run()
+            idle: list[Task] = []
+            for task in list(running):
+                started = clock()
+                try:
+                    result = task.step()
+                except BaseException as error:
+                    raise_contained(error, f"task '{task.name}'")
+                self.busy[task] += clock() - started
+                if result is StepResult.FINISHED:
+                    running.remove(task)
+                if result in (StepResult.MORE, StepResult.FINISHED):
+                    waiting = False
+                elif result is StepResult.WAIT:
+                    idle.append(task)
+            self.report()
+            yield
+            if self.cancel_asked:
+                raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
+            if waiting and running and not self._has_mail(running):
+                started = clock()
+                wake_times = [self.coordination.next_time(), *(task.wake_time() for task in idle)]
+                known = [wake_time for wake_time in wake_times if wake_time is not None]
+                outside = self.coordination.waits_outside or any(task.waits_outside for task in running)
+                self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
+                self.idle += clock() - started
+
+    def _has_mail(self, running: list[Task]) -> bool:
+        """Whether somebody was told something after its turn."""
+        return bool(self.coordination.posted) or any(task.mailbox.control for task in running)
+
+    def _make_tasks(self, number: int) -> list[Task]:
+        splits = assign_splits(self.graph, self.coordination.coordinators)
+        exchanges: list[tuple[StreamEdge, list[dict[int, LocalChannel]]]] = []
+        for edge in self.graph.exchanges:
+            producers = self.graph.vertex_of(edge.source).parallelism
+            consumers = self.graph.vertex_of(edge.target).parallelism
+            rows = [
+                {consumer: LocalChannel() for consumer in edge.partitioner.targets(producer, producers, consumers)}
+                for producer in range(producers)
+            ]
+            exchanges.append((edge, rows))
+        tasks = []
+        for vertex in self.graph.vertices:
+            ids = {node.id for node in vertex.nodes}
+            copied = self.settings.copied(vertex.parallelism)
+            for subtask in range(vertex.parallelism):
+                incoming = [
+                    (edge, [row[subtask] for row in rows if subtask in row])
+                    for edge, rows in exchanges
+                    if edge.target in ids
+                ]
+                outgoing = [
+                    (edge, GateOutput(OutputGate(rows[subtask]), exchange_scatter(self.graph, edge, subtask, copied)))
+                    for edge, rows in exchanges
+                    if edge.source in ids
+                ]
+                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake))
+                tasks.append(Task(vertex, subtask, number, self.settings, incoming, outgoing, splits, link))
+        return tasks
+
+    # Events are handed over between the steps of tasks, as a task may be in the middle of something.
+
+    def _receive(self, subtask: int, node: int, event: Any) -> None:
+        self.coordination.post(lambda: self.coordination.receive(node, subtask, event))
+
+    def _send(self, node: int, subtask: int, event: Any) -> None:
+        vertex = self.graph.vertex_of(node)
+        task = next(task for task in self.tasks if task.vertex is vertex and task.subtask == subtask)
+        task.mailbox.tell(lambda: task.handle_event(node, event))
+
+    def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
+        result = []
+        for task in self.tasks:
+            metrics = task.metrics()
+            metrics.busy = self.busy.get(task, 0)
+            metrics.idle = self.idle
+            result.append((task.name, metrics))
+        return result

@@ -1,0 +1,224 @@
+"""What every running job has, wherever its tasks run."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.graph.execution_graph import JobState
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.operators.base import LATE_RECORDS
+from pyflinkx.runtime.control.coordination import named
+from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
+from pyflinkx.runtime.sites import site_of
+from pyflinkx.runtime.task.accumulators import merged
+from pyflinkx.runtime.task.late_records import warn_of_late_records
+from pyflinkx.runtime.task.metrics import TaskMetrics
+
+NO_DEPENDENCIES = PythonDependencies()
+PROGRESS_INTERVAL = 0.1
+
+
+@dataclass
+class JobProgress:
+    """Where a running job stands.
+
+    ``watermark`` is the lowest event time (ms) over all operators that have seen one; None before the first.
+    """
+
+    job_name: str
+    records_in: int
+    records_out: int
+    bad_records: int
+    late_records: int
+    watermark: int | None
+    elapsed: float
+
+
+@dataclass
+class JobResult:
+    """How a job ended."""
+
+    job_id: str
+    job_name: str
+    net_runtime: int
+    counters: dict[str, dict[str, int]] = field(default_factory=dict)
+    accumulators: dict[str, Any] = field(default_factory=dict)
+
+
+ProgressListener = Callable[[JobProgress], None]
+
+
+class Job:
+    """A job that runs while its caller iterates over ``steps`` or calls ``run``.
+
+    Args:
+        graph: the job.
+        listener: called with the job's progress at most every 100 ms, and once at the end.
+        dependencies: what the program needs besides itself; at hand while the job runs.
+        restarts: whether it is run again when it failed.
+    """
+
+    def __init__(
+        self,
+        graph: JobGraph,
+        listener: ProgressListener | None = None,
+        dependencies: PythonDependencies = NO_DEPENDENCIES,
+        restarts: RestartStrategy | None = None,
+    ) -> None:
+        self.graph = graph
+        self.listener = listener
+        self.dependencies = dependencies
+        self.master = JobMaster(
+            graph.name,
+            [(vertex.id, subtask) for vertex in graph.vertices for subtask in range(vertex.parallelism)],
+            restarts,
+        )
+        self.cancel_asked = False
+        self.job_id = uuid.uuid4().hex
+        self.started = time.monotonic()
+        self._reported = self.started
+
+    # ---- what a way to run jobs defines ----
+
+    def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
+        """Run the job's tasks once, pausing now and then, and tell ``master`` how they fare until all have ended; then
+        give back what they used.
+
+        Returns:
+            What went wrong while that was given back; None for nothing.
+
+        Raises:
+            BaseException: the caller gives up (an interrupt, the iterator's end); nothing is left of the attempt.
+        """
+        raise NotImplementedError
+
+    def pause(self, milliseconds: int) -> Iterator[None]:
+        """Wait, at most so long, or until the job is cancelled."""
+        raise NotImplementedError
+
+    def request_cancel(self) -> None:
+        """Have the job cancelled, which ends ``steps`` with JobCancelledError; from any thread."""
+        raise NotImplementedError
+
+    def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
+        """Name of each subtask, and what it has done; from any thread."""
+        raise NotImplementedError
+
+    # ---- what follows from that ----
+
+    @property
+    def state(self) -> JobState:
+        """Where the job stands."""
+        return self.master.state
+
+    def steps(self) -> Iterator[None]:
+        """Run the job, pausing now and then; closing the iterator early cancels the job.
+
+        Raises:
+            JobExecutionError, or what a source or sink raised: the job failed.
+            JobCancelledError: it was cancelled by ``request_cancel``.
+        """
+        actions = self.master.start()
+        while (start := next((action for action in actions if isinstance(action, StartAttempt)), None)) is not None:
+            try:
+                if start.delay:
+                    yield from self.pause(start.delay)
+                    if not self.master.delay_over(start.number):
+                        break
+                failure = yield from self.attempt(start.number)
+            except BaseException as error:
+                self.master.abandon(error)
+                raise
+            actions = self.master.attempt_ended(start.number, failure)
+        assert self.master.ended is not None
+        if self.master.ended.failure is not None:
+            raise self.master.ended.failure
+        self.report(final=True)
+
+    def run(self) -> JobResult:
+        """Run to the end."""
+        for _ in self.run_by_steps():
+            pass
+        return self.result()
+
+    def run_by_steps(self) -> Iterator[None]:
+        """Run as ``steps`` does; at the end, whatever it is, tell of records that were dropped for coming late."""
+        try:
+            yield from self.steps()
+        finally:
+            warn_of_late_records(self.graph, [metrics.counters for _, metrics in self.all_metrics()])
+
+    def check(self) -> None:
+        """Raise what is plainly wrong with sources and sinks before anything is opened."""
+        for vertex in self.graph.vertices:
+            for node in vertex.nodes:
+                for described in (node.source, node.sink):
+                    if described is not None:
+                        named(site_of(node), described.check)
+
+    def task_metrics(self) -> dict[str, TaskMetrics]:
+        """What each subtask has done, by its name; with " #2" and so on where several have one name."""
+        named: dict[str, TaskMetrics] = {}
+        for name, metrics in self.all_metrics():
+            times = 1
+            unique = name
+            while unique in named:
+                times += 1
+                unique = f"{name} #{times}"
+            named[unique] = metrics
+        return named
+
+    def result(self) -> JobResult:
+        """Counters by operator name, summed over subtasks, accumulators by name, and the run time in milliseconds.
+
+        Raises:
+            JobExecutionError: accumulators of one name do not fit together.
+        """
+        names = {node.id: node.name for vertex in self.graph.vertices for node in vertex.nodes}
+        counters: dict[str, dict[str, int]] = {name: {} for name in names.values()}
+        found = []
+        for _, metrics in self.all_metrics():
+            for node, counts in metrics.counters.items():
+                add_counts(counters[names[node]], counts)
+            found += [(names[node], accumulators) for node, accumulators in metrics.accumulators.items()]
+        runtime = round((time.monotonic() - self.started) * 1000)
+        return JobResult(self.job_id, self.graph.name, runtime, counters, merged(found))
+
+    def progress(self) -> JobProgress:
+        """Where the job stands, as far as its metrics tell."""
+        totals: dict[str, int] = {}
+        watermarks = []
+        for _, metrics in self.all_metrics():
+            for counts in metrics.counters.values():
+                add_counts(totals, counts)
+            if metrics.watermark is not None:
+                watermarks.append(metrics.watermark)
+        return JobProgress(
+            job_name=self.graph.name,
+            records_in=totals.get("numRecordsIn", 0),
+            records_out=totals.get("numRecordsOut", 0),
+            bad_records=totals.get("numBadRecords", 0),
+            late_records=totals.get(LATE_RECORDS, 0),
+            watermark=min(watermarks, default=None),
+            elapsed=time.monotonic() - self.started,
+        )
+
+    def report(self, final: bool = False) -> None:
+        """Tell the listener, if it is time."""
+        if self.listener is None:
+            return
+        now = time.monotonic()
+        if final or now - self._reported >= PROGRESS_INTERVAL:
+            self._reported = now
+            self.listener(self.progress())
+
+
+def add_counts(sums: dict[str, int], counts: dict[str, int]) -> None:
+    """Add counts to sums, by name."""
+    for name, value in counts.items():
+        sums[name] = sums.get(name, 0) + value

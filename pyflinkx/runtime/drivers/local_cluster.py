@@ -1,0 +1,59 @@
+"""Decides how a job runs on this machine."""
+
+from __future__ import annotations
+
+from pyflinkx.config import options
+from pyflinkx.config.cached_files import cached_files
+from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.errors import ConfigurationError
+from pyflinkx.graph.job_graph import JobGraph
+from pyflinkx.graph.runtime_mode import runs_as_batch
+from pyflinkx.operators.base import Clock
+from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
+from pyflinkx.runtime.drivers.inline import InlineJob
+from pyflinkx.runtime.drivers.job import Job, ProgressListener
+from pyflinkx.runtime.task.clock import SystemClock
+from pyflinkx.runtime.task.task import TaskSettings
+
+
+def make_job(
+    graph: JobGraph,
+    configuration: Configuration,
+    clock: Clock,
+    job_parameters: dict[str, str],
+    listener: ProgressListener | None = None,
+) -> Job:
+    """The job, ready to run: inline, or on workers.
+
+    ``pyflinkx.workers`` decides; "auto" runs a job inline when no operator has more than one subtask, and whenever its
+    clock is not the system's, as no other process has that clock. Other jobs run in processes, but in threads if
+    nothing in them calls Python functions of the user's: native operators release the interpreter lock.
+
+    Raises:
+        ConfigurationError: the configuration asks for what cannot be.
+    """
+    settings = TaskSettings(
+        clock=clock,
+        batch_size=configuration.value_of(options.BATCH_SIZE),
+        columnar_batch_size=configuration.value_of(options.COLUMNAR_BATCH_SIZE),
+        job_parameters=job_parameters,
+        cached_files={name: file.path for name, file in cached_files(configuration).items()},
+        batch=runs_as_batch(
+            configuration.value_of(options.RUNTIME_MODE), (node for vertex in graph.vertices for node in vertex.nodes)
+        ),
+        object_reuse=configuration.value_of(options.OBJECT_REUSE),
+    )
+    mode = configuration.value_of(options.WORKERS)
+    if mode == "auto":
+        parallel = any(vertex.parallelism > 1 for vertex in graph.vertices)
+        mode = ("threads" if graph.native else "processes") if parallel and isinstance(clock, SystemClock) else "inline"
+    dependencies = PythonDependencies.from_configuration(configuration)
+    if mode == "inline":
+        return InlineJob(graph, settings, listener, dependencies)
+    if not isinstance(clock, SystemClock):
+        raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
+    from pyflinkx.runtime.drivers.worker_jobs import job_on_workers
+
+    with standard_descriptors_taken():
+        return job_on_workers(mode, graph, settings, configuration, listener, dependencies)

@@ -1,0 +1,1 @@
+"""What moves batches between tasks, in a process and between processes."""

@@ -1,0 +1,1 @@
+"""One task: its operators, its inputs and outputs, and what it counts."""

@@ -1,0 +1,536 @@
+"""One task: the operators of a vertex's subtask, driven step by step."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from pyflinkx._core.calls.records import CallSite, told
+from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
+from pyflinkx.connectors.record_reader import batch_reader
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
+from pyflinkx.errors import PyflinkxError, add_note
+from pyflinkx.graph.job_graph import JobVertex
+from pyflinkx.graph.nodes import StreamEdge, StreamNode
+from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+from pyflinkx.operators.function import RuntimeContext
+from pyflinkx.operators.functions import UserFunctions
+from pyflinkx.operators.places import placed
+from pyflinkx.operators.source_alignment import AlignmentGroups
+from pyflinkx.runtime.control.coordination import TaskLink
+from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
+from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
+from pyflinkx.runtime.sites import site_of
+from pyflinkx.runtime.task.accumulators import copies
+from pyflinkx.runtime.task.declared import DeclaredType
+from pyflinkx.runtime.task.function_copies import copy_for_subtask
+from pyflinkx.runtime.task.metrics import TaskMetrics
+from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
+from pyflinkx.runtime.task.splits import AssignedSplits
+from pyflinkx.types.changes import CARRIED
+
+
+class StepResult(enum.Enum):
+    """What one step of a task came to."""
+
+    MORE = "it did something and may have more to do"
+    WAIT = "nothing to do before its wake time, or before an input has something"
+    BLOCKED = "a channel that it writes to is full, or its sink is: neither input nor a timer lets it go on"
+    FINISHED = "all its input has ended and everything was sent on"
+
+
+@dataclass
+class TaskSettings:
+    """What the job says to all its tasks.
+
+    ``one_graph``: whether all subtasks of all attempts are made from one graph in one process, so that function objects
+    must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
+    mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
+    ``object_reuse``: whether operators may share the objects of records.
+    """
+
+    clock: Clock
+    batch_size: int = 1024
+    columnar_batch_size: int = 131_072
+    job_parameters: dict[str, str] = field(default_factory=dict)
+    one_graph: bool = True
+    run_again: bool = False
+    batch: bool = False
+    cached_files: dict[str, str] = field(default_factory=dict)
+    shared: dict[Any, Any] = field(default_factory=dict)
+    alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
+    object_reuse: bool = False
+
+    def copied(self, subtasks: int) -> bool:
+        """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
+        return self.one_graph and (subtasks > 1 or self.run_again)
+
+
+class ReaderInput:
+    """A source reader as an input of the task.
+
+    Args:
+        reader: the reader.
+        output: where its records go.
+        limit: the most records at a time.
+        count: counts something of the source's.
+        site: says which operator this is, for what a user's reader raises.
+        send: takes events to the source's coordinator; None when it has none.
+    """
+
+    def __init__(
+        self,
+        reader: SourceReader,
+        output: NodeOutput,
+        limit: int,
+        count: Callable[[str, int], None],
+        site: CallSite,
+        send: Callable[[Any], None] | None = None,
+    ) -> None:
+        self.reader = reader
+        self.output = output
+        self.limit = limit
+        self.count = count
+        self.site = site
+        self.send = send
+        self.records = 0
+        self.ending = self.ended = False
+        self.requested = False
+        self.more_splits = send is not None and not reader.requests_splits
+        self.aligned: list[Operator] = []
+        self.by_split: list[Operator] = []
+        self.paused = False
+
+    def step(self) -> bool:
+        """Read once and push what was read; whether there was anything."""
+        if self.ending:
+            self.ended = True
+            self.output.end()
+            return True
+        self.paused = any(operator.is_ahead() for operator in self.aligned)
+        if self.paused:
+            return False
+        batch = self._call(self.reader.poll, self.limit)
+        for tag_id, records in self.reader.take_side_records().items():
+            self.output.emit_side(tag_id, ObjectBatch(records))
+        if batch is WAIT:
+            return False
+        if batch is END:
+            if self.more_splits:
+                self._request_split()
+                return False
+            # The end comes a step later: what the watermark fires may take many.
+            self.ending = True
+            self.output.emit_watermark(MAX_WATERMARK)
+        elif isinstance(batch, SourceWatermark):
+            self.output.emit_watermark(batch.timestamp)
+        elif isinstance(batch, SourceIdleness):
+            self.output.emit_idleness(batch.idle)
+        else:
+            self.records += len(batch)
+            self.count("numRecordsIn", len(batch))
+            for operator in self.by_split:
+                operator.begin_split(self.reader.current_split)
+            self.output.emit(batch)
+            for operator in self.by_split:
+                operator.wait_for_splits(self.reader.open_splits())
+        return True
+
+    def _request_split(self) -> None:
+        if not self.requested and self.send is not None:
+            self.requested = True
+            self.send(SplitRequest())
+
+    def handle_event(self, event: Any) -> None:
+        """The source's coordinator has sent something."""
+        if isinstance(event, SplitsAssigned):
+            self.requested = False
+            self._call(self.reader.add_splits, list(event.splits))
+            for operator in self.by_split:
+                operator.wait_for_splits(self.reader.open_splits())
+        elif isinstance(event, NoMoreSplits):
+            self.more_splits = False
+            self._call(self.reader.no_more_splits)
+        elif isinstance(event, SourceEvent):
+            self._call(self.reader.handle_event, event.event)
+
+    def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except PyflinkxError as error:
+            placed(error, self.site)
+            raise
+        except BaseException as error:
+            raise self.site.wrap(error, "in its reader") from error
+
+    def wake_time(self) -> int | None:
+        """When to ask again."""
+        if self.paused:
+            return min(
+                operator.context.clock.now() + operator.alignment.update_interval
+                for operator in self.aligned
+                if operator.alignment is not None
+            )
+        return self.reader.wake_time()
+
+
+class ChannelInput:
+    """A channel as an input of the task."""
+
+    def __init__(self, channel: InputChannel, target: OperatorInput) -> None:
+        self.channel = channel
+        self.target = target
+        self.records = 0
+        self.ended = False
+
+    def step(self) -> bool:
+        """Take one element and push it; whether there was any."""
+        element = self.channel.get()
+        if element is None:
+            return False
+        if isinstance(element, Watermark):
+            self.target.emit_watermark(element.timestamp)
+        elif isinstance(element, WatermarkStatus):
+            self.target.emit_idleness(element.idle)
+        elif isinstance(element, IterationMarker):
+            self.target.emit_marker(element.age)
+        elif element is END_OF_DATA:
+            self.ended = True
+            self.target.end()
+        else:
+            self.records += len(element)
+            self.target.emit(element)
+        return True
+
+    def wake_time(self) -> int | None:
+        """A channel wakes nobody by the clock."""
+        return None
+
+
+class Task:
+    """The operators of one subtask, their inputs and outputs; everything is called from one thread.
+
+    Args:
+        vertex: the operators.
+        subtask: index of this subtask.
+        attempt: number of the attempt, from 1.
+        settings: of the job.
+        in_channels: for each edge that comes from another vertex, a channel per producing subtask that sends here.
+        out_exchanges: for each edge that goes to another vertex, where its batches go.
+        splits: what its sources' readers read, but for those whose coordinators hand it out.
+        link: to what is outside of the task.
+    """
+
+    def __init__(
+        self,
+        vertex: JobVertex,
+        subtask: int,
+        attempt: int,
+        settings: TaskSettings,
+        in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
+        out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
+        splits: AssignedSplits,
+        link: TaskLink,
+    ) -> None:
+        self.vertex = vertex
+        self.link = link
+        self.readers: dict[int, ReaderInput] = {}
+        self.pausing: list[Operator] = []
+        self.mailbox = link.mailbox
+        self.splits = splits
+        self.subtask = subtask
+        self.attempt = attempt
+        self.settings = settings
+        self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
+        self.out_exchanges = out_exchanges
+        self.exchanges = [exchange for _, exchange in out_exchanges]
+        self.counters: dict[int, dict[str, int]] = {node.id: {} for node in vertex.nodes}
+        self.accumulators: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
+        self.user_metrics: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
+        self.inputs: list[ReaderInput | ChannelInput] = []
+        self.next_input = 0
+        self.copiers = {node.id: None if settings.object_reuse else Copier(node.name) for node in vertex.nodes}
+        self.outputs = {node.id: NodeOutput(settings.batch, self.copiers[node.id]) for node in vertex.nodes}
+        self.nodes: dict[int, OperatorNode] = {}
+        self.on_close = contextlib.ExitStack()
+        for node in vertex.nodes:
+            if node.spec is not None:
+                streams = sum(edge.target == node.id for edge in vertex.inner_edges)
+                streams += sum(len(channels) for edge, channels in in_channels if edge.target == node.id)
+                operator = make_operator(node, settings.copied(node.parallelism))
+                if settings.batch:
+                    operator = operator.for_batch()
+                self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
+        self.gating = [node for node in self.nodes.values() if overrides(node.operator, "accepts_input")]
+        # What lies furthest downstream has been sent first.
+        self.piecewise = [self.nodes[node.id] for node in reversed(vertex.nodes) if node.id in self.nodes]
+        self.piecewise = [node for node in self.piecewise if node.piecewise]
+        self.draining = [node for node in self.nodes.values() if node.piecewise or overrides(node.operator, "drained")]
+        self.unfinished = False  # whether an operator may have left something for resume()
+        self._connect(in_channels, out_exchanges)
+
+    def _connect(
+        self,
+        in_channels: Sequence[tuple[StreamEdge, Sequence[InputChannel]]],
+        out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
+    ) -> None:
+        used = dict.fromkeys(self.nodes, 0)
+        nodes = {node.id: node for node in self.vertex.nodes}
+
+        def new_input(edge: StreamEdge) -> OperatorInput:
+            index = used[edge.target]
+            used[edge.target] += 1
+            node = nodes[edge.target]
+            assert node.spec is not None
+            watched = edge.changes == CARRIED and node.spec.input(edge.port).inserts_only
+            site = site_of(node) if watched else None
+            return OperatorInput(self.nodes[edge.target], index, edge.port, site)
+
+        for edge in self.vertex.inner_edges:
+            self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
+        for edge, exchange in out_exchanges:
+            self.outputs[edge.source].connect(exchange, edge.side_tag, edge.in_loop)
+        for edge, channels in in_channels:
+            self.inputs.extend(ChannelInput(channel, new_input(edge)) for channel in channels)
+        self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
+
+    def _declare_types(self, edges: list[StreamEdge]) -> None:
+        """Have the records of outputs with a declared type get its shape, but where they did on their way in."""
+        sources = {node.id: node for node in self.vertex.nodes}
+        outputs = {(edge.source, edge.side_tag): edge for edge in edges if edge.type_declared}
+        for (source, side_tag), edge in outputs.items():
+            node = sources[source]
+            maker = node.source if node.spec is None else self.nodes[source].operator
+            if edge.record_type is not None and (side_tag is not None or not maker.values_checked):
+                self.outputs[source].declare(side_tag, DeclaredType(site_of(node), edge.record_type))
+
+    def open(self) -> None:
+        """Open exchanges and operators, last ones first, then the readers; on failure close what was opened."""
+        try:
+            for edge, exchange in self.out_exchanges:
+                self.on_close.callback(exchange.scatter.close)
+                exchange.scatter.open(self._context(next(node for node in self.vertex.nodes if node.id == edge.source)))
+            for node in reversed(self.vertex.nodes):
+                if node.spec is None:
+                    self._open_reader(node)
+                else:
+                    self._open_operator(node)
+        except BaseException as error:
+            self.close(error)
+            raise
+
+    def _open_operator(self, node: StreamNode) -> None:
+        operator = self.nodes[node.id].operator
+        self.on_close.callback(operator.close)
+        operator.open(self._context(node))
+        if operator.may_pause:
+            self.pausing.append(operator)
+
+    def _context(self, node: StreamNode) -> OperatorContext:
+        return OperatorContext(
+            name=node.name,
+            uid=node.uid,
+            output=self.outputs[node.id],
+            clock=self.settings.clock,
+            location=node.location,
+            subtask_index=self.subtask,
+            parallelism=node.parallelism,
+            max_parallelism=node.max_parallelism,
+            attempt=self.attempt - 1,
+            job_parameters=self.settings.job_parameters,
+            counters=self.counters[node.id],
+            batch=self.settings.batch,
+            accumulators=self.accumulators[node.id],
+            metrics=self.user_metrics[node.id],
+            cached_files=self.settings.cached_files,
+            send=partial(self.link.send, node.id),
+            post=self.mailbox.post,
+            shared=self.settings.shared,
+            alignment=self.settings.alignment,
+            copier=self.copiers[node.id],
+            key_type=None if node.spec is None else node.spec.input(0).key_type,
+        )
+
+    def _open_reader(self, node: StreamNode) -> None:
+        counters = self.counters[node.id]
+        send = partial(self.link.send, node.id)
+        context = ReaderContext(
+            self.settings.clock,
+            self.subtask,
+            node.parallelism,
+            counters,
+            send,
+            self.mailbox.wake,
+            RuntimeContext(self._context(node)),
+            self.copiers[node.id],
+            self.settings.copied(node.parallelism),
+        )
+        made = node.source.create_reader(context)
+        functions = UserFunctions(made.functions if isinstance(made, SourceReader) else ())
+        self.on_close.callback(functions.close)
+        reader = batch_reader(made, context)
+        self.on_close.callback(reader.close)
+        functions.open(site_of(node), context.runtime_context)
+        splits = self.splits.get((node.id, self.subtask))
+        if splits is not None:
+            reader.add_splits(splits)
+        limit = self.settings.columnar_batch_size if node.source.columnar else self.settings.batch_size
+
+        def count(name: str, amount: int) -> None:
+            counters[name] = counters.get(name, 0) + amount
+
+        coordinated = splits is None
+        source = ReaderInput(reader, self.outputs[node.id], limit, count, site_of(node), send if coordinated else None)
+        source.aligned = self._aligned_after(node.id)
+        following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
+        source.by_split = [operator for operator in following if operator.follows_splits]
+        for operator in source.by_split:
+            operator.wait_for_splits(reader.open_splits())
+        self.inputs.append(source)
+        self.readers[node.id] = source
+        if coordinated:
+            send(ReaderRegistered())
+
+    def _aligned_after(self, source: int) -> list[Operator]:
+        """The operators of this task that say whether a source is too far ahead of others."""
+        reached = {source}
+        for node in self.vertex.nodes:
+            if any(edge.target == node.id and edge.source in reached for edge in self.vertex.inner_edges):
+                reached.add(node.id)
+        operators = [self.nodes[number].operator for number in reached - {source}]
+        return [operator for operator in operators if operator.alignment is not None]
+
+    def handle_event(self, node_id: int, event: Any) -> None:
+        """The coordinator of a source or sink has sent something; called between two steps."""
+        if node_id in self.readers:
+            self.readers[node_id].handle_event(event)
+        else:
+            self.nodes[node_id].operator.handle_event(event)
+        # Fewer splits to wait for may have been what let event time go on.
+        self.unfinished = self.unfinished or bool(self.piecewise)
+
+    def step(self) -> StepResult:
+        """Run control mail; then, if it may write: send more of what operators have left, else fire due timers, else
+        read an operator's mail and take one batch or element.
+
+        A mail and an element, from the next input that has any, so that neither mails nor inputs have to wait for the
+        others to come to an end.
+        """
+        self.mailbox.run_control()
+        if not self._writable():
+            return StepResult.BLOCKED
+        if self.unfinished:
+            self.unfinished = any(node.resume() for node in self.piecewise)
+            if not self.unfinished:
+                self._finish_drained()
+            if self.unfinished:
+                return StepResult.MORE
+        now = self.settings.clock.now()
+        for node in self.nodes.values():
+            due = node.operator.next_processing_timer()
+            if due is not None and due <= now and node.live:
+                node.operator.advance_processing_time(now)
+                self._finish_drained()
+                self.unfinished = bool(self.piecewise)
+                return StepResult.MORE
+        read = self.mailbox.run_one()
+        if read:
+            self._finish_drained()
+            self.unfinished = bool(self.piecewise)
+        if not all(node.operator.accepts_input() for node in self.gating):
+            return StepResult.MORE if read else StepResult.WAIT
+        for _ in range(len(self.inputs)):
+            source = self.inputs[self.next_input]
+            self.next_input = (self.next_input + 1) % len(self.inputs)
+            if not source.ended and source.step():
+                self.unfinished = bool(self.piecewise)
+                return StepResult.MORE
+        # A mail may be what ended the input of an operator whose end waits behind what it has left.
+        ended = not self.unfinished and all(source.ended for source in self.inputs)
+        if ended and not any(node.draining for node in self.draining):
+            return StepResult.FINISHED
+        return StepResult.MORE if read else StepResult.WAIT
+
+    def _writable(self) -> bool:
+        return all(exchange.writable for exchange in self.exchanges) and all(
+            operator.writable for operator in self.pausing
+        )
+
+    def _finish_drained(self) -> None:
+        for node in self.draining:
+            if node.finish_drained():
+                self.unfinished = True
+
+    @property
+    def waits_outside(self) -> bool:
+        """Whether another thread may bring what a reader waits for."""
+        return any(source.reader.outside and not source.ended for source in self.readers.values())
+
+    def wake_time(self) -> int | None:
+        """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
+        times = [source.wake_time() for source in self.inputs if not source.ended]
+        times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.live]
+        return min((time for time in times if time is not None), default=None)
+
+    def metrics(self) -> TaskMetrics:
+        """What it has done so far, but for its times; from any thread."""
+        channels = [source.channel for source in self.inputs if isinstance(source, ChannelInput)]
+        gates = [exchange.gate for _, exchange in self.out_exchanges]
+        return TaskMetrics(
+            records_in=sum(source.records for source in self.inputs),
+            records_out=sum(exchange.records for _, exchange in self.out_exchanges),
+            bytes_in=sum(channel.bytes_received for channel in channels),
+            bytes_out=sum(gate.bytes_sent for gate in gates),
+            buffers_out=max((gate.buffers_in_use for gate in gates), default=0),
+            buffers_in=sum(channel.buffers_queued for channel in channels),
+            watermark=min(self.watermarks(), default=None),
+            counters={node: dict(counters) for node, counters in self.counters.items()},
+            accumulators={node: copies(found) for node, found in self.accumulators.items() if found},
+            user={
+                name: metric.value() for found in self.user_metrics.values() for name, metric in tuple(found.items())
+            },
+        )
+
+    def watermarks(self) -> list[int]:
+        """The watermarks (ms) of the operators that have seen one and still wait for more."""
+        return [
+            node.valve.combined for node in self.nodes.values() if MIN_WATERMARK < node.valve.combined < MAX_WATERMARK
+        ]
+
+    def close(self, failure: BaseException | None = None) -> None:
+        """Close readers and operators, the last opened first; all are closed even if some fail.
+
+        Args:
+            failure: why the task ends early; errors while closing become notes of it. Without one, the last error while
+                closing is raised, with those before it as its context.
+        """
+        try:
+            self.on_close.close()
+        except BaseException as error:
+            if failure is None or is_interrupt(error):
+                raise
+            if error is not failure:
+                add_note(failure, f"while closing task '{self.name}': {told(error)}")
+
+
+def make_operator(node: StreamNode, copied: bool) -> Operator:
+    """The operator of one subtask, with function objects of its own.
+
+    Args:
+        node: the operator's node.
+        copied: whether others are made from this node too.
+
+    Raises:
+        GraphError: a function object cannot be copied.
+    """
+    assert node.spec is not None
+    spec = copy_for_subtask(node.spec, node.name, node.location) if copied else node.spec
+    operator: Operator = spec.build()
+    return operator
