@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from pyflinkx._core.calls.records import group_values, reduce_values, short_repr
+from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
@@ -49,7 +50,8 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
             self.current.key = NO_KEY
             self.add(values)
         else:
-            groups = group_values(self.site, self.key_selector, values)
+            groups: KeyMap[Any, list[Any]] = KeyMap()
+            group_values(self.site, self.key_selector, values, groups)
             for self.current.key, group in groups.items():
                 self.add(group)
 
@@ -110,6 +112,12 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
 
 class MapPartitionOperator(PartitionOperator):
     """Calls a function with an iterator over the records of a partition."""
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        if self.key_selector is not None and self.table.in_memory():
+            group_values(self.site, self.key_selector, batch.values, self.table.keys)
+        else:
+            super().process_batch(batch, port)
 
     def add(self, values: list[Any]) -> None:
         held = self.table.edit(None)

@@ -317,26 +317,20 @@ def select_keys(CallSite site not None, key_selector, list values not None):
     return keys
 
 
-def group_values(CallSite site not None, key_selector, list values not None):
-    """A KeyMap of the keys, in the order in which they come, to the lists of their values."""
-    cdef KeyMap groups = KeyMap()
+def group_values(CallSite site not None, key_selector, list values not None, KeyMap groups not None):
+    """Append every value to its key's list in ``groups``; keys that are not there yet come after the others."""
     cdef PyObject *found
     cdef Py_hash_t hash = 0
     for value in values:
         try:
-            selected = key_selector(value)
-        except BaseException as error:
-            site.fail(value, None, error)
-        try:
-            key = as_key(selected, &hash)
+            key = as_key(key_selector(value), &hash)
             found = groups.find(key, hash)
         except BaseException as error:
-            raise site.wrap(error, "on a key") from error
+            site.fail(value, None, error)
         if found == NULL:
             groups.put(key, hash, [value])
         else:
             (<list> found).append(value)
-    return groups
 
 
 def extract_timestamps(CallSite site not None, function, ObjectBatch batch not None):
