@@ -90,13 +90,14 @@ class Subtasks:
                 self.add(part, rows)
 
     def add(self, part, rows):
-        if isinstance(part, RunningAggregates):
-            self.take(part.add(rows, True, self.sequence))
-            return
-        late, results = part.add(rows, self.sequence)
-        self.take(results)
-        if late is not None:
-            self.late += late.to_rows("tuple")
+        done = 0
+        while done is not None:
+            if isinstance(part, RunningAggregates):
+                results, done = part.add(rows, True, done, 3, self.sequence)
+            else:
+                late, results, done = part.add(rows, done, 3, self.sequence)
+                self.late += [] if late is None else late.to_rows("tuple")
+            self.take(results)
 
     def take(self, batch):
         if batch is not None:
@@ -213,7 +214,7 @@ def structure(name, keys=("key",), aggregations=AGGREGATIONS):
 def filled(name, records, keys=("key",), aggregations=AGGREGATIONS):
     made = structure(name, keys, aggregations)
     batch = batch_of(records)
-    made.add(batch, False, 100) if name == "running" else made.add(batch, 100)
+    made.add(batch, False, sequence=100) if name == "running" else made.add(batch, sequence=100)
     return made
 
 
@@ -325,7 +326,7 @@ def test_rows_that_come_after_an_import_have_later_numbers(function):
     for batch in old.export(GROUPS):
         new.import_(batch)
     # The clock of the new subtask is behind that of the old one.
-    new.add(batch_of([((1, "p", None, 7, 0.5, "later", True), 0)]), False, 3)
+    new.add(batch_of([((1, "p", None, 7, 0.5, "later", True), 0)]), False, sequence=3)
     kept = new.finish(0, 10).to_rows("tuple")
     assert kept == [(1, "later" if function == "last" else "t")]
 
@@ -373,7 +374,7 @@ def test_a_session_that_had_fired_fires_again_when_a_row_comes_under_an_earlier_
     other.watermark = 5
     for batch in made.export(GROUPS):
         other.import_(batch)
-    assert other.add(batch_of([(ROW, 9)])) == (None, None)
+    assert other.add(batch_of([(ROW, 9)])) == (None, None, None)
     assert [row[1:4] for row in other.fire(13, 10)[0].to_rows("tuple")] == [(9, 14, 2)]
 
 
