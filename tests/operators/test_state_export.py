@@ -351,10 +351,55 @@ def test_states_are_not_exported_while_windows_fire():
     made = filled("slices", [((number, "p", None, 1, 0.5, "t", True), 5) for number in range(9)])
     _, more = made.fire(20, 2)
     assert more
-    with pytest.raises(WrongStateError, match="while windows fire"):
+    with pytest.raises(WrongStateError, match="while results are sent"):
         next(made.export(GROUPS))
     with pytest.raises(WrongStateError, match="beside states"):
         made.watermark = 5
+
+
+def in_the_middle(name):
+    """A structure that has added a row, but not sent all that it makes, and one with states."""
+    kept = {"last": Aggregation("last", "text")}
+    bounds = () if name in ("running", "counts") else WINDOW_FIELDS
+    common = (SCHEMA, ("key",), native_arguments(kept), result_schema(SCHEMA, ("key",), kept, bounds))
+    make = {
+        "running": lambda: RunningAggregates(*common),
+        "late": lambda: SliceWindows(*common, 40, 10, lateness=100),
+        "counts": lambda: CountWindows(*common, 1, 1),
+    }[name]
+    made, other = make(), make()
+    made.most_bytes = 1
+    arguments = (True,) if name == "running" else ()
+    many = [((number % 2, "p", None, 1, 0.5, "a text", True), 60) for number in range(8)]
+    other.add(batch_of(many[:2]), *arguments)
+    if name == "late":
+        made.add(batch_of(many[:1]))
+        while made.fire(80, 10)[1]:
+            pass
+    # Of running aggregates it is the text of the next row that does not fit.
+    *_, done = made.add(batch_of(many), *arguments, limit=8 if name == "running" else 1)
+    assert done is not None
+    return made, list(other.export(GROUPS))
+
+
+@pytest.mark.parametrize("name", ["running", "late", "counts"])
+def test_states_stay_where_they_are_while_results_of_a_batch_are_sent(name):
+    made, states = in_the_middle(name)
+    with pytest.raises(WrongStateError, match="exported while results are sent"):
+        next(made.export(GROUPS))
+    for batch in states:
+        with pytest.raises(WrongStateError, match="imported while results are sent"):
+            made.import_(batch)
+
+
+@pytest.mark.parametrize("name", ["slices", "sessions"])
+def test_states_are_not_imported_while_windows_fire(name):
+    made = filled(name, [((number, "p", None, 1, 0.5, "t", True), 5) for number in range(9)])
+    (batch,) = filled(name, [(ROW, 50)]).export(GROUPS)
+    _, more = made.fire(40, 2)
+    assert more
+    with pytest.raises(WrongStateError, match="imported while results are sent"):
+        made.import_(batch)
 
 
 def test_sessions_in_the_middle_of_firing_go_on_elsewhere():
