@@ -136,6 +136,7 @@ static pfx_status open_slice(pfx_counts *counts, pfx_count_key *key, int64_t num
 pfx_status pfx_counts_open(pfx_counts *counts, uint32_t key, int64_t rows, int64_t number, uint32_t *slot) {
     PFX_TRY(add_keys(counts, counts->index->count));
     pfx_count_key *found = &counts->keys[key];
+    pfx_states_save(&counts->key_block, &key, 1);
     *slot = NONE;
     if (rows <= 0 || rows >= PFX_TIME_LIMIT || (found->rows != 0 && found->rows != rows) ||
         (found->rows != 0 && found->last == NONE)) {

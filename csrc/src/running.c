@@ -123,6 +123,9 @@ pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, con
 
 pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, pfx_agg_import *states, int64_t rows) {
     struct pfx_running_scratch *scratch = running->scratch;
+    if (running->added) {
+        return PFX_WRONG_STATE;
+    }
     for (int64_t start = 0; start < rows; start += PFX_CHUNK) {
         int64_t count = rows - start < PFX_CHUNK ? rows - start : PFX_CHUNK;
         PFX_TRY(pfx_key_index_map(running->index, keys, start, count, scratch->ids));

@@ -446,6 +446,8 @@ pfx_status pfx_sessions_open(pfx_sessions *sessions, uint32_t key, int64_t start
         return PFX_CORRUPT;
     }
     PFX_TRY(take_slot(sessions, slot));
+    save(sessions, *slot);
+    save_state(sessions, *slot);
     sessions->slots[*slot] = (pfx_session){.start = start, .end = end, .fired = fired, .at = INT64_MAX, .key = key};
     link_session(sessions, *slot);
     sessions->peak = sessions->live > sessions->peak ? sessions->live : sessions->peak;

@@ -31,6 +31,9 @@ static pfx_status add(pfx_state_rows *rows, found *found, uint32_t key, uint8_t 
 pfx_status pfx_running_export(const pfx_running *running, pfx_state_rows *rows, pfx_export_place *place,
                               int64_t limit) {
     found found = {.count = 0};
+    if (running->added) {
+        return PFX_WRONG_STATE;
+    }
     PFX_TRY(pfx_state_rows_begin(rows));
     for (; place->at < running->count && has_room(rows, &found, limit); place->at++) {
         PFX_TRY(add(rows, &found, (uint32_t)place->at, pfx_running_state(running, (uint32_t)place->at)));

@@ -42,7 +42,7 @@ static pfx_status check_slices(const pfx_slicing *slicing, const pfx_key_column 
 pfx_status pfx_slices_import(pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *spaces,
                              pfx_agg_import *states, int64_t rows) {
     int64_t late_rows, row = 0;
-    if (slices->firing != NULL) {
+    if (slices->firing != NULL || slices->merging || slices->again.pending) {
         return PFX_WRONG_STATE;
     }
     PFX_TRY(check_slices(&slices->panes.slicing, spaces, states, rows));
@@ -118,6 +118,9 @@ static pfx_status import_slots(pfx_sessions *sessions, pfx_counts *counts, pfx_k
 
 pfx_status pfx_sessions_import(pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *spaces,
                                pfx_agg_import *states, int64_t rows) {
+    if (sessions->sent < sessions->due.count) {
+        return PFX_WRONG_STATE;
+    }
     PFX_TRY(import_slots(sessions, NULL, sessions->index, keys, spaces, states, rows));
     sessions->sequence = sessions->sequence > states->next_sequence ? sessions->sequence : states->next_sequence;
     return PFX_OK;
@@ -125,6 +128,10 @@ pfx_status pfx_sessions_import(pfx_sessions *sessions, const pfx_key_column *key
 
 pfx_status pfx_counts_import(pfx_counts *counts, const pfx_key_column *keys, const pfx_key_column *spaces,
                              pfx_agg_import *states, int64_t rows) {
+    /* Windows that are still to be sent know where states are, which move when there are more. */
+    if (counts->sent < counts->full) {
+        return PFX_WRONG_STATE;
+    }
     PFX_TRY(import_slots(NULL, counts, counts->index, keys, spaces, states, rows));
     counts->sequence = counts->sequence > states->next_sequence ? counts->sequence : states->next_sequence;
     return PFX_OK;

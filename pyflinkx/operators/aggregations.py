@@ -115,5 +115,5 @@ def result_schema(
 
 
 def native_arguments(aggregations: Mapping[str, Aggregation]) -> list[tuple[str, str | None, str | None]]:
-    """The aggregates as ``_core.native_agg`` takes them."""
+    """The aggregates as ``_core.native.aggregates`` takes them."""
     return [(each.function, each.field, each.by) for each in aggregations.values()]

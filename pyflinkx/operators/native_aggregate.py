@@ -98,11 +98,13 @@ class NativeAggregateOperator(PiecewiseOperator):
         self.output.emit_watermark(MAX_WATERMARK)
 
     def export(self) -> Iterator[ColumnBatch]:
-        """All states, as batches; see ``_core.native_state``."""
+        """All states, as batches; see ``_core.native.states``."""
+        self.check_is_done()
         return self.running.export(self.context.max_parallelism)
 
     def import_(self, batch: ColumnBatch) -> None:
         """Add those states of a batch that are this subtask's."""
+        self.check_is_done()
         try:
             self.running.import_(rows_of_subtask(batch, self.context))
         except Exception as error:

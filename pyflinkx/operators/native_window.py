@@ -52,7 +52,7 @@ COUNTED = (CountTumblingWindowAssigner, CountSlidingWindowAssigner)
 
 
 class NativeWindows(Protocol):
-    """What runs the windows: a class of ``_core.native_window``."""
+    """What runs the windows: a class of ``_core.native.windows``."""
 
     @property
     def held(self) -> int:
@@ -208,11 +208,13 @@ class NativeWindowOperator(PiecewiseOperator):
                 yield
 
     def export(self) -> Iterator[ColumnBatch]:
-        """All states, as batches; see ``_core.native_state``. Not while windows fire."""
+        """All states, as batches; see ``_core.native.states``. Not while some of its results are still to be sent."""
+        self.check_is_done()
         return self.windows.export(self.context.max_parallelism)
 
     def import_(self, batch: ColumnBatch) -> None:
         """Add those states of a batch that are this subtask's; the watermark is to be set before."""
+        self.check_is_done()
         try:
             self.windows.import_(rows_of_subtask(batch, self.context))
         except Exception as error:

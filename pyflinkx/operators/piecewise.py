@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import Operator
 
 # Calls of a user's function in a piece.
@@ -25,6 +26,15 @@ class PiecewiseOperator(Operator):
             pass
         self._pieces = pieces
         self.resume()
+
+    def check_is_done(self) -> None:
+        """See that nothing is left of earlier work, as states are no whole before.
+
+        Raises:
+            WrongStateError: something is.
+        """
+        if self._pieces is not None:
+            raise WrongStateError("states cannot be exported or imported in the middle of a batch or firing")
 
     def resume(self) -> bool:
         if self._pieces is None:

@@ -31,12 +31,21 @@ def test_no_key_loses_its_state_when_memory_runs_out(tmp_path, flags):
     [
         ("holders_snapshots", "running", "pfx_states_save(&running->states, scratch->ids, count);", ""),
         ("holders_snapshots", "sessions", "save(sessions, slot);\n    pfx_session *session", "pfx_session *session"),
+        ("holders_snapshots", "sessions", "save(sessions, *slot);\n    save_state", "save_state"),
         ("holders_snapshots", "counts", "pfx_states_save(&counts->key_block, scratch->ids, count);", ""),
         ("holders_snapshots", "panes", "pfx_pane_save(pane, &number, 1);", "(void)number;"),
         ("compactions", "sessions", "reserve_list(&kept, &kept.heap, sessions->live)", "PFX_OK"),
         ("compactions", "slices", OVER, OVER.replace("i < ", "i + 1 < ")),
     ],
-    ids=["a state is not logged", "bounds are not", "counts are not", "panes are not", "a queue that fails", "a pane"],
+    ids=[
+        "a state is not logged",
+        "bounds are not",
+        "those of an import are not",
+        "counts are not",
+        "panes are not",
+        "a queue that fails",
+        "a pane",
+    ],
 )
 def test_the_programs_find_a_planted_fault(tmp_path, program, part, right, wrong):
     sources = tmp_path / "src"

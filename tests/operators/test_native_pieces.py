@@ -10,6 +10,7 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx._core.native.partials import LocalKeys, LocalSlices
 from pyflinkx._core.native.windows import CountWindows, RunningAggregates, SessionWindows, SliceWindows
+from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from pyflinkx.operators.local_aggregate import partial_schema
 from pyflinkx.operators.native_window import NativeWindowOperator
@@ -216,3 +217,20 @@ def test_an_operator_sends_a_batch_of_results_at_a_step(assigner, stamp):
     sent.append(len(harness.take()))
     assert max(sent) <= 32_768
     assert sum(sent) == (200_000 if rows == 1 else rows)
+
+
+def test_an_operator_has_no_whole_states_before_a_batch_is_done():
+    """Of sessions the structure itself would export what it has: rows that it has not been given would be lost."""
+    schema = Schema([Field("key", "u"), Field("value", "l")])
+    operator = NativeWindowOperator(schema, ["key"], EventTimeSessionWindows(10), FLAT, allowed_lateness=10**6)
+    harness = NativeHarness(operator, schema)
+    harness.watermark(500_000)
+    rows = ColumnBatch.from_rows([("a", 1)] * 100_000, schema, array("q", [5] * 100_000))
+    operator.process_batch(rows)
+    with pytest.raises(WrongStateError, match="in the middle of a batch or firing"):
+        operator.export()
+    with pytest.raises(WrongStateError, match="in the middle of a batch or firing"):
+        operator.import_(rows)
+    harness.complete()
+    (states,) = operator.export()
+    assert states.to_rows("dict")[0]["rows().n"] == 100_000

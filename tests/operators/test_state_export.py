@@ -90,13 +90,14 @@ class Subtasks:
                 self.add(part, rows)
 
     def add(self, part, rows):
-        if isinstance(part, RunningAggregates):
-            self.take(part.add(rows, True, self.sequence))
-            return
-        late, results = part.add(rows, self.sequence)
-        self.take(results)
-        if late is not None:
-            self.late += late.to_rows("tuple")
+        done = 0
+        while done is not None:
+            if isinstance(part, RunningAggregates):
+                results, done = part.add(rows, True, done, 3, self.sequence)
+            else:
+                late, results, done = part.add(rows, done, 3, self.sequence)
+                self.late += [] if late is None else late.to_rows("tuple")
+            self.take(results)
 
     def take(self, batch):
         if batch is not None:
@@ -213,7 +214,7 @@ def structure(name, keys=("key",), aggregations=AGGREGATIONS):
 def filled(name, records, keys=("key",), aggregations=AGGREGATIONS):
     made = structure(name, keys, aggregations)
     batch = batch_of(records)
-    made.add(batch, False, 100) if name == "running" else made.add(batch, 100)
+    made.add(batch, False, sequence=100) if name == "running" else made.add(batch, sequence=100)
     return made
 
 
@@ -325,7 +326,7 @@ def test_rows_that_come_after_an_import_have_later_numbers(function):
     for batch in old.export(GROUPS):
         new.import_(batch)
     # The clock of the new subtask is behind that of the old one.
-    new.add(batch_of([((1, "p", None, 7, 0.5, "later", True), 0)]), False, 3)
+    new.add(batch_of([((1, "p", None, 7, 0.5, "later", True), 0)]), False, sequence=3)
     kept = new.finish(0, 10).to_rows("tuple")
     assert kept == [(1, "later" if function == "last" else "t")]
 
@@ -350,10 +351,55 @@ def test_states_are_not_exported_while_windows_fire():
     made = filled("slices", [((number, "p", None, 1, 0.5, "t", True), 5) for number in range(9)])
     _, more = made.fire(20, 2)
     assert more
-    with pytest.raises(WrongStateError, match="while windows fire"):
+    with pytest.raises(WrongStateError, match="while results are sent"):
         next(made.export(GROUPS))
     with pytest.raises(WrongStateError, match="beside states"):
         made.watermark = 5
+
+
+def in_the_middle(name):
+    """A structure that has added a row, but not sent all that it makes, and one with states."""
+    kept = {"last": Aggregation("last", "text")}
+    bounds = () if name in ("running", "counts") else WINDOW_FIELDS
+    common = (SCHEMA, ("key",), native_arguments(kept), result_schema(SCHEMA, ("key",), kept, bounds))
+    make = {
+        "running": lambda: RunningAggregates(*common),
+        "late": lambda: SliceWindows(*common, 40, 10, lateness=100),
+        "counts": lambda: CountWindows(*common, 1, 1),
+    }[name]
+    made, other = make(), make()
+    made.most_bytes = 1
+    arguments = (True,) if name == "running" else ()
+    many = [((number % 2, "p", None, 1, 0.5, "a text", True), 60) for number in range(8)]
+    other.add(batch_of(many[:2]), *arguments)
+    if name == "late":
+        made.add(batch_of(many[:1]))
+        while made.fire(80, 10)[1]:
+            pass
+    # Of running aggregates it is the text of the next row that does not fit.
+    *_, done = made.add(batch_of(many), *arguments, limit=8 if name == "running" else 1)
+    assert done is not None
+    return made, list(other.export(GROUPS))
+
+
+@pytest.mark.parametrize("name", ["running", "late", "counts"])
+def test_states_stay_where_they_are_while_results_of_a_batch_are_sent(name):
+    made, states = in_the_middle(name)
+    with pytest.raises(WrongStateError, match="exported while results are sent"):
+        next(made.export(GROUPS))
+    for batch in states:
+        with pytest.raises(WrongStateError, match="imported while results are sent"):
+            made.import_(batch)
+
+
+@pytest.mark.parametrize("name", ["slices", "sessions"])
+def test_states_are_not_imported_while_windows_fire(name):
+    made = filled(name, [((number, "p", None, 1, 0.5, "t", True), 5) for number in range(9)])
+    (batch,) = filled(name, [(ROW, 50)]).export(GROUPS)
+    _, more = made.fire(40, 2)
+    assert more
+    with pytest.raises(WrongStateError, match="imported while results are sent"):
+        made.import_(batch)
 
 
 def test_sessions_in_the_middle_of_firing_go_on_elsewhere():
@@ -373,7 +419,7 @@ def test_a_session_that_had_fired_fires_again_when_a_row_comes_under_an_earlier_
     other.watermark = 5
     for batch in made.export(GROUPS):
         other.import_(batch)
-    assert other.add(batch_of([(ROW, 9)])) == (None, None)
+    assert other.add(batch_of([(ROW, 9)])) == (None, None, None)
     assert [row[1:4] for row in other.fire(13, 10)[0].to_rows("tuple")] == [(9, 14, 2)]
 
 

@@ -41,7 +41,7 @@ pfx_status pfx_running_add(pfx_running *running, const pfx_key_column *keys, con
                            int each, int64_t limit, int64_t *done, pfx_results *results);
 
 /* Add `rows` states that were exported, or partial aggregates: their keys, and what is read of each. On PFX_CORRUPT
- * `states` says what is wrong. */
+ * `states` says what is wrong. PFX_WRONG_STATE while pfx_running_add is to be called again. */
 pfx_status pfx_running_merge(pfx_running *running, const pfx_key_column *keys, pfx_agg_import *states, int64_t rows);
 
 /* Append the results of at most `limit` keys from number `first` on, fewer where their texts are long. */

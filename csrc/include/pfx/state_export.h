@@ -25,10 +25,11 @@ typedef struct pfx_export_place {
 } pfx_export_place;
 
 /* Append at most `limit` rows, fewer where they are large, from *place on; none when all have been written. Nothing
- * else may be called until then. */
+ * else may be called until then. PFX_WRONG_STATE while a call that stopped at its limit is to be repeated, also below;
+ * only sessions that fire may be exported, as each says what has been sent of it. */
 pfx_status pfx_running_export(const pfx_running *running, pfx_state_rows *rows, pfx_export_place *place, int64_t limit);
 
-/* Namespace: the last millisecond of the slice. PFX_WRONG_STATE while windows fire. */
+/* Namespace: the last millisecond of the slice. */
 pfx_status pfx_slices_export(const pfx_slices *slices, pfx_state_rows *rows, pfx_export_place *place, int64_t limit);
 
 /* Namespace: start, end, the end with which it fired last (null for never). */
@@ -39,7 +40,8 @@ pfx_status pfx_sessions_export(const pfx_sessions *sessions, pfx_state_rows *row
 pfx_status pfx_counts_export(const pfx_counts *counts, pfx_state_rows *rows, pfx_export_place *place, int64_t limit);
 
 /* Add `rows` rows: their keys, the columns of the namespace, and what is read of the states (states->columns). On
- * PFX_CORRUPT, states->failed_row is the row, and states->failed_acc the accumulator, -1 when it is the namespace. */
+ * PFX_CORRUPT, states->failed_row is the row, and states->failed_acc the accumulator, -1 when it is the namespace.
+ * PFX_WRONG_STATE as above. */
 pfx_status pfx_slices_import(pfx_slices *slices, const pfx_key_column *keys, const pfx_key_column *spaces,
                              pfx_agg_import *states, int64_t rows);
 pfx_status pfx_sessions_import(pfx_sessions *sessions, const pfx_key_column *keys, const pfx_key_column *spaces,

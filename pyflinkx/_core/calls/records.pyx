@@ -289,6 +289,7 @@ def reduce_values(
             if state is not None:
                 found = state.find(key, hash)
                 if found != NULL:
+                    table.context.key = key  # for other states of the function's
                     value = function(<object> found, value)
                 state.put(key, hash, value)
             else:

@@ -11,7 +11,14 @@ from pyflinkx._core.pfx.key_columns cimport pfx_key_column
 from pyflinkx._core.pfx.out_column cimport pfx_out_column, pfx_out_column_free, pfx_out_column_init, pfx_out_column_trim
 from pyflinkx._core.pfx.state_export cimport pfx_export_place
 from pyflinkx._core.pfx.state_rows cimport pfx_state_rows, pfx_state_rows_free, pfx_state_rows_init
-from pyflinkx._core.pfx.status cimport PFX_CORRUPT, PFX_INVALID_UTF8, PFX_OVERFLOW, PFX_WRONG_STATE, pfx_status
+from pyflinkx._core.pfx.status cimport (
+    PFX_CORRUPT,
+    PFX_INVALID_UTF8,
+    PFX_OK,
+    PFX_OVERFLOW,
+    PFX_WRONG_STATE,
+    pfx_status,
+)
 from pyflinkx._core.memory.budget cimport MemoryBudget
 from pyflinkx._core.native.aggregates cimport NativeAggregation, take_column
 from pyflinkx._core.columns.schema cimport Field, Schema
@@ -255,7 +262,7 @@ cdef class NativeStates(NativeAggregation):
             limit: the most rows of a batch; batches of large values are shorter.
 
         Raises:
-            WrongStateError: windows are being fired.
+            WrongStateError: a call has left results that are still to be taken.
             KeyTypeError: a key has no canonical form.
             ValueError: an argument is out of range.
         """
@@ -271,7 +278,7 @@ cdef class NativeStates(NativeAggregation):
             with nogil:
                 status = self.export_rows(&rows.rows, &place, limit)
             if status == PFX_WRONG_STATE:
-                raise WrongStateError("states cannot be exported while windows fire: take all of their results first")
+                raise WrongStateError("states cannot be exported while results are sent: take all of them first")
             if status == PFX_OVERFLOW:
                 names = ", ".join([repr(self.schema.fields[position].name) for position in self.key_positions])
                 raise KeyTypeError(f"a row has no key by {names}: its date or time does not fit the key format")
@@ -289,7 +296,7 @@ cdef class NativeStates(NativeAggregation):
         Raises:
             ValueError: the columns are others.
             CorruptDataError: a row is what no state can be.
-            WrongStateError: windows are being fired.
+            WrongStateError: a call has left results that are still to be taken.
         """
         cdef StateReader reader = self.reader
         cdef pfx_status status
@@ -297,4 +304,7 @@ cdef class NativeStates(NativeAggregation):
         reader.bind(self, batch)
         with nogil:
             status = self.import_rows(reader.keys, reader.spaces, &reader.states, rows)
+        if status == PFX_WRONG_STATE:
+            reader.done(self, PFX_OK)
+            raise WrongStateError("states cannot be imported while results are sent: take all of them first")
         reader.done(self, status)

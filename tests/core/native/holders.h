@@ -357,6 +357,20 @@ static inline pfx_status add_rows(holder *holder, rows *rows) {
     return status;
 }
 
+/* A session that comes from elsewhere, of a key that there is none of. */
+static inline void open_session(holder *holder, rows *rows, int64_t key, int64_t start) {
+    aggregation *it = &holder->it;
+    uint32_t id, slot;
+    rows->count = 1;
+    rows->keys[0] = key;
+    write_rows(rows);
+    const pfx_key_column keys = {.type = &types[it->text_keys],
+                                 .data = it->text_keys ? (const uint8_t *)rows->key_texts : (const uint8_t *)rows->keys,
+                                 .offsets = it->text_keys ? (const uint8_t *)rows->key_offsets : NULL};
+    EXPECT(pfx_key_index_map(&it->index, &keys, 0, 1, &id) == PFX_OK);
+    EXPECT(pfx_sessions_open(&holder->sessions, id, start, start + GAP, INT64_MIN, &slot) == PFX_OK);
+}
+
 /* Work a watermark off. */
 static inline pfx_status fire(holder *holder, int64_t watermark) {
     int more = holder->kind == SESSIONS || holder->kind == SLICES;

@@ -8,6 +8,8 @@
 #include "holders.h"
 
 #define ROUNDS 3
+/* Keys from here on come from elsewhere. */
+#define FOREIGN 1000000
 
 typedef struct reading {
     holder *holder;
@@ -85,6 +87,7 @@ typedef struct plan {
     int64_t skew;
     int64_t keys; /* that there are by now; more come */
     int64_t time;
+    int64_t foreign; /* sessions that have come from elsewhere */
 } plan;
 
 static void go_on(holder *holder, plan *plan, rows *rows, int64_t most) {
@@ -99,6 +102,9 @@ static void go_on(holder *holder, plan *plan, rows *rows, int64_t most) {
     plan->keys += (int64_t)(draw(&plan->seed) % 100);
     write_rows(rows);
     EXPECT(add_rows(holder, rows) == PFX_OK);
+    for (uint64_t opened = draw(&plan->seed) % 8; holder->kind == SESSIONS && opened > 0; opened--) {
+        open_session(holder, rows, FOREIGN + plan->foreign++, plan->time);
+    }
     if (draw(&plan->seed) % 3 == 0) {
         EXPECT(fire(holder, plan->time - (int64_t)(draw(&plan->seed) % 80)) == PFX_OK);
     }
