@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pyflinkx.common import Configuration
+from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
+from pyflinkx.errors import GraphError
 from pyflinkx.runtime.control.pickles import dump_by_value, dump_value
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,3 +214,27 @@ def test_a_copy_of_a_class_has_its_slots_and_its_name():
 
 def test_what_a_module_has_goes_by_reference():
     assert dump_value([Path("x")]) == pickle.dumps([Path("x")], 5)
+
+
+class Unreadable(Exception):
+    """Its pickle calls ``__init__`` with one argument."""
+
+    def __init__(self, text, number):
+        super().__init__(text)
+        self.number = number
+
+
+class HoldsUnreadable(MapFunction):
+    def __init__(self):
+        self.failure = Unreadable("a", 1)
+
+    def map(self, value):
+        return value
+
+
+@pytest.mark.parametrize("workers", ["threads", "processes"])
+def test_a_function_whose_pickle_cannot_be_read_says_what_to_do(workers):
+    env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict({"pyflinkx.workers": workers}))
+    env.from_collection([1]).map(HoldsUnreadable()).print()
+    with pytest.raises(GraphError, match=r"cannot be read on a worker: TypeError: .*make what .* in open\(\)"):
+        env.execute()

@@ -152,8 +152,19 @@ def load_job(data: bytes, remote_buffer: Callable[[int], Any]) -> tuple[Any, ...
     """What ``dump_job`` was given, with functions of its own.
 
     Classes of the program's ``__main__`` are put into ours, so that records of them are pickled by reference.
+
+    Raises:
+        GraphError: something that functions hold can be pickled, but its pickle cannot be read.
     """
-    classes, *rest = JobUnpickler(data, remote_buffer).load()
+    try:
+        classes, *rest = JobUnpickler(data, remote_buffer).load()
+    except BaseException as error:  # code of the job's classes runs here
+        if is_interrupt(error):
+            raise
+        raise GraphError(
+            f"the job cannot be read on a worker: {told(error)}; what its functions hold is pickled to get there: "
+            "make what cannot be read again in open()"
+        ) from error
     main = sys.modules["__main__"]
     for name, cls in classes.items():
         if not hasattr(main, name):
