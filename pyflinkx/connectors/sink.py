@@ -65,7 +65,7 @@ class Committer:
         raise NotImplementedError
 
     def abort(self, committables: list[Any]) -> None:
-        """The job has failed: remove what is not to become visible; called also for what is gone already."""
+        """The job or the commit has failed: remove what is not visible; called also for what is gone already."""
 
 
 class CommitterCoordinator(Coordinator):
@@ -84,7 +84,12 @@ class CommitterCoordinator(Coordinator):
 
     def close(self, failure: BaseException | None) -> None:
         if failure is None:
-            self.committer.commit(self.pending)
+            try:
+                self.committer.commit(self.pending)
+            except BaseException:
+                # What was committed stays; of the rest nothing is to be left behind.
+                self.committer.abort(self.pending)
+                raise
         else:
             self.committer.abort(self.pending)
 

@@ -6,7 +6,6 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from pyflinkx._core.calls.records import ResultCollector, short_repr
@@ -199,7 +198,7 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
         stamps = other.stamps_of(key, partners)
         first = bisect_left(stamps, timestamp + own.lower)
         last = bisect_right(stamps, timestamp + own.upper)
-        return ((stamp, partners[stamp]) for stamp in islice(stamps, first, last))
+        return ((stamp, partners[stamp]) for stamp in stamps[first:last])
 
     def process_watermark(self, timestamp: int) -> None:
         self.watermark = timestamp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import operator
 import sys
 import types
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pyflinkx._core.records.copier import Copier
 # Instructions that change no object; whatever is not among them may. Names differ between versions of Python.
 HARMLESS: tuple[str, ...] = (
     "LOAD_",
+    "STORE_FAST",
     "BUILD_TUPLE",
     "BUILD_STRING",
     "BUILD_SLICE",
@@ -82,6 +84,8 @@ def is_harmless(function: Callable[[Any], Any]) -> bool:
 
     Names are taken for what they are in builtin types: a record's own ``get`` that changes it is not foreseen.
     """
+    if isinstance(function, (operator.itemgetter, operator.attrgetter)):
+        return True
     plain = function.__func__ if isinstance(function, types.MethodType) else function
     if not isinstance(plain, types.FunctionType):
         return False
@@ -89,16 +93,16 @@ def is_harmless(function: Callable[[Any], Any]) -> bool:
     for step in dis.get_instructions(plain.__code__):
         if step.opname in CALLS:
             calls += 1
-        elif not step.opname.startswith(HARMLESS) or (
-            step.opname.startswith("BINARY_OP") and step.argrepr.endswith("=")
-        ):
+        elif not step.opname.startswith(HARMLESS) or is_in_place(step):
             return False
         elif step.opname == "LOAD_GLOBAL":
-            known += step.argval in FUNCTIONS and step.argval not in plain.__globals__
+            known += step.argval in FUNCTIONS and step.argval not in plain.__globals__ and loads_callee(step)
         elif loads_method(step):
-            known += step.argval in METHODS
+            if step.argval not in METHODS:
+                return False
+            known += 1
     # Each call is of one of those, and none of what a field holds.
-    return calls == known if calls else True
+    return calls == known
 
 
 def is_in_place(step: dis.Instruction) -> bool:
@@ -111,3 +115,8 @@ def loads_method(step: dis.Instruction) -> bool:
     if step.opname == "LOAD_ATTR" and sys.version_info >= (3, 12):
         return bool((step.arg or 0) & 1)
     return step.opname == "LOAD_METHOD"
+
+
+def loads_callee(step: dis.Instruction) -> bool:
+    """Whether an instruction loads a global that the next call is of; before Python 3.11 nothing tells."""
+    return sys.version_info < (3, 11) or bool((step.arg or 0) & 1)

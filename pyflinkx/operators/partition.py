@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from pyflinkx._core.calls.records import select_keys, short_repr
-from pyflinkx._core.keys.canonical import check_key
+from pyflinkx._core.calls.records import group_values, reduce_values, short_repr
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx._core.state.keyed import ABSENT
@@ -48,20 +47,13 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
     def process_batch(self, batch: Any, port: int = 0) -> None:
         values = batch.values
         if self.key_selector is None:
-            groups = KeyMap([(NO_KEY, values)])
+            self.current.key = NO_KEY
+            self.add(values)
         else:
-            groups = KeyMap()
-            for key, value in zip(select_keys(self.site, self.key_selector, values), values, strict=True):
-                groups.setdefault(self.checked(key), []).append(value)
-        for self.current.key, group in groups.items():
-            self.add(group)
-
-    def checked(self, key: Any) -> Any:
-        """The key as a dict finds it."""
-        try:
-            return check_key(key)
-        except BaseException as error:
-            raise self.site.wrap(error, "on a key") from error
+            groups: KeyMap[Any, list[Any]] = KeyMap()
+            group_values(self.site, self.key_selector, values, groups)
+            for self.current.key, group in groups.items():
+                self.add(group)
 
     def add(self, values: list[Any]) -> None:
         """Take more records of a partition."""
@@ -121,6 +113,12 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
 class MapPartitionOperator(PartitionOperator):
     """Calls a function with an iterator over the records of a partition."""
 
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        if self.key_selector is not None and self.table.in_memory():
+            group_values(self.site, self.key_selector, batch.values, self.table.keys)
+        else:
+            super().process_batch(batch, port)
+
     def add(self, values: list[Any]) -> None:
         held = self.table.edit(None)
         if held is ABSENT:
@@ -173,6 +171,15 @@ class ReducePartitionOperator(PartitionOperator):
     ) -> None:
         super().__init__(function, key_selector)
         self.call = reduce_to_type(function.call, record_type)
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        if self.key_selector is None:
+            super().process_batch(batch, port)
+        else:
+            try:
+                reduce_values(self.site, self.key_selector, self.call, self.table, batch, False)
+            finally:
+                self.site.take_partial()  # results come at the end only
 
     def add(self, values: list[Any]) -> None:
         rest = iter(values)

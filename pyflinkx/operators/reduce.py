@@ -9,7 +9,7 @@ from pyflinkx._core.calls.records import reduce_values
 from pyflinkx._core.records.objects import ObjectBatch, constant_timestamps
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
-from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.state.spec import StateSpec
@@ -46,6 +46,10 @@ class ReduceOperator(UserFunctionOperator):
     def open(self, context: OperatorContext) -> None:
         self.table = context.keyed_state.of(reduced_state(self.record_type))
         super().open(context)
+
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        """Open the user's functions, which may have keyed state of their own."""
+        super().open_function(RuntimeContext(self.context, self.context.keyed_state))
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:

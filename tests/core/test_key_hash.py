@@ -11,12 +11,14 @@ from fractions import Fraction
 from typing import NamedTuple
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx._core.calls.window_types import CountWindow, TimeWindow
 from pyflinkx._core.keys.hash import key_hash
+from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.row import Row
 from pyflinkx.errors import KeyTypeError
 from tests.core.key_samples import City, check_key, coincident, keys, same, twins
@@ -127,6 +129,17 @@ def test_what_is_equal_though_it_differs():
     assert key_hash(datetime(2020, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))) == key_hash(
         datetime(2020, 1, 1, tzinfo=timezone.utc)
     )
+
+
+def test_scalars_of_numpy_that_are_no_keys_of_streams():
+    day, midnight = timedelta(days=1), datetime(2020, 1, 1)
+    scalars = [np.datetime64(midnight, unit) for unit in ("s", "us", "ns")] + [midnight, np.datetime64("NaT")]
+    scalars += [np.timedelta64(day, "us").astype(f"m8[{unit}]") for unit in ("D", "h", "s", "ns")] + [day]
+    scalars += [np.complex64(1.5), np.complex128(1 + 1j), np.longdouble(1.5), 1.5, 1 + 1j, 1.5 + 0j, np.clongdouble(2)]
+    scalars += [2, np.timedelta64(1, "Y"), np.datetime64(10**15, "s"), memoryview(b"a"), b"a"]
+    for one in scalars:
+        for other in scalars:
+            assert (one in KeyMap([(other, 1)])) == (one in {other: 1}), (one, other)
 
 
 def test_a_class_of_the_users_is_found_by_its_own_hash():

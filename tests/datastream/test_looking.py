@@ -1,6 +1,8 @@
 """A key selector that changes its record changes nothing: results do not depend on how often it is called."""
 
+import functools
 import operator
+import sys
 import threading
 from dataclasses import dataclass
 
@@ -74,6 +76,23 @@ def changes(record):
     record.items += ["more"]
 
 
+def named(record):
+    user = record["user"]
+    return user.lower()
+
+
+def taken(record):
+    take = record.pop
+    len  # noqa: B018
+    return take()
+
+
+def extended(record):
+    same = record
+    same += [1]
+    return same[0]
+
+
 HARMLESS = [
     lambda record: record[0],
     lambda record: record["user"]["name"],
@@ -86,6 +105,9 @@ HARMLESS = [
     lambda record: str(record["user"]).lower(),
     lambda record: hash(record[0]) % 8,
     lambda record: len(record.get("items", ())),
+    named,
+    operator.itemgetter(0),
+    operator.attrgetter("user"),
 ]
 OTHERS = [
     marking,
@@ -98,7 +120,14 @@ OTHERS = [
     lambda record: record[0](),
     lambda record: record.add(1),
     lambda record: [record],
-    operator.itemgetter(0),
+    lambda record: (record.pop(0), len)[0],
+    lambda record: str if record.pop() else int,
+    lambda record: (record.get, record.pop())[1],
+    lambda record: (_first := record).pop(),
+    lambda record: max([record.pop() for _ in range(1)]),
+    extended,
+    functools.partial(marking),
+    *([taken, lambda record: (len, record[0](record))] if sys.version_info >= (3, 11) else []),
 ]
 
 

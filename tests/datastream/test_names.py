@@ -72,7 +72,17 @@ def test_what_a_job_needs_is_imported_when_one_starts():
     usual = "from pyflinkx.common import Types, WatermarkStrategy; from pyflinkx.datastream import DataStream"
     loaded = modules_after(f"{usual}, StreamExecutionEnvironment, MapFunction")
     late = {"multiprocessing", "numpy", "pyarrow", "cloudpickle", "selectors", "socket", "subprocess", "tarfile"}
-    late |= {"pyflinkx.runtime." + name for name in ("inline", "job", "task", "gates", "frames", "worker")}
+    late |= {
+        "pyflinkx.runtime." + name
+        for name in (
+            "drivers.inline",
+            "drivers.job",
+            "task.task",
+            "exchange.gates",
+            "exchange.frames",
+            "control.worker",
+        )
+    }
     late |= {"pyflinkx.operators." + name for name in ("window", "interval_join", "async_wait", "iteration")}
     late |= {"pyflinkx.datastream." + name for name in ("agg", "joined_streams", "async_data_stream", "window")}
     late |= {"pyflinkx.connectors.files.csv_sink", "pyflinkx.connectors.socket_text", "pyflinkx.connectors.columnar"}

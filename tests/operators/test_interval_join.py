@@ -129,3 +129,19 @@ def test_a_record_stays_at_least_until_the_watermark_reaches_it():
     harness.watermark(98)
     harness.push([("a", 2)], [98], port=1)  # at the watermark: not late
     assert harness.values == [(("a", 1), ("a", 2), 100, 98)]
+
+
+class Unwalked(list):
+    """A list whose items are asked for by place only."""
+
+    def __iter__(self):
+        raise AssertionError("all of them were looked at")
+
+
+def test_partners_are_found_without_a_look_at_all_that_is_kept():
+    with join(0, 1) as harness:
+        harness.push([("a", number) for number in range(1000)], range(1000), 1)
+        side = harness.operator.sides[1]
+        side.stamps["a"] = Unwalked(list(side.stamps["a"]))
+        harness.push([("a", "left")], [990], 0)
+        assert [value[1] for value in harness.values] == [("a", 990), ("a", 991)]

@@ -14,7 +14,7 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 
 from pyflinkx._core.records.copier cimport Copier, is_atom, is_simple
 from pyflinkx._core.python cimport references
-from pyflinkx._core.keys.hash cimport hash_of
+from pyflinkx._core.keys.hash cimport as_key
 from pyflinkx._core.keys.map cimport KeyMap
 from pyflinkx._core.state.keyed cimport KeyContext, StateTable
 from pyflinkx._core.keys.canonical cimport check_key
@@ -280,16 +280,16 @@ def reduce_values(
     cdef Py_ssize_t i = 0
     cdef Copier copier = site.copier if updates else None
     cdef PyObject *found
-    cdef Py_hash_t hash
+    cdef Py_hash_t hash = 0
     cdef KeyMap state = table.keys if table.in_memory() else None
     try:
         while i < len(values):
             value = values[i]
-            key = check_key(key_selector(value))
+            key = as_key(key_selector(value), &hash)
             if state is not None:
-                hash = hash_of(key)
                 found = state.find(key, hash)
                 if found != NULL:
+                    table.context.key = key  # for other states of the function's
                     value = function(<object> found, value)
                 state.put(key, hash, value)
             else:
@@ -316,6 +316,22 @@ def select_keys(CallSite site not None, key_selector, list values not None):
     except BaseException as error:
         site.fail(values[len(keys)], None, error)
     return keys
+
+
+def group_values(CallSite site not None, key_selector, list values not None, KeyMap groups not None):
+    """Append every value to its key's list in ``groups``; keys that are not there yet come after the others."""
+    cdef PyObject *found
+    cdef Py_hash_t hash = 0
+    for value in values:
+        try:
+            key = as_key(key_selector(value), &hash)
+            found = groups.find(key, hash)
+        except BaseException as error:
+            site.fail(value, None, error)
+        if found == NULL:
+            groups.put(key, hash, [value])
+        else:
+            (<list> found).append(value)
 
 
 def extract_timestamps(CallSite site not None, function, ObjectBatch batch not None):

@@ -5,9 +5,8 @@ from cpython.ref cimport PyObject
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from pyflinkx._core.records.copier cimport Copier
-from pyflinkx._core.keys.hash cimport hash_of
+from pyflinkx._core.keys.hash cimport as_key
 from pyflinkx._core.keys.map cimport KeyMap
-from pyflinkx._core.keys.canonical cimport check_key
 from pyflinkx._core.records.objects cimport ObjectBatch
 from pyflinkx._core.calls.window_types cimport TimeWindow
 
@@ -173,17 +172,16 @@ cdef class AlignedLoop:
         cdef int64_t number, start, past
         cdef bint skipped = True
         cdef size_t slot
-        cdef Py_hash_t hash
+        cdef Py_hash_t hash = 0
         if self.within:
             self.within = skipped = False
-            key = self.key
+            key = as_key(self.key, &hash)
             number = self.following
         else:
             if timestamp < self.lowest or timestamp > self.highest:
                 self.check_timestamp(timestamp)
-            key = check_key(self.select_key(value))
+            key = as_key(self.select_key(value), &hash)
             number = floor_divide(timestamp - self.offset, self.slide)
-        hash = hash_of(key)
         start = number * self.slide + self.offset
         past = timestamp - self.size
         self.left -= 1

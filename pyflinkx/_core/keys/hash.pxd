@@ -31,3 +31,22 @@ cdef inline Py_hash_t hash_of(object key) except -1:
         if overflow == 0:
             return hash_of_long(value)
     return hash_of_other(key, 0)
+
+
+# The same as `as_key` for a key that is neither a str nor an int of 64 bits.
+cdef object as_other_key(object key, Py_hash_t *hash)
+
+
+cdef inline object as_key(object key, Py_hash_t *hash):
+    """What check_key makes of a key, and its hash: one look at its type for both."""
+    cdef int overflow = 0
+    cdef long long value
+    if type(key) is str:
+        hash[0] = PyObject_Hash(key)
+        return key
+    if type(key) is int:
+        value = PyLong_AsLongLongAndOverflow(key, &overflow)
+        if overflow == 0:
+            hash[0] = hash_of_long(value)
+            return key
+    return as_other_key(key, hash)

@@ -12,6 +12,8 @@ good as its ``__hash__``.
 """
 from cpython.complex cimport PyComplex_CheckExact
 from cpython.float cimport PyFloat_AS_DOUBLE
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.object cimport PyObject_Hash
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
@@ -30,12 +32,15 @@ from pyflinkx._core.keys.canonical cimport (
     MAX_EXPONENT,
     Form,
     check_depth,
+    check_key,
     form_of,
     put_key,
 )
 from pyflinkx._core.memory.budget cimport default_budget
 from pyflinkx._core.records.row cimport Row
 
+import sys
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -78,6 +83,32 @@ cdef Py_hash_t hash_of_other(object key, int depth) except -1:
     if form.code == FORM_DECIMAL and key.is_finite() and key and key.adjusted() > MAX_EXPONENT:
         return hash_of_hash(key)
     return hash_of_bytes(key)
+
+
+cdef object as_other_key(object key, Py_hash_t *hash):
+    if type(key) is not tuple or not hash_of_plain(<tuple> key, hash):
+        key = check_key(key)
+        hash[0] = hash_of(key)
+    return key
+
+
+cdef bint hash_of_plain(tuple parts, Py_hash_t *hash) except -1:
+    """Whether these are texts and ints of 64 bits, which check_key leaves as they are; their hash then."""
+    cdef uint64_t bits = len(parts)
+    cdef int overflow = 0
+    cdef long long value
+    for part in parts:
+        if type(part) is str:
+            bits = pfx_key_hash_pair(&process_secret, bits, <uint64_t> PyObject_Hash(part))
+        elif type(part) is int:
+            value = PyLong_AsLongLongAndOverflow(part, &overflow)
+            if overflow:
+                return False
+            bits = pfx_key_hash_pair(&process_secret, bits, <uint64_t> hash_of_long(value))
+        else:
+            return False
+    hash[0] = as_hash(bits)
+    return True
 
 
 cdef Py_hash_t hash_of_bytes(object key) except -1:
@@ -135,10 +166,29 @@ cdef Py_hash_t hash_of_refused(object key, int depth) except -1:
         return as_hash(pfx_key_hash_word(&process_secret, bits))
     if type(key) is Fraction:
         return hash_of_fraction(key)
+    if type(key).__module__ == "numpy":
+        return hash_of_number(key)
     if PyComplex_CheckExact(key):
         if key.imag == 0:
             return hash_of_float(key.real)
         return hash_of_parts((key.real, key.imag), depth)
+    if type(key) is memoryview:
+        return PyObject_Hash(key)
+    return hash_of_hash(key)
+
+
+cdef Py_hash_t hash_of_number(object key) except -1:
+    """The hash of a scalar of NumPy that is no key of a stream: that of the Python value that it equals, if any."""
+    numpy = sys.modules["numpy"]
+    if isinstance(key, numpy.inexact):
+        value = complex(key)
+        if value == key:
+            return hash_of_refused(value, 0)
+    elif isinstance(key, (numpy.datetime64, numpy.timedelta64)):
+        # Of any unit, as those of several can be equal.
+        value = key.astype(f"{key.dtype.kind}8[us]").item()
+        if type(value) in (datetime, timedelta) and PyObject_Hash(value) == PyObject_Hash(key):
+            return hash_of(value)
     return hash_of_hash(key)
 
 

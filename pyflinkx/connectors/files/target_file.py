@@ -153,6 +153,10 @@ class FileCommitter(Committer):
 
     def commit(self, committables: list[HiddenFile]) -> None:
         for file in committables:
+            # Before the first of several gets its name.
+            if file.write_mode == "no_overwrite" and os.path.exists(file.hidden) and os.path.lexists(file.target):
+                refuse_existing(file)
+        for file in committables:
             try:
                 self._show(file)
             except OSError as error:
@@ -173,14 +177,20 @@ class FileCommitter(Committer):
                 os.unlink(file.hidden)
 
 
+def refuse_existing(file: HiddenFile) -> None:
+    """Refuse a target that has come to be, unless it is the file itself: an earlier call came no further then."""
+    if os.path.exists(file.target) and os.path.samefile(file.hidden, file.target):
+        return
+    raise SinkError(f"{file.path}: exists already, and write_mode is 'no_overwrite'")
+
+
 def rename_to_new(file: HiddenFile) -> None:
     """Rename a file that must not take another's place."""
     try:
         # Unlike a rename, this fails when the target has come to be meanwhile.
         os.link(file.hidden, file.target)
-    except FileExistsError as error:
-        if not os.path.samefile(file.hidden, file.target):  # else an earlier call came no further
-            raise SinkError(f"{file.path}: exists already, and write_mode is 'no_overwrite'") from error
+    except FileExistsError:
+        refuse_existing(file)
     except OSError:
         # A file system without hard links.
         check_target(file.path, file.write_mode)

@@ -148,17 +148,17 @@ class Coordination:
             raise site.wrap(error, f"in the client, in {what}()") from error
 
     def close(self, failure: BaseException | None) -> None:
-        """The job has ended; all coordinators are closed even if some fail."""
+        """The job has ended; all coordinators are closed even if some fail, and those after them are told so."""
         self.closed.set()
-        errors = []
+        told = failure
         for node, coordinator in self.coordinators.items():
             try:
-                self._call(self.sites[node], coordinator.close, failure)
+                self._call(self.sites[node], coordinator.close, told)
             except BaseException as error:
-                errors.append(error)
+                told = told or error
         self.coordinators.clear()
-        if errors and failure is None:
-            raise errors[0]
+        if failure is None and told is not None:
+            raise told
 
 
 def named(site: CallSite, call: Call) -> None:
