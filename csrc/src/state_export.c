@@ -11,6 +11,10 @@ typedef struct found {
     int64_t count;
 } found;
 
+static int64_t least(int64_t one, int64_t other) {
+    return one < other ? one : other;
+}
+
 static pfx_status write(pfx_state_rows *rows, found *found) {
     int64_t count = found->count;
     found->count = 0;
@@ -48,7 +52,7 @@ pfx_status pfx_slices_export(const pfx_slices *slices, pfx_state_rows *rows, pfx
         return PFX_WRONG_STATE;
     }
     PFX_TRY(pfx_state_rows_begin(rows));
-    PFX_TRY(pfx_out_column_reserve(rows->spaces, limit));
+    PFX_TRY(pfx_out_column_reserve(rows->spaces, least(limit, pfx_panes_held(panes))));
     while (place->at < panes->count && has_room(rows, &found, limit)) {
         const pfx_pane *pane = panes->list[place->at];
         int64_t last = pfx_slice_start(&panes->slicing, pane->index + 1) - 1;
@@ -71,7 +75,7 @@ pfx_status pfx_sessions_export(const pfx_sessions *sessions, pfx_state_rows *row
     found found = {.count = 0};
     PFX_TRY(pfx_state_rows_begin(rows));
     for (int32_t c = 0; c < 3; c++) {
-        PFX_TRY(pfx_out_column_reserve(&rows->spaces[c], limit));
+        PFX_TRY(pfx_out_column_reserve(&rows->spaces[c], least(limit, sessions->used)));
     }
     for (; place->at < sessions->used && has_room(rows, &found, limit); place->at++) {
         const pfx_session *session = &sessions->slots[place->at];
@@ -119,7 +123,7 @@ pfx_status pfx_counts_export(const pfx_counts *counts, pfx_state_rows *rows, pfx
     }
     PFX_TRY(pfx_state_rows_begin(rows));
     for (int32_t c = 0; c < 2; c++) {
-        PFX_TRY(pfx_out_column_reserve(&rows->spaces[c], limit));
+        PFX_TRY(pfx_out_column_reserve(&rows->spaces[c], least(limit, counts->keys_count + counts->live)));
     }
     void *empty;
     PFX_TRY(pfx_alloc(counts->agg->budget, counts->agg->stride, &empty));

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.memory.budget import MemoryBudget
 from pyflinkx._core.native.partials import LocalKeys, LocalSlices
 from pyflinkx._core.native.windows import CountWindows, RunningAggregates, SessionWindows, SliceWindows
 from pyflinkx.errors import WrongStateError
@@ -234,3 +235,31 @@ def test_an_operator_has_no_whole_states_before_a_batch_is_done():
     harness.complete()
     (states,) = operator.export()
     assert states.to_rows("dict")[0]["rows().n"] == 100_000
+
+
+@pytest.mark.parametrize("name", [*WINDOWS, "running"])
+def test_parts_of_batches_and_limits_that_there_are_not_are_refused(name):
+    made = RunningAggregates(*columns(OWNING, ())) if name == "running" else WINDOWS[name](OWNING)
+    each, batch = (True,) if name == "running" else (), batch_of([("a", 1, None)] * 3, range(3))
+    for done in (-1, 4, 2**62):
+        with pytest.raises(IndexError, match=f"row {done} of 3"):
+            made.add(batch, *each, done=done)
+    for limit in (0, -1):
+        with pytest.raises(ValueError, match="results of at most"):
+            made.add(batch, *each, limit=limit)
+    if name == "running":
+        with pytest.raises(IndexError, match="row -1 of"):
+            made.finish(-1, 10)
+    elif "counts" not in name:
+        with pytest.raises(ValueError, match="results of at most"):
+            made.fire(1, 0)
+
+
+def test_a_batch_of_states_takes_memory_for_what_there_is():
+    budget = MemoryBudget()
+    made = SliceWindows(*columns(FLAT), 10, 10, budget=budget)
+    made.add(batch_of([("a", 1, None)], [0]))
+    before = budget.used
+    (states,) = made.export(128, 2**40)
+    assert len(states) == 1
+    assert budget.peak < before + 2**20

@@ -54,6 +54,14 @@ from pyflinkx.errors import WrongStateError
 ROWS_FIELD = Field("rows().n", "l", False)
 
 
+cdef int check_part(int64_t done, int64_t rows, int64_t limit) except -1:
+    if not 0 <= done <= rows:
+        raise IndexError(f"row {done} of {rows}")
+    if limit < 1:
+        raise ValueError(f"results of at most {limit} rows are none")
+    return 0
+
+
 cdef class TimeWindows(NativeStates):
     """Windows of time; the arguments are those of NativeAggregation and then the subclass's."""
 
@@ -85,7 +93,8 @@ cdef class TimeWindows(NativeStates):
             any other. None when there is not.
 
         Raises:
-            ValueError: a row has no timestamp.
+            ValueError: a row has no timestamp, or ``limit`` is less than 1.
+            IndexError: there are fewer rows than ``done``.
             OverflowError: a timestamp is out of range, or a sum is.
         """
         cdef const int64_t *timestamps = batch.timestamp_values()
@@ -93,6 +102,7 @@ cdef class TimeWindows(NativeStates):
         cdef int64_t late_count = 0, row = 0, rows = batch.length
         cdef int more = 0
         cdef pfx_status status
+        check_part(done, rows, limit)
         if rows == 0:
             return None, None, None
         if timestamps == NULL:
@@ -123,10 +133,12 @@ cdef class TimeWindows(NativeStates):
             A batch (None for no rows), and whether there are more: then the call is to be repeated before any other.
 
         Raises:
+            ValueError: ``limit`` is less than 1.
             OverflowError: a sum is out of range.
         """
         cdef int more = 0
         cdef pfx_status status
+        check_part(0, 0, limit)
         with nogil:
             status = self.fire_rows(watermark, limit, &more)
         if status != PFX_OK:
@@ -338,11 +350,14 @@ cdef class CountWindows(NativeStates):
             been added when there is more to do: then the call is to be repeated with that. None when there is not.
 
         Raises:
+            ValueError: ``limit`` is less than 1.
+            IndexError: there are fewer rows than ``done``.
             OverflowError: a sum is out of range.
         """
         cdef pfx_status status
         cdef int64_t rows = batch.length
         cdef int more = 0
+        check_part(done, rows, limit)
         self.bind(batch)
         self.counts.sequence = max(self.counts.sequence, sequence)
         with nogil:
@@ -396,11 +411,14 @@ cdef class RunningAggregates(NativeStates):
             repeated with that. None when there are not.
 
         Raises:
+            ValueError: ``limit`` is less than 1.
+            IndexError: there are fewer rows than ``done``.
             OverflowError: a sum is out of range.
         """
         cdef pfx_status status
         cdef int64_t first = done, rows = batch.length
         cdef ColumnBatch results
+        check_part(done, rows, limit)
         self.bind(batch)
         self.running.sequence = max(self.running.sequence, sequence)
         with nogil:
@@ -436,9 +454,12 @@ cdef class RunningAggregates(NativeStates):
         Fewer where their texts are long.
 
         Raises:
+            ValueError: ``limit`` is less than 1.
+            IndexError: ``first`` is negative.
             OverflowError: a sum is out of range.
         """
         cdef pfx_status status
+        check_part(first, INT64_MAX, limit)
         with nogil:
             status = pfx_running_finish(&self.running, first, limit, &self.written)
         if status != PFX_OK:
