@@ -320,7 +320,7 @@ def select_keys(CallSite site not None, key_selector, list values not None):
 
 def group_values(CallSite site not None, key_selector, list values not None, KeyMap groups not None):
     """Append every value to its key's list in ``groups``; keys that are not there yet come after the others."""
-    cdef PyObject *found
+    cdef PyObject *found = NULL
     cdef Py_hash_t hash = 0
     for value in values:
         try:
