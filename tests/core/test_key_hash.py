@@ -88,6 +88,25 @@ def test_steps_of_any_size_spread(step):
     assert longest_way(hashes, 2**14) < 60
 
 
+@pytest.mark.parametrize("step", [1, 3, 64, 512, 2048, 4096])
+def test_small_numbers_that_are_chosen_to_meet_in_a_table_go_on_to_other_places(step):
+    """Their hashes have a plain form, so what they do in a dict is followed step by step."""
+    numbers = range(0, 1 << 20, step)[:2048]
+    size = 1
+    while size * 2 < len(numbers) * 3:
+        size *= 2
+    taken, steps = set(), 0
+    for number in numbers:
+        perturbed = key_hash(number) % (1 << 64)
+        at = perturbed % size
+        while at in taken:
+            steps += 1
+            perturbed >>= 5
+            at = (at * 5 + perturbed + 1) % size
+        taken.add(at)
+    assert steps == 0 if step == 1 else steps < 20 * len(numbers)
+
+
 @given(coincident, coincident)
 def test_equal_keys_have_equal_hashes(a, b):
     if same(a, b):
