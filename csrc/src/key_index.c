@@ -14,11 +14,12 @@ void pfx_key_index_init(pfx_key_index *index, pfx_budget *budget, const pfx_key_
     index->secret = secret;
     index->types = types;
     index->columns = columns;
-    index->narrow = columns == 1 && pfx_kind_is_narrow(types->kind);
+    index->narrow = columns > 0 && columns <= PFX_DIRECT_COLUMNS;
     index->null_bytes = (columns + 7) / 8;
     index->null_id = PFX_NO_KEY;
     for (int32_t c = 0; c < columns; c++) {
         index->width += pfx_key_form_words(pfx_key_form_of(&types[c]));
+        index->narrow = index->narrow && pfx_kind_is_narrow(types[c].kind);
     }
 }
 

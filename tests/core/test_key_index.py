@@ -144,6 +144,69 @@ def test_dense_integers_are_positions_until_one_is_far_away():
     assert rows_of(index.keys()) == [key for key, wanted in zip(known, keep, strict=True) if wanted]
 
 
+@pytest.mark.parametrize("columns", [2, 3, 4])
+def test_dense_integers_of_several_columns_are_digits_of_a_position(columns):
+    generator, known = Random(columns), {}
+    sides = {2: (180, 170), 3: (30, 31, 32), 4: (13, 13, 14, 12)}[columns]
+    names = [f"k{c}" for c in range(columns)]
+    kinds = [pa.int64(), pa.int32(), pa.int8(), pa.date32()]
+    index = index_over(pa.schema(list(zip(names, kinds, strict=False))))
+
+    def add(rows):
+        arrays = [pa.array(column, pa.int32()) for column in zip(*rows, strict=True)]
+        arrays = [array.cast(kind) for array, kind in zip(arrays, kinds, strict=False)]
+        batch = ColumnBatch.from_arrow(pa.record_batch(arrays, names=names))
+        keys = zip(*(array.to_pylist() for array in arrays), strict=True)
+        assert index.add(batch) == numbered(keys, known)
+
+    def drawn(count, low=0.0, high=1.0):
+        return [tuple(int(-side // 2 + side * generator.uniform(low, high)) for side in sides) for _ in range(count)]
+
+    add(drawn(60_000))
+    assert index.is_direct
+    add(drawn(2000, -0.1, 1.1))  # beyond each side a little, so that the array grows
+    assert index.is_direct
+    assert rows_of(index.keys()) == list(known)
+    keep = [generator.random() < 0.7 for _ in known]
+    index.compact(keep)
+    remaining = [key for key, wanted in zip(known, keep, strict=True) if wanted]
+    known.clear()
+    known.update((key, number) for number, key in enumerate(remaining))
+    add(drawn(2000))
+    add([(100, *row[1:]) for row in drawn(10)])
+    add([(-(2**31), *row[1:]) for row in drawn(10)])
+    assert not index.is_direct
+    add(drawn(3000, -0.2, 1.2))
+    assert rows_of(index.keys()) == list(known)
+
+
+def test_a_null_beside_other_columns_brings_the_table_back():
+    generator, known = Random(4), {}
+    index = index_over(pa.schema([("k", pa.int64()), ("l", pa.int64())]))
+    columns = {name: [generator.randrange(100) for _ in range(30_000)] for name in "kl"}
+    assert index.add(batch_of(**columns)) == numbered(zip(*columns.values(), strict=True), known)
+    assert index.is_direct
+    for _ in range(2):
+        columns = {
+            name: [None if generator.random() < 0.2 else generator.randrange(-5, 150) for _ in range(5000)]
+            for name in "kl"
+        }
+        assert index.add(batch_of(**columns)) == numbered(zip(*columns.values(), strict=True), known)
+        assert not index.is_direct
+    assert rows_of(index.keys()) == list(known)
+
+
+@pytest.mark.parametrize("far", [(2**63 - 1, 0), (0, -(2**63)), (2**40, 2**40)])
+def test_words_at_the_ends_of_their_range_are_no_digits(far):
+    known = {}
+    index = index_over(pa.schema([("k", pa.int64()), ("l", pa.int64())]))
+    rows = [(i % 150, i // 150 % 100) for i in range(40_000)]
+    for some in (rows, [far], rows[:50], [(-1, -1), (far[0], 3)]):
+        columns = dict(zip("kl", map(list, zip(*some, strict=True)), strict=True))
+        assert index.add(batch_of(**columns)) == numbered(some, known)
+    assert rows_of(index.keys()) == list(known)
+
+
 @pytest.mark.parametrize("secret", [None, USELESS])
 def test_many_keys_of_every_shape_grow_the_table(secret):
     generator = Random(2)

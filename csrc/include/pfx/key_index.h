@@ -9,9 +9,10 @@
  * order. Should rows still meet so often that a search takes more than PFX_LONGEST_PROBE steps, the table is filled
  * anew under another secret.
  *
- * Small dense ranges of integers need no hashing: whenever the table must grow and the words seen so far lie within a
- * range of a few times their number, they become positions in an array instead; one word too far outside of it brings
- * the table back. The decision follows the data as it comes. */
+ * Small dense ranges of integers need no hashing: whenever the table must grow and the words seen so far lie within
+ * ranges whose product is a few times the number of keys, they become positions in an array instead, those of several
+ * columns as digits of a number. One word too far outside, or a null beside other columns, brings the table back. The
+ * decision follows the data as it comes. */
 #ifndef PFX_KEY_INDEX_H
 #define PFX_KEY_INDEX_H
 
@@ -27,6 +28,7 @@
 #define PFX_NO_KEY UINT32_MAX
 #define PFX_MOST_KEYS (INT64_C(1) << 31)
 #define PFX_LONGEST_PROBE 256
+#define PFX_DIRECT_COLUMNS 4
 #define PFX_MOST_SECRETS 16
 
 /* The most rows that one call works on: what is prepared for them stays in the first caches. */
@@ -42,7 +44,7 @@ typedef struct pfx_key_index {
     int32_t columns;
     int32_t width;      /* words of a key */
     int32_t null_bytes; /* flags of a key: bit c % 8 of byte c / 8 for column c */
-    bool narrow;        /* one word stands for the whole key, but for null */
+    bool narrow;        /* a word for each column, and few columns: an array may take the place of the table */
     uint32_t count;
     uint32_t null_id; /* the number of null, where it is a whole key */
     uint64_t *words;  /* `width` for each key */
@@ -57,9 +59,10 @@ typedef struct pfx_key_index {
     int64_t longest;         /* steps that the search for a key of the table takes at most */
     pfx_key_secret *derived; /* what is hashed under instead of the secret, once a search was too long */
     int32_t secrets;         /* how often that happened */
-    uint32_t *direct;
-    int64_t direct_base;
+    uint32_t *direct;        /* numbers by place: the words, less their base, are the digits of the place */
     int64_t direct_size;
+    int64_t direct_base[PFX_DIRECT_COLUMNS];
+    int64_t direct_span[PFX_DIRECT_COLUMNS]; /* of each digit; their product is the size */
     struct pfx_key_block *block;
     struct pfx_key_index *frozen; /* whose rows of words, nulls and texts stay where they are; NULL for none */
 } pfx_key_index;
