@@ -246,7 +246,10 @@ class ReadBadly:
     ("build", "words"),
     [
         (lambda env: stream(env).map(lambda _: ReadBadly()), r"what worker-[12] sent cannot be read in the client"),
-        (lambda env: env.from_collection([ReadBadly()]).map(lambda value: value), "the deployment of worker-1 failed"),
+        (
+            lambda env: env.from_collection([ReadBadly()]).map(lambda value: value),
+            "the job cannot be read on a worker: SystemExit: 3; what its functions hold is pickled to get there",
+        ),
         (
             lambda env: stream(env).map(lambda _: ReadBadly()).key_by(lambda value: 1).map(lambda value: 1),
             "operator '.*' .* failed while its records were unpickled in another worker",
