@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
 import subprocess
 import sysconfig
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+
+OBJECTS = tempfile.TemporaryDirectory(prefix="pyflinkx-objects-")
 
 # A sanitizer that is loaded into this process is not for the compiler, nor for a program that brings its own.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "DYLD_INSERT_LIBRARIES")}
@@ -31,12 +36,30 @@ def build(folder: Path, name: str, parts: list[str], *flags: str, library: Path 
     if subprocess.run(probe, env=ENVIRONMENT, capture_output=True).returncode != 0 or run(folder / "empty").returncode:
         pytest.skip(f"programs built with {' '.join(flags)} do not run here")
     program = folder / name
+    compile = [*compiler, *common, *flags, f"-I{ROOT / 'csrc' / 'include'}", "-c"]
     sources = [HERE / f"{name}.c", *(library / f"{part}.c" for part in parts)]
-    linked = [*map(str, sources), "-lm", "-o", str(program)]
-    command = [*compiler, *common, *flags, f"-I{ROOT / 'csrc' / 'include'}", *linked]
+    headers = b"".join(path.read_bytes() for path in sorted(library.glob("*.h")))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(lambda source: object_of(source, compile, headers), sources))
+    linked = [*map(str, objects), "-lm", "-o", str(program)]
+    finish([*compiler, *common, *flags, *linked])
+    return program
+
+
+def object_of(source: Path, compile: list[str], headers: bytes) -> Path:
+    """What a source compiles to, made once in a run of tests: programs differ in few of theirs."""
+    made_of = hashlib.sha256(
+        b"\0".join([source.name.encode(), source.read_bytes(), headers, *map(str.encode, compile)])
+    )
+    path = Path(OBJECTS.name) / f"{source.stem}-{made_of.hexdigest()}.o"
+    if not path.exists():
+        finish([*compile, str(source), "-o", str(path)])
+    return path
+
+
+def finish(command: list[str]) -> None:
     built = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    return program
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
