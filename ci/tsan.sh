@@ -29,4 +29,4 @@ timeout 300 $out/states_fast "$first" $((10 * seeds))
 # Each of these is several holders, which takes longer.
 timeout 900 $out/holders_snapshots "$first" $((seeds / 4 + 1))
 timeout 900 $out/holders_fast "$first" "$seeds"
-echo "no race and no lost wake-up in seeds $first to $((first + seeds - 1)), and $((first + 10 * seeds - 1)) at full speed"
+echo "no race and no lost wake-up in seeds $first to $((first + seeds - 1)), and $((first + 10 * seeds - 1)) at full speed; a part of them for whole holders"
