@@ -11,6 +11,7 @@ from pyflinkx.common.job_status import JobStatus
 
 if TYPE_CHECKING:
     from pyflinkx.runtime.drivers.job_thread import JobThread
+    from pyflinkx.runtime.drivers.unasked import FailureWatch
 
 __all__ = ["JobClient"]
 
@@ -29,6 +30,7 @@ class JobClient:
 
     def __init__(self, thread: JobThread) -> None:
         self._thread = thread
+        self._asker = thread.watch.asker()
 
     def get_job_id(self) -> JobID:
         """The job."""
@@ -55,9 +57,9 @@ class JobClient:
     def get_job_execution_result(self) -> CompletableFuture:
         """A future of the JobExecutionResult; it fails with what made the job fail.
 
-        A cancelled job fails it with JobCancelledError.
+        A cancelled job fails it with JobCancelledError. Where nobody asks for what made a job fail, it is logged.
         """
-        future = CompletableFuture()
+        future = ResultFuture(self._thread.watch)
 
         def settle(error: BaseException | None) -> None:
             if error is not None:
@@ -79,6 +81,35 @@ class JobClient:
         min, max and mean.
         """
         return {name: metrics.named() for name, metrics in self._thread.job.task_metrics().items()}
+
+
+class ResultFuture(CompletableFuture):
+    """A job's result; whoever takes what made the job fail is known to have it.
+
+    Args:
+        watch: of the job's failure.
+    """
+
+    def __init__(self, watch: FailureWatch) -> None:
+        super().__init__()
+        self._watch = watch
+        self._asker = watch.asker()
+
+    def result(self, timeout: float | None = None) -> Any:
+        """As of any future."""
+        try:
+            return super().result(timeout)
+        except BaseException:
+            if self.done() and not self.cancelled():
+                self._watch.take()
+            raise
+
+    def exception(self, timeout: float | None = 0) -> BaseException | None:
+        """As of any future."""
+        error = super().exception(timeout)
+        if error is not None and not self.cancelled():
+            self._watch.take()
+        return error
 
 
 def completed(value: Any) -> CompletableFuture:
