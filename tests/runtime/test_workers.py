@@ -119,7 +119,7 @@ def test_an_exception_that_cannot_travel_is_told_as_text(env):
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        # To this thread, so that no record follows: a signal to the process may be handled in another while this one goes on.
+        # To this thread: another one may handle a signal to the process, while this one goes on with its records.
         (lambda: signal.raise_signal(signal.SIGKILL), "killed by SIGKILL"),
         (lambda: signal.raise_signal(signal.SIGABRT), "killed by SIGABRT"),
         (lambda: os._exit(3), "exit code 3"),
