@@ -1,8 +1,8 @@
 """Runs pytest on files in shares, several at a time:  python ci/shares.py [PYTEST OPTIONS] FILE_OR_FOLDER ...
 
-Each share is a process of its own that ends by itself, so a sanitizer that speaks at the end of a process (leaks) is heard;
-workers of pytest-xdist are killed before. JOBS says how many run at once (the number of processors), FILES how many files
-a share has (6).
+Each share is a process that ends by itself and whose exit code counts, so a sanitizer that speaks at the end of a process
+(of leaks) is heard, as it would not be from a worker of pytest-xdist. JOBS says how many run at once (the number of
+processors), FILES how many files a share has (6).
 """
 
 import os
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     commands = [[sys.executable, "-m", "pytest", *options, *share] for share in shares]
     failed = []
     with ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count() or 1))) as pool:
-        for share, done in zip(shares, pool.map(run, commands)):
+        for share, done in zip(shares, pool.map(run, commands), strict=True):
             print(" ".join(share), done.stdout, sep="\n", flush=True)
             if done.returncode:
                 failed.append(f"exit code {done.returncode}: {' '.join(share)}")
