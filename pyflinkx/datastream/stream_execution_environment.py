@@ -23,6 +23,7 @@ from pyflinkx.config.dependencies import (
     local_path,
 )
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
+from pyflinkx.config.from_environment import chosen
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
@@ -43,6 +44,7 @@ from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
+from pyflinkx.runtime.tracebacks import Tracebacks
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -394,11 +396,12 @@ class StreamExecutionEnvironment(SourceMethods):
             SourceError, SinkError: a source cannot be read, a sink cannot be written.
             JobExecutionError: a user function raised; its exception is the cause.
         """
-        graph = self._take_graph(job_name)
-        with self._progress() as listener:
-            job = self._job(graph, listener)
-            log.info("job '%s' (%s) starts", graph.name, job.job_id)
-            result = execution_result(job.run())
+        with self._tracebacks():
+            graph = self._take_graph(job_name)
+            with self._progress() as listener:
+                job = self._job(graph, listener)
+                log.info("job '%s' (%s) starts", graph.name, job.job_id)
+                result = execution_result(job.run())
         log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.get_net_runtime())
         self._last_result = result
         return result
@@ -436,8 +439,8 @@ class StreamExecutionEnvironment(SourceMethods):
         """
         from pyflinkx.runtime.drivers.job_thread import JobThread
 
-        graph = self._take_graph(job_name)
-        with ExitStack() as stack:
+        with self._tracebacks(), ExitStack() as stack:
+            graph = self._take_graph(job_name)
             listener = stack.enter_context(self._progress())
             job = self._job(graph, listener)
             return JobClient(JobThread(job, stack.pop_all()))
@@ -454,7 +457,7 @@ class StreamExecutionEnvironment(SourceMethods):
         buffer = CollectBuffer()
         stream._end("Collect", CollectSink(buffer))
         graph = self._take_graph(job_name)
-        return CloseableIterator(self._steps(graph), buffer)
+        return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
         with self._progress() as listener:
@@ -468,7 +471,11 @@ class StreamExecutionEnvironment(SourceMethods):
     def _progress(self) -> AbstractContextManager[Any]:
         from pyflinkx.metrics.progress import progress_line
 
-        return progress_line(str(self._configuration.get(options.PROGRESS)))
+        return progress_line(chosen(self._configuration, options.PROGRESS))
+
+    def _tracebacks(self) -> Tracebacks:
+        """Frames a call that runs a job."""
+        return Tracebacks(full=chosen(self._configuration, options.TRACEBACKS) == "full")
 
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
         # What runs a job is loaded by the first one: the import of the API takes half as long without it.
@@ -477,7 +484,9 @@ class StreamExecutionEnvironment(SourceMethods):
 
         validate(self._configuration)
         parameters = self._config.get_global_job_parameters()
-        return make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job = make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job.tracebacks = self._tracebacks()
+        return job
 
     def _take_graph(self, job_name: str | None) -> StreamGraph:
         """The graph of the program so far; the next program starts empty."""
