@@ -298,6 +298,9 @@ FORCE_KRYO = ConfigOption("pipeline.force-kryo", BOOLEAN, False)
 GENERIC_TYPES = ConfigOption("pipeline.generic-types", BOOLEAN, True)
 LATENCY_INTERVAL = ConfigOption("metrics.latency.interval", DURATION, 0)
 CANCELLATION_INTERVAL = ConfigOption("task.cancellation.interval", DURATION, 30_000, minimum=0)
+TIME_CHARACTERISTIC = ConfigOption(
+    "pipeline.time-characteristic", enumeration("ProcessingTime", "IngestionTime", "EventTime"), "EventTime"
+)
 SNAPSHOT_COMPRESSION = ConfigOption("execution.checkpointing.snapshot-compression", BOOLEAN, False)
 
 WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
@@ -356,6 +359,7 @@ WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
     LATENCY_INTERVAL,
     CANCELLATION_INTERVAL,
     SNAPSHOT_COMPRESSION,
+    TIME_CHARACTERISTIC,
 )
 
 OPTIONS = {key: option for option in (*WITH_EFFECT, *WITHOUT_EFFECT) for key in (option.key, *option.deprecated_keys)}

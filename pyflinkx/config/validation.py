@@ -11,6 +11,7 @@ from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.config.flink_keys import KEYS, has_no_effect, in_closed_namespace
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.names.absent import topic_of_key
 
 log = logging.getLogger("pyflinkx.config")
 
@@ -109,4 +110,7 @@ def warn_unknown(key: str) -> None:
 @cache
 def warn_without_effect(key: str) -> None:
     """Say so, once per process."""
-    log.warning("configuration key %s is one of Flink's that has no effect in pyflinkx", key)
+    topic = topic_of_key(key)
+    log.warning(
+        "configuration key %s is one of Flink's that has no effect in pyflinkx%s", key, f": {topic}" if topic else ""
+    )

@@ -31,6 +31,7 @@ from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.former_methods import FormerMethods
 from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
@@ -41,6 +42,7 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
 
@@ -56,7 +58,8 @@ DEFAULT_JOB_NAME = "Flink Streaming Job"
 log = logging.getLogger("pyflinkx")
 
 
-class StreamExecutionEnvironment(SourceMethods):
+@answers("datastream.stream_execution_environment.StreamExecutionEnvironment")
+class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answering):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -560,3 +563,7 @@ def without(path: str, call: str, delimiters: str) -> str:
         if delimiter in path:
             raise GraphError(f"{call}: {path} has a {delimiter!r}, which separates paths in the configuration")
     return path
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)
