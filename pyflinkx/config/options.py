@@ -270,6 +270,18 @@ PYTHON_EXECUTABLE: ConfigOption[str] = ConfigOption(
     "Interpreter of workers; by default the one that runs the program.",
     fault=blank,
 )
+LOG_LEVEL: ConfigOption[str] = ConfigOption(
+    "python.logging.default.level",
+    enumeration("OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"),
+    None,
+    "Level of the root logger while a job runs, in the program and its workers; by default what the program has set.",
+)
+LOG_LEVEL_OVERRIDES: ConfigOption[dict[str, str]] = ConfigOption(
+    "python.logging.level.overrides",
+    MAP,
+    None,
+    "Levels of single loggers while a job runs, and of those below them, such as my.module:DEBUG,other:ERROR.",
+)
 ARCHIVE_SIZE = ConfigOption(
     "pyflinkx.archives.max-size",
     MEMORY,
@@ -345,6 +357,8 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     PYTHON_ARCHIVES,
     PYTHON_REQUIREMENTS,
     PYTHON_EXECUTABLE,
+    LOG_LEVEL,
+    LOG_LEVEL_OVERRIDES,
     ARCHIVE_SIZE,
     ARCHIVE_FILES,
     ARCHIVE_RATIO,

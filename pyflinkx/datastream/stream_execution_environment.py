@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
@@ -23,6 +23,7 @@ from pyflinkx.config.dependencies import (
     local_path,
 )
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
+from pyflinkx.config.log_levels import IN_FORCE, log_levels
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
@@ -47,8 +48,6 @@ from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from pyflinkx.runtime.drivers.job import Job
 
 __all__ = ["StreamExecutionEnvironment"]
@@ -398,7 +397,7 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
             JobExecutionError: a user function raised; its exception is the cause.
         """
         graph = self._take_graph(job_name)
-        with self._progress() as listener:
+        with self._around() as listener:
             job = self._job(graph, listener)
             log.info("job '%s' (%s) starts", graph.name, job.job_id)
             result = execution_result(job.run())
@@ -441,7 +440,7 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
 
         graph = self._take_graph(job_name)
         with ExitStack() as stack:
-            listener = stack.enter_context(self._progress())
+            listener = stack.enter_context(self._around())
             job = self._job(graph, listener)
             return JobClient(JobThread(job, stack.pop_all()))
 
@@ -460,7 +459,7 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         return CloseableIterator(self._steps(graph), buffer)
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
-        with self._progress() as listener:
+        with self._around() as listener:
             job = self._job(graph, listener)
             yield from job.run_by_steps()
         try:
@@ -468,10 +467,14 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         except JobExecutionError as error:  # the records are there all the same
             self._last_result = error
 
-    def _progress(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def _around(self) -> Iterator[Any]:
+        """What there is around a job as long as it runs: its listener, and the levels of loggers."""
         from pyflinkx.metrics.progress import progress_line
 
-        return progress_line(str(self._configuration.get(options.PROGRESS)))
+        levels = IN_FORCE.during(log_levels(self._configuration))
+        with levels, progress_line(str(self._configuration.get(options.PROGRESS))) as listener:
+            yield listener
 
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
         # What runs a job is loaded by the first one: the import of the API takes half as long without it.

@@ -1,8 +1,7 @@
 """How an environment comes to its settings."""
 
-from typing import TypedDict
-
 from importlib import import_module
+from typing import TypedDict
 
 import pytest
 

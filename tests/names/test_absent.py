@@ -121,9 +121,7 @@ def test_modules_answer_importers_only():
 def test_absent_names_of_programs():
     assert str(TABLES) in said_on_import("from pyflinkx.table import StreamTableEnvironment")
     assert str(TABLES) in said_on_import("from pyflinkx import table")
-    assert str(CONNECTORS) in said_on_import(
-        "from pyflinkx.datastream.connectors import FlinkKafkaConsumer as C"
-    )
+    assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream.connectors import FlinkKafkaConsumer as C")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream import (DataStream,\n KafkaSource)")
     assert str(CHECKPOINTS) in said_on_import("from pyflinkx.datastream import CheckpointingMode")
     assert "see https" not in said_on_import("from pyflinkx.datastream import Nothing")
