@@ -1,8 +1,8 @@
 """Runs pytest on files in shares, several at a time:  python ci/shares.py [PYTEST OPTIONS] FILE_OR_FOLDER ...
 
 Each share is a process that ends by itself and whose exit code counts, so a sanitizer that speaks at the end of a
-process (of leaks) is heard, as it would not be from a worker of pytest-xdist. JOBS says how many run at once (the number of
-processors), FILES how many files a share has (6).
+process (of leaks) is heard, as it would not be from a worker of pytest-xdist. JOBS says how many run at once (the
+number of processors), FILES how many files a share has (6).
 """
 
 import os
