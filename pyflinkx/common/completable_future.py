@@ -57,7 +57,11 @@ class CompletableFuture(Future[Any]):
             TimeoutError: it is not complete within the time.
             BaseException: the exception that it was completed with.
         """
-        return super().result(timeout)
+        error = super().exception(timeout)
+        if error is not None:
+            self.seen()
+            raise error  # without frames of the future's that only waits
+        return super().result()
 
     def exception(self, timeout: float | None = 0) -> BaseException | None:
         """The exception that it was completed with; None if there is none so far.
@@ -68,9 +72,15 @@ class CompletableFuture(Future[Any]):
         if timeout == 0 and not self.done():
             return None
         try:
-            return super().exception(timeout)
-        except CancelledError as error:
-            return error
+            error = super().exception(timeout)
+        except CancelledError as cancelled:
+            return cancelled
+        if error is not None:
+            self.seen()
+        return error
+
+    def seen(self) -> None:
+        """Called when somebody takes the exception."""
 
     def __await__(self) -> Generator[Any, None, Any]:
         """Wait for the result in a coroutine; one that is cancelled meanwhile cancels the future, not the job."""

@@ -9,6 +9,7 @@ from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.job_id import JobID
 from pyflinkx.common.job_status import JobStatus
 from pyflinkx.errors import WrongStateError
+from pyflinkx.names.asking import Answering, answers
 
 if TYPE_CHECKING:
     from pyflinkx.connectors.requests import RequestSource
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["JobClient"]
 
 
-class JobClient:
+@answers("common.job_client.JobClient")
+class JobClient(metaclass=Answering):
     """Watches and cancels one job; what ``StreamExecutionEnvironment.execute_async`` returns.
 
     Args:
@@ -144,21 +146,8 @@ class ResultFuture(CompletableFuture):
         self._watch = watch
         self._asker = watch.asker()
 
-    def result(self, timeout: float | None = None) -> Any:
-        """As of any future."""
-        try:
-            return super().result(timeout)
-        except BaseException:
-            if self.done() and not self.cancelled():
-                self._watch.take()
-            raise
-
-    def exception(self, timeout: float | None = 0) -> BaseException | None:
-        """As of any future."""
-        error = super().exception(timeout)
-        if error is not None and not self.cancelled():
-            self._watch.take()
-        return error
+    def seen(self) -> None:
+        self._watch.take()
 
 
 def completed(value: Any) -> CompletableFuture:

@@ -77,8 +77,8 @@ class Request:
     def __init__(self, number: int) -> None:
         self.number = number
         self.future: Future[list[Any]] = Future()
-        # Pieces that were sent to each node and have not passed it, as far as reports tell; below 0 where the report of a
-        # piece has come before that of its sender. Each piece is reported together with those that it has become, and
+        # Pieces that were sent to each node and have not passed it, as far as reports tell; below 0 where the report of
+        # a piece has come before that of its sender. Each piece is reported together with those that it has become, and
         # none comes back to a node where it was: so all are 0 when nothing is under way, and not before.
         self.under_way: dict[int, int] = {0: 1}
         self.replies: list[Any] = []
@@ -355,8 +355,9 @@ def only(request: Request, answers: list[Any]) -> Any:
         error.answers = tuple(answers)
         raise error
     raise NoAnswerError(
-        f"the request has no answer: nothing that came of it in {', '.join(map(repr, request.ended_in))} reached the sink "
-        "of replies; it was filtered out, or is kept for a window, a timer or a state, whose results are no request's"
+        f"the request has no answer: nothing that came of it in {', '.join(map(repr, request.ended_in))} reached the "
+        "sink of replies; it was filtered out, or is kept for a window, a timer or a state, whose results "
+        "are no request's"
     )
 
 

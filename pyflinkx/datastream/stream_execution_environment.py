@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
@@ -23,6 +23,8 @@ from pyflinkx.config.dependencies import (
     local_path,
 )
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
+from pyflinkx.config.from_environment import chosen
+from pyflinkx.config.log_levels import IN_FORCE, log_levels
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
@@ -31,6 +33,7 @@ from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.former_methods import FormerMethods
 from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
@@ -41,12 +44,12 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
+from pyflinkx.runtime.tracebacks import Tracebacks
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from pyflinkx.runtime.drivers.job import Job
 
 __all__ = ["StreamExecutionEnvironment"]
@@ -57,7 +60,8 @@ ENDED = object()
 log = logging.getLogger("pyflinkx")
 
 
-class StreamExecutionEnvironment(SourceMethods):
+@answers("datastream.stream_execution_environment.StreamExecutionEnvironment")
+class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answering):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -400,13 +404,14 @@ class StreamExecutionEnvironment(SourceMethods):
         """
         from pyflinkx.runtime.drivers.termination import cancelled_by_sigterm
 
-        graph = self._take_graph(job_name)
-        with self._progress() as listener:
-            job = self._job(graph, listener)
-            log.info("job '%s' (%s) starts", graph.name, job.job_id)
-            with cancelled_by_sigterm(job):
-                done = job.run()
-            result = execution_result(done)
+        with self._tracebacks():
+            graph = self._take_graph(job_name)
+            with self._around() as listener:
+                job = self._job(graph, listener)
+                log.info("job '%s' (%s) starts", graph.name, job.job_id)
+                with cancelled_by_sigterm(job):
+                    done = job.run()
+                result = execution_result(done)
         log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.get_net_runtime())
         self._last_result = result
         return result
@@ -445,9 +450,9 @@ class StreamExecutionEnvironment(SourceMethods):
         """
         from pyflinkx.runtime.drivers.job_thread import JobThread
 
-        graph = self._take_graph(job_name)
-        with ExitStack() as stack:
-            listener = stack.enter_context(self._progress())
+        with self._tracebacks(), ExitStack() as stack:
+            graph = self._take_graph(job_name)
+            listener = stack.enter_context(self._around())
             job = self._job(graph, listener)
             return JobClient(JobThread(job, stack.pop_all()))
 
@@ -463,12 +468,12 @@ class StreamExecutionEnvironment(SourceMethods):
         buffer = CollectBuffer()
         stream._end("Collect", CollectSink(buffer))
         graph = self._take_graph(job_name)
-        return CloseableIterator(self._steps(graph), buffer)
+        return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
         from pyflinkx.runtime.drivers.termination import cancelled_by_sigterm
 
-        with self._progress() as listener:
+        with self._around() as listener:
             job = self._job(graph, listener)
             with closing(job.run_by_steps()) as steps:
                 while True:
@@ -482,10 +487,18 @@ class StreamExecutionEnvironment(SourceMethods):
         except JobExecutionError as error:  # the records are there all the same
             self._last_result = error
 
-    def _progress(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def _around(self) -> Iterator[Any]:
+        """What there is around a job as long as it runs: its listener, and the levels of loggers."""
         from pyflinkx.metrics.progress import progress_line
 
-        return progress_line(str(self._configuration.get(options.PROGRESS)))
+        levels = IN_FORCE.during(log_levels(self._configuration))
+        with levels, progress_line(chosen(self._configuration, options.PROGRESS)) as listener:
+            yield listener
+
+    def _tracebacks(self) -> Tracebacks:
+        """Frames a call that runs a job."""
+        return Tracebacks(full=chosen(self._configuration, options.TRACEBACKS) == "full")
 
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
         # What runs a job is loaded by the first one: the import of the API takes half as long without it.
@@ -494,7 +507,9 @@ class StreamExecutionEnvironment(SourceMethods):
 
         validate(self._configuration)
         parameters = self._config.get_global_job_parameters()
-        return make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job = make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job.tracebacks = self._tracebacks()
+        return job
 
     def _take_graph(self, job_name: str | None) -> StreamGraph:
         """The graph of the program so far; the next program starts empty."""
@@ -577,3 +592,7 @@ def without(path: str, call: str, delimiters: str) -> str:
         if delimiter in path:
             raise GraphError(f"{call}: {path} has a {delimiter!r}, which separates paths in the configuration")
     return path
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -15,6 +15,7 @@ from pyflinkx.errors import JobCancelledError
 from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.runtime.drivers.job import Job
 from pyflinkx.runtime.drivers.unasked import FailureWatch
+from pyflinkx.runtime.tracebacks import shorten
 
 Ended = Callable[[BaseException | None], object]
 
@@ -73,6 +74,8 @@ class JobThread:
                 self.job.run()
         except BaseException as error:
             self.failure = error
+            if not self.job.tracebacks.full:
+                shorten(error)
         with self._lock:
             self.ended = True
         while self._waiting:  # none is added any more; what has been called is not held any longer
