@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -83,16 +84,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--parallelism", type=int, default=1)
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     requests = RequestSource(capacity=100)
     client = start(requests, options.parallelism)
     with make_server(client, options.port) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            requests.close()
-            client.get_job_execution_result().result()
+        server.serve_forever()
+    requests.close()
+    client.get_job_execution_result().result()
 
 
 if __name__ == "__main__":
