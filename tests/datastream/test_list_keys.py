@@ -56,7 +56,7 @@ class Named(ProcessWindowFunction):
 
 @pytest.mark.parametrize(
     "window",
-    [TumblingEventTimeWindows.of(Time.milliseconds(10)), EventTimeSessionWindows.with_gap(Time.milliseconds(2))],
+    [TumblingEventTimeWindows.of(Time.milliseconds(10)), EventTimeSessionWindows.with_gap(Time.milliseconds(5))],
 )
 def test_windows(stream, window):
     counted = Counter()

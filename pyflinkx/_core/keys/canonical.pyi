@@ -2,9 +2,6 @@ from typing import Any
 
 KEY_FORMAT: int
 
-class ListKey(list[Any]):
-    def __hash__(self) -> int: ...  # type: ignore[override]
-
 class Form:
     def __init__(
         self, code: int, name: str | None = None, fields: tuple[str, ...] | None = None, reason: str | None = None

@@ -56,6 +56,7 @@ from pyflinkx._core.pfx.key cimport (
     pfx_key_put_none,
     pfx_key_put_text,
     pfx_key_put_uuid,
+    pfx_key_tag,
 )
 from pyflinkx._core.memory.budget cimport default_budget
 from pyflinkx._core.records.row cimport Row
@@ -69,6 +70,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from pyflinkx._core.keys.list_key import ListKey
 from pyflinkx._core.records.row import restore_row
 
 from pyflinkx.errors import KeyTypeError
@@ -94,27 +96,6 @@ cdef int64_t EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 # The one object that stands for every NaN, so that dict lookups find it by identity.
 cdef object NAN = float("nan")
-
-class ListKey(list):
-    """A list as a key: a copy that stays as it is, so that it is found by its value.
-
-    Wherever it is copied or sent, it is an ordinary list again.
-    """
-
-    __slots__ = ()
-
-    def __hash__(self):
-        return hash(tuple(self))
-
-    def __reduce_ex__(self, protocol):
-        return list, (tuple(self),)
-
-    def _refuse(self, *args, **kwargs):
-        raise TypeError("a list that is a key cannot be changed; make another of it with list(key)")
-
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
-
 
 cdef class Form:
     """How keys of one Python type are written."""
@@ -153,8 +134,8 @@ cdef dict ADVICE = {
 }
 
 cdef str ALLOWED = (
-    "keys are None, bool, int, float, str, bytes, dates and times, Decimal, UUID, Enum members, and tuples, lists, Rows "
-    "and frozen dataclasses of these"
+    "keys are None, bool, int, float, str, bytes, dates and times, Decimal, UUID, Enum members, and tuples, lists, "
+    "Rows and frozen dataclasses of these"
 )
 
 # Forms by type. Emptied when it grows large, since programs can make types without end.
@@ -247,9 +228,9 @@ cdef int put_key(pfx_key *out, object key, int depth) except -1:
         return put_int(out, key)
     form = form_of(kind)
     if form.code == FORM_TUPLE:
-        return put_tuple(out, <tuple>key, depth)
+        return put_items(out, PFX_KEY_TUPLE, <tuple>key, depth)
     if form.code == FORM_LIST:
-        return put_list(out, <list>key, depth)
+        return put_items(out, PFX_KEY_LIST, tuple(<list>key), depth)
     if form.code == FORM_NONE:
         return check(pfx_key_put_none(out))
     if form.code == FORM_INT:
@@ -419,20 +400,9 @@ cdef int put_member(pfx_key *out, object key, Form form) except -1:
     return put_text(out, key._name_)
 
 
-cdef int put_tuple(pfx_key *out, tuple key, int depth) except -1:
+cdef int put_items(pfx_key *out, pfx_key_tag tag, tuple items, int depth) except -1:
     check_depth(depth)
-    check(pfx_key_begin(out, PFX_KEY_TUPLE))
-    check(pfx_key_put_count(out, len(key)))
-    for item in key:
-        put_key(out, item, depth + 1)
-    return 0
-
-
-cdef int put_list(pfx_key *out, list key, int depth) except -1:
-    check_depth(depth)
-    check(pfx_key_begin(out, PFX_KEY_LIST))
-    # Code of a value may run, and change the list.
-    items = tuple(key)
+    check(pfx_key_begin(out, tag))
     check(pfx_key_put_count(out, len(items)))
     for item in items:
         put_key(out, item, depth + 1)

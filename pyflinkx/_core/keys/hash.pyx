@@ -45,7 +45,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from pyflinkx._core.keys.canonical import ListKey
+from pyflinkx._core.keys.list_key import ListKey
 
 # Decimal digits after the point of a fraction that can equal a Decimal whose hash anyone would wait for, and the bits
 # of the whole.
