@@ -568,7 +568,7 @@ cdef object checked_row(Row key, int depth):
     return key if changed is None else restore_row(type(key), key.fields, changed, key.kind)
 
 
-# Frozen dataclasses that hold a NaN or a list, by their canonical bytes. Unlike a tuple's, their equality does not look at
+# Frozen dataclasses with a NaN or a list, by their canonical bytes. Unlike a tuple's, their equality does not look at
 # identity in every Python version, so the first such object stands for all of them while anything refers to it.
 nan_records = weakref.WeakValueDictionary()
 
@@ -593,5 +593,5 @@ cdef object checked_record(object key, Form form, int depth):
         return nan_records.setdefault(form_bytes, key)
     except TypeError as error:
         raise KeyTypeError(
-            f"a key of type {form.name} holds a NaN or a list, which needs weak references: declare it with weakref_slot=True"
+            f"a key of type {form.name} holds a NaN or list, which needs weak references: declare it with weakref_slot=True"
         ) from error
