@@ -8,7 +8,14 @@ from __future__ import annotations
 
 
 class PyflinkxError(Exception):
-    """Base of all pyflinkx exceptions."""
+    """Base of all pyflinkx exceptions.
+
+    Attributes:
+        shows_all_frames: whether its traceback has the frames of pyflinkx that it came through, as
+            ``pyflinkx.tracebacks: full`` asks for.
+    """
+
+    shows_all_frames = False
 
 
 class ConfigurationError(PyflinkxError, ValueError):

@@ -57,6 +57,9 @@ class CompletableFuture:
             CancelledError: it was cancelled.
             BaseException: the exception that it was completed with.
         """
+        error = self._future.exception()
+        if error is not None:
+            raise error  # without frames of the future's that only waits
         return self._future.result()
 
     def exception(self) -> BaseException | None:

@@ -231,6 +231,12 @@ PROGRESS = ConfigOption(
     "off",
     "Whether a running job shows its progress; auto: on a terminal only.",
 )
+TRACEBACKS = ConfigOption(
+    "pyflinkx.tracebacks",
+    enumeration("short", "full"),
+    "short",
+    "What the traceback of a failed job shows: the program's own frames and one of pyflinkx, or all frames.",
+)
 BATCH_SIZE = ConfigOption(
     "pyflinkx.batch.size", INT, 1024, "Records of a full batch of Python values.", minimum=1, maximum=1 << 24
 )
@@ -350,6 +356,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     HEARTBEAT_TIMEOUT,
     CANCELLATION_TIMEOUT,
     PROGRESS,
+    TRACEBACKS,
     BATCH_SIZE,
     COLUMNAR_BATCH_SIZE,
     AGG_PHASES,

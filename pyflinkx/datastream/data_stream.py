@@ -466,10 +466,11 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """
         if limit is not None:
             positive(limit, "limit")
-        results = self._environment._collect(self, job_execution_name)
+        with self._environment._tracebacks():
+            results = self._environment._collect(self, job_execution_name)
         if limit is None:
             return results
-        with results:
+        with self._environment._tracebacks(), results:
             return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
 
     def cache(self) -> CachedDataStream:

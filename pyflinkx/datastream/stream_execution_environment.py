@@ -23,6 +23,7 @@ from pyflinkx.config.dependencies import (
     local_path,
 )
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
+from pyflinkx.config.from_environment import chosen
 from pyflinkx.config.log_levels import IN_FORCE, log_levels
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
@@ -46,6 +47,7 @@ from pyflinkx.graph.transformation import Transformation, Upstream
 from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
+from pyflinkx.runtime.tracebacks import Tracebacks
 
 if TYPE_CHECKING:
     from pyflinkx.runtime.drivers.job import Job
@@ -396,11 +398,12 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
             SourceError, SinkError: a source cannot be read, a sink cannot be written.
             JobExecutionError: a user function raised; its exception is the cause.
         """
-        graph = self._take_graph(job_name)
-        with self._around() as listener:
-            job = self._job(graph, listener)
-            log.info("job '%s' (%s) starts", graph.name, job.job_id)
-            result = execution_result(job.run())
+        with self._tracebacks():
+            graph = self._take_graph(job_name)
+            with self._around() as listener:
+                job = self._job(graph, listener)
+                log.info("job '%s' (%s) starts", graph.name, job.job_id)
+                result = execution_result(job.run())
         log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.get_net_runtime())
         self._last_result = result
         return result
@@ -438,8 +441,8 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         """
         from pyflinkx.runtime.drivers.job_thread import JobThread
 
-        graph = self._take_graph(job_name)
-        with ExitStack() as stack:
+        with self._tracebacks(), ExitStack() as stack:
+            graph = self._take_graph(job_name)
             listener = stack.enter_context(self._around())
             job = self._job(graph, listener)
             return JobClient(JobThread(job, stack.pop_all()))
@@ -456,7 +459,7 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         buffer = CollectBuffer()
         stream._end("Collect", CollectSink(buffer))
         graph = self._take_graph(job_name)
-        return CloseableIterator(self._steps(graph), buffer)
+        return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
         with self._around() as listener:
@@ -473,8 +476,12 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         from pyflinkx.metrics.progress import progress_line
 
         levels = IN_FORCE.during(log_levels(self._configuration))
-        with levels, progress_line(str(self._configuration.get(options.PROGRESS))) as listener:
+        with levels, progress_line(chosen(self._configuration, options.PROGRESS)) as listener:
             yield listener
+
+    def _tracebacks(self) -> Tracebacks:
+        """Frames a call that runs a job."""
+        return Tracebacks(full=chosen(self._configuration, options.TRACEBACKS) == "full")
 
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
         # What runs a job is loaded by the first one: the import of the API takes half as long without it.
@@ -483,7 +490,9 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
 
         validate(self._configuration)
         parameters = self._config.get_global_job_parameters()
-        return make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job = make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job.tracebacks = self._tracebacks()
+        return job
 
     def _take_graph(self, job_name: str | None) -> StreamGraph:
         """The graph of the program so far; the next program starts empty."""

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pyflinkx.errors import JobCancelledError
 from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.runtime.drivers.job import Job
+from pyflinkx.runtime.tracebacks import shorten
 
 Ended = Callable[[BaseException | None], object]
 
@@ -55,6 +56,8 @@ class JobThread:
                 self.job.run()
         except BaseException as error:
             self.failure = error
+            if not self.job.tracebacks.full:
+                shorten(error)
         with self._lock:
             self.ended = True
         for call in self._waiting:
