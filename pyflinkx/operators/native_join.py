@@ -91,7 +91,7 @@ class NativeJoinOperator(PiecewiseOperator):
         self.output.emit_watermark(timestamp)
 
     def export(self, side: int) -> Iterator[ColumnBatch]:
-        """The rows that a side (0 left, 1 right) holds, as batches; not while pairs are being sent."""
+        """The rows that a side (0 left, 1 right) holds now, as batches, to be read at any time and by any thread."""
         return iter(()) if self.join is None else self.join.export(side, self.context.max_parallelism)
 
     def import_(self, side: int, batch: ColumnBatch) -> None:
