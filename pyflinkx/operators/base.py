@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from pyflinkx._core.calls.records import CallSite
-from pyflinkx._core.calls.turn import Turn
+from pyflinkx._core.calls.turn import ENDLESS, Turn
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.partition import key_group_range
 from pyflinkx._core.records.copier import Copier
@@ -156,6 +156,7 @@ class Operator:
     follows_splits = False
     may_pause = False
     writable = True
+    turn = ENDLESS
     context: OperatorContext
     site: CallSite
     output: Output
@@ -165,6 +166,7 @@ class Operator:
         self.context = context
         self.site = context.site
         self.output = context.output
+        self.turn = context.turn
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         """Take a batch of the logical input ``port``; the batch is this operator's from now on."""

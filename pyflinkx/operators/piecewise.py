@@ -33,6 +33,7 @@ class PiecewiseOperator(Operator):
         while self._under_way and not self._between:
             self.go_on()
         self._under_way.append(pieces)
+        self.turn.under_way += 1
         self._between = False
         self.go_on()
 
@@ -61,6 +62,7 @@ class PiecewiseOperator(Operator):
             self._between = bool(between)
             return True
         self._under_way.pop()
+        self.turn.under_way -= 1
         self._between = True  # whatever is below was so when this was begun
         return bool(self._under_way)
 
@@ -80,7 +82,7 @@ class RecordwiseOperator(PiecewiseOperator):
 
     def take_rest(self, rest: Any, port: int) -> Pieces:
         """Have the loop go on with what it has left."""
-        turn = self.site.turn
+        turn = self.turn
         while rest is not None:
             yield self.site.between
             turn.held -= 1

@@ -38,7 +38,7 @@ def environment(mode="threads", timeout=0, clock=None):
 class Shared:
     """An object of the test's that functions have in common with it, also where they are copied or pickled."""
 
-    made = []
+    made: list = []  # noqa: RUF012
 
     def __init__(self):
         self.number = len(Shared.made)

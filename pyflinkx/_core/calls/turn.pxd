@@ -8,16 +8,16 @@ from pyflinkx._core.pfx.ticker cimport pfx_ticker, pfx_ticker_now
 cdef class Turn:
     cdef pfx_ticker *ticker
     cdef uint32_t seen
-    cdef bint each
     cdef bint blind
     cdef int64_t length
     cdef int64_t deadline
     cdef public int held
+    cdef public int under_way
     cdef public bint input_open
     cdef public list waiting
 
     cdef inline bint is_over(self) noexcept:
         """Whether the time is up; the cost is that of a load from memory as long as it cannot be."""
-        return self.each or (pfx_ticker_now(self.ticker) != self.seen and self.look())
+        return pfx_ticker_now(self.ticker) != self.seen and self.look()
 
     cdef bint look(self) noexcept

@@ -3,6 +3,7 @@ from typing import Any, Final, final
 @final
 class Turn:
     held: int
+    under_way: int
     input_open: bool
     waiting: list[Any]
     def __init__(self, length: int = -1) -> None: ...

@@ -18,6 +18,7 @@ cdef class Turn:
 
     Attributes:
         held: how many operators hold the rest of a batch.
+        under_way: how much operators have left for later: batches and firings.
         input_open: whether more records follow of the batch that is on its way through the task.
         waiting: operators to be told by ``end_batch()`` when all of a batch has gone through.
     """
@@ -25,10 +26,11 @@ cdef class Turn:
     def __init__(self, length=-1):
         self.ticker = pfx_ticker_shared()
         self.length = length
-        self.each = length == 0
-        self.deadline = INT64_MAX
-        self.seen = pfx_ticker_now(self.ticker)
-        self.held = 0
+        # Who is blind looks at the clock every time.
+        self.blind = length == 0
+        self.deadline = 0 if length == 0 else INT64_MAX
+        self.seen = pfx_ticker_now(self.ticker) - self.blind
+        self.held = self.under_way = 0
         self.input_open = False
         self.waiting = []
 
@@ -44,10 +46,7 @@ cdef class Turn:
     cdef bint look(self) noexcept:
         """Look at the clock."""
         cdef uint32_t seen = pfx_ticker_now(self.ticker)
-        if self.deadline == INT64_MAX:
-            self.seen = seen
-            return False
-        if pfx_monotonic_ns() >= self.deadline:
+        if self.deadline == 0 or (self.deadline != INT64_MAX and pfx_monotonic_ns() >= self.deadline):
             return True
         self.seen = seen - self.blind
         return False

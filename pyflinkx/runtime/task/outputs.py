@@ -124,10 +124,11 @@ class OperatorInput:
 
     def _emit_behind(self, batch: Any) -> None:
         node = self.node
-        if node.waiting or node.operator.has_more():
-            node.waiting.append(lambda: node.operator.process_batch(batch, self.port))
+        operator = node.operator
+        if operator.turn.under_way and (node.waiting or operator.has_more()):
+            node.waiting.append(lambda: operator.process_batch(batch, self.port))
         else:
-            node.operator.process_batch(batch, self.port)
+            operator.process_batch(batch, self.port)
 
     def emit_watermark(self, timestamp: int) -> None:
         """A watermark of this input."""

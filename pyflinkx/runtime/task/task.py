@@ -116,7 +116,8 @@ class Task:
         self.exchanges = [exchange for _, exchange in out_exchanges]
         self.turn_length = turn_length(node.buffer_timeout for node in vertex.nodes)
         self.turn = Turn(self.turn_length)
-        self.spent = 0  # nanoseconds of work since the last input was taken
+        self.spent = 0  # nanoseconds of work on what the last input gave
+        self.taking = False  # whether that is going on
         self.latest: ReaderInput | ChannelInput | None = None
         self.counters: dict[int, dict[str, int]] = {node.id: {} for node in vertex.nodes}
         self.accumulators: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
@@ -302,16 +303,18 @@ class Task:
         if not self._writable():
             return StepResult.BLOCKED
         started = self.turn.begin()
-        result = self._work()
+        result = self._work(started)
         if not self.unfinished and self.turn.waiting and not self.turn.open:
             self.turn.end_batch()
             self.unfinished = bool(self.piecewise)
-        self.spent += time.monotonic_ns() - started
         return result
 
-    def _work(self) -> StepResult:
+    def _work(self, started: int) -> StepResult:
         if self.unfinished:
             self.unfinished = any(node.resume() for node in self.piecewise)
+            if self.taking:
+                self.spent += time.monotonic_ns() - started
+                self.taking = self.unfinished
             if not self.unfinished:
                 self._finish_drained()
             if self.unfinished:
@@ -335,7 +338,7 @@ class Task:
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
             if not source.ended and self._take(source):
-                self.unfinished = bool(self.piecewise)
+                self.unfinished = self.turn.under_way > 0 or (source.ended and bool(self.piecewise))
                 return StepResult.MORE
         # A mail may be what ended the input of an operator whose end waits behind what it has left.
         ended = not self.unfinished and all(source.ended for source in self.inputs)
@@ -348,8 +351,11 @@ class Task:
         if self.latest is not None:
             self.latest.pace.went(self.latest.latest, self.spent)
         self.latest = source
-        self.spent = 0
-        return source.step()
+        self.taking = True
+        started = time.monotonic_ns()
+        found = source.step()
+        self.spent = time.monotonic_ns() - started
+        return found
 
     def _fire_timers(self) -> bool:
         """Fire the due timers of the first operator that has any and is not in the middle of something."""
