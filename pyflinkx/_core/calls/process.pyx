@@ -6,6 +6,7 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 from pyflinkx._core.calls.records cimport MOST_RESULTS, CallSite, RecordContext, repeat_stamp
 from pyflinkx._core.calls.turn cimport Turn
 from pyflinkx._core.keys.canonical cimport check_key
+from pyflinkx._core.keys.items cimport key_of
 from pyflinkx._core.python cimport references
 from pyflinkx._core.records.copier cimport Copier, is_simple
 from pyflinkx._core.records.objects cimport ObjectBatch
@@ -135,7 +136,7 @@ def process_values(
             context.record_timestamp = stamp
             if yielded is None:
                 if keyed:
-                    key_context.key = check_key(key_selector(value))
+                    key_context.key = check_key(key_of(key_selector, value))
                 yielded = function(value, context)
             if yielded is not None:
                 if PyList_CheckExact(yielded) or PyTuple_CheckExact(yielded):

@@ -19,6 +19,7 @@ from pyflinkx._core.calls.turn cimport Turn
 from pyflinkx._core.records.copier cimport Copier, is_atom, is_simple
 from pyflinkx._core.python cimport references
 from pyflinkx._core.keys.hash cimport as_key
+from pyflinkx._core.keys.items cimport key_of
 from pyflinkx._core.keys.map cimport KeyMap
 from pyflinkx._core.state.keyed cimport StateTable
 from pyflinkx._core.records.objects cimport ObjectBatch
@@ -360,7 +361,7 @@ def reduce_values(
     try:
         while i < len(values):
             value = values[i]
-            key = as_key(key_selector(value), &hash)
+            key = as_key(key_of(key_selector, value), &hash)
             if state is not None:
                 found = state.find(key, hash)
                 if found != NULL:
@@ -390,7 +391,7 @@ def select_keys(CallSite site not None, key_selector, list values not None):
     cdef list keys = []
     try:
         for value in values:
-            keys.append(key_selector(value))
+            keys.append(key_of(key_selector, value))
     except BaseException as error:
         site.fail(values[len(keys)], None, error)
     return keys
@@ -402,7 +403,7 @@ def group_values(CallSite site not None, key_selector, list values not None, Key
     cdef Py_hash_t hash = 0
     for value in values:
         try:
-            key = as_key(key_selector(value), &hash)
+            key = as_key(key_of(key_selector, value), &hash)
             found = groups.find(key, hash)
         except BaseException as error:
             site.fail(value, None, error)

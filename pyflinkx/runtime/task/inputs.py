@@ -16,6 +16,7 @@ from pyflinkx.operators.places import placed
 from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.exchange.gates import InputChannel
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput
+from pyflinkx.runtime.task.requests import RequestInput
 from pyflinkx.runtime.turns import Pace
 
 
@@ -154,7 +155,7 @@ class ReaderInput:
 class ChannelInput:
     """A channel as an input of the task."""
 
-    def __init__(self, channel: InputChannel, target: OperatorInput, pace: Pace, turn: Turn) -> None:
+    def __init__(self, channel: InputChannel, target: OperatorInput | RequestInput, pace: Pace, turn: Turn) -> None:
         self.channel = channel
         self.target = target
         self.pace = pace

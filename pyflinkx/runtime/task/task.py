@@ -36,6 +36,7 @@ from pyflinkx.runtime.task.function_copies import copy_for_subtask
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
+from pyflinkx.runtime.task.requests import TaskRequests
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.turns import Pace, turn_length
 from pyflinkx.types.changes import CARRIED
@@ -57,7 +58,8 @@ class TaskSettings:
     ``one_graph``: whether all subtasks of all attempts are made from one graph in one process, so that function objects
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
-    ``object_reuse``: whether operators may share the objects of records.
+    ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
+    ``runtime.task.requests``.
     """
 
     clock: Clock
@@ -71,6 +73,7 @@ class TaskSettings:
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
+    request_sources: tuple[tuple[int, bool], ...] = ()
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -127,6 +130,9 @@ class Task:
         self.copiers = {node.id: None if settings.object_reuse else Copier(node.name) for node in vertex.nodes}
         self.outputs = {node.id: NodeOutput(settings.batch, self.copiers[node.id]) for node in vertex.nodes}
         self.nodes: dict[int, OperatorNode] = {}
+        self.requests: TaskRequests | None = None
+        if settings.request_sources:
+            self.requests = TaskRequests(self.name, settings.request_sources, link.send, self._send_all)
         self.on_close = contextlib.ExitStack()
         for node in vertex.nodes:
             if node.spec is not None:
@@ -135,6 +141,8 @@ class Task:
                 operator = make_operator(node, settings.copied(node.parallelism))
                 if settings.batch:
                     operator = operator.for_batch()
+                if self.requests is not None:
+                    self.requests.watch(node, operator, self.outputs[node.id])
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
         self.gating = [node for node in self.nodes.values() if overrides(node.operator, "accepts_input")]
         # What lies furthest downstream has been sent first.
@@ -164,12 +172,14 @@ class Task:
         for edge in self.vertex.inner_edges:
             self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
         for edge, exchange in out_exchanges:
-            self.outputs[edge.source].connect(exchange, edge.side_tag, edge.in_loop)
+            reader = exchange if self.requests is None else self.requests.output(edge, exchange)
+            self.outputs[edge.source].connect(reader, edge.side_tag, edge.in_loop)
         for edge, channels in in_channels:
-            self.inputs.extend(
-                ChannelInput(channel, new_input(edge), Pace(self.settings.batch_size, self.turn_length), self.turn)
-                for channel in channels
-            )
+            for channel in channels:
+                target = new_input(edge)
+                read = target if self.requests is None else self.requests.input(edge, target)
+                pace = Pace(self.settings.batch_size, self.turn_length)
+                self.inputs.append(ChannelInput(channel, read, pace, self.turn))
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
@@ -227,6 +237,7 @@ class Task:
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
             key_type=None if node.spec is None else node.spec.input(0).key_type,
+            requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
         )
 
@@ -262,7 +273,9 @@ class Task:
             counters[name] = counters.get(name, 0) + amount
 
         coordinated = splits is None
-        output = self.outputs[node.id]
+        output = (
+            self.outputs[node.id] if self.requests is None else self.requests.entry(node, reader, self.outputs[node.id])
+        )
         source = ReaderInput(reader, output, pace, self.turn, count, site_of(node), send if coordinated else None)
         source.aligned = self._aligned_after(node.id)
         following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
@@ -318,8 +331,9 @@ class Task:
             if not self.unfinished:
                 self._finish_drained()
             if self.unfinished:
-                if not any(node.waiting for node in self.piecewise):
-                    # Nothing piles up before a slow operator: what this makes it send is done before the next time.
+                # Nothing piles up before a slow operator: what this makes it send is done before the next time. And a
+                # request is answered with nothing of others.
+                if self.requests is None and not any(node.waiting for node in self.piecewise):
                     self._fire_timers()
                     self.mailbox.run_one()
                     self._finish_drained()
@@ -367,6 +381,11 @@ class Task:
                 operator.advance_processing_time(now)
                 return True
         return False
+
+    def _send_all(self) -> None:
+        """Have operators send all that they have left."""
+        while any(node.resume() for node in self.piecewise):
+            pass
 
     def _writable(self) -> bool:
         return all(exchange.writable for exchange in self.exchanges) and all(
