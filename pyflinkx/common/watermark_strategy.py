@@ -259,7 +259,12 @@ def timestamps_operator(strategy: WatermarkStrategy, interval: int, by_split: bo
     extract = None if assigner is None else assigner.extract_timestamp
     alignment = None if by_split else strategy.alignment
     spec = OperatorSpec.of(
-        TimestampsAndWatermarksOperator, extract, strategy.out_of_orderness_ms, strategy.idle_timeout_ms, alignment
+        TimestampsAndWatermarksOperator,
+        extract,
+        strategy.out_of_orderness_ms,
+        strategy.idle_timeout_ms,
+        alignment,
+        interval,
     )
     if strategy.generator_supplier is not None:
         spec = OperatorSpec.of(

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from pyflinkx._core.calls.records import CallSite
+from pyflinkx._core.calls.turn import ENDLESS, Turn
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.partition import key_group_range
 from pyflinkx._core.records.copier import Copier
@@ -87,6 +88,7 @@ class OperatorContext:
     in ``keyed_state``, ``timers`` and ``operator_state``, which ``state_backend`` makes and which begin with what is
     restored, of the subtask's key groups; ``key_type`` is the type of its keys, None when nothing is known of it.
     ``requests`` says which request the task works for; None where the job has no source of requests.
+    ``turn`` says when an operator leaves the rest of its work for later, and is common to those of a task.
     """
 
     name: str
@@ -113,6 +115,7 @@ class OperatorContext:
     state_backend: StateBackend = field(default_factory=StateBackend)
     restored_keyed: Sequence[ColumnBatch] = ()
     restored_operator: Sequence[ColumnBatch] = ()
+    turn: Turn = field(default_factory=Turn)
     requests: RequestScope | None = None
 
     @cached_property
@@ -140,7 +143,7 @@ class OperatorContext:
     @cached_property
     def site(self) -> CallSite:
         """What errors say of the operator: its name, its uid, and the user's line."""
-        return CallSite(self.name, self.uid, self.location, self.copier)
+        return CallSite(self.name, self.uid, self.location, self.copier, self.turn)
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a named counter of this operator (late records dropped, bad rows skipped, ...)."""
@@ -167,6 +170,7 @@ class Operator:
     follows_splits = False
     may_pause = False
     writable = True
+    turn = ENDLESS
     context: OperatorContext
     site: CallSite
     output: Output
@@ -176,6 +180,7 @@ class Operator:
         self.context = context
         self.site = context.site
         self.output = context.output
+        self.turn = context.turn
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         """Take a batch of the logical input ``port``; the batch is this operator's from now on."""
@@ -207,6 +212,17 @@ class Operator:
     def resume(self) -> bool:
         """Send some more of what an earlier call has left; whether there is still more."""
         return False
+
+    def has_more(self) -> bool:
+        """Whether an earlier call has left something for ``resume``."""
+        return False
+
+    def between_records(self) -> bool:
+        """Whether processing-time timers may fire now: what is left, if anything, are whole records."""
+        return True
+
+    def end_batch(self) -> None:
+        """All of a batch has gone through; called where the operator has asked for it by ``turn.tell_at_end``."""
 
     def end_input(self) -> None:
         """All input has ended, after a watermark of MAX_WATERMARK."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx._core.calls.records import RecordContext, process_values
+from pyflinkx._core.calls.process import process_values
+from pyflinkx._core.calls.records import RecordContext
 from pyflinkx._core.state.keyed import NO_KEY, KeyContext
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.functions import UserFunction

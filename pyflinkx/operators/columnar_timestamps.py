@@ -7,6 +7,7 @@ from typing import Any
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.columns.column_math import largest_time
 from pyflinkx._core.records.objects import NO_TIMESTAMP
+from pyflinkx.operators.piecewise import Pieces
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
 # Rows that go between two watermarks, however large the batches are: what they open stays in caches until it is closed.
@@ -34,8 +35,14 @@ class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
     def process_batch(self, batch: Any, port: int = 0) -> None:
         timed = batch if self.column is None else self.timed(batch, self.column)
         step = MOST_ROWS if self.out_of_orderness is not None and self.context.parallelism == 1 else max(len(timed), 1)
+        self.begin(self.portions(timed, step))
+
+    def portions(self, timed: Any, step: int) -> Pieces:
+        """Send so many rows at a time, each time with their watermark."""
         for start in range(0, len(timed), step):
-            super().process_batch(timed.slice(start, min(start + step, len(timed))), port)
+            self.take(timed.slice(start, min(start + step, len(timed))), 0)
+            if self.context.turn.over():
+                yield True
 
     def stamp(self, batch: Any) -> int:
         largest = largest_time(batch)

@@ -10,9 +10,10 @@ from pyflinkx._core.columns.to_rows import to_objects
 from pyflinkx.errors import LongBatchError, TypeInformationError
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.halves import in_parts
+from pyflinkx.operators.piecewise import Pieces, PiecewiseOperator
 
 
-class ColumnsToRowsOperator(Operator):
+class ColumnsToRowsOperator(PiecewiseOperator):
     """Turns each columnar batch into rows with named fields.
 
     Args:
@@ -22,18 +23,34 @@ class ColumnsToRowsOperator(Operator):
     values_checked = True
 
     def __init__(self, batch_size: int = 1024) -> None:
-        self.batch_size = batch_size
+        self.batch_size = self.size = batch_size
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        self.begin(self.convert(batch))
+
+    def convert(self, batch: Any) -> Pieces:
+        """Send the rows of a batch, fewer at a time when what follows takes long."""
+        turn = self.site.turn
         for start in range(0, len(batch), self.batch_size):
-            try:
-                rows = to_objects(batch.slice(start, min(start + self.batch_size, len(batch))))
-            except Exception as error:
-                raise self.site.wrap(error, "while rows were made of columns") from error
-            self.output.emit(rows)
+            stop = min(start + self.batch_size, len(batch))
+            while start < stop:
+                end = min(start + self.size, stop)
+                try:
+                    rows = to_objects(batch.slice(start, end))
+                except Exception as error:
+                    raise self.site.wrap(error, "while rows were made of columns") from error
+                # Event time follows the batch, not its parts.
+                turn.held += end < stop
+                self.output.emit(rows)
+                over = turn.over()
+                if over:
+                    yield True
+                turn.held -= end < stop
+                start = end
+                self.size = max(self.size // 8, 1) if over else min(self.size * 2, self.batch_size)
 
 
 class RowsToColumnsOperator(Operator):

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from pyflinkx._core.calls.records import ResultCollector, short_repr
+from pyflinkx._core.calls.process import ResultCollector
+from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.keys.partition import check_key
 from pyflinkx._core.records.copier import Copier
@@ -128,6 +129,7 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
         context, collect, copier = self.join_context, self.results.collect, self.copier
         call = self.call if copier is None else partial(call_with_copies, self.call, copier)
         pairs = 0
+        turn_over = self.site.turn.over
         waiting = False  # what is raised then is not the user's
         try:
             if batch.timestamps is None and batch.values:
@@ -143,7 +145,7 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
                 for stamp, partners in self.add(port, value, timestamp):
                     larger = max(timestamp, stamp)
                     for partner in partners:
-                        if pairs == PIECE:
+                        if pairs == PIECE or (pairs and turn_over()):
                             pairs = 0
                             self.emit_results()
                             waiting = True

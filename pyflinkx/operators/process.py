@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyflinkx._core.calls.records import RecordContext, ResultCollector, process_values
+from pyflinkx._core.calls.process import ResultCollector, process_values
+from pyflinkx._core.calls.records import RecordContext
 from pyflinkx._core.state.keyed import KeyContext
 from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.errors import WrongStateError
@@ -13,7 +14,7 @@ from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.kept_watermark import KeptWatermark
-from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
+from pyflinkx.operators.piecewise import PIECE, Pieces, RecordwiseOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.operators.time_domain import TimeDomain
 from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS
@@ -96,7 +97,7 @@ class OnTimerContext(KeyedProcessContext):
         return self.domain
 
 
-class ProcessOperator(UserFunctionOperator):
+class ProcessOperator(UserFunctionOperator, RecordwiseOperator):
     """A process function on a stream without keys.
 
     Args:
@@ -119,7 +120,7 @@ class ProcessOperator(UserFunctionOperator):
         """The context given to the user's function."""
         return ProcessContext(TimerService(self))
 
-    def process_batch(self, batch: Any, port: int = 0) -> None:
+    def take(self, batch: Any, port: int) -> None:
         try:
             self.run(batch, port)
         finally:
@@ -143,7 +144,7 @@ class ProcessOperator(UserFunctionOperator):
         super().process_watermark(timestamp)
 
 
-class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
+class KeyedProcessOperator(ProcessOperator):
     """A process function with keyed state and timers.
 
     Args:
@@ -204,7 +205,7 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
             self.watermark = timestamp
             self.begin(self.advance(timestamp))
 
-    def advance(self, timestamp: int) -> Iterator[None]:
+    def advance(self, timestamp: int) -> Pieces:
         """Call ``on_timer`` for the timers that a watermark makes due, then send the watermark."""
         yield from self.fire(self.event_timers, timestamp, TimeDomain.EVENT_TIME)
         self.output.emit_watermark(timestamp)
@@ -218,14 +219,15 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
     def last_processing_timer(self) -> int | None:
         return max((timestamp for timestamp, _, _ in self.processing_timers.items()), default=None)
 
-    def fire(self, timers: TimerQueue, time: int, domain: TimeDomain) -> Iterator[None]:
+    def fire(self, timers: TimerQueue, time: int, domain: TimeDomain) -> Pieces:
         """Call ``on_timer`` for every timer up to ``time``, also for those registered meanwhile, in pieces."""
         while self.fire_piece(timers, time, domain):
-            yield
+            yield False
 
     def fire_piece(self, timers: TimerQueue, time: int, domain: TimeDomain) -> bool:
         """Call ``on_timer`` for some of the timers up to ``time``; whether there may be more."""
         context = self.timer_context
+        turn_over = self.site.turn.over
         try:
             for _ in range(PIECE):
                 timer = timers.pop_due(time)
@@ -241,6 +243,8 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
                 except BaseException as error:
                     where = f"in on_timer({timestamp}) for key {self.key_context.key!r}"
                     raise self.site.wrap(error, where) from error
+                if turn_over():
+                    break
             return True
         finally:
             self.emit_results()

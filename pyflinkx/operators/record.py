@@ -7,14 +7,15 @@ from typing import Any
 from pyflinkx._core.calls.records import filter_values, flat_map_values, map_values
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.piecewise import RecordwiseOperator
 
 
-class RecordOperator(UserFunctionOperator):
+class RecordOperator(UserFunctionOperator, RecordwiseOperator):
     """Runs one compiled loop over each batch."""
 
     loop: Any
 
-    def process_batch(self, batch: Any, port: int = 0) -> None:
+    def take(self, batch: Any, port: int) -> None:
         try:
             result = self.loop(self.site, self.call, batch)
         except JobExecutionError:

@@ -11,6 +11,7 @@ from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
+from pyflinkx.operators.piecewise import RecordwiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
@@ -23,7 +24,7 @@ def reduced_state(record_type: TypeInformation | None) -> StateSpec:
     return StateSpec("reduced", "ReducingState", record_type)
 
 
-class ReduceOperator(UserFunctionOperator):
+class ReduceOperator(UserFunctionOperator, RecordwiseOperator):
     """Emits, for each record, its key's reduced value so far; in batch mode each key's last value only, at the end.
 
     Args:
@@ -51,7 +52,7 @@ class ReduceOperator(UserFunctionOperator):
         """Open the user's functions, which may have keyed state of their own."""
         super().open_function(RuntimeContext(self.context, self.context.keyed_state))
 
-    def process_batch(self, batch: Any, port: int = 0) -> None:
+    def take(self, batch: Any, port: int) -> None:
         try:
             result = reduce_values(self.site, self.key_selector, self.call, self.table, batch, not self.context.batch)
         except JobExecutionError:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
-from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
+from pyflinkx.operators.piecewise import PIECE, Pieces, PiecewiseOperator
 
 BATCH_SIZE = 1024
 
@@ -59,7 +59,7 @@ class SortedInputOperator(PiecewiseOperator):
         else:
             self.operator.process_watermark(timestamp)
 
-    def give_on(self) -> Iterator[None]:
+    def give_on(self) -> Pieces:
         """Give on all that is held, and forget it as it goes; then the last watermark. A piece at each step."""
         groups, self.groups = self.groups, KeyMap()
         given = 0
@@ -73,10 +73,13 @@ class SortedInputOperator(PiecewiseOperator):
                 timed = None if all(stamp == NO_TIMESTAMP for stamp in stamps) else stamps
                 self.operator.process_batch(ObjectBatch([value for _, _, value in part], timed), port)
                 given += len(part)
-                if given >= PIECE:
+                if given >= PIECE or self.operator.has_more():
                     given = 0
-                    yield
+                    yield False
         self.operator.process_watermark(MAX_WATERMARK)
+
+    def has_more(self) -> bool:
+        return self.operator.has_more() or super().has_more()
 
     def resume(self) -> bool:
         return self.operator.resume() or super().resume()

@@ -52,6 +52,7 @@ class SplitTimestampsOperator(TimestampsAndWatermarksOperator):
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.splits: dict[Any, tuple[TimestampsAndWatermarksOperator, SplitOutput]] = {}
+        self.latest: TimestampsAndWatermarksOperator | None = None
         self.begin_split(None)
 
     def begin_split(self, split: Any) -> None:
@@ -89,7 +90,19 @@ class SplitTimestampsOperator(TimestampsAndWatermarksOperator):
             self.advance(min(active))
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        self.splits[self.split][0].process_batch(batch)
+        self.latest = self.splits[self.split][0]
+        self.latest.process_batch(batch)
+
+    # Only the operator of the split of the last batch may have left something.
+
+    def has_more(self) -> bool:
+        return self.latest is not None and self.latest.has_more()
+
+    def between_records(self) -> bool:
+        return self.latest is None or self.latest.between_records()
+
+    def resume(self) -> bool:
+        return self.latest is not None and self.latest.resume()
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK:

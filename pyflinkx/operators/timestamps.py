@@ -9,7 +9,8 @@ from typing import Any
 from pyflinkx._core.calls.records import extract_timestamps, largest_timestamp
 from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
+from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, OperatorContext
+from pyflinkx.operators.piecewise import RecordwiseOperator
 from pyflinkx.operators.source_alignment import WatermarkAlignment
 
 
@@ -42,8 +43,11 @@ class IngestionTimeAssigner(TimestampAssigner):
         return self._latest
 
 
-class TimestampsAndWatermarksOperator(Operator):
+class TimestampsAndWatermarksOperator(RecordwiseOperator):
     """Assigns timestamps, and after each batch a watermark of the largest timestamp - bound - 1.
+
+    When a batch comes in parts, as functions take long, the watermark follows its last part, and the parts before it
+    only as often as ``interval`` says.
 
     Watermarks and idleness from upstream are dropped, but for the last watermark at the end of bounded input.
 
@@ -53,6 +57,7 @@ class TimestampsAndWatermarksOperator(Operator):
         out_of_orderness: bound in milliseconds on how late records come; None for no watermarks.
         idle_timeout: milliseconds without a record after which the stream counts as idle; None for never.
         alignment: how the source before it waits for others; None for not at all. The task asks ``is_ahead``.
+        interval: milliseconds between two watermarks within a batch; 0 for none.
     """
 
     values_checked = True
@@ -63,8 +68,12 @@ class TimestampsAndWatermarksOperator(Operator):
         out_of_orderness: int | None,
         idle_timeout: int | None = None,
         alignment: WatermarkAlignment | None = None,
+        interval: int = 0,
     ) -> None:
         self.alignment = alignment
+        self.interval = interval
+        self.next_emit = 0
+        self.planned: int | None = None
         self.extract = extract
         self.out_of_orderness = out_of_orderness
         self.idle_timeout = idle_timeout
@@ -82,8 +91,9 @@ class TimestampsAndWatermarksOperator(Operator):
             context.alignment.join(self.alignment)
         if self.idle_timeout is not None:
             self.plan_idleness(self.idle_timeout)
+        self.next_emit = context.clock.now() + self.interval
 
-    def process_batch(self, batch: Any, port: int = 0) -> None:
+    def take(self, batch: Any, port: int) -> None:
         if self.idle_timeout is not None and len(batch):
             self.plan_idleness(self.idle_timeout)
             self.set_idle(False)
@@ -104,9 +114,21 @@ class TimestampsAndWatermarksOperator(Operator):
         return NO_TIMESTAMP if batch.timestamps is None else largest_timestamp(batch.timestamps)
 
     def advance_to(self, largest: int) -> None:
-        """Emit the watermark that follows from the largest timestamp of a batch."""
-        if self.out_of_orderness is not None and largest != NO_TIMESTAMP:
-            self.advance(max(largest - self.out_of_orderness - 1, MIN_WATERMARK))
+        """Emit the watermark that follows from the largest timestamp of a batch, once all of it has come."""
+        if self.out_of_orderness is None or largest == NO_TIMESTAMP:
+            return
+        watermark = max(largest - self.out_of_orderness - 1, MIN_WATERMARK)
+        if not self.context.turn.open:
+            self.planned = None
+            self.advance(watermark)
+        elif watermark > (self.current if self.planned is None else self.planned):
+            self.planned = watermark
+            self.context.turn.tell_at_end(self)
+
+    def end_batch(self) -> None:
+        if self.planned is not None:
+            planned, self.planned = self.planned, None
+            self.advance(planned)
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK:
@@ -125,6 +147,13 @@ class TimestampsAndWatermarksOperator(Operator):
         self.idle_check = self.context.clock.now() + timeout // 2
 
     def advance_processing_time(self, now: int) -> None:
+        self.check_idleness(now)
+        if self.planned is not None and self.interval and now >= self.next_emit:
+            self.next_emit = now + self.interval
+            self.end_batch()
+
+    def check_idleness(self, now: int) -> None:
+        """See whether it is time for the stream to be idle."""
         if self.idle_timeout is None or self.idle or now < self.idle_check:
             return
         if self.looked:
@@ -134,7 +163,10 @@ class TimestampsAndWatermarksOperator(Operator):
             self.idle_check = now + self.idle_timeout - self.idle_timeout // 2
 
     def next_processing_timer(self) -> int | None:
-        return None if self.idle_timeout is None or self.idle else self.idle_check
+        idle_check = None if self.idle_timeout is None or self.idle else self.idle_check
+        if self.planned is None or not self.interval:
+            return idle_check
+        return self.next_emit if idle_check is None else min(idle_check, self.next_emit)
 
     def set_idle(self, idle: bool) -> None:
         """Say that the stream is idle, or active, if it was not."""

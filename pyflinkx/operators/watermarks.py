@@ -10,6 +10,7 @@ from typing import Any
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
+from pyflinkx.operators.piecewise import Pieces
 from pyflinkx.operators.source_alignment import WatermarkAlignment
 from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 
@@ -74,9 +75,8 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
         idle_timeout: int | None = None,
         alignment: WatermarkAlignment | None = None,
     ) -> None:
-        super().__init__(extract, None, idle_timeout, alignment)
+        super().__init__(extract, None, idle_timeout, alignment, interval)
         self.supplier = supplier
-        self.interval = interval
         self.said = WatermarkOutput()
 
     def open(self, context: OperatorContext) -> None:
@@ -87,17 +87,38 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
                 raise TypeError(f"the supplier gave {self.generator!r}, which is no WatermarkGenerator")
         except BaseException as error:
             raise self.site.wrap(error, "when it made its watermark generator") from error
-        self.next_emit = context.clock.now() + self.interval
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         if self.idle_timeout is not None and len(batch):
             self.plan_idleness(self.idle_timeout)
             self.set_idle(False)
-        self.stamp(batch)
+        self.begin(self.generate(batch))
+
+    def generate(self, batch: Any) -> Pieces:
+        """Give the records of a batch their timestamps and show them to the generator, as many as the turn allows."""
+        turn = self.context.turn
+        while True:
+            self.stamp(batch)
+            rest = self.site.take_rest()
+            yield from self.show(batch)
+            if rest is None:
+                break
+            yield True
+            turn.held -= 1
+            batch = rest
+        if turn.open:
+            turn.tell_at_end(self)
+        else:
+            self.ask()
+
+    def show(self, batch: Any) -> Pieces:
+        """Show the records of a batch to the generator, and send each on before what it says of it."""
+        turn = self.context.turn
         stamps: Iterable[int] = repeat(NO_TIMESTAMP) if batch.timestamps is None else batch.timestamps
         on_event, said = self.generator.on_event, self.said
         sent = index = 0
         value = None
+        waiting = False  # what is raised then is not the user's
         try:
             for index, (value, timestamp) in enumerate(zip(batch.values, stamps, strict=False)):
                 on_event(value, timestamp, said)
@@ -105,12 +126,25 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
                     self.output.emit(batch.slice(sent, index + 1))
                     sent = index + 1
                     self.act()
+                if turn.over() and index + 1 < len(batch):
+                    turn.held += 1
+                    if sent <= index:
+                        self.output.emit(batch.slice(sent, index + 1))
+                        sent = index + 1
+                    waiting = True
+                    yield True
+                    waiting = False
+                    turn.held -= 1
         except BaseException as error:
+            if waiting:
+                raise
             if sent < index:
                 self.output.emit(batch.slice(sent, index))
             raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         if sent < len(batch):
             self.output.emit(batch.slice(sent, len(batch)) if sent else batch)
+
+    def end_batch(self) -> None:
         self.ask()
 
     def act(self) -> None:
@@ -136,7 +170,7 @@ class GeneratedWatermarksOperator(TimestampsAndWatermarksOperator):
         super().process_watermark(timestamp)
 
     def advance_processing_time(self, now: int) -> None:
-        super().advance_processing_time(now)
+        self.check_idleness(now)
         if self.interval and now >= self.next_emit:
             self.next_emit = now + self.interval
             self.ask()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.calls.records import ResultCollector, short_repr
+from pyflinkx._core.calls.process import ResultCollector
+from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import GraphError
 from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.functions import UserFunctions, own_selector
 from pyflinkx.operators.kept_watermark import WATERMARK, KeptWatermark
-from pyflinkx.operators.piecewise import PiecewiseOperator
+from pyflinkx.operators.piecewise import Pieces, PiecewiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.operators.window_context import ProcessWindowContext
 from pyflinkx.operators.windowing.aligned import AlignedWindowing, is_aligned
@@ -155,7 +156,7 @@ class WindowOperator(PiecewiseOperator):
     def process_batch(self, batch: Any, port: int = 0) -> None:
         self.begin(self.firing(self.add(batch)))
 
-    def add(self, batch: Any) -> Iterator[None]:
+    def add(self, batch: Any) -> Pieces:
         """Add the records of a batch to their windows, a piece at each step; late ones may make windows fire."""
         yield from self.windowing.add(batch)
         if self.backend.every_record:
@@ -166,7 +167,7 @@ class WindowOperator(PiecewiseOperator):
             self.watermark = timestamp
             self.begin(self.advance(timestamp))
 
-    def advance(self, timestamp: int) -> Iterator[None]:
+    def advance(self, timestamp: int) -> Pieces:
         """Fire what a watermark makes due, then send the watermark."""
         yield from self.firing(self.windowing.advance_watermark(timestamp))
         self.output.emit_watermark(timestamp)
@@ -174,7 +175,7 @@ class WindowOperator(PiecewiseOperator):
     def advance_processing_time(self, now: int) -> None:
         self.begin(self.firing(self.windowing.advance_processing_time(now)))
 
-    def firing(self, pieces: Iterator[None]) -> Iterator[None]:
+    def firing(self, pieces: Pieces) -> Pieces:
         """Do the pieces of a firing, and send on what is gathered at its end or when it fails."""
         try:
             yield from pieces
@@ -234,10 +235,12 @@ class WindowOperator(PiecewiseOperator):
         else:
             self.output.emit_side(self.late_tag.tag_id, batch)
 
-    def emit_full_batch(self) -> None:
-        """Send on the results gathered so far, once they fill a batch."""
-        if self.firings >= BATCH_SIZE or len(self.values) >= BATCH_SIZE:
+    def emit_full_batch(self) -> bool:
+        """Send on the results gathered so far, once they fill a batch or the task's turn is over; whether it is."""
+        over = self.site.turn.over()
+        if over or self.firings >= BATCH_SIZE or len(self.values) >= BATCH_SIZE:
             self.emit_results()
+        return over
 
     def emit_results(self) -> None:
         """Send on the results gathered so far."""

@@ -3,16 +3,15 @@ from array import array
 
 import pytest
 
+from pyflinkx._core.calls.process import ResultCollector, process_values
 from pyflinkx._core.calls.records import (
     CallSite,
     RecordContext,
-    ResultCollector,
     extract_timestamps,
     filter_values,
     flat_map_values,
     largest_timestamp,
     map_values,
-    process_values,
     reduce_values,
     short_repr,
 )

@@ -25,6 +25,7 @@ from tests.datastream.record_programs import PROGRAMS, numbers, raised, records,
 MODES = {
     "inline, one by one": {"pyflinkx.workers": "inline", "pyflinkx.batch.size": 1},
     "inline": {"pyflinkx.workers": "inline"},
+    "inline, cut after each record": {"pyflinkx.workers": "inline", "execution.buffer-timeout.interval": 0},
     "inline, not chained": {"pyflinkx.workers": "inline", "pipeline.operator-chaining.enabled": False},
 }
 

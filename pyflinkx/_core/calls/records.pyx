@@ -6,24 +6,28 @@ exception; the operator emits the kept part, so nothing that was computed is los
 
 A result that the function may still change is replaced by a copy as it comes, before the next call: a batch is sent on
 later. The references that a loop says it holds are those of its list and its variable.
+
+Behind each record the loop looks whether the task's turn is over. Then it leaves the records that it has not come to in
+the call site, for the operator to go on with; at least one record is done by each call.
 """
 from cpython cimport array
 from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.ref cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
+from pyflinkx._core.calls.turn cimport Turn
 from pyflinkx._core.records.copier cimport Copier, is_atom, is_simple
 from pyflinkx._core.python cimport references
 from pyflinkx._core.keys.hash cimport as_key
 from pyflinkx._core.keys.items cimport key_of
 from pyflinkx._core.keys.map cimport KeyMap
-from pyflinkx._core.state.keyed cimport KeyContext, StateTable
-from pyflinkx._core.keys.canonical cimport check_key
+from pyflinkx._core.state.keyed cimport StateTable
 from pyflinkx._core.records.objects cimport ObjectBatch
 from pyflinkx._core.records.row cimport Row
 
 import array as array_module
 
+from pyflinkx._core.calls.turn import ENDLESS
 from pyflinkx._core.records import objects
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.state.keyed import ABSENT
@@ -78,14 +82,56 @@ cdef class CallSite:
         uid: the operator's uid.
         location: the user's line that created the operator, such as ``job.py:12``; None when unknown.
         copier: makes records the receiver's own; None where all may share them.
+        turn: says when a loop leaves the rest of its batch for later; None for never.
+
+    Attributes:
+        between: whether the last loop has stopped between two records, not within the results of one.
     """
 
-    def __init__(self, str name not None, str uid not None, str location=None, Copier copier=None):
+    def __init__(
+        self, str name not None, str uid not None, str location=None, Copier copier=None, Turn turn=None
+    ):
         self.name = name
         self.uid = uid
         self.location = location
         self.copier = copier
+        self.turn = ENDLESS if turn is None else turn
         self.partial = None
+        self.rest = None
+        self.results = None
+        self.between = True
+
+    cdef int leave(self, ObjectBatch batch, Py_ssize_t done, object results=None) except -1:
+        """Leave what comes behind the first ``done`` records of a batch, which is made as short, for later.
+
+        Args:
+            batch: the batch.
+            done: how many records the loop is done with.
+            results: an iterator over further results of the next record; None when that was not begun.
+        """
+        cdef Py_ssize_t n = len(batch.values)
+        if done == n:
+            return 0
+        self.rest = batch.slice(done, n)
+        self.results = results
+        self.between = results is None
+        del batch.values[done:]
+        if batch.timestamps is not None:
+            del batch.timestamps[done:]
+        if batch.kinds is not None:
+            del batch.kinds[done:]
+        self.turn.held += 1
+        return 0
+
+    cdef object go_on(self):
+        """The iterator that the loop that stopped was at; None when it stopped between two records."""
+        results, self.results = self.results, None
+        return results
+
+    def take_rest(self):
+        """The records that the last loop has left for later, once; None when it has come to its end."""
+        rest, self.rest = self.rest, None
+        return rest
 
     cdef int fail(self, object record, ObjectBatch partial, object error) except -1:
         self.partial = partial
@@ -154,6 +200,7 @@ def map_values(CallSite site not None, function, ObjectBatch batch not None):
     cdef list values = batch.values
     cdef Py_ssize_t i = 0
     cdef Copier copier = site.copier
+    cdef Turn turn = site.turn
     # In place, so that a value can go as soon as its result is there: the tuples that live at a time stay in the cache,
     # and are so few that the garbage collector is not called.
     try:
@@ -163,10 +210,13 @@ def map_values(CallSite site not None, function, ObjectBatch batch not None):
                 result = values[i]
                 values[i] = copier.own(result, 2)
             i += 1
+            if turn.is_over():
+                break
     except BaseException as error:
         read_kinds(values, batch.kinds, i)
         site.fail(values[i], head(values[:i], batch), error)
     read_kinds(values, batch.kinds, i)
+    site.leave(batch, i)
     return batch
 
 
@@ -177,6 +227,7 @@ def filter_values(CallSite site not None, predicate, ObjectBatch batch not None)
     cdef Copier copier = site.copier
     cdef array.array stamps = None, kept_stamps = None, kinds = None, kept_kinds = None
     cdef Py_ssize_t i = 0, kept = 0, n = len(values)
+    cdef Turn turn = site.turn
     if batch.timestamps is not None:
         stamps = longs(batch.timestamps)
         kept_stamps = array.clone(LONGS, n, False)
@@ -194,6 +245,9 @@ def filter_values(CallSite site not None, predicate, ObjectBatch batch not None)
                 if kinds is not None:
                     kept_kinds.data.as_schars[kept] = kinds.data.as_schars[i]
                 kept += 1
+            if turn.is_over():
+                site.leave(batch, i + 1)
+                break
     except BaseException as error:
         failure = error
     if kept_stamps is not None:
@@ -214,18 +268,33 @@ def flat_map_values(CallSite site not None, function, ObjectBatch batch not None
     cdef array.array stamps = None, out_stamps = None
     cdef Py_ssize_t i = 0, before = 0, n = len(values)
     cdef Copier copier = site.copier
+    cdef Turn turn = site.turn
+    cdef bint all_of_it = True
     failure = None
+    results = site.go_on()
     if batch.timestamps is not None:
         stamps = longs(batch.timestamps)
         out_stamps = array.clone(LONGS, 0, False)
     try:
         for i in range(n):
-            results = function(values[i])
+            if results is None:
+                results = function(values[i])
             if results is not None:
-                add_results(out, results, copier)
+                if PyList_CheckExact(results) or PyTuple_CheckExact(results):
+                    add_results(out, results, copier)
+                else:
+                    results = iter(results)
+                    all_of_it = add_some(out, results, copier, turn)
             if stamps is not None and len(out) > before:
                 repeat_stamp(out_stamps, len(out) - before, stamps.data.as_longlongs[i])
                 before = len(out)
+            if not all_of_it:
+                site.leave(batch, i, results)
+                break
+            results = None
+            if turn.is_over() or PyList_GET_SIZE(out) >= MOST_RESULTS:
+                site.leave(batch, i + 1)
+                break
     except BaseException as error:
         failure = error
         if stamps is not None and len(out) > before:
@@ -237,27 +306,32 @@ def flat_map_values(CallSite site not None, function, ObjectBatch batch not None
 
 
 cdef int add_results(list out, results, Copier copier) except -1:
-    """Append what iterating over ``results`` yields; a list or tuple that nobody else holds is taken apart."""
-    cdef Py_ssize_t i, held
+    """Append what is in a list or tuple; one that nobody else holds is taken apart."""
+    cdef Py_ssize_t i = 0, held
     if copier is None:
-        for result in results:
-            out.append(result)
-    elif PyList_CheckExact(results):
-        held = 2 if references(results) == 1 else 0
-        i = 0
+        out.extend(results)
+        return 0
+    # The caller's variable holds it.
+    held = 2 if references(results) == 1 else 0
+    if PyList_CheckExact(results):
         while i < PyList_GET_SIZE(results):
             result = <object> PyList_GET_ITEM(results, i)
             out.append(copier.own(result, held))
             i += 1
-    elif PyTuple_CheckExact(results):
-        held = 2 if references(results) == 1 else 0
+    else:
         for i in range(PyTuple_GET_SIZE(results)):
             result = <object> PyTuple_GET_ITEM(results, i)
             out.append(copier.own(result, held))
-    else:
-        for result in results:
-            out.append(copier.own(result, 1))
     return 0
+
+
+cdef bint add_some(list out, results, Copier copier, Turn turn) except -1:
+    """Append what an iterator gives, to its end or until the turn is over; whether that was its end."""
+    for result in results:
+        out.append(result if copier is None else copier.own(result, 1))
+        if turn.is_over() or PyList_GET_SIZE(out) >= MOST_RESULTS:
+            return False
+    return True
 
 
 cdef int repeat_stamp(array.array stamps, Py_ssize_t times, long long timestamp) except -1:
@@ -280,6 +354,7 @@ def reduce_values(
     cdef list values = batch.values
     cdef Py_ssize_t i = 0
     cdef Copier copier = site.copier if updates else None
+    cdef Turn turn = site.turn
     cdef PyObject *found
     cdef Py_hash_t hash = 0
     cdef KeyMap state = table.keys if table.in_memory() else None
@@ -301,10 +376,13 @@ def reduce_values(
                 table.put(None, value)
             values[i] = value if copier is None or is_simple(value) else copier.copy(value)
             i += 1
+            if turn.is_over():
+                break
     except BaseException as error:
         read_kinds(values, batch.kinds, i)
         site.fail(values[i], head(values[:i], batch), error)
     read_kinds(values, batch.kinds, i)
+    site.leave(batch, i)
     return batch
 
 
@@ -346,6 +424,7 @@ def extract_timestamps(CallSite site not None, function, ObjectBatch batch not N
     cdef array.array old = None
     cdef long long largest = NONE, stamp
     cdef Copier copier = site.copier
+    cdef Turn turn = site.turn
     if batch.timestamps is not None:
         old = longs(batch.timestamps)
     try:
@@ -360,11 +439,43 @@ def extract_timestamps(CallSite site not None, function, ObjectBatch batch not N
             stamps.data.as_longlongs[i] = stamp
             if stamp > largest:
                 largest = stamp
+            if turn.is_over() and i + 1 < n:
+                site.leave(batch, i + 1)  # with its timestamps so far
+                array.resize(stamps, i + 1)
+                break
     except BaseException as error:
         batch.timestamps = stamps
         site.fail(values[i], batch.slice(0, i), error)
     batch.timestamps = stamps
     return largest
+
+
+def call_values(CallSite site not None, function, ObjectBatch batch not None, RecordContext context=None):
+    """Call ``function(value)``, or ``function(value, context)``, for every record; how many records it was done for.
+
+    When the function raises, the records before are left in the batch, and no others.
+    """
+    cdef list values = batch.values
+    cdef Py_ssize_t i = 0, n = len(values)
+    cdef Turn turn = site.turn
+    cdef array.array stamps = None
+    if batch.timestamps is not None:
+        stamps = longs(batch.timestamps)
+    try:
+        for i in range(n):
+            if context is None:
+                function(values[i])
+            else:
+                context.record_timestamp = NONE if stamps is None else stamps.data.as_longlongs[i]
+                function(values[i], context)
+            if turn.is_over():
+                site.leave(batch, i + 1)
+                break
+    except BaseException as error:
+        value = values[i]
+        del values[i:]
+        site.fail(value, None, error)
+    return len(values)
 
 
 def as_milliseconds(extracted):
@@ -386,114 +497,3 @@ def largest_timestamp(timestamps not None):
         if stamps.data.as_longlongs[i] > largest:
             largest = stamps.data.as_longlongs[i]
     return largest
-
-
-cdef class ResultCollector:
-    """Gathers what a process function yields: the main output with timestamps, and side outputs by tag id.
-
-    Args:
-        tag_type: the class of output tags; a yielded pair whose first item is one goes to that side output.
-
-    Attributes:
-        copier: makes records the receiver's own; None where all may share them.
-    """
-
-    cdef object tag_type
-    cdef list values
-    cdef array.array stamps
-    cdef dict sides
-    cdef public Copier copier
-
-    def __init__(self, tag_type):
-        self.tag_type = tag_type
-        self.reset()
-
-    cdef int reset(self) except -1:
-        self.values = []
-        self.stamps = array.clone(LONGS, 0, False)
-        self.sides = None
-        return 0
-
-    cdef int add_all(self, results, long long timestamp) except -1:
-        cdef Py_ssize_t i, held
-        if PyList_CheckExact(results):
-            held = 2 if references(results) == 1 else 0
-            i = 0
-            while i < PyList_GET_SIZE(results):
-                result = <object> PyList_GET_ITEM(results, i)
-                self.add(result, held, timestamp)
-                i += 1
-        elif PyTuple_CheckExact(results):
-            held = 2 if references(results) == 1 else 0
-            for i in range(PyTuple_GET_SIZE(results)):
-                result = <object> PyTuple_GET_ITEM(results, i)
-                self.add(result, held, timestamp)
-        else:
-            for result in results:
-                self.add(result, 1, timestamp)
-        return 0
-
-    cdef inline int add(self, result, Py_ssize_t held, long long timestamp) except -1:
-        """Add a result to which the caller holds ``held`` references, or shares it (0)."""
-        cdef Copier copier = self.copier
-        if type(result) is tuple and len(<tuple> result) == 2 and isinstance((<tuple> result)[0], self.tag_type):
-            value = (<tuple> result)[1]
-            if copier is not None:
-                value = copier.own(value, 2 if references(result) == held else 0)
-            self.add_side((<tuple> result)[0].tag_id, value, timestamp)
-        else:
-            self.values.append(result if copier is None or is_simple(result) else copier.own(result, held))
-            repeat_stamp(self.stamps, 1, timestamp)
-        return 0
-
-    cdef int add_side(self, tag_id, value, long long timestamp) except -1:
-        if self.sides is None:
-            self.sides = {}
-        if tag_id not in self.sides:
-            self.sides[tag_id] = ObjectBatch([], array.clone(LONGS, 0, False))
-        cdef ObjectBatch side = self.sides[tag_id]
-        side.values.append(value)
-        repeat_stamp(<array.array> side.timestamps, 1, timestamp)
-        return 0
-
-    def collect(self, results, long long timestamp):
-        """Add what iterating over ``results`` yields (None yields nothing), all with this timestamp."""
-        if results is not None:
-            self.add_all(results, timestamp)
-
-    def take(self):
-        """(main batch or None, {tag id: batch} or None) gathered since the last call."""
-        main = ObjectBatch(self.values, self.stamps) if self.values else None
-        sides = self.sides
-        self.reset()
-        return main, sides
-
-
-def process_values(
-    CallSite site not None, function, RecordContext context not None, ResultCollector results not None,
-    ObjectBatch batch not None, key_selector=None, KeyContext key_context=None,
-):
-    """Call ``function(value, context)`` for every record and gather what it yields in ``results``.
-
-    With a key selector, ``key_context.key`` is the checked key of the record during its call.
-    """
-    cdef list values = batch.values
-    cdef array.array stamps = None
-    cdef Py_ssize_t i = 0, n = len(values)
-    cdef long long stamp = NONE
-    cdef bint keyed = key_selector is not None
-    if batch.timestamps is not None:
-        stamps = longs(batch.timestamps)
-    try:
-        for i in range(n):
-            value = values[i]
-            if stamps is not None:
-                stamp = stamps.data.as_longlongs[i]
-            context.record_timestamp = stamp
-            if keyed:
-                key_context.key = check_key(key_of(key_selector, value))
-            yielded = function(value, context)
-            if yielded is not None:
-                results.add_all(yielded, stamp)
-    except BaseException as error:
-        site.fail(values[i], None, error)

@@ -1,6 +1,7 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any, final
 
+from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.calls.window_types import TimeWindow
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.copier import Copier
@@ -14,6 +15,8 @@ class AlignedLoop:
     def late(self) -> ObjectBatch: ...
     @property
     def record(self) -> Any: ...
+    @property
+    def within(self) -> bool: ...
     def __new__(
         cls,
         select_key: Callable[[Any], Any],
@@ -27,11 +30,17 @@ class AlignedLoop:
         lateness: int,
         fire: Callable[[Any, TimeWindow, Any], None],
         copier: Copier | None = None,
+        turn: Turn | None = None,
     ) -> AlignedLoop: ...
     def add(self, batch: ObjectBatch, watermark: int, limit: int = ...) -> bool: ...
     def resume(self, limit: int) -> bool: ...
     def forget(self, window: TimeWindow) -> None: ...
 
 def call_each(
-    function: Callable[[Any], Any], values: Iterable[Any], results: list[Any], copier: Copier | None = None
+    function: Callable[[Any], Any],
+    values: Iterator[Any],
+    most: int,
+    results: list[Any],
+    copier: Copier | None = None,
+    turn: Turn | None = None,
 ) -> None: ...

@@ -9,9 +9,12 @@ from pyflinkx._core.keys.hash cimport as_key
 from pyflinkx._core.keys.items cimport key_of
 from pyflinkx._core.keys.map cimport KeyMap
 from pyflinkx._core.records.objects cimport ObjectBatch
+from pyflinkx._core.calls.turn cimport Turn
 from pyflinkx._core.calls.window_types cimport TimeWindow
 
 import array as array_module
+
+from pyflinkx._core.calls.turn import ENDLESS
 
 cdef enum:
     SLOTS = 64
@@ -52,11 +55,13 @@ cdef class AlignedLoop:
         size, slide, offset, lateness: milliseconds, whose sum is less than 2 ** 62.
         fire: called with key, window and what is stored when a record came to a window that has fired already.
         copier: gives each of several windows a record of its own; None where they share one.
+        turn: says when the rest of a batch is left for later; None for never.
 
     Attributes:
         opened: the windows that were made by the last call.
         late: values and timestamps of the records that came too late in the last call.
         record: the record that it was at when it raised.
+        within: whether it has stopped within the windows of a record.
     """
 
     cdef object select_key
@@ -66,6 +71,7 @@ cdef class AlignedLoop:
     cdef dict windows
     cdef object fire
     cdef Copier copier
+    cdef Turn turn
     cdef int64_t size, slide, offset, lateness
     cdef int64_t lowest, highest
     cdef int64_t late_until, fired_until, watermark
@@ -73,7 +79,7 @@ cdef class AlignedLoop:
     cdef ObjectBatch batch
     cdef Py_ssize_t at
     cdef object key
-    cdef bint within
+    cdef readonly bint within
     cdef int64_t following
     cdef int64_t left
     cdef int64_t[SLOTS] starts
@@ -85,7 +91,7 @@ cdef class AlignedLoop:
     def __cinit__(
         self, select_key, str kind, function, create_accumulator, dict windows not None,
         int64_t size, int64_t slide, int64_t offset, int64_t lateness, fire,
-        Copier copier=None,
+        Copier copier=None, Turn turn=None,
     ):
         self.select_key = select_key
         self.folding = FOLDINGS[kind]
@@ -98,6 +104,7 @@ cdef class AlignedLoop:
         self.lateness = lateness
         self.fire = fire
         self.copier = copier
+        self.turn = ENDLESS if turn is None else turn
         # Within these bounds no start, end or clean-up time of a window leaves the 64 bits.
         margin = size + slide + abs(offset) + lateness
         self.lowest = INT64_MIN + margin
@@ -152,6 +159,8 @@ cdef class AlignedLoop:
                 if self.within:
                     return True
                 self.at += 1
+                if self.turn.is_over() and self.at < n:
+                    return True
         except BaseException:
             self.record = values[self.at]
             raise
@@ -256,8 +265,21 @@ cdef class AlignedLoop:
         self.stored[<size_t> floor_divide(window.start - self.offset, self.slide) % SLOTS] = None
 
 
-def call_each(function, values, list results not None, Copier copier=None):
-    """Append ``function(value)``, to ``results`` for each of the values, records of their own if there is a copier."""
+def call_each(function, values, Py_ssize_t most, list results not None, Copier copier=None, Turn turn=None):
+    """Append ``function(value)`` to ``results`` for the next values, records of their own if there is a copier.
+
+    Args:
+        function: called with each.
+        values: an iterator.
+        most: values to take.
+        results: where to.
+        copier: None where results are shared.
+        turn: ends the loop when it is over; None for never.
+    """
+    cdef Py_ssize_t left = most
     for value in values:
         result = function(value)
         results.append(result if copier is None else copier.own(result, 1))
+        left -= 1
+        if left <= 0 or (turn is not None and turn.is_over()):
+            return

@@ -16,7 +16,7 @@ from pyflinkx._core.calls.window_types import TimeWindow
 from pyflinkx._core.calls.windows import AlignedLoop, call_each
 from pyflinkx._core.records.objects import constant_timestamps
 from pyflinkx.operators.base import MAX_WATERMARK
-from pyflinkx.operators.piecewise import PIECE
+from pyflinkx.operators.piecewise import PIECE, Pieces
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     SlidingEventTimeWindows,
@@ -91,14 +91,18 @@ class AlignedWindowing:
             lateness,
             self.fire_key,
             operator.copier,
+            operator.site.turn,
         )
 
-    def add(self, batch: Any) -> Iterator[None]:
+    def add(self, batch: Any) -> Pieces:
         """Add the records of a batch to their windows, so many of them at each step."""
+        turn = self.operator.site.turn
         more = self.add_some(lambda: self.loop.add(batch, self.operator.watermark, ADDED))
         while more:
+            turn.held += 1
             self.operator.emit_full_batch()
-            yield
+            yield not self.loop.within
+            turn.held -= 1
             more = self.add_some(lambda: self.loop.resume(ADDED))
 
     def add_some(self, call: Callable[[], bool]) -> bool:
@@ -154,12 +158,12 @@ class AlignedWindowing:
                     operator.fire(window, contents, kept=self.lateness > 0)
                 except BaseException as error:
                     raise operator.failure_in(window, error) from error
-                operator.emit_full_batch()
-                if number % PIECE == 0:
+                if operator.emit_full_batch() or number % PIECE == 0:
                     yield
             return
         contents_left = iter(stored.values())
-        for start in range(0, len(stored), PIECE):
+        start = 0
+        while start < len(stored):
             values = operator.values
             before = len(values)
             try:
@@ -167,14 +171,15 @@ class AlignedWindowing:
                     results = list(islice(contents_left, PIECE))
                     values.extend(results if operator.copier is None else operator.copier.copy_all(results))
                 else:
-                    call_each(self.result, islice(contents_left, PIECE), values, operator.copier)
+                    call_each(self.result, contents_left, PIECE, values, operator.copier, operator.site.turn)
             except BaseException as error:
                 self.current.key = list(stored)[start + len(values) - before]
                 raise operator.failure_in(window, error) from error
             finally:
                 operator.stamps.extend(constant_timestamps(len(values) - before, window.max_timestamp()))
+            start += len(values) - before
             operator.emit_full_batch()
-            if start + PIECE < len(stored):
+            if start < len(stored):
                 yield
 
     def clean(self, window: TimeWindow) -> None:

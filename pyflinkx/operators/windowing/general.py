@@ -13,7 +13,7 @@ from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx._core.state.keyed import ABSENT, MergingState
 from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.operators.base import MAX_WATERMARK
-from pyflinkx.operators.piecewise import PIECE
+from pyflinkx.operators.piecewise import PIECE, Pieces
 from pyflinkx.operators.windowing.assigners import MergingWindowAssigner, WindowAssigner
 from pyflinkx.operators.windowing.evictors import TimestampedValue
 from pyflinkx.operators.windowing.merging import MergingSets
@@ -111,13 +111,14 @@ class GeneralWindowing:
         self.assigner_context = AssignerContext(operator)
         self.trigger_context = TriggerContext(self)
 
-    def add(self, batch: Any) -> Iterator[None]:
+    def add(self, batch: Any) -> Pieces:
         """Add the records of a batch to their windows, so many of them at each step."""
         stamps: Iterable[int] = repeat(NO_TIMESTAMP) if batch.timestamps is None else batch.timestamps
         late: list[Any] = []
         late_stamps = array("q")
         count = 0
         waiting = False  # what is raised then is not the user's
+        turn = self.operator.site.turn
         for value, timestamp in zip(batch.values, stamps, strict=False):
             try:
                 self.current.key = check_key(self.operator.select_key(value))
@@ -128,7 +129,7 @@ class GeneralWindowing:
                         count = 0
                         self.operator.emit_full_batch()
                         waiting = True
-                        yield
+                        yield False
                         waiting = False
                     part = assigned[start : start + PIECE]
                     added = self.add_record(value, timestamp, part, len(assigned) > 1) or added
@@ -141,6 +142,13 @@ class GeneralWindowing:
             if not added and self.event_time and timestamp + self.lateness <= self.operator.watermark:
                 late.append(value)
                 late_stamps.append(timestamp)
+            if turn.over():
+                turn.held += 1
+                self.send_late(late, late_stamps)
+                late, late_stamps = [], array("q")
+                self.operator.emit_results()
+                yield True
+                turn.held -= 1
         self.send_late(late, late_stamps)
 
     def send_late(self, late: list[Any], stamps: array[int]) -> None:
@@ -219,9 +227,8 @@ class GeneralWindowing:
         count = 0
         while (timer := timers.pop_due(time)) is not None:
             self.on_timer(*timer, ask, may_clean)
-            self.operator.emit_full_batch()
             count += 1
-            if count == PIECE:
+            if self.operator.emit_full_batch() or count == PIECE:
                 count = 0
                 yield
 

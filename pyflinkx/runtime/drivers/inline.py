@@ -154,6 +154,8 @@ class InlineJob(Job):
                     waiting = False
                 elif result is StepResult.WAIT:
                     idle.append(task)
+                if self.cancel_asked:
+                    raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
             self.report()
             yield
             if self.cancel_asked:

@@ -12,6 +12,7 @@ from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import ChannelClosedError
 from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.exchange.scatter import Scatter
+from pyflinkx.runtime.turns import turn_length
 
 NEVER = -1
 
@@ -131,7 +132,8 @@ class OutputGate:
         self.writes_once = to_all is not None
         self.all_channels = [to_all] if to_all is not None else list(channels.values())
         self.batch_size = batch_size
-        self.timeout = buffer_timeout * 1_000_000 if buffer_timeout >= 0 else NEVER
+        # What comes has waited for the end of the task's turn.
+        self.timeout = buffer_timeout * 1_000_000 - turn_length([buffer_timeout]) if buffer_timeout >= 0 else NEVER
         self.pending: dict[int, ObjectBatch] = {}
         self.deadline = 0
         self.blocked = 0
@@ -197,10 +199,9 @@ class OutputGate:
         """Memory segments that its frames take now; the channels of a task share their pool."""
         return max((channel.buffers_in_use for channel in self.all_channels), default=0)
 
-    @property
-    def flush_due(self) -> bool:
-        """Whether something gathered has waited as long as it may."""
-        return bool(self.pending) and self.timeout != NEVER and time.monotonic_ns() >= self.deadline
+    def flush_due(self, by: int) -> bool:
+        """Whether something gathered has waited as long as it may by then (ns of ``time.monotonic_ns``)."""
+        return bool(self.pending) and self.timeout != NEVER and by >= self.deadline
 
     def flush(self) -> None:
         """Send what is gathered."""

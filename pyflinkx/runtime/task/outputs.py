@@ -80,16 +80,20 @@ class OperatorNode:
 
     def resume(self) -> bool:
         """Send more of what the operator has left, then take what has come meanwhile; whether there may be more."""
-        while not self.operator.resume():
-            if not self.waiting:
-                return False
+        if self.operator.resume():
+            return True
+        while self.waiting:
             self.waiting.popleft()()
-        return True
+            if self.operator.has_more():
+                return True
+        return False
 
     def take(self, call: Callable[[], None]) -> None:
         """Do a call of a piecewise operator now, or later when it has something left from an earlier one."""
-        self.waiting.append(call)
-        self.resume()
+        if self.waiting or self.operator.has_more():
+            self.waiting.append(call)
+        else:
+            call()
 
 
 class OperatorInput:
@@ -119,7 +123,12 @@ class OperatorInput:
             self.emit = InsertsOnly(site, self.emit)
 
     def _emit_behind(self, batch: Any) -> None:
-        self.node.take(lambda: self.node.operator.process_batch(batch, self.port))
+        node = self.node
+        operator = node.operator
+        if operator.turn.under_way and (node.waiting or operator.has_more()):
+            node.waiting.append(lambda: operator.process_batch(batch, self.port))
+        else:
+            operator.process_batch(batch, self.port)
 
     def emit_watermark(self, timestamp: int) -> None:
         """A watermark of this input."""

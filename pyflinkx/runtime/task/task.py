@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pyflinkx._core.calls.records import CallSite, told
+from pyflinkx._core.calls.records import told
+from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.records.copier import Copier
-from pyflinkx._core.records.objects import ObjectBatch
-from pyflinkx.connectors.enumerator import NoMoreSplits, ReaderRegistered, SourceEvent, SplitRequest, SplitsAssigned
+from pyflinkx.connectors.enumerator import ReaderRegistered
 from pyflinkx.connectors.record_reader import batch_reader
-from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceIdleness, SourceReader, SourceWatermark
-from pyflinkx.errors import PyflinkxError, add_note
+from pyflinkx.connectors.source import (
+    ReaderContext,
+    SourceReader,
+)
+from pyflinkx.errors import add_note
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.functions import UserFunctions
-from pyflinkx.operators.places import placed
 from pyflinkx.operators.source_alignment import AlignmentGroups
 from pyflinkx.runtime.control.coordination import TaskLink
-from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import copies
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
+from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
-from pyflinkx.runtime.task.requests import RequestInput, TaskRequests
+from pyflinkx.runtime.task.requests import TaskRequests
 from pyflinkx.runtime.task.splits import AssignedSplits
+from pyflinkx.runtime.turns import Pace, turn_length
 from pyflinkx.types.changes import CARRIED
 
 
@@ -76,147 +80,6 @@ class TaskSettings:
         return self.one_graph and (subtasks > 1 or self.run_again)
 
 
-class ReaderInput:
-    """A source reader as an input of the task.
-
-    Args:
-        reader: the reader.
-        output: where its records go.
-        limit: the most records at a time.
-        count: counts something of the source's.
-        site: says which operator this is, for what a user's reader raises.
-        send: takes events to the source's coordinator; None when it has none.
-    """
-
-    def __init__(
-        self,
-        reader: SourceReader,
-        output: NodeOutput,
-        limit: int,
-        count: Callable[[str, int], None],
-        site: CallSite,
-        send: Callable[[Any], None] | None = None,
-    ) -> None:
-        self.reader = reader
-        self.output = output
-        self.limit = limit
-        self.count = count
-        self.site = site
-        self.send = send
-        self.records = 0
-        self.ending = self.ended = False
-        self.requested = False
-        self.more_splits = send is not None and not reader.requests_splits
-        self.aligned: list[Operator] = []
-        self.by_split: list[Operator] = []
-        self.paused = False
-
-    def step(self) -> bool:
-        """Read once and push what was read; whether there was anything."""
-        if self.ending:
-            self.ended = True
-            self.output.end()
-            return True
-        self.paused = any(operator.is_ahead() for operator in self.aligned)
-        if self.paused:
-            return False
-        batch = self._call(self.reader.poll, self.limit)
-        for tag_id, records in self.reader.take_side_records().items():
-            self.output.emit_side(tag_id, ObjectBatch(records))
-        if batch is WAIT:
-            return False
-        if batch is END:
-            if self.more_splits:
-                self._request_split()
-                return False
-            # The end comes a step later: what the watermark fires may take many.
-            self.ending = True
-            self.output.emit_watermark(MAX_WATERMARK)
-        elif isinstance(batch, SourceWatermark):
-            self.output.emit_watermark(batch.timestamp)
-        elif isinstance(batch, SourceIdleness):
-            self.output.emit_idleness(batch.idle)
-        else:
-            self.records += len(batch)
-            self.count("numRecordsIn", len(batch))
-            for operator in self.by_split:
-                operator.begin_split(self.reader.current_split)
-            self.output.emit(batch)
-            for operator in self.by_split:
-                operator.wait_for_splits(self.reader.open_splits())
-        return True
-
-    def _request_split(self) -> None:
-        if not self.requested and self.send is not None:
-            self.requested = True
-            self.send(SplitRequest())
-
-    def handle_event(self, event: Any) -> None:
-        """The source's coordinator has sent something."""
-        if isinstance(event, SplitsAssigned):
-            self.requested = False
-            self._call(self.reader.add_splits, list(event.splits))
-            for operator in self.by_split:
-                operator.wait_for_splits(self.reader.open_splits())
-        elif isinstance(event, NoMoreSplits):
-            self.more_splits = False
-            self._call(self.reader.no_more_splits)
-        elif isinstance(event, SourceEvent):
-            self._call(self.reader.handle_event, event.event)
-
-    def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except PyflinkxError as error:
-            placed(error, self.site)
-            raise
-        except BaseException as error:
-            raise self.site.wrap(error, "in its reader") from error
-
-    def wake_time(self) -> int | None:
-        """When to ask again."""
-        if self.paused:
-            return min(
-                operator.context.clock.now() + operator.alignment.update_interval
-                for operator in self.aligned
-                if operator.alignment is not None
-            )
-        return self.reader.wake_time()
-
-
-class ChannelInput:
-    """A channel as an input of the task."""
-
-    def __init__(self, channel: InputChannel, target: OperatorInput | RequestInput) -> None:
-        self.channel = channel
-        self.target = target
-        self.records = 0
-        self.ended = False
-
-    def step(self) -> bool:
-        """Take one element and push it; whether there was any."""
-        element = self.channel.get()
-        if element is None:
-            return False
-        if isinstance(element, Watermark):
-            self.target.emit_watermark(element.timestamp)
-        elif isinstance(element, WatermarkStatus):
-            self.target.emit_idleness(element.idle)
-        elif isinstance(element, IterationMarker):
-            self.target.emit_marker(element.age)
-        elif element is END_OF_DATA:
-            self.ended = True
-            self.target.end()
-        else:
-            self.records += len(element)
-            self.target.emit(element)
-        return True
-
-    def wake_time(self) -> int | None:
-        """A channel wakes nobody by the clock."""
-        return None
-
-
 class Task:
     """The operators of one subtask, their inputs and outputs; everything is called from one thread.
 
@@ -254,6 +117,11 @@ class Task:
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
         self.out_exchanges = out_exchanges
         self.exchanges = [exchange for _, exchange in out_exchanges]
+        self.turn_length = turn_length(node.buffer_timeout for node in vertex.nodes)
+        self.turn = Turn(self.turn_length)
+        self.spent = 0  # nanoseconds of work on what the last input gave
+        self.taking = False  # whether that is going on
+        self.latest: ReaderInput | ChannelInput | None = None
         self.counters: dict[int, dict[str, int]] = {node.id: {} for node in vertex.nodes}
         self.accumulators: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
         self.user_metrics: dict[int, dict[str, Any]] = {node.id: {} for node in vertex.nodes}
@@ -309,9 +177,9 @@ class Task:
         for edge, channels in in_channels:
             for channel in channels:
                 target = new_input(edge)
-                self.inputs.append(
-                    ChannelInput(channel, target if self.requests is None else self.requests.input(edge, target))
-                )
+                read = target if self.requests is None else self.requests.input(edge, target)
+                pace = Pace(self.settings.batch_size, self.turn_length)
+                self.inputs.append(ChannelInput(channel, read, pace, self.turn))
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
@@ -370,6 +238,7 @@ class Task:
             copier=self.copiers[node.id],
             key_type=None if node.spec is None else node.spec.input(0).key_type,
             requests=None if self.requests is None else self.requests.scope,
+            turn=self.turn,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -395,7 +264,10 @@ class Task:
         splits = self.splits.get((node.id, self.subtask))
         if splits is not None:
             reader.add_splits(splits)
-        limit = self.settings.columnar_batch_size if node.source.columnar else self.settings.batch_size
+        pace = Pace(self.settings.batch_size, self.turn_length)
+        if node.source.columnar:
+            pace = Pace(self.settings.columnar_batch_size, 0)
+            pace.size = pace.most
 
         def count(name: str, amount: int) -> None:
             counters[name] = counters.get(name, 0) + amount
@@ -404,7 +276,7 @@ class Task:
         output = (
             self.outputs[node.id] if self.requests is None else self.requests.entry(node, reader, self.outputs[node.id])
         )
-        source = ReaderInput(reader, output, limit, count, site_of(node), send if coordinated else None)
+        source = ReaderInput(reader, output, pace, self.turn, count, site_of(node), send if coordinated else None)
         source.aligned = self._aligned_after(node.id)
         following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
         source.by_split = [operator for operator in following if operator.follows_splits]
@@ -434,8 +306,8 @@ class Task:
         self.unfinished = self.unfinished or bool(self.piecewise)
 
     def step(self) -> StepResult:
-        """Run control mail; then, if it may write: send more of what operators have left, else fire due timers, else
-        read an operator's mail and take one batch or element.
+        """Run control mail; then, if it may write, work until the turn is over: send more of what operators have left,
+        fire due timers, read an operator's mail, and when nothing is left take one batch or element.
 
         A mail and an element, from the next input that has any, so that neither mails nor inputs have to wait for the
         others to come to an end.
@@ -443,20 +315,33 @@ class Task:
         self.mailbox.run_control()
         if not self._writable():
             return StepResult.BLOCKED
+        started = self.turn.begin()
+        result = self._work(started)
+        if not self.unfinished and self.turn.waiting and not self.turn.open:
+            self.turn.end_batch()
+            self.unfinished = bool(self.piecewise)
+        return result
+
+    def _work(self, started: int) -> StepResult:
         if self.unfinished:
             self.unfinished = any(node.resume() for node in self.piecewise)
+            if self.taking:
+                self.spent += time.monotonic_ns() - started
+                self.taking = self.unfinished
             if not self.unfinished:
                 self._finish_drained()
             if self.unfinished:
+                # Nothing piles up before a slow operator: what this makes it send is done before the next time. And a
+                # request is answered with nothing of others.
+                if self.requests is None and not any(node.waiting for node in self.piecewise):
+                    self._fire_timers()
+                    self.mailbox.run_one()
+                    self._finish_drained()
                 return StepResult.MORE
-        now = self.settings.clock.now()
-        for node in self.nodes.values():
-            due = node.operator.next_processing_timer()
-            if due is not None and due <= now and node.live:
-                node.operator.advance_processing_time(now)
-                self._finish_drained()
-                self.unfinished = bool(self.piecewise)
-                return StepResult.MORE
+        if self._fire_timers():
+            self._finish_drained()
+            self.unfinished = bool(self.piecewise)
+            return StepResult.MORE
         read = self.mailbox.run_one()
         if read:
             self._finish_drained()
@@ -466,14 +351,36 @@ class Task:
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
-            if not source.ended and source.step():
-                self.unfinished = bool(self.piecewise)
+            if not source.ended and self._take(source):
+                self.unfinished = self.turn.under_way > 0 or (source.ended and bool(self.piecewise))
                 return StepResult.MORE
         # A mail may be what ended the input of an operator whose end waits behind what it has left.
         ended = not self.unfinished and all(source.ended for source in self.inputs)
         if ended and not any(node.draining for node in self.draining):
             return StepResult.FINISHED
         return StepResult.MORE if read else StepResult.WAIT
+
+    def _take(self, source: ReaderInput | ChannelInput) -> bool:
+        """Have an input take its next step; whether it had anything."""
+        if self.latest is not None:
+            self.latest.pace.went(self.latest.latest, self.spent)
+        self.latest = source
+        self.taking = True
+        started = time.monotonic_ns()
+        found = source.step()
+        self.spent = time.monotonic_ns() - started
+        return found
+
+    def _fire_timers(self) -> bool:
+        """Fire the due timers of the first operator that has any and is not in the middle of something."""
+        now = self.settings.clock.now()
+        for node in self.nodes.values():
+            operator = node.operator
+            due = operator.next_processing_timer()
+            if due is not None and due <= now and node.live and operator.between_records():
+                operator.advance_processing_time(now)
+                return True
+        return False
 
     def _send_all(self) -> None:
         """Have operators send all that they have left."""

@@ -120,8 +120,10 @@ class TaskThread:
             sequence = self.event.prepare()
             result = task.step()
             idle = result is StepResult.WAIT or result is StepResult.FINISHED
+            stepped = clock()
             for gate in self.gates:
-                if idle or gate.flush_due:
+                # The next step may take as long, and nothing is sent meanwhile.
+                if idle or gate.flush_due(2 * stepped - now):
                     gate.flush()
             before, now = now, clock()
             self.busy += now - before
