@@ -12,6 +12,8 @@ from pyflinkx.common import Time, Types, WatermarkStrategy
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.connectors.sink import Sink, SinkWriter
 from pyflinkx.datastream import (
+    AsyncDataStream,
+    AsyncFunction,
     CoProcessFunction,
     KeyedProcessFunction,
     OutputTag,
@@ -241,6 +243,42 @@ def test_a_window_answers_nobody(env):
         with pytest.raises(NoAnswerError, match="kept for a window"):
             client.ask(x, PATIENCE, timestamp=60 * x)
     client.cancel().result()
+
+
+class Looked(AsyncFunction):
+    """Answers later, those that came first last; 0 fails, and 7 has its time go by."""
+
+    async def async_invoke(self, value):
+        if value == 0:
+            raise LookupError("nothing there")
+        await asyncio.sleep(60 if value == 7 else 0.001 * (9 - value % 10))
+        return [] if value == 9 else [value * 10]
+
+    def timeout(self, value):
+        return ["late"]
+
+
+@pytest.mark.parametrize("ordered", [True, False], ids=["ordered", "unordered"])
+def test_an_asynchronous_function_answers_its_request(env, ordered):
+    requests, stream = requested(env)
+    wait = AsyncDataStream.ordered_wait if ordered else AsyncDataStream.unordered_wait
+    looked = wait(stream.rebalance(), Looked(), Time.milliseconds(500), 4)
+    looked.key_by(lambda x: x).map(lambda x: ("found", x)).sink_to(requests.replies)
+    client = env.execute_async("service")
+
+    def ask(x):
+        if x == 0:
+            with pytest.raises(RequestError, match=r"failed on record 0; created at .*LookupError: nothing there"):
+                client.ask(x, PATIENCE)
+            return []
+        return client.ask_all(x, PATIENCE)
+
+    expected = {0: [], 7: [("found", "late")], 9: []}
+    asked = [*range(10), 0, 9, *range(20, 60)]
+    assert at_once(ask, asked) == [expected.get(x, [("found", x * 10)]) for x in asked]
+    assert client.get_job_status().result().name == "RUNNING"
+    requests.close()
+    client.get_job_execution_result().result()
 
 
 # ---- none, several, failures ----
