@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pyflinkx.errors import ChannelClosedError, JobCancelledError, MemoryBudgetError, PyflinkxError
+
+T = TypeVar("T")
 
 # What is no single request's fault, whatever the task worked for.
 OF_THE_JOB = (ChannelClosedError, JobCancelledError, MemoryBudgetError)
@@ -57,13 +60,10 @@ class RequestScope:
             emit: takes them.
             batch: the records.
         """
-        before, self.current = self.current, passing
-        try:
+        with self.working_for(passing):
             self._contained(passing, lambda: emit(batch))
             while self._contained(passing, self.resume):
                 pass
-        finally:
-            self.current = before
 
     def _contained(self, passing: Passing, call: Callable[[], None]) -> bool:
         """Do something; whether it was the request that failed."""
@@ -99,17 +99,46 @@ class RequestScope:
         self.run(passing, emit, batch)
         self.report(passing)
 
+    @contextlib.contextmanager
+    def working_for(self, passing: Passing | None) -> Iterator[None]:
+        """Meanwhile the task works for a request, or for none."""
+        before, self.current = self.current, passing
+        try:
+            yield
+        finally:
+            self.current = before
+
     def aside(self, call: Callable[[Any], None]) -> Callable[[Any], None]:
         """The same call, but what comes of it is no request's: what time sets off belongs to other records, too."""
 
         def called(argument: Any) -> None:
-            passing, self.current = self.current, None
-            try:
+            with self.working_for(None):
                 call(argument)
-            finally:
-                self.current = passing
 
         return called
+
+    def bound(self, call: Callable[[], None]) -> Callable[[], None]:
+        """The same call, for what the task works for now, whenever it is called."""
+        passing = self.current
+
+        def called() -> None:
+            with self.working_for(passing):
+                call()
+
+        return called
+
+    def bound_pieces(self, pieces: Iterator[T]) -> Iterator[T]:
+        """The same work in pieces, all of it for what the task works for now."""
+        return self._pieces_for(self.current, pieces)
+
+    def _pieces_for(self, passing: Passing | None, pieces: Iterator[T]) -> Iterator[T]:
+        while True:
+            with self.working_for(passing):
+                try:
+                    piece = next(pieces)
+                except StopIteration:
+                    return
+            yield piece
 
     def fatal_in(self, call: Callable[..., None]) -> Callable[..., None]:
         """The same call, but what it raises fails the job."""
