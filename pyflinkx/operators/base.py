@@ -25,6 +25,17 @@ MAX_WATERMARK = 2**63 - 1
 # The counter of records that an operator drops because their time has passed; each job warns of those at its end.
 LATE_RECORDS = "numLateRecordsDropped"
 
+# What operators count, in accumulators called operator.counter.
+COUNTERS = {
+    "numRecordsIn": "records that a source has read",
+    "numRecordsOut": "records that a sink has written",
+    "numBadRecords": 'records of a source that did not fit its schema, with on_error="skip"',
+    LATE_RECORDS: "records that a window, join or function left out as they came too late",
+    "numFeedbackRecords": "records that went back to the head of a loop",
+    "numFeedbackRecordsDropped": "records that came back to a loop that had ended",
+    "numTimeouts": "records whose asynchronous function took too long",
+}
+
 
 class Clock(Protocol):
     """Where processing time comes from; injected, so that tests decide what time it is."""
