@@ -55,13 +55,14 @@ class Requests:
 class Passed:
     """A piece of a request has passed through a task.
 
-    ``at`` is where the piece came in: 0 at the source, else the node of an operator; ``sent`` how many pieces it has
-    become, by the node that each was sent to. ``replies`` are answers, ``failure.error`` what a function raised.
+    ``at`` is where the piece came in: 0 at the source, else the node of an operator, or the uid of one that has held
+    it; ``sent`` how many pieces it has become, by where each was sent. ``replies`` are answers, ``failure.error`` is
+    what a function raised.
     """
 
     number: int
-    at: int
-    sent: dict[int, int]
+    at: int | str
+    sent: dict[int | str, int]
     replies: list[Any]
     failure: Any
     task: str
@@ -80,7 +81,7 @@ class Request:
         # Pieces that were sent to each node and have not passed it, as far as reports tell; below 0 where the report of
         # a piece has come before that of its sender. Each piece is reported together with those that it has become, and
         # none comes back to a node where it was: so all are 0 when nothing is under way, and not before.
-        self.under_way: dict[int, int] = {0: 1}
+        self.under_way: dict[int | str, int] = {0: 1}
         self.replies: list[Any] = []
         self.failure: BaseException | None = None
         self.ended_in: list[str] = []

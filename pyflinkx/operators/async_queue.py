@@ -18,9 +18,10 @@ class Entry:
         results: what came of it; None until then.
         attempts: how often the function was called; TIMED_OUT once its time is over.
         task: the asyncio task that runs the latest call; the event loop's.
+        request: the piece of a request that the record is of; None where it is of none.
     """
 
-    __slots__ = ("attempts", "results", "segment", "task", "timestamp", "value")
+    __slots__ = ("attempts", "request", "results", "segment", "task", "timestamp", "value")
 
     def __init__(self, value: Any, timestamp: int) -> None:
         self.value = value
@@ -29,6 +30,7 @@ class Entry:
         self.attempts = 1
         self.task: Any = None
         self.segment: Segment | None = None
+        self.request: Any = None
 
 
 Control = Callable[[], None]

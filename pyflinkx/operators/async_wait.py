@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.async_queue import TIMED_OUT, Control, Entry, OrderedQueue, UnorderedQueue
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator
@@ -114,7 +115,11 @@ class AsyncWaitOperator(UserFunctionOperator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         stamps: Iterable[int] = batch.timestamps if batch.timestamps is not None else repeat(NO_TIMESTAMP)
-        self.backlog.extend(map(Entry, batch.values, stamps))
+        entries = list(map(Entry, batch.values, stamps))
+        if self.context.requests is not None:
+            for entry in entries:
+                entry.request = self.context.requests.hold(self.context.uid)
+        self.backlog.extend(entries)
         self.admit()
 
     def process_watermark(self, timestamp: int) -> None:
@@ -222,7 +227,8 @@ class AsyncWaitOperator(UserFunctionOperator):
         """The mail that says that there are answers."""
         self.mail_sent = False  # before looking: an answer that comes meanwhile sends the next mail
         while self.answers:
-            self.answered(*self.answers.popleft())
+            entry, *answer = self.answers.popleft()
+            self.settle(entry, self.answered, entry, *answer)
         self.emit_ready()
         self.admit()
 
@@ -298,6 +304,15 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.emit_ready()
         raise self.site.wrap(error, f"on record {short_repr(entry.value)}") from error
 
+    def settle(self, entry: Entry, call: Callable[..., None], *arguments: Any) -> None:
+        """Do what may fail for a record; a request's failure is the request's, where it can be."""
+        try:
+            call(*arguments)
+        except JobExecutionError as error:
+            if entry.request is None or not self.context.requests.take(entry.request, error):  # type: ignore[union-attr]
+                raise
+            self.complete(entry, [])
+
     def emit_ready(self) -> None:
         """Send on what may leave now."""
         values: list[Any] = []
@@ -305,6 +320,11 @@ class AsyncWaitOperator(UserFunctionOperator):
         for item in self.queue.ready():
             if isinstance(item, Entry):
                 assert item.results is not None
+                if item.request is not None:
+                    self.emit(values, stamps)
+                    values, stamps = [], array("q")
+                    self.emit_for(item)
+                    continue
                 values += item.results
                 stamps.extend([item.timestamp] * len(item.results))
                 continue
@@ -317,6 +337,16 @@ class AsyncWaitOperator(UserFunctionOperator):
         """Send a batch, unless it is empty."""
         if values:
             self.output.emit(ObjectBatch(values, stamps))
+
+    def emit_for(self, entry: Entry) -> None:
+        """Send the results of a request's record, which then is done with here."""
+        requests, results = self.context.requests, entry.results
+        assert requests is not None
+        assert results is not None
+        if results:
+            stamps = array("q", [entry.timestamp]) * len(results)
+            requests.run(entry.request, self.output.emit, ObjectBatch(results, stamps))
+        requests.report(entry.request)
 
     # ---- timers ----
 
@@ -339,7 +369,7 @@ class AsyncWaitOperator(UserFunctionOperator):
     def advance_processing_time(self, now: int) -> None:
         while self.timers and self.timers[0][0] <= now:
             _, _, handler, entry = heapq.heappop(self.timers)
-            handler(entry)
+            self.settle(entry, handler, entry)
         self.emit_ready()
         self.admit()
 

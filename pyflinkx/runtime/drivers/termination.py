@@ -47,10 +47,10 @@ def cancelled_by_sigterm(job: Job) -> Iterator[None]:
         except JobCancelledError:
             if not stop.asked:
                 raise
-        except Exception:
+        except Exception as error:
             if not stop.asked:
                 raise
-            log.exception("job '%s' failed while SIGTERM cancelled it", job.graph.name)
+            log.warning("job '%s' failed while SIGTERM cancelled it: %s", job.graph.name, error)
         finally:
             stop.ended.set()
             if taken:

@@ -9,12 +9,13 @@ from pyflinkx.connectors.requests import Passed, ReplySink, RequestReader, Reque
 from pyflinkx.errors import GraphError, JobExecutionError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
-from pyflinkx.operators.base import Operator
+from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.requests import Passing, RequestScope
 from pyflinkx.runtime.control.failures import Failure, pack, unpack
 from pyflinkx.runtime.exchange.channel import Asked, RequestMark
 from pyflinkx.runtime.exchange.gates import GateOutput
 from pyflinkx.runtime.exchange.scatter import ToAll
+from pyflinkx.runtime.task.outputs import OperatorNode
 
 # The low bits of a request's number in the job say which source it came from; the others are its number there.
 SOURCE_BITS = 8
@@ -76,11 +77,21 @@ class TaskRequests:
             failed.__cause__ = error
             self.send(node, Passed(number, passing.at, passing.sent, [], Travelling(failed), self.name))
 
-    def watch(self, node: StreamNode, operator: Operator, output: Any) -> None:
-        """Have what an operator's watermarks set off be no request's, and the failure of a sink be the job's."""
-        output.emit_watermark = self.scope.aside(output.emit_watermark)
+    def watch(self, node: StreamNode, running: OperatorNode) -> None:
+        """See to it that all that an operator does is done for the request, or for none, that it was begun for.
+
+        What its watermarks set off is no request's, and the failure of a sink is the job's.
+        """
+        scope, operator, output = self.scope, running.operator, running.output
+        output.emit_watermark = scope.aside(output.emit_watermark)  # type: ignore[method-assign,assignment]
+        if running.piecewise:
+            take = running.take
+            running.take = lambda call: take(scope.bound(call))  # type: ignore[method-assign]
+        if isinstance(operator, PiecewiseOperator):
+            begin = operator.begin
+            operator.begin = lambda pieces: begin(scope.bound_pieces(pieces))  # type: ignore[method-assign]
         if node.sink is not None and not isinstance(node.sink, ReplySink):
-            operator.process_batch = self.scope.fatal_in(operator.process_batch)  # type: ignore[method-assign]
+            operator.process_batch = scope.fatal_in(operator.process_batch)  # type: ignore[method-assign]
 
     def output(self, edge: StreamEdge, exchange: GateOutput) -> RequestOutput:
         """What an output emits to another task by."""

@@ -141,9 +141,9 @@ class Task:
                 operator = make_operator(node, settings.copied(node.parallelism))
                 if settings.batch:
                     operator = operator.for_batch()
-                if self.requests is not None:
-                    self.requests.watch(node, operator, self.outputs[node.id])
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
+                if self.requests is not None:
+                    self.requests.watch(node, self.nodes[node.id])
         self.gating = [node for node in self.nodes.values() if overrides(node.operator, "accepts_input")]
         # What lies furthest downstream has been sent first.
         self.piecewise = [self.nodes[node.id] for node in reversed(vertex.nodes) if node.id in self.nodes]

@@ -9,9 +9,12 @@ from collections import defaultdict
 import pytest
 
 from pyflinkx.common import Time, Types, WatermarkStrategy
+from pyflinkx.common.watermark_strategy import TimestampAssigner
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.connectors.sink import Sink, SinkWriter
 from pyflinkx.datastream import (
+    AsyncDataStream,
+    AsyncFunction,
     CoProcessFunction,
     KeyedProcessFunction,
     OutputTag,
@@ -230,6 +233,35 @@ def test_what_a_watermark_sets_off_is_no_requests(env):
     assert of_no_request(result.get_all_accumulator_results()) == 30
 
 
+class ManyTimers(KeyedProcessFunction):
+    """Answers at once, and a thousand times each by timers of event time."""
+
+    def process_element(self, value, ctx):
+        for number in range(1000):
+            ctx.timer_service().register_event_time_timer(ctx.timestamp() + number)
+        yield "at once", value
+
+    def on_timer(self, timestamp, ctx):
+        yield "by a timer", timestamp
+
+
+class Stamp(TimestampAssigner):
+    def extract_timestamp(self, value, record_timestamp):
+        return value[0]
+
+
+def test_what_a_watermark_sets_off_is_no_requests_when_it_takes_many_pieces_either(env):
+    requests, stream = requested(env)
+    strategy = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(Stamp())
+    stamped = stream.flat_map(lambda x: [(x, number) for number in range(4)]).assign_timestamps_and_watermarks(strategy)
+    stamped.key_by(lambda pair: pair[1]).process(ManyTimers()).sink_to(requests.replies)
+    client = env.execute_async("service")
+    for x in range(0, 30_000, 5000):
+        assert sorted(client.ask_all(x, PATIENCE)) == [("at once", (x, number)) for number in range(4)]
+    requests.close()
+    assert of_no_request(client.get_job_execution_result().result().get_all_accumulator_results()) == 6 * 4 * 1000
+
+
 def test_a_window_answers_nobody(env):
     requests = RequestSource()
     stream = env.from_source(requests, WatermarkStrategy.for_monotonous_timestamps(), "requests")
@@ -240,6 +272,60 @@ def test_a_window_answers_nobody(env):
     for x in range(5):
         with pytest.raises(NoAnswerError, match="kept for a window"):
             client.ask(x, PATIENCE, timestamp=60 * x)
+    client.cancel().result()
+
+
+class Looked(AsyncFunction):
+    """Answers later, those that came first last; 0 fails, 9 gives nothing."""
+
+    async def async_invoke(self, value):
+        if value == 0:
+            raise LookupError("nothing there")
+        await asyncio.sleep(0.001 * (9 - value % 10))
+        return [] if value == 9 else [value * 10]
+
+
+class Late(AsyncFunction):
+    """Answers when its time is over, but fails on 1."""
+
+    async def async_invoke(self, value):
+        await asyncio.sleep(600)
+
+    def timeout(self, value):
+        return [100 // (value - 1)]
+
+
+@pytest.mark.parametrize("wait", [AsyncDataStream.ordered_wait, AsyncDataStream.unordered_wait])
+def test_an_asynchronous_function_answers_its_request(env, wait):
+    requests, stream = requested(env)
+    looked = wait(stream.rebalance(), Looked(), Time.milliseconds(0), 4)
+    looked.key_by(lambda x: x).map(lambda x: ("found", x)).sink_to(requests.replies)
+    client = env.execute_async("service")
+
+    def ask(x):
+        if x == 0:
+            with pytest.raises(RequestError, match=r"failed on record 0; created at .*LookupError: nothing there"):
+                client.ask(x, PATIENCE)
+            return []
+        return client.ask_all(x, PATIENCE)
+
+    asked = [*range(10), 0, 9, *range(20, 60)]
+    assert at_once(ask, asked) == [[] if x in (0, 9) else [("found", x * 10)] for x in asked]
+    assert client.get_job_status().result().name == "RUNNING"
+    requests.close()
+    client.get_job_execution_result().result()
+
+
+@pytest.mark.parametrize("wait", [AsyncDataStream.ordered_wait, AsyncDataStream.unordered_wait])
+def test_what_timeout_gives_is_an_answer_too(wait):
+    env = make_environment("inline-unchained")
+    requests, stream = requested(env)
+    wait(stream, Late(), Time.milliseconds(1), 10).sink_to(requests.replies)
+    client = env.execute_async("service")
+    assert at_once(lambda x: client.ask(x, PATIENCE), [2, 3, 5]) == [100, 50, 25]
+    with pytest.raises(RequestError, match="ZeroDivisionError"):
+        client.ask(1, PATIENCE)
+    assert client.ask(2, PATIENCE) == 100
     client.cancel().result()
 
 
