@@ -457,7 +457,10 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
 
     def _collect(self, stream: DataStream, job_name: str | None) -> CloseableIterator:
         buffer = CollectBuffer()
-        stream._end("Collect", CollectSink(buffer))
+        end = stream._end("Collect", CollectSink(buffer))
+        subtasks = stream._value.subtasks_that_keep_order(self._program.settings)
+        if subtasks is not None:
+            end.set_parallelism(subtasks)
         graph = self._take_graph(job_name)
         return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
