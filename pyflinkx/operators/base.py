@@ -12,6 +12,7 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.partition import key_group_range
 from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.state.timers import TimerQueue
+from pyflinkx.operators.requests import RequestScope
 from pyflinkx.operators.source_alignment import AlignmentGroups, WatermarkAlignment
 from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.state.operator_state import OperatorStateStore
@@ -85,6 +86,7 @@ class OperatorContext:
     records that are emitted or kept their receiver's own; None where the job reuses objects. What the operator keeps is
     in ``keyed_state``, ``timers`` and ``operator_state``, which ``state_backend`` makes and which begin with what is
     restored, of the subtask's key groups; ``key_type`` is the type of its keys, None when nothing is known of it.
+    ``requests`` says which request the task works for; None where the job has no source of requests.
     """
 
     name: str
@@ -111,6 +113,7 @@ class OperatorContext:
     state_backend: StateBackend = field(default_factory=StateBackend)
     restored_keyed: Sequence[ColumnBatch] = ()
     restored_operator: Sequence[ColumnBatch] = ()
+    requests: RequestScope | None = None
 
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:

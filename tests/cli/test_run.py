@@ -29,7 +29,7 @@ def pyflinkx(*arguments, module="pyflinkx.cli.main"):
         [sys.executable, "-m", module, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
