@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "plan": PLAN,
     "runtime": RUNTIME,
     "cli": FACES,
+    "__main__": {"cli"},
     "metrics": FACES,
     "testing": {"operators", "connectors", *STATE, *FORMATS},
     "common": PUBLIC,

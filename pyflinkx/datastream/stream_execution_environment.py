@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +20,6 @@ from pyflinkx.config.dependencies import (
     FILE_DELIMITER,
     PARAMETER_DELIMITER,
     archive_target,
-    local_path,
 )
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
 from pyflinkx.config.from_environment import chosen
@@ -32,6 +31,7 @@ from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.datastream.dependency_paths import dependency_path, without
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.former_methods import FormerMethods
 from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
@@ -466,7 +466,10 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
 
     def _collect(self, stream: DataStream, job_name: str | None) -> CloseableIterator:
         buffer = CollectBuffer()
-        stream._end("Collect", CollectSink(buffer))
+        end = stream._end("Collect", CollectSink(buffer))
+        subtasks = stream._value.subtasks_that_keep_order(self._program.settings)
+        if subtasks is not None:
+            end.set_parallelism(subtasks)
         graph = self._take_graph(job_name)
         return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
@@ -563,35 +566,6 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         """The stream of an operator that is new in the program."""
         self._program.add(made.upstreams[0].transformation)
         return DataStream(self, made)
-
-
-def dependency_path(path: Any, call: str, exists: Callable[[str], bool], delimiters: str) -> str:
-    """The absolute path of a file or folder that can stand in an option.
-
-    Args:
-        path: what the user passed.
-        call: the API call, for the error.
-        exists: whether it is what is wanted.
-        delimiters: characters that separate paths in the option.
-
-    Raises:
-        GraphError: it is no text, not there, or has such a character.
-    """
-    try:
-        found = local_path(text(path, call), call)
-    except ConfigurationError as error:
-        raise GraphError(str(error)) from None
-    if not exists(found):
-        raise GraphError(f"{call}: {found} {'is no folder' if exists is os.path.isdir else 'does not exist'}")
-    return without(found, call, delimiters)
-
-
-def without(path: str, call: str, delimiters: str) -> str:
-    """``path``, if it has none of the characters; GraphError otherwise."""
-    for delimiter in delimiters:
-        if delimiter in path:
-            raise GraphError(f"{call}: {path} has a {delimiter!r}, which separates paths in the configuration")
-    return path
 
 
 if not TYPE_CHECKING:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.keys.partition import check_key
 from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.piecewise import PIECE, Pieces, PiecewiseOperator
@@ -46,7 +47,11 @@ class SortedInputOperator(PiecewiseOperator):
         groups = self.groups
         for index, value in enumerate(values):
             try:
-                group = groups.setdefault(select(value), [])
+                key = select(value)
+                try:
+                    group = groups.setdefault(key, [])
+                except TypeError:  # a list, which is found as a copy that cannot change
+                    group = groups.setdefault(check_key(key), [])
             except BaseException:
                 # The operator calls the selector too, and reports what is wrong with it or its key.
                 self.operator.process_batch(batch.slice(index, index + 1), port)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyflinkx.graph.changes import all_of, changes_of, edge_changes
 from pyflinkx.graph.partitioners import HashPartitioner, Partitioner
+from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import InputSpec, OperatorSpec
 from pyflinkx.graph.stream_graph import topological_order
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -120,6 +121,21 @@ class Stream:
         """Which kinds of rows it has."""
         found = changes_of(topological_order(up.transformation for up in self.upstreams))
         return all_of(edge_changes(up, found) for up in self.upstreams)
+
+    def subtasks_that_keep_order(self, settings: Callable[[Transformation], Settings]) -> int | None:
+        """How many subtasks its end may have so that what comes from one subtask keeps its order; None for any number.
+
+        As many as the operators before it, if the program says how many those have; one, if one spreads its records.
+
+        Args:
+            settings: what the program says of a transformation.
+        """
+        before = {settings(upstream.transformation).parallelism for upstream in self.upstreams}
+        if before == {1}:
+            return 1
+        if len(before) > 1 or any(upstream.partitioner is not None for upstream in self.upstreams):
+            return None
+        return before.pop()
 
     def spread(self, partitioner: Partitioner) -> Stream:
         """The same records, spread by ``partitioner``."""

@@ -5,7 +5,12 @@ from collections import Counter
 import pytest
 
 from pyflinkx.common import Row, Time, Types, WatermarkStrategy
-from pyflinkx.datastream import KeyedProcessFunction, ProcessWindowFunction
+from pyflinkx.datastream import (
+    KeyedProcessFunction,
+    ProcessJoinFunction,
+    ProcessWindowFunction,
+    RuntimeExecutionMode,
+)
 from pyflinkx.datastream.state import ListStateDescriptor, ValueStateDescriptor
 from pyflinkx.datastream.window import EventTimeSessionWindows, TumblingEventTimeWindows
 
@@ -40,6 +45,30 @@ EXPECTED = sorted(([key, "x"], sum(n for n in range(30) if n % 3 == key), 10) fo
 def test_state_and_timers(stream, key_type):
     results = list(stream.key_by(lambda record: record[0], key_type).process(Sums()).execute_and_collect())
     assert sorted(results) == EXPECTED
+
+
+@pytest.mark.parametrize("selector", [lambda record: record[0], lambda record: (tuple(record[0]), record[0])])
+def test_batch_mode(env, selector):
+    env.set_runtime_mode(RuntimeExecutionMode.BATCH)
+    stream = env.from_collection(RECORDS).assign_timestamps_and_watermarks(TIMED)
+    results = stream.key_by(selector).process(Sums()).map(lambda result: (str(result[0]), *result[1:]))
+    expected = [(str(selector((key, 0))), total, count) for key, total, count in EXPECTED]
+    assert sorted(results.execute_and_collect()) == sorted(expected)
+
+
+@pytest.mark.parametrize("mode", RuntimeExecutionMode)
+def test_joins(env, mode):
+    env.set_runtime_mode(mode)
+    streams = [env.from_collection(RECORDS[:6]).assign_timestamps_and_watermarks(TIMED) for _ in range(2)]
+    keyed = [stream.key_by(lambda record: record[0]) for stream in streams]
+    pairs = keyed[0].interval_join(keyed[1]).between(Time.milliseconds(0), Time.milliseconds(3)).process(Pair())
+    expected = [(a[1], b[1]) for a in RECORDS[:6] for b in RECORDS[:6] if a[0] == b[0] and 0 <= b[1] - a[1] <= 3]
+    assert sorted(pairs.execute_and_collect()) == sorted(expected)
+
+
+class Pair(ProcessJoinFunction):
+    def process_element(self, left, right, ctx):
+        yield left[1], right[1]
 
 
 def test_reduce(stream):
