@@ -8,7 +8,14 @@ from __future__ import annotations
 
 
 class PyflinkxError(Exception):
-    """Base of all pyflinkx exceptions."""
+    """Base of all pyflinkx exceptions.
+
+    Attributes:
+        shows_all_frames: whether its traceback has the frames of pyflinkx that it came through, as
+            ``pyflinkx.tracebacks: full`` asks for.
+    """
+
+    shows_all_frames = False
 
 
 class ConfigurationError(PyflinkxError, ValueError):
@@ -76,6 +83,20 @@ class MissingExtraError(PyflinkxError, ImportError):
 
 class JobCancelledError(PyflinkxError):
     """The job was cancelled before its end."""
+
+
+class RequestError(PyflinkxError):
+    """A request to a running job failed, and the job goes on; the cause is what a function raised, if any did."""
+
+
+class NoAnswerError(RequestError):
+    """A request has gone through the job, and nothing of it has come to the sink of replies."""
+
+
+class SeveralAnswersError(RequestError):
+    """A request has several answers, where one was asked for; ``answers`` has them."""
+
+    answers: tuple[object, ...] = ()
 
 
 class QueueEndedError(PyflinkxError):

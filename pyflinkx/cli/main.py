@@ -10,11 +10,15 @@ import runpy
 import sys
 import traceback
 from collections.abc import Sequence
+from types import TracebackType
 
 import pyflinkx
+from pyflinkx._core.interrupts import TERMINATED, Terminated
 from pyflinkx.cli.shell import run_shell
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
-from pyflinkx.errors import PyflinkxError
+from pyflinkx.errors import JobExecutionError, PyflinkxError
+from pyflinkx.runtime.drivers.termination import program_ends_on_sigterm
+from pyflinkx.runtime.tracebacks import link, owned
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; by default those of the process.
 
     Returns:
-        0 on success, 1 when the program failed, 2 for unusable arguments, 130 after an interrupt.
+        0 on success, 1 when the program failed, 2 for unusable arguments, 130 after an interrupt, 143 after SIGTERM.
     """
     parser = make_parser()
     options = parser.parse_args(arguments)
@@ -93,12 +97,18 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             if options.command == "shell":
                 shell()
             else:
+                stack.enter_context(program_ends_on_sigterm())
                 run_program(options.program, options.arguments)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except PyflinkxError as error:
-        report(error)
+    except Terminated:
+        print("terminated", file=sys.stderr)
+        return TERMINATED
+    except Exception as error:
+        if not isinstance(error, PyflinkxError) and options.command != "run":
+            raise
+        report(error, options.program if options.command == "run" else None)
         return 1
     return 0
 
@@ -139,14 +149,38 @@ def shell() -> None:
         sys.path[:] = saved_path
 
 
-def report(error: PyflinkxError) -> None:
-    """Print a failure: the traceback of the user's exception where there is one, then what pyflinkx says of it."""
+def report(error: Exception, program: str | None) -> None:
+    """Print a failure: the traceback of the user's exception where there is one, then what pyflinkx says of it.
+
+    Args:
+        error: the failure.
+        program: path of the user's program; the frames before it, which run it, are left out.
+    """
+    if not isinstance(error, PyflinkxError):
+        error.__traceback__ = entries_from(program, error.__traceback__)
+        traceback.print_exception(error)
+        return
+    if error.shows_all_frames:
+        traceback.print_exception(error)
+        return
     if error.__cause__ is not None and not isinstance(error.__cause__, PyflinkxError):
         traceback.print_exception(error.__cause__)
         print(file=sys.stderr)
+    elif not isinstance(error, JobExecutionError):  # which names the line itself
+        shown = link([entry for entry, ours in owned(entries_from(program, error.__traceback__)) if not ours])
+        if shown is not None:
+            print("Traceback (most recent call last):", file=sys.stderr)
+            traceback.print_tb(shown)
     print(f"{type(error).__name__}: {error}", file=sys.stderr)
     for note in getattr(error, "__notes__", ()):
         print(note, file=sys.stderr)
+
+
+def entries_from(program: str | None, entry: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that begins in the user's program; None where that had not begun."""
+    while entry is not None and entry.tb_frame.f_code.co_filename != program:
+        entry = entry.tb_next
+    return entry
 
 
 if __name__ == "__main__":

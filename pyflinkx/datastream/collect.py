@@ -8,6 +8,7 @@ from typing import Any
 
 from pyflinkx._core.records.drained import DrainedRecords
 from pyflinkx.connectors.collect import CollectBuffer, PackedRecords
+from pyflinkx.runtime.tracebacks import Tracebacks
 
 
 class CloseableIterator(DrainedRecords):
@@ -18,21 +19,23 @@ class CloseableIterator(DrainedRecords):
     Args:
         steps: runs the job, a step per item.
         buffer: where the job's sink puts the records.
+        tracebacks: what the job's failure shows.
     """
 
-    def __init__(self, steps: Iterator[None], buffer: CollectBuffer) -> None:
+    def __init__(self, steps: Iterator[None], buffer: CollectBuffer, tracebacks: Tracebacks) -> None:
         self._steps = steps
+        self._tracebacks = tracebacks
         self._buffer = buffer
         self._ready: deque[list[Any] | PackedRecords] = deque()
         self._ended = False
         self._failure: BaseException | None = None
 
-    def _more(self) -> list[Any]:
-        """The next records, as few at a time as they came."""
+    def _more(self) -> list[Any] | BaseException:
+        """The next records, as few at a time as they came, or the job's failure."""
         while not self._ready:
             if self._failure is not None:
                 failure, self._failure = self._failure, None
-                raise failure
+                return failure
             if self._ended:
                 raise StopIteration
             self._advance()
@@ -41,18 +44,23 @@ class CloseableIterator(DrainedRecords):
 
     def _advance(self) -> None:
         try:
-            next(self._steps)
+            with self._tracebacks:
+                next(self._steps)
         except StopIteration:
             self._ended = True
         except BaseException as failure:
             # Records that reached the sink before the failure are handed over first.
             self._ended = True
             self._failure = failure
+            if not self._tracebacks.full and failure.__traceback__ is not None:
+                # The iterator's own frame will be there, and is enough of ours.
+                failure.__traceback__ = failure.__traceback__.tb_next
         self._ready.extend(self._buffer.drain_parts())
 
     def next(self) -> Any:
         """The next record; StopIteration after the last."""
-        return self.__next__()
+        with self._tracebacks:
+            return self.__next__()
 
     def close(self) -> None:
         """Cancel the job if it still runs."""

@@ -77,16 +77,19 @@ class ColumnMethods:
         """
         from pyflinkx.datastream.tables import arrow_table
 
-        return arrow_table(self._this, job_execution_name)
+        with self._environment._tracebacks():
+            return arrow_table(self._this, job_execution_name)
 
     def to_pandas(self, job_execution_name: str | None = None) -> Any:
         """Run the bounded program and hand this stream's records over as a pandas.DataFrame; see ``to_arrow``."""
         from pyflinkx.datastream.tables import pandas_frame
 
-        return pandas_frame(self._this, job_execution_name)
+        with self._environment._tracebacks():
+            return pandas_frame(self._this, job_execution_name)
 
     def to_polars(self, job_execution_name: str | None = None) -> Any:
         """Run the bounded program and hand this stream's records over as a polars.DataFrame; see ``to_arrow``."""
         from pyflinkx.datastream.tables import polars_frame
 
-        return polars_frame(self._this, job_execution_name)
+        with self._environment._tracebacks():
+            return polars_frame(self._this, job_execution_name)

@@ -22,7 +22,6 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
-from pyflinkx.datastream.lazy_names import from_elsewhere
 from pyflinkx.datastream.operator_settings import Described, positive
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.sinks import SinkMethods
@@ -42,6 +41,7 @@ from pyflinkx.graph.partitioners import (
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted, Transformation
+from pyflinkx.names.asking import answers, offering
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import ProcessOperator
@@ -79,6 +79,7 @@ __all__ = [
 ]
 
 
+@answers("datastream.data_stream.DataStream")
 class DataStream(Described, SinkMethods, ColumnMethods):
     """A stream of records of one type; made by an environment's sources and by the methods of other streams.
 
@@ -185,7 +186,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
-        if more and isinstance(more[-1], TypeInformation) and key_type is None:
+        if more and isinstance(more[-1], (TypeInformation, type(None))) and key_type is None:
             *more, key_type = more  # type: ignore[assignment]
         selectors = [key_selector, *more]
         if self._value.schema is not None:
@@ -466,10 +467,11 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """
         if limit is not None:
             positive(limit, "limit")
-        results = self._environment._collect(self, job_execution_name)
+        with self._environment._tracebacks():
+            results = self._environment._collect(self, job_execution_name)
         if limit is None:
             return results
-        with results:
+        with self._environment._tracebacks(), results:
             return [record for _, record in zip(range(limit), results)]  # noqa: B905 - stops at the limit
 
     def cache(self) -> CachedDataStream:
@@ -544,5 +546,5 @@ class DataStreamSink(Described):
         self._transformation = transformation
 
 
-def __getattr__(name: str) -> Any:
-    return from_elsewhere(__name__, name)
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

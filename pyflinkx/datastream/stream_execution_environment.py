@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
@@ -23,6 +23,8 @@ from pyflinkx.config.dependencies import (
     local_path,
 )
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
+from pyflinkx.config.from_environment import chosen
+from pyflinkx.config.log_levels import IN_FORCE, log_levels
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
@@ -31,6 +33,7 @@ from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.former_methods import FormerMethods
 from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
@@ -41,22 +44,24 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
+from pyflinkx.runtime.tracebacks import Tracebacks
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from pyflinkx.runtime.drivers.job import Job
 
 __all__ = ["StreamExecutionEnvironment"]
 
 DEFAULT_JOB_NAME = "Flink Streaming Job"
+ENDED = object()
 
 log = logging.getLogger("pyflinkx")
 
 
-class StreamExecutionEnvironment(SourceMethods):
+@answers("datastream.stream_execution_environment.StreamExecutionEnvironment")
+class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answering):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -381,6 +386,9 @@ class StreamExecutionEnvironment(SourceMethods):
     def execute(self, job_name: str | None = None) -> JobExecutionResult:
         """Run the program to its end.
 
+        In the main thread of a program that does not handle SIGTERM itself, that signal cancels the job: functions are
+        closed, unfinished files removed, and the program ends with exit code 143.
+
         Args:
             job_name: by default ``pipeline.name``, else "Flink Streaming Job".
 
@@ -394,11 +402,16 @@ class StreamExecutionEnvironment(SourceMethods):
             SourceError, SinkError: a source cannot be read, a sink cannot be written.
             JobExecutionError: a user function raised; its exception is the cause.
         """
-        graph = self._take_graph(job_name)
-        with self._progress() as listener:
-            job = self._job(graph, listener)
-            log.info("job '%s' (%s) starts", graph.name, job.job_id)
-            result = execution_result(job.run())
+        from pyflinkx.runtime.drivers.termination import cancelled_by_sigterm
+
+        with self._tracebacks():
+            graph = self._take_graph(job_name)
+            with self._around() as listener:
+                job = self._job(graph, listener)
+                log.info("job '%s' (%s) starts", graph.name, job.job_id)
+                with cancelled_by_sigterm(job):
+                    done = job.run()
+                result = execution_result(done)
         log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.get_net_runtime())
         self._last_result = result
         return result
@@ -429,16 +442,17 @@ class StreamExecutionEnvironment(SourceMethods):
             job_name: its name.
 
         Returns:
-            What tells of the job and cancels it; it ends with this process.
+            What tells of the job and cancels it. A job that still runs when the interpreter ends is cancelled, with a
+            warning; one that has failed without anybody asking for its result is logged as ERROR.
 
         Raises:
             GraphError, ConfigurationError: as ``execute``; what happens later comes with the job's result.
         """
         from pyflinkx.runtime.drivers.job_thread import JobThread
 
-        graph = self._take_graph(job_name)
-        with ExitStack() as stack:
-            listener = stack.enter_context(self._progress())
+        with self._tracebacks(), ExitStack() as stack:
+            graph = self._take_graph(job_name)
+            listener = stack.enter_context(self._around())
             job = self._job(graph, listener)
             return JobClient(JobThread(job, stack.pop_all()))
 
@@ -454,21 +468,37 @@ class StreamExecutionEnvironment(SourceMethods):
         buffer = CollectBuffer()
         stream._end("Collect", CollectSink(buffer))
         graph = self._take_graph(job_name)
-        return CloseableIterator(self._steps(graph), buffer)
+        return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
-        with self._progress() as listener:
+        from pyflinkx.runtime.drivers.termination import cancelled_by_sigterm
+
+        with self._around() as listener:
             job = self._job(graph, listener)
-            yield from job.run_by_steps()
+            with closing(job.run_by_steps()) as steps:
+                while True:
+                    # By the step: between two of them the program's own code runs, and perhaps in another thread.
+                    with cancelled_by_sigterm(job):
+                        if next(steps, ENDED) is ENDED:
+                            break
+                    yield
         try:
             self._last_result = execution_result(job.result())
         except JobExecutionError as error:  # the records are there all the same
             self._last_result = error
 
-    def _progress(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def _around(self) -> Iterator[Any]:
+        """What there is around a job as long as it runs: its listener, and the levels of loggers."""
         from pyflinkx.metrics.progress import progress_line
 
-        return progress_line(str(self._configuration.get(options.PROGRESS)))
+        levels = IN_FORCE.during(log_levels(self._configuration))
+        with levels, progress_line(chosen(self._configuration, options.PROGRESS)) as listener:
+            yield listener
+
+    def _tracebacks(self) -> Tracebacks:
+        """Frames a call that runs a job."""
+        return Tracebacks(full=chosen(self._configuration, options.TRACEBACKS) == "full")
 
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
         # What runs a job is loaded by the first one: the import of the API takes half as long without it.
@@ -477,7 +507,9 @@ class StreamExecutionEnvironment(SourceMethods):
 
         validate(self._configuration)
         parameters = self._config.get_global_job_parameters()
-        return make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job = make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        job.tracebacks = self._tracebacks()
+        return job
 
     def _take_graph(self, job_name: str | None) -> StreamGraph:
         """The graph of the program so far; the next program starts empty."""
@@ -560,3 +592,7 @@ def without(path: str, call: str, delimiters: str) -> str:
         if delimiter in path:
             raise GraphError(f"{call}: {path} has a {delimiter!r}, which separates paths in the configuration")
     return path
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -33,14 +33,20 @@ cdef class DrainedRecords:
         while self.following >= PyList_GET_SIZE(self.records):
             # Before the call, in which a program may come back here.
             self.records, self.following = [], 0
-            self.records = self._more()
+            more = self._more()
+            if isinstance(more, BaseException):
+                raise more
+            self.records = more
         record = <object> PyList_GET_ITEM(self.records, self.following)
         self.records[self.following] = None
         self.following += 1
         return record
 
     def _more(self):
-        """The next list of records, which is this object's from now on; StopIteration at the end."""
+        """The next list of records, which is this object's from now on; StopIteration at the end.
+
+        An exception that it returns is raised, without frames of the subclass.
+        """
         raise StopIteration
 
     def _forget(self):

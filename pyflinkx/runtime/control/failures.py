@@ -10,7 +10,30 @@ from typing import Any, NoReturn
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import JobExecutionError, RemoteError
+from pyflinkx.runtime.control.frames_of_code import CodePlace, places, traceback_of
 from pyflinkx.runtime.control.pickles import dump_value
+from pyflinkx.runtime.tracebacks import kept
+
+LONGEST_CHAIN = 16
+
+
+@dataclass(frozen=True)
+class Link:
+    """One exception of those that led to a failure.
+
+    Args:
+        data: its pickle, where it has one that can be read again.
+        text: what it says.
+        frames: the user's.
+        caused: whether what comes next in the chain is its cause, or was only being handled when it was raised.
+        parts: of an exception group, the exceptions in it.
+    """
+
+    data: bytes | None
+    text: str
+    frames: tuple[CodePlace, ...]
+    caused: bool
+    parts: tuple[Failure, ...]
 
 
 @dataclass(frozen=True)
@@ -18,16 +41,18 @@ class Failure:
     """An exception as it travels.
 
     Args:
-        chain: the exception and its causes, outermost first: each pickled where it can be, and as text.
+        chain: the exception and what led to it, outermost first.
         text: the whole traceback.
     """
 
-    chain: tuple[tuple[bytes | None, str], ...]
+    chain: tuple[Link, ...]
     text: str
 
 
 class RemoteTraceback(Exception):
-    """Shows where in a worker an exception was raised; the cause of the first exception of the chain."""
+    """Shows all frames of a worker that an exception came through; the cause of the first exception of the chain."""
+
+    shows_remote_frames = True
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -58,12 +83,29 @@ def raise_contained(error: BaseException, where: str) -> NoReturn:
 
 def pack(error: BaseException) -> Failure:
     """Make an exception ready to travel."""
-    chain: list[tuple[bytes | None, str]] = []
-    current: BaseException | None = error
-    while current is not None and len(chain) < 16:
-        chain.append((pickled(current), "".join(traceback.format_exception_only(type(current), current)).strip()))
-        current = current.__cause__
+    chain = links(error, 1)
     return Failure(tuple(chain), "".join(traceback.format_exception(type(error), error, error.__traceback__)))
+
+
+def links(error: BaseException, depth: int) -> list[Link]:
+    """An exception and what led to it, so far as Python would show it."""
+    chain: list[Link] = []
+    current: BaseException | None = error
+    while current is not None and len(chain) < LONGEST_CHAIN:
+        members = getattr(current, "exceptions", ())
+        grouped = isinstance(members, tuple) and depth < LONGEST_CHAIN
+        chain.append(
+            Link(
+                pickled(current),
+                "".join(traceback.format_exception_only(type(current), current)).strip(),
+                places(kept(current)),
+                current.__cause__ is not None,
+                tuple(Failure(tuple(links(member, depth + 1)), "") for member in members) if grouped else (),
+            )
+        )
+        hidden = current.__suppress_context__
+        current = current.__context__ if current.__cause__ is None and not hidden else current.__cause__
+    return chain
 
 
 def pickled(error: BaseException) -> bytes | None:
@@ -102,15 +144,32 @@ def made_without_init(cls: type[BaseException], args: tuple[Any, ...], state: di
 
 
 def unpack(failure: Failure) -> BaseException:
-    """The exception, with its causes, and with the worker's traceback as the first cause."""
-    inner: BaseException = RemoteTraceback(failure.text)
-    for data, text in reversed(failure.chain):
-        try:
-            error = pickle.loads(data) if data is not None else RemoteError(text)
-        except BaseException as reason:
-            if is_interrupt(reason):
-                raise
-            error = RemoteError(text)
-        error.__cause__ = inner
-        inner = error
+    """The exception, with its causes and their frames, and with the worker's whole traceback as the first cause."""
+    inner: BaseException | None = RemoteTraceback(failure.text) if failure.text else None
+    caused = True
+    for link in reversed(failure.chain):
+        error = unpacked(link)
+        if link.caused or caused:
+            error.__cause__ = inner
+        else:
+            error.__context__ = inner
+        inner, caused = error, False
+    assert inner is not None
     return inner
+
+
+def unpacked(link: Link) -> BaseException:
+    """The exception of a link, with its frames."""
+    try:
+        error = pickle.loads(link.data) if link.data is not None else RemoteError(link.text)
+    except BaseException as reason:
+        if is_interrupt(reason):
+            raise
+        error = RemoteError(link.text)
+    error.__traceback__ = traceback_of(link.frames)
+    for member, part in zip(getattr(error, "exceptions", ()), link.parts, strict=False):
+        known = unpack(part)
+        member.__traceback__, member.__cause__ = known.__traceback__, known.__cause__
+        member.__context__, member.__suppress_context__ = known.__context__, known.__suppress_context__
+    result: BaseException = error
+    return result

@@ -18,6 +18,7 @@ from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import merged
 from pyflinkx.runtime.task.late_records import warn_of_late_records
 from pyflinkx.runtime.task.metrics import TaskMetrics
+from pyflinkx.runtime.tracebacks import Tracebacks
 
 NO_DEPENDENCIES = PythonDependencies()
 PROGRESS_INTERVAL = 0.1
@@ -63,6 +64,9 @@ class Job:
         restarts: whether it is run again when it failed.
     """
 
+    # Whether its thread runs the tasks themselves, and has not seen yet that they are to end.
+    at_work = False
+
     def __init__(
         self,
         graph: JobGraph,
@@ -79,6 +83,7 @@ class Job:
             restarts,
         )
         self.cancel_asked = False
+        self.tracebacks = Tracebacks(full=False)
         self.job_id = uuid.uuid4().hex
         self.started = time.monotonic()
         self._reported = self.started
@@ -146,10 +151,11 @@ class Job:
             pass
         return self.result()
 
-    def run_by_steps(self) -> Iterator[None]:
+    def run_by_steps(self) -> Generator[None, None, None]:
         """Run as ``steps`` does; at the end, whatever it is, tell of records that were dropped for coming late."""
         try:
-            yield from self.steps()
+            with self.tracebacks:
+                yield from self.steps()
         finally:
             warn_of_late_records(self.graph, [metrics.counters for _, metrics in self.all_metrics()])
 
