@@ -15,7 +15,8 @@ from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
 from pyflinkx.names.asking import offering
-from pyflinkx.operators.async_wait import AsyncWaitOperator
+from pyflinkx.operators.async_wait import AsyncWaitOperator, under_way
+from pyflinkx.operators.held_records import declared
 from pyflinkx.operators.windowing.durations import to_milliseconds
 
 __all__ = ["AsyncDataStream"]
@@ -132,6 +133,7 @@ def wait(
     descriptor = AsyncFunctionDescriptor(
         async_function, milliseconds(timeout), positive(capacity, "capacity"), strategy, mode
     )
+    record_type = data_stream._value.record_type.declared
     operator = carried(
         AsyncWaitOperator,
         function,
@@ -140,7 +142,8 @@ def wait(
         descriptor.capacity,
         descriptor.output_mode is ORDERED,
         descriptor.async_retry_strategy,
-    )
+        record_type,
+    ).keeping(declared(under_way(record_type)))
     return data_stream._then("async wait operator", operator, result_type(output_type, function, "items"))
 
 

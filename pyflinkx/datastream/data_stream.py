@@ -48,6 +48,7 @@ from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
 from pyflinkx.operators.sink import SinkOperator
 from pyflinkx.plan.stream import RecordType, Stream, operator
+from pyflinkx.state.spec import COMMITTABLES
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.composite import CompositeTypeInfo
 
@@ -518,7 +519,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         transformation = Transformation(
             operation=name,
             kind="sink",
-            spec=OperatorSpec.of(SinkOperator, sink),
+            spec=OperatorSpec.of(SinkOperator, sink).keeping(COMMITTABLES),
             inputs=(value.upstreams,),
             native=sink.columnar,
             sink=sink,

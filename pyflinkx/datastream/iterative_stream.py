@@ -7,7 +7,8 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec, carried
 from pyflinkx.graph.transformation import Transformation, next_number
-from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
+from pyflinkx.operators.held_records import declared
+from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator, fed_back
 from pyflinkx.plan.stream import operator
 
 __all__ = ["IterativeStream"]
@@ -42,11 +43,13 @@ class IterativeStream(DataStream):
         rows = stream._as_rows()  # before the head, as its inputs are numbered before it
         number = next_number()
         self._key = f"iteration-{number}"
+        record_type = stream._value.record_type.of_results()
+        spec = carried(IterationHeadOperator, self._key, max_wait_time_ms, record_type.declared)
         head = operator(
             "Iteration Head",
-            carried(IterationHeadOperator, self._key, max_wait_time_ms),
+            spec.keeping(declared(fed_back(record_type.declared))),
             [rows],
-            stream._value.record_type.of_results(),
+            record_type,
             iteration_head=True,
             settings=Settings(co_location_group=self._key),
             number=number,

@@ -13,6 +13,7 @@ from typing import Any
 from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.graph.settings import DEFAULT_SETTINGS, Settings
 from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.state.spec import SOURCE_STATES, StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
 
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -134,6 +135,11 @@ class Transformation:
     def name(self) -> str:
         """What it was called from the start."""
         return self.settings.name or self.operation
+
+    @property
+    def states(self) -> tuple[StateSpec, ...]:
+        """What it keeps, as far as it can be said before it runs: not what functions of the user's will ask for."""
+        return SOURCE_STATES if self.spec is None else self.spec.states
 
 
 def user_location() -> str | None:

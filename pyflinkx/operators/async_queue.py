@@ -66,6 +66,10 @@ class OrderedQueue:
             self.items.popleft()
             yield first
 
+    def waiting(self) -> list[Entry]:
+        """The records that have not left."""
+        return [item for item in self.items if isinstance(item, Entry)]
+
     def __bool__(self) -> bool:
         return bool(self.items)
 
@@ -76,7 +80,7 @@ class Segment:
     __slots__ = ("completed", "control", "pending")
 
     def __init__(self) -> None:
-        self.pending = 0
+        self.pending: dict[Entry, None] = {}
         self.completed: deque[Entry] = deque()
         self.control: Control | None = None
 
@@ -94,7 +98,7 @@ class UnorderedQueue:
     def add(self, entry: Entry) -> None:
         """A record came."""
         entry.segment = self.segments[-1]
-        entry.segment.pending += 1
+        entry.segment.pending[entry] = None
         self.entries += 1
 
     def add_control(self, control: Control) -> None:
@@ -112,13 +116,18 @@ class UnorderedQueue:
         while True:
             first = self.segments[0]
             while first.completed:
-                first.pending -= 1
+                entry = first.completed.popleft()
+                del first.pending[entry]
                 self.entries -= 1
-                yield first.completed.popleft()
+                yield entry
             if first.pending or first.control is None:
                 return
             self.segments.popleft()
             yield first.control
+
+    def waiting(self) -> list[Entry]:
+        """The records that have not left, in the order in which they came."""
+        return [entry for segment in self.segments for entry in segment.pending]
 
     def __bool__(self) -> bool:
         return self.entries > 0 or len(self.segments) > 1

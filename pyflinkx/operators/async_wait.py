@@ -18,12 +18,20 @@ from pyflinkx.operators.async_queue import TIMED_OUT, Control, Entry, OrderedQue
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, UserFunctions
+from pyflinkx.operators.held_records import held_records
+from pyflinkx.state.descriptors import ListStateDescriptor
+from pyflinkx.types.typeinfo import TypeInformation
 
 if TYPE_CHECKING:
     from pyflinkx.operators.async_loop import EventLoopThread
 
 
 LEAST_TIMERS = 1024
+
+
+def under_way(record_type: TypeInformation | None) -> ListStateDescriptor:
+    """The records whose results have not been sent; after a restore the function is called for them again."""
+    return held_records("under-way", record_type)
 
 
 class AsyncWaitOperator(UserFunctionOperator):
@@ -39,6 +47,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         capacity: records that may be under way.
         ordered: whether results keep the order of their records.
         retry: an AsyncRetryStrategy, or None to call once.
+        record_type: the declared type of the records, None where there is none.
     """
 
     def __init__(
@@ -49,6 +58,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         capacity: int,
         ordered: bool,
         retry: Any = None,
+        record_type: TypeInformation | None = None,
     ) -> None:
         super().__init__(function)
         self.functions = UserFunctions([function], complete=self.run_coroutine)
@@ -56,6 +66,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.timeout = timeout
         self.capacity = capacity
         self.queue: OrderedQueue | UnorderedQueue = OrderedQueue() if ordered else UnorderedQueue()
+        self.record_type = record_type
         self.retry = retry
         self.retry_result = self.retry_error = never
         if retry is not None:
@@ -80,6 +91,14 @@ class AsyncWaitOperator(UserFunctionOperator):
 
         self.events = EventLoopThread(f"{context.name} ({context.subtask_index + 1}/{context.parallelism}) asyncio")
         super().open(context)
+        self.kept = context.operator_state.get_list_state(under_way(self.record_type))
+        self.backlog.extend(Entry(value, timestamp) for value, timestamp in self.kept.get())
+        self.kept.clear()
+        self.admit()
+
+    def store(self) -> None:
+        waiting = [*self.queue.waiting(), *(item for item in self.backlog if isinstance(item, Entry))]
+        self.kept.update([(entry.value, entry.timestamp) for entry in waiting])
 
     def run_coroutine(self, result: Any) -> None:
         """Run what an ``open`` or ``close`` that is a coroutine function has given."""

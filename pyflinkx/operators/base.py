@@ -254,6 +254,9 @@ class Operator:
         """The coordinator of the operator's sink has sent something."""
         raise NotImplementedError(f"{type(self).__name__} has no coordinator")
 
+    def store(self) -> None:
+        """Put what is held elsewhere into the states that the context gave; called before these are exported."""
+
     def finish(self) -> None:
         """All input has ended, and nothing is under way: emit what is still held."""
 

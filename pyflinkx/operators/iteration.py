@@ -11,11 +11,17 @@ a termination detection algorithm for distributed computations", 1983, go round 
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any
 
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.operators.held_records import held_records
+from pyflinkx.state.descriptors import ListStateDescriptor
+from pyflinkx.types.typeinfo import TypeInformation
 
 
 class FeedbackQueue:
@@ -45,6 +51,11 @@ class FeedbackQueue:
             self.notified = True
             self.notify()
 
+    def all(self) -> list[Any]:
+        """All elements, the oldest first, which stay."""
+        with self.lock:
+            return list(self.elements)
+
     def take(self) -> list[Any]:
         """All elements, the oldest first."""
         with self.lock:
@@ -52,6 +63,16 @@ class FeedbackQueue:
             elements = list(self.elements)
             self.elements.clear()
             return elements
+
+
+def fed_back(record_type: TypeInformation | None) -> ListStateDescriptor:
+    """The records that have come back and not been sent on."""
+    return held_records("feedback", record_type)
+
+
+def stamped(batch: Any) -> Iterator[tuple[Any, int]]:
+    """The records of a batch with their timestamps."""
+    return zip(batch.values, repeat(NO_TIMESTAMP) if batch.timestamps is None else batch.timestamps, strict=False)
 
 
 def feedback_queue(context: OperatorContext, iteration: str) -> FeedbackQueue:
@@ -69,10 +90,12 @@ class IterationHeadOperator(Operator):
     Args:
         iteration: key of the loop.
         max_wait: milliseconds without feedback after which the loop ends in any case once its input has; 0 for never.
+        record_type: the declared type of the records, None where there is none.
     """
 
-    def __init__(self, iteration: str, max_wait: int) -> None:
+    def __init__(self, iteration: str, max_wait: int, record_type: TypeInformation | None = None) -> None:
         self.iteration = iteration
+        self.record_type = record_type
         self.max_wait = max_wait
         self.age = 0
         self.received = False
@@ -84,7 +107,16 @@ class IterationHeadOperator(Operator):
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.feedback = feedback_queue(context, self.iteration)
+        self.kept = context.operator_state.get_list_state(fed_back(self.record_type))
+        restored = self.kept.get()
+        if restored:
+            self.feedback.put(ObjectBatch([value for value, _ in restored], array("q", [time for _, time in restored])))
+            self.kept.clear()
         self.feedback.connect(lambda: context.post(self.take_feedback))
+
+    def store(self) -> None:
+        batches = [element for element in self.feedback.all() if not isinstance(element, int)]
+        self.kept.update(record for batch in batches for record in stamped(batch))
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         self.output.emit(batch)

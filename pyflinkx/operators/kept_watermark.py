@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pyflinkx.operators.base import MIN_WATERMARK, OperatorContext
 from pyflinkx.state.descriptors import ListStateDescriptor
-from pyflinkx.state.operator_state import UNION
-from pyflinkx.state.spec import StateSpec
+from pyflinkx.state.spec import UNION, StateSpec
 from pyflinkx.types.basic import BasicType, BasicTypeInfo
 
 DESCRIPTOR = ListStateDescriptor("_watermark", BasicTypeInfo(BasicType.LONG))

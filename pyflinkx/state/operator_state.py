@@ -15,14 +15,10 @@ from pyflinkx.state.broadcast import BroadcastState
 from pyflinkx.state.declared import declared_shape
 from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor, StateDescriptor
 from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
-from pyflinkx.state.spec import BROADCAST, StateSpec
+from pyflinkx.state.spec import BROADCAST, SPLIT, UNION, StateSpec
 from pyflinkx.types.typeinfo import ListTypeInfo, MapTypeInfo, TypeInformation
 
 T = TypeVar("T")
-
-# What becomes of the parts that the subtasks hold when there are other subtasks: the elements are dealt out, or each
-# gets all of them, or each gets what one had, as all had the same.
-SPLIT, UNION = "split", "union"
 
 
 class OperatorListState(Generic[T]):

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from pyflinkx.types.typeinfo import TypeInformation
 
-# Kinds of state that are no tables of keyed values.
-TIMERS, NATIVE, BROADCAST = "timers", "native", "broadcast"
+# Kinds of state that are no tables of keyed values. With other subtasks the elements of SPLIT are dealt out, of UNION
+# each gets all, of BROADCAST what one had. SOURCE is what readers and enumerators say of where they are, SINK what
+# writers have finished and nobody has committed.
+TIMERS, NATIVE, BROADCAST, SPLIT, UNION = "timers", "native", "broadcast", "split", "union"
+SOURCE, SINK = "source", "sink"
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class StateSpec:
     Args:
         name: unique in the operator.
         kind: "ValueState", "ListState", "MapState", "ReducingState" or "AggregatingState" of keyed values, "timers",
-            "native" for what compiled operators hold, "broadcast", "split" or "union" for state of a subtask.
+            "native" for what compiled operators hold, "broadcast", "split" or "union" for state of a subtask, "source"
+            or "sink".
         value_type: of what it holds; None when nothing is known of it.
         version: of the form in which it is stored.
     """
@@ -31,3 +35,6 @@ class StateSpec:
 # Timers of operators whose functions set them, by either time.
 EVENT_TIMERS = StateSpec("event-time", TIMERS)
 PROCESSING_TIMERS = StateSpec("processing-time", TIMERS)
+# Of a source, what its readers have to read yet, and its enumerator to give them; of a sink, what is to be committed.
+SOURCE_STATES = (StateSpec("splits", SOURCE), StateSpec("enumerator", SOURCE))
+COMMITTABLES = StateSpec("committables", SINK)

@@ -19,6 +19,7 @@ from pyflinkx.errors import JobExecutionError, WaitTimeoutError
 from pyflinkx.operators.async_wait import LEAST_TIMERS, AsyncWaitOperator
 from pyflinkx.operators.base import MAX_WATERMARK
 from pyflinkx.operators.functions import UserFunction
+from pyflinkx.state.operator_state import redistributed
 from pyflinkx.testing.harness import OperatorHarness
 
 
@@ -56,15 +57,49 @@ def timeout(value):
     raise TimeoutError(f"no answer for {value}")
 
 
-def harness(calls, *, ordered=True, capacity=100, time=0, on_timeout=timeout, retry=None):
+def harness(calls, *, ordered=True, capacity=100, time=0, on_timeout=timeout, retry=None, restored=()):
     function = UserFunction(calls.async_invoke, calls)
     operator = AsyncWaitOperator(function, on_timeout, time, capacity, ordered, retry)
-    return OperatorHarness(operator, name="lookup", uid="u")
+    return OperatorHarness(operator, name="lookup", uid="u", restored_operator=restored)
 
 
 def answer(h, calls, value, *results):
     calls.answer(value, *results)
     h.read_mail()
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("count", [1, 2])
+def test_records_under_way_are_state_and_the_function_is_called_for_them_again(ordered, count):
+    """Those that wait for room as well, and those that have an answer which waits for others."""
+    calls = Calls()
+    with harness(calls, ordered=ordered, capacity=4) as h:
+        h.push(["a", "b", "c"], [1, 2, None])
+        h.operator.process_watermark(2)
+        h.push(["d", "e", "f"], [4, 5, 6])
+        calls.await_calls(4)
+        answer(h, calls, "d", "D")
+        if not ordered:
+            answer(h, calls, "b", "B")
+        sent = h.take()
+        h.operator.store()
+        parts = redistributed([h.context.operator_state.export()], count)
+    expected = [("a", 1), ("b", 2), ("c", None), ("d", 4), ("e", 5), ("f", 6)]
+    expected = [record for record in expected if record[0].upper() not in [value for value, _ in sent]]
+    found = []
+    for part in parts:
+        again = Calls()
+        with harness(again, ordered=ordered, capacity=100, restored=part) as h:
+            mine = again.await_calls(-(-len(expected) // count) if part is parts[0] else len(expected) // count)
+            for value in mine:
+                answer(h, again, value, value)
+            assert h.operator.drained()
+            found += h.take()
+            h.operator.store()
+            assert all(len(batch) == 0 for batch in h.context.operator_state.export())
+    assert sorted(found) == sorted(expected)
+    if count == 1 and ordered:
+        assert found == expected
 
 
 def test_ordered_results_wait_for_those_before_them():

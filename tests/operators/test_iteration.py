@@ -9,6 +9,7 @@ from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode
+from pyflinkx.state.operator_state import redistributed
 from pyflinkx.testing.harness import OperatorHarness
 
 
@@ -47,6 +48,23 @@ def test_feedback_that_came_before_the_head_was_open_is_not_lost():
     head = OperatorHarness(IterationHeadOperator("loop", 0), shared=shared)
     head.read_mail()
     assert head.values == [1]
+
+
+def test_feedback_that_has_not_been_sent_on_is_state():
+    head, tail = ends()
+    tail.push(["timeless"])
+    tail.push(["first", "second"], [2, None])
+    tail.operator.process_marker(0)
+    head.operator.store()
+    head.operator.store()
+    (part,) = redistributed([head.context.operator_state.export()], 1)
+    head.read_mail()
+    assert head.values == ["timeless", "first", "second"]
+    again = OperatorHarness(IterationHeadOperator("loop", 0), restored_operator=part)
+    again.read_mail()
+    assert again.results == [("timeless", None), ("first", 2), ("second", None)]
+    again.operator.store()
+    assert all(len(batch) == 0 for batch in again.context.operator_state.export())
 
 
 def test_the_last_watermark_waits_for_the_loop_to_rest_and_the_end_for_what_it_sets_free():

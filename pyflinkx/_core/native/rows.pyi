@@ -1,4 +1,6 @@
-from typing import Self, final
+from typing import final
+
+from typing_extensions import Self
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.memory.budget import MemoryBudget
