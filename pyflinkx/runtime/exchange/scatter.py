@@ -133,6 +133,7 @@ class ToAll(Scatter):
     """A copy of each batch to each of ``consumers`` subtasks; columns are shared, as nobody changes them."""
 
     def __init__(self, consumers: int) -> None:
+        self.consumers = consumers
         self.last = consumers - 1
         self.copier: Copier | None = None
 
