@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
@@ -11,6 +11,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.expressions.arithmetic import absolute, arithmetic, negated
 from pyflinkx.expressions.casts import cast
 from pyflinkx.expressions.dates import CALENDAR, OF_DAY, date_part
+from pyflinkx.expressions.exact import is_exact
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import CARRIED, Typed, literal, type_name
 from pyflinkx.expressions.logic import (
@@ -86,8 +87,18 @@ def typed(expression: Expression, schema: Schema, call: str) -> Typed:
     if isinstance(result, Typed):
         return result
     kinds = ", ".join(f"{operand.expression} is {type_name(operand.format)}" for operand in operands)
-    reason = f"; {result}" if isinstance(result, str) else ""
+    reason = f"; {result}" if isinstance(result, str) else carried_reason(operands)
     raise GraphError(f"{call}: {expression} does not fit its types: {kinds}{reason}; there are {described(schema)}")
+
+
+def carried_reason(operands: Sequence[Typed]) -> str:
+    """Why there is no operation on decimals and what is carried, and what to do; nothing where there are none."""
+    for operand in operands:
+        if operand.format.startswith(CARRIED) or is_exact(operand):
+            what = type_name(operand.format)
+            numbers = " make numbers of it by cast('int64') or cast('float64')," if is_exact(operand) else ""
+            return f"; expressions do not look into values of {what}:{numbers} or use Python's operators in a map()"
+    return ""
 
 
 def referenced(expression: Expression) -> set[str]:

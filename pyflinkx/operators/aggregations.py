@@ -77,7 +77,8 @@ def field_of(schema: Schema, name: str, what: str, counted: bool = False) -> Fie
         raise GraphError(f"{what}: {error.args[0]}") from None
     if field.children and not counted:
         raise GraphError(
-            f"{what}: {name!r} is {field.type_name}, which can neither be a key nor be aggregated but by count"
+            f"{what}: {name!r} is {field.type_name}, which can neither be a key nor be aggregated but by count, first "
+            "and last, and as what min_by and max_by give"
         )
     return field
 

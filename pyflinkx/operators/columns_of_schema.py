@@ -16,6 +16,7 @@ from pyflinkx.expressions.vectors import Frame, missing_column, to_column
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.columnar_expressions import ExpressionOperator
 from pyflinkx.types.arrow import native_field
+from pyflinkx.types.carried import is_carried
 from pyflinkx.types.common import same_type
 
 
@@ -25,7 +26,7 @@ class ColumnAlignmentOperator(ExpressionOperator):
     Args:
         schema: the columns of the batches.
         result: the same columns in any order, of the same or wider types (see ``types.common``); or, of what is
-            carried, the form that native operators know (``types.arrow.native_field``).
+            carried, the form that native operators know (``types.arrow.native_field``); or what carries the values.
     """
 
     def __init__(self, schema: Schema, result: Schema) -> None:
@@ -45,7 +46,7 @@ class ColumnAlignmentOperator(ExpressionOperator):
         if given.format == "n":
             return lambda frame: missing_column(wanted, frame.length)
         native = native_field(given)
-        if native is not None and same_type(native, wanted):
+        if is_carried(wanted) or (native is not None and same_type(native, wanted)):
             return lambda frame: rebuilt(frame.batch.column(name), wanted)
         run = typed(col(name).cast(wanted.type_name), self.schema, "union()").run
         return lambda frame: to_column(run(frame), wanted, frame)

@@ -11,7 +11,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import TwoPhase
-from pyflinkx.operators.aggregations import OF_NUMBERS, Aggregation, checked_aggregations
+from pyflinkx.operators.aggregations import KEEPING, OF_NUMBERS, Aggregation, checked_aggregations
 from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.local_aggregate import (
@@ -23,7 +23,15 @@ from pyflinkx.operators.local_aggregate import (
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
 from pyflinkx.operators.windowing.assigners import WindowAssigner
-from pyflinkx.plan.columns import aligned, columnar_operator, columns_of, keyed_by_columns, known_schema, with_native
+from pyflinkx.plan.columns import (
+    aligned,
+    columnar_operator,
+    columns_of,
+    keyed_by_columns,
+    known_schema,
+    with_carried,
+    with_native,
+)
 from pyflinkx.plan.stream import Stream
 from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY
@@ -124,6 +132,9 @@ def columnar(
     """
     read = {name for each in aggregates.values() for name in (each.field, each.by) if name is not None}
     columns = columns_of(stream, call, None if whole else {*keys, *read})
+    compared = {*keys, *(name for each in aggregates.values() for name in each.compared)}
+    kept = {each.field for each in aggregates.values() if each.function in KEEPING and each.field is not None}
+    columns = with_carried(columns, kept - compared)
     columns = with_native(columns, {name for each in aggregates.values() for name in each.compared}, call)
     return with_numbers(columns, {each.field for each in aggregates.values() if each.function in OF_NUMBERS})
 

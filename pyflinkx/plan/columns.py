@@ -20,7 +20,7 @@ from pyflinkx.operators.source_alignment import WatermarkAlignment
 from pyflinkx.plan.stream import RecordType, Stream
 from pyflinkx.plan.stream import operator as row_operator
 from pyflinkx.types.arrow import field_type, native_field, schema_of, type_info_of
-from pyflinkx.types.carried import is_carried
+from pyflinkx.types.carried import carried, is_carried
 from pyflinkx.types.typeinfo import TypeInformation
 
 MAX_KEY_COLUMNS = 64
@@ -118,6 +118,16 @@ def with_native(stream: Stream, names: Collection[str], call: str) -> Stream:
     """
     schema = stream.columns
     fields = [native_or_refused(field, call) if field.name in names else field for field in schema]
+    return aligned(stream, Schema(fields, schema.metadata))
+
+
+def with_carried(stream: Stream, names: Collection[str]) -> Stream:
+    """A columnar stream whose columns of these names, where they are lists, structs or maps, carry them as they are."""
+    schema = stream.columns
+    fields = [
+        carried(field.name, field_type(field), field.nullable) if field.children and field.name in names else field
+        for field in schema
+    ]
     return aligned(stream, Schema(fields, schema.metadata))
 
 

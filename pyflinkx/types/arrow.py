@@ -106,6 +106,8 @@ def native_form(field: Field) -> Field | None:
     if isinstance(kind, MapTypeInfo):
         native = field_of(name, replace(data_type_info.data_type_of(kind), python=None, nullable=nullable))
         return native_field(native)
+    if isinstance(kind, (ListTypeInfo, BasicArrayTypeInfo, ObjectArrayTypeInfo)):
+        return native_field(columnar_field(name, kind, nullable))
     if isinstance(kind, PrimitiveArrayTypeInfo):
         return native_field(Field(name, "+l", nullable, [columnar_field("item", element_of(kind))]))
     return None

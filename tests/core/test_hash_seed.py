@@ -21,7 +21,8 @@ class Point(NamedTuple):
 
 keys = [
     *(f"user-{number}" for number in range(500)), *(b"%d" % number for number in range(200)),
-    "", "é", "日本", "\\U0001f600", *((f"a{number}", number) for number in range(200)), ("a", ("b", (1, None))), (), None, True, 1.5, 2**70, -(2**70),
+    "", "é", "日本", "\\U0001f600", *((f"a{number}", number) for number in range(200)),
+    ("a", ("b", (1, None))), (), None, True, 1.5, 2**70, -(2**70),
     datetime.date(2024, 1, 2), datetime.datetime(2024, 1, 2, 3, 4, 5), decimal.Decimal("1.50"), uuid.UUID(int=7),
     Row("x", 1), Row(a="x", b=1), Point(1, "x"),
 ]
