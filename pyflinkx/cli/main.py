@@ -46,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="run a program",
         description="Run a Python program that builds and executes a job. Options of the program follow its name.",
     )
-    add_options(run_parser, progress="auto")
+    add_options(run_parser, progress=os.environ.get("PYFLINKX_PROGRESS") or "auto")
     run_parser.add_argument("program", help="path of the program")
     run_parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     shell_parser = commands.add_parser(
@@ -71,7 +71,7 @@ def add_options(parser: argparse.ArgumentParser, progress: str) -> None:
     parser.add_argument("-p", "--parallelism", type=int, help="the default parallelism")
     parser.add_argument(
         "--progress",
-        choices=["auto", "on", "off"],
+        choices=["auto", "on", "off", "notebook"],
         default=progress,
         help=f"show progress while a job runs ({progress})",
     )

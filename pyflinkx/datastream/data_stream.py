@@ -103,6 +103,16 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         known = self._value.record_type.known
         return known if known is not None else Types.PICKLED_BYTE_ARRAY()
 
+    def __repr__(self) -> str:
+        from pyflinkx.datastream.shown import stream_text
+
+        return stream_text(self)
+
+    def _repr_html_(self) -> str:
+        from pyflinkx.datastream.shown import stream_html
+
+        return stream_html(self)
+
     def get_execution_environment(self) -> StreamExecutionEnvironment:
         """The environment that the stream belongs to."""
         return self._environment
@@ -454,7 +464,9 @@ class DataStream(Described, SinkMethods, ColumnMethods):
     def execute_and_collect(
         self, job_execution_name: str | None = None, limit: int | None = None
     ) -> CloseableIterator | list[Any]:
-        """Run the program and hand this stream's records over.
+        """Run what this stream needs and hand its records over.
+
+        Sinks and other streams of the program are left for the next ``execute()``.
 
         Args:
             job_execution_name: the job's name.
@@ -513,8 +525,12 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return self._environment._stream(operator(name, spec, [self._as_rows()], record_type))
 
     def _end(self, name: str, sink: Sink) -> DataStreamSink:
+        return self._end_in(self._end_of(name, sink))
+
+    def _end_of(self, name: str, sink: Sink) -> Transformation:
+        """A sink that reads this stream, which is not yet a part of the program."""
         value = self._value if sink.columnar else self._as_rows()
-        transformation = Transformation(
+        return Transformation(
             operation=name,
             kind="sink",
             spec=OperatorSpec.of(SinkOperator, sink),
@@ -523,7 +539,6 @@ class DataStream(Described, SinkMethods, ColumnMethods):
             sink=sink,
             settings=Settings(parallelism=sink.parallelism),
         )
-        return self._end_in(transformation)
 
     def _end_in(self, transformation: Transformation) -> DataStreamSink:
         self._environment._program.add(transformation)
@@ -542,6 +557,9 @@ class DataStreamSink(Described):
     def __init__(self, environment: StreamExecutionEnvironment, transformation: Transformation) -> None:
         self._environment = environment
         self._transformation = transformation
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{self._environment._program.name(self._transformation)}'>"
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -65,8 +65,8 @@ class StreamExecutionEnvironment(SourceMethods):
 
     Example:
         >>> env = StreamExecutionEnvironment.get_execution_environment()
-        >>> env.from_collection(["to be", "or not"]).flat_map(str.split).print()  # doctest: +ELLIPSIS
-        <pyflinkx.datastream.data_stream.DataStreamSink object at ...>
+        >>> env.from_collection(["to be", "or not"]).flat_map(str.split).print()
+        <DataStreamSink 'Print to Std. Out'>
         >>> result = env.execute("words")
         to
         be
@@ -91,6 +91,11 @@ class StreamExecutionEnvironment(SourceMethods):
         self._slot_sharing_groups: dict[str, SlotSharingGroup] = {}
         self._clock: Any = SystemClock()
         self._last_result: JobExecutionResult | JobExecutionError | None = None
+
+    def __repr__(self) -> str:
+        from pyflinkx.datastream.shown import environment_text
+
+        return environment_text(self)
 
     @staticmethod
     def get_execution_environment(configuration: Configuration | None = None) -> StreamExecutionEnvironment:
@@ -453,10 +458,9 @@ class StreamExecutionEnvironment(SourceMethods):
         """Forget the program."""
         self._program.forget()
 
-    def _collect(self, stream: DataStream, job_name: str | None) -> CloseableIterator:
+    def _collect(self, stream: DataStream, job_name: str | None, peek: bool = False) -> CloseableIterator:
         buffer = CollectBuffer()
-        stream._end("Collect", CollectSink(buffer))
-        graph = self._take_graph(job_name)
+        graph = self._graph_of(stream._end_of("Collect", CollectSink(buffer)), job_name, peek)
         return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
@@ -494,14 +498,31 @@ class StreamExecutionEnvironment(SourceMethods):
         self._program.forget()
         return graph
 
-    def _graph(self, job_name: str | None) -> StreamGraph:
+    def _graph_of(self, end: Transformation, job_name: str | None, peek: bool = False) -> StreamGraph:
+        """The graph of what one end of a stream needs; what else the program has so far is left to the next job.
+
+        Args:
+            end: the end.
+            job_name: the job's name.
+            peek: whether what the end needs is left to the next job, too.
+        """
+        ends = self._program.with_loops(end)
+        graph = self._graph(job_name, ends)
+        if not peek:
+            self._program.has_run(ends)
+        return graph
+
+    def _graph(self, job_name: str | None, roots: Sequence[Transformation] | None = None) -> StreamGraph:
         from pyflinkx.datastream.cached_data_stream import caches
 
         validate(self._configuration)
         groups = self.get_max_parallelism()
-        kept, sinks = caches(self._program)
+        if roots is None:
+            # As in Flink, a source that nobody reads is not run, where there is anything else.
+            roots = [root for root in self._program.roots if root.kind != "source"] or self._program.roots
+        kept, sinks = caches(roots)
         graph = build_stream_graph(
-            [*self._program.roots, *sinks],
+            [*roots, *sinks],
             name=job_name or self._configuration.get(options.JOB_NAME, DEFAULT_JOB_NAME),
             parallelism=self.get_parallelism(),
             max_parallelism=groups if groups > 0 else None,
