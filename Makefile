@@ -15,7 +15,7 @@ run: build ## the main job: real flights, delays per airport and hour
 	.venv/bin/pyflinkx run pyflinkx/examples/flights.py
 
 test: build
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 build: .venv/built
 

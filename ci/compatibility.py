@@ -33,7 +33,7 @@ CHECKPOINTS = "later: checkpoints, savepoints and state backends"
 CONNECTOR = "later: external connector"
 OUT_OF_SCOPE: list[tuple[str, str]] = [
     (r"\.(get_java_\w+|to_j_row_kind)$", JAVA),
-    (r"^pyflink\.common\.io\.InputFormat|\.create_input$|\.add_jars$|\.add_classpaths$", JAVA),
+    (r"^pyflink\.common\.io\.InputFormat|\.create_input$|\.InputFormat$", JAVA),
     (r"\.JavaFunctionWrapper\b|\.AssignerWithPeriodicWatermarksWrapper$", JAVA),
     (r"^pyflink\.common\.serialization\.(RowData)?BulkWriterFactory\b", JAVA),
     (r"\.functions\.(Internal\w+|FunctionWrapper|ReduceFunctionWrapper|AsyncFunctionDescriptor)\b", INSIDE),
@@ -60,7 +60,8 @@ class Name:
     Args:
         module: the module that defines it.
         path: class and member, or class or function alone.
-        kind: "class", "function" (of a module), "method", "static", "classmethod", "members" (of an enum) or "export".
+        kind: "class", "function" (of a module), "method", "static", "classmethod", "members" (of an enum) or "export"
+            (a name that another module defines).
         parameters: as source text, without self; for an enum its members.
     """
 
@@ -82,8 +83,8 @@ def parse(text: str) -> Iterator[Name]:
             module = line[3:].strip()
         elif not line.strip() or not module:
             continue
-        elif line.startswith("exports: "):
-            for export in line[len("exports: ") :].split(", "):
+        elif line.startswith(("exports: ", "also: ")):
+            for export in line.partition(": ")[2].split(", "):
                 yield Name(module, (export,), "export")
         elif not line.startswith(" "):
             match = re.fullmatch(r"(def )?(\w+)(\(.*\))?( -> .*)?", line)
@@ -196,13 +197,24 @@ def looked_up(name: Name) -> Any:
     return found
 
 
-def compare(name: Name) -> tuple[str, str]:
-    """ "same", "differs" or "absent", and how or why."""
-    reason = next((why for pattern, why in OUT_OF_SCOPE if re.search(pattern, name.dotted)), None)
+def reason(name: Name, homes: dict[str, str] | None = None) -> str | None:
+    """Why a name is out of scope; None if it is not.
+
+    Args:
+        name: the name.
+        homes: the modules that define classes and functions, by name: what holds there holds where it is exported.
+    """
+    home = (homes or {}).get(name.path[0]) if name.kind == "export" else None
+    places = [name.dotted, *([f"{home}.{name.path[0]}"] if home else [])]
+    return next((why for place in places for pattern, why in OUT_OF_SCOPE if re.search(pattern, place)), None)
+
+
+def compare(name: Name, homes: dict[str, str] | None = None) -> tuple[str, str]:
+    """ "same", "differs" or "absent", and how or why; ``homes`` as for ``reason``."""
     try:
         found = looked_up(name)
     except (ImportError, AttributeError):
-        return "absent", reason or "not there"
+        return "absent", reason(name, homes) or "not there"
     if name.kind == "members":
         return compare_members(name, found)
     if name.kind in ("class", "export"):
@@ -235,7 +247,9 @@ def out_of_scope(verdict: str, why: str) -> bool:
 
 def page() -> str:
     """The text of docs/compatibility.md."""
-    results = [(name, *compare(name)) for name in parse(NAMES.read_text(encoding="utf-8"))]
+    names = list(parse(NAMES.read_text(encoding="utf-8")))
+    homes = {name.path[0]: name.module for name in names if name.kind in ("class", "function") and len(name.path) == 1}
+    results = [(name, *compare(name, homes)) for name in names]
     excluded = Counter(why for _, verdict, why in results if out_of_scope(verdict, why))
     inside = Counter(verdict for _, verdict, why in results if not out_of_scope(verdict, why))
     total = sum(inside.values())

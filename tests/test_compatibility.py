@@ -31,7 +31,7 @@ def test_the_page_is_true():
 def test_every_line_of_the_list_is_read():
     text = script.NAMES.read_text(encoding="utf-8")
     body = [line for line in text[text.index("\n== ") :].splitlines() if line.strip() and not line.startswith("== ")]
-    exports = [line for line in body if line.startswith("exports")]
+    exports = [line for line in body if line.startswith(("exports: ", "also: "))]
     names = list(script.parse(text))
     assert len(names) == len(body) - len(exports) + sum(line.count(",") + 1 for line in exports)
     assert {"class", "function", "method", "static", "classmethod", "members", "export"} == {n.kind for n in names}
@@ -41,6 +41,7 @@ def test_lines_are_read():
     text = """
 == pyflink.a
 exports: B, C
+also: D
 B(Base)
     = ONE, TWO
     static of(size: Time, pair: Tuple[int, str]=(1, 'a')) -> B
@@ -54,6 +55,7 @@ def free(x: int=3) -> int
     assert found == [
         (("B",), "export", None),
         (("C",), "export", None),
+        (("D",), "export", None),
         (("B",), "class", None),
         (("B",), "members", "ONE, TWO"),
         (("B", "of"), "static", "size: Time, pair: Tuple[int, str]=(1, 'a')"),
@@ -124,6 +126,13 @@ def test_names_are_compared(monkeypatch, path, kind, parameters, verdict):
     module.Ours = Ours
     monkeypatch.setitem(sys.modules, "pyflinkx.planted", module)
     assert script.compare(script.Name("pyflink.planted", tuple(path.split(".")), kind, parameters)) == verdict
+
+
+def test_an_export_is_out_of_scope_where_its_home_is():
+    export = script.Name("pyflink.datastream.connectors", ("KafkaSource",), "export")
+    assert script.compare(export) == ("absent", "not there")
+    homes = {"KafkaSource": "pyflink.datastream.connectors.kafka"}
+    assert script.compare(export, homes) == ("absent", "later: external connector")
 
 
 def test_at_least_97_percent_are_the_same():

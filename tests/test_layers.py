@@ -12,7 +12,7 @@ from pyflinkx.operators.base import Operator
 
 ROOT = Path(__file__).resolve().parent.parent
 
-BASE = {"errors"}
+BASE = {"errors", "names"}
 CORE = {"_core", *BASE}
 TYPES = {"types", "config", *CORE}
 EXPRESSIONS = {"types", *CORE}
@@ -26,7 +26,8 @@ PUBLIC = {"cli", "metrics", *FACES}
 
 # Layer -> the other layers that it may import ("" is the package's own __init__).
 MAY_IMPORT = {
-    "": set(),
+    "": {"names"},
+    "names": set(),
     "errors": set(),
     "_core": BASE,
     "types": CORE,

@@ -1,5 +1,7 @@
 """What all APIs have in common: configuration, types, rows, time and watermark strategies."""
 
+from typing import TYPE_CHECKING
+
 from pyflinkx.common.completable_future import CompletableFuture
 from pyflinkx.common.config_options import ConfigOption, ConfigOptions
 from pyflinkx.common.configuration import Configuration
@@ -22,6 +24,7 @@ from pyflinkx.common.time import Duration, Instant, Time
 from pyflinkx.common.typeinfo import TypeInformation, Types
 from pyflinkx.common.types import Row, RowKind
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
+from pyflinkx.names.asking import offering
 
 __all__ = [
     "ByteArraySchema",
@@ -51,3 +54,6 @@ __all__ = [
     "Types",
     "WatermarkStrategy",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -9,10 +9,12 @@ from pyflinkx.common.parameter_tool import ParameterTool
 from pyflinkx.config import options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.option import ConfigOption
+from pyflinkx.names.asking import answers
 
 __all__ = ["ExecutionConfig"]
 
 
+@answers("common.execution_config.ExecutionConfig")
 class ExecutionConfig:
     """Typed access to the execution options of a configuration.
 
@@ -42,6 +44,10 @@ class ExecutionConfig:
     def _set(self, option: ConfigOption[Any], value: Any) -> ExecutionConfig:
         self._configuration.set(option, value)
         return self
+
+    def get_configuration(self) -> Configuration:
+        """What this object reads and writes, all other options of the environment included."""
+        return self._configuration
 
     # ---- parallelism ----
 

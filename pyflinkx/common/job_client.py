@@ -8,6 +8,7 @@ from pyflinkx.common.completable_future import CompletableFuture
 from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.job_id import JobID
 from pyflinkx.common.job_status import JobStatus
+from pyflinkx.names.asking import Answering, answers
 
 if TYPE_CHECKING:
     from pyflinkx.runtime.drivers.job_thread import JobThread
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["JobClient"]
 
 
-class JobClient:
+@answers("common.job_client.JobClient")
+class JobClient(metaclass=Answering):
     """Watches and cancels one job; what ``StreamExecutionEnvironment.execute_async`` returns.
 
     Args:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from pyflinkx.names.asking import Answering, answers
+
 __all__ = ["RestartStrategies", "RestartStrategyConfiguration"]
 
 
@@ -25,7 +27,8 @@ class RestartStrategyConfiguration(ABC):
         return hash(type(self))
 
 
-class RestartStrategies:
+@answers("common.restart_strategy.RestartStrategies")
+class RestartStrategies(metaclass=Answering):
     """Makes descriptions of restart strategies.
 
     Example:

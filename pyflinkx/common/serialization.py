@@ -1,5 +1,8 @@
 """How records become bytes and bytes become records, under PyFlink's module path."""
 
+from typing import TYPE_CHECKING
+
+from pyflinkx.names.asking import offering
 from pyflinkx.types.serialization import (
     ByteArraySchema,
     DeserializationSchema,
@@ -17,3 +20,6 @@ __all__ = [
     "SerializationSchema",
     "SimpleStringSchema",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -1,5 +1,8 @@
 """Type information, under PyFlink's module path."""
 
+from typing import TYPE_CHECKING
+
+from pyflinkx.names.asking import offering
 from pyflinkx.types.typeinfo import (
     BasicArrayTypeInfo,
     BasicType,
@@ -43,3 +46,6 @@ __all__ = [
     "TypeInformation",
     "Types",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -6,12 +6,13 @@ import copy
 import inspect
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.records.row import Row
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.names.asking import offering
 from pyflinkx.operators.source_alignment import WatermarkAlignment
 from pyflinkx.operators.source_watermarks import SplitTimestampsOperator
 from pyflinkx.operators.timestamps import (
@@ -294,3 +295,7 @@ def check_two_arguments(function: Callable[..., Any]) -> None:
         raise GraphError(
             f"with_timestamp_assigner() calls {function!r} with the record and its timestamp so far: {error}"
         ) from None
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

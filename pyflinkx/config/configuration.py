@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 from pyflinkx.config.option import MASK, ConfigOption, is_sensitive, shown
 from pyflinkx.config.values import BOOLEAN, DOUBLE, LONG, parse_list
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.names.asking import answers
 
 T = TypeVar("T")
 
@@ -17,6 +18,7 @@ T = TypeVar("T")
 Keys = set[str]
 
 
+@answers("common.configuration.Configuration")
 class Configuration:
     """Key/value pairs. Values are kept as text, and read as the type that is asked for.
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from pyflinkx.config.values import format_memory
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.names.asking import answers
 
 
+@answers("datastream.slot_sharing_group.MemorySize")
 @dataclass(frozen=True, order=True)
 class MemorySize:
     """A number of bytes, viewable in different units; units count in steps of 1024.

@@ -276,6 +276,18 @@ PYTHON_EXECUTABLE: ConfigOption[str] = ConfigOption(
     "Interpreter of workers; by default the one that runs the program.",
     fault=blank,
 )
+LOG_LEVEL: ConfigOption[str] = ConfigOption(
+    "python.logging.default.level",
+    enumeration("OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"),
+    None,
+    "Level of the root logger while a job runs, in the program and its workers; by default what the program has set.",
+)
+LOG_LEVEL_OVERRIDES: ConfigOption[dict[str, str]] = ConfigOption(
+    "python.logging.level.overrides",
+    MAP,
+    None,
+    "Levels of single loggers while a job runs, and of those below them, such as my.module:DEBUG,other:ERROR.",
+)
 ARCHIVE_SIZE = ConfigOption(
     "pyflinkx.archives.max-size",
     MEMORY,
@@ -304,6 +316,9 @@ FORCE_KRYO = ConfigOption("pipeline.force-kryo", BOOLEAN, False)
 GENERIC_TYPES = ConfigOption("pipeline.generic-types", BOOLEAN, True)
 LATENCY_INTERVAL = ConfigOption("metrics.latency.interval", DURATION, 0)
 CANCELLATION_INTERVAL = ConfigOption("task.cancellation.interval", DURATION, 30_000, minimum=0)
+TIME_CHARACTERISTIC = ConfigOption(
+    "pipeline.time-characteristic", enumeration("ProcessingTime", "IngestionTime", "EventTime"), "EventTime"
+)
 SNAPSHOT_COMPRESSION = ConfigOption("execution.checkpointing.snapshot-compression", BOOLEAN, False)
 
 WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
@@ -349,6 +364,8 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     PYTHON_ARCHIVES,
     PYTHON_REQUIREMENTS,
     PYTHON_EXECUTABLE,
+    LOG_LEVEL,
+    LOG_LEVEL_OVERRIDES,
     ARCHIVE_SIZE,
     ARCHIVE_FILES,
     ARCHIVE_RATIO,
@@ -363,6 +380,7 @@ WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
     LATENCY_INTERVAL,
     CANCELLATION_INTERVAL,
     SNAPSHOT_COMPRESSION,
+    TIME_CHARACTERISTIC,
 )
 
 OPTIONS = {key: option for option in (*WITH_EFFECT, *WITHOUT_EFFECT) for key in (option.key, *option.deprecated_keys)}

@@ -10,7 +10,9 @@ from pyflinkx.config.cached_files import cached_files
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.config.flink_keys import KEYS, has_no_effect, in_closed_namespace
+from pyflinkx.config.log_levels import log_levels
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.names.absent import topic_of_key
 
 log = logging.getLogger("pyflinkx.config")
 
@@ -47,7 +49,12 @@ def validate(configuration: Configuration) -> None:
             if fault is not None:
                 faults.append(fault)
     if not faults:
-        faults = contradictions(configuration) + missing_dependencies(configuration) + missing_files(configuration)
+        faults = [
+            *contradictions(configuration),
+            *missing_dependencies(configuration),
+            *missing_files(configuration),
+            *unknown_levels(configuration),
+        ]
     if faults:
         raise ConfigurationError("\n".join(faults))
 
@@ -100,6 +107,15 @@ def missing_files(configuration: Configuration) -> list[str]:
     return [fault for fault in faults if fault is not None]
 
 
+def unknown_levels(configuration: Configuration) -> list[str]:
+    """What is wrong with the levels of loggers."""
+    try:
+        log_levels(configuration)
+    except ConfigurationError as error:
+        return [str(error)]
+    return []
+
+
 @cache
 def warn_unknown(key: str) -> None:
     """Say so, once per process."""
@@ -109,4 +125,7 @@ def warn_unknown(key: str) -> None:
 @cache
 def warn_without_effect(key: str) -> None:
     """Say so, once per process."""
-    log.warning("configuration key %s is one of Flink's that has no effect in pyflinkx", key)
+    topic = topic_of_key(key)
+    log.warning(
+        "configuration key %s is one of Flink's that has no effect in pyflinkx%s", key, f": {topic}" if topic else ""
+    )

@@ -1,6 +1,6 @@
 """The DataStream API: programs over streams of records, with event time, state and windows."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyflinkx.datastream.data_stream import DataStream, DataStreamSink
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
@@ -35,11 +35,11 @@ from pyflinkx.datastream.functions import (
     SourceFunction,
     WindowFunction,
 )
-from pyflinkx.datastream.lazy_names import from_elsewhere
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.datastream.time_domain import TimeDomain
 from pyflinkx.datastream.timerservice import TimerService
+from pyflinkx.names.asking import offering
 
 if TYPE_CHECKING:
     from pyflinkx.datastream import agg
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
     from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
     from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
+    from pyflinkx.datastream.time_characteristic import TimeCharacteristic
     from pyflinkx.datastream.window import (
         CountWindow,
         GlobalWindow,
@@ -131,6 +132,7 @@ __all__ = [
     "SourceFunction",
     "SplitStream",
     "StreamExecutionEnvironment",
+    "TimeCharacteristic",
     "TimeDomain",
     "TimeWindow",
     "TimerService",
@@ -151,9 +153,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # What not every program uses is imported when it is asked for.
-    return from_elsewhere(__name__, name)
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)  # what not every program uses is imported when it is asked for
 
 
 def __dir__() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.datastream.async_functions import AsyncFunction, AsyncFunctionDescriptor
@@ -14,6 +14,7 @@ from pyflinkx.datastream.operator_settings import positive
 from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
+from pyflinkx.names.asking import offering
 from pyflinkx.operators.async_wait import AsyncWaitOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
 
@@ -141,3 +142,7 @@ def wait(
         descriptor.async_retry_strategy,
     )
     return data_stream._then("async wait operator", operator, result_type(output_type, function, "items"))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

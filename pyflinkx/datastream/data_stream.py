@@ -22,7 +22,6 @@ from pyflinkx.datastream.functions import (
     ProcessFunction,
 )
 from pyflinkx.datastream.functions import Partitioner as PartitionerFunction
-from pyflinkx.datastream.lazy_names import from_elsewhere
 from pyflinkx.datastream.operator_settings import Described, positive
 from pyflinkx.datastream.output_tag import OutputTag
 from pyflinkx.datastream.sinks import SinkMethods
@@ -42,6 +41,7 @@ from pyflinkx.graph.partitioners import (
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted, Transformation
+from pyflinkx.names.asking import answers, offering
 from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import ProcessOperator
@@ -78,6 +78,7 @@ __all__ = [
 ]
 
 
+@answers("datastream.data_stream.DataStream")
 class DataStream(Described, SinkMethods, ColumnMethods):
     """A stream of records of one type; made by an environment's sources and by the methods of other streams.
 
@@ -562,5 +563,5 @@ class DataStreamSink(Described):
         return f"<{type(self).__name__} '{self._environment._program.name(self._transformation)}'>"
 
 
-def __getattr__(name: str) -> Any:
-    return from_elsewhere(__name__, name)
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from pyflinkx.connectors.sink_function import RichSinkFunction, SinkFunction
 from pyflinkx.connectors.source_function import (
@@ -24,6 +24,7 @@ from pyflinkx.datastream.broadcast_functions import (
     KeyedBroadcastProcessFunction,
 )
 from pyflinkx.datastream.function import Function
+from pyflinkx.names.asking import offering
 from pyflinkx.operators import process
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
@@ -296,3 +297,7 @@ class ProcessAllWindowFunction(Function, Generic[IN, OUT, W]):
 
     def clear(self, context: Any) -> None:
         """The window is about to be deleted: clear its per-window state."""
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

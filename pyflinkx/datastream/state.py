@@ -1,5 +1,7 @@
 """State of functions: descriptors and handles."""
 
+from typing import TYPE_CHECKING
+
 from pyflinkx._core.state.keyed import (
     AggregatingState,
     AppendingState,
@@ -10,6 +12,7 @@ from pyflinkx._core.state.keyed import (
     State,
     ValueState,
 )
+from pyflinkx.names.asking import offering
 from pyflinkx.state.broadcast import BroadcastState, ReadOnlyBroadcastState
 from pyflinkx.state.descriptors import (
     AggregatingStateDescriptor,
@@ -42,3 +45,6 @@ __all__ = [
     "ValueState",
     "ValueStateDescriptor",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
@@ -24,6 +24,7 @@ from pyflinkx.config.dependencies import (
 )
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
 from pyflinkx.config.from_environment import chosen
+from pyflinkx.config.log_levels import IN_FORCE, log_levels
 from pyflinkx.config.validation import validate
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
@@ -32,6 +33,7 @@ from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
+from pyflinkx.datastream.former_methods import FormerMethods
 from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.sources import SourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
@@ -42,13 +44,12 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
 from pyflinkx.runtime.tracebacks import Tracebacks
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from pyflinkx.runtime.drivers.job import Job
 
 __all__ = ["StreamExecutionEnvironment"]
@@ -58,7 +59,8 @@ DEFAULT_JOB_NAME = "Flink Streaming Job"
 log = logging.getLogger("pyflinkx")
 
 
-class StreamExecutionEnvironment(SourceMethods):
+@answers("datastream.stream_execution_environment.StreamExecutionEnvironment")
+class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answering):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -403,7 +405,7 @@ class StreamExecutionEnvironment(SourceMethods):
         """
         with self._tracebacks():
             graph = self._take_graph(job_name)
-            with self._progress() as listener:
+            with self._around() as listener:
                 job = self._job(graph, listener)
                 log.info("job '%s' (%s) starts", graph.name, job.job_id)
                 result = execution_result(job.run())
@@ -446,7 +448,7 @@ class StreamExecutionEnvironment(SourceMethods):
 
         with self._tracebacks(), ExitStack() as stack:
             graph = self._take_graph(job_name)
-            listener = stack.enter_context(self._progress())
+            listener = stack.enter_context(self._around())
             job = self._job(graph, listener)
             return JobClient(JobThread(job, stack.pop_all()))
 
@@ -464,7 +466,7 @@ class StreamExecutionEnvironment(SourceMethods):
         return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
-        with self._progress() as listener:
+        with self._around() as listener:
             job = self._job(graph, listener)
             yield from job.run_by_steps()
         try:
@@ -472,10 +474,14 @@ class StreamExecutionEnvironment(SourceMethods):
         except JobExecutionError as error:  # the records are there all the same
             self._last_result = error
 
-    def _progress(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def _around(self) -> Iterator[Any]:
+        """What there is around a job as long as it runs: its listener, and the levels of loggers."""
         from pyflinkx.metrics.progress import progress_line
 
-        return progress_line(chosen(self._configuration, options.PROGRESS))
+        levels = IN_FORCE.during(log_levels(self._configuration))
+        with levels, progress_line(chosen(self._configuration, options.PROGRESS)) as listener:
+            yield listener
 
     def _tracebacks(self) -> Tracebacks:
         """Frames a call that runs a job."""
@@ -590,3 +596,7 @@ def without(path: str, call: str, delimiters: str) -> str:
         if delimiter in path:
             raise GraphError(f"{call}: {path} has a {delimiter!r}, which separates paths in the configuration")
     return path
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

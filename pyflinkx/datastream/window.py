@@ -1,9 +1,10 @@
 """Windows, window assigners, triggers and evictors."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx._core.calls.window_types import CountWindow, GlobalWindow, TimeWindow, Window
 from pyflinkx.datastream.functions import ReduceFunction
+from pyflinkx.names.asking import offering
 from pyflinkx.operators.windowing.assigners import (
     CountSlidingWindowAssigner,
     CountTumblingWindowAssigner,
@@ -96,3 +97,7 @@ class Min(ReduceFunction):
 
     def reduce(self, value1: Any, value2: Any) -> Any:
         return min(value1, value2)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from operator import attrgetter
@@ -31,6 +31,7 @@ class CsvFormat:
         delimiter: one character between fields.
         quote: one character around fields that hold a delimiter or a line end, doubled inside them; None for none.
         escape: one character before a character that stands for itself; None for none.
+        comments: whether lines that start with ``#``, after spaces or not, are passed over where a record could start.
 
     Raises:
         TypeError: one of them is not a str.
@@ -40,6 +41,7 @@ class CsvFormat:
     delimiter: str = ","
     quote: str | None = '"'
     escape: str | None = None
+    comments: bool = False
 
     def __post_init__(self) -> None:
         seen: dict[str, str] = {}
@@ -64,6 +66,38 @@ class CsvFormat:
             "skipinitialspace": False,
             "strict": True,
         }
+
+
+class UncommentedReader:
+    """A ``csv.reader`` to which a line with a comment is a blank one, unless it is within a quoted field.
+
+    Args:
+        lines: what it reads.
+        options: of ``csv.reader``.
+    """
+
+    def __init__(self, lines: Iterator[str], options: dict[str, Any]) -> None:
+        self.lines = lines
+        self.starts = True  # whether the next line starts a record
+        self.reader: Any = csv.reader(self._seen(), **options)
+
+    def _seen(self) -> Iterator[str]:
+        for line in self.lines:
+            starts, self.starts = self.starts, False
+            yield "\n" if starts and line.lstrip(" ").startswith("#") else line
+
+    @property
+    def line_num(self) -> int:
+        """How many lines were read."""
+        return int(self.reader.line_num)
+
+    def __iter__(self) -> UncommentedReader:
+        return self
+
+    def __next__(self) -> list[str]:
+        self.starts = True
+        row: list[str] = next(self.reader)
+        return row
 
 
 @dataclass
@@ -117,6 +151,7 @@ class CsvRecords:
     def __init__(self, chunks: ChunkReader, csv_format: CsvFormat, max_record_bytes: int, passed: int = 0) -> None:
         self.chunks = chunks
         self.options = csv_format.reader_options()
+        self.comments = csv_format.comments
         self.max_record_bytes = max_record_bytes
         self.lines: list[str] = []
         self.characters = 0
@@ -154,7 +189,10 @@ class CsvRecords:
         self.base = self.done = index
         lines: Any = iter(self.lines)
         lines.__setstate__(index)  # a slice would copy all that follows, for each bad record
-        self.reader: Any = csv.reader(lines, **self.options)
+        self.reader = self._reader(lines)
+
+    def _reader(self, lines: Iterator[str]) -> Any:
+        return UncommentedReader(lines, self.options) if self.comments else csv.reader(lines, **self.options)
 
     def read(self, limit: int) -> RawRecords | None:
         """Up to ``limit`` records, or a broken one; None at the end of the file.
@@ -214,7 +252,7 @@ class CsvRecords:
         reason = ""
         try:
             for line in islice(self.single, limit):
-                rows.append(next(csv.reader((line,), **self.options)))
+                rows.append(next(self._reader(iter((line,)))))
         except csv.Error as error:
             reason = str(error)
         self.done = start + len(rows)

@@ -191,7 +191,7 @@ class ColumnParser:
         type_info: type of the values.
         null_values: fields that stand for None.
         nullable: whether None may occur.
-        separator: between the elements of an array.
+        separator: between the elements of an array; ``""`` where a field is an array of one element.
 
     Raises:
         ConfigurationError: a CSV field cannot hold the type.
@@ -248,9 +248,12 @@ def _parser_of(type_info: TypeInformation, separator: str) -> tuple[str, Callabl
         element_type = type_info.elem_type if isinstance(type_info, ListTypeInfo) else type_info.element_type
         if isinstance(element_type, (BasicTypeInfo, DateTypeInfo, TimeTypeInfo, TimestampTypeInfo)):
             name, parse_all = _parser_of(element_type, separator)
-            return f"array of {name}", _each(
-                lambda text: list(parse_all([element.strip() for element in text.split(separator)])) if text else []
-            )
+
+            def elements(text: str) -> list[Any]:
+                texts = text.split(separator) if separator else [text]
+                return list(parse_all([element.strip() for element in texts])) if text else []
+
+            return f"array of {name}", _each(elements)
     for kind, name, parse in TIMES:
         if isinstance(type_info, kind):
             return name, _each(parse)

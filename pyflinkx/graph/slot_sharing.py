@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 
 from pyflinkx.config.memory_size import MemorySize
 from pyflinkx.errors import GraphError
+from pyflinkx.names.asking import answers
 
 DEFAULT_SLOT_SHARING_GROUP = "default"
 
 
+@answers("datastream.slot_sharing_group.SlotSharingGroup")
 @dataclass(frozen=True)
 class SlotSharingGroup:
     """The name of a slot sharing group, and the resources of each of its slots; made by :meth:`builder`.

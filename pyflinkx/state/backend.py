@@ -24,6 +24,7 @@ from pyflinkx._core.state.keyed import (
 )
 from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.errors import WrongStateError
+from pyflinkx.state.declared import declare_shapes
 from pyflinkx.state.descriptors import (
     AggregatingStateDescriptor,
     ListStateDescriptor,
@@ -95,6 +96,7 @@ class KeyedStateStore:
             elif isinstance(descriptor, AggregatingStateDescriptor):
                 function = descriptor.get_agg_function()
             handle = made(table, self._per_window, function)
+            declare_shapes(handle, descriptor)
             if ttl is not None and isinstance(handle, WithTtl):
                 handle.configure(ttl, self._backend)
             self._handles[descriptor.name] = handle

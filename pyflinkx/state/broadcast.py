@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.records.conformed import DeclaredShape
 from pyflinkx._core.records.copier import Copier
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.descriptors import MapStateDescriptor
@@ -20,22 +21,27 @@ class ReadOnlyBroadcastState(Generic[K, V]):
     Args:
         name: of the state.
         entries: where the entries are.
+        key_shape: of the keys; None where they may be any object.
     """
 
-    def __init__(self, name: str, entries: KeyMap[K, V]) -> None:
+    def __init__(self, name: str, entries: KeyMap[K, V], key_shape: DeclaredShape | None = None) -> None:
         self._name = name
         self._entries = entries
+        self._key_shape = key_shape
+
+    def _shaped_key(self, key: K) -> K:
+        return key if self._key_shape is None else self._key_shape.of(key)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._name!r})"
 
     def get(self, key: K) -> V | None:
         """The value under ``key``, None when there is none."""
-        return self._entries.get(key)
+        return self._entries.get(self._shaped_key(key))
 
     def contains(self, key: K) -> bool:
         """Whether there is an entry under ``key``."""
-        return key in self._entries
+        return self._shaped_key(key) in self._entries
 
     def items(self) -> Iterable[tuple[K, V]]:
         """All entries, as a list of the caller's own."""
@@ -73,14 +79,29 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
         5
     """
 
-    def __init__(self, name: str, entries: KeyMap[K, V], copier: Copier | None = None) -> None:
-        super().__init__(name, entries)
+    def __init__(
+        self,
+        name: str,
+        entries: KeyMap[K, V],
+        copier: Copier | None = None,
+        key_shape: DeclaredShape | None = None,
+        shape: DeclaredShape | None = None,
+    ) -> None:
+        super().__init__(name, entries, key_shape)
         self._copier = copier
+        self._shape = shape
 
     def put(self, key: K, value: V) -> None:
-        """Set the value under ``key``."""
-        copier = self._copier
-        if copier is not None and self._entries.get(key) is not value:
+        """Set the value under ``key``.
+
+        Raises:
+            TypeInformationError: one of them cannot have the type that the state's descriptor declares.
+        """
+        copier, key = self._copier, self._shaped_key(key)
+        is_stored = self._entries.get(key) is value
+        if self._shape is not None:
+            value = self._shape.of(value)
+        if copier is not None and not is_stored:
             key, value = copier.copy(key), copier.copy(value)
         self._entries[key] = value
 
@@ -91,7 +112,7 @@ class BroadcastState(ReadOnlyBroadcastState[K, V]):
 
     def remove(self, key: K) -> None:
         """Remove the entry under ``key``, if there is one."""
-        self._entries.pop(key)
+        self._entries.pop(self._shaped_key(key))
 
     def clear(self) -> None:
         """Remove all entries."""
@@ -114,7 +135,8 @@ class DeclaredBroadcastStates:
     def __init__(self, states: Iterable[BroadcastState[Any, Any]]) -> None:
         self.writable = {state._name: state for state in states}
         self.read_only = {
-            name: ReadOnlyBroadcastState[Any, Any](name, state._entries) for name, state in self.writable.items()
+            name: ReadOnlyBroadcastState[Any, Any](name, state._entries, state._key_shape)
+            for name, state in self.writable.items()
         }
 
     def find(self, descriptor: Any, states: dict[str, Any]) -> Any:

@@ -8,9 +8,11 @@ from typing import Any, Generic, TypeVar
 from pyflinkx._core.codecs.codec import Codec
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.records.conformed import DeclaredShape
 from pyflinkx._core.records.copier import Copier
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.broadcast import BroadcastState
+from pyflinkx.state.declared import declared_shape
 from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor, StateDescriptor
 from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
 from pyflinkx.state.spec import BROADCAST, StateSpec
@@ -33,9 +35,10 @@ class OperatorListState(Generic[T]):
         [3]
     """
 
-    def __init__(self, name: str, copier: Copier | None) -> None:
+    def __init__(self, name: str, copier: Copier | None, shape: DeclaredShape | None = None) -> None:
         self._name = name
         self._copier = copier
+        self._shape = shape
         self._values: list[T] = []
 
     def __repr__(self) -> str:
@@ -46,18 +49,25 @@ class OperatorListState(Generic[T]):
         return list(self._values)
 
     def add(self, value: T) -> None:
-        """Append a value."""
-        self._values.append(value if self._copier is None else self._copier.copy(value))
+        """Append a value.
+
+        Raises:
+            TypeInformationError: it cannot have the type that the state's descriptor declares.
+        """
+        self._values.append(self._own(value))
+
+    def _own(self, value: T) -> T:
+        if self._shape is not None:
+            value = self._shape.of(value)
+        return value if self._copier is None else self._copier.copy(value)
 
     def add_all(self, values: Iterable[T]) -> None:
         """Append several values."""
-        for value in list(values):
-            self.add(value)
+        self._values += [self._own(value) for value in values]
 
     def update(self, values: Iterable[T]) -> None:
         """Replace the values by others."""
-        kept, self._values = list(values), []
-        self.add_all(kept)
+        self._values = [self._own(value) for value in values]
 
     def clear(self) -> None:
         """Remove all values."""
@@ -92,11 +102,13 @@ class OperatorStateStore:
         assert isinstance(info, MapTypeInfo)
         codecs = {"key": state_codec(info.key_type), "value": state_codec(info.value_type)}
         entries: KeyMap[Any, Any] = KeyMap()
-        state, is_new = self._state(
-            state_descriptor, BROADCAST, codecs, BroadcastState(state_descriptor.name, entries, self.copier)
-        )
+        name = state_descriptor.name
+        key_shape = declared_shape(info.key_type, f"the keys of broadcast state {name!r}")
+        shape = declared_shape(info.value_type, f"broadcast state {name!r}")
+        made = BroadcastState[Any, Any](name, entries, self.copier, key_shape, shape)
+        state, is_new = self._state(state_descriptor, BROADCAST, codecs, made)
         if is_new:
-            for key, value in self._claimed(state_descriptor.name, BROADCAST, codecs):
+            for key, value in self._claimed(name, BROADCAST, codecs):
                 entries[key] = value
         found: BroadcastState[Any, Any] = state
         return found
@@ -120,7 +132,8 @@ class OperatorStateStore:
         info = descriptor.type_info
         assert isinstance(info, ListTypeInfo)
         codecs = {"value": state_codec(info.elem_type)}
-        state, is_new = self._state(descriptor, kind, codecs, OperatorListState(descriptor.name, self.copier))
+        shape = declared_shape(info.elem_type, f"state {descriptor.name!r}")
+        state, is_new = self._state(descriptor, kind, codecs, OperatorListState(descriptor.name, self.copier, shape))
         if is_new:
             state._values += [value for (value,) in self._claimed(descriptor.name, kind, codecs)]
         found: OperatorListState[Any] = state

@@ -156,10 +156,10 @@ class TtlReducingState(WithTtl, ReducingState[Any]):
             return
         value = self.own(value)
         old = self.alive_value()
-        self.write(value if old is ABSENT else self.function(old, value))
+        self.write(value if old is ABSENT else self.folded(self.function(old, value), old))
 
     def combine(self, first: Pair, second: Pair) -> Pair:
-        return self.combine_alive(first, second, self.function)
+        return self.combine_alive(first, second, lambda a, b: self.folded(self.function(a, b), a))
 
 
 class TtlAggregatingState(WithTtl, AggregatingState[Any, Any]):
@@ -179,11 +179,11 @@ class TtlAggregatingState(WithTtl, AggregatingState[Any, Any]):
             self.table.remove(self.current_namespace())
             return
         old = self.alive_value()
-        value = self.own(value)
-        self.write(self.function.add(value, self.function.create_accumulator() if old is ABSENT else old))
+        added = self.function.add(self.own_input(value), self.function.create_accumulator() if old is ABSENT else old)
+        self.write(self.folded(added, old))
 
     def combine(self, first: Pair, second: Pair) -> Pair:
-        return self.combine_alive(first, second, self.function.merge)
+        return self.combine_alive(first, second, lambda a, b: self.folded(self.function.merge(a, b), a))
 
 
 class TtlListState(WithTtl, ListState[Any]):
@@ -237,6 +237,7 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
     def entry(self, key: Any) -> Any:
         """The value under ``key``, ABSENT when there is none to be seen."""
         self.clean_up()
+        key = self.shaped_key(key)
         entries = self.table.get(self.current_namespace())
         pair = ABSENT if entries is ABSENT else entries.get(key, ABSENT)
         if pair is ABSENT:
@@ -257,10 +258,11 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
 
     def put(self, key: Any, value: Any) -> None:
         self.clean_up()
+        key = self.own_key(key)
         entries = self.table.get(self.current_namespace())
         pair = None if entries is ABSENT else entries.get(key)
         value = self.own_or_stored(value, None if pair is None else pair[0])
-        self.set_entry(self.own(key), (value, self.now()))
+        self.set_entry(key, (value, self.now()))
 
     def items(self) -> list[tuple[Any, Any]]:
         self.clean_up()

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from pyflinkx.errors import TypeInformationError
+from pyflinkx.names.asking import answers
 from pyflinkx.types.time import Instant
 
 EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
@@ -31,6 +32,7 @@ def check_type(value: Any, where: str) -> TypeInformation:
     raise TypeInformationError(f"{where} is type information such as Types.INT(), not {value!r}{hint}")
 
 
+@answers("common.typeinfo.TypeInformation")
 class TypeInformation:
     """Describes the type of values. Made by the methods of ``Types``.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pyflinkx.names.asking import answers
 from pyflinkx.types.basic import PickledBytesTypeInfo, TypeInformation, check_type
 from pyflinkx.types.composite import RowTypeInfo
 
 
+@answers("datastream.output_tag.OutputTag")
 class OutputTag:
     """Names a side output; a function sends to it with ``yield tag, value``.
 

@@ -5,6 +5,7 @@ import pytest
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.validation import validate, warn_unknown, warn_without_effect
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.names.absent import CHECKPOINTS, JAVA, RESTARTS, TABLES
 
 
 @pytest.fixture(autouse=True)
@@ -97,26 +98,27 @@ def test_contradictions():
 
 
 @pytest.mark.parametrize(
-    "key",
+    ("key", "topic"),
     [
-        "state.backend.type",
-        "restart-strategy.type",
-        "execution.checkpointing.interval",
-        "taskmanager.memory.managed.fraction",
-        "taskmanager.heap.mb",
-        "pipeline.jars",
-        "python.client.executable",
-        "pipeline.auto-generate-uids",
+        ("state.backend.type", CHECKPOINTS),
+        ("restart-strategy.type", RESTARTS),
+        ("execution.checkpointing.interval", CHECKPOINTS),
+        ("table.exec.state.ttl", TABLES),
+        ("taskmanager.memory.managed.fraction", None),
+        ("taskmanager.heap.mb", None),
+        ("pipeline.jars", JAVA),
+        ("python.client.executable", None),
+        ("pipeline.auto-generate-uids", None),
     ],
 )
-def test_keys_without_effect_are_logged_once(key, caplog):
+def test_keys_without_effect_are_logged_once(key, topic, caplog):
     value = "false" if key == "pipeline.auto-generate-uids" else "1"
     configuration = Configuration.from_dict({key: value})
     with caplog.at_level(logging.WARNING, logger="pyflinkx.config"):
         validate(configuration)
         validate(configuration)
     assert [record.getMessage() for record in caplog.records] == [
-        f"configuration key {key} is one of Flink's that has no effect in pyflinkx"
+        f"configuration key {key} is one of Flink's that has no effect in pyflinkx" + (f": {topic}" if topic else "")
     ]
 
 

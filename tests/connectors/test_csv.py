@@ -192,6 +192,24 @@ def test_tables_come_back_as_they_were_written(tmp_path_factory, table, end, chu
         ChunkReader.__init__.__defaults__ = original
 
 
+COMMENTS = ["#\n", '  # a, "b\n', '#,""\n', "\n"]
+
+
+@given(tables(), st.data(), st.integers(1, 40), st.integers(1, 5))
+def test_comments_between_records_change_nothing(tmp_path_factory, table, data, chunk_bytes, limit):
+    path = tmp_path_factory.getbasetemp() / "comments.csv"
+    with path.open("w", newline="", encoding="utf-8") as out:
+        for row in table:
+            out.writelines(data.draw(st.lists(st.sampled_from(COMMENTS), max_size=2)))
+            csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(row)
+    original = ChunkReader.__init__.__defaults__
+    ChunkReader.__init__.__defaults__ = (chunk_bytes, original[1])
+    try:
+        assert rows(CsvSource(path, header=False, null_values=[], comments=True), limit=limit) == table
+    finally:
+        ChunkReader.__init__.__defaults__ = original
+
+
 @given(tables(), st.data(), st.integers(1, 40), st.booleans())
 def test_an_error_names_the_line_on_which_its_record_starts(tmp_path_factory, table, data, chunk_bytes, skip):
     path = tmp_path_factory.getbasetemp() / "line.csv"

@@ -93,7 +93,7 @@ def fork(work, *arguments):
 
 
 def kill_and_cancel(draw):
-    """A producer and two consumers, of which one is killed at some instruction; the seconds until the others ended."""
+    """A producer and two consumers, of which one is killed at some instruction; the others end."""
     arena = Arena.create(
         3, [(draw.choice([1, 2, 8]), 0)], [(0, 0, 1), (0, 0, 2)], segment_size=SIZE, ring_capacity=draw.choice([2, 16])
     )
@@ -103,14 +103,11 @@ def kill_and_cancel(draw):
     os.kill(victim, signal.SIGKILL)
     # With luck the others sleep by now, waiting for the dead one.
     time.sleep(draw.choice([0, 0.003]))
-    started = time.monotonic()
     arena.cancel()
     codes = {pid: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids}
-    took = time.monotonic() - started
     arena.close()
     assert codes.pop(victim) == -signal.SIGKILL
     assert set(codes.values()) == {0}, codes
-    return took
 
 
 def left_open():
@@ -123,9 +120,10 @@ def main():
     signal.alarm(100)  # a survivor that waits for ever would keep this waiting, too
     draw = random.Random(seed)
     before = left_open()
-    slowest = max(kill_and_cancel(draw) for _ in range(rounds))
+    for _ in range(rounds):
+        kill_and_cancel(draw)
     assert left_open() == before, (before, left_open())
-    print(f"{slowest:.3f}")
+    print("all ended")
 
 
 if __name__ == "__main__":

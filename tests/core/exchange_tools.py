@@ -4,10 +4,12 @@ import os
 import random
 import signal
 import threading
+import time
 
 import pytest
 
 from pyflinkx._core.exchange import shared as exchange
+from pyflinkx.errors import WrongStateError
 from tests.ctrl_c import ctrl_c_arrives
 
 needs_arenas = pytest.mark.skipif(not exchange.SUPPORTED, reason="processes share memory on 64-bit Linux only")
@@ -45,8 +47,24 @@ def in_thread(work):
     return result
 
 
-def interrupted(work):
-    """Run what waits, with Ctrl-C after a moment."""
+def until_it_waits(writer):
+    """Return once another thread is within a call of the writer, and has given up the interpreter lock to wait."""
+    while True:
+        try:
+            writer.write([None])  # what no write takes, so that it changes nothing
+        except WrongStateError:
+            return
+        except TypeError:
+            time.sleep(0.001)
+
+
+def interrupted(work, until=lambda: time.sleep(0.1)):
+    """Run what waits, with Ctrl-C after a moment: when ``until`` returns in another thread."""
+
+    def press():
+        until()
+        os.kill(os.getpid(), signal.SIGINT)
+
     with ctrl_c_arrives():
-        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        threading.Thread(target=press).start()
         return work()

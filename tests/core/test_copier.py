@@ -26,6 +26,7 @@ from pyflinkx._core.calls.records import CallSite, flat_map_values, map_values
 from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx._core.records.row import Row, RowKind
+from tests.ids import plain_repr
 
 
 class Colour(enum.Enum):
@@ -125,7 +126,7 @@ FROZEN = [
 ]
 
 
-@pytest.mark.parametrize("value", FROZEN, ids=repr)
+@pytest.mark.parametrize("value", FROZEN, ids=plain_repr)
 def test_what_cannot_change_is_its_own_copy(value):
     assert Copier("op").copy(value) is value
 

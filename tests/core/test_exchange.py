@@ -4,7 +4,6 @@ import gc
 import os
 import random
 import struct
-import time
 
 import pytest
 
@@ -18,7 +17,7 @@ from pyflinkx.errors import (
     MemoryBudgetError,
     WrongStateError,
 )
-from tests.core.exchange_tools import LONG, SIZE, in_thread, interrupted, needs_arenas, pattern
+from tests.core.exchange_tools import LONG, SIZE, in_thread, interrupted, needs_arenas, pattern, until_it_waits
 
 
 @pytest.fixture
@@ -285,7 +284,7 @@ def test_unfinished_frames_are_given_back(pair):
     budget = MemoryBudget()
     reader = arena.reader(0, budget=budget)
     with pytest.raises(KeyboardInterrupt):
-        interrupted(lambda: writer.write([bytes(10 * SIZE)]))
+        interrupted(lambda: writer.write([bytes(10 * SIZE)]), lambda: until_it_waits(writer))
     assert reader.get() is None
     assert (budget.used, reader.bytes_received, writer.buffers_in_use) == (10 * SIZE, 0, 0)
     del reader
@@ -317,14 +316,14 @@ def test_a_write_waits_for_segments_and_says_how_long(pair):
     producer = arena.event(0)
     sequence = producer.prepare()
     result = in_thread(lambda: writer.write([b"waited"]))
-    time.sleep(0.1)
+    until_it_waits(writer)
     assert writer.buffers_in_use == 4
     with pytest.raises(WrongStateError, match="another thread"):
         writer.write([b"x"])
     with pytest.raises(WrongStateError, match="another thread"):
         writer.put_control(1, 1)
     assert bytes(reader.get()) == b"\0"
-    assert result() >= 50_000_000
+    assert result() > 0
     assert producer.wait(sequence, 0)
     assert [bytes(reader.get()) for _ in range(4)] == [b"\1", b"\2", b"\3", b"waited"]
 
@@ -353,7 +352,7 @@ def test_the_ring_bounds_control_elements():
         writer.put_control(1, i)
     assert not writer.writable
     result = in_thread(lambda: writer.put_control(1, 4))
-    time.sleep(0.05)
+    until_it_waits(writer)
     assert reader.buffers_queued == 4
     assert reader.get() == (1, 0)
     assert result() > 0
@@ -369,7 +368,7 @@ def test_credit_bounds_the_bytes_under_way():
     writer.write([bytes(SIZE - 108 - 8)])
     assert writer.buffers_in_use == 2
     result = in_thread(lambda: writer.write([b"x"]))
-    time.sleep(0.05)
+    until_it_waits(writer)
     assert writer.buffers_in_use == 2
     assert not writer.writable
     sequence = event.prepare()
@@ -420,13 +419,11 @@ def test_cancel_ends_waits_and_closes_channels(arena):
     sequences = [event.prepare() for event in events]
     result = in_thread(lambda: writer.write([bytes(20 * SIZE)]))
     sleeper = in_thread(lambda: events[3].wait(sequences[3], LONG))
-    time.sleep(0.05)
-    started = time.monotonic()
+    until_it_waits(writer)
     arena.cancel()
     with pytest.raises(ChannelClosedError):
         result()
     assert sleeper()
-    assert time.monotonic() - started < 1
     assert all(event.wait(sequence, 0) for event, sequence in zip(events, sequences, strict=True))
     assert arena.cancelled
     for refused in (
@@ -443,7 +440,7 @@ def test_cancel_ends_waits_and_closes_channels(arena):
 def test_control_c_cuts_a_frame_off_and_nothing_can_follow(pair):
     writer, reader, _ = pair
     with pytest.raises(KeyboardInterrupt):
-        interrupted(lambda: writer.write([bytes(10 * SIZE)]))
+        interrupted(lambda: writer.write([bytes(10 * SIZE)]), lambda: until_it_waits(writer))
     assert reader.get() is None
     for refused in (lambda: writer.write([b""]), lambda: writer.put_control(1, 1)):
         with pytest.raises(WrongStateError, match="only a part"):
@@ -456,7 +453,7 @@ def test_control_c_before_the_first_segment_changes_nothing(pair):
     for _ in range(4):
         writer.write([b"full"])
     with pytest.raises(KeyboardInterrupt):
-        interrupted(lambda: writer.write([b"never"]))
+        interrupted(lambda: writer.write([b"never"]), lambda: until_it_waits(writer))
     assert bytes(reader.get()) == b"full"
     writer.write([b"next"])
     assert [bytes(reader.get()) for _ in range(4)] == [b"full"] * 3 + [b"next"]

@@ -77,6 +77,5 @@ def test_with_a_spawned_process_that_is_sent_the_descriptor(arena):
 
 def test_survivors_of_a_kill_end_when_the_arena_is_cancelled():
     command = [sys.executable, "-m", "tests.core.exchange_peer", "200", str(int.from_bytes(os.urandom(3), "little"))]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert (result.returncode, result.stderr) == (0, ""), command
-    assert float(result.stdout) < 1
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "all ended\n", ""), command

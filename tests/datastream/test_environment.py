@@ -1,5 +1,6 @@
 """How an environment comes to its settings."""
 
+from importlib import import_module
 from typing import TypedDict
 
 import pytest
@@ -7,8 +8,8 @@ import pytest
 from pyflinkx.common import Configuration, Types
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.datastream import StreamExecutionEnvironment, data_stream, functions
-from pyflinkx.datastream.lazy_names import ELSEWHERE
 from pyflinkx.errors import ConfigurationError, GraphError
+from pyflinkx.names.elsewhere import ELSEWHERE
 from pyflinkx.types.structured import TypedDictTypeInfo
 
 
@@ -65,7 +66,7 @@ def test_wrong_parallelisms(parallelism):
 @pytest.mark.parametrize("module", [data_stream])
 def test_names_that_pyflink_has_in_one_module(module):
     for name, home in ELSEWHERE[module.__name__].items():
-        assert getattr(module, name).__module__ == home
+        assert getattr(module, name) is getattr(import_module(home), name)
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         module.Nothing  # noqa: B018
 

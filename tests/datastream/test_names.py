@@ -129,7 +129,7 @@ def test_what_is_generic_in_pyflink_takes_type_arguments():
     stream = env.from_collection([3, 1])
     windows = stream.key_by(lambda value: "k").window(CountTumblingWindowAssigner(2))
     assert list(windows.process(Sum()).execute_and_collect()) == [4]
-    assert list(AsyncDataStream.ordered_wait(stream, Ask(), Time.seconds(1)).execute_and_collect()) == ["3", "1"]
+    assert list(AsyncDataStream.ordered_wait(stream, Ask(), Time.seconds(60)).execute_and_collect()) == ["3", "1"]
     connected = stream.connect(
         env.from_collection(["x"]).broadcast(MapStateDescriptor("m", Types.STRING(), Types.INT()))
     )

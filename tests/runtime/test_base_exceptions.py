@@ -171,8 +171,8 @@ PLACES = {
         .window(TumblingEventTimeWindows.of(TEN))
         .apply(boom)
     ),
-    "async": lambda env: AsyncDataStream.unordered_wait(stream(env), Asking("call"), Time.seconds(10), 2),
-    "async open": lambda env: AsyncDataStream.unordered_wait(stream(env), Asking("open"), Time.seconds(10), 2),
+    "async": lambda env: AsyncDataStream.unordered_wait(stream(env), Asking("call"), Time.seconds(60), 2),
+    "async open": lambda env: AsyncDataStream.unordered_wait(stream(env), Asking("open"), Time.seconds(60), 2),
     "source": lambda env: env.add_source(Emitting()).map(lambda value: value),
     "partitioner": lambda env: stream(env).partition_custom(boom, lambda value: value).map(lambda value: value),
     "sink": lambda env: stream(env).add_sink(Writing()),

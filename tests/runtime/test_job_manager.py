@@ -89,10 +89,8 @@ def run_on_frozen_workers(monkeypatch, last_words, records, delay=0):
     ids=["silent", "stopped while it sent", "stopped while it was sent the job"],
 )
 def test_a_worker_that_stops_does_not_stop_the_job_manager(monkeypatch, last_words, records):
-    started = time.monotonic()
     _, failure = run_on_frozen_workers(monkeypatch, last_words, records)
     assert re.match(r"worker-[12] was lost: it did not answer for 0\.4 s", failure), failure
-    assert time.monotonic() - started < 30
 
 
 def test_a_worker_that_waits_for_others_to_start_is_not_silent(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx.errors import WrongStateError
+from pyflinkx.errors import TypeInformationError, WrongStateError
 from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor
 from pyflinkx.state.operator_state import OperatorStateStore, redistributed
 from pyflinkx.types.typeinfo import Types
@@ -85,6 +85,10 @@ def test_wrong_use_is_refused():
     (another,) = restored([store], 1)
     with pytest.raises(WrongStateError, match="'splits' was written with another type"):
         another.get_list_state(ListStateDescriptor("splits", Types.STRING()))
-    store.get_union_list_state(ALL).add("no number")
-    with pytest.raises(WrongStateError, match="state 'all' holds what its type does not allow"):
+    with pytest.raises(TypeInformationError, match=r"^state 'all': expected LONG, got str 'no number'$"):
+        store.get_union_list_state(ALL).add("no number")
+    lists = store.get_list_state(ListStateDescriptor("lists", Types.LIST(Types.LONG())))
+    lists.add([1])
+    lists.get()[0].append("no number")
+    with pytest.raises(WrongStateError, match="state 'lists' holds what its type does not allow"):
         store.export()

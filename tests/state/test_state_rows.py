@@ -105,10 +105,13 @@ def test_only_the_key_groups_that_were_asked_for_come_back():
 def test_wrong_types_are_named():
     first = backend()
     first.context.key = "a"
-    first.get_state(ValueStateDescriptor("v", Types.LONG())).update("text")
-    with pytest.raises(WrongStateError, match="state 'v' holds what its type does not allow"):
+    values = first.get_list_state(ListStateDescriptor("l", Types.LIST(Types.LONG())))
+    values.add([5])
+    values.get()[0].append("changed behind the state's back")
+    with pytest.raises(WrongStateError, match="state 'l' holds what its type does not allow"):
         first.export(128)
-    first.get_state(ValueStateDescriptor("v")).update(5)
+    values.clear()
+    first.get_state(ValueStateDescriptor("v", Types.LONG())).update(5)
     for descriptor, said in (
         (ValueStateDescriptor("v", Types.STRING()), "'v' was written with another type of its value than STRING"),
         (ListStateDescriptor("v"), "'v' was stored as a ValueState"),

@@ -18,6 +18,7 @@ from pyflinkx.types.infer import infer_from_callable, infer_from_value, type_inf
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import Types
+from tests.ids import plain_repr
 from tests.types import postponed
 
 PICKLED = Types.PICKLED_BYTE_ARRAY()
@@ -371,7 +372,7 @@ class TestValues:
             (object(), None),
             ({1, 2}, None),
         ],
-        ids=repr,
+        ids=plain_repr,
     )
     def test_samples(self, sample, expected):
         assert infer_from_value(sample) == expected

@@ -20,6 +20,7 @@ from pyflinkx.types.typeinfo import (
     Types,
     schema_key,
 )
+from tests.ids import plain_repr
 
 PRINTED = [
     (Types.STRING(), "String"),
@@ -210,7 +211,7 @@ class TestConversion:
             (Point(5, DATE), (0, 5, -1)),
             (None, None),
         ],
-        ids=repr,
+        ids=plain_repr,
     )
     def test_row(self, value, internal):
         assert self.NAMED.to_internal_type(value) == internal

@@ -4,8 +4,10 @@ from cpython.object cimport PyObject_GenericGetAttr, PyObject_GenericSetAttr
 from cpython.unicode cimport PyUnicode_READ_CHAR
 
 from enum import Enum
+from pyflinkx.names.asking import answers
 
 
+@answers("common.types.RowKind")
 class RowKind(Enum):
     """What a row says about its key in a changelog.
 

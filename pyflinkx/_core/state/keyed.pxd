@@ -1,5 +1,6 @@
 cimport cython
 
+from pyflinkx._core.records.conformed cimport DeclaredShape
 from pyflinkx._core.records.copier cimport Copier
 from pyflinkx._core.keys.hash cimport hash_of
 from pyflinkx._core.keys.map cimport KeyMap
@@ -40,7 +41,9 @@ cdef class StateTable:
 cdef class State:
     cdef readonly StateTable table
     cdef readonly bint per_window
+    cdef public DeclaredShape shape
 
     cpdef object current_namespace(self)
     cpdef object own(self, object value)
     cpdef object own_or_stored(self, object value, object stored)
+    cpdef object folded(self, object value, object stored)

@@ -9,6 +9,7 @@ cimport cython
 
 from cpython.ref cimport PyObject
 
+from pyflinkx._core.records.conformed cimport DeclaredShape
 from pyflinkx._core.records.copier cimport is_atom
 from pyflinkx._core.keys.map cimport KeyMap
 
@@ -170,6 +171,9 @@ cdef class State:
         table: where the values are.
         per_window: whether the state belongs to the current key and window, rather than to the key alone.
         function: what folds values in, for the kinds of state that do.
+
+    Attributes:
+        shape: of what is stored: a value, an element of a list, a value of a map; None where it may be any object.
     """
 
     __class_getitem__ = classmethod(GenericAlias)
@@ -190,12 +194,26 @@ cdef class State:
         return self.table.context.namespace
 
     cpdef object own(self, object value):
-        """The value as it is stored: whoever gave it may go on to change it, but not what is stored."""
+        """The value as it is stored: in its declared shape, and what its giver may still change is copied."""
+        if self.shape is not None:
+            value = self.shape.of(value)
         return value if self.table.copier is None else self.table.copier.copy(value)
 
     cpdef object own_or_stored(self, object value, object stored):
-        """The same, but for the very object that is stored already, which its function may have changed in place."""
-        return value if value is stored else self.own(value)
+        """The same, but no copy of the very object that is stored already, which its function may have changed."""
+        if value is not stored:
+            return self.own(value)
+        return value if self.shape is None else self.shape.of(value)
+
+    cpdef object folded(self, object value, object stored):
+        """What a function has made of ``stored``, as it is stored.
+
+        A list that it goes on to fill is not looked through at each of its values, which would be quadratic: what it
+        has put there is looked at when the state is written.
+        """
+        if self.shape is None or value is stored and self.shape.grows:
+            return value
+        return self.shape.of(value)
 
     def clear(self):
         """Remove what is stored for the current key."""
@@ -225,7 +243,10 @@ cdef class ValueState(State):
             self.table.remove(self.current_namespace())
         else:
             namespace = self.current_namespace()
-            if not is_atom(value):
+            if is_atom(value):
+                if self.shape is not None:
+                    value = self.shape.of(value)
+            else:
                 value = self.own_or_stored(value, self.table.get(namespace))
             self.table.put(namespace, value)
 
@@ -285,7 +306,7 @@ cdef class ListState(MergingState):
     def update(self, values):
         """Replace the values by others."""
         values = list(values)
-        if self.table.copier is not None:
+        if self.table.copier is not None or self.shape is not None:
             stored = self.table.get(self.current_namespace())
             values = self.owned(values, () if stored is absent else <list> stored)
         self.replace(values)
@@ -293,7 +314,7 @@ cdef class ListState(MergingState):
     cpdef list owned(self, list values, object stored):
         """The values as they are stored; those of ``stored`` are the state's own already."""
         known = {id(value) for value in stored}
-        return [value if id(value) in known else self.own(value) for value in values]
+        return [self.own_or_stored(value, value if id(value) in known else absent) for value in values]
 
     cpdef int replace(self, list values) except -1:
         """Replace the values by others that nobody else changes."""
@@ -335,10 +356,10 @@ cdef class ReducingState(MergingState):
             return
         value = self.own(value)
         stored = self.table.edit(namespace)
-        self.table.put(namespace, value if stored is absent else self.reduce(stored, value))
+        self.table.put(namespace, value if stored is absent else self.folded(self.reduce(stored, value), stored))
 
     def combine(self, first, second):
-        return self.reduce(first, second)
+        return self.folded(self.reduce(first, second), first)
 
 
 cdef class AggregatingState(MergingState):
@@ -370,29 +391,52 @@ cdef class AggregatingState(MergingState):
         if value is None:
             self.table.remove(namespace)
             return
-        accumulator = self.table.edit(namespace)
-        if accumulator is absent:
-            accumulator = self.create_accumulator()
-        self.table.put(namespace, self.add_value(self.own(value), accumulator))
+        stored = self.table.edit(namespace)
+        accumulator = self.create_accumulator() if stored is absent else stored
+        self.table.put(namespace, self.folded(self.add_value(self.own_input(value), accumulator), stored))
+
+    cpdef object own_input(self, object value):
+        """A value to be added, whose type nobody declares, as the accumulator may keep it."""
+        return value if self.table.copier is None else self.table.copier.copy(value)
 
     def combine(self, first, second):
-        return self.merge_accumulators(first, second)
+        return self.folded(self.merge_accumulators(first, second), first)
 
 
 cdef class MapState(State):
-    """A map per key."""
+    """A map per key.
+
+    Attributes:
+        key_shape: of the keys, also of those that are looked for; None where they may be any object.
+    """
+
+    cdef public DeclaredShape key_shape
+
+    cpdef object shaped_key(self, object key):
+        """The key as it is stored."""
+        return key if self.key_shape is None else self.key_shape.of(key)
 
     def get(self, key):
         """The value under ``key``, None when there is none."""
+        key = self.shaped_key(key)
         entries = self.table.get(self.current_namespace())
         return None if entries is absent else (<KeyMap> entries).get(key)
 
     def put(self, key, value):
         """Set the value under ``key``."""
-        if not is_atom(value):
+        key = self.own_key(key)
+        if is_atom(value):
+            if self.shape is not None:
+                value = self.shape.of(value)
+        else:
             entries = self.table.get(self.current_namespace())
             value = self.own_or_stored(value, None if entries is absent else (<KeyMap> entries).get(key))
-        self.set_entry(self.own(key), value)
+        self.set_entry(key, value)
+
+    cpdef object own_key(self, object key):
+        """The key as it is stored: in its declared shape, and nobody else's."""
+        key = self.shaped_key(key)
+        return key if self.table.copier is None else self.table.copier.copy(key)
 
     cpdef int set_entry(self, object key, object value) except -1:
         """Set the value under ``key``, both of which nobody else changes."""
@@ -411,6 +455,7 @@ cdef class MapState(State):
 
     def remove(self, key):
         """Remove the entry under ``key``, if there is one."""
+        key = self.shaped_key(key)
         namespace = self.current_namespace()
         entries = self.table.edit(namespace)
         if entries is absent or (<KeyMap> entries).pop(key, absent) is absent:
@@ -422,6 +467,7 @@ cdef class MapState(State):
 
     def contains(self, key):
         """Whether there is an entry under ``key``."""
+        key = self.shaped_key(key)
         entries = self.table.get(self.current_namespace())
         return entries is not absent and key in <KeyMap> entries
 

@@ -46,8 +46,12 @@ class CsvSource(Source):
         on_error: what to do with a record that does not fit: ``"fail"`` stops the job, ``"skip"`` counts it as
             ``numBadRecords`` and sends a ``BadRecord`` to the side output ``bad-records``.
         extra_columns: what to do when the header has more columns than the schema: ``"ignore"`` or ``"error"``.
+        extra_fields: what to do with a record that has more fields than there are columns: ``"error"`` (as ``on_error``
+            says) or ``"ignore"`` those fields.
+        comments: whether lines that start with ``#`` are passed over.
         skip_records: how many records to pass over after the header.
-        array_separator: between the elements of arrays; a dict gives it by field name.
+        array_separator: between the elements of arrays; a dict gives it by field name, and ``""`` for a field that is
+            an array of one element.
         max_record_bytes: a longer record does not fit; this bounds what an unclosed quote can take of the memory.
 
     Raises:
@@ -73,19 +77,22 @@ class CsvSource(Source):
         on_error: str = "fail",
         *,
         extra_columns: str = "ignore",
+        extra_fields: str = "error",
+        comments: bool = False,
         skip_records: int = 0,
         array_separator: str | Mapping[str, str] = ";",
         max_record_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self.paths = local_paths(paths)
         self.header = check_choice(header, "header", (True, False, "strict", "skip"))
-        self.format = CsvFormat(delimiter, quote, escape)
+        self.format = CsvFormat(delimiter, quote, escape, bool(comments))
         if isinstance(null_values, str):
             raise TypeError(f"null_values is a list of fields such as [{null_values!r}], not {null_values!r}")
         self.null_values = frozenset(check_text(value, "a null value") for value in null_values)
         self.charset = check_charset(charset)
         self.on_error = check_on_error(on_error)
         self.extra_columns: str = check_choice(extra_columns, "extra_columns", ("ignore", "error"))
+        self.extra_fields: str = check_choice(extra_fields, "extra_fields", ("error", "ignore"))
         self.skip_records = check_count(skip_records, "skip_records", least=0)
         self.array_separator = array_separator
         self.max_record_bytes = check_count(max_record_bytes, "max_record_bytes")
@@ -129,7 +136,7 @@ class CsvSource(Source):
         except BaseException:
             records.close()
             raise
-        return CsvRows(path, records, shape, columns, self._parsers(shape), self.on_error == "skip")
+        return CsvRows(path, records, shape, columns, self._parsers(shape), self.on_error == "skip", self.extra_fields)
 
     def _records(self, path: str, position: FilePosition | None = None) -> CsvRecords:
         chunks = ChunkReader(path, self.charset, max_line_bytes=self.max_record_bytes, position=position)
@@ -143,10 +150,11 @@ class CsvSource(Source):
 
     def _separator(self, name: str | None) -> str:
         separators = self.array_separator
-        separator = separators if isinstance(separators, str) else separators.get(name or "", ";")
-        if not check_text(separator, "array_separator"):
+        if not isinstance(separators, str):
+            return check_text(separators.get(name or "", ";"), "array_separator")
+        if not separators:
             raise ConfigurationError("array_separator is at least one character, not ''")
-        return separator
+        return separators
 
     def _shape_of_files(self) -> RecordShape:
         if self._shape is None:
@@ -272,6 +280,7 @@ class CsvRows:
         columns: Columns,
         parsers: list[ColumnParser],
         skip: bool,
+        extra_fields: str,
     ) -> None:
         self.path = path
         self.records = records
@@ -279,6 +288,7 @@ class CsvRows:
         self.columns = columns
         self.parsers = parsers
         self.skip = skip
+        self.cuts = extra_fields == "ignore"
         self.failure: SourceError | None = None
         self.failed_at: FilePosition | None = None
         self.bad_records: list[BadRecord] = []
@@ -303,6 +313,8 @@ class CsvRows:
             return []
         if raw.bad_lines or raw.has_nul:
             return None
+        if self.cuts:
+            raw.rows = [row[: self.columns.count] for row in raw.rows]
         widths = set(map(len, raw.rows))
         rows = [row for row in raw.rows if row] if 0 in widths else raw.rows
         if widths - {0} != {self.columns.count}:

@@ -1,6 +1,40 @@
 """Where records come from and go to."""
 
-from pyflinkx.datastream.connectors.base import Sink, Source
-from pyflinkx.datastream.connectors.file_system import FileSource, StreamFormat
+from typing import TYPE_CHECKING
 
-__all__ = ["FileSource", "Sink", "Source", "StreamFormat"]
+from pyflinkx.datastream.connectors.base import Sink, Source
+from pyflinkx.datastream.connectors.file_system import (
+    BucketAssigner,
+    DefaultRollingPolicy,
+    FileEnumeratorProvider,
+    FileSink,
+    FileSource,
+    FileSourceBuilder,
+    FileSplitAssignerProvider,
+    OnCheckpointRollingPolicy,
+    OutputFileConfig,
+    RollingPolicy,
+    StreamFormat,
+)
+from pyflinkx.datastream.connectors.number_seq import NumberSequenceSource
+from pyflinkx.names.asking import offering
+
+__all__ = [
+    "BucketAssigner",
+    "DefaultRollingPolicy",
+    "FileEnumeratorProvider",
+    "FileSink",
+    "FileSource",
+    "FileSourceBuilder",
+    "FileSplitAssignerProvider",
+    "NumberSequenceSource",
+    "OnCheckpointRollingPolicy",
+    "OutputFileConfig",
+    "RollingPolicy",
+    "Sink",
+    "Source",
+    "StreamFormat",
+]
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -12,6 +12,8 @@ A source of one's own is a class with ``create_reader``, and either ``splits`` o
             return NumberReader(context)               # a SourceReader: one for each subtask
 """
 
+from typing import TYPE_CHECKING
+
 from pyflinkx.connectors.discard import DiscardSink as DiscardingSink
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
 from pyflinkx.connectors.record_reader import InputStatus, ReaderOutput
@@ -20,6 +22,7 @@ from pyflinkx.connectors.sink import Sink
 from pyflinkx.connectors.source import Boundedness, Source
 from pyflinkx.connectors.source import ReaderContext as SourceReaderContext
 from pyflinkx.connectors.splittable import SplittableIterator
+from pyflinkx.names.asking import offering
 
 __all__ = [
     "Boundedness",
@@ -34,3 +37,7 @@ __all__ = [
     "SplitEnumeratorContext",
     "SplittableIterator",
 ]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.config.arguments import check_count
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
@@ -21,6 +21,7 @@ from pyflinkx.connectors.files.row_files import (
 from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.connectors.source import Boundedness, ReaderContext, Source, SourceReader
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.types.changes import Changes
 from pyflinkx.types.serialization import Encoder
 from pyflinkx.types.time import Duration
@@ -68,7 +69,8 @@ class TextLineFormat(StreamFormat):
         return TextFileSource(paths, self.charset_name)
 
 
-class FileSource(Source):
+@answers("datastream.connectors.file_system.FileSource")
+class FileSource(Source, metaclass=Answering):
     """Reads local files, each by whichever reader is free. Made by ``for_record_stream_format``.
 
     Args:
@@ -214,7 +216,8 @@ class FileSourceBuilder:
         return FileSource(self._source, self._interval)
 
 
-class FileSink(RowFileSink):
+@answers("datastream.connectors.file_system.FileSink")
+class FileSink(RowFileSink, metaclass=Answering):
     """Writes records to files in folders. Made by ``for_row_format``.
 
     Files are written under hidden names, and take their own when the job has ended well. A job that fails, is cancelled
@@ -279,3 +282,7 @@ def checked(value: Any, kind: type[Any], name: str) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"{name} takes a {kind.__name__}, not {value!r}")
     return value
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

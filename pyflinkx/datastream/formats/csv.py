@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyflinkx.config.arguments import check_text
+from pyflinkx.config.arguments import check_count, check_text
 from pyflinkx.connectors.files.csv import CsvSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.connectors.file_system import StreamFormat
 from pyflinkx.datastream.formats.csv_rows import CsvRowDeserializationSchema, CsvRowSerializationSchema
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.names.asking import offering
 from pyflinkx.types.typeinfo import BasicType, BasicTypeInfo, ListTypeInfo, TypeInformation, Types
 
 __all__ = [
@@ -37,7 +38,10 @@ NUMBERS = frozenset(
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a schema: its name, what PyFlink calls its kind, its type, and the separator of an array."""
+    """A column of a schema: its name, what PyFlink calls its kind, its type, and the separator of an array.
+
+    Without a separator of its own an array has that of the schema.
+    """
 
     name: str
     kind: str
@@ -56,6 +60,9 @@ class Settings:
     use_header: bool = False
     strict_headers: bool = False
     skip_first_data_row: bool = False
+    comments: bool = False
+    any_property_name: str | None = None
+    array_separator: str = ";"
 
 
 class CsvSchema:
@@ -87,7 +94,9 @@ class CsvSchema:
         columns = ",".join(f'"{column.name}"/{column.kind}' for column in self._columns)
         header = str(self._settings.use_header).lower()
         skip = str(self._settings.skip_first_data_row).lower()
-        flags = f"header? {header}, skipFirst? {skip}, comments? false, any-properties? N/A"
+        comments = str(self._settings.comments).lower()
+        rest = self._settings.any_property_name
+        flags = f"header? {header}, skipFirst? {skip}, comments? {comments}, any-properties? {rest or 'N/A'}"
         return f"[CsvSchema: columns=[{columns}], {flags}]"
 
 
@@ -165,12 +174,45 @@ class CsvSchemaBuilder:
 
     def set_array_element_separator(self, separator: str) -> CsvSchemaBuilder:
         """Put ``separator`` between the elements of all array columns added so far."""
-        check_text(separator, "separator")
+        self._separate(check_text(separator, "separator"))
+        return self._set(array_separator=separator)
+
+    def disable_array_element_separator(self) -> CsvSchemaBuilder:
+        """Read a field of an array column as an array of one element, in all array columns added so far."""
+        self._separate("")
+        return self._set(array_separator="")
+
+    def remove_array_element_separator(self, index: int) -> CsvSchemaBuilder:
+        """Have one array column split at the separator of the schema: that of the last call for all columns, or ``;``.
+
+        Args:
+            index: of the column, from 0.
+
+        Raises:
+            ConfigurationError: there is no such column.
+        """
+        if check_count(index, "index", least=0) >= len(self._columns):
+            raise ConfigurationError(f"there is no column {index}: there are {len(self._columns)}")
+        self._columns[index] = replace(self._columns[index], separator="")
+        return self
+
+    def _separate(self, separator: str) -> None:
         self._columns = [
             replace(column, separator=separator) if isinstance(column.type_info, ListTypeInfo) else column
             for column in self._columns
         ]
-        return self
+
+    def set_allow_comments(self, allow: bool = True) -> CsvSchemaBuilder:
+        """Whether lines that start with ``#`` are passed over, but for those within a quoted field."""
+        return self._set(comments=bool(allow))
+
+    def set_any_property_name(self, name: str) -> CsvSchemaBuilder:
+        """Accept records with more fields than columns, whose further fields are left out.
+
+        Args:
+            name: for the schema's description only; there is no field of that name.
+        """
+        return self._set(any_property_name=check_text(name, "name"))
 
     def set_column_separator(self, char: str) -> CsvSchemaBuilder:
         """Use another character than ``,`` between columns.
@@ -278,5 +320,11 @@ class CsvReaderFormat(StreamFormat):
             escape=settings.escape,
             null_values=() if settings.null_value is None else (settings.null_value,),
             skip_records=int(settings.skip_first_data_row),
-            array_separator={column.name: column.separator for column in columns},
+            extra_fields="error" if settings.any_property_name is None else "ignore",
+            comments=settings.comments,
+            array_separator={column.name: column.separator or settings.array_separator for column in columns},
         )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx.errors import ConfigurationError, CorruptDataError, TypeInformationError
 from pyflinkx.formats.json_numbers import load_json
 from pyflinkx.formats.json_schema import row_type_of_schema
 from pyflinkx.formats.json_values import JsonValueError, Reading, reader_of, writer_of
+from pyflinkx.names.asking import offering
 from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.serialization import DeserializationSchema, SerializationSchema
 from pyflinkx.types.typeinfo import RowTypeInfo, TypeInformation
@@ -182,3 +183,7 @@ def row_type(type_info: Any) -> RowTypeInfo:
     if not isinstance(type_info, RowTypeInfo):
         raise TypeError(f"a row type such as Types.ROW_NAMED(...) is needed, not {type_info!r}")
     return type_info
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offering(__name__)

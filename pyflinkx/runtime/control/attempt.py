@@ -12,6 +12,7 @@ from typing import Any
 
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx.config.log_levels import own_levels
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
@@ -284,7 +285,7 @@ class WorkersAttempt:
                         plan=self.plan,
                         jobs={task.slot: jobs[task.slot] for task in self.plan.tasks_of(worker.number)},
                         heartbeat_interval=self.common.heartbeat_interval,
-                        log_level=logging.getLogger().getEffectiveLevel(),
+                        log_levels=own_levels(),
                         python_path=self.common.python_path,
                         working_folder=self.common.working_folder,
                     ),

@@ -294,6 +294,8 @@ def run_worker(number: int, attempt: int, connection: Connection, make_transport
     """Be a worker until the job ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
     end_with(parent)
+    if sys.executable:
+        os.environ["python"] = sys.executable  # noqa: SIM112 # where PyFlink's workers have it
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a sitecustomize may have replaced it
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]

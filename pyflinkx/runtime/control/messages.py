@@ -52,7 +52,7 @@ class Deploy:
         plan: of the whole job.
         jobs: by slot, what ``job_pickle.dump_job`` made of the slot's part of the job graph and the job's settings.
         heartbeat_interval: seconds between heartbeats.
-        log_level: records below it are not sent.
+        log_levels: by logger, "" for the root; records below them are not sent.
         python_path: where modules are looked for first.
         working_folder: the folder to work in; None for the client's.
     """
@@ -60,7 +60,7 @@ class Deploy:
     plan: DeploymentPlan
     jobs: dict[int, bytes]
     heartbeat_interval: float
-    log_level: int
+    log_levels: dict[str, int]
     python_path: tuple[str, ...] = ()
     working_folder: str | None = None
 

@@ -202,7 +202,7 @@ class Worker:
             sys.path[:0] = message.python_path
             if message.working_folder is not None:
                 os.chdir(message.working_folder)
-            send_log(self, message.log_level)
+            send_log(self, message.log_levels)
         try:
             for slot, job in message.jobs.items():
                 graph, settings, exchanges, splits = load_job(job, lambda number: RemoteBuffer(self, number))
@@ -351,8 +351,8 @@ def logged(record: logging.LogRecord) -> Logged:
     return Logged(record, attached)
 
 
-def send_log(worker: Worker, level: int) -> None:
-    """Have everything that this process logs sent to the client."""
-    root = logging.getLogger()
-    root.handlers[:] = [SendingHandler(worker)]
-    root.setLevel(level)
+def send_log(worker: Worker, levels: dict[str, int]) -> None:
+    """Have everything that this process logs sent to the client, from the levels on that loggers have there."""
+    logging.getLogger().handlers[:] = [SendingHandler(worker)]
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)

@@ -82,6 +82,35 @@ def test_arrays(tmp_path):
     assert read(tmp_path, schema.set_array_element_separator("|"), "x|y,1|2\n") == [Row(a=["x", "y"], b=[1, 2])]
 
 
+def test_arrays_without_separators(tmp_path):
+    schema = CsvSchema.builder().add_string_column("s").add_array_column("a", "|").add_array_column("b", "|")
+    assert read(tmp_path, schema.remove_array_element_separator(1), "s,x;y,x;y|z\n") == [
+        Row(s="s", a=["x", "y"], b=["x;y", "z"])
+    ]
+    assert read(tmp_path, schema.disable_array_element_separator(), "s,x;y,\n") == [Row(s="s", a=["x;y"], b=[])]
+    assert read(tmp_path, schema.set_array_element_separator("/"), "s,x/y,z\n") == [Row(s="s", a=["x", "y"], b=["z"])]
+    with pytest.raises(ConfigurationError, match="there is no column 3: there are 3"):
+        schema.remove_array_element_separator(3)
+
+
+def test_comments(tmp_path):
+    schema = CsvSchema.builder().add_string_column("s").add_string_column("t")
+    text = 'a,b\n# a, "comment\n  #c,d\n"x\n#y",z\n'
+    assert read(tmp_path, schema.set_allow_comments(), text) == [Row(s="a", t="b"), Row(s="x\n#y", t="z")]
+    assert read(tmp_path, schema.set_allow_comments(False), "a,b\n#c,d\n") == [Row(s="a", t="b"), Row(s="#c", t="d")]
+    header = CsvSchema.builder().add_string_column("s").set_use_header().set_strict_headers().set_allow_comments()
+    assert read(tmp_path, header, "# who\ns\n#\na\n") == [Row(s="a")]
+    assert "comments? true, any-properties? N/A" in str(header.build())
+
+
+def test_further_fields_can_be_left_out(tmp_path):
+    schema = builder().set_any_property_name("rest")
+    assert read(tmp_path, schema, "1,a,true,1\n\n1,a,true,1,extra,more\n") == [ROW, ROW]
+    with pytest.raises(SourceError, match=r"file.csv:1: expected 4 columns, got 3"):
+        read(tmp_path, schema, "1,a,true\n")
+    assert "any-properties? rest" in str(schema.build())
+
+
 def test_columns():
     schema = builder()
     assert (schema.size(), len(schema)) == (4, 4)

@@ -1,0 +1,203 @@
+"""PyFlink's names and configuration keys that are not there yet, and what is said when a program asks for one.
+
+A name leaves this list when it comes; a test holds the list against what there is and against PyFlink's names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PAGE = "https://github.com/pyflinkx/pyflinkx/blob/main/docs/coming-from-pyflink.md"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What absent names have in common.
+
+    Args:
+        said: what is not there.
+        section: of the page about it.
+    """
+
+    said: str
+    section: str
+
+    def __str__(self) -> str:
+        return f"{self.said}, see {PAGE}#{self.section}"
+
+
+CHECKPOINTS = Topic("checkpoints are not in this version, nor savepoints and state backends", "checkpoints")
+RESTARTS = Topic("restarts of failed jobs are not in this version, as they need checkpoints", "checkpoints")
+TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
+DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
+CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
+STREAMING_FILES = Topic("StreamingFileSink is gone from Flink too, and FileSink does its work", "connectors")
+FORMATS = Topic("Avro, ORC, Parquet and bulk formats are not in this version", "connectors")
+COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
+DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
+ML = Topic("machine learning pipelines are not in this version", "connectors")
+JAVA = Topic("there is no JVM here, and nothing that stands for a Java object", "no-jvm")
+INSIDE = Topic("it is a part of PyFlink's own machinery, and no program needs it here", "no-jvm")
+
+# Modules that are absent as a whole, with all that is below them.
+MODULES: dict[str, Topic] = {
+    "pyflinkx.common.io": JAVA,
+    "pyflinkx.common.utils": JAVA,
+    "pyflinkx.dataframe": DATAFRAMES,
+    "pyflinkx.dataset": DATASETS,
+    "pyflinkx.datastream.checkpoint_config": CHECKPOINTS,
+    "pyflinkx.datastream.checkpoint_storage": CHECKPOINTS,
+    "pyflinkx.datastream.checkpointing_mode": CHECKPOINTS,
+    "pyflinkx.datastream.connectors.cassandra": CONNECTORS,
+    "pyflinkx.datastream.connectors.dynamic_kafka": CONNECTORS,
+    "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
+    "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
+    "pyflinkx.datastream.connectors.jdbc": CONNECTORS,
+    "pyflinkx.datastream.connectors.kafka": CONNECTORS,
+    "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
+    "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
+    "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
+    "pyflinkx.datastream.externalized_checkpoint_retention": CHECKPOINTS,
+    "pyflinkx.datastream.formats.avro": FORMATS,
+    "pyflinkx.datastream.formats.orc": FORMATS,
+    "pyflinkx.datastream.formats.parquet": FORMATS,
+    "pyflinkx.datastream.state_backend": CHECKPOINTS,
+    "pyflinkx.datastream.utils": INSIDE,
+    "pyflinkx.find_flink_home": JAVA,
+    "pyflinkx.fn_execution": INSIDE,
+    "pyflinkx.java_gateway": JAVA,
+    "pyflinkx.ml": ML,
+    "pyflinkx.pyflink_callback_server": JAVA,
+    "pyflinkx.pyflink_gateway_server": JAVA,
+    "pyflinkx.serializers": INSIDE,
+    "pyflinkx.table": TABLES,
+    "pyflinkx.util": JAVA,
+}
+
+
+def each(topic: Topic, names: str) -> dict[str, Topic]:
+    """Names of one topic."""
+    return dict.fromkeys(names.split(), topic)
+
+
+# Names of modules that are there.
+NAMES: dict[str, dict[str, Topic]] = {
+    "pyflinkx.common": {
+        **each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
+        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
+    },
+    "pyflinkx.common.serialization": {
+        **each(FORMATS, "BulkWriterFactory RowDataBulkWriterFactory"),
+        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
+    },
+    "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
+    "pyflinkx.datastream": each(
+        CHECKPOINTS,
+        "CheckpointConfig CheckpointStorage CheckpointingMode CustomCheckpointStorage CustomStateBackend "
+        "EmbeddedRocksDBStateBackend ExternalizedCheckpointCleanup ExternalizedCheckpointRetention "
+        "FileSystemCheckpointStorage FsStateBackend HashMapStateBackend JobManagerCheckpointStorage "
+        "MemoryStateBackend PredefinedOptions RocksDBStateBackend StateBackend",
+    ),
+    "pyflinkx.datastream.connectors": {
+        **each(
+            CONNECTORS,
+            "DeliveryGuarantee DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
+            "JdbcConnectionOptions JdbcExecutionOptions JdbcSink KafkaMetadataService "
+            "KafkaRecordDeserializationSchema KafkaSource KafkaSink KafkaStreamSetSubscriber KafkaStreamSubscriber "
+            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
+            "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
+        ),
+        **each(STREAMING_FILES, "StreamingFileSink"),
+    },
+    "pyflinkx.datastream.connectors.base": {
+        **each(CONNECTORS, "DeliveryGuarantee"),
+        **each(COMPACTION, "StreamTransformer SupportsPreprocessing"),
+    },
+    "pyflinkx.datastream.connectors.file_system": {
+        **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
+        **each(FORMATS, "BulkFormat BulkWriterFactory RowDataBulkWriterFactory"),
+        **each(STREAMING_FILES, "StreamingFileSink"),
+    },
+    "pyflinkx.datastream.formats.csv": each(FORMATS, "BulkWriterFactory CsvBulkWriters RowDataBulkWriterFactory"),
+    "pyflinkx.datastream.functions": {
+        **each(JAVA, "JavaFunctionWrapper"),
+        **each(
+            INSIDE,
+            "FunctionWrapper InternalIterableAllWindowFunction InternalIterableProcessAllWindowFunction "
+            "InternalIterableProcessWindowFunction InternalIterableWindowFunction InternalProcessAllWindowContext "
+            "InternalProcessWindowContext InternalSingleValueAllWindowFunction "
+            "InternalSingleValueProcessAllWindowFunction InternalSingleValueProcessWindowFunction "
+            "InternalSingleValueWindowFunction InternalWindowFunction ReduceFunctionWrapper",
+        ),
+    },
+    "pyflinkx.datastream.stream_execution_environment": each(JAVA, "InputFormat"),
+    "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
+}
+
+# Members of classes that are there, by the module that PyFlink has them in and the class.
+MEMBERS: dict[str, dict[str, Topic]] = {
+    "common.job_client.JobClient": each(CHECKPOINTS, "stop_with_savepoint trigger_savepoint"),
+    "common.restart_strategy.RestartStrategies": each(
+        RESTARTS,
+        "FixedDelayRestartStrategyConfiguration FailureRateRestartStrategyConfiguration fixed_delay_restart "
+        "failure_rate_restart",
+    ),
+    "common.typeinfo.TypeInformation": each(JAVA, "get_java_type_info"),
+    "common.types.RowKind": each(JAVA, "to_j_row_kind"),
+    "datastream.connectors.file_system.FileSink": {
+        **each(COMPACTION, "BaseBuilder get_transformer"),
+        **each(FORMATS, "BulkFormatBuilder for_bulk_format"),
+    },
+    "datastream.connectors.file_system.FileSource": each(FORMATS, "for_bulk_file_format"),
+    "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),
+    "datastream.output_tag.OutputTag": each(JAVA, "get_java_output_tag"),
+    "datastream.slot_sharing_group.MemorySize": each(JAVA, "get_java_memory_size"),
+    "datastream.slot_sharing_group.SlotSharingGroup": each(JAVA, "get_java_slot_sharing_group"),
+    "datastream.stream_execution_environment.StreamExecutionEnvironment": {
+        **each(
+            CHECKPOINTS,
+            "enable_changelog_state_backend enable_checkpointing get_checkpoint_config get_checkpoint_interval "
+            "get_checkpointing_consistency_mode get_checkpointing_mode get_default_savepoint_directory "
+            "get_state_backend is_changelog_state_backend_enabled is_force_unaligned_checkpoints "
+            "is_unaligned_checkpoints_enabled set_default_savepoint_directory set_state_backend",
+        ),
+        **each(RESTARTS, "get_restart_strategy"),
+        **each(JAVA, "_j_stream_execution_environment create_input"),
+    },
+    "common.execution_config.ExecutionConfig": {
+        **each(RESTARTS, "get_restart_strategy set_restart_strategy"),
+        **each(JAVA, "_j_execution_config"),
+    },
+    "common.configuration.Configuration": each(JAVA, "_j_configuration"),
+}
+
+# Beginnings of configuration keys.
+KEYS: dict[str, Topic] = {
+    **each(
+        CHECKPOINTS,
+        "execution.checkpointing. execution.savepoint execution.state-recovery. pipeline.sources.pause-until-first "
+        "state.backend state.changelog. state.checkpoint state.savepoints. savepoints. statebackend.",
+    ),
+    **each(RESTARTS, "restart-strategy"),
+    **each(JAVA, "pipeline.jars pipeline.classpaths"),
+    **each(TABLES, "table. sql-gateway. sql-client. materialized-table."),
+}
+
+
+# PyFlink's modules have the names that they import, too, and programs take them from wherever they are.
+ANYWHERE = {name: topic for names in NAMES.values() for name, topic in names.items()}
+
+
+def topic_of_name(module: str, name: str) -> Topic | None:
+    """Why a module has no such name or submodule; None when PyFlink has none either."""
+    return NAMES.get(module, {}).get(name) or topic_of_module(f"{module}.{name}") or ANYWHERE.get(name)
+
+
+def topic_of_module(module: str) -> Topic | None:
+    """Why there is no such module; None when PyFlink has none there either."""
+    return MODULES.get(module)
+
+
+def topic_of_key(key: str) -> Topic | None:
+    """Why a configuration key has no effect; None when there is no more to say than that."""
+    return next((topic for beginning, topic in KEYS.items() if key.startswith(beginning)), None)
