@@ -16,6 +16,7 @@ import pyflinkx
 from pyflinkx.cli.shell import run_shell
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.errors import JobExecutionError, PyflinkxError
+from pyflinkx.graph.unexecuted import UNEXECUTED
 from pyflinkx.runtime.tracebacks import link, owned
 
 
@@ -97,11 +98,13 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             else:
                 run_program(options.program, options.arguments)
     except KeyboardInterrupt:
+        UNEXECUTED.forget()
         print("interrupted", file=sys.stderr)
         return 130
     except Exception as error:
         if not isinstance(error, PyflinkxError) and options.command != "run":
             raise
+        UNEXECUTED.forget()
         report(error, options.program if options.command == "run" else None)
         return 1
     return 0

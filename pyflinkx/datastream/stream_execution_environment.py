@@ -36,6 +36,7 @@ from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.former_methods import FormerMethods
 from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.sources import SourceMethods
+from pyflinkx.datastream.table_sources import TableSourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
 from pyflinkx.graph.nodes import DEFAULT_BUFFER_TIMEOUT
 from pyflinkx.graph.program import Program
@@ -44,6 +45,7 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.unexecuted import UNEXECUTED
 from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
@@ -60,7 +62,7 @@ log = logging.getLogger("pyflinkx")
 
 
 @answers("datastream.stream_execution_environment.StreamExecutionEnvironment")
-class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answering):
+class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethods, metaclass=Answering):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -90,6 +92,7 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
             self._configuration.set_string(key, value)
         self._config = ExecutionConfig(self._configuration)
         self._program = Program()
+        UNEXECUTED.watch(self, self._program)
         self._slot_sharing_groups: dict[str, SlotSharingGroup] = {}
         self._clock: Any = SystemClock()
         self._last_result: JobExecutionResult | JobExecutionError | None = None
@@ -359,32 +362,6 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
 
         return self._source_stream(TextFileSource(file_path, charset_name), "Text File Source", None)
 
-    def from_arrow(self, data: Any) -> DataStream:
-        """A columnar stream of anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``.
-
-        One reader gives the rows in their order. ``set_parallelism`` of the stream asks for several, which take turns
-        of some ten thousand rows of a table in memory.
-        """
-        return self._columnar(data, "Arrow Source")
-
-    def from_numpy(self, columns: dict[str, Any]) -> DataStream:
-        """A columnar stream of NumPy arrays of one length, by column name."""
-        return self._columnar(columns, "NumPy Source")
-
-    def from_pandas(self, frame: Any) -> DataStream:
-        """A columnar stream of a pandas DataFrame; its index is left out (``reset_index()`` makes columns of it)."""
-        return self._columnar(frame, "Pandas Source")
-
-    def from_polars(self, frame: Any) -> DataStream:
-        """A columnar stream of a Polars DataFrame or LazyFrame; columns of Python objects (Object) are refused."""
-        return self._columnar(frame, "Polars Source")
-
-    def _columnar(self, data: Any, name: str) -> DataStream:
-        from pyflinkx.connectors.columnar import ColumnarSource
-
-        # One reader keeps the order of the rows; set_parallelism() asks for several where order does not matter.
-        return self._source_stream(ColumnarSource(data), name, None).set_parallelism(1)
-
     # ---- execution ----
 
     def execute(self, job_name: str | None = None) -> JobExecutionResult:
@@ -454,7 +431,9 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
 
     def get_execution_plan(self) -> str:
         """The program as JSON, in Flink's form; the program can still be executed."""
-        return self._graph(None).to_json()
+        plan = self._graph(None).to_json()
+        self._program.explained = True
+        return plan
 
     def close(self) -> None:
         """Forget the program."""

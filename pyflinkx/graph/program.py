@@ -20,10 +20,12 @@ class Program:
 
     Attributes:
         roots: the transformations of the next job, in the order in which they were made.
+        explained: whether somebody wanted to see its plan, and may not want more.
     """
 
     def __init__(self) -> None:
         self.roots: list[Transformation] = []
+        self.explained = False
         self._settings: WeakKeyDictionary[Transformation, Settings] = WeakKeyDictionary()
 
     def add(self, transformation: Transformation) -> None:

@@ -37,7 +37,7 @@ class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
         for start in range(0, len(timed), step):
             super().process_batch(timed.slice(start, min(start + step, len(timed))), port)
 
-    def stamp(self, batch: Any) -> int:
+    def stamped(self, batch: Any) -> int:
         largest = largest_time(batch)
         return NO_TIMESTAMP if largest is None else largest
 

@@ -12,6 +12,7 @@ from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
+from pyflinkx.operators.hints import FirstResults, of_results
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.operators.time_domain import TimeDomain
@@ -118,10 +119,17 @@ class ProcessOperator(UserFunctionOperator):
         """The context given to the user's function."""
         return ProcessContext(TimerService(self))
 
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        super().open_function(runtime_context)
+        self.calls[:] = [FirstResults(self.site, call, of_results) for call in self.calls]
+
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
             self.run(batch, port)
         finally:
+            call = self.calls[port]
+            if isinstance(call, FirstResults):  # which is called for one batch
+                self.calls[port] = call.call
             self.emit_results()
 
     def run(self, batch: Any, port: int) -> None:

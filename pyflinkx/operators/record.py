@@ -6,17 +6,24 @@ from typing import Any
 
 from pyflinkx._core.calls.records import filter_values, flat_map_values, map_values
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
+from pyflinkx.operators.hints import FirstResults, of_record, of_results
 
 
 class RecordOperator(UserFunctionOperator):
     """Runs one compiled loop over each batch."""
 
     loop: Any
+    look: Any
+
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        super().open_function(runtime_context)
+        self.call = FirstResults(self.site, self.function.call, self.look)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        call, self.call = self.call, self.function.call  # what looks at results is called for one batch
         try:
-            result = self.loop(self.site, self.call, batch)
+            result = self.loop(self.site, call, batch)
         except JobExecutionError:
             self.emit_partial()
             raise
@@ -28,6 +35,7 @@ class MapOperator(RecordOperator):
     """One result per record."""
 
     loop = staticmethod(map_values)
+    look = staticmethod(of_record)
 
 
 class FilterOperator(RecordOperator):
@@ -35,9 +43,11 @@ class FilterOperator(RecordOperator):
 
     values_checked = True
     loop = staticmethod(filter_values)
+    look = staticmethod(of_record)
 
 
 class FlatMapOperator(RecordOperator):
     """Any number of results per record."""
 
     loop = staticmethod(flat_map_values)
+    look = staticmethod(of_results)
