@@ -22,7 +22,15 @@ from pyflinkx.operators.local_aggregate import (
 from pyflinkx.operators.native_aggregate import NativeAggregateOperator
 from pyflinkx.operators.native_window import NativeWindowOperator, two_phase_slices
 from pyflinkx.operators.windowing.assigners import WindowAssigner
-from pyflinkx.plan.columns import aligned, columnar_operator, columns_of, keyed_by_columns, known_schema, with_native
+from pyflinkx.plan.columns import (
+    aligned,
+    columnar_operator,
+    columns_of,
+    keyed_by_columns,
+    known_schema,
+    time_format,
+    with_native,
+)
 from pyflinkx.plan.stream import Stream
 from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY
@@ -81,7 +89,7 @@ def window_aggregates(
     else:
         stream = columnar(stream, call, checked, (), late_tag is not None)
     schema = stream.columns
-    options = {"allowed_lateness": allowed_lateness, "late_tag": late_tag}
+    options = {"allowed_lateness": allowed_lateness, "late_tag": late_tag, "time": time_format(stream)}
     spec = native(NativeWindowOperator, stream, schema, keys, assigner, checked, **options)
     operator = spec.build()  # what does not fit together fails here, with the user's call
     name = "Window Aggregate" if keys else "Window All Aggregate"
