@@ -24,8 +24,8 @@ LONGEST_TYPE = 200
 class StreamSchema(dict[str, Any]):
     """The types of a stream's fields by name, in their order.
 
-    Those of a columnar stream are the data types of its columns, which know units and time zones; those of a stream of
-    rows are type information.
+    Those of a columnar stream, and of a collection whose records were looked at, are the data types of columns, which
+    know units and time zones; those of other streams of rows are type information.
     """
 
     def __repr__(self) -> str:
@@ -100,7 +100,9 @@ def schema_of_stream(value: Stream) -> StreamSchema | None:
     """The types of a stream's fields; None where its records have no named fields, or nothing is known of them."""
     if value.schema is not None:
         return StreamSchema({field.name: type_of_field(field) for field in value.schema})
-    known = value.record_type.known
+    known, columns = value.record_type.known, value.record_type.columns
+    if columns is not None and not isinstance(columns, str):
+        return StreamSchema({field.name: type_of_field(field) for field in columns})
     if not isinstance(known, CompositeTypeInfo):
         return None
     # Those of a tuple have the names that its columns would have.

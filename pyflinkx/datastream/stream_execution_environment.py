@@ -31,6 +31,7 @@ from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
+from pyflinkx.datastream.collections import collection_stream
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.former_methods import FormerMethods
@@ -327,10 +328,10 @@ class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethod
         """A stream of the items of a collection.
 
         Args:
-            collection: the records.
+            collection: the records. Dicts, dataclasses and NamedTuples of one shape need no type to have columns.
             type_info: their type, which each of them gets; one that cannot is a TypeInformationError.
         """
-        return self._source_stream(CollectionSource(collection, type_info), "Collection Source", type_info)
+        return collection_stream(self, CollectionSource(collection, type_info), type_info)
 
     def from_source(
         self,

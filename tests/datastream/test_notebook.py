@@ -95,7 +95,10 @@ def slow(x):
 env.from_collection(range(20)).map(slow).add_sink(lambda x: None)
 result = env.execute("slow")
 """
-    off = 'from pyflinkx.common import Configuration\nenv.configure(Configuration.from_dict({"pyflinkx.progress": "off"}))'
+    off = """
+from pyflinkx.common import Configuration
+env.configure(Configuration.from_dict({"pyflinkx.progress": "off"}))
+"""
     _, first, _, second = run(tmp_path, SETUP, slow, off, slow)
     (progress,) = of_kind(first, "display_data")
     assert progress.data["text/plain"].startswith("slow  in 20  out 20")
