@@ -19,12 +19,25 @@ class TableSourceMethods:
         def _source_stream(self, source: Source, name: str, type_info: TypeInformation | None) -> DataStream: ...
 
     def from_arrow(self, data: Any) -> DataStream:
-        """A columnar stream of anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``.
+        """A columnar stream of Arrow data: tables and batches, readers, data sets, iterables of batches.
+
+        That is anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``, a pyarrow data set or scanner, or an
+        iterable of ``pyarrow.RecordBatch`` such as ``ParquetFile.iter_batches()``. Readers, data sets and iterables are
+        read as the job takes their rows, so they may be larger than memory; on workers that are processes a reader or
+        iterable is read whole before the job starts, and a data set is not.
 
         One reader gives the rows in their order. ``set_parallelism`` of the stream asks for several, which take turns
         of some ten thousand rows of a table in memory.
+
+        Args:
+            data: where the rows come from; an iterator or reader is for one job.
+
+        Raises:
+            SourceError: it is none of these, or its columns do not form a table.
         """
-        return self._columnar(data, "Arrow Source")
+        from pyflinkx.connectors.arrow_streams import arrow_stream
+
+        return self._columnar(arrow_stream(data), "Arrow Source")
 
     def from_numpy(self, columns: dict[str, Any]) -> DataStream:
         """A columnar stream of NumPy arrays of one length, by column name."""
