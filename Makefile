@@ -1,6 +1,6 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
 .PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
-.PHONY: soak-workers soak-windows soak-expressions bench bench-quick bench-peers
+.PHONY: pages soak-workers soak-windows soak-expressions bench bench-quick bench-peers
 
 CYTHON := $(shell find pyflinkx/_core -name '*.pyx')
 NATIVE := setup.py $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h) $(CYTHON) $(shell find pyflinkx/_core -name '*.pxd')
@@ -80,6 +80,9 @@ bench-peers: ## a venv for each peer under build/peers; those that cannot be ins
 
 compatibility: build ## docs/compatibility.md from PyFlink's names and ours
 	.venv/bin/python ci/compatibility.py --write
+
+pages: compatibility ## docs/options.md and docs/metrics.md from the code, too
+	.venv/bin/python ci/pages.py --write
 
 wheels: .venv/ready ## sdist, then a wheel and a smoke test of it for each CPython found (PYTHONS names others)
 	ci/wheels.sh

@@ -85,6 +85,20 @@ class JobCancelledError(PyflinkxError):
     """The job was cancelled before its end."""
 
 
+class RequestError(PyflinkxError):
+    """A request to a running job failed, and the job goes on; the cause is what a function raised, if any did."""
+
+
+class NoAnswerError(RequestError):
+    """A request has gone through the job, and nothing of it has come to the sink of replies."""
+
+
+class SeveralAnswersError(RequestError):
+    """A request has several answers, where one was asked for; ``answers`` has them."""
+
+    answers: tuple[object, ...] = ()
+
+
 class QueueEndedError(PyflinkxError):
     """A queue has nothing more to give: its job has ended, and all results were fetched."""
 

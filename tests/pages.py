@@ -7,7 +7,8 @@ says how:
 - ``python file=job.py``: it is kept under that name, for the blocks after it.
 - ``python continues``: it goes on from the program before it, in the same interpreter.
 - ``python fails``, ``bash fails``: it ends with an exit status other than 0, and its output has that of errors, too.
-- ``python fragment``, ``bash fragment``: it is shown only, and must be valid Python or shell at least.
+- ``python fragment``, ``bash fragment``: it is shown only, and must be valid Python or shell at least; with ``file=``
+  it is kept for the blocks after it.
 
 The next block, if it is ``text``, is what comes out; ``...`` in it stands for anything, and a line of ``...`` alone for
 any number of lines.
@@ -95,7 +96,7 @@ def runs(text: str) -> list[Run]:
         if "continues" in block.words:
             assert found, f"line {block.line}: there is no program before it to go on from"
             found[-1].blocks.append(block)
-        elif "fragment" not in block.words:
+        elif "fragment" not in block.words or block.file is not None:
             found.append(Run([block]))
     return found
 
@@ -124,6 +125,8 @@ def fault(run: Run, folder: Path, name: str = "page") -> str | None:
     if first.language == "python":
         file = first.file or f"{Path(name).stem.replace('-', '_')}_{first.line}.py"
         (folder / file).write_text(program(run), encoding="utf-8")
+        if "fragment" in first.words:
+            return None
         command = [sys.executable, file]
     else:
         command = ["bash", "-euo", "pipefail", "-c", first.text]

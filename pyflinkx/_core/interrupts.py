@@ -1,4 +1,4 @@
-"""Ctrl-C, told apart from what code of the user's raises."""
+"""Ctrl-C and SIGTERM, told apart from what code of the user's raises."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ from opcode import opmap
 from types import CodeType
 
 RAISE = opmap["RAISE_VARARGS"]
+# The signals that ask a program to end.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What a shell says of a program that SIGTERM has ended.
+TERMINATED = 128 + signal.SIGTERM
+
+
+class Terminated(SystemExit):
+    """Raised in the main thread when SIGTERM ends the program; left alone, it gives the exit code 143."""
+
+    def __init__(self) -> None:
+        super().__init__(TERMINATED)
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Whether an exception is Ctrl-C in the program, which ends it, and not a KeyboardInterrupt that a function raised.
+    """Whether an exception is a signal that ends the program, and not what a function raised for its own reasons.
 
-    The system's arrives in the main thread, between two instructions or in a call that waits, and from no ``raise``
-    but that of a handler of SIGINT.
+    Ctrl-C arrives in the main thread, between two instructions or in a call that waits, and from no ``raise`` but that
+    of a handler of SIGINT. A program's own handlers of the signals that end programs raise ``SystemExit`` and the like.
 
     Args:
         error: what was caught, with its traceback.
@@ -27,28 +38,33 @@ def is_interrupt(error: BaseException) -> bool:
         ...     is_interrupt(error)
         False
     """
-    if not isinstance(error, KeyboardInterrupt) or threading.current_thread() is not threading.main_thread():
+    if isinstance(error, Exception) or threading.current_thread() is not threading.main_thread():
         return False
-    handler = code_of_handler()
+    if isinstance(error, Terminated):
+        return True
+    handlers = codes_of_handlers()
     traceback = error.__traceback__
     raised = False
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if handler is not None and code is handler:
+        if code in handlers:
             return True
         at, instructions = traceback.tb_lasti, code.co_code
         raised = 0 <= at < len(instructions) and instructions[at] == RAISE
         traceback = traceback.tb_next
-    return not raised
+    return isinstance(error, KeyboardInterrupt) and not raised
 
 
-def code_of_handler() -> CodeType | None:
-    """The code of the program's own handler of SIGINT; None where it has none in Python."""
-    handler = signal.getsignal(signal.SIGINT)
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    for function in (handler, getattr(handler, "__func__", None), vars(type(handler)).get("__call__")):
-        code = getattr(function, "__code__", None)
-        if isinstance(code, CodeType):
-            return code
-    return None
+def codes_of_handlers() -> set[CodeType]:
+    """The code of the program's own handlers of signals that end it; none of one that is not in Python."""
+    found = set()
+    for number in ENDING:
+        handler = signal.getsignal(number)
+        while isinstance(handler, functools.partial):
+            handler = handler.func
+        for function in (handler, getattr(handler, "__func__", None), vars(type(handler)).get("__call__")):
+            code = getattr(function, "__code__", None)
+            if isinstance(code, CodeType):
+                found.add(code)
+                break
+    return found

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from types import TracebackType
 
 import pyflinkx
+from pyflinkx._core.interrupts import TERMINATED, Terminated
 from pyflinkx.cli.shell import run_shell
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.errors import JobExecutionError, PyflinkxError
 from pyflinkx.graph.unexecuted import UNEXECUTED
+from pyflinkx.runtime.drivers.termination import program_ends_on_sigterm
 from pyflinkx.runtime.tracebacks import link, owned
 
 
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; by default those of the process.
 
     Returns:
-        0 on success, 1 when the program failed, 2 for unusable arguments, 130 after an interrupt.
+        0 on success, 1 when the program failed, 2 for unusable arguments, 130 after an interrupt, 143 after SIGTERM.
     """
     parser = make_parser()
     options = parser.parse_args(arguments)
@@ -96,11 +98,16 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             if options.command == "shell":
                 shell()
             else:
+                stack.enter_context(program_ends_on_sigterm())
                 run_program(options.program, options.arguments)
     except KeyboardInterrupt:
         UNEXECUTED.forget()
         print("interrupted", file=sys.stderr)
         return 130
+    except Terminated:
+        UNEXECUTED.forget()
+        print("terminated", file=sys.stderr)
+        return TERMINATED
     except Exception as error:
         if not isinstance(error, PyflinkxError) and options.command != "run":
             raise

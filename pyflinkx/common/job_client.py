@@ -8,10 +8,13 @@ from pyflinkx.common.completable_future import CompletableFuture
 from pyflinkx.common.job_execution_result import JobExecutionResult
 from pyflinkx.common.job_id import JobID
 from pyflinkx.common.job_status import JobStatus
+from pyflinkx.errors import WrongStateError
 from pyflinkx.names.asking import Answering, answers
 
 if TYPE_CHECKING:
+    from pyflinkx.connectors.requests import RequestSource
     from pyflinkx.runtime.drivers.job_thread import JobThread
+    from pyflinkx.runtime.drivers.unasked import FailureWatch
 
 __all__ = ["JobClient"]
 
@@ -31,6 +34,7 @@ class JobClient(metaclass=Answering):
 
     def __init__(self, thread: JobThread) -> None:
         self._thread = thread
+        self._asker = thread.watch.asker()
 
     def get_job_id(self) -> JobID:
         """The job."""
@@ -57,9 +61,9 @@ class JobClient(metaclass=Answering):
     def get_job_execution_result(self) -> CompletableFuture:
         """A future of the JobExecutionResult; it fails with what made the job fail.
 
-        A cancelled job fails it with JobCancelledError.
+        A cancelled job fails it with JobCancelledError. Where nobody asks for what made a job fail, it is logged.
         """
-        future = CompletableFuture()
+        future = ResultFuture(self._thread.watch)
 
         def settle(error: BaseException | None) -> None:
             if error is not None:
@@ -69,6 +73,53 @@ class JobClient(metaclass=Answering):
 
         self._thread.when_ended(settle)
         return future
+
+    # ---- requests, of a job with a RequestSource ----
+
+    def ask(self, value: Any, timeout: float | None = None, *, timestamp: int | None = None) -> Any:
+        """The job's answer to a request: ``RequestSource.ask`` of the job's one source of requests.
+
+        Args:
+            value: the request's record.
+            timeout: seconds to wait; None for no limit.
+            timestamp: event time of the record, in milliseconds since the epoch; None for none.
+
+        Raises:
+            NoAnswerError, SeveralAnswersError, RequestError: the request has no answer, several, or has failed.
+            WaitTimeoutError: the time is over.
+            JobCancelledError, JobExecutionError: the job was cancelled, or has failed.
+            WrongStateError: the job has no source of requests, or several; or it has ended.
+        """
+        return self._requests().ask(value, timeout, timestamp=timestamp)
+
+    def ask_all(self, value: Any, timeout: float | None = None, *, timestamp: int | None = None) -> list[Any]:
+        """All answers to a request, however many; else as ``ask``."""
+        return self._requests().ask_all(value, timeout, timestamp=timestamp)
+
+    async def ask_async(self, value: Any, timeout: float | None = None, *, timestamp: int | None = None) -> Any:
+        """As ``ask``, in a coroutine."""
+        return await self._requests().ask_async(value, timeout, timestamp=timestamp)
+
+    async def ask_all_async(
+        self, value: Any, timeout: float | None = None, *, timestamp: int | None = None
+    ) -> list[Any]:
+        """As ``ask_all``, in a coroutine."""
+        return await self._requests().ask_all_async(value, timeout, timestamp=timestamp)
+
+    def _requests(self) -> RequestSource:
+        from pyflinkx.connectors.requests import RequestSource
+
+        nodes = [node for vertex in self._thread.job.graph.vertices for node in vertex.nodes]
+        found = [node for node in nodes if isinstance(node.source, RequestSource)]
+        if len(found) != 1:
+            names = ", ".join(f"'{node.name}'" for node in found)
+            raise WrongStateError(
+                f"the job has several sources of requests ({names}): ask the source"
+                if found
+                else "the job has no source of requests: env.from_source(RequestSource(), ...)"
+            )
+        source: RequestSource = found[0].source
+        return source
 
     def get_metrics(self) -> dict[str, dict[str, Any]]:
         """Of each subtask, by its name such as "Map (1/2)", its metrics under Flink's names.
@@ -81,6 +132,22 @@ class JobClient(metaclass=Answering):
         min, max and mean.
         """
         return {name: metrics.named() for name, metrics in self._thread.job.task_metrics().items()}
+
+
+class ResultFuture(CompletableFuture):
+    """A job's result; whoever takes what made the job fail is known to have it.
+
+    Args:
+        watch: of the job's failure.
+    """
+
+    def __init__(self, watch: FailureWatch) -> None:
+        super().__init__()
+        self._watch = watch
+        self._asker = watch.asker()
+
+    def seen(self) -> None:
+        self._watch.take()
 
 
 def completed(value: Any) -> CompletableFuture:

@@ -38,10 +38,10 @@ def log_levels(configuration: Configuration) -> Levels:
         >>> log_levels(Configuration.from_dict({"python.logging.level.overrides": "my.module: DEBUG"}))
         {'my.module': 10}
     """
-    asked = dict(configuration.get(options.LOG_LEVEL_OVERRIDES) or {})
+    asked = configuration.get(options.LOG_LEVEL_OVERRIDES)
     default = configuration.get(options.LOG_LEVEL)
     levels = {} if default is None else {"": LEVELS[default]}
-    for name, level in asked.items():
+    for name, level in (asked or {}).items():
         if level.strip().upper() not in LEVELS:
             raise ConfigurationError(
                 f"{options.LOG_LEVEL_OVERRIDES.key}: the level of {name!r} is {level!r}, "

@@ -18,7 +18,7 @@ class WriterContext:
     """What the task gives to a writer.
 
     ``send`` takes an event to the sink's coordinator; ``clock.now()`` is the processing time (ms), None where there is
-    no task.
+    no task. ``requests.current`` is the piece of a request that the task works for; None in jobs without requests.
     """
 
     subtask_index: int = 0
@@ -26,6 +26,7 @@ class WriterContext:
     counters: dict[str, int] = field(default_factory=dict)
     send: Callable[[Any], None] = nobody
     clock: Any = None
+    requests: Any = None
 
 
 class SinkWriter:

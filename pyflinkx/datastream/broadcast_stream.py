@@ -12,6 +12,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.graph.partitioners import BroadcastPartitioner
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.broadcast import BroadcastOperator, KeyedBroadcastOperator
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.plan.stream import operator
 from pyflinkx.state.descriptors import MapStateDescriptor
 from pyflinkx.state.spec import BROADCAST, EVENT_TIMERS, PROCESSING_TIMERS, StateSpec
@@ -87,7 +88,7 @@ class BroadcastConnectedStream:
             spec = carried(
                 KeyedBroadcastOperator, functions, descriptors, stream._keys.selector, func.on_timer
             ).reading(stream._value.asks())
-            spec = spec.keeping(EVENT_TIMERS, PROCESSING_TIMERS, *states)
+            spec = spec.keeping(EVENT_TIMERS, PROCESSING_TIMERS, WATERMARK, *states)
         else:
             functions = object_function(func, BroadcastProcessFunction, METHODS, "process(), on a stream without keys,")
             spec = carried(BroadcastOperator, functions, descriptors).keeping(*states)

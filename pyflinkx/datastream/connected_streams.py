@@ -20,6 +20,7 @@ from pyflinkx.datastream.user_functions import object_function
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.functions import UserFunction
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.process import KeyedProcessOperator, ProcessOperator
 from pyflinkx.plan.stream import RecordType, operator
 from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS
@@ -99,7 +100,7 @@ class ConnectedStreams:
             spec = carried(KeyedProcessOperator, functions, selectors, on_timer).reading(
                 first._value.asks(), second._value.asks()
             )
-            spec = spec.keeping(EVENT_TIMERS, PROCESSING_TIMERS)
+            spec = spec.keeping(EVENT_TIMERS, PROCESSING_TIMERS, WATERMARK)
         return first._environment._stream(operator(name, spec, [first._as_rows(), second._as_rows()], record_type))
 
 

@@ -195,7 +195,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         """
         from pyflinkx.datastream.keyed_stream import KeyedStream
 
-        if more and isinstance(more[-1], TypeInformation) and key_type is None:
+        if more and isinstance(more[-1], (TypeInformation, type(None))) and key_type is None:
             *more, key_type = more  # type: ignore[assignment]
         selectors = [key_selector, *more]
         if self._value.schema is not None:

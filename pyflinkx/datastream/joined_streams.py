@@ -25,6 +25,7 @@ from pyflinkx.graph.spec import INSERTS, OperatorSpec, carried
 from pyflinkx.graph.transformation import Inserted
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import BUFFER_TIMERS, LEFT_BUFFER, RIGHT_BUFFER, IntervalJoinOperator
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.record import MapOperator
 from pyflinkx.operators.windowing.durations import to_milliseconds
 from pyflinkx.plan.stream import Stream, operator
@@ -449,7 +450,7 @@ class IntervalJoined:
         late = (self._left_late, self._right_late)
         spec = carried(IntervalJoinOperator, function, selectors, lower, upper, late)
         spec = spec.reading(left._value.asks(True), right._value.asks(True))
-        spec = spec.keeping(LEFT_BUFFER, RIGHT_BUFFER, BUFFER_TIMERS)
+        spec = spec.keeping(LEFT_BUFFER, RIGHT_BUFFER, BUFFER_TIMERS, WATERMARK)
         record_type = result_type(output_type, function, "items")
         made = operator("Interval Join", spec, [left._as_rows(), right._as_rows()], record_type)
         return left._environment._stream(made)

@@ -24,6 +24,7 @@ from pyflinkx.graph.partitioners import Partitioner
 from pyflinkx.graph.spec import carried
 from pyflinkx.operators.field_reduce import AccumulateType, field_fold
 from pyflinkx.operators.functions import UserFunction
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator, reduced_state
 from pyflinkx.plan.stream import Keys, RecordType
@@ -137,7 +138,7 @@ class KeyedStream(DataStream):
             return super().process(func, output_type)
         functions = object_function(func, KeyedProcessFunction, ["process_element"], "process()")
         operator = carried(KeyedProcessOperator, functions, [self._keys.selector], func.on_timer)
-        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS)
+        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS, WATERMARK)
         return self._then("KEYED PROCESS", operator, result_type(output_type, functions[0], "items"))
 
     def agg(self, **aggregates: Aggregation) -> DataStream:
@@ -197,7 +198,7 @@ class KeyedStream(DataStream):
 
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
         operator = carried(KeyedProcessOperator, [function], [self._keys.selector], None)
-        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS)
+        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS, WATERMARK)
         return self._then(name, operator, record_type)
 
 

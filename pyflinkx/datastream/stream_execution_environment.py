@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyflinkx.common.configuration import Configuration
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["StreamExecutionEnvironment"]
 
 DEFAULT_JOB_NAME = "Flink Streaming Job"
+ENDED = object()
 
 log = logging.getLogger("pyflinkx")
 
@@ -368,6 +369,9 @@ class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethod
     def execute(self, job_name: str | None = None) -> JobExecutionResult:
         """Run the program to its end.
 
+        In the main thread of a program that does not handle SIGTERM itself, that signal cancels the job: functions are
+        closed, unfinished files removed, and the program ends with exit code 143.
+
         Args:
             job_name: by default ``pipeline.name``, else "Flink Streaming Job".
 
@@ -381,12 +385,16 @@ class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethod
             SourceError, SinkError: a source cannot be read, a sink cannot be written.
             JobExecutionError: a user function raised; its exception is the cause.
         """
+        from pyflinkx.runtime.drivers.termination import cancelled_by_sigterm
+
         with self._tracebacks():
             graph = self._take_graph(job_name)
             with self._around() as listener:
                 job = self._job(graph, listener)
                 log.info("job '%s' (%s) starts", graph.name, job.job_id)
-                result = execution_result(job.run())
+                with cancelled_by_sigterm(job):
+                    done = job.run()
+                result = execution_result(done)
         log.info("job '%s' (%s) finished after %d ms", graph.name, job.job_id, result.get_net_runtime())
         self._last_result = result
         return result
@@ -417,7 +425,8 @@ class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethod
             job_name: its name.
 
         Returns:
-            What tells of the job and cancels it; it ends with this process.
+            What tells of the job and cancels it. A job that still runs when the interpreter ends is cancelled, with a
+            warning; one that has failed without anybody asking for its result is logged as ERROR.
 
         Raises:
             GraphError, ConfigurationError: as ``execute``; what happens later comes with the job's result.
@@ -446,9 +455,17 @@ class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethod
         return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
+        from pyflinkx.runtime.drivers.termination import cancelled_by_sigterm
+
         with self._around() as listener:
             job = self._job(graph, listener)
-            yield from job.run_by_steps()
+            with closing(job.run_by_steps()) as steps:
+                while True:
+                    # By the step: between two of them the program's own code runs, and perhaps in another thread.
+                    with cancelled_by_sigterm(job):
+                        if next(steps, ENDED) is ENDED:
+                            break
+                    yield
         try:
             self._last_result = execution_result(job.result())
         except JobExecutionError as error:  # the records are there all the same

@@ -12,6 +12,7 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.partition import key_group_range
 from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.state.timers import TimerQueue
+from pyflinkx.operators.requests import RequestScope
 from pyflinkx.operators.source_alignment import AlignmentGroups, WatermarkAlignment
 from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.state.operator_state import OperatorStateStore
@@ -23,6 +24,17 @@ MIN_WATERMARK = -(2**63)
 MAX_WATERMARK = 2**63 - 1
 # The counter of records that an operator drops because their time has passed; each job warns of those at its end.
 LATE_RECORDS = "numLateRecordsDropped"
+
+# What operators count, in accumulators called operator.counter.
+COUNTERS = {
+    "numRecordsIn": "records that a source has read",
+    "numRecordsOut": "records that a sink has written",
+    "numBadRecords": 'records of a source that did not fit its schema, with on_error="skip"',
+    LATE_RECORDS: "records that a window, join or function left out as they came too late",
+    "numFeedbackRecords": "records that went back to the head of a loop",
+    "numFeedbackRecordsDropped": "records that came back to a loop that had ended",
+    "numTimeouts": "records whose asynchronous function took too long",
+}
 
 
 class Clock(Protocol):
@@ -74,6 +86,7 @@ class OperatorContext:
     records that are emitted or kept their receiver's own; None where the job reuses objects. What the operator keeps is
     in ``keyed_state``, ``timers`` and ``operator_state``, which ``state_backend`` makes and which begin with what is
     restored, of the subtask's key groups; ``key_type`` is the type of its keys, None when nothing is known of it.
+    ``requests`` says which request the task works for; None where the job has no source of requests.
     """
 
     name: str
@@ -100,6 +113,7 @@ class OperatorContext:
     state_backend: StateBackend = field(default_factory=StateBackend)
     restored_keyed: Sequence[ColumnBatch] = ()
     restored_operator: Sequence[ColumnBatch] = ()
+    requests: RequestScope | None = None
 
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:

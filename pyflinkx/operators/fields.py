@@ -32,6 +32,12 @@ class FieldPath:
     def __init__(self, steps: tuple[Step, ...]) -> None:
         self.steps = steps
 
+    @property
+    def index(self) -> int | None:
+        """The position in the record, where that is all of the path."""
+        first = self.steps[0] if len(self.steps) == 1 else None
+        return first if type(first) is int and first >= 0 else None
+
     def __call__(self, record: Any) -> Any:
         value = record
         for step in self.steps:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from types import MethodType
-from typing import Any, TypeVar
+from typing import Any
 
 from pyflinkx._core.calls.records import CallSite, told
 from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx._core.keys.items import ItemKey, item_index
 from pyflinkx.errors import GraphError, WrongStateError, add_note
-from pyflinkx.operators.fields import FieldTuple
+from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.looking import Looking
-
-S = TypeVar("S")
 
 
 class WithLife:
@@ -135,16 +134,18 @@ def owners_of(function: Any) -> Iterator[Any]:
         yield function
 
 
-def own_selector(selector: S) -> S:
+def own_selector(selector: Any) -> Any:
     """A key selector for one place that calls it: a copy, if it is opened and closed.
 
-    All that reads a keyed stream has the selector from the one ``key_by``, and so has the exchange before it.
+    All that reads a keyed stream has the selector from the one ``key_by``, and so has the exchange before it. One that
+    takes an item of its record, and does no more, becomes an ItemKey, which the loops over records need not call.
 
     Raises:
         GraphError: it cannot be copied.
     """
     if not UserFunctions([selector]).owners:
-        return selector
+        index = selector.index if isinstance(selector, FieldPath) else item_index(selector)
+        return selector if index is None else ItemKey(selector, index)
     try:
         return copy.deepcopy(selector)
     except BaseException as error:

@@ -17,6 +17,7 @@ from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
+from pyflinkx.operators.kept_watermark import KeptWatermark
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.types.output_tag import OutputTag
@@ -103,6 +104,8 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
     def open(self, context: OperatorContext) -> None:
         self.state = context.keyed_state
         self.timers = context.timers(BUFFER_TIMERS)
+        self.kept_watermark = KeptWatermark(context)
+        self.watermark = self.kept_watermark.time
         left, right = self.bounds
         self.sides = (
             Side(self.state.of(left[0]), *left[1:]),
@@ -201,8 +204,9 @@ class IntervalJoinOperator(UserFunctionOperator, PiecewiseOperator):
         return ((stamp, partners[stamp]) for stamp in stamps[first:last])
 
     def process_watermark(self, timestamp: int) -> None:
-        self.watermark = timestamp
-        self.begin(self.expire(timestamp))
+        if self.kept_watermark.advance(timestamp):
+            self.watermark = timestamp
+            self.begin(self.expire(timestamp))
 
     def expire(self, timestamp: int) -> Iterator[None]:
         """Drop the records whose time is over, so many at each step, then send the watermark."""

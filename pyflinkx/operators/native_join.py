@@ -11,6 +11,7 @@ from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.native.join import NativeJoin
 from pyflinkx.errors import KeyTypeError
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, OperatorContext
+from pyflinkx.operators.kept_watermark import KeptWatermark
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.state_batches import rows_of_subtask
 
@@ -64,6 +65,8 @@ class NativeJoinOperator(PiecewiseOperator):
             window_size=spec.window_size,
             window_offset=spec.window_offset,
         )
+        self.kept_watermark = KeptWatermark(context)
+        self.join.advance(self.kept_watermark.time)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         self.begin(self.meet(batch, port))
@@ -84,6 +87,8 @@ class NativeJoinOperator(PiecewiseOperator):
             self.output.emit_side(tag, late)
 
     def process_watermark(self, timestamp: int) -> None:
+        if not self.kept_watermark.advance(timestamp):
+            return
         assert self.join is not None
         self.join.advance(timestamp)
         if timestamp == MAX_WATERMARK:
@@ -91,7 +96,7 @@ class NativeJoinOperator(PiecewiseOperator):
         self.output.emit_watermark(timestamp)
 
     def export(self, side: int) -> Iterator[ColumnBatch]:
-        """The rows that a side (0 left, 1 right) holds, as batches; not while pairs are being sent."""
+        """The rows that a side (0 left, 1 right) holds now, as batches, to be read at any time and by any thread."""
         return iter(()) if self.join is None else self.join.export(side, self.context.max_parallelism)
 
     def import_(self, side: int, batch: ColumnBatch) -> None:

@@ -18,7 +18,8 @@ from pyflinkx.operators.aggregations import (
     result_schema,
 )
 from pyflinkx.operators.arrival import arrival_number
-from pyflinkx.operators.base import LATE_RECORDS, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, OperatorContext
+from pyflinkx.operators.kept_watermark import KeptWatermark
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.state_batches import rows_of_subtask
@@ -140,7 +141,10 @@ class NativeWindowOperator(PiecewiseOperator):
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.windows = native_windows(self)
-        self.fired_at: int | None = None  # the clock's time when windows by the clock were fired last
+        # Of windows by the clock, the millisecond before the clock's time when they were fired last.
+        self.kept_watermark = KeptWatermark(context)
+        if self.kept_watermark.time != MIN_WATERMARK:
+            self.windows.fire(self.kept_watermark.time, BATCH_SIZE)  # there are none: they come by import_
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         if self.partials is not None and batch in self.partials:
@@ -148,7 +152,7 @@ class NativeWindowOperator(PiecewiseOperator):
             return
         if self.by_clock:
             # A clock that is set back makes no row late.
-            now = self.context.clock.now() if self.fired_at is None else max(self.context.clock.now(), self.fired_at)
+            now = max(self.context.clock.now(), self.kept_watermark.time + 1)
             batch = batch.with_timestamps(constant_timestamps(len(batch), now))
         self.begin(self.add(batch))
 
@@ -178,7 +182,8 @@ class NativeWindowOperator(PiecewiseOperator):
             self.context.count(LATE_RECORDS, late)
 
     def process_watermark(self, timestamp: int) -> None:
-        self.begin(self.advance(timestamp))
+        if self.by_clock or self.kept_watermark.advance(timestamp):
+            self.begin(self.advance(timestamp))
 
     def advance(self, timestamp: int) -> Iterator[None]:
         """Send the results of the windows that a watermark ends, then the watermark."""
@@ -190,7 +195,7 @@ class NativeWindowOperator(PiecewiseOperator):
         if self.by_clock:
             # A window takes rows until the end of its last millisecond.
             self.begin(self.fire(now - 1))
-            self.fired_at = now
+            self.kept_watermark.advance(now - 1)
 
     def next_processing_timer(self) -> int | None:
         return self.windows.next_end() if self.by_clock and isinstance(self.windows, SliceWindows) else None
@@ -227,7 +232,7 @@ class NativeWindowOperator(PiecewiseOperator):
         return self.windows.export(self.context.max_parallelism)
 
     def import_(self, batch: ColumnBatch) -> None:
-        """Add those states of a batch that are this subtask's; the watermark is to be set before."""
+        """Add those states of a batch that are this subtask's."""
         self.check_is_done()
         try:
             self.windows.import_(rows_of_subtask(batch, self.context))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from pyflinkx._core.calls.records import group_values, reduce_values, short_repr
+from pyflinkx._core.keys.canonical import check_key
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.keys.partition import key_group, key_group_range
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
@@ -19,7 +21,6 @@ from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
 
 BATCH_SIZE = 1024
-NO_KEY = None
 
 
 class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
@@ -43,11 +44,31 @@ class PartitionOperator(UserFunctionOperator, PiecewiseOperator):
         self.current = context.keyed_state.context
         self.table = context.keyed_state.of(self.kept)
         super().open(context)
+        if self.key_selector is None:
+            self.own_key = key_of_subtask(context)
+            self.unite()
+
+    def unite(self) -> None:
+        """Make one partition of those that the subtask has been given of others."""
+        for _, key in list(self.table.entries()):
+            if key != self.own_key:
+                self.current.key = key
+                held = self.table.remove(None)
+                self.current.key = self.own_key
+                own = self.table.edit(None)
+                try:
+                    self.table.put(None, held if own is ABSENT else self.united(own, held))
+                except BaseException as error:
+                    raise self.site.wrap(error, "on the partitions of several subtasks") from error
+
+    def united(self, own: Any, held: Any) -> Any:
+        """What is held of two partitions as one; the first may be changed."""
+        raise NotImplementedError
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         values = batch.values
         if self.key_selector is None:
-            self.current.key = NO_KEY
+            self.current.key = self.own_key
             self.add(values)
         else:
             groups: KeyMap[Any, list[Any]] = KeyMap()
@@ -127,6 +148,9 @@ class MapPartitionOperator(PartitionOperator):
             held.extend(values)
         self.table.put(None, held)
 
+    def united(self, own: Any, held: Any) -> Any:
+        return own + held
+
     def results(self, held: Any) -> Iterable[Any] | None:
         found: Iterable[Any] | None = self.call(iter(held))
         return found
@@ -193,6 +217,9 @@ class ReducePartitionOperator(PartitionOperator):
                 raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         self.table.put(None, result)
 
+    def united(self, own: Any, held: Any) -> Any:
+        return self.call(own, held)
+
     def results(self, held: Any) -> Iterable[Any]:
         return (held,)
 
@@ -214,8 +241,18 @@ class AggregatePartitionOperator(PartitionOperator):
                 raise self.site.wrap(error, f"on record {short_repr(value)}") from error
         self.table.put(None, accumulator)
 
+    def united(self, own: Any, held: Any) -> Any:
+        return self.function.owner.merge(own, held)
+
     def results(self, held: Any) -> Iterable[Any]:
         return (self.function.owner.get_result(held),)
+
+
+def key_of_subtask(context: OperatorContext) -> int:
+    """A key that belongs to this subtask: what lies under it stays there at the same parallelism, and is dealt out at
+    another one."""
+    groups = key_group_range(context.subtask_index, context.max_parallelism, context.parallelism)
+    return next(key for key in count() if key_group(check_key(key), context.max_parallelism) in groups)
 
 
 def drained(values: list[Any]) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
 from pyflinkx.operators.hints import FirstResults, of_results
+from pyflinkx.operators.kept_watermark import KeptWatermark
 from pyflinkx.operators.piecewise import PIECE, PiecewiseOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
 from pyflinkx.operators.time_domain import TimeDomain
@@ -175,6 +176,8 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
         self.key_context = self.state.context
         self.event_timers = context.timers(EVENT_TIMERS)
         self.processing_timers = context.timers(PROCESSING_TIMERS)
+        self.kept_watermark = KeptWatermark(context)
+        self.watermark = self.kept_watermark.time
         self.make_contexts()
         super().open(context)
 
@@ -205,8 +208,9 @@ class KeyedProcessOperator(ProcessOperator, PiecewiseOperator):
             self.state.took_records(len(batch))
 
     def process_watermark(self, timestamp: int) -> None:
-        self.watermark = timestamp
-        self.begin(self.advance(timestamp))
+        if self.kept_watermark.advance(timestamp):
+            self.watermark = timestamp
+            self.begin(self.advance(timestamp))
 
     def advance(self, timestamp: int) -> Iterator[None]:
         """Call ``on_timer`` for the timers that a watermark makes due, then send the watermark."""

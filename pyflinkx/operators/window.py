@@ -12,6 +12,7 @@ from pyflinkx.errors import GraphError
 from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.functions import UserFunctions, own_selector
+from pyflinkx.operators.kept_watermark import WATERMARK, KeptWatermark
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.operators.window_context import ProcessWindowContext
@@ -125,6 +126,8 @@ class WindowOperator(PiecewiseOperator):
         self.backend = context.keyed_state
         self.runtime_context = RuntimeContext(context, self.backend)
         self.table = self.backend.of(self.states()[0])
+        self.kept_watermark = KeptWatermark(context)
+        self.watermark = self.kept_watermark.time
         self.values: list[Any] = []
         self.stamps = array("q")
         self.yielded = ResultCollector(OutputTag)
@@ -144,7 +147,7 @@ class WindowOperator(PiecewiseOperator):
         """What the operator keeps besides the states that its functions ask for; the contents come first."""
         contents = StateSpec("window-contents", self.contents.state_kind)
         merging = (MERGING_WINDOWS,) if isinstance(self.assigner, MergingWindowAssigner) else ()
-        return (contents, *merging, EVENT_TIMERS, PROCESSING_TIMERS)
+        return (contents, *merging, EVENT_TIMERS, PROCESSING_TIMERS, WATERMARK)
 
     def close(self) -> None:
         self.functions.close()
@@ -159,8 +162,9 @@ class WindowOperator(PiecewiseOperator):
             self.backend.took_records(len(batch))
 
     def process_watermark(self, timestamp: int) -> None:
-        self.watermark = timestamp
-        self.begin(self.advance(timestamp))
+        if self.kept_watermark.advance(timestamp):
+            self.watermark = timestamp
+            self.begin(self.advance(timestamp))
 
     def advance(self, timestamp: int) -> Iterator[None]:
         """Fire what a watermark makes due, then send the watermark."""

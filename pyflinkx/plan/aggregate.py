@@ -13,6 +13,7 @@ from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import TwoPhase
 from pyflinkx.operators.aggregations import OF_NUMBERS, Aggregation, checked_aggregations
 from pyflinkx.operators.fields import FieldPath, FieldTuple
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.local_aggregate import (
     LocalAggregateOperator,
     LocalOperator,
@@ -91,6 +92,7 @@ def window_aggregates(
     schema = stream.columns
     options = {"allowed_lateness": allowed_lateness, "late_tag": late_tag, "time": time_format(stream)}
     spec = native(NativeWindowOperator, stream, schema, keys, assigner, checked, **options)
+    spec = spec.keeping(*spec.states, WATERMARK)
     operator = spec.build()  # what does not fit together fails here, with the user's call
     name = "Window Aggregate" if keys else "Window All Aggregate"
     phases = None

@@ -7,6 +7,7 @@ from typing import Any
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.native_join import JoinSpec, NativeJoinOperator
 from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
 from pyflinkx.plan.columns import columnar_operator
@@ -97,7 +98,7 @@ def joined(call: str, name: str, left: Stream, right: Stream, suffixes: tuple[st
     spec = JoinSpec(schema, left_keys, right_keys, **times)
     late = zip(spec.late_tags, (left_schema, right_schema), strict=True)
     operator = OperatorSpec.of(NativeJoinOperator, spec).reading(left.asks(True), right.asks(True))
-    operator = operator.keeping(StateSpec("rows", NATIVE))
+    operator = operator.keeping(StateSpec("rows", NATIVE), WATERMARK)
     side_schemas = {tag: side for tag, side in late if tag is not None}
     return columnar_operator(name, operator.producing(INSERT_ONLY), [left, right], schema, side_schemas=side_schemas)
 

@@ -24,12 +24,12 @@ def program(tmp_path):
     return str(path)
 
 
-def pyflinkx(*arguments):
+def pyflinkx(*arguments, module="pyflinkx.cli.main"):
     return subprocess.run(
-        [sys.executable, "-m", "pyflinkx.cli.main", *arguments],
+        [sys.executable, "-m", module, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -76,8 +76,18 @@ def test_unusable_arguments_say_what_is_wrong(program, arguments, code, message)
     assert message in done.stderr + done.stdout
 
 
-def test_version():
-    assert pyflinkx("--version").stdout.startswith("pyflinkx 0.")
+@pytest.mark.parametrize("module", ["pyflinkx", "pyflinkx.cli.main"])
+def test_version(module):
+    assert pyflinkx("--version", module=module).stdout.startswith("pyflinkx 0.")
+
+
+def test_the_package_is_the_command(program):
+    done = pyflinkx("run", "-p", "2", program, "1", module="pyflinkx")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == "parallelism 2"
+    wrong = pyflinkx("walk", module="pyflinkx")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("usage: pyflinkx ")
 
 
 @pytest.mark.parametrize("how", ["option", "folder", "variable"])

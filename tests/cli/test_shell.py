@@ -26,7 +26,7 @@ env is s_env, result.get_accumulator_result("Collection Source.numRecordsIn")
 @pytest.mark.parametrize("parallelism", [1, 2])
 def test_statements_are_run(parallelism):
     done = subprocess.run(
-        [*COMMAND, "-p", str(parallelism)], input=PROGRAM, capture_output=True, text=True, timeout=120, check=False
+        [*COMMAND, "-p", str(parallelism)], input=PROGRAM, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0
     assert "s_env (or env) is a StreamExecutionEnvironment" in done.stderr
@@ -43,7 +43,7 @@ def test_options_hold():
         input="print(s_env._configuration.get_string('pipeline.name', ''))\n",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert "mine" in done.stdout

@@ -1,3 +1,4 @@
+import asyncio
 import concurrent.futures
 import copy
 import pickle
@@ -116,6 +117,36 @@ class TestCompletableFuture:
         assert isinstance(future.exception(), concurrent.futures.CancelledError)
         with pytest.raises(concurrent.futures.CancelledError):
             future.result()
+        assert future.cancel()
+        assert concurrent.futures.wait([future], timeout=60).done == {future}
+
+    def test_callbacks_and_waits_of_other_futures(self):
+        future, other = CompletableFuture(), CompletableFuture()
+        seen = []
+        future.add_done_callback(seen.append)
+        future.set_result(1)
+        assert seen == [future]
+        assert concurrent.futures.wait([future, other], timeout=0).not_done == {other}
+        with pytest.raises(concurrent.futures.TimeoutError):
+            other.result(timeout=0.01)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            other.exception(timeout=0.01)
+
+    def test_coroutines_await_it(self):
+        async def main():
+            good, bad, left = CompletableFuture(), CompletableFuture(), CompletableFuture()
+            threading.Timer(0, good.set_result, [5]).start()
+            threading.Timer(0, bad.set_exception, [ValueError("no")]).start()
+            assert await good == 5
+            assert await asyncio.wrap_future(good) == 5
+            with pytest.raises(ValueError, match="no"):
+                await bad
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(left, 0.01)
+            return [*(await asyncio.gather(good, bad, return_exceptions=True)), left.cancelled()]
+
+        five, error, cancelled = asyncio.run(main())
+        assert (five, type(error), cancelled) == (5, ValueError, True)
 
 
 class TestJobs:

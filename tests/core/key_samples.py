@@ -134,6 +134,7 @@ atoms = st.one_of(numbers, texts, moments, others)
 def composites(inner):
     return st.one_of(
         st.lists(inner, max_size=3).map(tuple),
+        st.lists(inner, max_size=3),
         st.builds(Point, inner, inner),
         st.builds(Pair, inner, inner),
         st.builds(City, inner, inner, inner),
@@ -176,8 +177,13 @@ def same(a, b):
 
 def twins(key):
     """Other spellings that may be equal to a key."""
-    if isinstance(key, tuple):
+    if isinstance(key, list):
+        yield list(key)
         yield tuple(key)
+        yield [next(twins(item), item) for item in key]
+    elif isinstance(key, tuple):
+        yield tuple(key)
+        yield list(key)
         yield tuple(next(twins(item), item) for item in key)
         if len(key) == 2:
             yield Point(*key)

@@ -125,7 +125,7 @@ def test_reduce_takes_all_nans_for_one_key(site):
     assert len(state) == 1
 
 
-@pytest.mark.parametrize("key", [[1], {"a": 1}, object()])
+@pytest.mark.parametrize("key", [{1}, {"a": 1}, object()])
 def test_keys_without_canonical_form_are_refused_by_operator_and_type(site, key):
     with pytest.raises(JobExecutionError, match=rf"operator 'double'.*{type(key).__name__}") as caught:
         reduce_values(site, lambda _: key, max, StateTable("r", "ReducingState", KeyContext()), batch(1))

@@ -1,4 +1,4 @@
-"""Ctrl-C and what only looks like it."""
+"""Ctrl-C and SIGTERM, and what only looks like them."""
 
 import functools
 import os
@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pyflinkx._core.interrupts import is_interrupt
+from pyflinkx._core.interrupts import Terminated, is_interrupt
 from tests.ctrl_c import ctrl_c_arrives
 
 
@@ -26,8 +26,8 @@ def caught(call):
     raise AssertionError("nothing was raised")
 
 
-def press():
-    os.kill(os.getpid(), signal.SIGINT)
+def press(number=signal.SIGINT):
+    os.kill(os.getpid(), number)
     while True:
         time.sleep(1)
 
@@ -74,6 +74,28 @@ def test_a_handler_of_the_programs_own_raises_one(own):
     signal.signal(signal.SIGINT, own)
     assert caught(press)
     assert not caught(raising)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_handler_of_another_signal_that_ends_programs_raises_one(number):
+    before = signal.signal(number, lambda *_: raising(SystemExit(7)))
+    try:
+        assert caught(lambda: press(number))
+        assert not caught(lambda: raising(SystemExit(7)))
+    finally:
+        signal.signal(number, before)
+
+
+def test_what_another_handler_raises_is_the_functions_own():
+    before = signal.signal(signal.SIGUSR1, lambda *_: raising(SystemExit(7)))
+    try:
+        assert not caught(lambda: press(signal.SIGUSR1))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_sigterm_is_one_where_the_program_leaves_it_to_a_job():
+    assert caught(lambda: raising(Terminated()))
 
 
 def test_other_threads_get_none():

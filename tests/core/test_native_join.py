@@ -1,6 +1,7 @@
 """The native join against nested loops over all pairs."""
 
 import itertools
+import random
 from array import array
 from collections import Counter
 
@@ -170,6 +171,64 @@ def test_what_is_held_can_be_exported_and_imported_at_any_time(kind, times, step
         assert Counter(late) == Counter((time, *row) for time, row in expected_late)
 
 
+@settings(max_examples=200)
+@given(BOUNDS | WINDOWS, STEPS, STEPS, st.data())
+def test_an_export_says_what_was_held_when_it_began_whatever_comes_before_it_is_read(times, before, after, data):
+    schema = batch_of([], pa.int64(), []).schema
+    join, oracle = NativeJoin([0], [0], schema_of(schema, schema), *times), Oracle(*times)
+    numbers = itertools.count()
+
+    def take(steps):
+        for what, amount in steps:
+            if what == "watermark":
+                join.advance(amount)
+                oracle.watermark = max(oracle.watermark, amount)
+                continue
+            drawn = data.draw(st.lists(st.tuples(TIMES, st.integers(-2, 2)), min_size=amount, max_size=amount))
+            rows = [(time, (key, next(numbers), None)) for time, key in drawn]
+            oracle.process(rows, what)
+            batch = batch_of([row for _, row in rows], pa.int64(), [time for time, _ in rows])
+            processed(join, batch, what, lambda pairs: None)
+
+    take(before)
+    exports = [join.export(side, GROUPS, 3) for side in (0, 1)]
+    held = [[row for row in oracle.held[side] if not oracle.forgotten(row[0], side)] for side in (0, 1)]
+    take(after)
+    for side in (0, 1):
+        found = [row[1:] for batch in exports[side] for row in batch.to_rows("tuple")]
+        assert sorted(found) == sorted((time, *row) for time, row in held[side])
+
+
+def test_rows_among_many_that_are_over_are_found_by_their_numbers():
+    """Blocks lose rows at their beginning, in their middle, and so many of them that they are put together."""
+    join, held, number = long_join(), [], 0
+    generator = random.Random(5)
+    for start in range(0, 60_000, 1500):
+        # One in fifty lies far ahead.
+        times = [start + generator.randrange(50) + (0 if generator.randrange(50) else 100_000) for _ in range(6000)]
+        rows = [(generator.randrange(300), number + i, "x") for i in range(len(times))]
+        number += len(times)
+        held += zip(times, rows, strict=True)
+        processed(join, batch_of(rows, pa.int64(), times), 0, lambda pairs: None)
+        join.advance(start + 49)
+    probes = [(key, key, None) for key in range(300) for _ in range(10)]
+    times = [100_000 + generator.randrange(60_000) for _ in probes]
+    found = []
+    processed(join, batch_of(probes, pa.int64(), times), 1, found.append)
+    at = Counter((time, row[0], row[1]) for time, row in held if time > 99_000)
+    expected = Counter(
+        (key, number, probe_time)
+        for (key, _, _), probe_time in zip(probes, times, strict=True)
+        for (time, other, number) in at
+        if other == key and abs(time - probe_time) <= 5
+    )
+    assert expected
+    assert Counter((k, n, None) for batch in found for _, k, n, *_ in rows_of(batch)) == Counter(
+        (key, number, None) for key, number, _ in expected.elements()
+    )
+    assert join.rows[0] < 20_000
+
+
 def test_the_columns_of_held_rows_stay_what_they_are():
     """A change here is a new version: docs/formats/states.md."""
     join = long_join()
@@ -205,6 +264,9 @@ def test_held_rows_of_other_columns_are_refused():
     nulls = ColumnBatch.from_rows([(0, None, 1, 7, "x")], Schema([Field(f.name, f.format) for f in batch.schema]))
     with pytest.raises(ValueError, match="'time' of a batch of states"):
         other.import_(0, nulls)
+    timeless = ColumnBatch.from_rows([(0, MIN, 1, 7, "x")], Schema(batch.schema.fields))
+    with pytest.raises(ValueError, match="row 0 of a batch of states has no time"):
+        other.import_(0, timeless)
     other.import_(0, bare.select([0, 1, 2, 3]))
     with pytest.raises(ValueError, match="pairs of 5 columns, not 6"):
         processed(other, batch_of([(1, 7, "x")], pa.int64(), [5]), 1, lambda pairs: None)
@@ -407,7 +469,20 @@ def test_chosen_keys_do_not_meet():
 
 @pytest.mark.parametrize("flags", [("-O2",), ("-fsanitize=address,undefined", "-DPFX_DEBUG")], ids=str)
 def test_a_join_goes_on_after_memory_has_run_out(tmp_path, flags):
-    parts = ["interval_join", "key_index", "key_block", "key_table", "key_direct", "key_hash", "key_columns", "key"]
+    parts = [
+        "interval_join",
+        "rows",
+        "bag",
+        "states",
+        "snapshot",
+        "key_index",
+        "key_block",
+        "key_table",
+        "key_direct",
+        "key_hash",
+        "key_columns",
+        "key",
+    ]
     parts += ["xxh64", "memory", "words", "out_column", "bitmap", "status", "calendar", "decimal", "arrow"]
     result = native.run(native.build(tmp_path, "join_failures", parts, *flags))
     assert (result.returncode, result.stderr) == (0, "")

@@ -64,7 +64,7 @@ def test_windows_far_apart_share_slots():
     assert {window.start: sorted(stored) for window, stored in windows.items()} == {0: [0, 2, 5], 64: [1, 4], 128: [3]}
 
 
-@pytest.mark.parametrize("key", [[1], {}, {1}, object()], ids=["list", "dict", "set", "object"])
+@pytest.mark.parametrize("key", [[{}], {}, {1}, object()], ids=["list of dict", "dict", "set", "object"])
 def test_bad_keys_are_refused(key):
     aligned, _, _ = loop(key=lambda r: key if r == "bad" else r)
     with pytest.raises(KeyTypeError):

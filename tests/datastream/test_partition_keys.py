@@ -63,7 +63,10 @@ def test_partitions_hold_what_has_equal_keys(program, count):
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize(
     ("selector", "reason"),
-    [(lambda record: 1 // (record[1][0] - 3), "ZeroDivisionError"), (lambda record: [record], "KeyTypeError: a key")],
+    [
+        (lambda record: 1 // (record[1][0] - 3), "ZeroDivisionError"),
+        (lambda record: {record[0]}, "KeyTypeError: a key"),
+    ],
 )
 def test_a_key_that_cannot_be_says_of_which_record(program, selector, reason):
     env = StreamExecutionEnvironment.get_execution_environment()

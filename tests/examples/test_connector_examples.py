@@ -1,16 +1,12 @@
-"""The example programs about sources, sinks and embedding."""
+"""The example programs about sources and sinks."""
 
-import json
 import threading
-import urllib.error
-import urllib.request
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from pyflinkx.errors import JobExecutionError
-from pyflinkx.examples.datastream import custom_source, embedding, file_watch, word_count
+from pyflinkx.examples.datastream import custom_source, file_watch, word_count
 
 
 def running_counts(words):
@@ -51,54 +47,6 @@ def test_custom_sources(capfd):
             found[name.partition(":")[0]].append(int(number))
         assert sorted(found["prime"]) == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
         assert sorted(found["collatz"]) == sorted([6, 3, 10, 5, 16, 8, 4, 2, 1])
-
-
-def get(address):
-    try:
-        with urllib.request.urlopen(address, timeout=60) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
-
-
-@pytest.mark.parametrize("parallelism", [1, 2])
-def test_a_service_answers_from_a_running_job(parallelism):
-    service = embedding.SumService(parallelism)
-    with embedding.make_server(service, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            address = f"http://127.0.0.1:{server.server_address[1]}"
-            assert get(f"{address}/add?key=a&value=3") == (200, {"key": "a", "sum": 3})
-            assert get(f"{address}/add?key=b&value=10") == (200, {"key": "b", "sum": 10})
-            assert get(f"{address}/add?key=a&value=4") == (200, {"key": "a", "sum": 7})
-            assert get(f"{address}/add?key=a&value=x")[0] == 400
-            assert get(f"{address}/add?key=a")[0] == 404
-            assert get(f"{address}/none")[0] == 404
-            sums = []
-            clients = [
-                threading.Thread(target=lambda: sums.append(get(f"{address}/add?key=c&value=1")[1]["sum"]))
-                for _ in range(20)
-            ]
-            for client in clients:
-                client.start()
-            for client in clients:
-                client.join()
-            assert sorted(sums) == list(range(1, 21))
-        finally:
-            server.shutdown()
-            thread.join()
-    service.close()
-    with pytest.raises(Exception, match="closed"):
-        service.add("a", 1)
-
-
-def test_a_service_whose_job_fails():
-    service = embedding.SumService()
-    with pytest.raises(JobExecutionError):
-        service.add("a", "no number")
-    service.delivery.join()
 
 
 def test_file_watch(tmp_path, capsys):

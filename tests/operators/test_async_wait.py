@@ -41,7 +41,7 @@ class Calls:
             raise
 
     def await_calls(self, count):
-        return [self.made.get(timeout=30) for _ in range(count)]
+        return [self.made.get(timeout=300) for _ in range(count)]
 
     def answer(self, value, *results):
         future = self.futures[value]
@@ -138,7 +138,7 @@ def test_any_order_of_answers(events, ordered, capacity, data):
         unanswered = number
         while unanswered:
             while not calls.made.empty() or not waiting:
-                waiting.add(calls.made.get(timeout=30))
+                waiting.add(calls.made.get(timeout=300))
             assert len(waiting) <= capacity
             value = data.draw(st.sampled_from(sorted(waiting)))
             waiting.discard(value)
@@ -196,7 +196,7 @@ def test_a_record_whose_time_is_over_gets_what_timeout_gives():
         assert h.operator.next_processing_timer() == 10
         h.set_processing_time(10)
         assert h.values == ["late a"]
-        assert calls.cancelled.get(timeout=30) == "a"
+        assert calls.cancelled.get(timeout=300) == "a"
         answer(h, calls, "b", "B")
         assert h.values == ["late a", "B"]
         assert h.operator.next_processing_timer() is None
@@ -213,7 +213,7 @@ def test_timeout_may_be_a_coroutine():
         h.push(["a"])
         calls.await_calls(1)
         h.set_processing_time(10)
-        assert calls.cancelled.get(timeout=30) == "a"
+        assert calls.cancelled.get(timeout=300) == "a"
         h.read_mail()
         assert h.values == ["a", "a"]
 
@@ -378,7 +378,7 @@ def test_the_timeout_is_for_all_attempts_together():
         calls.await_calls(1)
         h.set_processing_time(15)
         assert h.values == ["late"]
-        assert calls.cancelled.get(timeout=30) == "a"
+        assert calls.cancelled.get(timeout=300) == "a"
 
 
 def test_a_retry_that_would_come_after_the_timeout_is_not_made():

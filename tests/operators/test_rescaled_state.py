@@ -9,16 +9,14 @@ from pyflinkx._core.keys.partition import key_group, subtask_of
 from pyflinkx.operators.broadcast import BroadcastOperator
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.interval_join import IntervalJoinOperator
+from pyflinkx.operators.partition import AggregatePartitionOperator, MapPartitionOperator, ReducePartitionOperator
 from pyflinkx.state import MapStateDescriptor
 from pyflinkx.state.operator_state import redistributed
 from pyflinkx.testing.harness import OperatorHarness
 from tests.core.key_samples import coincident
-from tests.operators.test_state_backends import BACKENDS, OPERATORS, PickledBackend, key_of, records, steps
+from tests.operators.test_state_backends import BACKENDS, OPERATORS, PickledBackend, Totals, key_of, records, steps
 
 GROUPS = 128
-# A late record may make a window fire again that has fired before: which have is known by the watermark, which is not
-# exported yet. One partition of all records has no key.
-LEFT_OUT = {"tumbling, reduced", "sliding, listed", "sort all"}
 
 
 def pair(left, right, context):
@@ -42,6 +40,7 @@ class Subtasks:
     def __init__(self, make, count, backend, earlier=None):
         self.watermark = 0 if earlier is None else earlier.watermark
         restored = [] if earlier is None else earlier.export()
+        parts = [[]] * count if earlier is None else redistributed(earlier.export_own(), count)
         self.results = [] if earlier is None else earlier.results
         self.harnesses = [
             OperatorHarness(
@@ -52,11 +51,13 @@ class Subtasks:
                 parallelism=count,
                 max_parallelism=GROUPS,
                 restored_keyed=restored,
+                restored_operator=parts[subtask],
             )
             for subtask in range(count)
         ]
-        for harness in self.harnesses:
-            harness.operator.watermark = self.watermark  # which belongs to a task's inputs, and is not exported yet
+
+    def export_own(self):
+        return [harness.context.operator_state.export() for harness in self.harnesses]
 
     def export(self):
         return [batch for harness in self.harnesses for batch in harness.context.keyed_state.export(GROUPS)]
@@ -99,11 +100,40 @@ def run(make, steps, scales, ports=1, backends=(BACKENDS[0],)):
 scales = st.lists(st.integers(1, 5), min_size=2, max_size=4)
 
 
-@pytest.mark.parametrize("name", sorted(OPERATORS.keys() - LEFT_OUT))
+@pytest.mark.parametrize("name", sorted(OPERATORS))
 @settings(max_examples=30)
 @given(steps, scales)
 def test_an_interrupted_run_is_as_another(name, steps, scales):
     assert run(OPERATORS[name], steps, scales) == run(OPERATORS[name], steps, [1])
+
+
+def total(first, second):
+    return "all", first[1] + second[1]
+
+
+WHOLE = {
+    "map": lambda: MapPartitionOperator(UserFunction(lambda values: [("all", sum(v for _, v in values))]), None),
+    "reduce": lambda: ReducePartitionOperator(UserFunction(total), None),
+    "aggregate": lambda: AggregatePartitionOperator(UserFunction(Totals().get_result, Totals()), None),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@settings(max_examples=20)
+@given(steps, scales)
+def test_partitions_of_subtasks_become_one(name, steps, scales):
+    """Each subtask has its own, so that they compare where all end in one."""
+    assert run(WHOLE[name], steps, [*scales, 1]) == run(WHOLE[name], steps, [1])
+
+
+def test_a_partition_stays_with_its_subtask_at_the_same_parallelism():
+    first = Subtasks(OPERATORS["sort all"], 3, BACKENDS[0])
+    for number, harness in enumerate(first.harnesses):
+        harness.push([("a", number), ("b", number)])
+    second = Subtasks(OPERATORS["sort all"], 3, BACKENDS[0], first)
+    for number, harness in enumerate(second.harnesses):
+        harness.finish()
+        assert [value[1] for value in harness.values] == [number] * 2
 
 
 @settings(max_examples=30)

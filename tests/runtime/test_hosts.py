@@ -36,7 +36,7 @@ def program(folder, text, *arguments, interpreter=(), way=WAYS[0], **run):
     path.write_text(JOB + textwrap.dedent(text).replace("WAY", options(way)))
     command = [sys.executable, *interpreter, str(path), *arguments]
     run.setdefault("env", {**os.environ, "PYTHONPATH": str(ROOT)})
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **run)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, **run)
 
 
 def check(done):
@@ -168,7 +168,7 @@ def test_pyflinkx_run_without_standard_streams(tmp_path, closed):
         JOB + 'import sys; open(sys.argv[1], "w").write(str(len(run_job(function=lambda x: print(x) or x))))'
     )
     run = f'exec "{sys.executable}" -m pyflinkx.cli.main run "{job}" "{tmp_path}/out" {closed}'
-    subprocess.run(["sh", "-c", run], env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120, check=True)
+    subprocess.run(["sh", "-c", run], env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=600, check=True)
     assert (tmp_path / "out").read_text() == "200"
 
 

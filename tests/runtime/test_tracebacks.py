@@ -280,7 +280,7 @@ def test_programs(monkeypatch, tmp_path, command, parallelism, full):
     program.write_text(PROGRAM)
     start = [] if command == "python" else ["-m", "pyflinkx.cli.main", "run"]
     done = subprocess.run(
-        [sys.executable, *start, str(program), parallelism], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, *start, str(program), parallelism], capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 1
     assert "return 1 // x" in done.stderr
@@ -305,7 +305,7 @@ def test_what_a_program_raises_itself_is_shown_from_its_first_line(tmp_path, lin
         [sys.executable, "-m", "pyflinkx.cli.main", "run", str(program)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 1

@@ -388,7 +388,7 @@ def test_classes_of_a_script_travel(tmp_path, method):
         [sys.executable, str(script), method],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert (done.returncode, done.stdout) == (0, "all the same\n"), done.stderr

@@ -42,8 +42,9 @@ typedef enum pfx_key_tag {
     PFX_KEY_ENUM = 0x31,        /* name of the class, then a key: the member's name, or a flag's value */
     PFX_KEY_TUPLE = 0x40,       /* u32 count, then as many keys */
     PFX_KEY_RECORD = 0x41,      /* name of the class, u32 count, then as many keys */
-    PFX_KEY_ROW = 0x42          /* name of the class, u8 row kind, u8 1 if named, u32 count, then for each value its
+    PFX_KEY_ROW = 0x42,         /* name of the class, u8 row kind, u8 1 if named, u32 count, then for each value its
                                    name, if named (and ascending by it), and a key */
+    PFX_KEY_LIST = 0x43         /* u32 count, then as many keys */
 } pfx_key_tag;
 
 /* ---- key groups ---- */

@@ -15,6 +15,7 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 from pyflinkx._core.records.copier cimport Copier, is_atom, is_simple
 from pyflinkx._core.python cimport references
 from pyflinkx._core.keys.hash cimport as_key
+from pyflinkx._core.keys.items cimport key_of
 from pyflinkx._core.keys.map cimport KeyMap
 from pyflinkx._core.state.keyed cimport KeyContext, StateTable
 from pyflinkx._core.keys.canonical cimport check_key
@@ -285,7 +286,7 @@ def reduce_values(
     try:
         while i < len(values):
             value = values[i]
-            key = as_key(key_selector(value), &hash)
+            key = as_key(key_of(key_selector, value), &hash)
             if state is not None:
                 found = state.find(key, hash)
                 if found != NULL:
@@ -312,7 +313,7 @@ def select_keys(CallSite site not None, key_selector, list values not None):
     cdef list keys = []
     try:
         for value in values:
-            keys.append(key_selector(value))
+            keys.append(key_of(key_selector, value))
     except BaseException as error:
         site.fail(values[len(keys)], None, error)
     return keys
@@ -324,7 +325,7 @@ def group_values(CallSite site not None, key_selector, list values not None, Key
     cdef Py_hash_t hash = 0
     for value in values:
         try:
-            key = as_key(key_selector(value), &hash)
+            key = as_key(key_of(key_selector, value), &hash)
             found = groups.find(key, hash)
         except BaseException as error:
             site.fail(value, None, error)
@@ -490,7 +491,7 @@ def process_values(
                 stamp = stamps.data.as_longlongs[i]
             context.record_timestamp = stamp
             if keyed:
-                key_context.key = check_key(key_selector(value))
+                key_context.key = check_key(key_of(key_selector, value))
             yielded = function(value, context)
             if yielded is not None:
                 results.add_all(yielded, stamp)

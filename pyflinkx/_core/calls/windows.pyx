@@ -6,6 +6,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from pyflinkx._core.records.copier cimport Copier
 from pyflinkx._core.keys.hash cimport as_key
+from pyflinkx._core.keys.items cimport key_of
 from pyflinkx._core.keys.map cimport KeyMap
 from pyflinkx._core.records.objects cimport ObjectBatch
 from pyflinkx._core.calls.window_types cimport TimeWindow
@@ -180,7 +181,7 @@ cdef class AlignedLoop:
         else:
             if timestamp < self.lowest or timestamp > self.highest:
                 self.check_timestamp(timestamp)
-            key = as_key(self.select_key(value), &hash)
+            key = as_key(key_of(self.select_key, value), &hash)
             number = floor_divide(timestamp - self.offset, self.slide)
         start = number * self.slide + self.offset
         past = timestamp - self.size

@@ -18,6 +18,7 @@ cdef enum:
     FORM_NUMPY
     FORM_DECIMAL
     FORM_TUPLE
+    FORM_LIST
     FORM_ROW
     FORM_RECORD
     FORM_REFUSED

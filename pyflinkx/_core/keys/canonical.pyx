@@ -30,6 +30,7 @@ from pyflinkx._core.pfx.key cimport (
     PFX_KEY_ENUM,
     PFX_KEY_FORMAT,
     PFX_KEY_INSTANT,
+    PFX_KEY_LIST,
     PFX_KEY_RECORD,
     PFX_KEY_ROW,
     PFX_KEY_TIME,
@@ -55,6 +56,7 @@ from pyflinkx._core.pfx.key cimport (
     pfx_key_put_none,
     pfx_key_put_text,
     pfx_key_put_uuid,
+    pfx_key_tag,
 )
 from pyflinkx._core.memory.budget cimport default_budget
 from pyflinkx._core.records.row cimport Row
@@ -68,6 +70,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from pyflinkx._core.keys.list_key import ListKey
 from pyflinkx._core.records.row import restore_row
 
 from pyflinkx.errors import KeyTypeError
@@ -112,6 +115,7 @@ cdef tuple BASES = (
     (bytes, FORM_BINARY),
     (float, FORM_FLOAT),
     (tuple, FORM_TUPLE),
+    (list, FORM_LIST),
     (datetime, FORM_DATETIME),
     (date, FORM_DATE),
     (time, FORM_TIME),
@@ -122,7 +126,6 @@ cdef tuple BASES = (
 )
 
 cdef dict ADVICE = {
-    list: "use a tuple",
     set: "use a sorted tuple",
     frozenset: "use a sorted tuple",
     dict: "use a tuple of its sorted items",
@@ -131,8 +134,8 @@ cdef dict ADVICE = {
 }
 
 cdef str ALLOWED = (
-    "keys are None, bool, int, float, str, bytes, dates and times, Decimal, UUID, Enum members, and tuples, Rows and "
-    "frozen dataclasses of these"
+    "keys are None, bool, int, float, str, bytes, dates and times, Decimal, UUID, Enum members, and tuples, lists, "
+    "Rows and frozen dataclasses of these"
 )
 
 # Forms by type. Emptied when it grows large, since programs can make types without end.
@@ -155,7 +158,7 @@ cdef Form classify(kind):
     generic = getattr(sys.modules.get("numpy"), "generic", None)
     if generic is not None and generic in ancestors:
         return classify_numpy(kind, ancestors)
-    if kind.__hash__ is None:
+    if kind.__hash__ is None and kind.__eq__ is not list.__eq__:
         return Form(FORM_REFUSED, reason=ADVICE.get(kind, advice_for_unhashable(kind)))
     for base, code in BASES:
         if base in ancestors:
@@ -225,7 +228,9 @@ cdef int put_key(pfx_key *out, object key, int depth) except -1:
         return put_int(out, key)
     form = form_of(kind)
     if form.code == FORM_TUPLE:
-        return put_tuple(out, <tuple>key, depth)
+        return put_items(out, PFX_KEY_TUPLE, <tuple>key, depth)
+    if form.code == FORM_LIST:
+        return put_items(out, PFX_KEY_LIST, tuple(<list>key), depth)
     if form.code == FORM_NONE:
         return check(pfx_key_put_none(out))
     if form.code == FORM_INT:
@@ -395,11 +400,11 @@ cdef int put_member(pfx_key *out, object key, Form form) except -1:
     return put_text(out, key._name_)
 
 
-cdef int put_tuple(pfx_key *out, tuple key, int depth) except -1:
+cdef int put_items(pfx_key *out, pfx_key_tag tag, tuple items, int depth) except -1:
     check_depth(depth)
-    check(pfx_key_begin(out, PFX_KEY_TUPLE))
-    check(pfx_key_put_count(out, len(key)))
-    for item in key:
+    check(pfx_key_begin(out, tag))
+    check(pfx_key_put_count(out, len(items)))
+    for item in items:
         put_key(out, item, depth + 1)
     return 0
 
@@ -454,7 +459,7 @@ def canonical_key_bytes(key):
 
     Args:
         key: None, bool, int, float, str, bytes, date, time, datetime, timedelta, Decimal, UUID, an Enum member, a NumPy
-            number, or a tuple, Row or frozen dataclass of these.
+            number, or a tuple, list, Row or frozen dataclass of these.
 
     Raises:
         KeyTypeError: the key, or a value inside it, has another type.
@@ -480,6 +485,8 @@ def canonical_key_bytes(key):
 cpdef object check_key(object key):
     """The object to use as a key in place of ``key``: itself, or with one same NaN in place of every NaN in it.
 
+    A list, also within it, becomes a copy that cannot be changed.
+
     Args:
         key: what a key selector returned.
 
@@ -504,6 +511,8 @@ cdef object checked(object key, kind, int depth):
         return key if PyFloat_AS_DOUBLE(key) == PyFloat_AS_DOUBLE(key) else NAN
     if form.code == FORM_TUPLE:
         return checked_tuple(<tuple>key, depth)
+    if form.code == FORM_LIST:
+        return checked_list(<list>key, kind, depth)
     if form.code == FORM_DECIMAL:
         if key.is_nan():
             return NAN
@@ -521,7 +530,7 @@ cdef object checked(object key, kind, int depth):
 
 
 cdef list checked_items(tuple items, int depth):
-    """The items with one NaN in place of all, or None if they are to stay."""
+    """The items with one NaN in place of all and copies of lists, or None if they are to stay."""
     cdef list changed = None
     cdef Py_ssize_t i
     check_depth(depth)
@@ -544,6 +553,14 @@ cdef object checked_tuple(tuple key, int depth):
     return key if changed is None else tuple.__new__(type(key), changed)
 
 
+cdef object checked_list(list key, kind, int depth):
+    if kind is ListKey:  # made here
+        return key
+    cdef tuple items = tuple(key)
+    changed = checked_items(items, depth)
+    return ListKey(items if changed is None else changed)
+
+
 cdef object checked_row(Row key, int depth):
     if key.fields is not None:
         row_names(key)
@@ -551,18 +568,30 @@ cdef object checked_row(Row key, int depth):
     return key if changed is None else restore_row(type(key), key.fields, changed, key.kind)
 
 
-# Frozen dataclasses that hold a NaN, by their canonical bytes. Unlike a tuple's, their equality does not look at
+# Frozen dataclasses with a NaN or a list, by their canonical bytes. Unlike a tuple's, their equality does not look at
 # identity in every Python version, so the first such object stands for all of them while anything refers to it.
 nan_records = weakref.WeakValueDictionary()
 
 
+cdef object with_fields(object key, tuple names, list values):
+    """A copy of a frozen dataclass with other values: a list could be changed by whoever has the record."""
+    made = object.__new__(type(key))
+    for field in dataclasses.fields(key):
+        object.__setattr__(made, field.name, getattr(key, field.name))
+    for name, value in zip(names, values):
+        object.__setattr__(made, name, value)
+    return made
+
+
 cdef object checked_record(object key, Form form, int depth):
-    if checked_items(tuple([getattr(key, name) for name in form.fields]), depth) is None:
+    cdef list changed = checked_items(tuple([getattr(key, name) for name in form.fields]), depth)
+    if changed is None:
         return key
+    key = with_fields(key, form.fields, changed)
     form_bytes = canonical_key_bytes(key)
     try:
         return nan_records.setdefault(form_bytes, key)
     except TypeError as error:
         raise KeyTypeError(
-            f"a key of type {form.name} holds a NaN, which needs weak references: declare it with weakref_slot=True"
+            f"a key of type {form.name} holds a NaN or list, which needs weak references: declare it with weakref_slot=True"
         ) from error

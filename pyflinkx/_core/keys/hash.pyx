@@ -23,6 +23,7 @@ from pyflinkx._core.keys.canonical cimport (
     FORM_BINARY,
     FORM_DECIMAL,
     FORM_FLOAT,
+    FORM_LIST,
     FORM_NUMPY,
     FORM_RECORD,
     FORM_REFUSED,
@@ -43,6 +44,8 @@ import sys
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+
+from pyflinkx._core.keys.list_key import ListKey
 
 # Decimal digits after the point of a fraction that can equal a Decimal whose hash anyone would wait for, and the bits
 # of the whole.
@@ -67,6 +70,9 @@ cdef Py_hash_t hash_of_other(object key, int depth) except -1:
     form = form_of(type(key))
     if form.code == FORM_TUPLE:
         return hash_of_parts(<tuple> key, depth)
+    if form.code == FORM_LIST:
+        # What is no copy of ours could change while it is a key.
+        return hash_of_parts(tuple(<list> key), depth) if type(key) is ListKey else hash_of_hash(key)
     if form.code == FORM_TEXT or form.code == FORM_BINARY:
         return PyObject_Hash(key)
     if form.code == FORM_FLOAT:

@@ -1,4 +1,5 @@
 """Keys that are an item of their record, taken without calling the user's ``lambda record: record[0]``."""
+cimport cython
 from cpython.list cimport PyList_GET_ITEM, PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
@@ -22,7 +23,8 @@ cdef tuple shape(function):
     code = function.__code__
     types = tuple([type(constant) for constant in code.co_consts])  # 1, 1.0 and True are equal
     called = code.co_flags & CALLED
-    return code.co_code, code.co_consts, types, code.co_argcount, called, code.co_names, code.co_freevars
+    arguments = code.co_argcount, code.co_kwonlyargcount
+    return code.co_code, code.co_consts, types, arguments, called, code.co_names, code.co_freevars
 
 
 # The compiler's own words for it, which differ between versions of Python.
@@ -39,6 +41,33 @@ def item_index(function):
     if type(function) is not FunctionType:
         return None
     return INDEXES.get(shape(function))
+
+
+@cython.final
+cdef class ItemKey:
+    """A key selector that gives an item of its record; records that are no tuples with such an item go to the function.
+
+    Args:
+        function: does no more than ``return function's argument[index]``.
+        index: see ``item_index``.
+
+    Example:
+        >>> ItemKey(lambda pair: pair[1], 1)((2, "b"))
+        'b'
+    """
+
+    def __cinit__(self, function, Py_ssize_t index):
+        self.function = function
+        self.index = index
+
+    def __call__(self, record):
+        return key_of(self, record)
+
+    def __reduce__(self):
+        return ItemKey, (self.function, self.index)
+
+    def __repr__(self):
+        return f"ItemKey({self.function!r}, {self.index})"
 
 
 def select_items(list values not None, Py_ssize_t index):

@@ -1,6 +1,9 @@
 """A dict for keys that come from outside."""
 from pyflinkx._core.python cimport _PyDict_DelItem_KnownHash
+from pyflinkx._core.keys.canonical cimport check_key
 from pyflinkx._core.keys.hash cimport hash_of
+
+from pyflinkx.errors import KeyTypeError
 
 # Entries that a map may have had without being made anew when most are gone.
 cdef Py_ssize_t FEW = 64
@@ -77,7 +80,7 @@ cdef class KeyMap:
 
     def __reduce__(self):
         # Hashes are those of another process there.
-        return KeyMap, (list(self.entries.items()),)
+        return restored_map, (list(self.entries.items()),)
 
     def __len__(self):
         return len(self.entries)
@@ -105,3 +108,15 @@ cdef class KeyMap:
 
     def __repr__(self):
         return f"KeyMap({list(self.entries.items())!r})"
+
+
+def restored_map(items):
+    """A map that was pickled: lists that are keys are ordinary ones until they are keys again."""
+    cdef KeyMap made = KeyMap()
+    for key, value in items:
+        try:
+            key = check_key(key)
+        except KeyTypeError:  # no key of a stream, but one of a map
+            pass
+        made[key] = value
+    return made

@@ -4,12 +4,10 @@ from typing import Any, final
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.memory.budget import MemoryBudget
+from pyflinkx._core.native.rows import HeldBlock
 
 STATE_METADATA: bytes
 STATE_VERSION: int
-
-@final
-class Pairs: ...
 
 @final
 class NativeJoin:
@@ -35,3 +33,7 @@ class NativeJoin:
     def process(
         self, batch: ColumnBatch, side: int, emit: Callable[[ColumnBatch], Any]
     ) -> Generator[None, None, ColumnBatch | None]: ...
+
+def exported_rows(
+    held: Sequence[HeldBlock], side: int, key_positions: tuple[int, ...], max_parallelism: int, limit: int
+) -> Iterator[ColumnBatch]: ...

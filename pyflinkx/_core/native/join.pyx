@@ -6,7 +6,6 @@ from pyflinkx._core.columns.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.columns.column cimport (
     Buffer,
     Column,
-    first_value,
     new_buffer,
     trusted_column,
     value_start,
@@ -15,33 +14,28 @@ from pyflinkx._core.columns.column cimport (
 from pyflinkx._core.pfx.arrow cimport PFX_KIND_LIST
 from pyflinkx._core.pfx.calendar cimport PFX_NO_TIMESTAMP
 from pyflinkx._core.pfx.column_math cimport pfx_int64_largest
-from pyflinkx._core.pfx.gather cimport pfx_mask_to_indices
 from pyflinkx._core.pfx.interval_join cimport (
     pfx_join,
-    pfx_join_add,
     pfx_join_advance,
     pfx_join_cursor,
     pfx_join_expire,
-    pfx_join_find_keys,
     pfx_join_forgotten,
     pfx_join_free,
     pfx_join_init,
     pfx_join_late,
-    pfx_join_mark,
     pfx_join_probe,
-    pfx_join_renumber,
-    pfx_join_times,
 )
 from pyflinkx._core.pfx.key_columns cimport pfx_key_column, pfx_key_column_allowed
 from pyflinkx._core.pfx.results cimport PFX_RESULT_BYTES
+from pyflinkx._core.pfx.rows cimport pfx_rows_add, pfx_rows_find_keys
 from pyflinkx._core.pfx.status cimport PFX_OVERFLOW, pfx_status
-from pyflinkx._core.columns.gather cimport take_rows
+from pyflinkx._core.columns.gather cimport concat_rows, take_rows
 from pyflinkx._core.keys.secret cimport process_secret
 from pyflinkx._core.memory.budget cimport MemoryBudget, default_budget
+from pyflinkx._core.native.rows cimport HeldColumns, Located
 from pyflinkx._core.columns.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
 
-from pyflinkx._core.columns.batch import concat
 from pyflinkx._core.native.states import STATE_METADATA
 from pyflinkx._core.keys.partition import column_key_groups
 from pyflinkx.errors import KeyTypeError, LongBatchError
@@ -50,7 +44,9 @@ cdef enum:
     MAX_KEY_COLUMNS = 64
     PAIRS = 16384  # of an emitted batch: few enough for their indices to stay in the processor's cache
     FEWEST_EXPIRED = 65536  # rows that come between two looks at all that is held
-    LARGEST_BLOCK = 1 << 30  # bytes of what is put together, so that text stays within offsets of 32 bits
+    KEYS_PER_ROW = 4  # that are looked at, while such a look is under way
+    FEWEST_KEYS = 1024  # at once
+    MOST_KEYS = 65536  # when event time goes on
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
 cdef Field TIME_FIELD = Field("time", "l", False)
@@ -64,11 +60,11 @@ cdef bytes state_version(int side):
     return f"join {'right' if side else 'left'} {STATE_VERSION}".encode()
 
 
-# How many of the rows at `count` indices, at least one, have together no more than `most` bytes of text in a column. An
-# element of a list counts as eight bytes.
-cdef int64_t fitting(ColumnBatch batch, const int64_t *indices, int64_t count, int64_t most) except -1:
+# How many of the rows at `count` indices, at least `fewest`, have together no more than `left` bytes of text in each
+# column; what the column with the most of it has is taken off `left`. An element of a list counts as eight bytes.
+cdef int64_t fitting(ColumnBatch batch, const int64_t *indices, int64_t count, int64_t fewest, int64_t *left) except -1:
     cdef Column column
-    cdef int64_t i, total, size
+    cdef int64_t i, total, size, bytes, most = 0
     for item in batch.columns:
         column = item
         if column.offset_width == 0:
@@ -76,23 +72,14 @@ cdef int64_t fitting(ColumnBatch batch, const int64_t *indices, int64_t count, i
         size = 8 if column.kind == PFX_KIND_LIST else 1
         total = 0
         for i in range(count):
-            total += (value_start(column, indices[i] + 1) - value_start(column, indices[i])) * size
-            if total > most and i > 0:
+            bytes = (value_start(column, indices[i] + 1) - value_start(column, indices[i])) * size
+            if total + bytes > left[0] and i >= fewest:
                 count = i
                 break
+            total += bytes
+        most = max(most, total)
+    left[0] -= most
     return count
-
-
-@cython.final
-@cython.no_gc
-cdef class Pairs:
-    """Pairs of rows of a batch with rows of a block, by their numbers there, and the pairs' times."""
-
-    cdef ColumnBatch block
-    cdef Buffer mine
-    cdef Buffer theirs
-    cdef Buffer times
-    cdef int64_t count
 
 
 @cython.final
@@ -120,11 +107,12 @@ cdef class NativeJoin:
     cdef MemoryBudget budget
     cdef Schema schema
     cdef tuple keys
-    # Per side: the rows held, in the order of their numbers, and the number after the last one.
-    cdef tuple blocks
-    cdef int64_t following[2]
+    # The columns of the rows that each side holds.
+    cdef HeldColumns left
+    cdef HeldColumns right
     cdef int64_t added
     cdef int64_t expire_after
+    cdef bint expiring  # a look at all keys is under way
     # The largest timestamp so far, and what it was when all that is held was last looked at.
     cdef int64_t latest
     cdef int64_t looked_until
@@ -142,7 +130,7 @@ cdef class NativeJoin:
             raise ValueError(f"a window cannot have {window_size} ms")
         self.budget = default_budget if budget is None else budget
         self.schema = schema
-        self.blocks = ([], [])
+        self.left, self.right = HeldColumns(self.budget), HeldColumns(self.budget)
         self.expire_after = FEWEST_EXPIRED
         self.most_bytes = PFX_RESULT_BYTES
         self.latest = self.looked_until = INT64_MIN
@@ -159,12 +147,17 @@ cdef class NativeJoin:
     @property
     def rows(self):
         """How many rows the left and the right side hold; some of them may be forgotten already."""
-        return self.join.rows[0], self.join.rows[1]
+        return self.join.rows.held[0], self.join.rows.held[1]
+
+    cdef HeldColumns side(self, int side):
+        if side not in (0, 1):
+            raise ValueError(f"a join has no side {side}")
+        return self.right if side else self.left
 
     def export(self, int side, int max_parallelism, int64_t limit=32_768):
-        """The rows that a side holds, as batches in the form of docs/formats/states.md; rows that are forgotten go.
+        """The rows that a side holds now, as batches in the form of docs/formats/states.md.
 
-        A generator, which is to be gone through before anything else is called.
+        They can be gone through while the join goes on, and by another thread.
 
         Args:
             side: 0 for the left one, 1 for the right one.
@@ -174,30 +167,10 @@ cdef class NativeJoin:
         Raises:
             ValueError: an argument is out of range.
         """
-        cdef Buffer times
-        cdef ColumnBatch block
-        cdef int64_t first = 0, start, stop
-        if side not in (0, 1) or limit < 1:
-            raise ValueError(f"there are no batches of side {side} with at most {limit} rows")
-        self.expire()
-        times = new_buffer(self.following[side] * sizeof(int64_t), self.budget)
-        with nogil:
-            pfx_join_times(&self.join, side, <int64_t *> writable(times))
-        for part in list(self.blocks[side]):
-            block = part
-            for start in range(0, block.length, limit):
-                stop = min(start + limit, block.length)
-                yield self.exported(block.slice_rows(start, stop), side, times, first + start, max_parallelism)
-            first += block.length
-
-    cdef ColumnBatch exported(self, ColumnBatch rows, int side, Buffer times, int64_t first, int max_parallelism):
-        groups = column_key_groups(rows, self.keys[side], max_parallelism)
-        fields = [(<Field> field).renamed(f"row.{field.name}") for field in rows.schema.fields]
-        schema = Schema([GROUP_FIELD, TIME_FIELD, *fields], {STATE_METADATA: state_version(side)})
-        columns = [(<Column> column).with_field(field) for column, field in zip(rows.columns, fields)]
-        stamps = trusted_column(TIME_FIELD, rows.length, first, 0, None, None, times, ())
-        return make_batch(
-            schema, (Column(GROUP_FIELD, rows.length, [None, groups]), stamps, *columns), rows.length, None, None)
+        if limit < 1:
+            raise ValueError(f"there are no batches of at most {limit} rows")
+        held = self.side(side).rows_after(pfx_join_forgotten(&self.join, side))
+        return exported_rows(held, side, self.keys[side], max_parallelism, limit)
 
     def import_(self, int side, ColumnBatch batch not None):
         """Hold rows that were exported, by this or by any other subtask; they make pairs with rows that come later.
@@ -214,8 +187,7 @@ cdef class NativeJoin:
         cdef ColumnBatch rows
         cdef Column column
         cdef Field field
-        if side not in (0, 1):
-            raise ValueError(f"a join has no side {side}")
+        self.side(side)
         stated = (batch.schema.metadata or {}).get(STATE_METADATA, state_version(side))
         if stated != state_version(side):
             raise ValueError(
@@ -235,23 +207,31 @@ cdef class NativeJoin:
             field = field.renamed(column.name.removeprefix("row."))
             fields.append(field)
             columns.append(column.with_field(field))
-        rows = make_batch(Schema(fields[2:]), tuple(columns[2:]), batch.length, None, None)
+        rows = make_batch(Schema(fields[2:]), tuple(columns[2:]), batch.length, columns[1], None)
+        times = rows.timestamp_values()
+        for row in range(rows.length):
+            if times[row] == PFX_NO_TIMESTAMP:
+                raise ValueError(f"row {row} of a batch of states has no time")
         if rows.length > 0:
-            times = <const int64_t *> first_value(batch.columns[1])
-            self.hold(rows, side, self.find_keys(rows, side), times)
+            self.hold(rows, side, self.find_keys(rows, side))
 
     @property
     def longest(self):
         """The most steps beyond the first that the search for a key takes."""
-        return self.join.index.longest
+        return self.join.rows.index.longest
 
     def advance(self, int64_t watermark):
         """Event time has come to ``watermark`` (ms)."""
         pfx_join_advance(&self.join, watermark)
+        self.left.expire(pfx_join_forgotten(&self.join, 0))
+        self.right.expire(pfx_join_forgotten(&self.join, 1))
         # All that was held at the last look is over, so that it is worth another one, however few rows have come since.
-        if (self.join.rows[0] + self.join.rows[1] >= FEWEST_EXPIRED
-                and pfx_join_forgotten(&self.join, self.looked_until)):
-            self.expire()
+        if (self.join.rows.held[0] + self.join.rows.held[1] >= FEWEST_EXPIRED
+                and self.looked_until <= pfx_join_forgotten(&self.join, 0)
+                and self.looked_until <= pfx_join_forgotten(&self.join, 1)):
+            self.begin_expiring()
+        if self.expiring:
+            self.expire(MOST_KEYS)
 
     def process(self, ColumnBatch batch not None, int side, emit):
         """Take rows of a side: ``emit`` is called with batches of the pairs that they make with rows of the other side.
@@ -269,11 +249,11 @@ cdef class NativeJoin:
         cdef const int64_t *times = batch.timestamp_values()
         cdef ColumnBatch late = None
         cdef Buffer mask, keys
+        cdef Located pairs
         cdef int64_t i, at, count
         cdef const int64_t *stamps
         cdef pfx_join_cursor cursor
-        if side not in (0, 1):
-            raise ValueError(f"a join has no side {side}")
+        self.side(side)
         if batch.length == 0:
             return None
         for i in range(batch.length):
@@ -296,31 +276,34 @@ cdef class NativeJoin:
         stamps = batch.timestamp_values()
         keys = self.find_keys(batch, side)
         cursor.row = 0
-        cursor.position = -1
+        cursor.at = -1
         while cursor.row < batch.length:
-            for pairs in self.find_pairs(batch, side, <const int32_t *> keys.data, stamps, &cursor):
-                at = 0
-                while at < (<Pairs> pairs).count:
-                    at += self.emit_pairs(batch, side, pairs, at, emit)
-                    if at < (<Pairs> pairs).count:
-                        yield
+            pairs = self.find_pairs(batch, side, <const int32_t *> keys.data, stamps, &cursor)
+            at = 0
+            while pairs is not None and at < pairs.count:
+                at += self.emit_pairs(batch, side, pairs, at, emit)
+                if at < pairs.count:
+                    yield
             if cursor.row < batch.length:
                 yield
-        self.hold(batch, side, keys, stamps)
+        self.hold(batch, side, keys)
         return late
 
     # Take rows to a side.
-    cdef int hold(self, ColumnBatch batch, int side, Buffer keys, const int64_t *times) except -1:
+    cdef int hold(self, ColumnBatch batch, int side, Buffer keys) except -1:
+        cdef HeldColumns held = self.side(side)
+        cdef const int64_t *times = batch.timestamp_values()
         with nogil:
-            check(pfx_join_add(
-                &self.join, side, <const int32_t *> keys.data, times, batch.length, self.following[side]))
+            check(pfx_rows_add(
+                &self.join.rows, side, <const int32_t *> keys.data, times, batch.length, held.following))
             self.latest = max(self.latest, pfx_int64_largest(times, batch.length))
-        self.following[side] += batch.length
-        # The rows' times are in the join's own table.
-        self.keep(make_batch(batch.schema, batch.columns, batch.length, None, None), side)
+        held.add(make_batch(batch.schema, batch.columns, batch.length, batch.timestamps, None))
+        held.expire(pfx_join_forgotten(&self.join, side))
         self.added += batch.length
-        if self.added >= self.expire_after:
-            self.expire()
+        if self.added >= self.expire_after and not self.expiring:
+            self.begin_expiring()
+        if self.expiring:
+            self.expire(max(batch.length * KEYS_PER_ROW, FEWEST_KEYS))
         return 0
 
     cdef Buffer find_keys(self, ColumnBatch batch, int side):
@@ -331,10 +314,9 @@ cdef class NativeJoin:
         cdef Column column
         cdef int64_t row = -1
         cdef pfx_status status
-        for part in self.blocks[1 - side][:1]:
-            pairs = len(batch.columns) + len((<ColumnBatch> part).columns)
-            if pairs != len(self.schema.fields):
-                raise ValueError(f"pairs of {pairs} columns, not {len(self.schema.fields)}")
+        others = self.side(1 - side).width
+        if others is not None and len(batch.columns) + others != len(self.schema.fields):
+            raise ValueError(f"pairs of {len(batch.columns) + others} columns, not {len(self.schema.fields)}")
         for i in range(width):
             column = batch.columns[positions[i]]
             if not pfx_key_column_allowed(column.kind):
@@ -345,73 +327,37 @@ cdef class NativeJoin:
             columns[i].data = column.data
             columns[i].offset = column.offset
         with nogil:
-            status = pfx_join_find_keys(
-                &self.join, columns, width, batch.length, <int32_t *> writable(keys), &row)
+            status = pfx_rows_find_keys(
+                &self.join.rows, columns, width, batch.length, <int32_t *> writable(keys), &row)
         if status == PFX_OVERFLOW and row >= 0:
             raise KeyTypeError(f"row {row} has no key: its date or time does not fit the key format")
         check(status)
         return keys
 
-    # The next pairs, from where the cursor is, by the block that has the other rows.
-    cdef list find_pairs(
+    # The next pairs, from where the cursor is; None when there are none.
+    cdef Located find_pairs(
         self, ColumnBatch batch, int side, const int32_t *keys, const int64_t *times, pfx_join_cursor *cursor
     ):
-        cdef list found = []
         cdef Buffer rows = new_buffer(PAIRS * sizeof(int64_t), self.budget)
         cdef Buffer numbers = new_buffer(PAIRS * sizeof(int64_t), self.budget)
         cdef Buffer stamps = new_buffer(PAIRS * sizeof(int64_t), self.budget)
         cdef int64_t pairs = 0
-        cdef int64_t first = 0
-        cdef ColumnBatch block
         with nogil:
             check(pfx_join_probe(
                 &self.join, side, keys, times, batch.length, cursor, PAIRS, <int64_t *> writable(rows),
                 <int64_t *> writable(numbers), <int64_t *> writable(stamps), &pairs))
-        if pairs == 0:
-            return found
-        for part in self.blocks[1 - side]:
-            block = part
-            self.pick_pairs(block, first, rows, numbers, stamps, pairs, found)
-            first += block.length
-        return found
-
-    # Those pairs whose other row lies in a block, which starts with the row of number `first`.
-    cdef int pick_pairs(
-        self, ColumnBatch block, int64_t first, Buffer rows, Buffer numbers, Buffer stamps, int64_t pairs, list found
-    ) except -1:
-        cdef Pairs picked
-        cdef Buffer mine = new_buffer(pairs * sizeof(int64_t), self.budget)
-        cdef Buffer theirs = new_buffer(pairs * sizeof(int64_t), self.budget)
-        cdef Buffer times = new_buffer(pairs * sizeof(int64_t), self.budget)
-        cdef int64_t *mine_at = <int64_t *> writable(mine)
-        cdef int64_t *theirs_at = <int64_t *> writable(theirs)
-        cdef int64_t *times_at = <int64_t *> writable(times)
-        cdef int64_t count = 0
-        cdef int64_t i, at
-        with nogil:
-            for i in range(pairs):
-                at = (<const int64_t *> numbers.data)[i] - first
-                mine_at[count] = (<const int64_t *> rows.data)[i]
-                theirs_at[count] = at
-                times_at[count] = (<const int64_t *> stamps.data)[i]
-                count += 0 <= at < block.length
-        if count == 0:
-            return 0
-        picked = Pairs.__new__(Pairs)
-        picked.block, picked.mine, picked.theirs, picked.times, picked.count = block, mine, theirs, times, count
-        found.append(picked)
-        return 0
+        return None if pairs == 0 else self.side(1 - side).locate(numbers, rows, stamps, pairs)
 
     # Emit pairs from number `first` on, as many as fit in a batch: how many these are.
-    cdef int64_t emit_pairs(self, ColumnBatch batch, int side, Pairs pairs, int64_t first, object emit) except -1:
+    cdef int64_t emit_pairs(self, ColumnBatch batch, int side, Located pairs, int64_t first, object emit) except -1:
         cdef const int64_t *mine = <const int64_t *> pairs.mine.data + first
-        cdef const int64_t *theirs = <const int64_t *> pairs.theirs.data + first
-        cdef int64_t count = fitting(batch, mine, pairs.count - first, self.most_bytes)
-        count = fitting(pairs.block, theirs, count, self.most_bytes)
+        cdef int64_t count = pairs.count - first
+        cdef int64_t left = self.most_bytes
+        count = self.fitting_others(pairs, first, fitting(batch, mine, count, 1, &left))
         while True:
             try:
                 ours = [take_rows(column, mine, count, False, self.budget) for column in batch.columns]
-                others = [take_rows(column, theirs, count, False, self.budget) for column in pairs.block.columns]
+                others = self.take_others(pairs, first, first + count)
                 break
             except LongBatchError:  # of what lies deeper
                 if count == 1:
@@ -424,54 +370,66 @@ cdef class NativeJoin:
         emit(make_batch(self.schema, renamed, count, stamps, None))
         return count
 
-    # Few blocks are quick to look through, and each row is copied a logarithm of times.
-    cdef int keep(self, ColumnBatch batch, int side) except -1:
-        cdef list blocks = self.blocks[side]
-        cdef ColumnBatch before
-        while blocks:
-            before = blocks[len(blocks) - 1]
-            if before.length > 2 * batch.length or before.nbytes > LARGEST_BLOCK - batch.nbytes:
-                break
-            batch = concat([blocks.pop(), batch], self.budget)
-        blocks.append(batch)
-        return 0
+    # How many of `count` pairs from number `first` on have other rows of few enough bytes, at least one.
+    cdef int64_t fitting_others(self, Located pairs, int64_t first, int64_t count) except -1:
+        cdef const int64_t *theirs = <const int64_t *> pairs.theirs.data
+        cdef int64_t at = first, end, stop = first + count, left = self.most_bytes
+        for block, last in zip(pairs.blocks, pairs.ends):
+            end = min(<int64_t> last, stop)
+            if end > at:
+                count = fitting(block, theirs + at, end - at, at == first, &left)
+                if count < end - at:
+                    return at + count - first
+                at = end
+        return stop - first
 
-    # What can make no more pairs goes, and what stays is numbered anew, from 0.
-    cdef int expire(self) except -1:
-        cdef int side
-        with nogil:
-            check(pfx_join_expire(&self.join))
-        for side in range(2):
-            self.shrink(side)
+    cdef list take_others(self, Located pairs, int64_t first, int64_t stop):
+        cdef const int64_t *theirs = <const int64_t *> pairs.theirs.data
+        cdef int64_t at = first, end
+        cdef ColumnBatch block
+        cdef list parts = []
+        for part, last in zip(pairs.blocks, pairs.ends):
+            block = part
+            end = min(<int64_t> last, stop)
+            if end > at:
+                parts.append([take_rows(column, theirs + at, end - at, False, self.budget) for column in block.columns])
+                at = end
+        if len(parts) == 1:
+            return parts[0]
+        return [concat_rows(list(columns), self.budget) for columns in zip(*parts)]
+
+    # A look at all keys, some at a time, for rows that can make no more pairs.
+    cdef int begin_expiring(self) except -1:
+        self.expiring = True
         self.added = 0
         self.looked_until = self.latest
-        self.expire_after = max(self.join.rows[0] + self.join.rows[1], FEWEST_EXPIRED)
         return 0
 
-    cdef int shrink(self, int side) except -1:
-        cdef int64_t total = self.following[side]
-        cdef int64_t kept = 0
-        cdef int64_t first = 0
-        cdef int64_t i, start
-        cdef Buffer held = new_buffer(total, self.budget, zero=True)
-        cdef Buffer numbers = new_buffer(total * sizeof(int64_t), self.budget)
-        cdef Buffer indices = new_buffer(total * sizeof(int64_t), self.budget)
-        cdef ColumnBatch block
-        cdef list held_blocks = self.blocks[side][:]
+    cdef int expire(self, int64_t most) except -1:
+        cdef int64_t left = 0
         with nogil:
-            pfx_join_mark(&self.join, side, writable(held))
-            for i in range(total):
-                (<int64_t *> writable(numbers))[i] = kept
-                kept += held.data[i]
-            pfx_join_renumber(&self.join, side, <const int64_t *> numbers.data)
-        (<list> self.blocks[side]).clear()
-        for part in held_blocks:
-            block = part
-            start = (<const int64_t *> numbers.data)[first] if first < total else kept
-            pfx_mask_to_indices(held.data + first, block.length, <int64_t *> writable(indices))
-            first += block.length
-            i = ((<const int64_t *> numbers.data)[first] if first < total else kept) - start
-            if i:
-                self.keep(block.take_checked(<const int64_t *> indices.data, i, self.budget), side)
-        self.following[side] = kept
+            check(pfx_join_expire(&self.join, most, &left))
+        if left == 0:
+            self.expiring = False
+            self.expire_after = max(self.join.rows.held[0] + self.join.rows.held[1], FEWEST_EXPIRED)
         return 0
+
+
+def exported_rows(held, int side, key_positions, int max_parallelism, int64_t limit):
+    """Rows that a side holds as batches of at most ``limit``."""
+    cdef ColumnBatch rows
+    for block in held:
+        rows = block.rows()
+        for start in range(0, rows.length, limit):
+            part = rows.slice_rows(start, min(start + limit, rows.length))
+            yield exported(part, side, key_positions, max_parallelism)
+
+
+cdef ColumnBatch exported(ColumnBatch rows, int side, tuple key_positions, int max_parallelism):
+    groups = column_key_groups(rows, key_positions, max_parallelism)
+    fields = [(<Field> field).renamed(f"row.{field.name}") for field in rows.schema.fields]
+    schema = Schema([GROUP_FIELD, TIME_FIELD, *fields], {STATE_METADATA: state_version(side)})
+    columns = [(<Column> column).with_field(field) for column, field in zip(rows.columns, fields)]
+    stamps = rows.timestamps.with_field(TIME_FIELD)
+    return make_batch(
+        schema, (Column(GROUP_FIELD, rows.length, [None, groups]), stamps, *columns), rows.length, None, None)

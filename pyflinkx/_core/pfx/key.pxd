@@ -18,6 +18,7 @@ cdef extern from "pfx/key.h" nogil:
         PFX_KEY_TUPLE
         PFX_KEY_RECORD
         PFX_KEY_ROW
+        PFX_KEY_LIST
 
     int32_t pfx_key_group(uint64_t hash, int32_t max_parallelism)
     int32_t pfx_subtask(int32_t group, int32_t max_parallelism, int32_t parallelism)

@@ -1,7 +1,8 @@
 """A small HTTP service whose answers come from a running job.
 
-``GET /add?key=a&value=3`` gives the sum of all values of that key so far: the service puts each request into the job by
-a queue source, and the job's answers come back by a queue sink. The sums are the job's state, so the service has none.
+``GET /add?key=a&value=3`` gives the sum of all values of that key so far. The sums are the job's state, so the service
+has none; a value that is no number fails its own request, and nothing else. Ctrl-C and SIGTERM end the service when all
+that it was asked is answered.
 
     python -m pyflinkx.examples.datastream.embedding --port 8080
     curl 'http://127.0.0.1:8080/add?key=a&value=3'
@@ -10,94 +11,60 @@ a queue source, and the job's answers come back by a queue sink. The sums are th
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
+import signal
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl
 
-from pyflinkx.common import Types, WatermarkStrategy
+from pyflinkx.common import JobClient, Types, WatermarkStrategy
 from pyflinkx.datastream import KeyedProcessFunction, RuntimeContext, StreamExecutionEnvironment
-from pyflinkx.datastream.connectors.queue import QueueSink, QueueSource
+from pyflinkx.datastream.connectors.requests import RequestError, RequestSource
 from pyflinkx.datastream.state import ValueStateDescriptor
-
-PATIENCE = 10.0
 
 
 class Sum(KeyedProcessFunction):
-    """Adds a request's value to the sum of its key, and answers the request by its number."""
+    """Adds a request's value to the sum of its key."""
 
     def open(self, runtime_context: RuntimeContext) -> None:
         self.sum = runtime_context.get_state(ValueStateDescriptor("sum", Types.LONG()))
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterable[Any]:
-        number, key, amount = value
-        total = (self.sum.value() or 0) + amount
+        total = (self.sum.value() or 0) + int(value["value"])
         self.sum.update(total)
-        yield number, {"key": key, "sum": total}
+        yield {"key": value["key"], "sum": total}
 
 
-class SumService:
-    """The job, and who waits for which of its answers.
-
-    Args:
-        parallelism: of the job; above 1 it runs on worker processes.
-    """
-
-    def __init__(self, parallelism: int = 1) -> None:
-        self.requests, self.answers = QueueSource(capacity=100), QueueSink(capacity=100)
-        self.numbers = itertools.count()
-        self.waiting: dict[int, Future[Any]] = {}
-        env = StreamExecutionEnvironment.get_execution_environment()
-        env.set_parallelism(parallelism)
-        env.set_buffer_timeout(0)
-        requests = env.from_source(self.requests, WatermarkStrategy.no_watermarks(), "requests")
-        requests.key_by(lambda request: request[1]).process(Sum()).sink_to(self.answers)
-        self.job = env.execute_async("sum service")
-        self.delivery = threading.Thread(target=self._deliver, daemon=True)
-        self.delivery.start()
-
-    def _deliver(self) -> None:
-        try:
-            for number, answer in self.answers:
-                self.waiting.pop(number).set_result(answer)
-        except Exception as error:  # the job has failed: so has whoever waits
-            for future in self.waiting.values():
-                future.set_exception(error)
-
-    def add(self, key: str, amount: int) -> dict[str, Any]:
-        """The sum of the key's values with this one."""
-        number, future = next(self.numbers), Future[Any]()
-        self.waiting[number] = future
-        self.requests.put((number, key, amount), timeout=PATIENCE)
-        answer: dict[str, Any] = future.result(timeout=PATIENCE)
-        return answer
-
-    def close(self) -> None:
-        """Answer what is under way, and end the job."""
-        self.requests.close()
-        self.job.get_job_execution_result().result()
-        self.delivery.join()
+def start(requests: RequestSource, parallelism: int = 1) -> JobClient:
+    """The running job; with a parallelism above 1 it runs on worker processes."""
+    env = StreamExecutionEnvironment.get_execution_environment()
+    env.set_parallelism(parallelism)
+    stream = env.from_source(requests, WatermarkStrategy.no_watermarks(), "requests")
+    stream.key_by(lambda request: request["key"]).process(Sum()).sink_to(requests.replies)
+    return env.execute_async("sum service")
 
 
-def make_server(service: SumService, port: int) -> ThreadingHTTPServer:
-    """An HTTP server of this machine's own; port 0 takes any that is free."""
+class Server(ThreadingHTTPServer):
+    """An HTTP server of this machine's own, whose end waits for the answers that are under way."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+
+def make_server(client: JobClient, port: int) -> Server:
+    """The server of a job; port 0 takes any that is free."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            target = urlsplit(self.path)
-            query = parse_qs(target.query)
+            path, query = self.path.partition("?")[::2]
             try:
-                if target.path != "/add":
-                    raise LookupError(f"there is no {target.path}")
-                status, answer = 200, service.add(query["key"][0], int(query["value"][0]))
-            except LookupError as error:
-                status, answer = 404, {"error": str(error)}
-            except ValueError as error:
+                status, answer = (200, client.ask(dict(parse_qsl(query)), timeout=30)) if path == "/add" else (404, {})
+            except RequestError as error:
                 status, answer = 400, {"error": str(error)}
+            except Exception as error:  # no answer in time, or no job any more
+                status, answer = 503, {"error": str(error)}
             body = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -108,22 +75,24 @@ def make_server(service: SumService, port: int) -> ThreadingHTTPServer:
         def log_message(self, format: str, *arguments: Any) -> None:
             """Keep the terminal quiet."""
 
-    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    return Server(("127.0.0.1", port), Handler)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted or terminated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--parallelism", type=int, default=1)
     options = parser.parse_args(arguments)
-    service = SumService(options.parallelism)
-    with make_server(service, options.port) as server:
+    requests = RequestSource(capacity=100)
+    client = start(requests, options.parallelism)
+    with make_server(client, options.port) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            service.close()
+        server.serve_forever()
+    requests.close()
+    client.get_job_execution_result().result()
 
 
 if __name__ == "__main__":

@@ -293,6 +293,8 @@ def spawned(
 def run_worker(number: int, attempt: int, connection: Connection, make_transport: MakeTransport, parent: int) -> None:
     """Be a worker until the job ends; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
+    # Whoever ends a service often tells all its processes. A handler, as what is ignored would be so in children, too.
+    signal.signal(signal.SIGTERM, lambda signum, frame: None)
     end_with(parent)
     if sys.executable:
         os.environ["python"] = sys.executable  # noqa: SIM112 # where PyFlink's workers have it

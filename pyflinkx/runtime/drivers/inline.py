@@ -106,6 +106,7 @@ class InlineJob(Job):
         self.tasks = self._make_tasks(number)
         opened: list[Task] = []
         try:
+            self.at_work = True
             for task in reversed(self.tasks):
                 try:
                     task.open()
@@ -115,7 +116,9 @@ class InlineJob(Job):
             self._move_all(number, ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING)
             self.coordination.start()
             yield from self._rounds()
+            self.at_work = False
         except BaseException as failure:
+            self.at_work = False
             for task in opened:
                 task.close(failure)
             raise

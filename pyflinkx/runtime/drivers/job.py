@@ -66,6 +66,9 @@ class Job:
         restarts: whether it is run again when it failed.
     """
 
+    # Whether its thread runs the tasks themselves, and has not seen yet that they are to end.
+    at_work = False
+
     def __init__(
         self,
         graph: JobGraph,
@@ -150,7 +153,7 @@ class Job:
             pass
         return self.result()
 
-    def run_by_steps(self) -> Iterator[None]:
+    def run_by_steps(self) -> Generator[None, None, None]:
         """Run as ``steps`` does; at the end, whatever it is, tell of records that were dropped for coming late."""
         try:
             with self.tracebacks:

@@ -14,6 +14,7 @@ from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_t
 from pyflinkx.runtime.drivers.inline import InlineJob
 from pyflinkx.runtime.drivers.job import Job, ProgressListener
 from pyflinkx.runtime.task.clock import SystemClock
+from pyflinkx.runtime.task.requests import request_sources
 from pyflinkx.runtime.task.task import TaskSettings
 
 
@@ -43,6 +44,7 @@ def make_job(
             configuration.value_of(options.RUNTIME_MODE), (node for vertex in graph.vertices for node in vertex.nodes)
         ),
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
+        request_sources=request_sources(graph),
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":

@@ -29,6 +29,35 @@ class IterationMarker:
     age: int
 
 
+@dataclass(frozen=True)
+class RequestMark:
+    """The batches up to the next mark are of this request; 0 for of none."""
+
+    number: int
+
+    def __len__(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A batch of records of one request; between processes it is a batch between two marks."""
+
+    number: int
+    batch: Any
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def copy(self) -> Asked:
+        """One with a copy of the records, where they can change."""
+        return Asked(self.number, self.batch.copy() if hasattr(self.batch, "copy") else self.batch)
+
+    def parts(self) -> tuple[Any, ...]:
+        """The same as elements of which each travels by itself."""
+        return RequestMark(self.number), self.batch, RequestMark(0)
+
+
 class EndOfData(enum.Enum):
     """The last element of a channel."""
 

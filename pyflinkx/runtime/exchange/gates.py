@@ -159,6 +159,13 @@ class OutputGate:
         self._put(self.channels[index], held)
         self.put(index, batch)
 
+    def put_behind(self, index: int, element: Any) -> None:
+        """Send something to one subtask at once, behind what is gathered for it."""
+        held = self.pending.pop(index, None)
+        if held is not None:
+            self._put(self.channels[index], held)
+        self._put(self.channels[index], element)
+
     def _put(self, channel: OutputChannel, element: Any) -> None:
         self.putting = channel, time.monotonic_ns()
         try:

@@ -10,7 +10,7 @@ from typing import Any
 from pyflinkx._core.calls.records import CallSite, select_keys, short_repr
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.to_rows import to_objects
-from pyflinkx._core.keys.items import item_index, select_items
+from pyflinkx._core.keys.items import ItemKey, select_items
 from pyflinkx._core.keys.partition import (
     key_groups,
     scatter_by_key,
@@ -133,6 +133,7 @@ class ToAll(Scatter):
     """A copy of each batch to each of ``consumers`` subtasks; columns are shared, as nobody changes them."""
 
     def __init__(self, consumers: int) -> None:
+        self.consumers = consumers
         self.last = consumers - 1
         self.copier: Copier | None = None
 
@@ -198,7 +199,7 @@ class ByKeyGroup(Scatter):
     def __init__(self, partitioner: HashPartitioner, consumers: int, max_parallelism: int, site: CallSite) -> None:
         self.key_selector = own_selector(partitioner.key_selector)
         self.functions = UserFunctions([self.key_selector], " of its key selector")
-        self.index = item_index(self.key_selector)
+        self.index = self.key_selector.index if isinstance(self.key_selector, ItemKey) else None
         self.columns = partitioner.columns
         self.consumers = consumers
         self.max_parallelism = max_parallelism

@@ -10,6 +10,7 @@ from pyflinkx.config.configuration import Configuration
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control.deployment import ChannelPlan, DeploymentPlan
+from pyflinkx.runtime.exchange.channel import Asked
 from pyflinkx.runtime.exchange.debloating import BufferDebloater
 from pyflinkx.runtime.exchange.frames import FrameFormat
 from pyflinkx.runtime.exchange.gates import InputChannel, OutputChannel
@@ -142,6 +143,8 @@ class FrameWriter:
         control = control_of(element)
         if control is not None:
             return self.writer.put_control(*control)
+        if isinstance(element, Asked):
+            return sum(map(self.put, element.parts()))
         return sum(map(self.writer.write, self.frames.frames(element)))
 
 

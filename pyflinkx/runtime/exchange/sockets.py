@@ -22,6 +22,7 @@ from pyflinkx._core.exchange.shared import Event
 from pyflinkx.errors import ChannelClosedError, CorruptDataError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control.deployment import ChannelPlan, DeploymentPlan
+from pyflinkx.runtime.exchange.channel import Asked
 from pyflinkx.runtime.exchange.debloating import BufferDebloater
 from pyflinkx.runtime.exchange.frames import MAX_FRAME, FrameFormat, bytes_of
 from pyflinkx.runtime.exchange.gates import InputChannel, OutputChannel
@@ -354,6 +355,8 @@ class SocketWriter:
         if control is not None:
             kind, value = control
             return self._send(kind, [VALUE.pack(value)], VALUE.size)
+        if isinstance(element, Asked):
+            return sum(map(self.put, element.parts()))
         waited = 0
         for parts in self.frames.frames(element):
             size = bytes_of(parts)

@@ -11,13 +11,13 @@ from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.partitioners import BroadcastPartitioner
 from pyflinkx.runtime.control.deployment import ChannelPlan, DeploymentPlan
-from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
+from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, RequestMark, Watermark, WatermarkStatus
 from pyflinkx.runtime.exchange.debloating import BufferDebloater
 from pyflinkx.runtime.exchange.frames import FrameFormat
 from pyflinkx.runtime.exchange.gates import InputChannel, OutputChannel, OutputGate, QueueChannel
 from pyflinkx.runtime.sites import site_of
 
-WATERMARK, STATUS, END, MARKER = 1, 2, 3, 4
+WATERMARK, STATUS, END, MARKER, REQUEST = 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True)
@@ -222,6 +222,8 @@ def control_of(element: Any) -> tuple[int, int] | None:
         return END, 0
     if isinstance(element, IterationMarker):
         return MARKER, element.age
+    if isinstance(element, RequestMark):
+        return REQUEST, element.number
     return None
 
 
@@ -235,4 +237,6 @@ def element_of(kind: int, value: int) -> Any:
         return END_OF_DATA
     if kind == MARKER:
         return IterationMarker(value)
+    if kind == REQUEST:
+        return RequestMark(value)
     raise CorruptDataError(f"a channel carries an element of unknown kind {kind}")

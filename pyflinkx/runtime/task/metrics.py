@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,19 +63,46 @@ class TaskMetrics:
 
     def named(self) -> dict[str, Any]:
         """By Flink's metric names, those of the user's functions after them; times in milliseconds."""
-        return {
-            "numRecordsIn": self.records_in,
-            "numRecordsOut": self.records_out,
-            "numBytesIn": self.bytes_in,
-            "numBytesOut": self.bytes_out,
-            "accumulateBusyTimeMs": self.busy // 1_000_000,
-            "accumulateIdleTimeMs": self.idle // 1_000_000,
-            "accumulateBackPressuredTimeMs": self.back_pressured // 1_000_000,
-            "outputQueueLength": self.buffers_out,
-            "inputQueueLength": self.buffers_in,
-            "currentInputWatermark": self.watermark,
-            **self.user,
-        }
+        return {**{metric.name: metric.read(self) for metric in METRICS}, **self.user}
+
+
+@dataclass(frozen=True)
+class SubtaskMetric:
+    """A metric that every subtask has.
+
+    Args:
+        name: Flink's.
+        description: what it is.
+        read: takes it from the subtask's metrics.
+    """
+
+    name: str
+    description: str
+    read: Callable[[TaskMetrics], Any]
+
+
+METRICS = (
+    SubtaskMetric("numRecordsIn", "records read from sources or other subtasks", lambda m: m.records_in),
+    SubtaskMetric("numRecordsOut", "records sent to other subtasks", lambda m: m.records_out),
+    SubtaskMetric("numBytesIn", "bytes of frames read from other workers", lambda m: m.bytes_in),
+    SubtaskMetric("numBytesOut", "bytes of frames sent to other workers", lambda m: m.bytes_out),
+    SubtaskMetric("accumulateBusyTimeMs", "milliseconds in which it worked", lambda m: m.busy // 1_000_000),
+    SubtaskMetric("accumulateIdleTimeMs", "milliseconds in which it had nothing to do", lambda m: m.idle // 1_000_000),
+    SubtaskMetric(
+        "accumulateBackPressuredTimeMs",
+        "milliseconds in which it waited for others to take its records",
+        lambda m: m.back_pressured // 1_000_000,
+    ),
+    SubtaskMetric(
+        "outputQueueLength", "memory segments of its own that others have not given back yet", lambda m: m.buffers_out
+    ),
+    SubtaskMetric("inputQueueLength", "memory segments that wait to be read by it", lambda m: m.buffers_in),
+    SubtaskMetric(
+        "currentInputWatermark",
+        "its event time in milliseconds; None before the first watermark",
+        lambda m: m.watermark,
+    ),
+)
 
 
 class Packed:

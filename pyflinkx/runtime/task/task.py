@@ -33,6 +33,7 @@ from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
+from pyflinkx.runtime.task.requests import RequestInput, TaskRequests
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.types.changes import CARRIED
 
@@ -53,7 +54,8 @@ class TaskSettings:
     ``one_graph``: whether all subtasks of all attempts are made from one graph in one process, so that function objects
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
-    ``object_reuse``: whether operators may share the objects of records.
+    ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
+    ``runtime.task.requests``.
     """
 
     clock: Clock
@@ -67,6 +69,7 @@ class TaskSettings:
     shared: dict[Any, Any] = field(default_factory=dict)
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
+    request_sources: tuple[tuple[int, bool], ...] = ()
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -184,7 +187,7 @@ class ReaderInput:
 class ChannelInput:
     """A channel as an input of the task."""
 
-    def __init__(self, channel: InputChannel, target: OperatorInput) -> None:
+    def __init__(self, channel: InputChannel, target: OperatorInput | RequestInput) -> None:
         self.channel = channel
         self.target = target
         self.records = 0
@@ -259,6 +262,9 @@ class Task:
         self.copiers = {node.id: None if settings.object_reuse else Copier(node.name) for node in vertex.nodes}
         self.outputs = {node.id: NodeOutput(settings.batch, self.copiers[node.id]) for node in vertex.nodes}
         self.nodes: dict[int, OperatorNode] = {}
+        self.requests: TaskRequests | None = None
+        if settings.request_sources:
+            self.requests = TaskRequests(self.name, settings.request_sources, link.send, self._send_all)
         self.on_close = contextlib.ExitStack()
         for node in vertex.nodes:
             if node.spec is not None:
@@ -267,6 +273,8 @@ class Task:
                 operator = make_operator(node, settings.copied(node.parallelism))
                 if settings.batch:
                     operator = operator.for_batch()
+                if self.requests is not None:
+                    self.requests.watch(node, operator, self.outputs[node.id])
                 self.nodes[node.id] = OperatorNode(operator, self.outputs[node.id], streams, settings.batch)
         self.gating = [node for node in self.nodes.values() if overrides(node.operator, "accepts_input")]
         # What lies furthest downstream has been sent first.
@@ -296,9 +304,14 @@ class Task:
         for edge in self.vertex.inner_edges:
             self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
         for edge, exchange in out_exchanges:
-            self.outputs[edge.source].connect(exchange, edge.side_tag, edge.in_loop)
+            reader = exchange if self.requests is None else self.requests.output(edge, exchange)
+            self.outputs[edge.source].connect(reader, edge.side_tag, edge.in_loop)
         for edge, channels in in_channels:
-            self.inputs.extend(ChannelInput(channel, new_input(edge)) for channel in channels)
+            for channel in channels:
+                target = new_input(edge)
+                self.inputs.append(
+                    ChannelInput(channel, target if self.requests is None else self.requests.input(edge, target))
+                )
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
@@ -356,6 +369,7 @@ class Task:
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
             key_type=None if node.spec is None else node.spec.input(0).key_type,
+            requests=None if self.requests is None else self.requests.scope,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -387,7 +401,10 @@ class Task:
             counters[name] = counters.get(name, 0) + amount
 
         coordinated = splits is None
-        source = ReaderInput(reader, self.outputs[node.id], limit, count, site_of(node), send if coordinated else None)
+        output = (
+            self.outputs[node.id] if self.requests is None else self.requests.entry(node, reader, self.outputs[node.id])
+        )
+        source = ReaderInput(reader, output, limit, count, site_of(node), send if coordinated else None)
         source.aligned = self._aligned_after(node.id)
         following = [self.nodes[edge.target].operator for edge in self.vertex.inner_edges if edge.source == node.id]
         source.by_split = [operator for operator in following if operator.follows_splits]
@@ -457,6 +474,11 @@ class Task:
         if ended and not any(node.draining for node in self.draining):
             return StepResult.FINISHED
         return StepResult.MORE if read else StepResult.WAIT
+
+    def _send_all(self) -> None:
+        """Have operators send all that they have left."""
+        while any(node.resume() for node in self.piecewise):
+            pass
 
     def _writable(self) -> bool:
         return all(exchange.writable for exchange in self.exchanges) and all(

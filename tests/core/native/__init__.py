@@ -63,4 +63,4 @@ def finish(command: list[str]) -> None:
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(program), *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    return subprocess.run([str(program), *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=600)

@@ -23,18 +23,33 @@ static void begin(pfx_budget *budget) {
     for (int64_t i = 0; i < ROWS; i++) {
         values[i] = times[i] = i;
     }
-    EXPECT(pfx_join_find_keys(&join, &column, 1, HELD, keys, &row) == PFX_OK);
-    EXPECT(pfx_join_add(&join, 0, keys, times, HELD, 0) == PFX_OK);
+    EXPECT(pfx_rows_find_keys(&join.rows, &column, 1, HELD, keys, &row) == PFX_OK);
+    EXPECT(pfx_rows_add(&join.rows, 0, keys, times, HELD, 0) == PFX_OK);
+}
+
+/* Set held[number] for each row of side 0. */
+static void mark(uint8_t *held) {
+    for (int32_t key = 0; key < join.rows.bags.count; key++) {
+        const pfx_bag *bag = pfx_rows_bag(&join.rows, key, 0), *run;
+        for (int32_t r = 0; (run = pfx_bag_run(bag, r)) != NULL; r++) {
+            for (int32_t at = run->start; at < run->end; at++) {
+                held[run->rows[at].number] = 1;
+            }
+        }
+    }
 }
 
 static void end(pfx_budget *budget) {
     for (int64_t watermark = 0; watermark <= ROWS + 20; watermark += 20) {
+        int64_t left = 1;
         pfx_join_advance(&join, watermark);
-        EXPECT(pfx_join_expire(&join) == PFX_OK);
-        EXPECT(join.index.count == join.key_count);
+        while (left > 0) {
+            EXPECT(pfx_join_expire(&join, 7, &left) == PFX_OK);
+            EXPECT(join.rows.index.count == join.rows.bags.count);
+        }
     }
-    EXPECT(join.key_count == 0);
-    EXPECT(join.rows[0] == 0);
+    EXPECT(join.rows.bags.count == 0);
+    EXPECT(join.rows.held[0] == 0);
     pfx_join_free(&join);
     EXPECT(pfx_budget_used(budget) == 0);
 }
@@ -47,7 +62,7 @@ static bool fails_to_find_keys(int64_t more) {
         values[i] = -i;
     }
     budget.limit = pfx_budget_used(&budget) + more;
-    pfx_status status = pfx_join_find_keys(&join, &column, 1, ROWS, keys, &row);
+    pfx_status status = pfx_rows_find_keys(&join.rows, &column, 1, ROWS, keys, &row);
     budget.limit = -1;
     end(&budget);
     return status != PFX_OK;
@@ -61,17 +76,17 @@ static bool fails_to_add(int64_t more) {
     for (int64_t i = 0; i < ROWS; i++) {
         values[i] = i % (HELD * 2);
     }
-    EXPECT(pfx_join_find_keys(&join, &column, 1, ROWS, keys, &row) == PFX_OK);
+    EXPECT(pfx_rows_find_keys(&join.rows, &column, 1, ROWS, keys, &row) == PFX_OK);
     budget.limit = pfx_budget_used(&budget) + more;
-    pfx_status status = pfx_join_add(&join, 0, keys, times, ROWS, HELD);
+    pfx_status status = pfx_rows_add(&join.rows, 0, keys, times, ROWS, HELD);
     budget.limit = -1;
     memset(held, 0, sizeof held);
-    pfx_join_mark(&join, 0, held);
+    mark(held);
     for (int64_t i = 0; i < HELD + ROWS; i++) {
         EXPECT(held[i] == (i < HELD || status == PFX_OK));
         found += held[i];
     }
-    EXPECT(join.rows[0] == found);
+    EXPECT(join.rows.held[0] == found);
     end(&budget);
     return status != PFX_OK;
 }
