@@ -17,6 +17,7 @@ from pyflinkx._core.interrupts import TERMINATED, Terminated
 from pyflinkx.cli.shell import run_shell
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.errors import JobExecutionError, PyflinkxError
+from pyflinkx.graph.unexecuted import UNEXECUTED
 from pyflinkx.runtime.drivers.termination import program_ends_on_sigterm
 from pyflinkx.runtime.tracebacks import link, owned
 
@@ -48,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="run a program",
         description="Run a Python program that builds and executes a job. Options of the program follow its name.",
     )
-    add_options(run_parser, progress="auto")
+    add_options(run_parser, progress=os.environ.get("PYFLINKX_PROGRESS") or "auto")
     run_parser.add_argument("program", help="path of the program")
     run_parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     shell_parser = commands.add_parser(
@@ -73,7 +74,7 @@ def add_options(parser: argparse.ArgumentParser, progress: str) -> None:
     parser.add_argument("-p", "--parallelism", type=int, help="the default parallelism")
     parser.add_argument(
         "--progress",
-        choices=["auto", "on", "off"],
+        choices=["auto", "on", "off", "notebook"],
         default=progress,
         help=f"show progress while a job runs ({progress})",
     )
@@ -100,14 +101,17 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 stack.enter_context(program_ends_on_sigterm())
                 run_program(options.program, options.arguments)
     except KeyboardInterrupt:
+        UNEXECUTED.forget()
         print("interrupted", file=sys.stderr)
         return 130
     except Terminated:
+        UNEXECUTED.forget()
         print("terminated", file=sys.stderr)
         return TERMINATED
     except Exception as error:
         if not isinstance(error, PyflinkxError) and options.command != "run":
             raise
+        UNEXECUTED.forget()
         report(error, options.program if options.command == "run" else None)
         return 1
     return 0

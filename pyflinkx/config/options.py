@@ -227,9 +227,9 @@ CANCELLATION_TIMEOUT = ConfigOption(
 )
 PROGRESS = ConfigOption(
     "pyflinkx.progress",
-    enumeration("auto", "on", "off"),
-    "off",
-    "Whether a running job shows its progress; auto: on a terminal only.",
+    enumeration("notebook", "auto", "on", "off"),
+    "notebook",
+    "Where a running job shows its progress: in a notebook; auto: on a terminal, too; on: everywhere; off: nowhere.",
 )
 TRACEBACKS = ConfigOption(
     "pyflinkx.tracebacks",

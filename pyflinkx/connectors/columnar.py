@@ -16,6 +16,7 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.build import ColumnBuilder
 from pyflinkx._core.columns.column import Column
 from pyflinkx._core.columns.schema import PLAIN_NAMES, Field, Schema
+from pyflinkx.connectors.arrow_streams import DataSet
 from pyflinkx.connectors.frames import taken_frame
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 from pyflinkx.errors import MissingExtraError, SourceError, TypeInformationError
@@ -105,6 +106,8 @@ class ColumnarSource(Source):
     def __reduce__(self) -> Any:
         """Travels with its data, which is read for that; the program's own source then has what was read."""
         self.check()
+        if isinstance(self.data, DataSet):
+            return data_set_source, (self.data.dataset,)
         with self._opening:
             self._hold_batches()
         return ColumnarSource, (self.data,)
@@ -131,6 +134,11 @@ class ColumnarSource(Source):
             stream = self._opened if self._opened is not None else self._open()
             self.data = ColumnStream(stream.schema, list(stream))
             self._opened, self._once = None, False
+
+
+def data_set_source(dataset: Any) -> ColumnarSource:
+    """The source of a pyarrow data set, in another process."""
+    return ColumnarSource(DataSet(dataset))
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyflinkx.connectors.cache import Cache, CachedSource
 from pyflinkx.datastream.data_stream import DataStream
-from pyflinkx.graph.program import Program
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.identity import IdentityOperator
@@ -43,16 +44,16 @@ class CachedDataStream(DataStream):
         self._transformation.cache.clear()
 
 
-def caches(program: Program) -> tuple[dict[Transformation, CachedSource], list[Transformation]]:
+def caches(roots: Iterable[Transformation]) -> tuple[dict[Transformation, CachedSource], list[Transformation]]:
     """The sources that take the place of caches that are full, and the sinks that fill the others.
 
     Args:
-        program: the program that is about to run.
+        roots: of the program that is about to run.
     """
     kept: dict[Transformation, CachedSource] = {}
     empty: list[Transformation] = []
     seen: set[Transformation] = set()
-    pending = list(program.roots)
+    pending = list(roots)
     while pending:
         transformation = pending.pop()
         if transformation in seen:

@@ -105,6 +105,16 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         known = self._value.record_type.known
         return known if known is not None else Types.PICKLED_BYTE_ARRAY()
 
+    def __repr__(self) -> str:
+        from pyflinkx.datastream.shown import stream_text
+
+        return stream_text(self)
+
+    def _repr_html_(self) -> str:
+        from pyflinkx.datastream.shown import stream_html
+
+        return stream_html(self)
+
     def get_execution_environment(self) -> StreamExecutionEnvironment:
         """The environment that the stream belongs to."""
         return self._environment
@@ -456,7 +466,9 @@ class DataStream(Described, SinkMethods, ColumnMethods):
     def execute_and_collect(
         self, job_execution_name: str | None = None, limit: int | None = None
     ) -> CloseableIterator | list[Any]:
-        """Run the program and hand this stream's records over.
+        """Run what this stream needs and hand its records over.
+
+        Sinks and other streams of the program are left for the next ``execute()``.
 
         Args:
             job_execution_name: the job's name.
@@ -515,17 +527,20 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return self._environment._stream(operator(name, spec, [self._as_rows()], record_type))
 
     def _end(self, name: str, sink: Sink) -> DataStreamSink:
+        return self._end_in(self._end_of(name, sink))
+
+    def _end_of(self, name: str, sink: Sink, parallelism: int | None = None) -> Transformation:
+        """A sink that reads this stream, which is not yet a part of the program; parallelism: if not the sink's own."""
         value = self._value if sink.columnar else self._as_rows()
-        transformation = Transformation(
+        return Transformation(
             operation=name,
             kind="sink",
             spec=OperatorSpec.of(SinkOperator, sink).keeping(COMMITTABLES),
             inputs=(value.upstreams,),
             native=sink.columnar,
             sink=sink,
-            settings=Settings(parallelism=sink.parallelism),
+            settings=Settings(parallelism=sink.parallelism if parallelism is None else parallelism),
         )
-        return self._end_in(transformation)
 
     def _end_in(self, transformation: Transformation) -> DataStreamSink:
         self._environment._program.add(transformation)
@@ -544,6 +559,9 @@ class DataStreamSink(Described):
     def __init__(self, environment: StreamExecutionEnvironment, transformation: Transformation) -> None:
         self._environment = environment
         self._transformation = transformation
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{self._environment._program.name(self._transformation)}'>"
 
 
 if not TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,12 +30,14 @@ from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.calls import result_type
 from pyflinkx.datastream.collect import CloseableIterator
+from pyflinkx.datastream.collections import collection_stream
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.dependency_paths import dependency_path, without
 from pyflinkx.datastream.execution_mode import RuntimeExecutionMode
 from pyflinkx.datastream.former_methods import FormerMethods
 from pyflinkx.datastream.operator_settings import buffer_timeout, key_groups, positive, text
 from pyflinkx.datastream.sources import SourceMethods
+from pyflinkx.datastream.table_sources import TableSourceMethods
 from pyflinkx.errors import ConfigurationError, GraphError, JobExecutionError
 from pyflinkx.graph.nodes import DEFAULT_BUFFER_TIMEOUT
 from pyflinkx.graph.program import Program
@@ -44,6 +46,7 @@ from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.stream_graph import StreamGraph, build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
+from pyflinkx.graph.unexecuted import UNEXECUTED
 from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.plan.stream import Stream
 from pyflinkx.runtime.task.clock import SystemClock
@@ -61,15 +64,15 @@ log = logging.getLogger("pyflinkx")
 
 
 @answers("datastream.stream_execution_environment.StreamExecutionEnvironment")
-class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answering):
+class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethods, metaclass=Answering):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
 
     Example:
         >>> env = StreamExecutionEnvironment.get_execution_environment()
-        >>> env.from_collection(["to be", "or not"]).flat_map(str.split).print()  # doctest: +ELLIPSIS
-        <pyflinkx.datastream.data_stream.DataStreamSink object at ...>
+        >>> env.from_collection(["to be", "or not"]).flat_map(str.split).print()
+        <DataStreamSink 'Print to Std. Out'>
         >>> result = env.execute("words")
         to
         be
@@ -91,9 +94,15 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
             self._configuration.set_string(key, value)
         self._config = ExecutionConfig(self._configuration)
         self._program = Program()
+        UNEXECUTED.watch(self, self._program)
         self._slot_sharing_groups: dict[str, SlotSharingGroup] = {}
         self._clock: Any = SystemClock()
         self._last_result: JobExecutionResult | JobExecutionError | None = None
+
+    def __repr__(self) -> str:
+        from pyflinkx.datastream.shown import environment_text
+
+        return environment_text(self)
 
     @staticmethod
     def get_execution_environment(configuration: Configuration | None = None) -> StreamExecutionEnvironment:
@@ -320,10 +329,10 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         """A stream of the items of a collection.
 
         Args:
-            collection: the records.
+            collection: the records. Dicts, dataclasses and NamedTuples of one shape need no type to have columns.
             type_info: their type, which each of them gets; one that cannot is a TypeInformationError.
         """
-        return self._source_stream(CollectionSource(collection, type_info), "Collection Source", type_info)
+        return collection_stream(self, CollectionSource(collection, type_info), type_info)
 
     def from_source(
         self,
@@ -354,32 +363,6 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         from pyflinkx.connectors.files.text import TextFileSource
 
         return self._source_stream(TextFileSource(file_path, charset_name), "Text File Source", None)
-
-    def from_arrow(self, data: Any) -> DataStream:
-        """A columnar stream of anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``.
-
-        One reader gives the rows in their order. ``set_parallelism`` of the stream asks for several, which take turns
-        of some ten thousand rows of a table in memory.
-        """
-        return self._columnar(data, "Arrow Source")
-
-    def from_numpy(self, columns: dict[str, Any]) -> DataStream:
-        """A columnar stream of NumPy arrays of one length, by column name."""
-        return self._columnar(columns, "NumPy Source")
-
-    def from_pandas(self, frame: Any) -> DataStream:
-        """A columnar stream of a pandas DataFrame; its index is left out (``reset_index()`` makes columns of it)."""
-        return self._columnar(frame, "Pandas Source")
-
-    def from_polars(self, frame: Any) -> DataStream:
-        """A columnar stream of a Polars DataFrame or LazyFrame; columns of Python objects (Object) are refused."""
-        return self._columnar(frame, "Polars Source")
-
-    def _columnar(self, data: Any, name: str) -> DataStream:
-        from pyflinkx.connectors.columnar import ColumnarSource
-
-        # One reader keeps the order of the rows; set_parallelism() asks for several where order does not matter.
-        return self._source_stream(ColumnarSource(data), name, None).set_parallelism(1)
 
     # ---- execution ----
 
@@ -458,19 +441,19 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
 
     def get_execution_plan(self) -> str:
         """The program as JSON, in Flink's form; the program can still be executed."""
-        return self._graph(None).to_json()
+        plan = self._graph(None).to_json()
+        self._program.explained = True
+        return plan
 
     def close(self) -> None:
         """Forget the program."""
         self._program.forget()
 
-    def _collect(self, stream: DataStream, job_name: str | None) -> CloseableIterator:
+    def _collect(self, stream: DataStream, job_name: str | None, peek: bool = False) -> CloseableIterator:
         buffer = CollectBuffer()
-        end = stream._end("Collect", CollectSink(buffer))
         subtasks = stream._value.subtasks_that_keep_order(self._program.settings)
-        if subtasks is not None:
-            end.set_parallelism(subtasks)
-        graph = self._take_graph(job_name)
+        end = stream._end_of("Collect", CollectSink(buffer), subtasks)
+        graph = self._graph_of(end, job_name, peek)
         return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:
@@ -520,14 +503,31 @@ class StreamExecutionEnvironment(SourceMethods, FormerMethods, metaclass=Answeri
         self._program.forget()
         return graph
 
-    def _graph(self, job_name: str | None) -> StreamGraph:
+    def _graph_of(self, end: Transformation, job_name: str | None, peek: bool = False) -> StreamGraph:
+        """The graph of what one end of a stream needs; what else the program has so far is left to the next job.
+
+        Args:
+            end: the end.
+            job_name: the job's name.
+            peek: whether what the end needs is left to the next job, too.
+        """
+        ends = self._program.with_loops(end)
+        graph = self._graph(job_name, ends)
+        if not peek:
+            self._program.has_run(ends)
+        return graph
+
+    def _graph(self, job_name: str | None, roots: Sequence[Transformation] | None = None) -> StreamGraph:
         from pyflinkx.datastream.cached_data_stream import caches
 
         validate(self._configuration)
         groups = self.get_max_parallelism()
-        kept, sinks = caches(self._program)
+        if roots is None:
+            # As in Flink, a source that nobody reads is not run, where there is anything else.
+            roots = [root for root in self._program.roots if root.kind != "source"] or self._program.roots
+        kept, sinks = caches(roots)
         graph = build_stream_graph(
-            [*self._program.roots, *sinks],
+            [*roots, *sinks],
             name=job_name or self._configuration.get(options.JOB_NAME, DEFAULT_JOB_NAME),
             parallelism=self.get_parallelism(),
             max_parallelism=groups if groups > 0 else None,

@@ -45,8 +45,8 @@ def collected(stream: DataStream, job_name: str | None, call: str) -> ColumnStre
     columns = with_native(columns, columns.columns.names, call)
     environment = stream._environment
     buffer = CollectBuffer()
-    DataStream(environment, columns)._end("Collect", CollectColumnsSink(buffer))
+    end = DataStream(environment, columns)._end_of("Collect", CollectColumnsSink(buffer))
     batches: list[Any] = []
-    for _ in environment._steps(environment._take_graph(job_name)):
+    for _ in environment._steps(environment._graph_of(end, job_name)):
         batches += buffer.drain()
     return ColumnStream(columns.columns, [*batches, *buffer.drain()])

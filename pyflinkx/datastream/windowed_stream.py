@@ -150,10 +150,12 @@ class Windowed:
         return self._run("Process", process_window_function, output_type, UNKNOWN)
 
     def agg(self, **aggregates: Aggregation) -> DataStream:
-        """A columnar stream of the aggregates of each window: keys, ``window_start`` and ``window_end`` (ms), results.
+        """A columnar stream of the aggregates of each window: keys, ``window_start`` and ``window_end``, results.
 
-        Windows of a number of rows have no bounds in time, and their results no such columns. A stream of rows needs a
-        known type with fields, and a ``key_by`` that names fields. What is late goes to the side output as columns.
+        The bounds are timestamps of the unit (milliseconds for seconds and days) and zone of the column that the time
+        comes from, if that is one of timestamps, else int64 milliseconds. Windows of a number of rows have no bounds
+        in time, and their results no such columns. A stream of rows needs a known type with fields, and a ``key_by``
+        that names fields. What is late goes to the side output as columns.
 
         Args:
             aggregates: ``agg.count()``, ``agg.sum("field")``, ... by the names of their columns.

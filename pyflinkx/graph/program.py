@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyflinkx.graph.settings import Settings
+from pyflinkx.graph.stream_graph import topological_order
 from pyflinkx.graph.transformation import Transformation
 
 
@@ -18,10 +20,12 @@ class Program:
 
     Attributes:
         roots: the transformations of the next job, in the order in which they were made.
+        explained: whether somebody wanted to see its plan, and may not want more.
     """
 
     def __init__(self) -> None:
         self.roots: list[Transformation] = []
+        self.explained = False
         self._settings: WeakKeyDictionary[Transformation, Settings] = WeakKeyDictionary()
 
     def add(self, transformation: Transformation) -> None:
@@ -39,6 +43,22 @@ class Program:
     def name(self, transformation: Transformation) -> str:
         """What a transformation is called by now."""
         return self.settings(transformation).name or transformation.operation
+
+    def with_loops(self, end: Transformation) -> list[Transformation]:
+        """One end of a stream, and the ends of the loops through which its records come."""
+        tails = {root.feedback_to: root for root in self.roots if root.feedback_to is not None}
+        ends = [end]
+        while True:
+            needed = topological_order(ends)
+            missing = [tails[part] for part in needed if part in tails and tails[part] not in ends]
+            if not missing:
+                return ends
+            ends += missing
+
+    def has_run(self, ends: Iterable[Transformation]) -> None:
+        """Leave to the next job what these ends did not need: sinks among it stay, with all that they read."""
+        done = set(topological_order(ends))
+        self.roots[:] = [root for root in self.roots if root not in done]
 
     def forget(self) -> None:
         """Begin the next job with nothing; streams that are still there can be built upon, as they were described."""

@@ -201,3 +201,17 @@ def topic_of_module(module: str) -> Topic | None:
 def topic_of_key(key: str) -> Topic | None:
     """Why a configuration key has no effect; None when there is no more to say than that."""
     return next((topic for beginning, topic in KEYS.items() if key.startswith(beginning)), None)
+
+
+# Members that PyFlink's class of that name has not either, for programs that mean those of another: what to do.
+OF_OTHERS: dict[str, dict[str, str]] = {
+    "datastream.data_stream.DataStream": {
+        "window": "windows of each key need key_by() before; window_all() groups the records of all keys",
+        "count_window": "windows of each key need key_by() before; window_all() groups the records of all keys, "
+        "with CountTumblingWindowAssigner.of() by their number",
+        **dict.fromkeys(
+            ("reduce", "sum", "min", "max", "min_by", "max_by"),
+            "it works on the records of a key: call key_by() before, or window_all() for those of all keys",
+        ),
+    }
+}

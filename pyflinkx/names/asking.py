@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyflinkx.names.absent import MEMBERS, topic_of_module, topic_of_name
+from pyflinkx.names.absent import MEMBERS, OF_OTHERS, topic_of_module, topic_of_name
 from pyflinkx.names.elsewhere import ELSEWHERE
 
 C = TypeVar("C", bound=type)
@@ -112,5 +112,5 @@ class Answering(ABCMeta):
 
 def lacking(owner: str, place: str, name: str) -> str:
     """The text of an AttributeError."""
-    topic = MEMBERS.get(place, {}).get(name)
+    topic = MEMBERS.get(place, {}).get(name) or OF_OTHERS.get(place, {}).get(name)
     return f"{owner} has no attribute {name!r}" + (f": {topic}" if topic is not None else "")

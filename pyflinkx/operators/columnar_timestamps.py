@@ -44,7 +44,7 @@ class ColumnTimestampsOperator(TimestampsAndWatermarksOperator):
             if self.context.turn.over():
                 yield True
 
-    def stamp(self, batch: Any) -> int:
+    def stamped(self, batch: Any) -> int:
         largest = largest_time(batch)
         return NO_TIMESTAMP if largest is None else largest
 

@@ -23,6 +23,7 @@ from pyflinkx.operators.kept_watermark import KeptWatermark
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.state_batches import rows_of_subtask
+from pyflinkx.operators.window_bounds import WindowBounds
 from pyflinkx.operators.windowing.assigners import (
     AlignedWindows,
     CountSlidingWindowAssigner,
@@ -81,9 +82,9 @@ class NativeWindows(Protocol):
 class NativeWindowOperator(PiecewiseOperator):
     """Groups the rows of each key into windows, and sends the aggregates of every window that ends.
 
-    Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64, milliseconds;
-    not of windows of a number of rows), then the aggregates under their names; timestamps are the windows'
-    ``max_timestamp``. In a firing, windows are in order of their ends; keys of windows that do not overlap
+    Takes columnar batches and gives such: the key columns, ``window_start`` and ``window_end`` (int64 milliseconds,
+    or as ``time`` says; not of windows of a number of rows), then the aggregates under their names; timestamps are
+    the windows' ``max_timestamp``. In a firing, windows are in order of their ends; keys of windows that do not overlap
     are in that of their first row.
 
     Args:
@@ -96,6 +97,8 @@ class NativeWindowOperator(PiecewiseOperator):
         late_tag: the side output for rows that come later still; without one they are counted, as
             ``numLateRecordsDropped``.
         partials: schema of partial aggregates, when such come, too; with no lateness and no late_tag only.
+        time: Arrow's format of the column that timestamps come from, which windows by event time give their bounds, if
+            that is one of timestamps or dates; None for unknown.
 
     Raises:
         GraphError: the assigner has no native windows, or names do not fit the schema.
@@ -117,6 +120,7 @@ class NativeWindowOperator(PiecewiseOperator):
         allowed_lateness: Any = 0,
         late_tag: OutputTag | None = None,
         partials: Schema | None = None,
+        time: str | None = None,
     ) -> None:
         self.schema = schema
         self.keys = tuple(keys)
@@ -127,9 +131,11 @@ class NativeWindowOperator(PiecewiseOperator):
             raise ValueError(f"the allowed lateness must be from 0 to 2^59 ms, not {self.lateness}")
         self.late_tag = late_tag
         self.partials = None if partials is None else PartialBatches(partials)
-        bounds = () if type(assigner) in COUNTED else WINDOW_FIELDS
-        self.results = result_schema(schema, self.keys, self.aggregations, bounds)
         self.by_clock = isinstance(assigner, AlignedWindows) and not assigner.is_event_time()
+        bounds = () if type(assigner) in COUNTED else WINDOW_FIELDS
+        self.counted = result_schema(schema, self.keys, self.aggregations, bounds)
+        self.bounds = WindowBounds(self.counted, None if self.by_clock or not bounds else time)
+        self.results = self.bounds.schema
         native_windows(self)
 
     def open(self, context: OperatorContext) -> None:
@@ -161,7 +167,7 @@ class NativeWindowOperator(PiecewiseOperator):
             if late is not None:
                 self.late(late)
             if results is not None:
-                self.output.emit(results)
+                self.send(results)
             if done is not None:
                 yield
 
@@ -208,9 +214,17 @@ class NativeWindowOperator(PiecewiseOperator):
             except Exception as error:
                 raise self.site.wrap(error, f"in a window that ends by {time}") from error
             if results is not None:
-                self.output.emit(results)
+                self.send(results)
             if more:
                 yield
+
+    def send(self, results: ColumnBatch) -> None:
+        """Send results, with their bounds as they are wanted."""
+        try:
+            timed = self.bounds.timed(results)
+        except OverflowError as error:
+            raise self.site.wrap(error, "in the bounds of a window") from error
+        self.output.emit(timed)
 
     def export(self) -> Iterator[ColumnBatch]:
         """All states, as batches; see ``_core.native.states``. Not while some of its results are still to be sent."""
@@ -265,7 +279,7 @@ def native_windows(operator: NativeWindowOperator) -> NativeWindows:
         GraphError: the assigner is of another kind.
     """
     assigner, kind, lateness = operator.assigner, type(operator.assigner), operator.lateness
-    arguments = (operator.schema, operator.keys, native_arguments(operator.aggregations), operator.results)
+    arguments = (operator.schema, operator.keys, native_arguments(operator.aggregations), operator.counted)
     slices = slices_of(assigner)
     try:
         if slices is not None:

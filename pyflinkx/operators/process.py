@@ -13,6 +13,7 @@ from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import MIN_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
+from pyflinkx.operators.hints import FirstResults, looked_at, of_results
 from pyflinkx.operators.kept_watermark import KeptWatermark
 from pyflinkx.operators.piecewise import PIECE, Pieces, RecordwiseOperator
 from pyflinkx.operators.sorted_input import SortedInputOperator
@@ -120,10 +121,15 @@ class ProcessOperator(UserFunctionOperator, RecordwiseOperator):
         """The context given to the user's function."""
         return ProcessContext(TimerService(self))
 
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        super().open_function(runtime_context)
+        self.calls[:] = [FirstResults(self.site, call, of_results) for call in self.calls]
+
     def take(self, batch: Any, port: int) -> None:
         try:
             self.run(batch, port)
         finally:
+            self.calls[port] = looked_at(self.calls[port])
             self.emit_results()
 
     def run(self, batch: Any, port: int) -> None:

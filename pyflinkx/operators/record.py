@@ -6,7 +6,8 @@ from typing import Any
 
 from pyflinkx._core.calls.records import filter_values, flat_map_values, map_values
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.operators.function import UserFunctionOperator
+from pyflinkx.operators.function import RuntimeContext, UserFunctionOperator
+from pyflinkx.operators.hints import FirstResults, looked_at, of_record, of_results
 from pyflinkx.operators.piecewise import RecordwiseOperator
 
 
@@ -14,6 +15,11 @@ class RecordOperator(UserFunctionOperator, RecordwiseOperator):
     """Runs one compiled loop over each batch."""
 
     loop: Any
+    look: Any
+
+    def open_function(self, runtime_context: RuntimeContext) -> None:
+        super().open_function(runtime_context)
+        self.call = FirstResults(self.site, self.function.call, self.look)
 
     def take(self, batch: Any, port: int) -> None:
         try:
@@ -21,6 +27,7 @@ class RecordOperator(UserFunctionOperator, RecordwiseOperator):
         except JobExecutionError:
             self.emit_partial()
             raise
+        self.call = looked_at(self.call)
         if result.values:
             self.output.emit(result)
 
@@ -29,6 +36,7 @@ class MapOperator(RecordOperator):
     """One result per record."""
 
     loop = staticmethod(map_values)
+    look = staticmethod(of_record)
 
 
 class FilterOperator(RecordOperator):
@@ -36,9 +44,11 @@ class FilterOperator(RecordOperator):
 
     values_checked = True
     loop = staticmethod(filter_values)
+    look = staticmethod(of_record)
 
 
 class FlatMapOperator(RecordOperator):
     """Any number of results per record."""
 
     loop = staticmethod(flat_map_values)
+    look = staticmethod(of_results)

@@ -10,6 +10,7 @@ from pyflinkx._core.calls.records import extract_timestamps, largest_timestamp
 from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, OperatorContext
+from pyflinkx.operators.hints import of_timestamp
 from pyflinkx.operators.piecewise import RecordwiseOperator
 from pyflinkx.operators.source_alignment import WatermarkAlignment
 
@@ -81,6 +82,7 @@ class TimestampsAndWatermarksOperator(RecordwiseOperator):
         self.idle = False
         self.looked = False
         self.idle_check = 0
+        self.unseen = True  # no timestamp was looked at yet
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -103,6 +105,13 @@ class TimestampsAndWatermarksOperator(RecordwiseOperator):
 
     def stamp(self, batch: Any) -> int:
         """Give the records their timestamps; returns the largest, NO_TIMESTAMP when there is none."""
+        largest = self.stamped(batch)
+        if self.unseen:
+            self.unseen = of_timestamp(self.site, largest)
+        return largest
+
+    def stamped(self, batch: Any) -> int:
+        """As ``stamp`` does it."""
         if self.extract is not None:
             try:
                 return extract_timestamps(self.site, self.extract, batch)

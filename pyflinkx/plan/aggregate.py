@@ -29,6 +29,7 @@ from pyflinkx.plan.columns import (
     columns_of,
     keyed_by_columns,
     known_schema,
+    time_format,
     with_carried,
     with_native,
 )
@@ -90,7 +91,7 @@ def window_aggregates(
     else:
         stream = columnar(stream, call, checked, (), late_tag is not None)
     schema = stream.columns
-    options = {"allowed_lateness": allowed_lateness, "late_tag": late_tag}
+    options = {"allowed_lateness": allowed_lateness, "late_tag": late_tag, "time": time_format(stream)}
     spec = native(NativeWindowOperator, stream, schema, keys, assigner, checked, **options)
     spec = spec.keeping(*spec.states, WATERMARK)
     operator = spec.build()  # what does not fit together fails here, with the user's call

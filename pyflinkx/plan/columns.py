@@ -17,6 +17,7 @@ from pyflinkx.operators.columnar_timestamps import ColumnTimestampsOperator
 from pyflinkx.operators.columns import ColumnsToRowsOperator, RowsToColumnsOperator
 from pyflinkx.operators.columns_of_schema import ColumnAlignmentOperator
 from pyflinkx.operators.source_alignment import WatermarkAlignment
+from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.plan.stream import RecordType, Stream
 from pyflinkx.plan.stream import operator as row_operator
 from pyflinkx.types.arrow import field_type, native_field, schema_of, type_info_of
@@ -256,3 +257,23 @@ def timestamps_of_column(
             )
     spec = OperatorSpec.of(ColumnTimestampsOperator, column, out_of_orderness, idle_timeout, alignment)
     return columnar_operator("Timestamps/Watermarks", spec, [stream], schema)
+
+
+def time_format(stream: Stream) -> str | None:
+    """Arrow's format of the column that a stream's timestamps come from; None where they come from none, or differ."""
+    found: set[str | None] = set()
+    seen: set[Transformation] = set()
+    pending = [up.transformation for up in stream.upstreams]
+    while pending:
+        transformation = pending.pop()
+        if transformation in seen:
+            continue
+        seen.add(transformation)
+        spec = transformation.spec
+        if spec is not None and issubclass(spec.operator, TimestampsAndWatermarksOperator):
+            column = spec.arguments[0] if spec.operator is ColumnTimestampsOperator else None
+            if column is not None or spec.operator is not ColumnTimestampsOperator:
+                found.add(None if column is None else transformation.schema[column].format)
+                continue
+        pending.extend(up.transformation for streams in transformation.inputs for up in streams)
+    return found.pop() if len(found) == 1 else None

@@ -47,6 +47,8 @@ UNKNOWN = RecordType()
 def common_record_type(kinds: Sequence[RecordType]) -> RecordType:
     """What is known of records of several streams: a type that all have, with the same names of fields."""
     first, *others = kinds
+    if any(other.columns != first.columns for other in others):
+        first = first._replace(columns=None)
     if all(same_type(first.declared, other.declared) for other in others):
         return first if all(same_type(first.known, other.known) for other in others) else UNKNOWN
     return RecordType(None, first.known) if all(same_type(first.known, other.known) for other in others) else UNKNOWN

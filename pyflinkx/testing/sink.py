@@ -16,8 +16,8 @@ class TestSink(Sink):
         >>> from pyflinkx.datastream import StreamExecutionEnvironment
         >>> env = StreamExecutionEnvironment.get_execution_environment()
         >>> sink = TestSink()
-        >>> env.from_collection(["a", "b"]).sink_to(sink)  # doctest: +ELLIPSIS
-        <pyflinkx.datastream.data_stream.DataStreamSink object at ...>
+        >>> env.from_collection(["a", "b"]).sink_to(sink)
+        <DataStreamSink 'Writer'>
         >>> result = env.execute()
         >>> sink.values
         ['a', 'b']

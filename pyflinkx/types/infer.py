@@ -258,7 +258,7 @@ def class_type(cls: type, seen: Seen) -> TypeInformation | None:
         annotations = dict.fromkeys(cls.__annotations__, ...)
         known = not has_optional_keys(cls) and cls not in seen
         return structured_type(cls, annotations, TypedDictTypeInfo, seen) if known else None
-    if cls in seen or cls.__subclasses__() or has_own_pickling(cls):
+    if cls in seen or type.__subclasses__(cls) or has_own_pickling(cls):
         return None
     if is_named_tuple(cls):
         named: Any = cls

@@ -15,6 +15,7 @@ from pyflinkx.errors import SinkError, WrongStateError
 from pyflinkx.formats.opening import os_error_text
 
 WRITE_MODES = ("overwrite", "no_overwrite")
+REPLACING = "write_mode 'overwrite' (WriteMode.OVERWRITE) replaces it"
 
 
 def check_target(path: str, write_mode: str) -> None:
@@ -41,7 +42,7 @@ def check_target(path: str, write_mode: str) -> None:
     if mode is not None and not stat.S_ISREG(mode):
         raise SinkError(f"{path}: cannot be written: it is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}")
     if mode is not None and write_mode == "no_overwrite":
-        raise SinkError(f"{path}: exists already, and write_mode is 'no_overwrite'")
+        raise SinkError(f"{path}: exists already, and write_mode is 'no_overwrite'; {REPLACING}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise SinkError(f"{path}: cannot be written: no permission to make files in {folder}")
 
@@ -181,7 +182,7 @@ def refuse_existing(file: HiddenFile) -> None:
     """Refuse a target that has come to be, unless it is the file itself: an earlier call came no further then."""
     if os.path.exists(file.target) and os.path.samefile(file.hidden, file.target):
         return
-    raise SinkError(f"{file.path}: exists already, and write_mode is 'no_overwrite'")
+    raise SinkError(f"{file.path}: exists already, and write_mode is 'no_overwrite'; {REPLACING}")
 
 
 def rename_to_new(file: HiddenFile) -> None:

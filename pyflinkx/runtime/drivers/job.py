@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyflinkx.config.dependencies import PythonDependencies
@@ -28,7 +28,8 @@ PROGRESS_INTERVAL = 0.1
 class JobProgress:
     """Where a running job stands.
 
-    ``watermark`` is the lowest event time (ms) over all operators that have seen one; None before the first.
+    ``watermark`` is the lowest event time (ms) over all operators that have seen one; None before the first. ``final``
+    tells that the job has finished.
     """
 
     job_name: str
@@ -38,6 +39,7 @@ class JobProgress:
     late_records: int
     watermark: int | None
     elapsed: float
+    final: bool = False
 
 
 @dataclass
@@ -221,7 +223,7 @@ class Job:
         now = time.monotonic()
         if final or now - self._reported >= PROGRESS_INTERVAL:
             self._reported = now
-            self.listener(self.progress())
+            self.listener(replace(self.progress(), final=final))
 
 
 def add_counts(sums: dict[str, int], counts: dict[str, int]) -> None:
