@@ -536,7 +536,7 @@ def test_no_class_of_a_source_loses_its_operation():
     import pyflinkx.datastream.connectors.file_system
     from pyflinkx.connectors.source import Source
 
-    for module in pkgutil.iter_modules(pyflinkx.connectors.__path__, "pyflinkx.connectors."):
+    for module in pkgutil.walk_packages(pyflinkx.connectors.__path__, "pyflinkx.connectors."):
         importlib.import_module(module.name)
     ours = ("pyflinkx.connectors", "pyflinkx.datastream")
     assert {cls.__name__: cls.operation for cls in Source.__subclasses__() if cls.__module__.startswith(ours)} == {
@@ -550,6 +550,7 @@ def test_no_class_of_a_source_loses_its_operation():
         "IteratorSource": "IteratorSource",
         "NumberSequenceSource": "NumberSequenceSource",
         "QueueSource": "QueueSource",
+        "RequestSource": "RequestSource",
         "SplittableSource": "SplittableSource",
         "TextFileSource": "TextFileSource",
     }
