@@ -73,7 +73,7 @@ class ReaderInput:
         self.paused = any(operator.is_ahead() for operator in self.aligned)
         if self.paused:
             return False
-        size = self.pace.size
+        size = min(self.pace.size, self.pace.most - self.taken)
         batch = self._call(self.reader.poll, size)
         for tag_id, records in self.reader.take_side_records().items():
             self.output.emit_side(tag_id, ObjectBatch(records))
