@@ -214,6 +214,9 @@ class Operator:
         """Send some more of what an earlier call has left; whether there is still more."""
         return False
 
+    def bind_work(self, bound: Callable[[Any], Any]) -> None:
+        """Have what it leaves for later made by ``bound``, of what it would be; most operators leave nothing."""
+
     def has_more(self) -> bool:
         """Whether an earlier call has left something for ``resume``."""
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyflinkx.errors import WrongStateError
@@ -36,6 +36,10 @@ class PiecewiseOperator(Operator):
         self.turn.under_way += 1
         self._between = False
         self.go_on()
+
+    def bind_work(self, bound: Callable[[Pieces], Pieces]) -> None:
+        begin = self.begin
+        self.begin = lambda pieces: begin(bound(pieces))  # type: ignore[method-assign]
 
     def check_is_done(self) -> None:
         """See that nothing is left of earlier work, as states are no whole before.

@@ -2,6 +2,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls.turn import ENDLESS as ENDLESS
 from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.copier import Copier

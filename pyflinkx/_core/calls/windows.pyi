@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, final
 
+from pyflinkx._core.calls.turn import ENDLESS as ENDLESS
 from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.calls.window_types import TimeWindow
 from pyflinkx._core.keys.map import KeyMap

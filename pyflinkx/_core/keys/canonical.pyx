@@ -593,5 +593,6 @@ cdef object checked_record(object key, Form form, int depth):
         return nan_records.setdefault(form_bytes, key)
     except TypeError as error:
         raise KeyTypeError(
-            f"a key of type {form.name} holds a NaN or list, which needs weak references: declare it with weakref_slot=True"
+            f"a key of type {form.name} holds a NaN or list, which needs weak references: declare it with "
+            "weakref_slot=True"
         ) from error

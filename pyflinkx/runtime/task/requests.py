@@ -9,7 +9,6 @@ from pyflinkx.connectors.requests import Passed, ReplySink, RequestReader, Reque
 from pyflinkx.errors import GraphError, JobExecutionError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
-from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.requests import Passing, RequestScope
 from pyflinkx.runtime.control.failures import Failure, pack, unpack
 from pyflinkx.runtime.exchange.channel import Asked, RequestMark
@@ -87,9 +86,7 @@ class TaskRequests:
         if running.piecewise:
             take = running.take
             running.take = lambda call: take(scope.bound(call))  # type: ignore[method-assign]
-        if isinstance(operator, PiecewiseOperator):
-            begin = operator.begin
-            operator.begin = lambda pieces: begin(scope.bound_pieces(pieces))  # type: ignore[method-assign]
+        operator.bind_work(scope.bound_pieces)
         if node.sink is not None and not isinstance(node.sink, ReplySink):
             operator.process_batch = scope.fatal_in(operator.process_batch)  # type: ignore[method-assign]
 

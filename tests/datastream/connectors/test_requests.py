@@ -13,8 +13,6 @@ from pyflinkx.common.watermark_strategy import TimestampAssigner
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.connectors.sink import Sink, SinkWriter
 from pyflinkx.datastream import (
-    AsyncDataStream,
-    AsyncFunction,
     CoProcessFunction,
     KeyedProcessFunction,
     OutputTag,
@@ -42,21 +40,7 @@ from pyflinkx.errors import (
     WrongStateError,
 )
 from tests.datastream.conftest import make_environment
-
-PATIENCE = 60
-NO_WATERMARKS = WatermarkStrategy.no_watermarks()
-
-
-def requested(env, **options):
-    """A source of requests, and its stream."""
-    requests = RequestSource(**options)
-    return requests, env.from_source(requests, NO_WATERMARKS, "requests")
-
-
-def at_once(call, values, threads=16):
-    """What the call gives for each value, made by several threads at a time."""
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(call, values))
+from tests.datastream.connectors.request_tools import NO_WATERMARKS, PATIENCE, at_once, requested
 
 
 def of_no_request(accumulators):
@@ -272,60 +256,6 @@ def test_a_window_answers_nobody(env):
     for x in range(5):
         with pytest.raises(NoAnswerError, match="kept for a window"):
             client.ask(x, PATIENCE, timestamp=60 * x)
-    client.cancel().result()
-
-
-class Looked(AsyncFunction):
-    """Answers later, those that came first last; 0 fails, 9 gives nothing."""
-
-    async def async_invoke(self, value):
-        if value == 0:
-            raise LookupError("nothing there")
-        await asyncio.sleep(0.001 * (9 - value % 10))
-        return [] if value == 9 else [value * 10]
-
-
-class Late(AsyncFunction):
-    """Answers when its time is over, but fails on 1."""
-
-    async def async_invoke(self, value):
-        await asyncio.sleep(600)
-
-    def timeout(self, value):
-        return [100 // (value - 1)]
-
-
-@pytest.mark.parametrize("wait", [AsyncDataStream.ordered_wait, AsyncDataStream.unordered_wait])
-def test_an_asynchronous_function_answers_its_request(env, wait):
-    requests, stream = requested(env)
-    looked = wait(stream.rebalance(), Looked(), Time.milliseconds(0), 4)
-    looked.key_by(lambda x: x).map(lambda x: ("found", x)).sink_to(requests.replies)
-    client = env.execute_async("service")
-
-    def ask(x):
-        if x == 0:
-            with pytest.raises(RequestError, match=r"failed on record 0; created at .*LookupError: nothing there"):
-                client.ask(x, PATIENCE)
-            return []
-        return client.ask_all(x, PATIENCE)
-
-    asked = [*range(10), 0, 9, *range(20, 60)]
-    assert at_once(ask, asked) == [[] if x in (0, 9) else [("found", x * 10)] for x in asked]
-    assert client.get_job_status().result().name == "RUNNING"
-    requests.close()
-    client.get_job_execution_result().result()
-
-
-@pytest.mark.parametrize("wait", [AsyncDataStream.ordered_wait, AsyncDataStream.unordered_wait])
-def test_what_timeout_gives_is_an_answer_too(wait):
-    env = make_environment("inline-unchained")
-    requests, stream = requested(env)
-    wait(stream, Late(), Time.milliseconds(1), 10).sink_to(requests.replies)
-    client = env.execute_async("service")
-    assert at_once(lambda x: client.ask(x, PATIENCE), [2, 3, 5]) == [100, 50, 25]
-    with pytest.raises(RequestError, match="ZeroDivisionError"):
-        client.ask(1, PATIENCE)
-    assert client.ask(2, PATIENCE) == 100
     client.cancel().result()
 
 
