@@ -148,6 +148,10 @@ class InlineJob(Job):
                 except BaseException as error:
                     raise_contained(error, f"task '{task.name}'")
                 self.busy[task] += clock() - started
+                # The parts of a batch go on as one, unless they take long.
+                if result is not StepResult.MORE or not task.turn.input_open or task.turn.over():
+                    for exchange in task.exchanges:
+                        exchange.gate.flush()
                 if result is StepResult.FINISHED:
                     running.remove(task)
                 if result in (StepResult.MORE, StepResult.FINISHED):
@@ -184,6 +188,7 @@ class InlineJob(Job):
             ]
             exchanges.append((edge, rows))
         tasks = []
+        size = self.settings.batch_size
         for vertex in self.graph.vertices:
             ids = {node.id for node in vertex.nodes}
             copied = self.settings.copied(vertex.parallelism)
@@ -194,7 +199,13 @@ class InlineJob(Job):
                     if edge.target in ids
                 ]
                 outgoing = [
-                    (edge, GateOutput(OutputGate(rows[subtask]), exchange_scatter(self.graph, edge, subtask, copied)))
+                    (
+                        edge,
+                        GateOutput(
+                            OutputGate(rows[subtask], None, size, -1),
+                            exchange_scatter(self.graph, edge, subtask, copied),
+                        ),
+                    )
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
