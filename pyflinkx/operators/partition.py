@@ -15,7 +15,7 @@ from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.function import UserFunctionOperator
 from pyflinkx.operators.functions import UserFunction, own_selector
-from pyflinkx.operators.piecewise import PiecewiseOperator
+from pyflinkx.operators.piecewise import PiecewiseOperator, RecordwiseOperator
 from pyflinkx.operators.reduced import reduce_to_type
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.typeinfo import TypeInformation
@@ -176,7 +176,7 @@ class SortPartitionOperator(MapPartitionOperator):
         return drained(held)
 
 
-class ReducePartitionOperator(PartitionOperator):
+class ReducePartitionOperator(PartitionOperator, RecordwiseOperator):
     """Folds the records of a partition into one.
 
     Args:
@@ -200,10 +200,13 @@ class ReducePartitionOperator(PartitionOperator):
         if self.key_selector is None:
             super().process_batch(batch, port)
         else:
-            try:
-                reduce_values(self.site, self.key_selector, self.call, self.table, batch, False)
-            finally:
-                self.site.take_partial()  # results come at the end only
+            RecordwiseOperator.process_batch(self, batch, port)
+
+    def take(self, batch: Any, port: int) -> None:
+        try:
+            reduce_values(self.site, self.key_selector, self.call, self.table, batch, False)
+        finally:
+            self.site.take_partial()  # results come at the end only
 
     def add(self, values: list[Any]) -> None:
         rest = iter(values)

@@ -24,8 +24,8 @@ class Pace:
     """How many records of an input go through the task at a time: as many as are done in half a turn.
 
     Loops stop when the turn is over, but what stands before a slow function has done all of what it got by then: its
-    timers, its watermarks and its mails would be late by as many records. So an input that gave a full batch gives fewer
-    as soon as they take long, and more again when they are done fast.
+    timers, its watermarks and its mails would be late by as many records. So an input that gave a full batch gives
+    fewer as soon as they take long, and more again when they are done fast.
 
     Args:
         most: records of a full batch.

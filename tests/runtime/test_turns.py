@@ -277,7 +277,11 @@ STEPS = {
     "sliding": windows(SlidingEventTimeWindows.of(Time.milliseconds(10), Time.milliseconds(3))),
     "sessions": windows(EventTimeSessionWindows.with_gap(Time.milliseconds(4))),
     "counted": counted,
+    "partition": lambda stream: (
+        stream.key_by(lambda value: value % 3).full_window_partition().reduce(lambda a, b: a + b)
+    ),
 }
+TIMELESS = {"counted", "partition"}  # their results have no time
 
 
 def run(values, names, options):
@@ -296,7 +300,13 @@ def run(values, names, options):
 @settings(deadline=None, max_examples=12)
 def test_results_do_not_depend_on_where_batches_are_cut(values, names):
     values.sort()  # nothing is late
-    names.sort(key=lambda name: name == "counted")  # its results have no time
+    names.sort(key=lambda name: name in TIMELESS)
     whole = run(values, names, {"timeout": 100})
     cut = run(values, names, {"timeout": 0})
     assert cut == whole
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_results_of_each_kind_do_not_depend_on_it(name):
+    values, names = list(range(40)), ["lists", name]  # several results of a record, so there is something to cut
+    assert run(values, names, {"timeout": 0}) == run(values, names, {"timeout": 100}) != []
