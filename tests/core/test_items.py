@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyflinkx._core.calls.records import (
-    CallSite,
-    RecordContext,
-    ResultCollector,
-    group_values,
-    process_values,
-    reduce_values,
-    select_keys,
-)
+from pyflinkx._core.calls.process import ResultCollector, process_values
+from pyflinkx._core.calls.records import CallSite, RecordContext, group_values, reduce_values, select_keys
 from pyflinkx._core.keys.items import ItemKey, item_index, select_items
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.objects import ObjectBatch
