@@ -466,9 +466,10 @@ class DataStream(Described, SinkMethods, ColumnMethods):
     def execute_and_collect(
         self, job_execution_name: str | None = None, limit: int | None = None
     ) -> CloseableIterator | list[Any]:
-        """Run what this stream needs and hand its records over.
+        """Run the program and hand the records of this stream over.
 
-        Sinks and other streams of the program are left for the next ``execute()``.
+        As in Flink, whatever else the program has so far runs along; ``head()``, ``to_arrow()`` and the like run what
+        their stream needs only.
 
         Args:
             job_execution_name: the job's name.

@@ -453,7 +453,11 @@ class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethod
         buffer = CollectBuffer()
         subtasks = stream._value.subtasks_that_keep_order(self._program.settings)
         end = stream._end_of("Collect", CollectSink(buffer), subtasks)
-        graph = self._graph_of(end, job_name, peek)
+        if peek:
+            graph = self._graph_of(end, job_name, peek)
+        else:
+            self._program.add(end)
+            graph = self._take_graph(job_name)
         return CloseableIterator(self._steps(graph), buffer, self._tracebacks())
 
     def _steps(self, graph: StreamGraph) -> Iterator[None]:

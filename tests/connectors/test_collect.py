@@ -8,6 +8,7 @@ from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink, PackedRecords
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.datastream.collect import CloseableIterator
+from pyflinkx.runtime.tracebacks import Tracebacks
 from tests.connectors.reading import Writing
 
 
@@ -73,7 +74,7 @@ def test_records_become_objects_when_the_program_reads_on(monkeypatch):
         buffer.extend([4])
         yield
 
-    iterator = CloseableIterator(steps(), buffer)
+    iterator = CloseableIterator(steps(), buffer, Tracebacks(full=False))
     assert unpacked == []
     assert next(iterator) == 1
     assert unpacked == [2]
@@ -93,7 +94,7 @@ def test_records_before_a_failure_come_first_and_it_comes_once():
         buffer.extend([3])
         raise ValueError("broken")
 
-    iterator = CloseableIterator(steps(), buffer)
+    iterator = CloseableIterator(steps(), buffer, Tracebacks(full=False))
     assert [next(iterator), next(iterator), next(iterator)] == [1, 2, 3]
     with pytest.raises(ValueError, match="broken"):
         next(iterator)
@@ -112,7 +113,7 @@ def test_a_closed_iterator_has_no_more_records():
         finally:
             ended.append(True)
 
-    with CloseableIterator(steps(), buffer) as iterator:
+    with CloseableIterator(steps(), buffer, Tracebacks(full=False)) as iterator:
         assert next(iterator) == 1
     assert ended == [True]
     assert list(iterator) == []
@@ -132,7 +133,7 @@ def test_what_was_handed_out_is_not_held():
         del records
         yield
 
-    iterator = CloseableIterator(steps(), buffer)
+    iterator = CloseableIterator(steps(), buffer, Tracebacks(full=False))
     for number in range(3):
         record = next(iterator)
         assert references[number]() is record

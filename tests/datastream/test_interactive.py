@@ -26,8 +26,6 @@ def typed(value) -> tuple[int, int]:
 
 
 COLLECT = {
-    "execute_and_collect": lambda stream: list(stream.execute_and_collect()),
-    "with a limit": lambda stream: stream.execute_and_collect(limit=100),
     "to_arrow": lambda stream: [tuple(row.values()) for row in stream.to_arrow().to_pylist()],
     "to_pandas": lambda stream: list(stream.to_pandas().itertuples(index=False, name=None)),
     "to_polars": lambda stream: stream.to_polars().rows(),
@@ -52,7 +50,7 @@ def test_a_graph_that_cannot_be_run_hurts_nobody_else(env):
     numbers = env.from_collection([1, 2])
     numbers.map(typed).set_parallelism(3).forward().map(typed).set_parallelism(2)
     assert numbers.head() == [1, 2]
-    assert list(numbers.execute_and_collect()) == [1, 2]
+    assert numbers.map(typed).to_arrow().num_rows == 2
     with pytest.raises(GraphError, match="forward"):
         env.execute()
 
@@ -72,13 +70,24 @@ def test_sinks_are_left_for_execute(env, how):
 
 def test_a_stream_that_was_collected_is_not_run_again(env):
     calls = []
-    numbers = env.from_collection([1]).map(lambda value: calls.append(value) or value)
+    numbers = env.from_collection([1]).map(lambda value: calls.append(value) or (value,), Types.TUPLE([Types.LONG()]))
     other = env.from_collection([5]).map(lambda value: calls.append(value) or value)
-    assert list(numbers.execute_and_collect()) == [1]
+    assert numbers.to_arrow().num_rows == 1
     seen = []
     other.add_sink(seen.append)
     env.execute()
     assert (calls, seen) == ([1, 5], [5])
+
+
+def test_execute_and_collect_runs_the_whole_program(env):
+    """As in Flink, where it is execute() with one sink more."""
+    seen = []
+    numbers = env.from_collection([1, 2])
+    numbers.map(lambda value: value * 10).add_sink(seen.append)
+    assert list(numbers.execute_and_collect()) == [1, 2]
+    assert seen == [10, 20]
+    with pytest.raises(GraphError, match="no operators"):
+        env.execute()
 
 
 def test_head_leaves_the_program_as_it_is(env):
@@ -130,7 +139,7 @@ def test_a_loop_is_run_whole(env):
     lowered = loop.map(lambda value: value - 1)
     loop.close_with(lowered.filter(lambda value: value > 0))
     env.from_collection([1]).map(wrong)
-    assert sorted(lowered.execute_and_collect()) == [0, 0, 1, 1, 2, 2, 3, 4]
+    assert sorted(lowered.head(100)) == [0, 0, 1, 1, 2, 2, 3, 4]
 
 
 def test_a_side_output_needs_its_operator(env):
@@ -153,8 +162,8 @@ def test_a_cache_is_filled_by_the_job_that_needs_it(env):
     calls = []
     cached = env.from_collection([1, 2]).map(lambda value: calls.append(value) or value).cache()
     cached.map(wrong)
-    assert list(cached.execute_and_collect()) == [1, 2]
-    assert list(cached.map(lambda value: value * 10).execute_and_collect()) == [10, 20]
+    assert cached.head() == [1, 2]
+    assert cached.map(lambda value: value * 10).head() == [10, 20]
     assert calls == [1, 2]
 
 

@@ -149,7 +149,7 @@ def test_what_cannot_be_selected(inline_env, build, message):
 )
 def test_rows_of_an_unknown_type_have_no_columns(inline_env, build):
     with pytest.raises(GraphError, match="needs the type of the records"):
-        build(inline_env.from_collection([{"a": 1}]))
+        build(inline_env.from_collection([{"a": 1}]).map(lambda row: row))
 
 
 def test_a_failing_expression_names_operator_line_and_record(env):
