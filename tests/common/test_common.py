@@ -118,7 +118,7 @@ class TestCompletableFuture:
         with pytest.raises(concurrent.futures.CancelledError):
             future.result()
         assert future.cancel()
-        assert concurrent.futures.wait([future], timeout=60).done == {future}
+        assert concurrent.futures.wait([future], timeout=600).done == {future}
 
     def test_callbacks_and_waits_of_other_futures(self):
         future, other = CompletableFuture(), CompletableFuture()

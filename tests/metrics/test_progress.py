@@ -94,7 +94,7 @@ def test_what_is_no_terminal_gets_lines_only_when_it_must(program, mode):
         [sys.executable, program],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env={**os.environ, "PYFLINKX_PROGRESS": mode},
         check=True,
     )

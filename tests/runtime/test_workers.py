@@ -426,11 +426,11 @@ def test_workers_end_with_their_client(tmp_path, method):
     client.kill()
     client.wait()
     for worker in workers:
-        assert multiprocessing.connection.wait([worker], timeout=100), "a worker outlives its client"
+        assert multiprocessing.connection.wait([worker], timeout=600), "a worker outlives its client"
         os.close(worker)
 
 
-def wait_until(condition, timeout=100):
+def wait_until(condition, timeout=600):
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline
