@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,14 +49,25 @@ def in_thread(work):
 
 
 def until_it_waits(writer):
-    """Return once another thread is within a call of the writer, and has given up the interpreter lock to wait."""
+    """Return once another thread is within a call of the writer, has given up the interpreter lock, and sleeps."""
     while True:
         try:
             writer.write([None])  # what no write takes, so that it changes nothing
         except WrongStateError:
-            return
+            if others_sleep():
+                return
         except TypeError:
-            time.sleep(0.001)
+            pass
+        time.sleep(0.001)
+
+
+def others_sleep():
+    """Whether every other thread of this process waits for something."""
+    others = (task for task in Path("/proc/self/task").iterdir() if int(task.name) != threading.get_native_id())
+    try:
+        return all((task / "stat").read_text().rpartition(")")[2].split()[0] == "S" for task in others)
+    except OSError:  # one has ended meanwhile
+        return False
 
 
 def interrupted(work, until=lambda: time.sleep(0.1)):
