@@ -34,7 +34,7 @@ COUNTERS = {
     LATE_RECORDS: "records that a window, join or function left out as they came too late",
     "numFeedbackRecords": "records that went back to the head of a loop",
     "numFeedbackRecordsDropped": "records that came back to a loop that had ended",
-    "numResultsOfNoRequest": "results of a queue sink that answer no request which waits",
+    "numResultsOfNoRequest": "results of timers, windows, loops and other sources in a sink of replies: no request's",
     "numTimeouts": "records whose asynchronous function took too long",
 }
 

@@ -16,7 +16,7 @@ from pyflinkx.types.structured import is_named_tuple
 
 log = logging.getLogger("pyflinkx.hints")
 
-# So many results are looked at: sources begin with batches of one record, and a first result may be None.
+# So many results are looked at: a batch may be cut behind its first record, and a first result may be None.
 ENOUGH = 64
 
 # Times of this and the last decades, in units that are none of milliseconds, by how many of them are in a millisecond.
