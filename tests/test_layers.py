@@ -17,10 +17,11 @@ CORE = {"_core", *BASE}
 TYPES = {"types", "config", *CORE}
 EXPRESSIONS = {"types", *CORE}
 STATE = {"state", *TYPES}
+CHECKPOINT = {"checkpoint", "formats", *STATE}
 FORMATS = {"formats", *TYPES}
 GRAPH = {"operators", "connectors", "expressions", *STATE, *FORMATS} - {"_core"}
 PLAN = {"graph", "_core", *GRAPH}
-RUNTIME = PLAN
+RUNTIME = {"checkpoint", *PLAN}
 FACES = {"runtime", "plan", *RUNTIME}
 PUBLIC = {"cli", "metrics", *FACES}
 
@@ -33,6 +34,7 @@ MAY_IMPORT = {
     "types": CORE,
     "config": CORE,
     "state": TYPES,
+    "checkpoint": CHECKPOINT - {"checkpoint"},
     "expressions": EXPRESSIONS,
     "operators": {"expressions", *STATE},
     "formats": TYPES,

@@ -42,9 +42,11 @@ class Coordinator:
     """Talks to the subtasks of one source or sink. All calls come from the thread that runs the job.
 
     ``outside`` says whether other threads bring what its tasks wait for, so that a job may wait without a clock.
+    ``snapshot_last`` says that its snapshot belongs behind those of all its subtasks, not before the barrier.
     """
 
     outside = False
+    snapshot_last = False
 
     def start(self) -> None:
         """The job starts."""
@@ -52,6 +54,17 @@ class Coordinator:
     def handle_event(self, subtask: int, event: Any) -> None:
         """A subtask has sent something."""
         raise NotImplementedError
+
+    def snapshot_state(self, checkpoint_id: int) -> Any:
+        """What ``restore`` of another one needs to go on from this checkpoint; None for nothing. It is pickled at once."""
+        return None
+
+    def restore(self, checkpoint_id: int, states: Any) -> None:
+        """Go on from what ``snapshot_state`` of another one gave; called before ``start`` and before any task runs."""
+        raise NotImplementedError(f"{type(self).__name__} cannot go on from a checkpoint")
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        """The checkpoint, and so all before it, is durable."""
 
     def close(self, failure: BaseException | None) -> None:
         """The job has ended; ``failure`` is what made it fail, or JobCancelledError."""

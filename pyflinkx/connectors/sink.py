@@ -19,6 +19,8 @@ class WriterContext:
 
     ``send`` takes an event to the sink's coordinator; ``clock.now()`` is the processing time (ms), None where there is
     no task. ``requests.current`` is the piece of a request that the task works for; None in jobs without requests.
+    ``checkpoints`` says whether the job takes any. ``restored`` are what writers of the sink gave to a checkpoint by
+    ``snapshot_state``, dealt out to those that there are now; of checkpoint ``restored_from``, 0 for none.
     """
 
     subtask_index: int = 0
@@ -27,6 +29,9 @@ class WriterContext:
     send: Callable[[Any], None] = nobody
     clock: Any = None
     requests: Any = None
+    checkpoints: bool = False
+    restored: list[Any] = field(default_factory=list)
+    restored_from: int = 0
 
 
 class SinkWriter:
@@ -46,7 +51,17 @@ class SinkWriter:
     def prepare_commit(self) -> list[Any]:
         """What was finished since the last call and waits to be made visible: values that can travel to the client.
 
-        Called after ``flush``. From then on they are the committer's, and ``close`` leaves them alone.
+        Called after ``flush``: at the end, and for each checkpoint. From then on they are the committer's, and ``close``
+        leaves them alone.
+        """
+        return []
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        """What a writer needs to go on behind this checkpoint: values that can be pickled, which a restored job deals
+        out to its writers (``WriterContext.restored``). Called after ``prepare_commit``.
+
+        Args:
+            checkpoint_id: the checkpoint's number.
         """
         return []
 
@@ -70,29 +85,50 @@ class Committer:
 
 
 class CommitterCoordinator(Coordinator):
-    """Gathers what a sink's writers have finished, and has it committed when the job has ended well.
+    """Gathers what a sink's writers have finished, and has it committed once a checkpoint that lists it is durable, or
+    when the job has ended well.
 
     Args:
         committer: of the sink.
     """
 
+    snapshot_last = True
+
     def __init__(self, committer: Committer) -> None:
         self.committer = committer
-        self.pending: list[Any] = []
+        self.pending: list[tuple[int, Any]] = []  # with the first checkpoint that each belongs to
 
-    def handle_event(self, subtask: int, event: list[Any]) -> None:
-        self.pending += event
+    def handle_event(self, subtask: int, event: tuple[int, list[Any]]) -> None:
+        """Take what a writer has finished, with the number of the first checkpoint that it belongs to: at the end of the
+        input, of the next one."""
+        first, values = event
+        self.pending += [(first, value) for value in values]
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any] | None:
+        return self._until(checkpoint_id) or None
+
+    def restore(self, checkpoint_id: int, states: list[Any]) -> None:
+        self.committer.commit(states)
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        self.committer.commit(self._until(checkpoint_id))
+        self.pending = [(first, value) for first, value in self.pending if first > checkpoint_id]
+
+    def _until(self, checkpoint_id: int) -> list[Any]:
+        """What belongs to a checkpoint: of a later one some subtasks may have said something already."""
+        return [value for first, value in self.pending if first <= checkpoint_id]
 
     def close(self, failure: BaseException | None) -> None:
+        values = [value for _, value in self.pending]
         if failure is None:
             try:
-                self.committer.commit(self.pending)
+                self.committer.commit(values)
             except BaseException:
                 # What was committed stays; of the rest nothing is to be left behind.
-                self.committer.abort(self.pending)
+                self.committer.abort(values)
                 raise
         else:
-            self.committer.abort(self.pending)
+            self.committer.abort(values)
 
 
 class Sink:

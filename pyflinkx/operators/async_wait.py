@@ -96,7 +96,7 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.kept.clear()
         self.admit()
 
-    def store(self) -> None:
+    def store(self, checkpoint_id: int) -> None:
         waiting = [*self.queue.waiting(), *(item for item in self.backlog if isinstance(item, Entry))]
         self.kept.update([(entry.value, entry.timestamp) for entry in waiting])
 

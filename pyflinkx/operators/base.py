@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -257,8 +257,25 @@ class Operator:
         """The coordinator of the operator's sink has sent something."""
         raise NotImplementedError(f"{type(self).__name__} has no coordinator")
 
-    def store(self) -> None:
+    def prepare_barrier(self, checkpoint_id: int) -> None:
+        """A barrier is about to be sent behind all that was emitted: what is held back only to send less goes before it."""
+
+    def store(self, checkpoint_id: int) -> None:
         """Put what is held elsewhere into the states that the context gave; called before these are exported."""
+
+    def export(self) -> Iterable[ColumnBatch]:
+        """What the operator holds outside of its context, as batches of states; see docs/formats/states.md."""
+        return ()
+
+    def import_(self, batch: ColumnBatch) -> None:
+        """Add those states of an exported batch that are this subtask's; called after ``open``."""
+        raise NotImplementedError(f"{type(self).__name__} has no states of its own")
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        """The checkpoint, and so all before it, is durable."""
+
+    def checkpoint_aborted(self, checkpoint_id: int) -> None:
+        """The checkpoint will not be."""
 
     def finish(self) -> None:
         """All input has ended, and nothing is under way: emit what is still held."""

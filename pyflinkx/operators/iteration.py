@@ -114,7 +114,7 @@ class IterationHeadOperator(Operator):
             self.kept.clear()
         self.feedback.connect(lambda: context.post(self.take_feedback))
 
-    def store(self) -> None:
+    def store(self, checkpoint_id: int) -> None:
         batches = [element for element in self.feedback.all() if not isinstance(element, int)]
         self.kept.update(record for batch in batches for record in stamped(batch))
 

@@ -22,6 +22,7 @@ class SinkOperator(Operator):
     def __init__(self, sink: Any) -> None:
         self.sink = sink
         self.writer: Any = None
+        self.latest = 0  # checkpoint
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -45,13 +46,21 @@ class SinkOperator(Operator):
         self._call(self.writer.write, batch)
         self.context.count("numRecordsOut", len(batch))
 
+    def prepare_barrier(self, checkpoint_id: int) -> None:
+        self._call(self.writer.flush, False)
+        self.latest = checkpoint_id
+        self._prepare_commit(checkpoint_id)
+
     def finish(self) -> None:
         self._call(self.writer.flush, True)
-        committables = self._call(self.writer.prepare_commit)
-        if committables:
+        self._prepare_commit(self.latest + 1)
+
+    def _prepare_commit(self, checkpoint_id: int) -> None:
+        values = self._call(self.writer.prepare_commit)
+        if values:
             if self.context.send is None:
                 raise WrongStateError(f"{self.sink!r} has no committer for what its writers have finished")
-            self.context.send(committables)
+            self.context.send((checkpoint_id, values))
 
     def close(self) -> None:
         if self.writer is not None:

@@ -44,7 +44,7 @@ def test_what_cannot_be_renamed_goes(tmp_path):
     (tmp_path / "folder").mkdir()
     coordinator = CommitterCoordinator(FileCommitter())
     for name in ("a", "folder/b", "c"):
-        coordinator.handle_event(0, [hidden(tmp_path / name, name, "overwrite")])
+        coordinator.handle_event(0, (1, [hidden(tmp_path / name, name, "overwrite")]))
     (tmp_path / "folder" / "b").mkdir()
     with pytest.raises(SinkError, match="cannot be written"):
         coordinator.close(None)

@@ -82,7 +82,7 @@ def test_records_under_way_are_state_and_the_function_is_called_for_them_again(o
         if not ordered:
             answer(h, calls, "b", "B")
         sent = h.take()
-        h.operator.store()
+        h.operator.store(1)
         parts = redistributed([h.context.operator_state.export()], count)
     expected = [("a", 1), ("b", 2), ("c", None), ("d", 4), ("e", 5), ("f", 6)]
     expected = [record for record in expected if record[0].upper() not in [value for value, _ in sent]]
@@ -95,7 +95,7 @@ def test_records_under_way_are_state_and_the_function_is_called_for_them_again(o
                 answer(h, again, value, value)
             assert h.operator.drained()
             found += h.take()
-            h.operator.store()
+            h.operator.store(1)
             assert all(len(batch) == 0 for batch in h.context.operator_state.export())
     assert sorted(found) == sorted(expected)
     if count == 1 and ordered:

@@ -55,15 +55,15 @@ def test_feedback_that_has_not_been_sent_on_is_state():
     tail.push(["timeless"])
     tail.push(["first", "second"], [2, None])
     tail.operator.process_marker(0)
-    head.operator.store()
-    head.operator.store()
+    head.operator.store(1)
+    head.operator.store(1)
     (part,) = redistributed([head.context.operator_state.export()], 1)
     head.read_mail()
     assert head.values == ["timeless", "first", "second"]
     again = OperatorHarness(IterationHeadOperator("loop", 0), restored_operator=part)
     again.read_mail()
     assert again.results == [("timeless", None), ("first", 2), ("second", None)]
-    again.operator.store()
+    again.operator.store(1)
     assert all(len(batch) == 0 for batch in again.context.operator_state.export())
 
 
