@@ -56,7 +56,7 @@ class Coordinator:
         raise NotImplementedError
 
     def snapshot_state(self, checkpoint_id: int) -> Any:
-        """What ``restore`` of another one needs to go on from this checkpoint; None for nothing. It is pickled at once."""
+        """What ``restore`` of another one needs to go on from this checkpoint, pickled at once; None for nothing."""
         return None
 
     def restore(self, checkpoint_id: int, states: Any) -> None:

@@ -51,8 +51,8 @@ class SinkWriter:
     def prepare_commit(self) -> list[Any]:
         """What was finished since the last call and waits to be made visible: values that can travel to the client.
 
-        Called after ``flush``: at the end, and for each checkpoint. From then on they are the committer's, and ``close``
-        leaves them alone.
+        Called after ``flush``: at the end, and for each checkpoint. From then on they are the committer's, and
+        ``close`` leaves them alone.
         """
         return []
 
@@ -99,8 +99,13 @@ class CommitterCoordinator(Coordinator):
         self.pending: list[tuple[int, Any]] = []  # with the first checkpoint that each belongs to
 
     def handle_event(self, subtask: int, event: tuple[int, list[Any]]) -> None:
-        """Take what a writer has finished, with the number of the first checkpoint that it belongs to: at the end of the
-        input, of the next one."""
+        """Take what a writer has finished.
+
+        Args:
+            subtask: of the writer.
+            event: the number of the first checkpoint that it belongs to (at the end of the input, the next one), and
+                what ``prepare_commit`` gave.
+        """
         first, values = event
         self.pending += [(first, value) for value in values]
 

@@ -258,7 +258,7 @@ class Operator:
         raise NotImplementedError(f"{type(self).__name__} has no coordinator")
 
     def prepare_barrier(self, checkpoint_id: int) -> None:
-        """A barrier is about to be sent behind all that was emitted: what is held back only to send less goes before it."""
+        """A barrier is about to be sent behind all that was emitted; what is held back only to send less goes first."""
 
     def store(self, checkpoint_id: int) -> None:
         """Put what is held elsewhere into the states that the context gave; called before these are exported."""

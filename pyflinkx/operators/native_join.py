@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.native.join import NativeJoin
+from pyflinkx._core.native.states import STATE_METADATA
 from pyflinkx.errors import KeyTypeError
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.kept_watermark import KeptWatermark
@@ -95,17 +97,25 @@ class NativeJoinOperator(PiecewiseOperator):
             self.join = None  # nothing can come that it would meet
         self.output.emit_watermark(timestamp)
 
-    def export(self, side: int) -> Iterator[ColumnBatch]:
-        """The rows that a side (0 left, 1 right) holds now, as batches, to be read at any time and by any thread."""
-        return iter(()) if self.join is None else self.join.export(side, self.context.max_parallelism)
+    def export(self) -> Iterator[ColumnBatch]:
+        """The rows that both sides hold now, as batches, to be read at any time and by any thread."""
+        if self.join is None:
+            return iter(())
+        groups = self.context.max_parallelism
+        return itertools.chain(self.join.export(0, groups), self.join.export(1, groups))
 
-    def import_(self, side: int, batch: ColumnBatch) -> None:
+    def import_(self, batch: ColumnBatch) -> None:
         """Hold those rows of a batch of states that are this subtask's."""
         assert self.join is not None
         try:
-            self.join.import_(side, rows_of_subtask(batch, self.context))
+            self.join.import_(side_of(batch), rows_of_subtask(batch, self.context))
         except Exception as error:
             raise self.site.wrap(error, "in a batch of states") from error
 
     def close(self) -> None:
         self.join = None
+
+
+def side_of(batch: ColumnBatch) -> int:
+    """Which side of a join exported a batch: 0 the left one, 1 the right one."""
+    return 1 if (batch.schema.metadata or {}).get(STATE_METADATA, b"").startswith(b"join right") else 0

@@ -84,8 +84,8 @@ def test_a_join_knows_what_is_late():
     push(first, [("a", 1)], [20])
     first.process_watermark(18)
     second = opened(join(), own_state(first))
-    for batch in first.export(0):
-        second.import_(0, batch)
+    for batch in first.export():
+        second.import_(batch)
     push(second, [("a", 2), ("a", 3)], [17, 18], port=1)
     assert results(second) == [("a", 1, "a", 3)]
     assert second.context.counters == {"numLateRecordsDropped": 1}
