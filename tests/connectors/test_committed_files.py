@@ -25,7 +25,7 @@ def names(folder):
 def test_none_of_several_files_appears_where_one_is_taken(tmp_path, taken):
     coordinator = CommitterCoordinator(FileCommitter())
     for number in range(3):
-        coordinator.handle_event(number, [hidden(tmp_path / str(number), "ours")])
+        coordinator.handle_event(number, (1, [hidden(tmp_path / str(number), "ours")]))
     (tmp_path / str(taken)).write_text("theirs")
     with pytest.raises(SinkError, match=f"{taken}: exists already"):
         coordinator.close(None)
