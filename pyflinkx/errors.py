@@ -66,6 +66,10 @@ class SinkError(PyflinkxError):
     """A sink cannot be written."""
 
 
+class CheckpointError(PyflinkxError):
+    """A checkpoint or savepoint cannot be taken, read, or gone on from."""
+
+
 class DependencyError(PyflinkxError):
     """What a program needs besides itself cannot be prepared: an archive is damaged or hostile, pip fails."""
 

@@ -19,6 +19,7 @@ from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control import failures
 from pyflinkx.runtime.control.channel import ControlEnded, ControlStuck
+from pyflinkx.runtime.control.checkpoints import close_coordinators
 from pyflinkx.runtime.control.coordination import Coordination, ended_by
 from pyflinkx.runtime.control.deployment import DeploymentPlan
 from pyflinkx.runtime.control.job_pickle import dump_job, main_classes, part_of
@@ -29,6 +30,9 @@ from pyflinkx.runtime.control.messages import (
     AlignmentReport,
     AlignmentUpdate,
     CancelTasks,
+    CheckpointDeclined,
+    CheckpointOver,
+    CheckpointTaken,
     Collected,
     Deploy,
     DeploymentFailed,
@@ -39,6 +43,7 @@ from pyflinkx.runtime.control.messages import (
     Registered,
     Shutdown,
     TaskReport,
+    TriggerCheckpoint,
     attempt_of,
     pack,
     unpack,
@@ -52,6 +57,7 @@ from pyflinkx.runtime.drivers.job import Job
 from pyflinkx.runtime.exchange.handover import Loan
 from pyflinkx.runtime.exchange.transport import ExchangeSettings
 from pyflinkx.runtime.task.metrics import TaskMetrics
+from pyflinkx.runtime.task.snapshots import RestoredTask
 from pyflinkx.runtime.task.splits import assign_splits
 from pyflinkx.runtime.task.task import TaskSettings
 
@@ -145,6 +151,7 @@ class WorkersAttempt:
         self.number = number
         self.job = job
         self.master = job.master
+        self.checkpoints = job.checkpoints
         self.common = common
         self.graph = common.graph
         self.plan = placement.plan
@@ -175,6 +182,8 @@ class WorkersAttempt:
             self._coordinate(self._start)
             while not self.ended:
                 self._coordinate(self.coordination.run)
+                if self.checkpoints is not None:
+                    self._coordinate(self.checkpoints.run)
                 self._turn()
                 yield
             failure = self.failure
@@ -190,11 +199,7 @@ class WorkersAttempt:
         return closing
 
     def _close_coordinators(self, failure: BaseException | None) -> BaseException | None:
-        try:
-            self.coordination.close(failure)
-        except Exception as error:
-            return error
-        return None
+        return close_coordinators(self.coordination, self.checkpoints, failure)
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         """As of each worker's last heartbeat, and of the end of each task."""
@@ -223,6 +228,8 @@ class WorkersAttempt:
     def _start(self) -> None:
         self.coordination.create()
         self.job.check()
+        if self.checkpoints is not None:
+            self.checkpoints.prepare(self.coordination)
         jobs = self._pickle()
         self._launch()
         self._deploy(jobs)
@@ -245,9 +252,27 @@ class WorkersAttempt:
             }
             common = self.common
             jobs[slot] = dump_job(
-                part, classes, common.buffers, common.settings, common.exchanges, own, sharing=common.in_process
+                part,
+                classes,
+                common.buffers,
+                common.settings,
+                common.exchanges,
+                own,
+                self._restored(here),
+                None if self.checkpoints is None else self.checkpoints.storage,
+                sharing=common.in_process,
             )
         return jobs
+
+    def _restored(self, tasks: set[TaskId]) -> dict[tuple[int, int], RestoredTask]:
+        """What tasks begin with that have something to begin with."""
+        found = {}
+        if self.checkpoints is not None:
+            for task in tasks:
+                restored = self.checkpoints.restored_task(self.graph.vertices[task.vertex], task.subtask)
+                if restored is not None:
+                    found[task.vertex, task.subtask] = restored
+        return found
 
     def _launch(self) -> None:
         for task in self.plan.tasks:
@@ -323,9 +348,10 @@ class WorkersAttempt:
         if self.give_up is not None:
             deadlines.append(self.give_up)
         waits = [min(deadlines) - time.monotonic()] if deadlines else []
-        call_time = self.coordination.next_time()
-        if call_time is not None:
-            waits.append((call_time - self.common.settings.clock.now()) / 1000)
+        times = [self.coordination.next_time()]
+        if self.checkpoints is not None:
+            times.append(self.checkpoints.next_time())
+        waits += [(time - self.common.settings.clock.now()) / 1000 for time in times if time is not None]
         return max(min(waits), 0) if waits else None
 
     def _receive(self, worker: WorkerView) -> None:
@@ -367,6 +393,9 @@ class WorkersAttempt:
             self._coordinate(self._pass_event, worker, message)
         elif isinstance(message, TaskReport):
             self._task_report(worker, message)
+        elif isinstance(message, CheckpointTaken | CheckpointDeclined):
+            if self.checkpoints is not None:
+                self._coordinate(self.checkpoints.told, message)
         elif isinstance(message, DeploymentFailed):
             self._do(self.master.tasks_lost(worker.tasks, failures.unpack(message.failure)))
 
@@ -403,7 +432,36 @@ class WorkersAttempt:
         if message.metrics is not None:
             self.metrics[message.task] = message.metrics
         failure = None if message.failure is None else failures.unpack(message.failure)
+        before = self.master.execution.state
         self._move(message.task, message.state, failure)
+        if self.checkpoints is not None:
+            if message.state is ExecutionState.FINISHED:
+                self._coordinate(self.checkpoints.task_finished, message.task)
+            if before is JobState.CREATED and self.master.execution.state is JobState.RUNNING:
+                self._coordinate(self.checkpoints.attempt_started, self.number, self)
+
+    # ---- checkpoints ----
+
+    def begin_checkpoint(self, trigger: TriggerCheckpoint) -> None:
+        """Tell all workers of a checkpoint, and some tasks to begin it."""
+        self._send_to_all(trigger)
+
+    def end_checkpoint(self, over: CheckpointOver) -> None:
+        """Tell all tasks that a checkpoint is over."""
+        self._send_to_all(over)
+
+    def fail_checkpoint(self, failure: BaseException) -> None:
+        """The attempt fails."""
+        self._fail(failure)
+
+    def stop_behind_savepoint(self) -> None:
+        """The savepoint behind which the job was to stop is durable."""
+        self._do(self.master.stop_behind_savepoint())
+
+    def _send_to_all(self, message: Any) -> None:
+        for worker in self.workers:
+            if not worker.lost and worker.deployed:
+                self._send(worker, message)
 
     def _stop(self, tasks: Sequence[TaskId]) -> None:
         self.placement.cancel_exchanges()
