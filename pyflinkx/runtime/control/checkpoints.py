@@ -88,9 +88,8 @@ class JobCheckpoints:
         self.coordination: Coordination | None = None
         self.tasks: Tasks | None = None
         self.attempt = 0
-        self.early: dict[
-            int, dict[int, bytes]
-        ] = {}  # what coordinators said before the barrier, by checkpoint and node
+        # What coordinators said before the barrier, by checkpoint and node.
+        self.early: dict[int, dict[int, bytes]] = {}
         self.savepoints: dict[int, tuple[Future[str], bool, bool]] = {}
         self.actions: deque[Action] = deque()
 
