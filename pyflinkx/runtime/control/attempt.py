@@ -7,24 +7,18 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.config.log_levels import own_levels
-from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
-from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control import failures
 from pyflinkx.runtime.control.channel import ControlEnded, ControlStuck
 from pyflinkx.runtime.control.checkpoints import close_coordinators
 from pyflinkx.runtime.control.coordination import Coordination, ended_by
-from pyflinkx.runtime.control.deployment import DeploymentPlan
 from pyflinkx.runtime.control.job_pickle import dump_job, main_classes, part_of
-from pyflinkx.runtime.control.launcher import WorkerHandle
-from pyflinkx.runtime.control.log_relay import LogRelay
 from pyflinkx.runtime.control.master import Action, EndAttempt, StopTasks
 from pyflinkx.runtime.control.messages import (
     AlignmentReport,
@@ -49,92 +43,19 @@ from pyflinkx.runtime.control.messages import (
     unpack,
 )
 from pyflinkx.runtime.control.pickles import dump_by_value
-from pyflinkx.runtime.control.resource_manager import ResourceManager
+from pyflinkx.runtime.control.placement import AttemptSettings, Placement, WorkerView
 from pyflinkx.runtime.control.source_alignment import AlignmentBoard
-from pyflinkx.runtime.control.wait_set import WaitSet
-from pyflinkx.runtime.control.worker_output import PIECE, LastLines, OutputRelay, OutputStream
+from pyflinkx.runtime.control.worker_output import PIECE
 from pyflinkx.runtime.drivers.job import Job
 from pyflinkx.runtime.exchange.handover import Loan
-from pyflinkx.runtime.exchange.transport import ExchangeSettings
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.snapshots import RestoredTask
 from pyflinkx.runtime.task.splits import assign_splits
-from pyflinkx.runtime.task.task import TaskSettings
 
 log = logging.getLogger("pyflinkx.runtime")
 
 EXIT_PATIENCE = 5.0
 START_PATIENCE = 60.0
-
-
-@dataclass
-class WorkerView:
-    """What the JobManager knows of a worker."""
-
-    number: int
-    handle: WorkerHandle
-    tasks: list[TaskId]
-    heard: float
-    registered: bool = False
-    deployed: bool = False
-    lost: bool = False
-    streams: dict[str, OutputStream] = field(
-        default_factory=lambda: {"stdout": OutputStream(), "stderr": OutputStream()}
-    )
-    last_lines: LastLines = field(default_factory=LastLines)
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where the tasks of one attempt run.
-
-    Args:
-        plan: which task runs where.
-        resources: has the workers.
-        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey; from any thread where
-            these are threads.
-        close: gives back what connected the workers.
-    """
-
-    plan: DeploymentPlan
-    resources: ResourceManager
-    cancel_exchanges: Callable[[], None] = lambda: None
-    close: Callable[[], None] = lambda: None
-
-
-@dataclass(frozen=True)
-class AttemptSettings:
-    """What the attempts of one job have in common.
-
-    Args:
-        graph: the job.
-        settings: of its tasks.
-        exchanges: of its exchanges.
-        buffers: take what workers send to the client.
-        relay: takes what workers print.
-        log_relay: takes what workers log.
-        waiting: what the loop sleeps on.
-        heartbeat_interval: seconds between heartbeats.
-        heartbeat_timeout: seconds without a word after which a worker is lost.
-        cancellation_timeout: seconds that tasks have to stop in.
-        in_process: whether workers are threads of this process.
-        python_path: where workers look for modules first.
-        working_folder: where workers are to work; None for the client's folder.
-    """
-
-    graph: JobGraph
-    settings: TaskSettings
-    exchanges: ExchangeSettings
-    buffers: list[CollectBuffer]
-    relay: OutputRelay
-    log_relay: LogRelay
-    waiting: WaitSet
-    heartbeat_interval: float
-    heartbeat_timeout: float
-    cancellation_timeout: float
-    in_process: bool
-    python_path: tuple[str, ...]
-    working_folder: str | None
 
 
 class WorkersAttempt:

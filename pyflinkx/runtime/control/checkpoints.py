@@ -137,6 +137,7 @@ class JobCheckpoints:
         Raises:
             CheckpointError: it cannot be written.
         """
+        self.tasks = None  # they are gone
         failed: list[str] = []
         for action in self.coordinator.final(self.clock.now()):
             if isinstance(action, StoreManifest):

@@ -296,7 +296,7 @@ class Task:
         coordinated = splits is None
         if self.restored is not None:
             splits = self.restored.splits(node.uid, site_of(node))
-        if splits or not coordinated:
+        if splits is not None and (splits or not coordinated):
             reader.add_splits(splits)
         pace = Pace(self.settings.batch_size, self.turn_length)
         if node.source.columnar:
