@@ -164,8 +164,6 @@ class CheckpointStorage:
             return
         files = self._files(checkpoint.folder)
         own = {part.file for part in checkpoint.parts() if part.file}
-        # Without its manifest it is no checkpoint any more, whatever else stays.
-        files.remove(files.join(checkpoint.folder, MANIFEST_FILE))
         self._empty(files, checkpoint.folder, {name for name in own if not name.startswith(SHARED)})
         if retained is not None:
             kept = {part.file for other in retained for part in other.parts()}
@@ -182,13 +180,16 @@ class CheckpointStorage:
         """
         folder = savepoint_folder or self.checkpoint_folder(number)
         if folder:
-            files = self._files(folder)
-            files.remove(files.join(folder, MANIFEST_FILE))
-            self._empty(files, folder, set())
+            self._empty(self._files(folder), folder, set())
 
     def _empty(self, files: FileSystem, folder: str, own: set[str]) -> None:
         """Remove what is ours from a folder, and the folder, unless somebody else has put something there."""
-        for name in files.list(folder):
+        names = files.list(folder)
+        if MANIFEST_FILE in names:
+            # It goes first, and for good: whoever reads a manifest finds the states of it.
+            files.remove(files.join(folder, MANIFEST_FILE))
+            files.make_durable(folder)
+        for name in names:
             if name in own or name.endswith(STATE_SUFFIX) or name.startswith(HIDDEN):
                 files.remove(files.join(folder, name))
         files.remove_folder(folder)
