@@ -269,6 +269,7 @@ class InlineJob(Job):
         if trigger is not None and self.checkpoints is not None:
             message = write_snapshot(self.checkpoints.storage, trigger, task, taken)
             self.coordination.post(partial(self.checkpoints.told, message))
+        taken.discard()
 
     # Events are handed over between the steps of tasks, as a task may be in the middle of something.
 
