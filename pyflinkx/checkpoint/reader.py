@@ -65,6 +65,26 @@ class StateReader:
             raise self._refusal(part)
         return bytes(data)
 
+    def check(self, part: StatePart) -> None:
+        """Look at every byte of a part, and decode none.
+
+        Raises:
+            StorageError, CorruptDataError, UntrustedStateError: as ``read`` does.
+        """
+        data = self._checked(part)
+        if part.pickled and not self._signed(part, data):
+            raise self._refusal(part)
+
+    def check_end(self, file: str, end: int) -> None:
+        """Look whether a file has so many bytes.
+
+        Raises:
+            CorruptDataError: it has more.
+        """
+        size = self._input(file).size
+        if size != end:
+            raise CorruptDataError(f"{self._path(file)}: it has {size} bytes, of which its states are {end}")
+
     def _checked(self, part: StatePart) -> bytes | bytearray:
         """The bytes of a part, which have the length and the digest that the manifest says."""
         data = self._input(part.file).read(part.offset, part.size) if part.file else part.data

@@ -149,6 +149,22 @@ class CheckpointStorage:
             raise StorageError(f"there is no checkpoint or savepoint at {path}: it has no file {MANIFEST_FILE}")
         return replace(decode_manifest(files.read_all(manifest), self.secret, manifest), folder=folder)
 
+    def verify(self, checkpoint: Checkpoint) -> None:
+        """Look at every byte of a checkpoint's states.
+
+        Raises:
+            StorageError, CorruptDataError, UntrustedStateError: as ``StateReader.read`` does, or a file has more bytes
+                than its states.
+        """
+        ends: dict[str, int] = {}
+        with self.reader(checkpoint) as reader:
+            for part in checkpoint.parts():
+                reader.check(part)
+                if part.file:
+                    ends[part.file] = max(ends.get(part.file, 0), part.offset + part.size)
+            for name, end in ends.items():
+                reader.check_end(name, end)
+
     def discard(self, checkpoint: Checkpoint, retained: Iterable[Checkpoint] | None = None) -> None:
         """Remove a checkpoint, as far as it is still there.
 
