@@ -5,7 +5,9 @@ from __future__ import annotations
 import xxhash
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.checkpoint.files import FileSystem, Input, SystemCalls, file_system
+from pyflinkx.checkpoint.files import FileSystem, Input
+from pyflinkx.checkpoint.local_files import SystemCalls
+from pyflinkx.checkpoint.locations import file_system
 from pyflinkx.checkpoint.manifest import SHARED
 from pyflinkx.checkpoint.metadata import StatePart
 from pyflinkx.checkpoint.parts import decoded_part

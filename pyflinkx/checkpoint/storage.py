@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from pyflinkx.checkpoint.files import HIDDEN, FileSystem, SystemCalls, file_system, normal_path
+from pyflinkx.checkpoint.files import HIDDEN, FileSystem
+from pyflinkx.checkpoint.local_files import SystemCalls
+from pyflinkx.checkpoint.locations import file_system, normal_path
 from pyflinkx.checkpoint.manifest import SHARED, decode_manifest, encode_manifest
 from pyflinkx.checkpoint.metadata import Checkpoint
 from pyflinkx.checkpoint.reader import StateReader

@@ -9,7 +9,9 @@ from typing import Any
 import xxhash
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.checkpoint.files import Output, SystemCalls, file_system
+from pyflinkx.checkpoint.files import Output
+from pyflinkx.checkpoint.local_files import SystemCalls
+from pyflinkx.checkpoint.locations import file_system
 from pyflinkx.checkpoint.metadata import StatePart
 from pyflinkx.checkpoint.parts import encoded_part, holds_pickles, key_groups
 from pyflinkx.checkpoint.secret import STATE, tag_of

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from pyflinkx.checkpoint.files import SystemCalls
+from pyflinkx.checkpoint.local_files import SystemCalls
 
 CALLS = [name for name in vars(SystemCalls) if not name.startswith("_")]
 
