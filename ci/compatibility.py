@@ -49,7 +49,6 @@ OUT_OF_SCOPE: list[tuple[str, str]] = [
     ),
     (r"\.JobClient\.(stop_with_savepoint|trigger_savepoint)$", CHECKPOINTS),
     (r"StreamExecutionEnvironment\.\w*(checkpoint|savepoint|state_backend)\w*$", CHECKPOINTS),
-    (r"\.RestartStrategies\.(FixedDelay|FailureRate|fixed_delay|failure_rate)\w*$", CHECKPOINTS),
 ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyflinkx.config.option import ConfigOption
+from pyflinkx.config.restart_options import RESTART_OPTIONS
 from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, MAP, MEMORY, STRING, enumeration
 
 KIBIBYTE = 1 << 10
@@ -369,6 +370,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     ARCHIVE_SIZE,
     ARCHIVE_FILES,
     ARCHIVE_RATIO,
+    *RESTART_OPTIONS,
 )
 
 WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (

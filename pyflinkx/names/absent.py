@@ -27,7 +27,6 @@ class Topic:
 
 
 CHECKPOINTS = Topic("checkpoints are not in this version, nor savepoints and state backends", "checkpoints")
-RESTARTS = Topic("restarts of failed jobs are not in this version, as they need checkpoints", "checkpoints")
 TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
@@ -137,11 +136,6 @@ NAMES: dict[str, dict[str, Topic]] = {
 # Members of classes that are there, by the module that PyFlink has them in and the class.
 MEMBERS: dict[str, dict[str, Topic]] = {
     "common.job_client.JobClient": each(CHECKPOINTS, "stop_with_savepoint trigger_savepoint"),
-    "common.restart_strategy.RestartStrategies": each(
-        RESTARTS,
-        "FixedDelayRestartStrategyConfiguration FailureRateRestartStrategyConfiguration fixed_delay_restart "
-        "failure_rate_restart",
-    ),
     "common.typeinfo.TypeInformation": each(JAVA, "get_java_type_info"),
     "common.types.RowKind": each(JAVA, "to_j_row_kind"),
     "datastream.connectors.file_system.FileSink": {
@@ -161,11 +155,9 @@ MEMBERS: dict[str, dict[str, Topic]] = {
             "get_state_backend is_changelog_state_backend_enabled is_force_unaligned_checkpoints "
             "is_unaligned_checkpoints_enabled set_default_savepoint_directory set_state_backend",
         ),
-        **each(RESTARTS, "get_restart_strategy"),
         **each(JAVA, "_j_stream_execution_environment create_input"),
     },
     "common.execution_config.ExecutionConfig": {
-        **each(RESTARTS, "get_restart_strategy set_restart_strategy"),
         **each(JAVA, "_j_execution_config"),
     },
     "common.configuration.Configuration": each(JAVA, "_j_configuration"),
@@ -178,7 +170,6 @@ KEYS: dict[str, Topic] = {
         "execution.checkpointing. execution.savepoint execution.state-recovery. pipeline.sources.pause-until-first "
         "state.backend state.changelog. state.checkpoint state.savepoints. savepoints. statebackend.",
     ),
-    **each(RESTARTS, "restart-strategy"),
     **each(JAVA, "pipeline.jars pipeline.classpaths"),
     **each(TABLES, "table. sql-gateway. sql-client. materialized-table."),
 }

@@ -5,7 +5,7 @@ import pytest
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.validation import validate, warn_unknown, warn_without_effect
 from pyflinkx.errors import ConfigurationError
-from pyflinkx.names.absent import CHECKPOINTS, JAVA, RESTARTS, TABLES
+from pyflinkx.names.absent import CHECKPOINTS, JAVA, TABLES
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +101,6 @@ def test_contradictions():
     ("key", "topic"),
     [
         ("state.backend.type", CHECKPOINTS),
-        ("restart-strategy.type", RESTARTS),
         ("execution.checkpointing.interval", CHECKPOINTS),
         ("table.exec.state.ttl", TABLES),
         ("taskmanager.memory.managed.fraction", None),
