@@ -52,7 +52,7 @@ def test_restart_strategies_are_options():
     assert {key: value for key, value in options.items() if key.startswith("restart-strategy")} == {
         "restart-strategy.type": "failure-rate",
         "restart-strategy.failure-rate.max-failures-per-interval": "2",
-        "restart-strategy.failure-rate.failure-rate-interval": "1 min",
+        "restart-strategy.failure-rate.failure-rate-interval": "60000 ms",
         "restart-strategy.failure-rate.delay": "5 ms",
     }
     env.set_restart_strategy(RestartStrategies.fall_back_restart())
