@@ -12,6 +12,7 @@ from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.operators.base import LATE_RECORDS
+from pyflinkx.runtime.control.checkpoints import JobCheckpoints
 from pyflinkx.runtime.control.coordination import named
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
 from pyflinkx.runtime.sites import site_of
@@ -84,6 +85,7 @@ class Job:
             [(vertex.id, subtask) for vertex in graph.vertices for subtask in range(vertex.parallelism)],
             restarts,
         )
+        self.checkpoints: JobCheckpoints | None = None
         self.cancel_asked = False
         self.tracebacks = Tracebacks(full=False)
         self.job_id = uuid.uuid4().hex
@@ -140,9 +142,13 @@ class Job:
                 failure = yield from self.attempt(start.number)
             except BaseException as error:
                 self.master.abandon(error)
+                if self.checkpoints is not None:
+                    self.checkpoints.job_ended(self.master.state)
                 raise
             actions = self.master.attempt_ended(start.number, failure)
         assert self.master.ended is not None
+        if self.checkpoints is not None:
+            self.checkpoints.job_ended(self.master.ended.state)
         if self.master.ended.failure is not None:
             raise self.master.ended.failure
         self.report(final=True)
