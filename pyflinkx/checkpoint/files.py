@@ -358,7 +358,8 @@ class LocalInput(Input):
     def close(self) -> None:
         number, self.number = self.number, -1
         if number >= 0:
-            self.system.close(number)
+            with suppress(OSError):  # all was read; the descriptor is gone in any case
+                self.system.close(number)
 
 
 class RemoteFiles(FileSystem):

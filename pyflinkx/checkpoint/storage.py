@@ -20,6 +20,7 @@ from pyflinkx.checkpoint.files import HIDDEN, FileSystem, SystemCalls, file_syst
 from pyflinkx.checkpoint.manifest import SHARED, decode_manifest, encode_manifest
 from pyflinkx.checkpoint.metadata import Checkpoint
 from pyflinkx.checkpoint.reader import StateReader
+from pyflinkx.checkpoint.secret import installation_secret
 from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.errors import CorruptDataError, StorageError
 
@@ -38,7 +39,7 @@ class CheckpointStorage:
         job_id: of the job.
         compressed: whether states are compressed.
         memory_threshold: bytes of state up to which those of a subtask travel inside the manifest.
-        secret: of the installation.
+        secret: of the installation; None to look for it when it is needed.
         system: the calls of the operating system; for tests.
     """
 
@@ -48,15 +49,26 @@ class CheckpointStorage:
         job_id: str,
         compressed: bool = False,
         memory_threshold: int = 20_480,
-        secret: bytes = b"",
+        secret: bytes | None = None,
         system: SystemCalls | None = None,
     ) -> None:
         self.folder = None if folder is None else normal_path(folder)
         self.job_id = job_id
         self.compressed = compressed
         self.memory_threshold = memory_threshold
-        self.secret = secret
+        self._secret = secret
         self.system = system
+
+    @property
+    def secret(self) -> bytes:
+        """The secret that states are signed with; the installation's is looked for when it is needed first."""
+        if self._secret is None:
+            self._secret = installation_secret()
+        return self._secret
+
+    def use_secret(self, secret: bytes) -> None:
+        """Sign with this secret from now on: that of the client, which another process need not find again."""
+        self._secret = secret
 
     def __repr__(self) -> str:
         return f"CheckpointStorage({self.folder!r}, {self.job_id!r})"
@@ -164,8 +176,6 @@ class CheckpointStorage:
             return
         files = self._files(checkpoint.folder)
         own = {part.file for part in checkpoint.parts() if part.file}
-        # Without its manifest it is no checkpoint any more, whatever else stays.
-        files.remove(files.join(checkpoint.folder, MANIFEST_FILE))
         self._empty(files, checkpoint.folder, {name for name in own if not name.startswith(SHARED)})
         if retained is not None:
             kept = {part.file for other in retained for part in other.parts()}
@@ -182,13 +192,16 @@ class CheckpointStorage:
         """
         folder = savepoint_folder or self.checkpoint_folder(number)
         if folder:
-            files = self._files(folder)
-            files.remove(files.join(folder, MANIFEST_FILE))
-            self._empty(files, folder, set())
+            self._empty(self._files(folder), folder, set())
 
     def _empty(self, files: FileSystem, folder: str, own: set[str]) -> None:
         """Remove what is ours from a folder, and the folder, unless somebody else has put something there."""
-        for name in files.list(folder):
+        names = files.list(folder)
+        if MANIFEST_FILE in names:
+            # It goes first, and for good: whoever reads a manifest finds the states of it.
+            files.remove(files.join(folder, MANIFEST_FILE))
+            files.make_durable(folder)
+        for name in names:
             if name in own or name.endswith(STATE_SUFFIX) or name.startswith(HIDDEN):
                 files.remove(files.join(folder, name))
         files.remove_folder(folder)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from functools import partial
 from typing import Any, Protocol
 
 from pyflinkx._core.calls.records import told
@@ -26,7 +28,7 @@ from pyflinkx.checkpoint.actions import (
 )
 from pyflinkx.checkpoint.coordinator import CheckpointCoordinator
 from pyflinkx.checkpoint.metadata import Checkpoint, OperatorStates, StatePart
-from pyflinkx.checkpoint.settings import CheckpointSettings
+from pyflinkx.checkpoint.settings import CheckpointSettings, ClaimMode
 from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.checkpoint.topology import Vertex, VertexOperator, Vertices
 from pyflinkx.errors import CheckpointError, JobExecutionError
@@ -66,7 +68,9 @@ class JobCheckpoints:
         settings: how it takes them.
         storage: where they lie.
         clock: of the job.
+        job_id: of the job.
         restored: what it begins with; None for nothing.
+        claimed: whether that is removed like the job's own, once it is no longer needed.
     """
 
     def __init__(
@@ -75,21 +79,24 @@ class JobCheckpoints:
         settings: CheckpointSettings,
         storage: CheckpointStorage,
         clock: Clock,
+        job_id: str,
         restored: Checkpoint | None = None,
+        claimed: bool = False,
     ) -> None:
         self.graph = graph
         self.settings = settings
         self.storage = storage
         self.clock = clock
-        self.job_id = storage.job_id
-        self.coordinator = CheckpointCoordinator(settings, vertices_of(graph), storage.job_id, graph.name)
+        self.coordinator = CheckpointCoordinator(settings, vertices_of(graph), job_id, graph.name)
         if restored is not None:
-            self.coordinator.restored(restored)
+            self.coordinator.restored(restored, claimed)
         self.coordination: Coordination | None = None
         self.tasks: Tasks | None = None
         self.attempt = 0
         # What coordinators said before the barrier, by checkpoint and node.
         self.early: dict[int, dict[int, bytes]] = {}
+        self.waiting: deque[Future[str]] = deque()
+        self.later: list[Callable[[], None]] = []  # once the tasks run
         self.savepoints: dict[int, tuple[Future[str], bool, bool]] = {}
         self.actions: deque[Action] = deque()
 
@@ -124,6 +131,9 @@ class JobCheckpoints:
         """All tasks of an attempt run."""
         self.attempt, self.tasks = number, tasks
         self._do(self.coordinator.attempt_started(self.clock.now(), number))
+        later, self.later = self.later, []
+        for call in later:
+            call()
 
     def attempt_over(self, reason: str) -> None:
         """The attempt has ended, and what is under way with it."""
@@ -156,9 +166,18 @@ class JobCheckpoints:
     def job_ended(self, state: JobState) -> None:
         """The job has ended: keep or remove its checkpoints, as the settings say."""
         self._do(self.coordinator.job_ended(self.clock.now(), state))
-        for future, _, _ in self.savepoints.values():
-            future.set_exception(CheckpointError(f"job '{self.graph.name}' has ended"))
         self.savepoints.clear()
+        self.refuse_rest()
+
+    def expect(self, future: Future[str]) -> None:
+        """Somebody waits for a savepoint; from any thread."""
+        self.waiting.append(future)
+
+    def refuse_rest(self) -> None:
+        """The job has ended: tell those who still wait for savepoints; from any thread."""
+        while self.waiting:
+            with contextlib.suppress(IndexError, InvalidStateError):
+                self.waiting.popleft().set_exception(CheckpointError(f"job '{self.graph.name}' has ended"))
 
     # ---- what happens ----
 
@@ -188,7 +207,7 @@ class JobCheckpoints:
         self._do(self.coordinator.task_finished(now, task.attempt, place))
 
     def trigger_savepoint(self, folder: str | None, stop: bool, drain: bool, future: Future[str]) -> None:
-        """Begin a savepoint; from the job's thread.
+        """Begin a savepoint, or do so once all tasks run; from the job's thread.
 
         Args:
             folder: where it goes; None for the configured place.
@@ -197,7 +216,7 @@ class JobCheckpoints:
             future: gets its folder, or the failure.
         """
         if self.tasks is None:
-            future.set_exception(CheckpointError(f"job '{self.graph.name}' does not run now"))
+            self.later.append(partial(self.trigger_savepoint, folder, stop, drain, future))
             return
         target = folder or self.settings.savepoint_folder
         if target is None:
@@ -264,7 +283,7 @@ class JobCheckpoints:
         options = action.options
         barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain)
         tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
-        self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder))
+        self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret))
 
     def _store(self, action: StoreManifest) -> list[Action]:
         checkpoint = action.checkpoint
@@ -325,6 +344,28 @@ class JobCheckpoints:
             call()
         except Exception as error:
             log.warning("job '%s': a checkpoint cannot be removed: %s", self.graph.name, told(error))
+
+
+def job_checkpoints(graph: JobGraph, job_id: str, clock: Clock) -> JobCheckpoints:
+    """The checkpoints of a job as its configuration wants them, with the one that it begins with.
+
+    Raises:
+        CheckpointError: the program cannot go on from that one.
+        StorageError, CorruptDataError: it cannot be read.
+    """
+    settings, restore = graph.checkpoints, graph.restore
+    storage = CheckpointStorage(
+        settings.folder,
+        job_id if settings.subfolder else "",
+        compressed=settings.compressed,
+        memory_threshold=settings.memory_threshold,
+    )
+    found = None
+    if restore.path is not None:
+        found = storage.read_manifest(restore.path)
+        refuse_foreign_states(graph, found, restore.allow_non_restored_state)
+    claimed = restore.claim_mode is ClaimMode.CLAIM
+    return JobCheckpoints(graph, settings, storage, clock, job_id, found, claimed)
 
 
 def close_coordinators(

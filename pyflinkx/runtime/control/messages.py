@@ -90,11 +90,13 @@ class TriggerCheckpoint:
         barrier: that parts what belongs to it from what follows.
         tasks: where it begins; the others learn of it by the barrier.
         folder: where it is written; None for the job's own place.
+        secret: that its states are signed with.
     """
 
     barrier: Barrier
     tasks: tuple[TaskId, ...]
     folder: str | None = None
+    secret: bytes = field(default=b"", repr=False)
 
     @property
     def number(self) -> int:

@@ -57,6 +57,7 @@ def write_snapshot(
     started = time.monotonic_ns()
     name = f"{task.vertex}-{task.subtask}-{task.attempt}"
     try:
+        storage.use_secret(trigger.secret)
         writer = storage.writer(trigger.number, name, trigger.folder)
         operators = write_states(writer, taken.held)
     except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -65,6 +65,9 @@ class InlineJob(Job):
     def request_cancel(self) -> None:
         self.cancel_asked = True
         self._wake()
+
+    def post(self, call: Callable[[], None]) -> None:
+        self.coordination.post(call)
 
     def _wake(self) -> None:
         self.settings.clock.wake()  # type: ignore[attr-defined]

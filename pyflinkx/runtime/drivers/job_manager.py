@@ -68,6 +68,13 @@ class JobManager(Job):
         self.cancel_asked = True
         self.waiting.wake()
 
+    def post(self, call: Callable[[], None]) -> None:
+        current = self.current
+        if current is not None:
+            current.coordination.post(call)
+        else:
+            call()  # and hears that no task runs
+
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after whatever arrives; closing the iterator early cancels the job."""
         try:
