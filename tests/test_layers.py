@@ -12,7 +12,7 @@ from pyflinkx.operators.base import Operator
 
 ROOT = Path(__file__).resolve().parent.parent
 
-BASE = {"errors", "names"}
+BASE = {"errors", "faults", "names"}
 CORE = {"_core", *BASE}
 TYPES = {"types", "config", *CORE}
 EXPRESSIONS = {"types", *CORE}
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "": {"names"},
     "names": set(),
     "errors": set(),
+    "faults": set(),
     "_core": BASE,
     "types": CORE,
     "config": CORE,
