@@ -148,7 +148,7 @@ def test_whoever_only_looks_sees_nothing():
     for owner, name in [
         (env, "enable_checkpointing"),
         (StreamExecutionEnvironment, "enable_checkpointing"),
-        (FileSink, "for_bulk_format"),
+        (FileSink, "get_transformer"),
         (connectors, "KafkaSource"),
         (pyflinkx, "table"),
         (RowKind.INSERT, "to_j_row_kind"),
