@@ -70,6 +70,7 @@ class Job:
     number: int = 0
     attempts: int = 0
     parallelism: int = 1
+    durable: Callable[[Job], None] = lambda job: None
     lost: set[str] = field(default_factory=set)
 
     def run(self, faulty: dict[str, faults.Fault], most: int = 50) -> None:
@@ -227,6 +228,7 @@ class Attempt:
     def complete(self, number: int, position: int, parts: Any) -> None:
         state = None if self.coordinator is None else self.coordinator.snapshot_state(number)
         self.job.taken = Taken(number, position, parts, pickle.dumps(state))
+        self.job.durable(self.job)
         if self.coordinator is not None:
             self.coordinator.checkpoint_completed(number)
         for operator in self.operators:

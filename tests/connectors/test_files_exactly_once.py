@@ -2,6 +2,9 @@
 
 import os
 import random
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from pyflinkx.types.serialization import Encoder
 from tests import fault_points
 from tests.connectors.sink_job import Job, crash
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 RECORDS = [(number, f"text {number % 7}") for number in range(60)]
 
 
@@ -114,13 +118,16 @@ def job_of(kind, folder, seed):
     return Job(lambda: KINDS[kind](str(folder / "out")), RECORDS, random.Random(seed), parallelisms)
 
 
-def others(folder):
+def others(folder, kind):
     """Files of another sink and of nobody, which have to stay."""
     there = [folder / temporary_name("out", new_token()), folder / ".out.tmp"]
+    if kind not in AT_END:
+        inside = folder / "out" / "a"
+        inside.mkdir(parents=True)
+        there += [inside / in_progress_name("part-0", new_token()), inside / ".part-0.inprogress.x"]
     for path in there:
         path.write_text("theirs")
-    inside = folder / "out"
-    return there, [inside / in_progress_name("part-0", new_token()), inside / ".part-0.inprogress.x"]
+    return there
 
 
 def check(kind, folder, job, kept):
@@ -131,6 +138,13 @@ def check(kind, folder, job, kept):
         path.unlink()
 
 
+@pytest.fixture
+def no_sync(monkeypatch):
+    """The machine does not go down here, and a disk takes its time."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+@pytest.mark.usefixtures("no_sync")
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_faults(kind, tmp_path):
     for seed in range(5):
@@ -142,6 +156,7 @@ def test_without_faults(kind, tmp_path):
         check(kind, folder, job, [])
 
 
+@pytest.mark.usefixtures("no_sync")
 @pytest.mark.parametrize("act", [crash, faults.error], ids=["crash", "error"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_at_every_point(kind, act, tmp_path):
@@ -150,7 +165,7 @@ def test_a_fault_at_every_point(kind, act, tmp_path):
         for nth in (1, 4):
             folder = tmp_path / f"{point}-{nth}"
             folder.mkdir()
-            kept, inside = others(folder)
+            kept = others(folder, kind)
             job = job_of(kind, folder, f"{number}, {nth}")
             fault = faults.Fault(act, nth)
             job.run({point: fault})
@@ -162,9 +177,10 @@ def test_a_fault_at_every_point(kind, act, tmp_path):
     assert reached >= REACHED[kind in AT_END], sorted(REACHED[kind in AT_END] - reached)
 
 
+@pytest.mark.usefixtures("no_sync")
 @pytest.mark.parametrize("kind", KINDS)
 def test_faults_at_random(kind, tmp_path):
-    for seed in range(6):
+    for seed in range(12):
         folder = tmp_path / str(seed)
         folder.mkdir()
         rng = random.Random(seed)
@@ -178,3 +194,47 @@ def test_faults_at_random(kind, tmp_path):
         job = job_of(kind, folder, seed)
         job.run({point: faults.Fault(act) for point in fault_points.points()})
         check(kind, folder, job, [])
+
+
+PROGRAM = """
+import os, pickle, random, sys
+from pathlib import Path
+from tests.connectors import sink_job, test_files_exactly_once as tests
+
+kind, folder, seed = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+job = tests.job_of(kind, folder, seed)
+kept = folder / "taken"
+if kept.exists():
+    job.taken, job.number, job.attempts = pickle.loads(kept.read_bytes())
+
+def keep(job):
+    (folder / "next").write_bytes(pickle.dumps((job.taken, job.number, job.attempts)))
+    os.replace(folder / "next", kept)
+
+job.durable = keep
+assert job.attempt()
+"""
+
+
+def run_process(kind, folder, seed, fault):
+    environment = {**os.environ, faults.VARIABLE: fault, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", PROGRAM, kind, str(folder), seed]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no signals")
+@pytest.mark.parametrize("kind", ["sizes", "csv"])
+def test_processes_that_are_killed(kind, tmp_path):
+    for point in sorted(REACHED[kind in AT_END]):
+        folder = tmp_path / point
+        folder.mkdir()
+        first = run_process(kind, folder, point, f"{point}=crash@{2 if 'last' not in point and kind == 'sizes' else 1}")
+        assert first.returncode == -signal.SIGKILL, first.stderr
+        restored = (folder / "taken").exists()
+        second = run_process(kind, folder, point + "again", "")
+        assert second.returncode == 0, second.stderr
+        for name in ("taken", "next"):
+            (folder / name).unlink(missing_ok=True)
+        out = folder / "out"
+        assert seen(out if out.is_dir() else folder, kind) == Counter(RECORDS)
+        assert not restored or [path for path in files(folder) if path.name.startswith(".")] == []
