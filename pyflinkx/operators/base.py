@@ -88,8 +88,9 @@ class OperatorContext:
     records that are emitted or kept their receiver's own; None where the job reuses objects. What the operator keeps is
     in ``keyed_state``, ``timers`` and ``operator_state``, which ``state_backend`` makes and which begin with what is
     restored, of the subtask's key groups; ``key_type`` is the type of its keys, None when nothing is known of it.
-    ``checkpoints`` says whether the job takes any, ``restored_from`` which one it goes on from, 0 for none.
     ``requests`` says which request the task works for; None where the job has no source of requests.
+    ``restored_checkpoint`` is the number of the checkpoint that the job goes on from, None where it begins;
+    ``checkpoints`` says whether it takes any.
     ``turn`` says when an operator leaves the rest of its work for later, and is common to those of a task.
     """
 
@@ -117,10 +118,10 @@ class OperatorContext:
     state_backend: StateBackend = field(default_factory=StateBackend)
     restored_keyed: Sequence[ColumnBatch] = ()
     restored_operator: Sequence[ColumnBatch] = ()
-    restored_from: int = 0
-    checkpoints: bool = False
     turn: Turn = field(default_factory=Turn)
     requests: RequestScope | None = None
+    restored_checkpoint: int | None = None
+    checkpoints: bool = False
 
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:
@@ -143,6 +144,16 @@ class OperatorContext:
         state = OperatorStateStore(self.copier)
         state.restore(self.restored_operator)
         return state
+
+    @property
+    def keeps_by_key(self) -> bool:
+        """Whether there is keyed state: the operator has asked for it, or some was restored."""
+        return bool(self.restored_keyed) or "keyed_state" in vars(self)
+
+    @property
+    def keeps_by_subtask(self) -> bool:
+        """Whether there is state of the subtask."""
+        return bool(self.restored_operator) or "operator_state" in vars(self)
 
     @cached_property
     def site(self) -> CallSite:

@@ -37,7 +37,7 @@ class SinkOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.latest = context.restored_from
+        self.latest = context.restored_checkpoint or 0
         state = context.operator_state
         self.kept: OperatorListState[Any] = state.get_list_state(WRITERS)
         self.kept_by_all: OperatorListState[Any] = state.get_union_list_state(ALL_WRITERS)
@@ -51,7 +51,7 @@ class SinkOperator(Operator):
             checkpoints=context.checkpoints,
             restored=self.kept.get(),
             restored_by_all=self.kept_by_all.get(),
-            restored_from=context.restored_from,
+            restored_from=context.restored_checkpoint or 0,
         )
         self.kept.clear()
         self.kept_by_all.clear()

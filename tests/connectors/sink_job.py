@@ -156,7 +156,7 @@ class Attempt:
                     parallelism=self.parallelism,
                     send=self.sender(subtask),
                     restored_operator=given[subtask],
-                    restored_from=0 if job.taken is None else job.taken.number,
+                    restored_checkpoint=None if job.taken is None else job.taken.number,
                     checkpoints=True,
                 )
             )
