@@ -29,8 +29,7 @@ class Topic:
 TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
-STREAMING_FILES = Topic("StreamingFileSink is gone from Flink too, and FileSink does its work", "connectors")
-FORMATS = Topic("Avro, ORC, Parquet and bulk formats are not in this version", "connectors")
+FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
 ML = Topic("machine learning pipelines are not in this version", "connectors")
@@ -93,7 +92,6 @@ NAMES: dict[str, dict[str, Topic]] = {
             "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
-        **each(STREAMING_FILES, "StreamingFileSink"),
     },
     "pyflinkx.datastream.connectors.base": {
         **each(CONNECTORS, "DeliveryGuarantee"),
@@ -101,8 +99,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
-        **each(FORMATS, "BulkFormat BulkWriterFactory RowDataBulkWriterFactory"),
-        **each(STREAMING_FILES, "StreamingFileSink"),
+        **each(FORMATS, "BulkFormat RowDataBulkWriterFactory"),
     },
     "pyflinkx.datastream.formats.csv": each(FORMATS, "BulkWriterFactory CsvBulkWriters RowDataBulkWriterFactory"),
     "pyflinkx.datastream.functions": {
@@ -125,8 +122,7 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "common.typeinfo.TypeInformation": each(JAVA, "get_java_type_info"),
     "common.types.RowKind": each(JAVA, "to_j_row_kind"),
     "datastream.connectors.file_system.FileSink": {
-        **each(COMPACTION, "BaseBuilder get_transformer"),
-        **each(FORMATS, "BulkFormatBuilder for_bulk_format"),
+        **each(COMPACTION, "get_transformer"),
     },
     "datastream.connectors.file_system.FileSource": each(FORMATS, "for_bulk_file_format"),
     "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),

@@ -144,7 +144,7 @@ def test_whoever_only_looks_sees_nothing():
     for owner, name in [
         (env, "create_input"),
         (StreamExecutionEnvironment, "create_input"),
-        (FileSink, "for_bulk_format"),
+        (FileSink, "get_transformer"),
         (connectors, "KafkaSource"),
         (pyflinkx, "table"),
         (RowKind.INSERT, "to_j_row_kind"),
