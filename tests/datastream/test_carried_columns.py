@@ -21,9 +21,9 @@ from pyflinkx.common import Instant, Row, Time, Types, WatermarkStrategy
 from pyflinkx.datastream import KeyedProcessFunction, StreamExecutionEnvironment, agg, col
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.errors import CorruptDataError, GraphError, JobExecutionError, TypeInformationError
-from pyflinkx.runtime.exchange.schema_text import schema_from, schema_text
 from pyflinkx.types.arrow import native_field, schema_of, type_info_of
 from pyflinkx.types.data_type_info import data_type_of
+from pyflinkx.types.schema_text import schema_from, schema_text
 
 
 class Point(NamedTuple):
