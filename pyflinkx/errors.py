@@ -74,6 +74,10 @@ class UntrustedStateError(PyflinkxError):
     """State holds pickles that this installation has not signed; loading them could run anybody's code."""
 
 
+class CheckpointError(PyflinkxError):
+    """A checkpoint or savepoint cannot be taken, read, or gone on from."""
+
+
 class DependencyError(PyflinkxError):
     """What a program needs besides itself cannot be prepared: an archive is damaged or hostile, pip fails."""
 

@@ -121,3 +121,22 @@ class Checkpoint:
     def size(self) -> int:
         """Bytes of all its states."""
         return sum(part.size for part in self.parts())
+
+
+@dataclass(frozen=True)
+class TaskSnapshot:
+    """What a task says of its part in a checkpoint; it travels by pickle.
+
+    Args:
+        operators: states of its subtask, by the uid of the operator.
+        sync_ms: how long the task stood still for it.
+        async_ms: how long the writing took after that.
+        alignment_ms: from its first barrier to its last.
+        size: bytes of its states.
+    """
+
+    operators: Mapping[str, SubtaskStates] = field(default_factory=dict)
+    sync_ms: int = 0
+    async_ms: int = 0
+    alignment_ms: int = 0
+    size: int = 0

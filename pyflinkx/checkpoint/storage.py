@@ -22,6 +22,7 @@ from pyflinkx.checkpoint.locations import file_system, normal_path
 from pyflinkx.checkpoint.manifest import SHARED, decode_manifest, encode_manifest
 from pyflinkx.checkpoint.metadata import Checkpoint
 from pyflinkx.checkpoint.reader import StateReader
+from pyflinkx.checkpoint.secret import installation_secret
 from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.errors import CorruptDataError, StorageError
 
@@ -40,7 +41,7 @@ class CheckpointStorage:
         job_id: of the job.
         compressed: whether states are compressed.
         memory_threshold: bytes of state up to which those of a subtask travel inside the manifest.
-        secret: of the installation.
+        secret: of the installation; None to look for it when it is needed.
         system: the calls of the operating system; for tests.
     """
 
@@ -50,15 +51,26 @@ class CheckpointStorage:
         job_id: str,
         compressed: bool = False,
         memory_threshold: int = 20_480,
-        secret: bytes = b"",
+        secret: bytes | None = None,
         system: SystemCalls | None = None,
     ) -> None:
         self.folder = None if folder is None else normal_path(folder)
         self.job_id = job_id
         self.compressed = compressed
         self.memory_threshold = memory_threshold
-        self.secret = secret
+        self._secret = secret
         self.system = system
+
+    @property
+    def secret(self) -> bytes:
+        """The secret that states are signed with; the installation's is looked for when it is needed first."""
+        if self._secret is None:
+            self._secret = installation_secret()
+        return self._secret
+
+    def use_secret(self, secret: bytes) -> None:
+        """Sign with this secret from now on: that of the client, which another process need not find again."""
+        self._secret = secret
 
     def __repr__(self) -> str:
         return f"CheckpointStorage({self.folder!r}, {self.job_id!r})"

@@ -232,7 +232,11 @@ class Source:
         """What runs in the client while the job runs: by default what drives the enumerator."""
         enum_context = SplitEnumeratorContext(context)
         enumerator = self.create_enumerator(enum_context)
-        return None if enumerator is None else EnumeratorCoordinator(enum_context, enumerator)
+        if enumerator is None:
+            return None
+        return EnumeratorCoordinator(
+            enum_context, enumerator, lambda checkpoint: self.restore_enumerator(enum_context, checkpoint)
+        )
 
     def create_reader(self, context: ReaderContext) -> Any:
         """A reader with no splits yet: a ``SourceReader``, or a user's ``RecordReader``."""

@@ -26,7 +26,7 @@ class Topic:
         return f"{self.said}, see {PAGE}#{self.section}"
 
 
-CHECKPOINTS = Topic("checkpoints are not in this version, nor savepoints and state backends", "checkpoints")
+SAVEPOINTS = Topic("savepoints are not in this version", "checkpoints")
 RESTARTS = Topic("restarts of failed jobs are not in this version, as they need checkpoints", "checkpoints")
 TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
@@ -45,9 +45,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.common.utils": JAVA,
     "pyflinkx.dataframe": DATAFRAMES,
     "pyflinkx.dataset": DATASETS,
-    "pyflinkx.datastream.checkpoint_config": CHECKPOINTS,
-    "pyflinkx.datastream.checkpoint_storage": CHECKPOINTS,
-    "pyflinkx.datastream.checkpointing_mode": CHECKPOINTS,
     "pyflinkx.datastream.connectors.cassandra": CONNECTORS,
     "pyflinkx.datastream.connectors.dynamic_kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
@@ -57,11 +54,9 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
-    "pyflinkx.datastream.externalized_checkpoint_retention": CHECKPOINTS,
     "pyflinkx.datastream.formats.avro": FORMATS,
     "pyflinkx.datastream.formats.orc": FORMATS,
     "pyflinkx.datastream.formats.parquet": FORMATS,
-    "pyflinkx.datastream.state_backend": CHECKPOINTS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -91,13 +86,6 @@ NAMES: dict[str, dict[str, Topic]] = {
         **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
-    "pyflinkx.datastream": each(
-        CHECKPOINTS,
-        "CheckpointConfig CheckpointStorage CheckpointingMode CustomCheckpointStorage CustomStateBackend "
-        "EmbeddedRocksDBStateBackend ExternalizedCheckpointCleanup ExternalizedCheckpointRetention "
-        "FileSystemCheckpointStorage FsStateBackend HashMapStateBackend JobManagerCheckpointStorage "
-        "MemoryStateBackend PredefinedOptions RocksDBStateBackend StateBackend",
-    ),
     "pyflinkx.datastream.connectors": {
         **each(
             CONNECTORS,
@@ -136,7 +124,7 @@ NAMES: dict[str, dict[str, Topic]] = {
 
 # Members of classes that are there, by the module that PyFlink has them in and the class.
 MEMBERS: dict[str, dict[str, Topic]] = {
-    "common.job_client.JobClient": each(CHECKPOINTS, "stop_with_savepoint trigger_savepoint"),
+    "common.job_client.JobClient": each(SAVEPOINTS, "stop_with_savepoint trigger_savepoint"),
     "common.restart_strategy.RestartStrategies": each(
         RESTARTS,
         "FixedDelayRestartStrategyConfiguration FailureRateRestartStrategyConfiguration fixed_delay_restart "
@@ -154,13 +142,6 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "datastream.slot_sharing_group.MemorySize": each(JAVA, "get_java_memory_size"),
     "datastream.slot_sharing_group.SlotSharingGroup": each(JAVA, "get_java_slot_sharing_group"),
     "datastream.stream_execution_environment.StreamExecutionEnvironment": {
-        **each(
-            CHECKPOINTS,
-            "enable_changelog_state_backend enable_checkpointing get_checkpoint_config get_checkpoint_interval "
-            "get_checkpointing_consistency_mode get_checkpointing_mode get_default_savepoint_directory "
-            "get_state_backend is_changelog_state_backend_enabled is_force_unaligned_checkpoints "
-            "is_unaligned_checkpoints_enabled set_default_savepoint_directory set_state_backend",
-        ),
         **each(RESTARTS, "get_restart_strategy"),
         **each(JAVA, "_j_stream_execution_environment create_input"),
     },
@@ -173,11 +154,6 @@ MEMBERS: dict[str, dict[str, Topic]] = {
 
 # Beginnings of configuration keys.
 KEYS: dict[str, Topic] = {
-    **each(
-        CHECKPOINTS,
-        "execution.checkpointing. execution.savepoint execution.state-recovery. pipeline.sources.pause-until-first "
-        "state.backend state.changelog. state.checkpoint state.savepoints. savepoints. statebackend.",
-    ),
     **each(RESTARTS, "restart-strategy"),
     **each(JAVA, "pipeline.jars pipeline.classpaths"),
     **each(TABLES, "table. sql-gateway. sql-client. materialized-table."),

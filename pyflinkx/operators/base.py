@@ -89,6 +89,8 @@ class OperatorContext:
     in ``keyed_state``, ``timers`` and ``operator_state``, which ``state_backend`` makes and which begin with what is
     restored, of the subtask's key groups; ``key_type`` is the type of its keys, None when nothing is known of it.
     ``requests`` says which request the task works for; None where the job has no source of requests.
+    ``restored_checkpoint`` is the number of the checkpoint that the job goes on from, None where it begins;
+    ``checkpoints`` says whether it takes any.
     ``turn`` says when an operator leaves the rest of its work for later, and is common to those of a task.
     """
 
@@ -118,6 +120,8 @@ class OperatorContext:
     restored_operator: Sequence[ColumnBatch] = ()
     turn: Turn = field(default_factory=Turn)
     requests: RequestScope | None = None
+    restored_checkpoint: int | None = None
+    checkpoints: bool = False
 
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:
@@ -140,6 +144,16 @@ class OperatorContext:
         state = OperatorStateStore(self.copier)
         state.restore(self.restored_operator)
         return state
+
+    @property
+    def keeps_by_key(self) -> bool:
+        """Whether there is keyed state: the operator has asked for it, or some was restored."""
+        return bool(self.restored_keyed) or "keyed_state" in vars(self)
+
+    @property
+    def keeps_by_subtask(self) -> bool:
+        """Whether there is state of the subtask."""
+        return bool(self.restored_operator) or "operator_state" in vars(self)
 
     @cached_property
     def site(self) -> CallSite:

@@ -128,6 +128,7 @@ class JobMaster:
         self.number = 0
         self.execution = ExecutionGraph(())
         self.cancel_asked = False
+        self.stopped = False  # behind a savepoint
         self.ending = False  # the attempt's tasks have ended, and what it used is being given back
         self.waiting = False  # for the next attempt's time
         self.ended: EndJob | None = None
@@ -214,6 +215,13 @@ class JobMaster:
             return [self._end(JobState.CANCELED, self._cancelled())]
         return self._stop(self.execution.cancel()) + self._end_if_done()
 
+    def stop_behind_savepoint(self) -> list[Action]:
+        """A savepoint is durable behind which the job was to stop: its tasks are stopped, and that is a good end."""
+        if self.ended is not None or self.cancel_asked:
+            return []
+        self.stopped = True
+        return self._stop(self.execution.cancel()) + self._end_if_done()
+
     def attempt_ended(self, number: int, failure: BaseException | None = None) -> list[Action]:
         """What an attempt used has been given back; the job ends, or is run again.
 
@@ -225,8 +233,8 @@ class JobMaster:
             return []
         self.ending = False
         state = self.execution.state
-        if state is JobState.FINISHED:
-            return [self._end(state if failure is None else JobState.FAILED, failure)]
+        if state is JobState.FINISHED or (self.stopped and state is JobState.CANCELED):
+            return [self._end(JobState.FINISHED if failure is None else JobState.FAILED, failure)]
         if state is JobState.FAILED:
             delay = None if self.cancel_asked else self.restarts.delay_after(self.failures)
             if delay is not None:
@@ -262,7 +270,7 @@ class JobMaster:
         return [EndAttempt(self.number, self.execution.failure or self._how_it_was_cancelled())]
 
     def _how_it_was_cancelled(self) -> BaseException | None:
-        return self._cancelled() if self.execution.state is JobState.CANCELED else None
+        return self._cancelled() if self.execution.state is JobState.CANCELED and not self.stopped else None
 
     def _cancelled(self) -> JobCancelledError:
         return JobCancelledError(f"job '{self.name}' was cancelled")

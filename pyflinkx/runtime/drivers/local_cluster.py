@@ -10,6 +10,7 @@ from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.operators.base import Clock
+from pyflinkx.runtime.control.checkpoints import job_checkpoints
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.drivers.inline import InlineJob
 from pyflinkx.runtime.drivers.job import Job, ProgressListener
@@ -52,10 +53,17 @@ def make_job(
         mode = ("threads" if graph.native else "processes") if parallel and isinstance(clock, SystemClock) else "inline"
     dependencies = PythonDependencies.from_configuration(configuration)
     if mode == "inline":
-        return InlineJob(graph, settings, listener, dependencies)
+        return with_checkpoints(InlineJob(graph, settings, listener, dependencies), settings)
     if not isinstance(clock, SystemClock):
         raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
     from pyflinkx.runtime.drivers.worker_jobs import job_on_workers
 
     with standard_descriptors_taken():
-        return job_on_workers(mode, graph, settings, configuration, listener, dependencies)
+        return with_checkpoints(job_on_workers(mode, graph, settings, configuration, listener, dependencies), settings)
+
+
+def with_checkpoints(job: Job, settings: TaskSettings) -> Job:
+    """The job, which takes checkpoints unless it is a batch job."""
+    if not settings.batch:
+        job.checkpoints = job_checkpoints(job.graph, job.job_id, settings.clock)
+    return job

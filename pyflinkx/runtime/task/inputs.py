@@ -13,7 +13,7 @@ from pyflinkx.connectors.source import END, WAIT, PollResult, SourceIdleness, So
 from pyflinkx.errors import PyflinkxError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator
 from pyflinkx.operators.places import placed
-from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
+from pyflinkx.runtime.exchange.channel import END_OF_DATA, Barrier, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.exchange.gates import InputChannel
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput
 from pyflinkx.runtime.task.requests import RequestInput
@@ -61,11 +61,15 @@ class ReaderInput:
         self.aligned: list[Operator] = []
         self.by_split: list[Operator] = []
         self.paused = False
+        self.blocked = False  # its barrier has come, and others' have not
+        self.stopped: Barrier | None = None  # the barrier behind which the job stops
 
     def step(self) -> bool:
         """Read once and push what was read; whether there was anything."""
         self.turn.waiting = self.waiting
         self._follow_splits()
+        if self.stopped is not None:
+            return False
         if self.ending:
             self.ended = True
             self.output.end()
@@ -132,6 +136,26 @@ class ReaderInput:
         elif isinstance(event, SourceEvent):
             self._call(self.reader.handle_event, event.event)
 
+    def stop_behind(self, barrier: Barrier) -> None:
+        """The job stops behind this barrier, if its checkpoint completes: until then nothing is read."""
+        self.stopped = barrier
+        if barrier.drains:
+            self.output.emit_watermark(MAX_WATERMARK)
+
+    def end_checkpoint(self, number: int, completed: bool) -> None:
+        """A checkpoint is durable, or will not be; it may be the one behind which the job stops."""
+        if self.stopped is not None and self.stopped.number == number:
+            if not completed:
+                self.stopped = None
+            elif self.stopped.drains:
+                self.stopped = None
+                self.ending = True
+
+    def snapshot(self, number: int) -> list[Any]:
+        """The splits that it has still to read, from the first record that it has not given out."""
+        splits: list[Any] = self._call(self.reader.snapshot_state, number)
+        return splits
+
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
@@ -166,6 +190,8 @@ class ChannelInput:
         self.latest = 0  # records of the last step
         self.records = 0
         self.ended = False
+        self.blocked = False  # its barrier has come, and others' have not
+        self.barrier: Barrier | None = None  # that came last, until the task has seen it
 
     def step(self) -> bool:
         """Take one element and push it; whether there was any."""
@@ -183,6 +209,8 @@ class ChannelInput:
             self.target.emit_idleness(element.idle)
         elif isinstance(element, IterationMarker):
             self.target.emit_marker(element.age)
+        elif isinstance(element, Barrier):
+            self.barrier = element
         elif element is END_OF_DATA:
             self.ended = True
             self.target.end()

@@ -31,12 +31,14 @@ from pyflinkx.runtime.control.coordination import TaskLink
 from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import copies
+from pyflinkx.runtime.task.checkpoints import TaskCheckpoints
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
 from pyflinkx.runtime.task.requests import TaskRequests
+from pyflinkx.runtime.task.snapshots import RestoredStates, RestoredTask
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.turns import Pace, turn_length
 from pyflinkx.types.changes import CARRIED
@@ -92,6 +94,7 @@ class Task:
         out_exchanges: for each edge that goes to another vertex, where its batches go.
         splits: what its sources' readers read, but for those whose coordinators hand it out.
         link: to what is outside of the task.
+        restored: what it begins with; None for nothing.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Task:
         out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
         splits: AssignedSplits,
         link: TaskLink,
+        restored: RestoredTask | None = None,
     ) -> None:
         self.vertex = vertex
         self.link = link
@@ -150,6 +154,9 @@ class Task:
         self.piecewise = [node for node in self.piecewise if node.piecewise]
         self.draining = [node for node in self.nodes.values() if node.piecewise or overrides(node.operator, "drained")]
         self.unfinished = False  # whether an operator may have left something for resume()
+        self.contexts: dict[int, OperatorContext] = {}
+        self.checkpoints: TaskCheckpoints | None = None
+        self.restored = None if restored is None else RestoredStates(restored, subtask, vertex.parallelism)
         self._connect(in_channels, out_exchanges)
 
     def _connect(
@@ -203,14 +210,36 @@ class Task:
                     self._open_reader(node)
                 else:
                     self._open_operator(node)
+            if self.restored is not None:
+                self.restored.close()
         except BaseException as error:
             self.close(error)
             raise
+        if self.link.snapshot is not None:
+            self.checkpoints = TaskCheckpoints(
+                self.vertex,
+                self.inputs,
+                self.nodes,
+                self.readers,
+                self.contexts,
+                self.exchanges,
+                self._send_all,
+                self.settings.clock.now,
+                self.link.snapshot,
+            )
 
     def _open_operator(self, node: StreamNode) -> None:
         operator = self.nodes[node.id].operator
         self.on_close.callback(operator.close)
-        operator.open(self._context(node))
+        context = self._context(node)
+        self.contexts[node.id] = context
+        if self.restored is not None:
+            context.restored_keyed = self.restored.keyed(node.uid)
+            context.restored_operator = self.restored.lists(node.uid)
+        operator.open(context)
+        if self.restored is not None:
+            for batch in self.restored.native(node.uid):
+                operator.import_(batch)
         if operator.may_pause:
             self.pausing.append(operator)
 
@@ -239,6 +268,8 @@ class Task:
             key_type=None if node.spec is None else node.spec.input(0).key_type,
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
+            restored_checkpoint=None if self.restored is None else self.restored.task.number,
+            checkpoints=self.link.snapshot is not None,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -262,7 +293,10 @@ class Task:
         self.on_close.callback(reader.close)
         functions.open(site_of(node), context.runtime_context)
         splits = self.splits.get((node.id, self.subtask))
-        if splits is not None:
+        coordinated = splits is None
+        if self.restored is not None:
+            splits = self.restored.splits(node.uid, site_of(node))
+        if splits is not None and (splits or not coordinated):
             reader.add_splits(splits)
         pace = Pace(self.settings.batch_size, self.turn_length)
         if node.source.columnar:
@@ -272,7 +306,6 @@ class Task:
         def count(name: str, amount: int) -> None:
             counters[name] = counters.get(name, 0) + amount
 
-        coordinated = splits is None
         output = (
             self.outputs[node.id] if self.requests is None else self.requests.entry(node, reader, self.outputs[node.id])
         )
@@ -346,12 +379,17 @@ class Task:
         if read:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
+        elif self.checkpoints is not None and self.checkpoints.wanted:
+            self.checkpoints.see_to_told()
+            return StepResult.MORE
         if not all(node.operator.accepts_input() for node in self.gating):
             return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
-            if not source.ended and self._take(source):
+            if not source.ended and not source.blocked and self._take(source):
+                if self.checkpoints is not None:
+                    self.checkpoints.after(source)
                 self.unfinished = self.turn.under_way > 0 or (source.ended and bool(self.piecewise))
                 return StepResult.MORE
         # A mail may be what ended the input of an operator whose end waits behind what it has left.
