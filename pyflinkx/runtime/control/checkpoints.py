@@ -356,9 +356,11 @@ def job_checkpoints(graph: JobGraph, job_id: str, clock: Clock) -> JobCheckpoint
     settings, restore = graph.checkpoints, graph.restore
     storage = CheckpointStorage(
         settings.folder,
-        job_id if settings.subfolder else "",
+        job_id,
         compressed=settings.compressed,
         memory_threshold=settings.memory_threshold,
+        subfolder=settings.subfolder,
+        secret_file=settings.secret_file,
     )
     found = None
     if restore.path is not None:
