@@ -72,12 +72,13 @@ class World:
         self.now = 1_000
         self.records = random.randint(0, 120)
         self.job = random_job(random)
+        timeout = random.choice([60, 400, 4_000])
         self.settings = CheckpointSettings(
             interval=random.randint(1, 60),
-            timeout=random.choice([60, 400, 4_000]),
+            timeout=timeout,
             min_pause=random.choice([0, 0, 30]),
             max_concurrent=random.choice([1, 1, 2, 3]),
-            tolerable_failures=random.choice([0, 2, 100]),
+            tolerable_failures=random.choice([0, 2, 100]) if timeout > 60 else 10_000,
             retention=random.choice([Retention.RETAIN_ON_CANCELLATION, Retention.DELETE_ON_CANCELLATION]),
             retained=random.randint(1, 3),
         )
@@ -248,10 +249,9 @@ class World:
                 return
             if roll < faults.client + faults.power + faults.task and self.running:
                 self._attempt_ends("a task died")
-        if not self.running and not self.coordinator.storing:
-            if self._chance(0.3):
-                self._begin_attempt()
-                return
+        if not self.running and not self.coordinator.storing and self._chance(0.3):
+            self._begin_attempt()
+            return
         choices: list[tuple[Callable[..., None], tuple[Any, ...]]] = [(self._time_passes, ())]
         for task in self.tasks.values():
             choices += [(self._task_moves, (task, move)) for move in task.moves()]
@@ -285,6 +285,9 @@ class World:
             self.target.prepare(name, records)
             self._tell(task, "committable", number, name)
         task.prepared.clear()
+        for number in task.declined:
+            self._tell(task, "left out", number)
+        task.declined.clear()
         self._tell_end(task)
 
     def _tell_end(self, task: SimulatedTask) -> None:
@@ -341,6 +344,8 @@ class World:
                 self._do(self.coordinator.acknowledged(self.now, attempt, number, task, snapshot))
             case ("declined", number):
                 self._do(self.coordinator.declined(self.now, attempt, number, task, "no space left"))
+            case ("left out", number):
+                self._do(self.coordinator.declined(self.now, attempt, number, task, "left out", counts=False))
             case ("finished",):
                 self._do(self.coordinator.task_finished(self.now, attempt, task))
                 if attempt == self.number and self.running:
@@ -384,7 +389,7 @@ class World:
         if failed is not None:
             self._attempt_ends(failed)
         periodic = [p for p in self.coordinator.pending.values() if p.kind != SAVEPOINT and not p.final]
-        assert len(periodic) <= self.settings.max_concurrent
+        assert len(periodic) <= self.settings.max_concurrent or not self.running
         assert len(self.coordinator.retained) <= self.settings.retained + 1
 
     def _trigger(self, number: int, tasks: Iterable[Task], first: bool) -> None:
@@ -439,7 +444,6 @@ class World:
         self._assert_sure(latest)
         self.must_have = max(self.must_have, self._key(latest))
         self.commits += [(name, None) for since, name in self.committables if since <= number]
-        self.committables = [(since, name) for since, name in self.committables if since > number]
         self.commits.append(("", number))
         if latest.kind == SAVEPOINT:
             self.stopping = number
@@ -455,6 +459,8 @@ class World:
         name, number = self.commits.popleft()
         if number is None:
             self.target.commit(name)
+            # Only now: until then it has to be in each manifest, as an attempt may begin from that.
+            self.committables = [known for known in self.committables if known[1] != name]
             return
         for task in self.tasks.values():
             task.completed(number)
