@@ -151,7 +151,7 @@ class SimulatedTask:
         self._passed(self.valve.barrier(index, number))
 
     def _leave_out(self, number: int) -> None:
-        """What is given up for a later one has to be declined, as the end of a task that said nothing is its barrier."""
+        """What is given up for a later one is declined: the end of a task that said nothing counts as its barrier."""
         self.left_out.add(number)
         self.declined.append(number)
 

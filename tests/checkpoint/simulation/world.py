@@ -7,7 +7,7 @@ import hashlib
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
 
@@ -44,6 +44,10 @@ class Faults:
     write: float = 0.02
     store: float = 0.02
 
+    def times(self, factor: float) -> Faults:
+        """All of them so many times as often."""
+        return Faults(*(getattr(self, each.name) * factor for each in fields(self)))
+
 
 @dataclass
 class Store:
@@ -58,13 +62,13 @@ class World:
 
     Args:
         seed: decides all that happens.
-        faults: how often what fails.
+        faults: how often what fails; None for one of several rates, by the seed.
         savepoints: how often one is asked for, per step.
     """
 
-    def __init__(self, seed: int, faults: Faults = Faults(), savepoints: float = 0.001) -> None:
+    def __init__(self, seed: int, faults: Faults | None = None, savepoints: float = 0.001) -> None:
         self.random = random = Random(seed)
-        self.faults = faults
+        self.faults = faults if faults is not None else Faults().times(random.choice([0.0, 0.1, 0.3, 1.0]))
         self.savepoint_rate = savepoints
         self.disk = Disk(random)
         self.target = Target()
@@ -252,21 +256,32 @@ class World:
         if not self.running and not self.coordinator.storing and self._chance(0.3):
             self._begin_attempt()
             return
-        choices: list[tuple[Callable[..., None], tuple[Any, ...]]] = [(self._time_passes, ())]
-        for task in self.tasks.values():
-            choices += [(self._task_moves, (task, move)) for move in task.moves()]
-            if task.snapshots:
-                choices.append((self._write, (task,)))
-        choices += [(self._message, (key,)) for key in self.messages]
-        choices += [(self._store_moves, (store,)) for store in self.stores]
-        if self.commits:
-            choices.append((self._commit, ()))
-        call, arguments = random.choice(choices)
-        call(*arguments)
+        self._somebody_moves(random)
         self._end_if_done()
 
+    def _somebody_moves(self, random: Random) -> None:
+        tasks = list(self.tasks.values())
+        place = int(random.random() * (2 * len(tasks) + 6))
+        if place < len(tasks):
+            moves = tasks[place].moves()
+            if moves:
+                self._task_moves(tasks[place], moves[int(random.random() * len(moves))])
+        elif place < 2 * len(tasks):
+            if tasks[place - len(tasks)].snapshots:
+                self._write(tasks[place - len(tasks)])
+        elif place < 2 * len(tasks) + 3:
+            if self.messages:
+                self._message(random.choice(list(self.messages)))
+        elif place < 2 * len(tasks) + 4:
+            if self.stores:
+                self._store_moves(random.choice(self.stores))
+        elif self.commits and random.random() < 0.5:
+            self._commit()
+        else:
+            self._time_passes()
+
     def _time_passes(self) -> None:
-        self.now += self.random.randint(1, 10)
+        self.now += self.random.randint(0, 3)
         if self.running and not self.final_asked and not self.quiet and self._chance(self.savepoint_rate * 20):
             stop = self.stopping is None and self._chance(0.3)
             ticket = self.coordinator.trigger_savepoint(self.now, "savepoint", stop)
