@@ -61,7 +61,7 @@ class TaskSettings:
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
-    ``runtime.task.requests``.
+    ``runtime.task.requests``. ``seed``: of random numbers.
     """
 
     clock: Clock
@@ -76,6 +76,7 @@ class TaskSettings:
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
+    seed: str = ""
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -270,6 +271,7 @@ class Task:
             turn=self.turn,
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
+            seed=self.settings.seed,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
