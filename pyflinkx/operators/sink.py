@@ -93,10 +93,12 @@ class SinkOperator(Operator):
         self._prepare_commit(checkpoint_id)
 
     def store(self, checkpoint_id: int) -> None:
+        super().store(checkpoint_id)
         self.kept.update(self._call(self.writer.snapshot_state, checkpoint_id))
         self.kept_by_all.update(self._call(self.writer.snapshot_for_all, checkpoint_id))
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
+        super().checkpoint_completed(checkpoint_id)
         self._call(self.writer.checkpoint_completed, checkpoint_id)
 
     def finish(self) -> None:

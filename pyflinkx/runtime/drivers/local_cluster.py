@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from pyflinkx.config import options
 from pyflinkx.config.cached_files import cached_files
 from pyflinkx.config.configuration import Configuration
@@ -50,6 +52,7 @@ def make_job(
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
         alignment_patience=graph.checkpoints.aligned_timeout,
+        seed=configuration.get(options.SEED) or uuid4().hex,
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":

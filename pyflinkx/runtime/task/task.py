@@ -64,6 +64,7 @@ class TaskSettings:
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
+    ``seed``: of random numbers.
     """
 
     clock: Clock
@@ -79,6 +80,7 @@ class TaskSettings:
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
     alignment_patience: int = 0
+    seed: str = ""
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -286,6 +288,7 @@ class Task:
             turn=self.turn,
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
+            seed=self.settings.seed,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
