@@ -39,8 +39,8 @@ class PackedRecords:
 class CollectBuffer:
     """Where a CollectSink of the same process puts records until the program takes them.
 
-    Nothing here waits: who runs the job pauses it while the buffer holds more than it wants to. In a job with checkpoints
-    records are held back until the next checkpoint is durable, as before that a restarted job may give them again.
+    Nothing here waits: who runs the job pauses it while the buffer holds more than it wants to. In a job with
+    checkpoints records are held back until the next one is durable, as before that a restarted job may give them again.
 
     Example:
         >>> buffer = CollectBuffer()

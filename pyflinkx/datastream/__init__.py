@@ -33,6 +33,7 @@ from pyflinkx.datastream.functions import (
     RuntimeContext,
     SinkFunction,
     SourceFunction,
+    TwoPhaseCommitSinkFunction,
     WindowFunction,
 )
 from pyflinkx.datastream.output_tag import OutputTag
@@ -173,6 +174,7 @@ __all__ = [
     "TimerService",
     "Trigger",
     "TriggerResult",
+    "TwoPhaseCommitSinkFunction",
     "Window",
     "WindowAssigner",
     "WindowFunction",

@@ -88,7 +88,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.connectors": {
         **each(
             CONNECTORS,
-            "DeliveryGuarantee DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
+            "DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
             "JdbcConnectionOptions JdbcExecutionOptions JdbcSink KafkaMetadataService "
             "KafkaRecordDeserializationSchema KafkaSource KafkaSink KafkaStreamSetSubscriber KafkaStreamSubscriber "
             "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
@@ -96,7 +96,6 @@ NAMES: dict[str, dict[str, Topic]] = {
         ),
     },
     "pyflinkx.datastream.connectors.base": {
-        **each(CONNECTORS, "DeliveryGuarantee"),
         **each(COMPACTION, "StreamTransformer SupportsPreprocessing"),
     },
     "pyflinkx.datastream.connectors.file_system": {
