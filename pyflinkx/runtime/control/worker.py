@@ -341,18 +341,18 @@ class RemoteBuffer:
         self.number = number
         self.cutter = RecordCutter(TARGET_FRAME)
 
-    def extend(self, records: list[Any]) -> None:
+    def extend(self, records: list[Any], after: int | None = None) -> None:
         """Send records, in messages that are no longer than they need to be."""
         lender = self.worker.lender
         if lender is not None and all(isinstance(record, ColumnBatch) for record in records):
             # Nobody changes columns, so a thread of the client's process need not copy them.
-            self.worker.send(Collected(self.number, lender.lend(records)))
+            self.worker.send(Collected(self.number, lender.lend(records), after))
             return
         while records:
             count = self.cutter.next_run(records)
             some = records if count == len(records) else records[:count]
             # Packed, they are less work for a client that has several workers to keep up with.
-            message = Collected(self.number, PackedRecords.of(some) or some)
+            message = Collected(self.number, PackedRecords.of(some) or some, after)
             try:
                 data = pack(self.worker.attempt, message)
             except BaseException as error:  # code of the records' classes runs here
