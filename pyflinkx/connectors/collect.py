@@ -63,6 +63,9 @@ class CollectBuffer:
         else:
             self._parts.append(list(records))
 
+    def flush(self) -> None:
+        """Nothing is held back here; what stands for a buffer elsewhere may gather."""
+
     def drain(self) -> list[Any]:
         """The records gathered since the last call, in order; they are the caller's from now on."""
         records: list[Any] = []
@@ -110,6 +113,12 @@ class CollectWriter(SinkWriter):
 
     def write(self, batch: Any) -> None:
         self.buffer.extend(batch.values)
+
+    def flush(self, end_of_input: bool) -> None:
+        self.buffer.flush()
+
+    def close(self) -> None:
+        self.buffer.flush()
 
 
 class CollectColumnsWriter(CollectWriter):

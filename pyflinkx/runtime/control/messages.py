@@ -176,7 +176,7 @@ class Collected:
     """Records for the client; a loan arrives as the records it stands for, packed ones wait to be unpacked."""
 
     buffer: int
-    records: list[Any] | Loan | PackedRecords
+    records: list[Any] | Loan | PackedRecords | tuple[PackedRecords, ...]
 
 
 @dataclass(frozen=True)
