@@ -94,6 +94,9 @@ class CollectBuffer:
         """The attempt has ended: what it gave behind the newest checkpoint comes again, or never."""
         self._held.clear()
 
+    def flush(self) -> None:
+        """Nothing is held back here; what stands for a buffer elsewhere may gather."""
+
     def drain(self) -> list[Any]:
         """The records gathered since the last call, in order; they are the caller's from now on."""
         records: list[Any] = []
@@ -194,6 +197,12 @@ class CollectWriter(BufferWriter):
 
     def items(self, batch: Any) -> list[Any]:
         return batch.values
+
+    def flush(self, end_of_input: bool) -> None:
+        self.buffer.flush()
+
+    def close(self) -> None:
+        self.buffer.flush()
 
 
 class CollectColumnsWriter(CollectWriter):

@@ -179,7 +179,7 @@ class Collected:
     """
 
     buffer: int
-    records: list[Any] | Loan | PackedRecords
+    records: list[Any] | Loan | PackedRecords | tuple[PackedRecords, ...]
     after: int | None = None
 
 
