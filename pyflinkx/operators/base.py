@@ -122,7 +122,12 @@ class OperatorContext:
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:
         """The operator's keyed state and timers."""
-        state = KeyedStateBackend(backend=self.state_backend, key_type=self.key_type)
+        state = KeyedStateBackend(
+            backend=self.state_backend,
+            key_type=self.key_type,
+            max_parallelism=self.max_parallelism,
+            name=f"operator {self.name!r}",
+        )
         state.use_clock(self.clock)
         state.use_copier(self.copier)
         if self.restored_keyed:
@@ -140,6 +145,11 @@ class OperatorContext:
         state = OperatorStateStore(self.copier)
         state.restore(self.restored_operator)
         return state
+
+    def close(self) -> None:
+        """Give up what the operator's state uses, after the operator was closed."""
+        if "keyed_state" in vars(self):
+            self.keyed_state.close()
 
     @cached_property
     def site(self) -> CallSite:

@@ -208,9 +208,10 @@ class Task:
             raise
 
     def _open_operator(self, node: StreamNode) -> None:
-        operator = self.nodes[node.id].operator
+        operator, context = self.nodes[node.id].operator, self._context(node)
+        self.on_close.callback(context.close)
         self.on_close.callback(operator.close)
-        operator.open(self._context(node))
+        operator.open(context)
         if operator.may_pause:
             self.pausing.append(operator)
 
