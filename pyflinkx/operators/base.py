@@ -122,16 +122,17 @@ class OperatorContext:
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:
         """The operator's keyed state and timers."""
+        groups = key_group_range(self.subtask_index, self.max_parallelism, self.parallelism)
         state = KeyedStateBackend(
             backend=self.state_backend,
             key_type=self.key_type,
             max_parallelism=self.max_parallelism,
             name=f"operator {self.name!r}",
+            groups=groups,
         )
         state.use_clock(self.clock)
         state.use_copier(self.copier)
         if self.restored_keyed:
-            groups = key_group_range(self.subtask_index, self.max_parallelism, self.parallelism)
             state.restore(self.restored_keyed, groups)
         return state
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -23,7 +23,6 @@ from pyflinkx._core.state.keyed import (
     StateTable,
     ValueState,
 )
-from pyflinkx._core.state.stored import StoredTable
 from pyflinkx._core.state.timers import TimerQueue
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.declared import declare_shapes
@@ -37,7 +36,7 @@ from pyflinkx.state.descriptors import (
 )
 from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows, stored_batches
 from pyflinkx.state.spec import TIMERS, StateSpec
-from pyflinkx.state.state_backend import StateBackend
+from pyflinkx.state.state_backend import StateBackend, StoredRows
 from pyflinkx.state.stored_form import StoredForm
 from pyflinkx.state.ttl import TTL_STATES, WithTtl
 from pyflinkx.types.typeinfo import TypeInformation
@@ -115,6 +114,7 @@ class KeyedStateBackend(KeyedStateStore):
         key_type: of the keys; None when nothing is known of it.
         max_parallelism: the number of key groups.
         name: of the operator, for errors.
+        groups: the key groups of the subtask; all by default.
 
     Attributes:
         context: the current key and window; the operator sets them.
@@ -138,9 +138,12 @@ class KeyedStateBackend(KeyedStateStore):
         key_type: TypeInformation | None = None,
         max_parallelism: int = 128,
         name: str = "an operator",
+        groups: range | None = None,
     ) -> None:
         super().__init__(self, per_window=False)
-        self._made_by = (StateBackend() if backend is None else backend).for_operator(name, key_type, max_parallelism)
+        self._made_by = (StateBackend() if backend is None else backend).for_operator(
+            name, key_type, max_parallelism, range(max_parallelism) if groups is None else groups
+        )
         self.context = KeyContext() if context is None else context
         self.per_window = KeyedStateStore(self, per_window=True)
         self.tables: dict[str, StateTable] = {}
@@ -206,14 +209,39 @@ class KeyedStateBackend(KeyedStateStore):
             max_parallelism: the number of key groups.
         """
         snapshot = self._made_by.snapshot()
-        batches = [batch for restored, _ in self._restored.values() for batch in restored]
+        batches = self._unasked()
         if snapshot is None:
             batches += [self._exported_table(name, table, max_parallelism) for name, table in self.tables.items()]
-        batches += self.exported_timers(max_parallelism)
-        if snapshot is None:
-            return iter(batches)
-        tables = [(name, table) for name, table in self.tables.items() if isinstance(table, StoredTable)]
-        return chain(batches, *(self._pieces(name, table, snapshot, max_parallelism) for name, table in tables))
+            snapshot = iter(())
+        batches += self._exported_timers(max_parallelism)
+        return chain(batches, chain.from_iterable(self._pieces(stored, max_parallelism) for stored in snapshot))
+
+    def files_snapshot(self, number: int) -> Any:
+        """All state as files that stay as they are now; None where the backend has no files.
+
+        Args:
+            number: of the checkpoint.
+
+        Returns:
+            a ``state.rocksdb.files.FilesSnapshot``.
+        """
+        return self._made_by.files_snapshot(number, [*self._unasked(), *self._exported_timers(self._max_parallelism)])
+
+    def restore_files(self, files: Sequence[Any]) -> None:
+        """Begin with what the files of snapshots hold of the subtask's key groups; called before any is asked for.
+
+        Args:
+            files: ``state.rocksdb.files.RestoredFiles``; their batches are for ``restore``.
+
+        Raises:
+            WrongStateError: the backend cannot read them.
+            CorruptDataError, StateBackendError: they are damaged.
+        """
+        self._made_by.restore_files(files)
+
+    def _unasked(self) -> list[ColumnBatch]:
+        """What was restored and nobody has asked for."""
+        return [batch for restored, _ in self._restored.values() for batch in restored]
 
     def _exported_table(self, name: str, table: StateTable, max_parallelism: int) -> ColumnBatch:
         form = StoredForm(table.kind, self.value_types[name])
@@ -226,8 +254,7 @@ class KeyedStateBackend(KeyedStateStore):
             self.context.key = current
         return self._batch(name, table.kind, form.codec, max_parallelism, rows)
 
-    def exported_timers(self, max_parallelism: int) -> list[ColumnBatch]:
-        """The timers alone, in the same form."""
+    def _exported_timers(self, max_parallelism: int) -> list[ColumnBatch]:
         return [
             self._batch(
                 name,
@@ -239,12 +266,11 @@ class KeyedStateBackend(KeyedStateStore):
             for name, queue in self.queues.items()
         ]
 
-    def _pieces(self, name: str, table: StoredTable, snapshot: Any, max_parallelism: int) -> Iterator[ColumnBatch]:
-        form = StoredForm(table.kind, self.value_types[name])
-        rows = table.stored(snapshot)
+    def _pieces(self, stored: StoredRows, max_parallelism: int) -> Iterator[ColumnBatch]:
+        rows = stored.rows
         if max_parallelism != self._max_parallelism:
             rows = ((key_group(key, max_parallelism), key, *rest) for _, key, *rest in rows)
-        return stored_batches(name, table.kind, self._columns(form.codec), rows)
+        return stored_batches(stored.name, stored.kind, self._columns(stored.codec), rows)
 
     def restore(self, batches: Iterable[ColumnBatch], groups: range) -> None:
         """Begin with this state, as far as it is of these key groups; called before any is asked for."""

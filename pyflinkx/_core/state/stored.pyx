@@ -12,8 +12,10 @@ from pyflinkx._core.state.keyed cimport StateTable
 from pyflinkx._core.state.row_cache cimport RowCache, Unit, weight_of
 from pyflinkx._core.state.row_keys cimport RowKeys, entry_bytes, is_plain, namespace_bytes
 
+from pyflinkx._core.codecs.pickled import PickleCodec
 from pyflinkx._core.keys.canonical import check_key
 from pyflinkx._core.state.keyed import ABSENT
+from pyflinkx._core.state.list_bytes import united_lists
 from pyflinkx._core.state.row_keys import split_row
 from pyflinkx.errors import CorruptDataError, PyflinkxError, WrongStateError
 
@@ -139,8 +141,20 @@ cdef class StoredTable(StateTable):
             source: the database, or a snapshot of it, to which all that had changed was written.
             groups: key groups; None for all.
         """
-        for group, key, namespace, _, _, data, start in self.rows(source, groups):
-            yield group, key, namespace, data[start:]
+        previous, about, parts = None, None, []
+        for group, key, namespace, row, rest, data, start in self.rows(source, groups):
+            head = row[:rest]
+            if head != previous:
+                if previous is not None:
+                    yield *about, self.united(parts)
+                previous, about, parts = head, (group, key, namespace), []
+            parts.append(data[start:])
+        if previous is not None:
+            yield *about, self.united(parts)
+
+    def united(self, parts):
+        """The bytes of a value, of what its rows keep."""
+        return parts[0]
 
     def scan(self):
         previous = None
@@ -452,17 +466,11 @@ cdef class MapTable(StoredTable):
     cpdef int discard(self, object namespace) except -1:
         return self.put(namespace, KeyMap())
 
-    def stored(self, source, groups=None):
-        previous, about, pairs = None, None, []
-        for group, key, namespace, row, rest, data, start in self.rows(source, groups):
-            head = row[:rest]
-            if head != previous:
-                if previous is not None:
-                    yield *about, self.form.codec.encode_one(self.form.written(KeyMap(pairs)))
-                previous, about, pairs = head, (group, key, namespace), []
-            pairs.append(self.decoded(self.codec, data, start))
-        if previous is not None:
-            yield *about, self.form.codec.encode_one(self.form.written(KeyMap(pairs)))
+    def united(self, parts):
+        """The bytes of a map, which if its type is declared is a list of its entries, of the bytes of these."""
+        if self.form.is_map:
+            return united_lists([b"\2" + part for part in parts])
+        return self.codec.encode_one(KeyMap([self.decoded(self.codec, part, 0) for part in parts]))
 
 
 # ---- lists, a row for each time that elements were appended ----
@@ -561,22 +569,12 @@ cdef class ListTable(StoredTable):
     cpdef int discard(self, object namespace) except -1:
         return self.put(namespace, [])
 
-    def stored(self, source, groups=None):
-        previous, about, parts = None, None, []
-        for group, key, namespace, row, rest, data, start in self.rows(source, groups):
-            head = row[:rest]
-            if head != previous:
-                if previous is not None:
-                    yield *about, self.united(parts)
-                previous, about, parts = head, (group, key, namespace), []
-            parts.append(data[start:])
-        if previous is not None:
-            yield *about, self.united(parts)
-
     def united(self, parts):
         """The bytes of one list of the bytes of several."""
         if len(parts) == 1:
             return parts[0]
+        if not isinstance(self.form.codec, PickleCodec):
+            return united_lists(parts)
         values = []
         for part in parts:
             values += self.decoded(self.codec, part, 0)

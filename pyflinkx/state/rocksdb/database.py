@@ -45,22 +45,25 @@ class Database(Reading):
     """A database without a log: what is in it matters to the process that has it, and to checkpoints.
 
     Args:
-        folder: of its files; made if it is not there.
+        folder: of its files.
         owner: the operator, as errors name it.
         memory: shared by all databases of the slot.
         next_number: of the numbers that it hands out, the first.
+        create: whether it is made if it is not there.
 
     Raises:
         StateBackendError: the files are damaged, or cannot be written.
     """
 
-    def __init__(self, folder: str, owner: str, memory: SharedMemory, next_number: int = 0) -> None:
+    def __init__(
+        self, folder: str, owner: str, memory: SharedMemory, next_number: int = 0, create: bool = False
+    ) -> None:
         rocks = rocksdict()
         self.folder = folder
         self._batch = rocks.WriteBatch
         name = f"the RocksDB database of {owner} in {folder}"
         try:
-            self._rocks = rocks.Rdict(folder, memory.options())
+            self._rocks = rocks.Rdict(folder, memory.options(create))
             unlogged = rocks.WriteOptions()
             unlogged.disable_wal = True
             self._rocks.set_write_options(unlogged)
@@ -68,6 +71,7 @@ class Database(Reading):
             raise StateBackendError(f"{name} cannot be opened: {error}") from error
         super().__init__(self._rocks, name)
         self._number = next_number
+        self._closed = False
 
     def get(self, row: bytes) -> bytes | None:
         """The value of a row."""
@@ -126,6 +130,10 @@ class Database(Reading):
         self._number += 1
         return self._number - 1
 
+    def raise_number(self, number: int) -> None:
+        """Hand out no number less than this one."""
+        self._number = max(self._number, number)
+
     @property
     def number(self) -> int:
         """The number that comes next."""
@@ -139,6 +147,15 @@ class Database(Reading):
         except Exception as error:
             raise self.fault("snapshotted", error) from error
 
+    def compact(self) -> None:
+        """Merge all files, which otherwise happens in the background, bit by bit."""
+        try:
+            self._rocks.compact_range(None, None)
+        except Exception as error:
+            raise self.fault("compacted", error) from error
+
     def close(self) -> None:
-        """Let go of the files."""
-        self._rocks.close()
+        """Let go of the files; may be called again."""
+        if not self._closed:
+            self._closed = True
+            self._rocks.close()

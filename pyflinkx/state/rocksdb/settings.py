@@ -78,11 +78,15 @@ class SharedMemory:
         self.manager = rocks.WriteBufferManager.new_write_buffer_manager_with_cache(self.buffers, False, self.cache)
         self.threads = settings.threads
 
-    def options(self) -> Any:
-        """The options of a database."""
+    def options(self, create: bool) -> Any:
+        """The options of a database.
+
+        Args:
+            create: whether it is made if it is not there.
+        """
         rocks = rocksdict()
         options = rocks.Options(raw_mode=True)
-        options.create_if_missing(True)
+        options.create_if_missing(create)
         options.set_write_buffer_manager(self.manager)
         options.set_write_buffer_size(max(self.buffers // 2, LEAST_BUFFER))
         # Arenas are taken whole: of a small buffer they are small.
