@@ -247,9 +247,9 @@ class Task:
             )
 
     def _open_operator(self, node: StreamNode) -> None:
-        operator = self.nodes[node.id].operator
+        operator, context = self.nodes[node.id].operator, self._context(node)
+        self.on_close.callback(context.close)
         self.on_close.callback(operator.close)
-        context = self._context(node)
         self.contexts[node.id] = context
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
