@@ -32,6 +32,11 @@ class TakenSnapshot:
     aligned: int
     taken: int
 
+    def discard(self) -> None:
+        """Nobody will write it."""
+        for states in self.held:
+            states.discard()
+
 
 class TaskCheckpoints:
     """The checkpoints of one task; called from its thread, between two elements of its inputs.

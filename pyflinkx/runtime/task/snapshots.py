@@ -30,7 +30,7 @@ class HeldStates:
     Args:
         uid: of the operator.
         batches: of states; native ones are of kind ``NATIVE``.
-        native: batches that compiled operators have exported.
+        native: batches that compiled operators have exported, or will when they are gone through; once only.
         splits: pickled, those that a reader has yet to read; None for no reader.
         count: how many these are.
         finished: whether the operator had ended.
@@ -38,10 +38,16 @@ class HeldStates:
 
     uid: str
     batches: list[ColumnBatch] = field(default_factory=list)
-    native: list[ColumnBatch] = field(default_factory=list)
+    native: Iterable[ColumnBatch] = ()
     splits: bytes | None = None
     count: int = 0
     finished: bool = False
+
+    def discard(self) -> None:
+        """Nobody will write it."""
+        close = getattr(self.native, "close", None)
+        if close is not None:
+            close()
 
 
 def held_by_operator(operator: Operator, context: OperatorContext, number: int) -> HeldStates:
@@ -52,7 +58,7 @@ def held_by_operator(operator: Operator, context: OperatorContext, number: int) 
         held.batches += context.keyed_state.export(context.max_parallelism)
     if context.keeps_by_subtask:
         held.batches += context.operator_state.export()
-    held.native = list(operator.export())
+    held.native = operator.export()
     return held
 
 
@@ -82,6 +88,9 @@ def write_states(writer: StateWriter, held: Sequence[HeldStates]) -> dict[str, S
     except BaseException:
         writer.abort()
         raise
+    finally:
+        for states in held:
+            states.discard()
     return {uid: SubtaskStates(tuple(next(parts) for _ in range(added)), finished) for uid, added, finished in counts}
 
 
