@@ -274,6 +274,13 @@ class Operator:
     def prepare_barrier(self, checkpoint_id: int) -> None:
         """A barrier is about to be sent behind all that was emitted; what is held back only to send less goes first."""
 
+    def completes_later(self, checkpoint_id: int, ready: Callable[[], None]) -> bool:
+        """The barrier has been sent: whether something that belongs to the checkpoint is still to come.
+
+        Then ``store`` and ``export`` are called once the operator has called ``ready``, not at once.
+        """
+        return False
+
     def store(self, checkpoint_id: int) -> None:
         """Put what is held elsewhere into the states that the context gave; called before these are exported."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.operators.base import OperatorContext
@@ -31,6 +32,19 @@ class TakenSnapshot:
     held: Sequence[HeldStates]
     aligned: int
     taken: int
+
+
+@dataclass
+class IncompleteSnapshot:
+    """A snapshot that some operators still wait to add to.
+
+    Args:
+        taken: without what these hold.
+        missing: nodes of these operators.
+    """
+
+    taken: TakenSnapshot
+    missing: set[int]
 
 
 class TaskCheckpoints:
@@ -68,6 +82,7 @@ class TaskCheckpoints:
         self.send_all = send_all
         self.give = give
         self.barriers = Barriers(inputs, now)
+        self.incomplete: dict[int, IncompleteSnapshot] = {}
 
     # ---- from the coordinator ----
 
@@ -85,6 +100,7 @@ class TaskCheckpoints:
     def aborted(self, number: int) -> None:
         """A checkpoint will not be."""
         self.barriers.give_up(number)
+        self.incomplete.pop(number, None)
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -95,7 +111,9 @@ class TaskCheckpoints:
     @property
     def wanted(self) -> bool:
         """Whether the coordinator has said something that can be seen to now."""
-        return bool(self.barriers.told) and not any(reader.ending for reader in self.readers.values())
+        return bool(self.barriers.told) and not any(
+            reader.ending and not reader.ended for reader in self.readers.values()
+        )
 
     def see_to_told(self) -> None:
         """See to what the coordinator has said."""
@@ -109,7 +127,7 @@ class TaskCheckpoints:
             self._take(self.barriers.arrived(source))
 
     def _take(self, aligned: Aligned | None) -> None:
-        if aligned is None or all(self.barriers.ended):
+        if aligned is None or (all(self.barriers.ended) and not any(node.live for node in self.nodes.values())):
             return
         barrier = aligned.barrier
         self.send_all()
@@ -120,8 +138,30 @@ class TaskCheckpoints:
                 self.send_all()
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
-        held = [self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes]
-        self.give(TakenSnapshot(barrier.number, held, aligned.waited, milliseconds_since(started)))
+        missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
+        held = [self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes if node.id not in missing]
+        taken = TakenSnapshot(barrier.number, held, aligned.waited, milliseconds_since(started))
+        if missing:
+            self.incomplete[barrier.number] = IncompleteSnapshot(taken, missing)
+        else:
+            self.give(taken)
+
+    def _completes_later(self, node: int, number: int) -> bool:
+        running = self.nodes[node]
+        return running.live and running.operator.completes_later(number, partial(self._complete, number, node))
+
+    def _complete(self, number: int, node: int) -> None:
+        """An operator has all that belongs to a checkpoint."""
+        incomplete = self.incomplete.get(number)
+        if incomplete is None:
+            return
+        uid = self.contexts[node].uid
+        taken = replace(incomplete.taken, held=[*incomplete.taken.held, self._held(node, uid, number)])
+        incomplete.taken = taken
+        incomplete.missing.discard(node)
+        if not incomplete.missing:
+            del self.incomplete[number]
+            self.give(taken)
 
     def _held(self, node: int, uid: str, number: int) -> HeldStates:
         if node in self.readers:
