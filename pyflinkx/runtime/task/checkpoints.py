@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from pyflinkx.graph.job_graph import JobVertex
+from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.exchange.gates import GateOutput
+from pyflinkx.runtime.sites import site_of
+from pyflinkx.runtime.task.accumulators import held
 from pyflinkx.runtime.task.barriers import Aligned, Barriers
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
@@ -56,6 +60,7 @@ class TaskCheckpoints:
         nodes: its operators, by node.
         readers: its sources' readers, by node.
         contexts: of its operators, by node.
+        accumulators: of the functions of its operators and readers, by node.
         exchanges: its ways to other tasks.
         send_all: has operators send all that they have left.
         now: the clock (ms).
@@ -69,6 +74,7 @@ class TaskCheckpoints:
         nodes: Mapping[int, OperatorNode],
         readers: Mapping[int, ReaderInput],
         contexts: Mapping[int, OperatorContext],
+        accumulators: Mapping[int, dict[str, Any]],
         exchanges: Sequence[GateOutput],
         send_all: Callable[[], None],
         now: Callable[[], int],
@@ -78,6 +84,7 @@ class TaskCheckpoints:
         self.nodes = nodes
         self.readers = readers
         self.contexts = contexts
+        self.accumulators = accumulators
         self.exchanges = exchanges
         self.send_all = send_all
         self.give = give
@@ -139,8 +146,8 @@ class TaskCheckpoints:
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
         missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
-        held = [self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes if node.id not in missing]
-        taken = TakenSnapshot(barrier.number, held, aligned.waited, milliseconds_since(started))
+        now = [self._held(node, barrier.number) for node in self.vertex.nodes if node.id not in missing]
+        taken = TakenSnapshot(barrier.number, now, aligned.waited, milliseconds_since(started))
         if missing:
             self.incomplete[barrier.number] = IncompleteSnapshot(taken, missing)
         else:
@@ -155,19 +162,25 @@ class TaskCheckpoints:
         incomplete = self.incomplete.get(number)
         if incomplete is None:
             return
-        uid = self.contexts[node].uid
-        taken = replace(incomplete.taken, held=[*incomplete.taken.held, self._held(node, uid, number)])
-        incomplete.taken = taken
+        rest = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
+        taken = incomplete.taken = replace(incomplete.taken, held=[*incomplete.taken.held, rest])
         incomplete.missing.discard(node)
         if not incomplete.missing:
             del self.incomplete[number]
             self.give(taken)
 
-    def _held(self, node: int, uid: str, number: int) -> HeldStates:
-        if node in self.readers:
-            source = self.readers[node]
-            return HeldStates(uid, finished=True) if source.ended else held_by_reader(uid, source.snapshot(number))
-        running = self.nodes[node]
+    def _held(self, node: StreamNode, number: int) -> HeldStates:
+        states = self._held_itself(node, number)
+        states.batches += held(site_of(node), self.accumulators[node.id])
+        return states
+
+    def _held_itself(self, node: StreamNode, number: int) -> HeldStates:
+        if node.id in self.readers:
+            source = self.readers[node.id]
+            if source.ended:
+                return HeldStates(node.uid, finished=True)
+            return held_by_reader(node.uid, source.snapshot(number))
+        running = self.nodes[node.id]
         if not running.live:
-            return HeldStates(uid, finished=True)
-        return held_by_operator(running.operator, self.contexts[node], number)
+            return HeldStates(node.uid, finished=True)
+        return held_by_operator(running.operator, self.contexts[node.id], number)

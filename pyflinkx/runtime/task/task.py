@@ -30,7 +30,7 @@ from pyflinkx.operators.source_alignment import AlignmentGroups
 from pyflinkx.runtime.control.coordination import TaskLink
 from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
 from pyflinkx.runtime.sites import site_of
-from pyflinkx.runtime.task.accumulators import copies
+from pyflinkx.runtime.task.accumulators import copies, taken_out
 from pyflinkx.runtime.task.checkpoints import TaskCheckpoints
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
@@ -222,6 +222,7 @@ class Task:
                 self.nodes,
                 self.readers,
                 self.contexts,
+                self.accumulators,
                 self.exchanges,
                 self._send_all,
                 self.settings.clock.now,
@@ -235,13 +236,20 @@ class Task:
         self.contexts[node.id] = context
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
-            context.restored_operator = self.restored.lists(node.uid)
+            self._restore_lists(node, context)
         operator.open(context)
         if self.restored is not None:
             for batch in self.restored.native(node.uid):
                 operator.import_(batch)
         if operator.may_pause:
             self.pausing.append(operator)
+
+    def _restore_lists(self, node: StreamNode, context: OperatorContext) -> None:
+        """Have an operator, or a reader's functions, begin with what was the subtask's own."""
+        if self.restored is not None:
+            lists = self.restored.lists(node.uid)
+            found = taken_out(site_of(node), lists, self.accumulators[node.id])
+            context.restored_operator, context.restored_accumulators = found
 
     def _context(self, node: StreamNode) -> OperatorContext:
         return OperatorContext(
@@ -275,6 +283,8 @@ class Task:
     def _open_reader(self, node: StreamNode) -> None:
         counters = self.counters[node.id]
         send = partial(self.link.send, node.id)
+        operator_context = self._context(node)
+        self._restore_lists(node, operator_context)
         context = ReaderContext(
             self.settings.clock,
             self.subtask,
@@ -282,7 +292,7 @@ class Task:
             counters,
             send,
             self.mailbox.wake,
-            RuntimeContext(self._context(node)),
+            RuntimeContext(operator_context),
             self.copiers[node.id],
             self.settings.copied(node.parallelism),
         )
