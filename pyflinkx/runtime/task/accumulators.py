@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyflinkx._core.calls.records import CallSite, told
+from pyflinkx._core.codecs.codec import Codec
 from pyflinkx._core.codecs.pickled import PickleCodec
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.interrupts import is_interrupt
@@ -18,7 +19,7 @@ from pyflinkx.state.spec import SPLIT
 ATTEMPTS = 3
 # The state of a subtask that its operator's accumulators are; no user's state can have a name that begins so.
 STATE = "$accumulators"
-CODECS = {"value": PickleCodec()}
+CODECS: dict[str, Codec] = {"value": PickleCodec()}
 
 
 class Lost:
