@@ -174,7 +174,7 @@ def main() -> None:
         job.master.restarts = AlwaysAgain()
         return job
 
-    env._job = restarting  # type: ignore[method-assign]
+    env._job = restarting  # type: ignore[method-assign, assignment]
     orders.program(env, orders.folder)
     client = env.execute_async("under faults")
     job = client._thread.job
