@@ -33,7 +33,7 @@ class StateTable:
     each element.
 
     ``key`` has the keys, ``window_start`` and ``window_end`` (ms) the windows that a value belongs to, ``value`` (of
-    maps ``map_key`` and ``map_value``) what is kept, ``renewed`` when a value with a time to live was last renewed (ms).
+    maps ``map_key`` and ``map_value``) what is kept, ``renewed`` (ms) when a value with a time to live was renewed.
     """
 
     def __init__(self, columns: list[StateColumn]) -> None:
