@@ -281,7 +281,8 @@ class JobCheckpoints:
                 self.actions += self.coordinator.store_failed(self.clock.now(), action.number, told(error))
                 return
         options = action.options
-        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain)
+        unaligned = options.unaligned and options.exactly_once
+        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned)
         tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
         self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret))
 

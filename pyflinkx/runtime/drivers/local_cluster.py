@@ -49,6 +49,7 @@ def make_job(
         ),
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
+        alignment_patience=graph.checkpoints.aligned_timeout,
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":
