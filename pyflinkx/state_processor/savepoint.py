@@ -8,7 +8,7 @@ from pyflinkx.checkpoint.metadata import Checkpoint, OperatorStates, StatePart
 from pyflinkx.checkpoint.reader import StateReader
 from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.errors import WrongStateError
-from pyflinkx.state.spec import NATIVE, SINK, SOURCE
+from pyflinkx.state.spec import CHANNEL, NATIVE, SINK, SOURCE
 from pyflinkx.state_processor.state_rows import native_rows, pickled_rows, rows_of_state
 from pyflinkx.state_processor.state_table import StateTable
 
@@ -64,7 +64,7 @@ class Savepoint:
             state: its name; of timers ``event-time`` or ``processing-time``, of a compiled operator ``native``.
 
         Raises:
-            WrongStateError: there is no such operator or state.
+            WrongStateError: there is no such operator or state, or it is what was on its way between operators.
             StorageError, CorruptDataError: a file is missing or damaged.
             UntrustedStateError: it holds pickles that were signed with another secret.
         """
@@ -100,6 +100,8 @@ def parts_of(operator: OperatorStates) -> Iterator[tuple[int, StatePart]]:
 def read_table(reader: StateReader, parts: list[tuple[int, StatePart]]) -> StateTable:
     """The rows of some parts of one state."""
     kind = parts[0][1].kind
+    if kind == CHANNEL:
+        raise WrongStateError("what was on its way between operators at an unaligned checkpoint is no table")
     if kind in (SOURCE, SINK):
         return pickled_rows((subtask, reader.read_bytes(part)) for subtask, part in parts)
     batches = [(subtask, reader.read(part)) for subtask, part in parts]

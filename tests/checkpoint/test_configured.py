@@ -95,6 +95,7 @@ CASES = [
     ),
     (("execution.checkpointing.incremental", "state.backend.incremental"), "true", "incremental", True),
     (("state.backend.rocksdb.localdir",), "/a, /b", "rocksdb_folders", ("/a", "/b")),
+    (("pyflinkx.security.secret-file",), "/etc/secret", "secret_file", "/etc/secret"),
 ]
 
 

@@ -232,6 +232,11 @@ def test_splits_are_a_table(saved):
     assert table.to_rows() == [(0, "a"), (0, "b")]
 
 
+def test_what_was_on_its_way_is_no_table(saved):
+    with pytest.raises(WrongStateError, match="no table"):
+        read(saved((), others=[("0", "channel", b"a frame")]), "0")
+
+
 def test_an_empty_state_has_its_columns(saved):
     codecs = {"key": codec_of(Types.LONG()), "namespace": PickleCodec(), "value": codec_of(Types.STRING())}
     arrow = read(saved([state_batch("s", "ValueState", codecs, [], [])]), "s").to_arrow()
