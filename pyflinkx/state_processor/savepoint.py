@@ -1,14 +1,19 @@
-"""A savepoint or retained checkpoint, whose states can be read without the program that wrote them."""
+"""A savepoint or retained checkpoint, whose states can be read and changed without the program that wrote them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from pyflinkx.checkpoint.metadata import Checkpoint, OperatorStates, StatePart
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx.checkpoint.metadata import SAVEPOINT, Checkpoint, OperatorStates, StatePart
 from pyflinkx.checkpoint.reader import StateReader
 from pyflinkx.checkpoint.storage import CheckpointStorage
+from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.spec import CHANNEL, NATIVE, SINK, SOURCE
+from pyflinkx.state_processor.changed_state import changed_batches
 from pyflinkx.state_processor.state_rows import native_rows, pickled_rows, rows_of_state
 from pyflinkx.state_processor.state_table import StateTable
 
@@ -24,9 +29,15 @@ class Savepoint:
         0    1     17
     """
 
-    def __init__(self, checkpoint: Checkpoint, storage: CheckpointStorage) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        storage: CheckpointStorage,
+        changes: Mapping[tuple[str, str], list[ColumnBatch]] | None = None,
+    ) -> None:
         self.checkpoint = checkpoint
         self._storage = storage
+        self._changes = dict(changes or {})
 
     @staticmethod
     def load(path: str, secret_file: str | None = None) -> Savepoint:
@@ -68,13 +79,91 @@ class Savepoint:
             StorageError, CorruptDataError: a file is missing or damaged.
             UntrustedStateError: it holds pickles that were signed with another secret.
         """
+        parts = self._parts(uid, state)
+        changed = self._changes.get((uid, state))
+        if changed is not None:
+            return rows_of_state(parts[0][1].kind, list(enumerate(changed)))
+        with self._storage.reader(self.checkpoint) as reader:
+            return read_table(reader, parts)
+
+    def with_state(self, uid: str, state: str, rows: Iterable[Sequence[Any]]) -> Savepoint:
+        """The same with another content of one state; ``write`` writes it. This one stays as it is.
+
+        Args:
+            uid: of the operator.
+            state: its name: of keyed state, of timers, or of a list or broadcast map of subtasks.
+            rows: all of its rows, with the columns of ``read``: values as ``StateTable.to_rows`` gives them.
+
+        Raises:
+            WrongStateError: there is no such operator or state, it cannot be changed, or a row does not fit it.
+        """
+        parts = self._parts(uid, state)
+        kind = parts[0][1].kind
+        if kind in (SOURCE, SINK, NATIVE, CHANNEL):
+            raise WrongStateError(f"state {state!r} of operator {uid!r} is of kind {kind}, which cannot be changed")
+        operator = self._operator(uid)
+        with self._storage.reader(self.checkpoint) as reader:
+            like = reader.read(parts[0][1])
+        batches = changed_batches(
+            state,
+            kind,
+            like,
+            self.read(uid, state).names,
+            [tuple(row) for row in rows],
+            operator.parallelism,
+            operator.max_parallelism,
+        )
+        return Savepoint(self.checkpoint, self._storage, {**self._changes, (uid, state): batches})
+
+    def write(self, target: str) -> str:
+        """Write it, with its changes, as a new savepoint.
+
+        Args:
+            target: the folder in which it gets one of its own: a path or a URL.
+
+        Returns:
+            Its folder, for ``pyflinkx run -s``.
+
+        Raises:
+            StorageError, CorruptDataError: a file is missing or damaged, or cannot be written.
+            UntrustedStateError: it holds pickles that were signed with another secret.
+        """
+        old = self.checkpoint
+        storage = CheckpointStorage(None, old.job_id, secret=self._storage.secret)
+        folder = storage.new_savepoint_folder(target)
+        writer = storage.writer(old.number, "states", folder)
+        try:
+            with self._storage.reader(old) as reader:
+                places = {uid: self._copied(uid, reader, writer) for uid in old.operators}
+            parts = writer.finish()
+            operators = {uid: with_parts(old.operators[uid], places[uid], parts) for uid in old.operators}
+            saved = dataclasses.replace(old, kind=SAVEPOINT, operators=operators, folder="", signed=True)
+            return storage.write_manifest(saved, folder).folder
+        except BaseException:
+            writer.abort()
+            storage.discard_number(old.number, folder)
+            raise
+
+    def _copied(self, uid: str, reader: StateReader, writer: StateWriter) -> list[list[int]]:
+        """Write the states of an operator; the places of each subtask's parts, the coordinator's first."""
+        operator = self._operator(uid)
+        places: list[list[int]] = [[] for _ in range(1 + operator.parallelism)]
+        for subtask, part in parts_of(operator):
+            if (uid, part.state) not in self._changes:
+                places[subtask + 1] += writer.copy(part, reader.check(part))
+        for (changed, _), batches in self._changes.items():
+            if changed == uid:
+                for subtask, batch in enumerate(batches):
+                    places[subtask + 1] += writer.add(batch)
+        return places
+
+    def _parts(self, uid: str, state: str) -> list[tuple[int, StatePart]]:
         operator = self._operator(uid)
         parts = [(subtask, part) for subtask, part in parts_of(operator) if part.state == state]
         if not parts:
             known = ", ".join(map(repr, self.states(uid))) or "none"
             raise WrongStateError(f"operator {operator.name!r} (uid {uid}) has no state {state!r}; it has {known}")
-        with self._storage.reader(self.checkpoint) as reader:
-            return read_table(reader, parts)
+        return parts
 
     def _operator(self, uid: str) -> OperatorStates:
         operator = self.checkpoint.operators.get(uid)
@@ -95,6 +184,15 @@ def parts_of(operator: OperatorStates) -> Iterator[tuple[int, StatePart]]:
     for subtask, states in enumerate(operator.subtasks):
         for part in states.parts:
             yield subtask, part
+
+
+def with_parts(operator: OperatorStates, places: list[list[int]], parts: Sequence[StatePart]) -> OperatorStates:
+    """An operator whose states lie elsewhere."""
+    coordinator, *own = [tuple(parts[place] for place in each) for each in places]
+    subtasks = tuple(
+        dataclasses.replace(subtask, parts=each) for subtask, each in zip(operator.subtasks, own, strict=True)
+    )
+    return dataclasses.replace(operator, coordinator=coordinator[0] if coordinator else None, subtasks=subtasks)
 
 
 def read_table(reader: StateReader, parts: list[tuple[int, StatePart]]) -> StateTable:
