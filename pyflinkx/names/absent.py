@@ -26,8 +26,6 @@ class Topic:
         return f"{self.said}, see {PAGE}#{self.section}"
 
 
-SAVEPOINTS = Topic("savepoints are not in this version", "checkpoints")
-RESTARTS = Topic("restarts of failed jobs are not in this version, as they need checkpoints", "checkpoints")
 TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
@@ -120,12 +118,6 @@ NAMES: dict[str, dict[str, Topic]] = {
 
 # Members of classes that are there, by the module that PyFlink has them in and the class.
 MEMBERS: dict[str, dict[str, Topic]] = {
-    "common.job_client.JobClient": each(SAVEPOINTS, "stop_with_savepoint trigger_savepoint"),
-    "common.restart_strategy.RestartStrategies": each(
-        RESTARTS,
-        "FixedDelayRestartStrategyConfiguration FailureRateRestartStrategyConfiguration fixed_delay_restart "
-        "failure_rate_restart",
-    ),
     "common.typeinfo.TypeInformation": each(JAVA, "get_java_type_info"),
     "common.types.RowKind": each(JAVA, "to_j_row_kind"),
     "datastream.connectors.file_system.FileSink": {
@@ -137,11 +129,9 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "datastream.slot_sharing_group.MemorySize": each(JAVA, "get_java_memory_size"),
     "datastream.slot_sharing_group.SlotSharingGroup": each(JAVA, "get_java_slot_sharing_group"),
     "datastream.stream_execution_environment.StreamExecutionEnvironment": {
-        **each(RESTARTS, "get_restart_strategy"),
         **each(JAVA, "_j_stream_execution_environment create_input"),
     },
     "common.execution_config.ExecutionConfig": {
-        **each(RESTARTS, "get_restart_strategy set_restart_strategy"),
         **each(JAVA, "_j_execution_config"),
     },
     "common.configuration.Configuration": each(JAVA, "_j_configuration"),
@@ -149,7 +139,6 @@ MEMBERS: dict[str, dict[str, Topic]] = {
 
 # Beginnings of configuration keys.
 KEYS: dict[str, Topic] = {
-    **each(RESTARTS, "restart-strategy"),
     **each(JAVA, "pipeline.jars pipeline.classpaths"),
     **each(TABLES, "table. sql-gateway. sql-client. materialized-table."),
 }
