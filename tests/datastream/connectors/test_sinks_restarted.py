@@ -12,32 +12,20 @@ from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.datastream.connectors.file_system import BucketAssigner, FileSink
 from pyflinkx.datastream.connectors.queue import QueueSink
 from pyflinkx.errors import QueueEndedError
-from pyflinkx.runtime.drivers.job import Job
 from pyflinkx.testing import TestSink
 from pyflinkx.types.serialization import Encoder
 
 COUNT = 400
 
 
-class Always:
-    """A job that failed is run again, at once."""
-
-    def delay_after(self, failures):
-        return 0 if len(failures) < 5 else None
-
-
 @pytest.fixture(params=["inline", "threads", "processes"])
-def env(request, monkeypatch):
-    begin = Job.steps
-
-    def restarted(job):
-        job.master.restarts = Always()
-        return begin(job)
-
-    monkeypatch.setattr(Job, "steps", restarted)
+def env(request):
     configuration = Configuration()
     configuration.set_string("pyflinkx.workers", request.param)
     configuration.set_string("execution.checkpointing.interval", "10 ms")
+    configuration.set_string("restart-strategy.type", "fixed-delay")
+    configuration.set_string("restart-strategy.fixed-delay.attempts", "5")
+    configuration.set_string("restart-strategy.fixed-delay.delay", "0 ms")
     configuration.set_string("execution.buffer-timeout.interval", "0 ms")
     made = StreamExecutionEnvironment.get_execution_environment(configuration)
     return made.set_parallelism(1 if request.param == "inline" else 2)
