@@ -319,9 +319,18 @@ class RequestSource(Source):
                     self._done(request)
                 request.settle()
 
-    def _job_ended(self, failure: BaseException | None) -> None:
-        self._thread = 0
+    def job_ended(self, failure: BaseException | None) -> None:
         self._end.end(failure)
+        self._fail_rest()
+
+    def _attempt_ended(self, failure: BaseException | None) -> None:
+        self._thread = 0
+        self._end.detach()
+        self._end.failure = failure
+        self._fail_rest()
+
+    def _fail_rest(self) -> None:
+        """Nobody will answer the requests that are under way."""
         with self._end.point:
             left, self._requests, self._pending = list(self._requests.values()), {}, {}
         for request in left:
@@ -385,7 +394,7 @@ class RequestCoordinator(Coordinator):
         self.source._handle(event)
 
     def close(self, failure: BaseException | None) -> None:
-        self.source._job_ended(failure)
+        self.source._attempt_ended(failure)
 
 
 class RequestReader(SourceReader):
