@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx.errors import PyflinkxError, WrongStateError
+from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.held_records import declared
-from pyflinkx.operators.places import placed
+from pyflinkx.operators.places import called
 from pyflinkx.state.descriptors import ListStateDescriptor
 from pyflinkx.state.operator_state import OperatorListState
 from pyflinkx.state.spec import COMMITTABLES, UNION, StateSpec
@@ -115,10 +115,4 @@ class SinkOperator(Operator):
             self._call(self.writer.close)
 
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except PyflinkxError as error:
-            placed(error, self.site)
-            raise
-        except BaseException as error:
-            raise self.site.wrap(error, "in its writer") from error
+        return called(self.site, "in its writer", call, *arguments)

@@ -10,9 +10,8 @@ from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.enumerator import NoMoreSplits, SourceEvent, SplitRequest, SplitsAssigned
 from pyflinkx.connectors.source import END, WAIT, PollResult, SourceIdleness, SourceReader, SourceWatermark
-from pyflinkx.errors import PyflinkxError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator
-from pyflinkx.operators.places import placed
+from pyflinkx.operators.places import called
 from pyflinkx.runtime.exchange.channel import END_OF_DATA, Barrier, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.exchange.gates import InputChannel
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput
@@ -157,13 +156,7 @@ class ReaderInput:
         return splits
 
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except PyflinkxError as error:
-            placed(error, self.site)
-            raise
-        except BaseException as error:
-            raise self.site.wrap(error, "in its reader") from error
+        return called(self.site, "in its reader", call, *arguments)
 
     def wake_time(self) -> int | None:
         """When to ask again."""
