@@ -13,18 +13,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from pyflinkx._core.records.copier import Copier
-from pyflinkx.config.arguments import check_count
+from pyflinkx.connectors.client_end import DEFAULT_CAPACITY, ClientEnd, ClientSource, Ended
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
-from pyflinkx.connectors.enumerator import ReaderRegistered, SourceEvent
+from pyflinkx.connectors.enumerator import ReaderRegistered
 from pyflinkx.connectors.record_reader import ElementBuffer, ReadAhead
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
-from pyflinkx.connectors.source import END, WAIT, Boundedness, ReaderContext, Source, SourceReader
-from pyflinkx.connectors.wait_point import WaitPoint
-from pyflinkx.errors import JobCancelledError, JobExecutionError, QueueEndedError, WrongStateError
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
+from pyflinkx.errors import QueueEndedError, WrongStateError
 from pyflinkx.types.typeinfo import TypeInformation
-
-DEFAULT_CAPACITY = 1024
 
 # ---- what the client's ends and the tasks tell each other ----
 
@@ -60,56 +56,7 @@ class Taken:
     count: int
 
 
-@dataclass(frozen=True)
-class Ended:
-    """No more records come."""
-
-
-class ClientEnd:
-    """What both queues have in common: capacity, the wait, and the job that they belong to.
-
-    Args:
-        capacity: the most records that wait.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = check_count(capacity, "capacity")
-        self.point = WaitPoint()
-        self.context: CoordinatorContext | None = None
-        self.ended = False
-        self.failure: BaseException | None = None
-
-    def attach(self, context: CoordinatorContext) -> None:
-        """The job that it belongs to starts.
-
-        Raises:
-            WrongStateError: it belongs to another job.
-        """
-        with self.point:
-            if self.context is not None or self.ended:
-                raise WrongStateError(f"the queue of '{context.name}' belongs to another job: make one for each job")
-            self.context, self.failure = context, None
-
-    def detach(self) -> None:
-        """An attempt of the job has ended; there may be another."""
-        with self.point:
-            self.context = None
-
-    def end(self, failure: BaseException | None) -> None:
-        """The job has ended."""
-        with self.point:
-            self.ended, self.failure = True, failure
-            self.point.notify_all()
-
-    def raise_failure(self) -> None:
-        """Raise what made the job fail, if it has."""
-        if isinstance(self.failure, JobCancelledError):
-            raise JobCancelledError(str(self.failure))
-        if self.failure is not None:
-            raise JobExecutionError(f"the job has failed: {self.failure}") from self.failure
-
-
-class QueueSource(Source):
+class QueueSource(ClientSource):
     """Records that the host program puts in while the job runs; one reader keeps their order.
 
     Args:
@@ -126,19 +73,10 @@ class QueueSource(Source):
         1
     """
 
-    boundedness = Boundedness.CONTINUOUS_UNBOUNDED
-    parallelism = 1
-
     def __init__(self, capacity: int = DEFAULT_CAPACITY, type_info: TypeInformation | None = None) -> None:
-        self.output_type = type_info
-        self._end = ClientEnd(capacity)
+        super().__init__(capacity, type_info, "queue source")
         self._pending: list[tuple[Any, int | None]] = []
         self._outstanding = 0
-        self._closed = False
-        self._posted = False
-        self._registered = False
-        self._travelled = False
-        self._copier = Copier("queue source")
 
     def __repr__(self) -> str:
         return f"QueueSource(capacity={self._end.capacity})"
@@ -190,13 +128,6 @@ class QueueSource(Source):
         while await self._end.point.async_wait_for(lambda: self._try(iterator), timeout, FULL):
             pass
 
-    def close(self) -> None:
-        """No more records come: the stream ends when those in the queue have been read. May be called again."""
-        with self._end.point:
-            self._closed = True
-            self._end.point.notify_all()
-            self._schedule()
-
     def _try(self, records: Iterator[tuple[Any, int | None]]) -> int | None:
         """Put in as many as there is room for; how many, or None when there is none."""
         end = self._end
@@ -215,32 +146,16 @@ class QueueSource(Source):
             self._schedule()
         return len(taken)
 
-    def _schedule(self) -> None:
-        """Have the job's thread send what is pending; the lock is held."""
-        context = self._end.context
-        if context is not None and self._registered and not self._posted:
-            self._posted = True
-            context.post(self._send)
-
     # ---- the job's side, in its thread ----
 
-    def _send(self) -> None:
-        context = self._end.context
-        assert context is not None
-        with self._end.point:
-            self._posted = False
-            records, self._pending = self._pending, []
-            closed = self._closed
-        if records:
-            context.send(0, SourceEvent(Records(records)))
-        if closed:
-            context.send(0, SourceEvent(Ended()))
+    def _take_pending(self) -> Records | None:
+        pending, self._pending = self._pending, []
+        return Records(pending) if pending else None
 
     def _handle(self, event: Any) -> None:
         with self._end.point:
             if isinstance(event, ReaderRegistered):
-                self._registered = True
-                self._schedule()
+                self._reader_registered()
             elif isinstance(event, Taken):
                 self._outstanding -= event.count
                 self._end.point.notify_all()
