@@ -73,6 +73,18 @@ class SinkError(PyflinkxError):
     """A sink cannot be written."""
 
 
+class StorageError(PyflinkxError, OSError):
+    """A file of a checkpoint cannot be written, read or found; the message names it."""
+
+
+class UntrustedStateError(PyflinkxError):
+    """State holds pickles that this installation has not signed; loading them could run anybody's code."""
+
+
+class CheckpointError(PyflinkxError):
+    """A checkpoint or savepoint cannot be taken, read, or gone on from."""
+
+
 class DependencyError(PyflinkxError):
     """What a program needs besides itself cannot be prepared: an archive is damaged or hostile, pip fails."""
 

@@ -94,6 +94,8 @@ class Checkpoint:
         operators: by uid.
         folder: where it lies (a path or a URL); "" for in memory.
         properties: what else is known of it, for people and later versions.
+        sections: what a later version has put into its manifest besides, by number, and may be passed over.
+        signed: whether its manifest was signed with the secret of this installation.
     """
 
     number: int
@@ -104,6 +106,8 @@ class Checkpoint:
     operators: Mapping[str, OperatorStates]
     folder: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
+    sections: tuple[tuple[int, bytes], ...] = ()
+    signed: bool = True
 
     def parts(self) -> Iterator[StatePart]:
         """All parts of all operators."""

@@ -152,6 +152,7 @@ class JobMaster:
         self.number = 0
         self.execution = ExecutionGraph(())
         self.cancel_asked = False
+        self.stopped = False  # behind a savepoint
         self.ending = False  # the attempt's tasks have ended, and what it used is being given back
         self.waiting = False  # for the next attempt's time
         self.ended: EndJob | None = None
@@ -260,6 +261,13 @@ class JobMaster:
             return [self._end(JobState.CANCELED, self._cancelled())]
         return self._stop(self.execution.cancel()) + self._end_if_done()
 
+    def stop_behind_savepoint(self) -> list[Action]:
+        """A savepoint is durable behind which the job was to stop: its tasks are stopped, and that is a good end."""
+        if self.ended is not None or self.cancel_asked:
+            return []
+        self.stopped = True
+        return self._stop(self.execution.cancel()) + self._end_if_done()
+
     def attempt_ended(self, number: int, failure: BaseException | None = None, now: int = 0) -> list[Action]:
         """What an attempt used has been given back; the job ends, or is run again.
 
@@ -272,10 +280,10 @@ class JobMaster:
             return []
         self.ending = False
         state = self.execution.state
-        if state is JobState.FINISHED:
+        if state is JobState.FINISHED or (self.stopped and state is JobState.CANCELED):
             if failure is not None:
                 self.failures.append(FailureRecord(number, failure, now))
-            return [self._end(state if failure is None else JobState.FAILED, failure)]
+            return [self._end(JobState.FINISHED if failure is None else JobState.FAILED, failure)]
         if state is JobState.FAILED:
             if not self.cancel_asked and restart_helps(self.execution.failure):
                 delay = self.restarts.delay_after(self.failures)
@@ -312,7 +320,7 @@ class JobMaster:
         return [EndAttempt(self.number, self.execution.failure or self._how_it_was_cancelled())]
 
     def _how_it_was_cancelled(self) -> BaseException | None:
-        return self._cancelled() if self.execution.state is JobState.CANCELED else None
+        return self._cancelled() if self.execution.state is JobState.CANCELED and not self.stopped else None
 
     def _cancelled(self) -> JobCancelledError:
         return JobCancelledError(f"job '{self.name}' was cancelled")

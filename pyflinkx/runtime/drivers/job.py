@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.errors import CheckpointError
 from pyflinkx.graph.execution_graph import JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.operators.base import LATE_RECORDS
+from pyflinkx.runtime.control.checkpoints import JobCheckpoints
 from pyflinkx.runtime.control.coordination import named
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
 from pyflinkx.runtime.sites import site_of
@@ -105,6 +109,7 @@ class Job:
             [(vertex.id, subtask) for vertex in graph.vertices for subtask in range(vertex.parallelism)],
             restarts,
         )
+        self.checkpoints: JobCheckpoints | None = None
         self.cancel_asked = False
         self.tracebacks = Tracebacks(full=False)
         self.job_id = uuid.uuid4().hex
@@ -131,6 +136,10 @@ class Job:
 
     def request_cancel(self) -> None:
         """Have the job cancelled, which ends ``steps`` with JobCancelledError; from any thread."""
+        raise NotImplementedError
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Have the job's thread call something while an attempt runs, soon; from any thread."""
         raise NotImplementedError
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
@@ -165,12 +174,16 @@ class Job:
                 failure = yield from self.attempt(start.number)
             except BaseException as error:
                 self.master.abandon(error)
+                if self.checkpoints is not None:
+                    self.checkpoints.job_ended(self.master.state)
                 raise
             actions = self.master.attempt_ended(start.number, failure, self.now())
             if self.master.ended is None:
                 failed = self.master.failures[-1]
                 self.master.failures[-1] = replace(failed, traceback=as_text(failed.error))
         assert self.master.ended is not None
+        if self.checkpoints is not None:
+            self.checkpoints.job_ended(self.master.ended.state)
         if self.master.ended.failure is not None:
             raise self.master.ended.failure
         self.report(final=True)
@@ -188,6 +201,27 @@ class Job:
                 yield from self.steps()
         finally:
             warn_of_late_records(self.graph, [metrics.counters for _, metrics in self.all_metrics()])
+
+    def trigger_savepoint(self, folder: str | None, stop: bool = False, drain: bool = False) -> Future[str]:
+        """Have a savepoint taken; from any thread.
+
+        Args:
+            folder: in which it gets a folder of its own, a path or a URL; None for the configured one.
+            stop: whether the job ends behind it.
+            drain: whether windows and timers fire first, as at the end of the input.
+
+        Returns:
+            A future of its folder; it fails with CheckpointError.
+        """
+        future: Future[str] = Future()
+        if self.checkpoints is None:
+            future.set_exception(CheckpointError(f"job '{self.graph.name}' is a batch job, which takes no savepoints"))
+        else:
+            self.checkpoints.expect(future)
+            self.post(partial(self.checkpoints.trigger_savepoint, folder, stop, drain, future))
+            if self.master.ended is not None:
+                self.checkpoints.refuse_rest()
+        return future
 
     def check(self) -> None:
         """Raise what is plainly wrong with sources and sinks before anything is opened."""

@@ -11,6 +11,7 @@ from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.operators.base import Clock
+from pyflinkx.runtime.control.checkpoints import beginning, job_checkpoints
 from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.control.restarts import strategy_of
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
@@ -48,20 +49,23 @@ def make_job(
         ),
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
+        alignment_patience=graph.checkpoints.aligned_timeout,
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":
         parallel = any(vertex.parallelism > 1 for vertex in graph.vertices)
         mode = ("threads" if graph.native else "processes") if parallel and isinstance(clock, SystemClock) else "inline"
     dependencies = PythonDependencies.from_configuration(configuration)
-    checkpoints = not settings.batch and configuration.contains_key("execution.checkpointing.interval")
-    restarts = strategy_of(configuration, checkpoints)
+    restarts = strategy_of(configuration, graph.checkpoints.enabled)
+    begins_with = beginning(graph)  # before anything is made that would have to be given back
     job: Job
     if mode == "inline":
         job = InlineJob(graph, settings, listener, dependencies, restarts)
     else:
         job = on_workers(mode, graph, settings, configuration, listener, dependencies, restarts)
     job.master.remember(configuration.value_of(EXCEPTION_HISTORY_SIZE))
+    if not settings.batch:
+        job.checkpoints = job_checkpoints(graph, job.job_id, clock, begins_with)
     return job
 
 

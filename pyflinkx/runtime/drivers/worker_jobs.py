@@ -15,11 +15,11 @@ from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.slots import plan_slots
-from pyflinkx.runtime.control.attempt import Placement
 from pyflinkx.runtime.control.dependencies import applied, prepare
 from pyflinkx.runtime.control.deployment import plan_deployment
 from pyflinkx.runtime.control.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
 from pyflinkx.runtime.control.master import RestartStrategy
+from pyflinkx.runtime.control.placement import Placement
 from pyflinkx.runtime.control.resource_manager import ResourceManager, WorkerResources, place_slots
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.drivers.job import ProgressListener
