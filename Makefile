@@ -57,7 +57,7 @@ tsan: ## threads that share memory, under ThreadSanitizer; SEEDS and FIRST choos
 fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same sanitizers
 	RUNS=$(RUNS) ci/fuzz.sh
 
-soak: soak-workers soak-windows soak-expressions soak-checkpoints soak-damage ## all of the following
+soak: soak-workers soak-windows soak-expressions soak-damage soak-checkpoints ## all of the following
 
 soak-workers: build ## ROUNDS (200) of random jobs on workers that are killed, stopped and cancelled; SEED repeats
 	ci/soak.sh
