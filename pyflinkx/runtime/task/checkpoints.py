@@ -10,10 +10,13 @@ from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.exchange.gates import GateOutput
-from pyflinkx.runtime.task.barriers import Aligned, Barriers
+from pyflinkx.runtime.task.barriers import Barriers, Passed
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
 from pyflinkx.runtime.task.snapshots import HeldStates, held_by_operator, held_by_reader, milliseconds_since
+
+# Elements of a channel that are read before their time at once.
+MOST_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,28 @@ class TakenSnapshot:
     aligned: int
     taken: int
 
+    def discard(self) -> None:
+        """Nobody will write it."""
+        for states in self.held:
+            states.discard()
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A checkpoint that has begun here, and whose barrier not all inputs have.
+
+    Args:
+        number: of the checkpoint.
+        held: by operators and readers, by node.
+        records: what channels bring before their barriers.
+        taken: milliseconds that the task stood still for.
+    """
+
+    number: int
+    held: dict[int, HeldStates]
+    records: list[tuple[ChannelInput, list[bytes]]]
+    taken: int
+
 
 class TaskCheckpoints:
     """The checkpoints of one task; called from its thread, between two elements of its inputs.
@@ -46,6 +71,7 @@ class TaskCheckpoints:
         send_all: has operators send all that they have left.
         now: the clock (ms).
         give: takes a snapshot and has it written.
+        patience: how long (ms) an unaligned barrier waits for alignment first.
     """
 
     def __init__(
@@ -59,6 +85,7 @@ class TaskCheckpoints:
         send_all: Callable[[], None],
         now: Callable[[], int],
         give: Callable[[TakenSnapshot], None],
+        patience: int = 0,
     ) -> None:
         self.vertex = vertex
         self.nodes = nodes
@@ -67,7 +94,8 @@ class TaskCheckpoints:
         self.exchanges = exchanges
         self.send_all = send_all
         self.give = give
-        self.barriers = Barriers(inputs, now)
+        self.barriers = Barriers(inputs, now, patience)
+        self.under_way: UnderWay | None = None
 
     # ---- from the coordinator ----
 
@@ -85,6 +113,8 @@ class TaskCheckpoints:
     def aborted(self, number: int) -> None:
         """A checkpoint will not be."""
         self.barriers.give_up(number)
+        if self.under_way is not None and self.under_way.number <= number:
+            self._drop()
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -108,10 +138,54 @@ class TaskCheckpoints:
         elif isinstance(source, ChannelInput) and source.barrier is not None:
             self._take(self.barriers.arrived(source))
 
-    def _take(self, aligned: Aligned | None) -> None:
-        if aligned is None or all(self.barriers.ended):
+    def wake_time(self) -> int | None:
+        """When (ms) ``look`` has something to do; None for never."""
+        return self.barriers.wake_time()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a barrier is being waited for."""
+        return self.barriers.aligning is not None
+
+    def look(self) -> None:
+        """A barrier may have waited long enough for alignment, or wait behind what the task has not come to yet."""
+        self._take(self.barriers.run_out())
+        self.read_ahead()
+
+    def read_ahead(self) -> None:
+        """Look for the barriers of channels behind what the task has not come to yet."""
+        if self.under_way is not None:
+            for source in self.barriers.recorded():
+                if source.barrier is None:
+                    source.barrier = source.read_ahead(MOST_AHEAD)
+                if source.barrier is not None:
+                    self._take(self.barriers.arrived(source))
+
+    def _take(self, passed: Passed | None) -> None:
+        if passed is None or all(self.barriers.ended):
             return
-        barrier = aligned.barrier
+        if passed.begins:
+            self._begin(passed.barrier)
+        if passed.complete and self.under_way is not None:
+            done, self.under_way = self.under_way, None
+            for source, record in done.records:
+                source.record = None
+                if record:
+                    done.held[source.node].channels[source.place] = record
+            self.give(TakenSnapshot(done.number, list(done.held.values()), passed.waited, done.taken))
+
+    def _drop(self) -> None:
+        """The checkpoint that has begun will not be."""
+        dropped, self.under_way = self.under_way, None
+        if dropped is not None:
+            for source, _ in dropped.records:
+                source.record = None
+            for states in dropped.held.values():
+                states.discard()
+
+    def _begin(self, barrier: Barrier) -> None:
+        """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""
+        self._drop()
         self.send_all()
         started = time.monotonic_ns()
         for node in self.vertex.nodes:
@@ -120,8 +194,9 @@ class TaskCheckpoints:
                 self.send_all()
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
-        held = [self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes]
-        self.give(TakenSnapshot(barrier.number, held, aligned.waited, milliseconds_since(started)))
+        held = {node.id: self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes}
+        records = [(source, source.begin_record()) for source in self.barriers.recorded()]
+        self.under_way = UnderWay(barrier.number, held, records, milliseconds_since(started))
 
     def _held(self, node: int, uid: str, number: int) -> HeldStates:
         if node in self.readers:
