@@ -31,7 +31,7 @@ from pyflinkx.operators.source_alignment import AlignmentGroups
 from pyflinkx.runtime.control.coordination import TaskLink
 from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
 from pyflinkx.runtime.sites import site_of
-from pyflinkx.runtime.task.accumulators import copies
+from pyflinkx.runtime.task.accumulators import copies, taken_out
 from pyflinkx.runtime.task.checkpoints import TaskCheckpoints
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
@@ -43,6 +43,8 @@ from pyflinkx.runtime.task.requests import TaskRequests
 from pyflinkx.runtime.task.snapshots import RestoredStates, RestoredTask
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.turns import Pace, turn_length
+from pyflinkx.state.rocksdb import RocksDBSettings, RocksDBStateBackend
+from pyflinkx.state.state_backend import StateBackend
 from pyflinkx.types.changes import CARRIED
 
 
@@ -64,7 +66,7 @@ class TaskSettings:
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
-    ``seed``: of random numbers.
+    ``seed``: of random numbers. ``rocksdb``: how state by key is kept in RocksDB, None where it is kept in memory.
     """
 
     clock: Clock
@@ -81,6 +83,17 @@ class TaskSettings:
     request_sources: tuple[tuple[int, bool], ...] = ()
     alignment_patience: int = 0
     seed: str = ""
+
+    rocksdb: RocksDBSettings | None = None
+
+    def state_backend(self) -> StateBackend:
+        """What makes the tables of the slot's operators."""
+        if self.rocksdb is None:
+            return StateBackend()
+        backend: StateBackend = self.shared.get(RocksDBStateBackend) or self.shared.setdefault(
+            RocksDBStateBackend, RocksDBStateBackend(self.rocksdb)
+        )
+        return backend
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -239,6 +252,7 @@ class Task:
                 self.nodes,
                 self.readers,
                 self.contexts,
+                self.accumulators,
                 self.exchanges,
                 self._send_all,
                 self.settings.clock.now,
@@ -247,19 +261,26 @@ class Task:
             )
 
     def _open_operator(self, node: StreamNode) -> None:
-        operator = self.nodes[node.id].operator
+        operator, context = self.nodes[node.id].operator, self._context(node)
+        self.on_close.callback(context.close)
         self.on_close.callback(operator.close)
-        context = self._context(node)
         self.contexts[node.id] = context
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
-            context.restored_operator = self.restored.lists(node.uid)
+            self._restore_lists(node, context)
         operator.open(context)
         if self.restored is not None:
             for batch in self.restored.native(node.uid):
                 operator.import_(batch)
         if operator.may_pause:
             self.pausing.append(operator)
+
+    def _restore_lists(self, node: StreamNode, context: OperatorContext) -> None:
+        """Have an operator, or a reader's functions, begin with what was the subtask's own."""
+        if self.restored is not None:
+            lists = self.restored.lists(node.uid)
+            found = taken_out(site_of(node), lists, self.accumulators[node.id])
+            context.restored_operator, context.restored_accumulators = found
 
     def _context(self, node: StreamNode) -> OperatorContext:
         return OperatorContext(
@@ -286,6 +307,7 @@ class Task:
             key_type=None if node.spec is None else node.spec.input(0).key_type,
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
+            state_backend=self.settings.state_backend(),
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
             seed=self.settings.seed,
@@ -294,6 +316,8 @@ class Task:
     def _open_reader(self, node: StreamNode) -> None:
         counters = self.counters[node.id]
         send = partial(self.link.send, node.id)
+        operator_context = self._context(node)
+        self._restore_lists(node, operator_context)
         context = ReaderContext(
             self.settings.clock,
             self.subtask,
@@ -301,7 +325,7 @@ class Task:
             counters,
             send,
             self.mailbox.wake,
-            RuntimeContext(self._context(node)),
+            RuntimeContext(operator_context),
             self.copiers[node.id],
             self.settings.copied(node.parallelism),
         )
@@ -397,6 +421,10 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back.
+        if self.checkpoints is not None and self.checkpoints.wanted:
+            self.checkpoints.see_to_told()
+            return StepResult.MORE
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
@@ -407,9 +435,6 @@ class Task:
         if read:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
-        elif self.checkpoints is not None and self.checkpoints.wanted:
-            self.checkpoints.see_to_told()
-            return StepResult.MORE
         if not all(node.operator.accepts_input() for node in self.gating):
             return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
