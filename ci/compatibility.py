@@ -29,7 +29,6 @@ PAGE = ROOT / "docs" / "compatibility.md"
 # Why a name is not to be had, by a pattern of module.name; the first that matches counts. These are out of scope.
 JAVA = "Java object"
 INSIDE = "PyFlink's inside: what stands between its functions and its Java operators"
-CHECKPOINTS = "later: checkpoints, savepoints and state backends"
 CONNECTOR = "later: external connector"
 OUT_OF_SCOPE: list[tuple[str, str]] = [
     (r"\.(get_java_\w+|to_j_row_kind)$", JAVA),
@@ -42,14 +41,6 @@ OUT_OF_SCOPE: list[tuple[str, str]] = [
     (r"\.connectors\.hybrid_source\b|\.formats\.(avro|orc|parquet)\b|\.CsvBulkWriters\b", CONNECTOR),
     (r"\.file_system\.(BulkFormat|FileSource\.for_bulk_file_format|StreamingFileSink)\b", CONNECTOR),
     (r"\.file_system\.FileSink\.(BulkFormatBuilder|for_bulk_format)\b", CONNECTOR),
-    (r"\.(checkpoint_config|checkpoint_storage|checkpointing_mode|state_backend)\b", CHECKPOINTS),
-    (
-        r"\.externalized_checkpoint_retention\b|\.datastream\.\w*(Checkpoint|StateBackend|PredefinedOpt)\w*$",
-        CHECKPOINTS,
-    ),
-    (r"\.JobClient\.(stop_with_savepoint|trigger_savepoint)$", CHECKPOINTS),
-    (r"StreamExecutionEnvironment\.\w*(checkpoint|savepoint|state_backend)\w*$", CHECKPOINTS),
-    (r"\.RestartStrategies\.(FixedDelay|FailureRate|fixed_delay|failure_rate)\w*$", CHECKPOINTS),
 ]
 
 
@@ -242,7 +233,7 @@ def compare_members(name: Name, found: Any) -> tuple[str, str]:
 
 
 def out_of_scope(verdict: str, why: str) -> bool:
-    return verdict == "absent" and why in (JAVA, INSIDE, CHECKPOINTS, CONNECTOR)
+    return verdict == "absent" and why in (JAVA, INSIDE, CONNECTOR)
 
 
 def page() -> str:

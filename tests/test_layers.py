@@ -12,14 +12,14 @@ from pyflinkx.operators.base import Operator
 
 ROOT = Path(__file__).resolve().parent.parent
 
-BASE = {"errors", "names"}
+BASE = {"errors", "faults", "names"}
 CORE = {"_core", *BASE}
 TYPES = {"types", "config", *CORE}
 EXPRESSIONS = {"types", *CORE}
 STATE = {"state", *TYPES}
 CHECKPOINT = {"checkpoint", "formats", *STATE}
 FORMATS = {"formats", *TYPES}
-GRAPH = {"operators", "connectors", "expressions", *STATE, *FORMATS} - {"_core"}
+GRAPH = {"operators", "connectors", "expressions", "checkpoint", *STATE, *FORMATS} - {"_core"}
 PLAN = {"graph", "_core", *GRAPH}
 RUNTIME = {"checkpoint", *PLAN}
 FACES = {"runtime", "plan", *RUNTIME}
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "": {"names"},
     "names": set(),
     "errors": set(),
+    "faults": set(),
     "_core": BASE,
     "types": CORE,
     "config": CORE,
@@ -67,6 +68,7 @@ ON_USE_ONLY = {
     "yaml",
     "rocksdict",
     "IPython",
+    "fsspec",
 }
 
 CYTHON_IMPORT = re.compile(

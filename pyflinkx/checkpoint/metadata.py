@@ -94,6 +94,8 @@ class Checkpoint:
         operators: by uid.
         folder: where it lies (a path or a URL); "" for in memory.
         properties: what else is known of it, for people and later versions.
+        sections: what a later version has put into its manifest besides, by number, and may be passed over.
+        signed: whether its manifest was signed with the secret of this installation.
     """
 
     number: int
@@ -104,6 +106,8 @@ class Checkpoint:
     operators: Mapping[str, OperatorStates]
     folder: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
+    sections: tuple[tuple[int, bytes], ...] = ()
+    signed: bool = True
 
     def parts(self) -> Iterator[StatePart]:
         """All parts of all operators."""
@@ -117,3 +121,22 @@ class Checkpoint:
     def size(self) -> int:
         """Bytes of all its states."""
         return sum(part.size for part in self.parts())
+
+
+@dataclass(frozen=True)
+class TaskSnapshot:
+    """What a task says of its part in a checkpoint; it travels by pickle.
+
+    Args:
+        operators: states of its subtask, by the uid of the operator.
+        sync_ms: how long the task stood still for it.
+        async_ms: how long the writing took after that.
+        alignment_ms: from its first barrier to its last.
+        size: bytes of its states.
+    """
+
+    operators: Mapping[str, SubtaskStates] = field(default_factory=dict)
+    sync_ms: int = 0
+    async_ms: int = 0
+    alignment_ms: int = 0
+    size: int = 0

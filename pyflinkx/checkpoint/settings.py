@@ -14,6 +14,13 @@ class Retention(enum.Enum):
     NO_EXTERNALIZED_CHECKPOINTS = "never kept"
 
 
+class ClaimMode(enum.Enum):
+    """Whose the checkpoint is from which a job starts."""
+
+    CLAIM = "the job's, which deletes it when it is no longer needed"
+    NO_CLAIM = "the user's, and no later checkpoint needs its files"
+
+
 @dataclass(frozen=True)
 class CheckpointSettings:
     """How a job takes checkpoints; times in milliseconds.
@@ -33,9 +40,13 @@ class CheckpointSettings:
         after_tasks_finish: whether they go on when some tasks have finished.
         folder: where checkpoints go (a path or a URL); None for the client's memory, which survives workers but not the
             client.
+        subfolder: whether the job has a folder of its own in that one, named by its id.
         savepoint_folder: where savepoints go if nothing else is said.
         compressed: whether states are LZ4 blocks.
         memory_threshold: bytes of state up to which a subtask's states travel inside the manifest.
+        state_backend: where operators keep state by key: "hashmap" or "rocksdb".
+        incremental: whether a checkpoint writes what has changed since the one before, where the state backend can.
+        rocksdb_folders: of RocksDB's files; none for the temporary folder.
     """
 
     interval: int | None = None
@@ -51,11 +62,34 @@ class CheckpointSettings:
     force_unaligned: bool = False
     after_tasks_finish: bool = True
     folder: str | None = None
+    subfolder: bool = True
     savepoint_folder: str | None = None
     compressed: bool = False
     memory_threshold: int = 20_480
+    state_backend: str = "hashmap"
+    incremental: bool = False
+    rocksdb_folders: tuple[str, ...] = ()
 
     @property
     def enabled(self) -> bool:
         """Whether the job takes checkpoints by itself."""
         return self.interval is not None
+
+
+@dataclass(frozen=True)
+class RestoreSettings:
+    """From what a job starts.
+
+    Args:
+        path: of a checkpoint or savepoint; None to start with empty states.
+        allow_non_restored_state: whether states may be left out whose operator the program has not.
+        claim_mode: whose it is.
+    """
+
+    path: str | None = None
+    allow_non_restored_state: bool = False
+    claim_mode: ClaimMode = ClaimMode.NO_CLAIM
+
+
+NO_CHECKPOINTS = CheckpointSettings()
+EMPTY_START = RestoreSettings()

@@ -50,6 +50,26 @@ def make_parser() -> argparse.ArgumentParser:
         description="Run a Python program that builds and executes a job. Options of the program follow its name.",
     )
     add_options(run_parser, progress=os.environ.get("PYFLINKX_PROGRESS") or "auto")
+    run_parser.add_argument(
+        "-s",
+        "--fromSavepoint",
+        dest="savepoint",
+        metavar="path",
+        help="the savepoint or retained checkpoint to go on from: its folder, a path or a URL",
+    )
+    run_parser.add_argument(
+        "-n",
+        "--allowNonRestoredState",
+        dest="allow_non_restored",
+        action="store_true",
+        help="leave out states of operators that the program does not have",
+    )
+    run_parser.add_argument(
+        "--claimMode",
+        dest="claim_mode",
+        choices=["claim", "no_claim"],
+        help="claim: the job removes the savepoint once it is no longer needed (no_claim)",
+    )
     run_parser.add_argument("program", help="path of the program")
     run_parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     shell_parser = commands.add_parser(
@@ -124,6 +144,13 @@ def given_properties(parser: argparse.ArgumentParser, options: argparse.Namespac
         if options.parallelism < 1:
             parser.error(f"--parallelism must be at least 1, not {options.parallelism}")
         properties["parallelism.default"] = str(options.parallelism)
+    if options.command == "run":
+        if options.savepoint is not None:
+            properties["execution.state-recovery.path"] = options.savepoint
+        if options.allow_non_restored:
+            properties["execution.state-recovery.ignore-unclaimed-state"] = "true"
+        if options.claim_mode is not None:
+            properties["execution.state-recovery.claim-mode"] = options.claim_mode.upper()
     for text in options.properties:
         key, separator, value = text.partition("=")
         if not separator or not key:

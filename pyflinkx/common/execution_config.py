@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pyflinkx.common.parameter_tool import ParameterTool
-from pyflinkx.config import options
+from pyflinkx.common.restart_strategy import RestartStrategyConfiguration, apply_strategy, configured_strategy
+from pyflinkx.config import checkpointing, options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.names.asking import answers
@@ -48,6 +49,21 @@ class ExecutionConfig:
     def get_configuration(self) -> Configuration:
         """What this object reads and writes, all other options of the environment included."""
         return self._configuration
+
+    # ---- restarts ----
+
+    def get_restart_strategy(self) -> RestartStrategyConfiguration:
+        """What ``set_restart_strategy`` or the options ``restart-strategy.*`` say."""
+        return configured_strategy(self._configuration)
+
+    def set_restart_strategy(self, restart_strategy_configuration: RestartStrategyConfiguration) -> ExecutionConfig:
+        """Set whether and when a job that failed is run again.
+
+        Raises:
+            GraphError: it is no restart strategy.
+        """
+        apply_strategy(restart_strategy_configuration, self._configuration)
+        return self
 
     # ---- parallelism ----
 
@@ -208,12 +224,12 @@ class ExecutionConfig:
         return self._set(options.GLOBAL_JOB_PARAMETERS, parameters)
 
     def is_use_snapshot_compression(self) -> bool:
-        """Whether snapshots of keyed state are to be compressed."""
-        return bool(self._get(options.SNAPSHOT_COMPRESSION))
+        """Whether snapshots are to be compressed."""
+        return bool(self._get(checkpointing.SNAPSHOT_COMPRESSION))
 
     def set_use_snapshot_compression(self, use_snapshot_compression: bool) -> ExecutionConfig:
-        """Set whether snapshots of keyed state are to be compressed."""
-        return self._set(options.SNAPSHOT_COMPRESSION, use_snapshot_compression)
+        """Set whether snapshots are to be compressed."""
+        return self._set(checkpointing.SNAPSHOT_COMPRESSION, use_snapshot_compression)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ExecutionConfig) and self._configuration == other._configuration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.completable_future import CompletableFuture
@@ -13,6 +14,7 @@ from pyflinkx.names.asking import Answering, answers
 
 if TYPE_CHECKING:
     from pyflinkx.connectors.requests import RequestSource
+    from pyflinkx.runtime.drivers.job import JobFailure
     from pyflinkx.runtime.drivers.job_thread import JobThread
     from pyflinkx.runtime.drivers.unasked import FailureWatch
 
@@ -50,6 +52,84 @@ class JobClient(metaclass=Answering):
         future = CompletableFuture()
         self._thread.when_ended(lambda _: future.set_result(None))
         return future
+
+    def trigger_savepoint(self, savepoint_directory: str | None = None) -> CompletableFuture:
+        """Have a savepoint taken while the job goes on.
+
+        Args:
+            savepoint_directory: in which it gets a folder of its own, a path or a URL; None for the one that
+                ``execution.checkpointing.savepoint-dir`` says.
+
+        Returns:
+            A future of the savepoint's folder; it fails with CheckpointError.
+        """
+        return settled(self._thread.job.trigger_savepoint(savepoint_directory))
+
+    def stop_with_savepoint(
+        self, advance_to_end_of_event_time: bool, savepoint_directory: str | None = None
+    ) -> CompletableFuture:
+        """Have the job end behind a savepoint; what its sources have not read by then, they do not read.
+
+        Args:
+            advance_to_end_of_event_time: whether windows and timers fire first, as at the end of the input: of a job
+                that is not to be gone on with.
+            savepoint_directory: as for ``trigger_savepoint``.
+
+        Returns:
+            A future of the savepoint's folder, complete when the job has ended; it fails with CheckpointError, and the
+            job goes on, when the savepoint cannot be taken.
+        """
+        made = self._thread.job.trigger_savepoint(savepoint_directory, True, advance_to_end_of_event_time)
+        future = CompletableFuture()
+
+        def stopped(error: BaseException | None) -> None:
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(made.result())
+
+        def taken(_: object) -> None:
+            failure = made.exception()
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                self._thread.when_ended(stopped)
+
+        made.add_done_callback(taken)
+        return future
+
+    def cancel_with_savepoint(self, savepoint_directory: str | None = None) -> CompletableFuture:
+        """Cancel the job once a savepoint has been taken; what it did behind that is done again by who goes on from it.
+
+        ``stop_with_savepoint`` is the better one, as it does nothing behind the savepoint.
+
+        Args:
+            savepoint_directory: as for ``trigger_savepoint``.
+
+        Returns:
+            A future of the savepoint's folder, complete when the job has ended; it fails with CheckpointError, and the
+            job goes on, when the savepoint cannot be taken.
+        """
+        made = self._thread.job.trigger_savepoint(savepoint_directory)
+        future = CompletableFuture()
+
+        def taken(_: object) -> None:
+            failure = made.exception()
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                self._thread.job.request_cancel()
+                self._thread.when_ended(lambda _: future.set_result(made.result()))
+
+        made.add_done_callback(taken)
+        return future
+
+    def get_exceptions(self) -> list[JobFailure]:
+        """Why attempts to run the job failed, newest first: when, in which task, on which worker.
+
+        As many as ``web.exception-history-size`` says; the newest of them, where there are so many.
+        """
+        return self._thread.job.failures()
 
     def get_accumulators(self) -> CompletableFuture:
         """A future of what the job's accumulators have come to so far, by name.
@@ -148,6 +228,21 @@ class ResultFuture(CompletableFuture):
 
     def seen(self) -> None:
         self._watch.take()
+
+
+def settled(future: Future[str]) -> CompletableFuture:
+    """A future that comes to what another one does."""
+    result = CompletableFuture()
+
+    def take(done: Future[str]) -> None:
+        failure = done.exception()
+        if failure is not None:
+            result.set_exception(failure)
+        else:
+            result.set_result(done.result())
+
+    future.add_done_callback(take)
+    return result
 
 
 def completed(value: Any) -> CompletableFuture:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyflinkx.config import checkpointing
 from pyflinkx.config.option import ConfigOption
+from pyflinkx.config.restart_options import RESTART_OPTIONS
 from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, MAP, MEMORY, STRING, enumeration
 
 KIBIBYTE = 1 << 10
@@ -319,7 +321,6 @@ CANCELLATION_INTERVAL = ConfigOption("task.cancellation.interval", DURATION, 30_
 TIME_CHARACTERISTIC = ConfigOption(
     "pipeline.time-characteristic", enumeration("ProcessingTime", "IngestionTime", "EventTime"), "EventTime"
 )
-SNAPSHOT_COMPRESSION = ConfigOption("execution.checkpointing.snapshot-compression", BOOLEAN, False)
 
 WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     PARALLELISM,
@@ -369,6 +370,8 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     ARCHIVE_SIZE,
     ARCHIVE_FILES,
     ARCHIVE_RATIO,
+    *checkpointing.WITH_EFFECT,
+    *RESTART_OPTIONS,
 )
 
 WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
@@ -379,8 +382,8 @@ WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
     GENERIC_TYPES,
     LATENCY_INTERVAL,
     CANCELLATION_INTERVAL,
-    SNAPSHOT_COMPRESSION,
     TIME_CHARACTERISTIC,
+    *checkpointing.WITHOUT_EFFECT,
 )
 
 OPTIONS = {key: option for option in (*WITH_EFFECT, *WITHOUT_EFFECT) for key in (option.key, *option.deprecated_keys)}

@@ -192,11 +192,29 @@ class EnumeratorCoordinator(Coordinator):
     Args:
         context: what the enumerator was made with.
         enumerator: the enumerator.
+        again: makes one that goes on from what another's ``snapshot_state`` gave.
     """
 
-    def __init__(self, context: SplitEnumeratorContext, enumerator: SplitEnumerator) -> None:
+    def __init__(
+        self,
+        context: SplitEnumeratorContext,
+        enumerator: SplitEnumerator,
+        again: Callable[[Any], SplitEnumerator] | None = None,
+    ) -> None:
         self.context = context
         self.enumerator = enumerator
+        self.again = again
+
+    def snapshot_state(self, checkpoint_id: int) -> Any:
+        return (self.enumerator.snapshot_state(checkpoint_id),)
+
+    def restore(self, checkpoint_id: int, states: Any) -> None:
+        if self.again is None:
+            super().restore(checkpoint_id, states)
+            return
+        self.enumerator.close()
+        (state,) = states
+        self.enumerator = self.again(state)
 
     def start(self) -> None:
         self.enumerator.start()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx import faults
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 
 
@@ -20,7 +21,8 @@ class WriterContext:
     ``send`` takes an event to the sink's coordinator; ``clock.now()`` is the processing time (ms), None where there is
     no task. ``requests.current`` is the piece of a request that the task works for; None in jobs without requests.
     ``checkpoints`` says whether the job takes any. ``restored`` are what writers of the sink gave to a checkpoint by
-    ``snapshot_state``, dealt out to those that there are now; of checkpoint ``restored_from``, 0 for none.
+    ``snapshot_state``, dealt out to those that there are now; ``restored_by_all`` what all of them gave by
+    ``snapshot_for_all``; of checkpoint ``restored_from``, 0 for none.
     """
 
     subtask_index: int = 0
@@ -31,6 +33,7 @@ class WriterContext:
     requests: Any = None
     checkpoints: bool = False
     restored: list[Any] = field(default_factory=list)
+    restored_by_all: list[Any] = field(default_factory=list)
     restored_from: int = 0
 
 
@@ -65,6 +68,23 @@ class SinkWriter:
         """
         return []
 
+    def snapshot_for_all(self, checkpoint_id: int) -> list[Any]:
+        """As ``snapshot_state``, of what each writer of a restored job gets (``WriterContext.restored_by_all``)."""
+        return []
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        """The checkpoint, and so all before it, is durable. What it lists is committed by the client, not here."""
+
+    def write_watermark(self, timestamp: int) -> None:
+        """No record at or before ``timestamp`` (event time, ms) follows."""
+
+    def next_time(self) -> int | None:
+        """When (processing time, ms) ``advance`` has something to do next; None for never."""
+        return None
+
+    def advance(self, now: int) -> None:
+        """Processing time has reached ``now`` (ms), which is what ``next_time`` has named, or later."""
+
     def close(self) -> None:
         """Release what is held; called once, also after a failure (then nothing unfinished may become visible)."""
 
@@ -79,6 +99,10 @@ class Committer:
             SinkError: that cannot be done.
         """
         raise NotImplementedError
+
+    def commit_again(self, committables: list[Any]) -> None:
+        """Make visible what a restored checkpoint lists: most of it, or all, was committed before."""
+        self.commit(committables)
 
     def abort(self, committables: list[Any]) -> None:
         """The job or the commit has failed: remove what is not visible; called also for what is gone already."""
@@ -97,6 +121,7 @@ class CommitterCoordinator(Coordinator):
     def __init__(self, committer: Committer) -> None:
         self.committer = committer
         self.pending: list[tuple[int, Any]] = []  # with the first checkpoint that each belongs to
+        self.durable = 0  # the newest checkpoint that is: what it lists is never aborted
 
     def handle_event(self, subtask: int, event: tuple[int, list[Any]]) -> None:
         """Take what a writer has finished.
@@ -109,31 +134,46 @@ class CommitterCoordinator(Coordinator):
         first, values = event
         self.pending += [(first, value) for value in values]
 
-    def snapshot_state(self, checkpoint_id: int) -> list[Any] | None:
+    def snapshot_state(self, checkpoint_id: int) -> Any:
         return self._until(checkpoint_id) or None
 
-    def restore(self, checkpoint_id: int, states: list[Any]) -> None:
-        self.committer.commit(states)
+    def restore(self, checkpoint_id: int, states: Any) -> None:
+        self.durable = checkpoint_id
+        self.pending = [(checkpoint_id, value) for value in states]  # until it is done, as it may fail
+        faults.point("sink.commit-again")
+        self.committer.commit_again(states)
+        faults.point("sink.committed-again")
+        self.pending = []
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
-        self.committer.commit(self._until(checkpoint_id))
+        self.durable = max(self.durable, checkpoint_id)
+        values = self._until(checkpoint_id)
+        if values:
+            faults.point("sink.commit")  # the checkpoint is durable, and nothing of it is committed
+            self.committer.commit(values)
+            faults.point("sink.committed")  # and nobody has recorded it
         self.pending = [(first, value) for first, value in self.pending if first > checkpoint_id]
 
     def _until(self, checkpoint_id: int) -> list[Any]:
         """What belongs to a checkpoint: of a later one some subtasks may have said something already."""
         return [value for first, value in self.pending if first <= checkpoint_id]
 
+    def unlisted(self) -> list[Any]:
+        """What no durable checkpoint lists."""
+        return [value for first, value in self.pending if first > self.durable]
+
     def close(self, failure: BaseException | None) -> None:
-        values = [value for _, value in self.pending]
-        if failure is None:
-            try:
-                self.committer.commit(values)
-            except BaseException:
-                # What was committed stays; of the rest nothing is to be left behind.
-                self.committer.abort(values)
-                raise
-        else:
-            self.committer.abort(values)
+        if failure is not None:
+            self.committer.abort(self.unlisted())
+            return
+        try:
+            faults.point("sink.last-commit")
+            self.committer.commit([value for _, value in self.pending])
+            faults.point("sink.committed-last")
+        except BaseException:
+            # What was committed stays; of the rest nothing is to be left behind but for another attempt.
+            self.committer.abort(self.unlisted())
+            raise
 
 
 class Sink:
@@ -145,6 +185,7 @@ class Sink:
 
     parallelism: int | None = None
     columnar: bool = False
+    context_class = WriterContext
 
     def check(self) -> None:
         """Raise SinkError if it is already plain that the sink cannot be written."""

@@ -171,6 +171,12 @@ class SourceReader:
         """
         raise NotImplementedError
 
+    def notify_checkpoint_complete(self, checkpoint_id: int) -> None:
+        """The checkpoint, and so every one before it, is durable."""
+
+    def notify_checkpoint_aborted(self, checkpoint_id: int) -> None:
+        """The checkpoint will not be."""
+
     def take_side_records(self) -> dict[str, list[Any]]:
         """Records for side outputs gathered since the last call, by tag id."""
         return {}
@@ -232,7 +238,11 @@ class Source:
         """What runs in the client while the job runs: by default what drives the enumerator."""
         enum_context = SplitEnumeratorContext(context)
         enumerator = self.create_enumerator(enum_context)
-        return None if enumerator is None else EnumeratorCoordinator(enum_context, enumerator)
+        if enumerator is None:
+            return None
+        return EnumeratorCoordinator(
+            enum_context, enumerator, lambda checkpoint: self.restore_enumerator(enum_context, checkpoint)
+        )
 
     def create_reader(self, context: ReaderContext) -> Any:
         """A reader with no splits yet: a ``SourceReader``, or a user's ``RecordReader``."""

@@ -12,15 +12,20 @@ from pyflinkx.datastream.functions import (
     AsyncRetryStrategy,
     BaseBroadcastProcessFunction,
     BroadcastProcessFunction,
+    CheckpointedFunction,
+    CheckpointListener,
     CoFlatMapFunction,
     CoMapFunction,
     CoProcessFunction,
     FilterFunction,
     FlatMapFunction,
+    FunctionInitializationContext,
+    FunctionSnapshotContext,
     KeyedBroadcastProcessFunction,
     KeyedCoProcessFunction,
     KeyedProcessFunction,
     KeySelector,
+    ListCheckpointed,
     MapFunction,
     MapPartitionFunction,
     Partitioner,
@@ -46,8 +51,17 @@ if TYPE_CHECKING:
     from pyflinkx.datastream.async_data_stream import AsyncDataStream
     from pyflinkx.datastream.broadcast_stream import BroadcastConnectedStream, BroadcastStream
     from pyflinkx.datastream.cached_data_stream import CachedDataStream
+    from pyflinkx.datastream.checkpoint_config import CheckpointConfig, ExternalizedCheckpointCleanup
+    from pyflinkx.datastream.checkpoint_storage import (
+        CheckpointStorage,
+        CustomCheckpointStorage,
+        FileSystemCheckpointStorage,
+        JobManagerCheckpointStorage,
+    )
+    from pyflinkx.datastream.checkpointing_mode import CheckpointingMode
     from pyflinkx.datastream.connected_streams import ConnectedStreams
     from pyflinkx.datastream.expressions import Expression, and_, coalesce, col, concat, if_then_else, lit, or_
+    from pyflinkx.datastream.externalized_checkpoint_retention import ExternalizedCheckpointRetention
     from pyflinkx.datastream.iterative_stream import IterativeStream
     from pyflinkx.datastream.join_functions import (
         CoGroupFunction,
@@ -60,6 +74,16 @@ if TYPE_CHECKING:
     from pyflinkx.datastream.partition_windowed_stream import Order, PartitionWindowedStream
     from pyflinkx.datastream.slot_sharing_group import MemorySize, SlotSharingGroup
     from pyflinkx.datastream.split_stream import OutputSelector, SplitStream
+    from pyflinkx.datastream.state_backend import (
+        CustomStateBackend,
+        EmbeddedRocksDBStateBackend,
+        FsStateBackend,
+        HashMapStateBackend,
+        MemoryStateBackend,
+        PredefinedOptions,
+        RocksDBStateBackend,
+        StateBackend,
+    )
     from pyflinkx.datastream.time_characteristic import TimeCharacteristic
     from pyflinkx.datastream.window import (
         CountWindow,
@@ -86,6 +110,11 @@ __all__ = [
     "BroadcastProcessFunction",
     "BroadcastStream",
     "CachedDataStream",
+    "CheckpointConfig",
+    "CheckpointListener",
+    "CheckpointStorage",
+    "CheckpointedFunction",
+    "CheckpointingMode",
     "CoFlatMapFunction",
     "CoGroupFunction",
     "CoGroupedStreams",
@@ -93,15 +122,26 @@ __all__ = [
     "CoProcessFunction",
     "ConnectedStreams",
     "CountWindow",
+    "CustomCheckpointStorage",
+    "CustomStateBackend",
     "DataStream",
     "DataStreamSink",
+    "EmbeddedRocksDBStateBackend",
     "Expression",
+    "ExternalizedCheckpointCleanup",
+    "ExternalizedCheckpointRetention",
+    "FileSystemCheckpointStorage",
     "FilterFunction",
     "FlatJoinFunction",
     "FlatMapFunction",
+    "FsStateBackend",
+    "FunctionInitializationContext",
+    "FunctionSnapshotContext",
     "GlobalWindow",
+    "HashMapStateBackend",
     "IntervalJoin",
     "IterativeStream",
+    "JobManagerCheckpointStorage",
     "JoinFunction",
     "JoinedStreams",
     "KeySelector",
@@ -109,15 +149,18 @@ __all__ = [
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "KeyedStream",
+    "ListCheckpointed",
     "MapFunction",
     "MapPartitionFunction",
     "MemorySize",
+    "MemoryStateBackend",
     "MergingWindowAssigner",
     "Order",
     "OutputSelector",
     "OutputTag",
     "PartitionWindowedStream",
     "Partitioner",
+    "PredefinedOptions",
     "ProcessAllWindowFunction",
     "ProcessFunction",
     "ProcessJoinFunction",
@@ -125,12 +168,14 @@ __all__ = [
     "ReduceFunction",
     "RichSinkFunction",
     "RichSourceFunction",
+    "RocksDBStateBackend",
     "RuntimeContext",
     "RuntimeExecutionMode",
     "SinkFunction",
     "SlotSharingGroup",
     "SourceFunction",
     "SplitStream",
+    "StateBackend",
     "StreamExecutionEnvironment",
     "TimeCharacteristic",
     "TimeDomain",

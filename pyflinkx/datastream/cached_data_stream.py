@@ -9,7 +9,7 @@ from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Inserted, Transformation, Upstream
 from pyflinkx.operators.identity import IdentityOperator
-from pyflinkx.operators.sink import SinkOperator
+from pyflinkx.operators.sink import SINK_STATES, SinkOperator
 from pyflinkx.plan.stream import operator
 
 __all__ = ["CachedDataStream"]
@@ -74,7 +74,7 @@ def caches(roots: Iterable[Transformation]) -> tuple[dict[Transformation, Cached
             Transformation(
                 operation="Cache Sink",
                 kind="sink",
-                spec=OperatorSpec.of(SinkOperator, sink),
+                spec=OperatorSpec.of(SinkOperator, sink).keeping(*SINK_STATES),
                 inputs=((Upstream(transformation),),),
                 sink=sink,
                 parallelism_of="input",

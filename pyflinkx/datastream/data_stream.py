@@ -46,9 +46,8 @@ from pyflinkx.operators.fields import FieldTuple
 from pyflinkx.operators.functions import UserFunction
 from pyflinkx.operators.process import ProcessOperator
 from pyflinkx.operators.record import FilterOperator, FlatMapOperator, MapOperator
-from pyflinkx.operators.sink import SinkOperator
+from pyflinkx.operators.sink import SINK_STATES, SinkOperator
 from pyflinkx.plan.stream import RecordType, Stream, operator
-from pyflinkx.state.spec import COMMITTABLES
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.composite import CompositeTypeInfo
 
@@ -536,7 +535,7 @@ class DataStream(Described, SinkMethods, ColumnMethods):
         return Transformation(
             operation=name,
             kind="sink",
-            spec=OperatorSpec.of(SinkOperator, sink).keeping(COMMITTABLES),
+            spec=OperatorSpec.of(SinkOperator, sink).keeping(*SINK_STATES),
             inputs=(value.upstreams,),
             native=sink.columnar,
             sink=sink,

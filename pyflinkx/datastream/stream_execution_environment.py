@@ -29,6 +29,7 @@ from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.calls import result_type
+from pyflinkx.datastream.checkpoint_methods import CheckpointMethods
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.collections import collection_stream
 from pyflinkx.datastream.data_stream import DataStream
@@ -64,7 +65,9 @@ log = logging.getLogger("pyflinkx")
 
 
 @answers("datastream.stream_execution_environment.StreamExecutionEnvironment")
-class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethods, metaclass=Answering):
+class StreamExecutionEnvironment(
+    SourceMethods, TableSourceMethods, CheckpointMethods, FormerMethods, metaclass=Answering
+):
     """Makes streams from sources, and runs the program that is built on them.
 
     Get one by :meth:`get_execution_environment`.
@@ -492,12 +495,17 @@ class StreamExecutionEnvironment(SourceMethods, TableSourceMethods, FormerMethod
 
     def _job(self, graph: StreamGraph, listener: Any) -> Job:
         # What runs a job is loaded by the first one: the import of the API takes half as long without it.
+        from pyflinkx.checkpoint.configured import checkpoint_settings, restore_settings
         from pyflinkx.graph.job_graph import build_job_graph
         from pyflinkx.runtime.drivers.local_cluster import make_job
 
         validate(self._configuration)
         parameters = self._config.get_global_job_parameters()
-        job = make_job(build_job_graph(graph), self._configuration, self._clock, parameters, listener)
+        batch = runs_as_batch(self._configuration.value_of(options.RUNTIME_MODE), graph.nodes)
+        job_graph = build_job_graph(
+            graph, checkpoint_settings(self._configuration, batch), restore_settings(self._configuration, batch)
+        )
+        job = make_job(job_graph, self._configuration, self._clock, parameters, listener)
         job.tracebacks = self._tracebacks()
         return job
 

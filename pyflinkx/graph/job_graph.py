@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyflinkx.checkpoint.settings import EMPTY_START, NO_CHECKPOINTS, CheckpointSettings, RestoreSettings
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
@@ -45,13 +46,16 @@ class JobVertex:
 class JobGraph:
     """Vertices, and the edges of the stream graph that cross from one vertex to another.
 
-    ``slot_sharing_groups`` are those whose resources the program gives.
+    ``slot_sharing_groups`` are those whose resources the program gives. ``checkpoints`` says how it takes checkpoints,
+    ``restore`` from what it starts.
     """
 
     name: str
     vertices: tuple[JobVertex, ...]
     exchanges: tuple[StreamEdge, ...]
     slot_sharing_groups: tuple[SlotSharingGroup, ...] = ()
+    checkpoints: CheckpointSettings = NO_CHECKPOINTS
+    restore: RestoreSettings = EMPTY_START
 
     @property
     def native(self) -> bool:
@@ -69,7 +73,11 @@ class JobGraph:
         return next(vertex for vertex in self.vertices if any(node.id == node_id for node in vertex.nodes))
 
 
-def build_job_graph(graph: StreamGraph) -> JobGraph:
+def build_job_graph(
+    graph: StreamGraph,
+    checkpoints: CheckpointSettings = NO_CHECKPOINTS,
+    restore: RestoreSettings = EMPTY_START,
+) -> JobGraph:
     """Chain what can run as one task.
 
     Two operators are fused when every record that goes from one to the other stays in the same subtask: a forward edge,
@@ -93,7 +101,7 @@ def build_job_graph(graph: StreamGraph) -> JobGraph:
         )
         vertices.append(JobVertex(len(vertices), nodes, inner))
     exchanges = tuple(edge for edge in graph.edges if vertex_of[edge.source] != vertex_of[edge.target])
-    return JobGraph(graph.name, tuple(vertices), exchanges, graph.slot_sharing_groups)
+    return JobGraph(graph.name, tuple(vertices), exchanges, graph.slot_sharing_groups, checkpoints, restore)
 
 
 def chainable(graph: StreamGraph, edge: StreamEdge) -> bool:

@@ -26,13 +26,10 @@ class Topic:
         return f"{self.said}, see {PAGE}#{self.section}"
 
 
-CHECKPOINTS = Topic("checkpoints are not in this version, nor savepoints and state backends", "checkpoints")
-RESTARTS = Topic("restarts of failed jobs are not in this version, as they need checkpoints", "checkpoints")
 TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
-STREAMING_FILES = Topic("StreamingFileSink is gone from Flink too, and FileSink does its work", "connectors")
-FORMATS = Topic("Avro, ORC, Parquet and bulk formats are not in this version", "connectors")
+FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
 ML = Topic("machine learning pipelines are not in this version", "connectors")
@@ -45,9 +42,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.common.utils": JAVA,
     "pyflinkx.dataframe": DATAFRAMES,
     "pyflinkx.dataset": DATASETS,
-    "pyflinkx.datastream.checkpoint_config": CHECKPOINTS,
-    "pyflinkx.datastream.checkpoint_storage": CHECKPOINTS,
-    "pyflinkx.datastream.checkpointing_mode": CHECKPOINTS,
     "pyflinkx.datastream.connectors.cassandra": CONNECTORS,
     "pyflinkx.datastream.connectors.dynamic_kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
@@ -57,11 +51,9 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
-    "pyflinkx.datastream.externalized_checkpoint_retention": CHECKPOINTS,
     "pyflinkx.datastream.formats.avro": FORMATS,
     "pyflinkx.datastream.formats.orc": FORMATS,
     "pyflinkx.datastream.formats.parquet": FORMATS,
-    "pyflinkx.datastream.state_backend": CHECKPOINTS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -91,13 +83,6 @@ NAMES: dict[str, dict[str, Topic]] = {
         **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
-    "pyflinkx.datastream": each(
-        CHECKPOINTS,
-        "CheckpointConfig CheckpointStorage CheckpointingMode CustomCheckpointStorage CustomStateBackend "
-        "EmbeddedRocksDBStateBackend ExternalizedCheckpointCleanup ExternalizedCheckpointRetention "
-        "FileSystemCheckpointStorage FsStateBackend HashMapStateBackend JobManagerCheckpointStorage "
-        "MemoryStateBackend PredefinedOptions RocksDBStateBackend StateBackend",
-    ),
     "pyflinkx.datastream.connectors": {
         **each(
             CONNECTORS,
@@ -107,7 +92,6 @@ NAMES: dict[str, dict[str, Topic]] = {
             "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
-        **each(STREAMING_FILES, "StreamingFileSink"),
     },
     "pyflinkx.datastream.connectors.base": {
         **each(CONNECTORS, "DeliveryGuarantee"),
@@ -115,8 +99,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
-        **each(FORMATS, "BulkFormat BulkWriterFactory RowDataBulkWriterFactory"),
-        **each(STREAMING_FILES, "StreamingFileSink"),
+        **each(FORMATS, "BulkFormat RowDataBulkWriterFactory"),
     },
     "pyflinkx.datastream.formats.csv": each(FORMATS, "BulkWriterFactory CsvBulkWriters RowDataBulkWriterFactory"),
     "pyflinkx.datastream.functions": {
@@ -136,17 +119,10 @@ NAMES: dict[str, dict[str, Topic]] = {
 
 # Members of classes that are there, by the module that PyFlink has them in and the class.
 MEMBERS: dict[str, dict[str, Topic]] = {
-    "common.job_client.JobClient": each(CHECKPOINTS, "stop_with_savepoint trigger_savepoint"),
-    "common.restart_strategy.RestartStrategies": each(
-        RESTARTS,
-        "FixedDelayRestartStrategyConfiguration FailureRateRestartStrategyConfiguration fixed_delay_restart "
-        "failure_rate_restart",
-    ),
     "common.typeinfo.TypeInformation": each(JAVA, "get_java_type_info"),
     "common.types.RowKind": each(JAVA, "to_j_row_kind"),
     "datastream.connectors.file_system.FileSink": {
-        **each(COMPACTION, "BaseBuilder get_transformer"),
-        **each(FORMATS, "BulkFormatBuilder for_bulk_format"),
+        **each(COMPACTION, "get_transformer"),
     },
     "datastream.connectors.file_system.FileSource": each(FORMATS, "for_bulk_file_format"),
     "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),
@@ -154,18 +130,9 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "datastream.slot_sharing_group.MemorySize": each(JAVA, "get_java_memory_size"),
     "datastream.slot_sharing_group.SlotSharingGroup": each(JAVA, "get_java_slot_sharing_group"),
     "datastream.stream_execution_environment.StreamExecutionEnvironment": {
-        **each(
-            CHECKPOINTS,
-            "enable_changelog_state_backend enable_checkpointing get_checkpoint_config get_checkpoint_interval "
-            "get_checkpointing_consistency_mode get_checkpointing_mode get_default_savepoint_directory "
-            "get_state_backend is_changelog_state_backend_enabled is_force_unaligned_checkpoints "
-            "is_unaligned_checkpoints_enabled set_default_savepoint_directory set_state_backend",
-        ),
-        **each(RESTARTS, "get_restart_strategy"),
         **each(JAVA, "_j_stream_execution_environment create_input"),
     },
     "common.execution_config.ExecutionConfig": {
-        **each(RESTARTS, "get_restart_strategy set_restart_strategy"),
         **each(JAVA, "_j_execution_config"),
     },
     "common.configuration.Configuration": each(JAVA, "_j_configuration"),
@@ -173,12 +140,6 @@ MEMBERS: dict[str, dict[str, Topic]] = {
 
 # Beginnings of configuration keys.
 KEYS: dict[str, Topic] = {
-    **each(
-        CHECKPOINTS,
-        "execution.checkpointing. execution.savepoint execution.state-recovery. pipeline.sources.pause-until-first "
-        "state.backend state.changelog. state.checkpoint state.savepoints. savepoints. statebackend.",
-    ),
-    **each(RESTARTS, "restart-strategy"),
     **each(JAVA, "pipeline.jars pipeline.classpaths"),
     **each(TABLES, "table. sql-gateway. sql-client. materialized-table."),
 }

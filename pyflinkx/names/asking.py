@@ -31,10 +31,10 @@ def offering(module: str) -> Callable[[str], Any]:
 
     Example:
         >>> from pyflinkx import datastream
-        >>> datastream.CheckpointConfig  # doctest: +ELLIPSIS
+        >>> datastream.KafkaSource  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
-        AttributeError: module 'pyflinkx.datastream' has no attribute 'CheckpointConfig': checkpoints are not in ...
+        AttributeError: module 'pyflinkx.datastream' has no attribute 'KafkaSource': connectors to other ...
     """
 
     def __getattr__(name: str) -> Any:

@@ -31,7 +31,14 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.datastream.async_data_stream", "AsyncDataStream"),
         **each("pyflinkx.datastream.broadcast_stream", "BroadcastConnectedStream BroadcastStream"),
         **each("pyflinkx.datastream.cached_data_stream", "CachedDataStream"),
+        **each("pyflinkx.datastream.checkpoint_config", "CheckpointConfig ExternalizedCheckpointCleanup"),
+        **each(
+            "pyflinkx.datastream.checkpoint_storage",
+            "CheckpointStorage CustomCheckpointStorage FileSystemCheckpointStorage JobManagerCheckpointStorage",
+        ),
+        **each("pyflinkx.datastream.checkpointing_mode", "CheckpointingMode"),
         **each("pyflinkx.datastream.connected_streams", "ConnectedStreams"),
+        **each("pyflinkx.datastream.externalized_checkpoint_retention", "ExternalizedCheckpointRetention"),
         **each("pyflinkx.datastream.expressions", "Expression and_ coalesce col concat if_then_else lit or_"),
         **each("pyflinkx.datastream.iterative_stream", "IterativeStream"),
         **each(
@@ -43,6 +50,11 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.datastream.partition_windowed_stream", "Order PartitionWindowedStream"),
         **each("pyflinkx.datastream.slot_sharing_group", "MemorySize SlotSharingGroup"),
         **each("pyflinkx.datastream.split_stream", "OutputSelector SplitStream"),
+        **each(
+            "pyflinkx.datastream.state_backend",
+            "CustomStateBackend EmbeddedRocksDBStateBackend FsStateBackend HashMapStateBackend MemoryStateBackend "
+            "PredefinedOptions RocksDBStateBackend StateBackend",
+        ),
         **each("pyflinkx.datastream.time_characteristic", "TimeCharacteristic"),
         **each(
             "pyflinkx.datastream.window",
@@ -111,6 +123,8 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.common.typeinfo", "TypeInformation Types"),
     },
     "pyflinkx.datastream.stream_execution_environment": {
+        **each("pyflinkx.datastream.checkpoint_config", "CheckpointConfig"),
+        **each("pyflinkx.datastream.checkpointing_mode", "CheckpointingMode"),
         **each("pyflinkx.common.typeinfo", "Types"),
         **each("pyflinkx.datastream.functions", "SourceFunction"),
     },

@@ -67,7 +67,7 @@ class FeedbackQueue:
 
 def fed_back(record_type: TypeInformation | None) -> ListStateDescriptor:
     """The records that have come back and not been sent on."""
-    return held_records("feedback", record_type)
+    return held_records("_feedback", record_type)
 
 
 def stamped(batch: Any) -> Iterator[tuple[Any, int]]:
@@ -115,6 +115,7 @@ class IterationHeadOperator(Operator):
         self.feedback.connect(lambda: context.post(self.take_feedback))
 
     def store(self, checkpoint_id: int) -> None:
+        super().store(checkpoint_id)
         batches = [element for element in self.feedback.all() if not isinstance(element, int)]
         self.kept.update(record for batch in batches for record in stamped(batch))
 

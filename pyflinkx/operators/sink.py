@@ -7,16 +7,27 @@ from typing import Any
 
 from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.held_records import declared
 from pyflinkx.operators.places import placed
+from pyflinkx.state.descriptors import ListStateDescriptor
+from pyflinkx.state.operator_state import OperatorListState
+from pyflinkx.state.spec import COMMITTABLES, UNION, StateSpec
+from pyflinkx.types.typeinfo import Types
+
+WRITERS = ListStateDescriptor("writers", Types.PICKLED_BYTE_ARRAY())
+ALL_WRITERS = ListStateDescriptor("all-writers", Types.PICKLED_BYTE_ARRAY())
+SINK_STATES = (COMMITTABLES, declared(WRITERS), StateSpec(ALL_WRITERS.name, UNION, ALL_WRITERS.type_info))
+
+
+def nobody(event: Any) -> None:
+    """Where events go that no coordinator waits for."""
 
 
 class SinkOperator(Operator):
     """Hands batches to the writer of a sink.
 
     Args:
-        sink: an object with ``create_writer(context) -> writer``; the writer has ``write(batch)``,
-            ``flush(end_of_input)``, ``prepare_commit()`` and ``close()``, and may have ``writable`` and
-            ``handle_event(event)``.
+        sink: a ``connectors.sink.Sink``: it has ``create_writer(context) -> writer``, and the class of that context.
     """
 
     def __init__(self, sink: Any) -> None:
@@ -26,7 +37,25 @@ class SinkOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.writer = self._call(self.sink.create_writer, context)
+        self.latest = context.restored_checkpoint or 0
+        state = context.operator_state
+        self.kept: OperatorListState[Any] = state.get_list_state(WRITERS)
+        self.kept_by_all: OperatorListState[Any] = state.get_union_list_state(ALL_WRITERS)
+        given = self.sink.context_class(
+            subtask_index=context.subtask_index,
+            parallelism=context.parallelism,
+            counters=context.counters,
+            send=context.send or nobody,
+            clock=context.clock,
+            requests=context.requests,
+            checkpoints=context.checkpoints,
+            restored=self.kept.get(),
+            restored_by_all=self.kept_by_all.get(),
+            restored_from=context.restored_checkpoint or 0,
+        )
+        self.kept.clear()
+        self.kept_by_all.clear()
+        self.writer = self._call(self.sink.create_writer, given)
 
     @property
     def may_pause(self) -> bool:  # type: ignore[override] # the writer says
@@ -46,10 +75,29 @@ class SinkOperator(Operator):
         self._call(self.writer.write, batch)
         self.context.count("numRecordsOut", len(batch))
 
+    def process_watermark(self, timestamp: int) -> None:
+        self._call(self.writer.write_watermark, timestamp)
+        self.output.emit_watermark(timestamp)
+
+    def next_processing_timer(self) -> int | None:
+        return self.writer.next_time()
+
+    def advance_processing_time(self, now: int) -> None:
+        due = self.writer.next_time()
+        if due is not None and due <= now:
+            self._call(self.writer.advance, now)
+
     def prepare_barrier(self, checkpoint_id: int) -> None:
         self._call(self.writer.flush, False)
         self.latest = checkpoint_id
         self._prepare_commit(checkpoint_id)
+
+    def store(self, checkpoint_id: int) -> None:
+        self.kept.update(self._call(self.writer.snapshot_state, checkpoint_id))
+        self.kept_by_all.update(self._call(self.writer.snapshot_for_all, checkpoint_id))
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        self._call(self.writer.checkpoint_completed, checkpoint_id)
 
     def finish(self) -> None:
         self._call(self.writer.flush, True)

@@ -5,7 +5,7 @@ import pytest
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.validation import validate, warn_unknown, warn_without_effect
 from pyflinkx.errors import ConfigurationError
-from pyflinkx.names.absent import CHECKPOINTS, JAVA, RESTARTS, TABLES
+from pyflinkx.names.absent import JAVA, TABLES
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +42,7 @@ def test_good_configurations():
     ("key", "suggestion"),
     [
         ("pipeline.nam", "pipeline.name"),
+        ("execution.checkpointing.intervall", "execution.checkpointing.interval"),
         ("pyflinkx.bach.size", "pyflinkx.batch.size"),
         ("paralelism.default", "parallelism.default"),
         ("pyflink.batch.size", "pyflinkx.batch.size"),
@@ -100,9 +101,9 @@ def test_contradictions():
 @pytest.mark.parametrize(
     ("key", "topic"),
     [
-        ("state.backend.type", CHECKPOINTS),
-        ("restart-strategy.type", RESTARTS),
-        ("execution.checkpointing.interval", CHECKPOINTS),
+        ("state.backend.rocksdb.log.level", None),
+        ("execution.checkpointing.file-merging.enabled", None),
+        ("state.changelog.storage", None),
         ("table.exec.state.ttl", TABLES),
         ("taskmanager.memory.managed.fraction", None),
         ("taskmanager.heap.mb", None),

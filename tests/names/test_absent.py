@@ -11,11 +11,11 @@ import sys
 import pytest
 
 import pyflinkx
-from pyflinkx.common import Configuration, ExecutionConfig, RestartStrategies, Row, RowKind, Types
+from pyflinkx.common import Configuration, ExecutionConfig, Row, RowKind, Types
 from pyflinkx.datastream import DataStream, OutputTag, StreamExecutionEnvironment, connectors
 from pyflinkx.datastream.connectors import FileSink
 from pyflinkx.names import absent
-from pyflinkx.names.absent import CHECKPOINTS, CONNECTORS, JAVA, MEMBERS, MODULES, NAMES, TABLES
+from pyflinkx.names.absent import CONNECTORS, FORMATS, JAVA, MEMBERS, MODULES, NAMES, TABLES
 from pyflinkx.names.asking import AbsentModules, Answering, install
 from pyflinkx.names.elsewhere import ELSEWHERE
 from tests.pages import ROOT, anchors
@@ -123,18 +123,14 @@ def test_absent_names_of_programs():
     assert str(TABLES) in said_on_import("from pyflinkx import table")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream.connectors import FlinkKafkaConsumer as C")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream import (DataStream,\n KafkaSource)")
-    assert str(CHECKPOINTS) in said_on_import("from pyflinkx.datastream import CheckpointingMode")
+    assert str(FORMATS) in said_on_import("from pyflinkx.datastream.formats.avro import AvroSchema")
     assert "see https" not in said_on_import("from pyflinkx.datastream import Nothing")
     env = StreamExecutionEnvironment.get_execution_environment()
     with pytest.raises(AttributeError) as caught:
-        env.enable_checkpointing(1000)
-    assert str(caught.value) == (
-        f"'StreamExecutionEnvironment' object has no attribute 'enable_checkpointing': {CHECKPOINTS}"
-    )
+        env.create_input(None)
+    assert str(caught.value) == f"'StreamExecutionEnvironment' object has no attribute 'create_input': {JAVA}"
     with pytest.raises(AttributeError, match="'KeyedStream' object has no attribute '_j_data_stream'"):
         env.from_collection([1]).key_by(abs)._j_data_stream  # noqa: B018
-    with pytest.raises(AttributeError, match="has no attribute 'fixed_delay_restart': restarts"):
-        RestartStrategies.fixed_delay_restart(3, 1000)
     with pytest.raises(AttributeError) as caught:
         env.nothing  # noqa: B018
     assert str(caught.value) == "'StreamExecutionEnvironment' object has no attribute 'nothing'"
@@ -146,9 +142,9 @@ def test_absent_names_of_programs():
 def test_whoever_only_looks_sees_nothing():
     env = StreamExecutionEnvironment.get_execution_environment()
     for owner, name in [
-        (env, "enable_checkpointing"),
-        (StreamExecutionEnvironment, "enable_checkpointing"),
-        (FileSink, "for_bulk_format"),
+        (env, "create_input"),
+        (StreamExecutionEnvironment, "create_input"),
+        (FileSink, "get_transformer"),
         (connectors, "KafkaSource"),
         (pyflinkx, "table"),
         (RowKind.INSERT, "to_j_row_kind"),

@@ -16,7 +16,7 @@ from pyflinkx._core.columns.frame import columns_from_frame
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.runtime.exchange.frames import COLUMNS, HEADER, FrameFormat
-from pyflinkx.runtime.exchange.schema_text import schema_from, schema_text
+from pyflinkx.types.schema_text import schema_from, schema_text
 from tests.core.arrow_tables import record_batches
 
 SITE = CallSite("the operator", "uid-1", "job.py:7")

@@ -13,9 +13,10 @@ from pyflinkx.common import Configuration
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState
-from pyflinkx.runtime.control.attempt import WorkersAttempt, WorkerView
+from pyflinkx.runtime.control.attempt import WorkersAttempt
 from pyflinkx.runtime.control.channel import StreamChannel
 from pyflinkx.runtime.control.messages import Deploy, Heartbeat, Registered, Shutdown, TaskReport, pack, unpack
+from pyflinkx.runtime.control.placement import WorkerView
 from pyflinkx.runtime.drivers import worker_jobs
 from pyflinkx.runtime.task.metrics import TaskMetrics
 

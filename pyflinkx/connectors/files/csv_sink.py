@@ -117,6 +117,12 @@ class CsvText(FileText):
         self.header_due = False
         return self._text([self.names])
 
+    def state(self) -> tuple[list[str] | None, bool, list[str] | None]:
+        return self.names, self.header_due, self.order
+
+    def restore(self, state: tuple[list[str] | None, bool, list[str] | None]) -> None:
+        self.names, self.header_due, self.order = state
+
     def _text(self, rows: Iterable[Sequence[str]]) -> str:
         rows = list(rows)
         text = self._write(rows, csv.QUOTE_MINIMAL)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import enum
 import os
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx.connectors.coordinator import CoordinatorContext
+from pyflinkx.connectors.files.coordinator import FilesCoordinator, FoldersMade
 from pyflinkx.connectors.files.csv_sink import CsvSink
+from pyflinkx.connectors.files.hidden_names import make_folders
 from pyflinkx.connectors.files.single import FileText, FileWriter, SingleFileSink
 from pyflinkx.connectors.files.target_file import FileCommitter, check_target
 from pyflinkx.connectors.print import printed_text
@@ -60,16 +62,31 @@ class PartFilesSink(Sink):
     def create_committer(self) -> FileCommitter:
         return self.single.create_committer()
 
+    def create_coordinator(self, context: CoordinatorContext) -> FilesCoordinator:
+        target = os.path.realpath(self.single.path)
+        return FilesCoordinator(self.create_committer(), [(os.path.dirname(target), False), (target, False)], True)
+
     def create_writer(self, context: WriterContext) -> FileWriter:
+        path = self.single.path
         if context.parallelism == 1:
-            return self.single.create_writer(context)
+            return FileWriter(self.single, context, [state.path for state in context.restored] or [path])
         try:
-            os.makedirs(self.single.path, exist_ok=True)
+            made = make_folders(path)
         except OSError as error:
-            raise SinkError(f"{self.single.path}: cannot be made: {os_error_text(error)}") from error
-        part = copy.copy(self.single)
-        part.path = os.path.join(part.path, str(context.subtask_index + 1))
-        return part.create_writer(WriterContext())
+            raise SinkError(f"{path}: cannot be made: {os_error_text(error)}") from error
+        if made:
+            context.send(FoldersMade(made))
+        own = os.path.join(path, str(self._number(context)))
+        return FileWriter(
+            self.single, context, [own if state.path == path else state.path for state in context.restored] or [own]
+        )
+
+    def _number(self, context: WriterContext) -> int:
+        """The name of a subtask's file: its number, unless a file of that name is gone on with."""
+        names = {os.path.basename(path) for _, paths in context.restored_by_all for path in paths}
+        used = {int(name) for name in names if name.isdecimal()}
+        number = context.subtask_index + 1
+        return max(context.parallelism, *used) + number if number in used else number
 
 
 class PrintedTextSink(SingleFileSink):

@@ -6,15 +6,17 @@ import codecs
 import contextlib
 import os
 import stat
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from pyflinkx import faults
+from pyflinkx.connectors.files.hidden_names import new_token, temporary_name
 from pyflinkx.connectors.sink import Committer
 from pyflinkx.errors import SinkError, WrongStateError
 from pyflinkx.formats.opening import os_error_text
 
 WRITE_MODES = ("overwrite", "no_overwrite")
+COPIED = 1 << 20
 REPLACING = "write_mode 'overwrite' (WriteMode.OVERWRITE) replaces it"
 
 
@@ -47,33 +49,61 @@ def check_target(path: str, write_mode: str) -> None:
         raise SinkError(f"{path}: cannot be written: no permission to make files in {folder}")
 
 
+@dataclass(frozen=True)
+class TargetState:
+    """How far a file is written.
+
+    Args:
+        hidden: its name for now.
+        size: so many of its bytes belong to the checkpoint.
+        encoding: state of the encoder.
+    """
+
+    hidden: str
+    size: int
+    encoding: int
+
+
 class TargetFile:
     """Text on its way to a file: written to a hidden file beside it, which a FileCommitter gives the target's name.
 
-    The hidden file is removed by ``discard`` until ``finish`` has handed it out; a process that is killed leaves it
-    behind.
+    The hidden file is removed by ``discard`` until ``finish`` has handed it out or a checkpoint names it; a process
+    that is killed leaves it behind.
 
     Args:
         path: of the target; of a link, what it leads to is replaced.
         write_mode: as for ``check_target``.
         charset: of the file.
+        token: of hidden names.
+        restored: where an earlier attempt was, to go on from there.
 
     Raises:
         SinkError: it cannot be written.
     """
 
-    def __init__(self, path: str, write_mode: str, charset: str) -> None:
-        check_target(path, write_mode)
+    def __init__(
+        self, path: str, write_mode: str, charset: str, token: str = "", restored: TargetState | None = None
+    ) -> None:
+        if restored is None:
+            check_target(path, write_mode)
         self.path = path
         self.write_mode = write_mode
         self.encoder = codecs.getincrementalencoder(charset)()
         self.target = os.path.realpath(path)
         self.folder, name = os.path.split(self.target)
-        # Cut, as the name of a file has a longest length too.
-        self.hidden = os.path.join(self.folder, f".{name[:50]}.{uuid.uuid4().hex}.tmp")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        self.hidden = os.path.join(self.folder, temporary_name(name, token or new_token()))
+        self.kept = False
+        self.size = 0
         with self._errors():
-            self.file: Any = os.fdopen(os.open(self.hidden, flags, 0o666), "wb", buffering=0)
+            self.file: Any = new_file(self.hidden)
+        if restored is not None:
+            try:
+                copy_start(restored.hidden, restored.size, self.file, path)
+            except BaseException:
+                self.discard()
+                raise
+            self.size = restored.size
+            self.encoder.setstate(restored.encoding)
 
     @contextlib.contextmanager
     def _errors(self) -> Any:
@@ -92,12 +122,31 @@ class TargetFile:
         if self.file is None:
             raise WrongStateError(f"{self.path} was written to its end already")
         try:
-            data = memoryview(self.encoder.encode(text))
+            data = self.encoder.encode(text)
         except UnicodeError as error:
             raise SinkError(f"{self.path}: a record cannot be written in this charset: {error}") from error
         with self._errors():
-            while data:
-                data = data[self.file.write(data) :]
+            write_all(self.file, data)
+        self.size += len(data)
+
+    def sync(self) -> None:
+        """Bring what was written to the disk, for a checkpoint; from now on ``discard`` leaves the file there.
+
+        Raises:
+            SinkError: the disk is full or fails.
+        """
+        with self._errors():
+            faults.point("target-file.written")
+            os.fsync(self.file.fileno())
+            if not self.kept:
+                sync_folder(self.folder)
+            faults.point("target-file.synced")
+        self.kept = True
+
+    @property
+    def state(self) -> TargetState:
+        """How far it is written."""
+        return TargetState(self.hidden, self.size, int(self.encoder.getstate()))
 
     def finish(self) -> HiddenFile:
         """Bring all of it to the disk; what is left is to give it its name.
@@ -110,18 +159,66 @@ class TargetFile:
                 os.chmod(self.hidden, stat.S_IMODE(os.stat(self.target).st_mode))
             os.fsync(self.file.fileno())
             finished = HiddenFile(self.path, self.target, self.hidden, identity(self.file.fileno()), self.write_mode)
+            faults.point("target-file.finished")
             self.file.close()
             self.file = None
         return finished
 
     def discard(self) -> None:
-        """Remove what is not finished; after ``finish`` this does nothing."""
+        """Remove what is not finished, unless a checkpoint names it; after ``finish`` this does nothing."""
         if self.file is not None:
             with contextlib.suppress(OSError):
                 self.file.close()
             self.file = None
-            with contextlib.suppress(OSError):
-                os.unlink(self.hidden)
+            if not self.kept:
+                with contextlib.suppress(OSError):
+                    os.unlink(self.hidden)
+
+
+def new_file(path: str) -> Any:
+    """A new file that is written without a buffer, so that a full disk shows at once."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0)
+
+
+def write_all(file: Any, data: bytes) -> None:
+    """Write to an unbuffered file, which may take less than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def copy_start(source: str, size: int, file: Any, path: str) -> None:
+    """Write what a checkpoint has of a file to another, as somebody of an earlier attempt may still write to the first.
+
+    Args:
+        source: the first one.
+        size: so many bytes of it.
+        file: the other.
+        path: of the target, for errors.
+
+    Raises:
+        SinkError: the first is gone or too short, or the other cannot be written.
+    """
+    try:
+        with open(source, "rb", buffering=0) as before:
+            left = size
+            while left:
+                data = before.read(min(left, COPIED))
+                if not data:
+                    raise SinkError(
+                        f"{path}: cannot go on from the checkpoint: {source} has {size - left} bytes, but {size} in "
+                        "the checkpoint"
+                    )
+                write_all(file, data)
+                left -= len(data)
+    except FileNotFoundError as error:
+        raise SinkError(
+            f"{path}: cannot go on from the checkpoint: {source} is gone; it was removed, or a later checkpoint has "
+            "committed it: go on from that one"
+        ) from error
+    except OSError as error:
+        raise SinkError(f"{path}: cannot go on from the checkpoint: {source}: {os_error_text(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -157,25 +254,52 @@ class FileCommitter(Committer):
             # Before the first of several gets its name.
             if file.write_mode == "no_overwrite" and os.path.exists(file.hidden) and os.path.lexists(file.target):
                 refuse_existing(file)
+        folders: dict[str, HiddenFile] = {}
         for file in committables:
-            try:
-                self._show(file)
-            except OSError as error:
-                raise SinkError(f"{file.path}: cannot be written: {os_error_text(error)}") from error
+            with committing(file):
+                if self._is_shown(file):
+                    continue  # by an earlier call
+                if file.write_mode == "overwrite":
+                    os.replace(file.hidden, file.target)
+                else:
+                    rename_to_new(file)
+                faults.point("file-commit.renamed")
+            folders.setdefault(os.path.dirname(file.target), file)
+            folders.setdefault(os.path.dirname(file.hidden), file)
+        for folder, file in folders.items():
+            with committing(file):
+                sync_folder(folder)
+                faults.point("file-commit.synced")
 
-    def _show(self, file: HiddenFile) -> None:
-        if not os.path.exists(file.hidden) and os.path.exists(file.target) and identity(file.target) == file.identity:
-            return  # by an earlier call
-        if file.write_mode == "overwrite":
-            os.replace(file.hidden, file.target)
-        else:
-            rename_to_new(file)
-        sync_folder(os.path.dirname(file.target))
+    def commit_again(self, committables: list[HiddenFile]) -> None:
+        # What has no hidden name any more had got its own, and whoever reads the files may have moved it since.
+        self.commit([file for file in committables if os.path.exists(file.hidden)])
+        for folder in {os.path.dirname(file.target) for file in committables}:
+            with contextlib.suppress(OSError):
+                sync_folder(folder)
+
+    def _is_shown(self, file: HiddenFile) -> bool:
+        return (
+            not os.path.exists(file.hidden) and os.path.exists(file.target) and identity(file.target) == file.identity
+        )
 
     def abort(self, committables: list[HiddenFile]) -> None:
         for file in committables:
             with contextlib.suppress(OSError):
                 os.unlink(file.hidden)
+
+
+@contextlib.contextmanager
+def committing(file: HiddenFile) -> Any:
+    """Failures within the block are those of a file.
+
+    Raises:
+        SinkError: for an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SinkError(f"{file.path}: cannot be written: {os_error_text(error)}") from error
 
 
 def refuse_existing(file: HiddenFile) -> None:
@@ -197,6 +321,7 @@ def rename_to_new(file: HiddenFile) -> None:
         check_target(file.path, file.write_mode)
         os.rename(file.hidden, file.target)
         return
+    faults.point("file-commit.linked")
     os.unlink(file.hidden)
 
 

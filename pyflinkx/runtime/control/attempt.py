@@ -7,28 +7,26 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.config.log_levels import own_levels
-from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import ExecutionState, JobState, TaskId
-from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control import failures
 from pyflinkx.runtime.control.channel import ControlEnded, ControlStuck
+from pyflinkx.runtime.control.checkpoints import close_coordinators
 from pyflinkx.runtime.control.coordination import Coordination, ended_by
-from pyflinkx.runtime.control.deployment import DeploymentPlan
 from pyflinkx.runtime.control.job_pickle import dump_job, main_classes, part_of
-from pyflinkx.runtime.control.launcher import WorkerHandle
-from pyflinkx.runtime.control.log_relay import LogRelay
 from pyflinkx.runtime.control.master import Action, EndAttempt, StopTasks
 from pyflinkx.runtime.control.messages import (
     AlignmentReport,
     AlignmentUpdate,
     CancelTasks,
+    CheckpointDeclined,
+    CheckpointOver,
+    CheckpointTaken,
     Collected,
     Deploy,
     DeploymentFailed,
@@ -39,96 +37,25 @@ from pyflinkx.runtime.control.messages import (
     Registered,
     Shutdown,
     TaskReport,
+    TriggerCheckpoint,
     attempt_of,
     pack,
     unpack,
 )
 from pyflinkx.runtime.control.pickles import dump_by_value
-from pyflinkx.runtime.control.resource_manager import ResourceManager
+from pyflinkx.runtime.control.placement import AttemptSettings, Placement, WorkerView
 from pyflinkx.runtime.control.source_alignment import AlignmentBoard
-from pyflinkx.runtime.control.wait_set import WaitSet
-from pyflinkx.runtime.control.worker_output import PIECE, LastLines, OutputRelay, OutputStream
+from pyflinkx.runtime.control.worker_output import PIECE
 from pyflinkx.runtime.drivers.job import Job
 from pyflinkx.runtime.exchange.handover import Loan
-from pyflinkx.runtime.exchange.transport import ExchangeSettings
 from pyflinkx.runtime.task.metrics import TaskMetrics
+from pyflinkx.runtime.task.snapshots import RestoredTask
 from pyflinkx.runtime.task.splits import assign_splits
-from pyflinkx.runtime.task.task import TaskSettings
 
 log = logging.getLogger("pyflinkx.runtime")
 
 EXIT_PATIENCE = 5.0
 START_PATIENCE = 60.0
-
-
-@dataclass
-class WorkerView:
-    """What the JobManager knows of a worker."""
-
-    number: int
-    handle: WorkerHandle
-    tasks: list[TaskId]
-    heard: float
-    registered: bool = False
-    deployed: bool = False
-    lost: bool = False
-    streams: dict[str, OutputStream] = field(
-        default_factory=lambda: {"stdout": OutputStream(), "stderr": OutputStream()}
-    )
-    last_lines: LastLines = field(default_factory=LastLines)
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where the tasks of one attempt run.
-
-    Args:
-        plan: which task runs where.
-        resources: has the workers.
-        cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey; from any thread where
-            these are threads.
-        close: gives back what connected the workers.
-    """
-
-    plan: DeploymentPlan
-    resources: ResourceManager
-    cancel_exchanges: Callable[[], None] = lambda: None
-    close: Callable[[], None] = lambda: None
-
-
-@dataclass(frozen=True)
-class AttemptSettings:
-    """What the attempts of one job have in common.
-
-    Args:
-        graph: the job.
-        settings: of its tasks.
-        exchanges: of its exchanges.
-        buffers: take what workers send to the client.
-        relay: takes what workers print.
-        log_relay: takes what workers log.
-        waiting: what the loop sleeps on.
-        heartbeat_interval: seconds between heartbeats.
-        heartbeat_timeout: seconds without a word after which a worker is lost.
-        cancellation_timeout: seconds that tasks have to stop in.
-        in_process: whether workers are threads of this process.
-        python_path: where workers look for modules first.
-        working_folder: where workers are to work; None for the client's folder.
-    """
-
-    graph: JobGraph
-    settings: TaskSettings
-    exchanges: ExchangeSettings
-    buffers: list[CollectBuffer]
-    relay: OutputRelay
-    log_relay: LogRelay
-    waiting: WaitSet
-    heartbeat_interval: float
-    heartbeat_timeout: float
-    cancellation_timeout: float
-    in_process: bool
-    python_path: tuple[str, ...]
-    working_folder: str | None
 
 
 class WorkersAttempt:
@@ -145,6 +72,7 @@ class WorkersAttempt:
         self.number = number
         self.job = job
         self.master = job.master
+        self.checkpoints = job.checkpoints
         self.common = common
         self.graph = common.graph
         self.plan = placement.plan
@@ -175,6 +103,8 @@ class WorkersAttempt:
             self._coordinate(self._start)
             while not self.ended:
                 self._coordinate(self.coordination.run)
+                if self.checkpoints is not None:
+                    self._coordinate(self.checkpoints.run)
                 self._turn()
                 yield
             failure = self.failure
@@ -190,11 +120,7 @@ class WorkersAttempt:
         return closing
 
     def _close_coordinators(self, failure: BaseException | None) -> BaseException | None:
-        try:
-            self.coordination.close(failure)
-        except Exception as error:
-            return error
-        return None
+        return close_coordinators(self.coordination, self.checkpoints, failure)
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         """As of each worker's last heartbeat, and of the end of each task."""
@@ -212,17 +138,23 @@ class WorkersAttempt:
                 self.failure = action.failure
 
     def _move(self, task: TaskId, state: ExecutionState, failure: BaseException | None = None) -> None:
-        self._do(self.master.task_moved(task, state, failure))
+        worker = self._worker_of(task).handle.name if failure is not None else ""
+        self._do(self.master.task_moved(task, state, failure, self.job.now(), worker))
+
+    def _worker_of(self, task: TaskId) -> WorkerView:
+        return self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
 
     def _fail(self, failure: BaseException) -> None:
         """The attempt fails; everything else is told to stop."""
-        self._do(self.master.attempt_failed(self.number, failure))
+        self._do(self.master.attempt_failed(self.number, failure, self.job.now()))
 
     # ---- start ----
 
     def _start(self) -> None:
         self.coordination.create()
         self.job.check()
+        if self.checkpoints is not None:
+            self.checkpoints.prepare(self.coordination)
         jobs = self._pickle()
         self._launch()
         self._deploy(jobs)
@@ -245,9 +177,27 @@ class WorkersAttempt:
             }
             common = self.common
             jobs[slot] = dump_job(
-                part, classes, common.buffers, common.settings, common.exchanges, own, sharing=common.in_process
+                part,
+                classes,
+                common.buffers,
+                common.settings,
+                common.exchanges,
+                own,
+                self._restored(here),
+                None if self.checkpoints is None else self.checkpoints.storage,
+                sharing=common.in_process,
             )
         return jobs
+
+    def _restored(self, tasks: set[TaskId]) -> dict[tuple[int, int], RestoredTask]:
+        """What tasks begin with that have something to begin with."""
+        found = {}
+        if self.checkpoints is not None:
+            for task in tasks:
+                restored = self.checkpoints.restored_task(self.graph.vertices[task.vertex], task.subtask)
+                if restored is not None:
+                    found[task.vertex, task.subtask] = restored
+        return found
 
     def _launch(self) -> None:
         for task in self.plan.tasks:
@@ -323,9 +273,10 @@ class WorkersAttempt:
         if self.give_up is not None:
             deadlines.append(self.give_up)
         waits = [min(deadlines) - time.monotonic()] if deadlines else []
-        call_time = self.coordination.next_time()
-        if call_time is not None:
-            waits.append((call_time - self.common.settings.clock.now()) / 1000)
+        times = [self.coordination.next_time()]
+        if self.checkpoints is not None:
+            times.append(self.checkpoints.next_time())
+        waits += [(time - self.common.settings.clock.now()) / 1000 for time in times if time is not None]
         return max(min(waits), 0) if waits else None
 
     def _receive(self, worker: WorkerView) -> None:
@@ -367,8 +318,12 @@ class WorkersAttempt:
             self._coordinate(self._pass_event, worker, message)
         elif isinstance(message, TaskReport):
             self._task_report(worker, message)
+        elif isinstance(message, CheckpointTaken | CheckpointDeclined):
+            if self.checkpoints is not None:
+                self._coordinate(self.checkpoints.told, message)
         elif isinstance(message, DeploymentFailed):
-            self._do(self.master.tasks_lost(worker.tasks, failures.unpack(message.failure)))
+            failure = failures.unpack(message.failure)
+            self._do(self.master.tasks_lost(worker.tasks, failure, self.job.now(), worker.handle.name))
 
     def _pass_event(self, worker: WorkerView, message: EventForCoordinator) -> None:
         try:
@@ -392,7 +347,7 @@ class WorkersAttempt:
     def _send_event(self, node: int, subtask: int, event: Any) -> None:
         """Send an event to a task, if it still runs."""
         task = TaskId(self.graph.vertex_of(node).id, subtask, self.number)
-        worker = self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
+        worker = self._worker_of(task)
         if not worker.lost and not self._ended(task):
             self._send(worker, EventForTask(task, node, dump_by_value(event)))
 
@@ -403,7 +358,36 @@ class WorkersAttempt:
         if message.metrics is not None:
             self.metrics[message.task] = message.metrics
         failure = None if message.failure is None else failures.unpack(message.failure)
+        before = self.master.execution.state
         self._move(message.task, message.state, failure)
+        if self.checkpoints is not None:
+            if message.state is ExecutionState.FINISHED:
+                self._coordinate(self.checkpoints.task_finished, message.task)
+            if before is JobState.CREATED and self.master.execution.state is JobState.RUNNING:
+                self._coordinate(self.checkpoints.attempt_started, self.number, self)
+
+    # ---- checkpoints ----
+
+    def begin_checkpoint(self, trigger: TriggerCheckpoint) -> None:
+        """Tell all workers of a checkpoint, and some tasks to begin it."""
+        self._send_to_all(trigger)
+
+    def end_checkpoint(self, over: CheckpointOver) -> None:
+        """Tell all tasks that a checkpoint is over."""
+        self._send_to_all(over)
+
+    def fail_checkpoint(self, failure: BaseException) -> None:
+        """The attempt fails."""
+        self._fail(failure)
+
+    def stop_behind_savepoint(self) -> None:
+        """The savepoint behind which the job was to stop is durable."""
+        self._do(self.master.stop_behind_savepoint())
+
+    def _send_to_all(self, message: Any) -> None:
+        for worker in self.workers:
+            if not worker.lost and worker.deployed:
+                self._send(worker, message)
 
     def _stop(self, tasks: Sequence[TaskId]) -> None:
         self.placement.cancel_exchanges()
@@ -433,7 +417,8 @@ class WorkersAttempt:
         self._read_rest(worker)
         if not all(self._ended(task) for task in worker.tasks):
             obituary = self._obituary(worker, reason or worker.handle.ended() or "it ended")
-            self._do(self.master.tasks_lost(worker.tasks, JobExecutionError(obituary)))
+            lost = JobExecutionError(obituary)
+            self._do(self.master.tasks_lost(worker.tasks, lost, self.job.now(), worker.handle.name))
 
     def _hear_no_more(self, worker: WorkerView) -> None:
         descriptor = worker.handle.control.fileno()

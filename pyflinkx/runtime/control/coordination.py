@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import pickle
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import Clock
 from pyflinkx.operators.places import placed
+from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.mailbox import Mailbox
 
@@ -30,10 +32,12 @@ class TaskLink:
     Args:
         send: ``send(node id, event)`` takes an event to the coordinator of a source or sink.
         mailbox: takes what the task's own thread is to call.
+        snapshot: has a snapshot of the task written; None where the job takes no checkpoints.
     """
 
     send: Callable[[int, Any], None]
     mailbox: Mailbox
+    snapshot: Callable[[Any], None] | None = None
 
 
 class Coordination:
@@ -103,6 +107,32 @@ class Coordination:
         """The tasks are on their way."""
         for node, coordinator in self.coordinators.items():
             self._call(self.sites[node], coordinator.start)
+
+    def restore(self, node: int, checkpoint_id: int, data: bytes) -> None:
+        """Have a coordinator go on from what one said at a checkpoint; called before ``start``."""
+        coordinator = self.coordinators.get(node)
+        if coordinator is not None:
+            site = self.sites[node]
+            try:
+                states = pickle.loads(data)
+            except BaseException as error:  # code of the states' classes runs here
+                raise site.wrap(error, "while its state was read from a checkpoint") from error
+            self._call(site, coordinator.restore, checkpoint_id, states)
+
+    def snapshot(self, checkpoint_id: int, last: bool) -> dict[int, bytes]:
+        """What coordinators need to go on, by node: those whose word belongs behind their subtasks', or the others."""
+        found = {}
+        for node, coordinator in self.coordinators.items():
+            if coordinator.snapshot_last is last:
+                states = self._call(self.sites[node], coordinator.snapshot_state, checkpoint_id)
+                if states is not None:
+                    found[node] = self._call(self.sites[node], dump_by_value, states)
+        return found
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        """A checkpoint is durable."""
+        for node, coordinator in self.coordinators.items():
+            self._call(self.sites[node], coordinator.checkpoint_completed, checkpoint_id)
 
     def post(self, call: Call) -> None:
         """Have the job's thread call something; from any thread."""

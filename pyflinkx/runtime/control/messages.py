@@ -12,11 +12,13 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflinkx.checkpoint.metadata import TaskSnapshot
 from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.runtime.control.deployment import DeploymentPlan
 from pyflinkx.runtime.control.failures import Failure
 from pyflinkx.runtime.control.pickles import dump_value
+from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.exchange.handover import Loan
 from pyflinkx.runtime.task.metrics import TaskMetrics
 
@@ -78,6 +80,36 @@ class EventForTask:
     task: TaskId
     node: int
     event: bytes
+
+
+@dataclass(frozen=True)
+class TriggerCheckpoint:
+    """A checkpoint begins.
+
+    Args:
+        barrier: that parts what belongs to it from what follows.
+        tasks: where it begins; the others learn of it by the barrier.
+        folder: where it is written; None for the job's own place.
+        secret: that its states are signed with.
+    """
+
+    barrier: Barrier
+    tasks: tuple[TaskId, ...]
+    folder: str | None = None
+    secret: bytes = field(default=b"", repr=False)
+
+    @property
+    def number(self) -> int:
+        """Of the checkpoint."""
+        return self.barrier.number
+
+
+@dataclass(frozen=True)
+class CheckpointOver:
+    """A checkpoint is durable, or will not be."""
+
+    number: int
+    completed: bool
 
 
 @dataclass(frozen=True)
@@ -160,6 +192,24 @@ class EventForCoordinator:
     node: int
     subtask: int
     event: bytes
+
+
+@dataclass(frozen=True)
+class CheckpointTaken:
+    """A task has written its part of a checkpoint."""
+
+    task: TaskId
+    number: int
+    snapshot: TaskSnapshot
+
+
+@dataclass(frozen=True)
+class CheckpointDeclined:
+    """A task cannot write its part of a checkpoint, for this reason."""
+
+    task: TaskId
+    number: int
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
@@ -26,6 +27,7 @@ from pyflinkx.runtime.control.messages import (
     AlignmentReport,
     AlignmentUpdate,
     CancelTasks,
+    CheckpointOver,
     Collected,
     Deploy,
     DeploymentFailed,
@@ -36,11 +38,13 @@ from pyflinkx.runtime.control.messages import (
     Registered,
     Shutdown,
     TaskReport,
+    TriggerCheckpoint,
     attempt_of,
     pack,
     unpack,
 )
 from pyflinkx.runtime.control.pickles import dump_value
+from pyflinkx.runtime.control.snapshot_writer import Announced, SnapshotThread, begin_checkpoint, end_checkpoint
 from pyflinkx.runtime.control.source_alignment import AlignmentReporter
 from pyflinkx.runtime.exchange.frames import TARGET_FRAME, first_unpicklable
 from pyflinkx.runtime.exchange.gates import GateOutput
@@ -49,7 +53,9 @@ from pyflinkx.runtime.exchange.scatter import exchange_scatter
 from pyflinkx.runtime.exchange.transport import ExchangeSettings, Transport
 from pyflinkx.runtime.exchange.weights import RecordCutter
 from pyflinkx.runtime.sites import site_of
+from pyflinkx.runtime.task.finished import FinishedTask
 from pyflinkx.runtime.task.mailbox import Mailbox
+from pyflinkx.runtime.task.snapshots import RestoredTask
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.task.task import Task, TaskSettings
 from pyflinkx.runtime.task.thread import TaskThread
@@ -97,6 +103,8 @@ class Worker:
         self.lender = None if own_process else Lender()
         self.heartbeat_interval = 10.0
         self.reporter: AlignmentReporter | None = None
+        self.announced = Announced()
+        self.snapshots: SnapshotThread | None = None
         self.others: dict[str, int] = {}  # other workers may report before this one has its tasks
 
     def run(self) -> None:
@@ -117,6 +125,10 @@ class Worker:
                     self.others = message.lowest
                     if self.reporter is not None:
                         self.reporter.groups.others = self.others
+                elif isinstance(message, TriggerCheckpoint):
+                    self._begin_checkpoint(message)
+                elif isinstance(message, CheckpointOver):
+                    self._end_checkpoint(message)
                 elif isinstance(message, CancelTasks):
                     self.cancel()
                 elif isinstance(message, Shutdown):
@@ -141,6 +153,8 @@ class Worker:
         self.cancel()
         for thread in self.threads.values():
             thread.thread.join()
+        if self.snapshots is not None:
+            self.snapshots.close()
         if self.reporter is not None:
             self.reporter.close()
         if self.transport is not None:
@@ -166,6 +180,20 @@ class Worker:
         thread = self.threads.get(message.task)
         if thread is not None:
             thread.mailbox.tell(lambda: hand_over(thread.task, message))  # type: ignore[arg-type]
+
+    def _begin_checkpoint(self, trigger: TriggerCheckpoint) -> None:
+        self.announced.begin(trigger)
+        for task in trigger.tasks:
+            if task in self.threads:
+                self._tell(self.threads[task], partial(begin_checkpoint, trigger.barrier))
+
+    def _end_checkpoint(self, over: CheckpointOver) -> None:
+        self.announced.end(over.number)
+        for thread in self.threads.values():
+            self._tell(thread, partial(end_checkpoint, over))
+
+    def _tell(self, thread: TaskThread, call: Callable[[Task], None]) -> None:
+        thread.mailbox.tell(lambda: call(thread.task))  # type: ignore[arg-type] # mail is read by a task
 
     def send(self, message: Any) -> None:
         """Tell the JobManager something; from any thread.
@@ -205,7 +233,11 @@ class Worker:
             send_log(self, message.log_levels)
         try:
             for slot, job in message.jobs.items():
-                graph, settings, exchanges, splits = load_job(job, lambda number: RemoteBuffer(self, number))
+                graph, settings, exchanges, splits, restored, storage = load_job(
+                    job, lambda number: RemoteBuffer(self, number)
+                )
+                if storage is not None and self.snapshots is None:
+                    self.snapshots = SnapshotThread(storage, self.announced, self.send, f"{self.name}: checkpoints")
                 if self.own_process and self.reporter is None:  # threads of one process share the groups themselves
                     self.reporter = AlignmentReporter(settings.alignment, self._report_alignment)
                     settings.alignment.others = self.others
@@ -213,7 +245,10 @@ class Worker:
                     self.transport = self.make_transport(graph, message.plan, self.number, exchanges)
                 for placement in message.plan.tasks_of(self.number):
                     if placement.slot == slot:
-                        self.threads[placement.id] = self._thread(graph, settings, splits, message.plan, placement)
+                        begins_with = restored.get((placement.id.vertex, placement.id.subtask))
+                        self.threads[placement.id] = self._thread(
+                            graph, settings, splits, message.plan, placement, begins_with
+                        )
         except BaseException as error:  # code of the job's functions and classes runs here
             self.send(DeploymentFailed(failures.pack(failures.contained(error, f"the deployment of {self.name}"))))
             return
@@ -227,6 +262,7 @@ class Worker:
         splits: AssignedSplits,
         plan: DeploymentPlan,
         placement: TaskPlacement,
+        restored: RestoredTask | None,
     ) -> TaskThread:
         vertex = graph.vertices[placement.id.vertex]
         ids = {node.id for node in vertex.nodes}
@@ -254,12 +290,14 @@ class Worker:
             self.send(EventForCoordinator(node, placement.id.subtask, dump_value(message)))
 
         mailbox = Mailbox(event.signal)
-        link = TaskLink(send, mailbox)
+        snapshots = self.snapshots
+        link = TaskLink(send, mailbox, None if snapshots is None else partial(snapshots.write, placement.id))
+        make = FinishedTask if restored is not None and restored.finished else Task
         return TaskThread(
             placement.id,
             f"{vertex.name} ({placement.id.subtask + 1}/{vertex.parallelism})",
-            lambda: Task(
-                vertex, placement.id.subtask, placement.id.attempt, settings, incoming, outgoing, splits, link
+            lambda: make(
+                vertex, placement.id.subtask, placement.id.attempt, settings, incoming, outgoing, splits, link, restored
             ),
             event,
             mailbox,
@@ -276,6 +314,8 @@ class Worker:
         return True
 
     def _report(self, task: TaskId, state: ExecutionState, failure: BaseException | None) -> None:
+        if state is ExecutionState.FINISHED and self.snapshots is not None:
+            self.snapshots.drain()  # or it would count as finished in a checkpoint that it has had its part in
         metrics = self.threads[task].metrics() if state.terminal else None
         try:
             self.send(TaskReport(task, state, failures.pack(failure) if failure is not None else None, metrics))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import JobCancelledError
@@ -14,15 +14,20 @@ from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamEdge
 from pyflinkx.operators.source_alignment import AlignmentGroups
+from pyflinkx.runtime.control.checkpoints import close_coordinators
 from pyflinkx.runtime.control.coordination import Coordination, TaskLink, ended_by
 from pyflinkx.runtime.control.dependencies import applied
 from pyflinkx.runtime.control.failures import raise_contained
 from pyflinkx.runtime.control.master import RestartStrategy
+from pyflinkx.runtime.control.messages import CheckpointOver, TriggerCheckpoint
+from pyflinkx.runtime.control.snapshot_writer import begin_checkpoint, end_checkpoint, write_snapshot
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.drivers.job import NO_DEPENDENCIES, Job, ProgressListener
 from pyflinkx.runtime.exchange.channel import LocalChannel
 from pyflinkx.runtime.exchange.gates import GateOutput, OutputGate
 from pyflinkx.runtime.exchange.scatter import exchange_scatter
+from pyflinkx.runtime.task.checkpoints import TakenSnapshot
+from pyflinkx.runtime.task.finished import FinishedTask
 from pyflinkx.runtime.task.mailbox import Mailbox
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.splits import assign_splits
@@ -53,11 +58,20 @@ class InlineJob(Job):
         self.busy: dict[Task, int] = {}
         self.idle = 0
         self.tasks: list[Task] = []
+        self.begun: dict[int, TriggerCheckpoint] = {}
+        self.stopping = False  # behind a savepoint
+        self.failing: Task | None = None  # whose code raised
         self.coordination = Coordination(graph, settings.clock, self._send, self._wake)
+
+    def now(self) -> int:
+        return self.settings.clock.now()
 
     def request_cancel(self) -> None:
         self.cancel_asked = True
         self._wake()
+
+    def post(self, call: Callable[[], None]) -> None:
+        self.coordination.post(call)
 
     def _wake(self) -> None:
         self.settings.clock.wake()  # type: ignore[attr-defined]
@@ -74,6 +88,7 @@ class InlineJob(Job):
     def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
         """Run the tasks in turns, pausing after each round."""
         failure: BaseException | None = None
+        self.failing = None
         # Each attempt runs functions as the program described them: copies, where another attempt may need them so.
         self.settings.run_again = self.master.may_restart
         if number > 1:
@@ -83,6 +98,8 @@ class InlineJob(Job):
         try:
             self.coordination.create()
             self.check()
+            if self.checkpoints is not None:
+                self.checkpoints.prepare(self.coordination)
             with standard_descriptors_taken(), applied(self.dependencies):
                 yield from self._run_tasks(number)
         except BaseException as error:
@@ -90,17 +107,18 @@ class InlineJob(Job):
             if not isinstance(error, Exception):
                 self.coordination.close(ended_by(error, self.graph.name))
                 raise
-            if isinstance(error, JobCancelledError) and self.cancel_asked:
+            if isinstance(error, JobCancelledError) and self.stopping and not self.cancel_asked:
+                failure = None
+                self.master.stop_behind_savepoint()
+            elif isinstance(error, JobCancelledError) and self.cancel_asked:
                 self.master.cancel()
             else:
-                self.master.attempt_failed(number, error)
+                task = self.failing
+                failed = None if task is None else TaskId(task.vertex.id, task.subtask, number)
+                self.master.attempt_failed(number, error, self.now(), failed)
         for task in list(self.master.execution.tasks):
             self.master.task_moved(task, ExecutionState.CANCELED)  # but those that have ended
-        try:
-            self.coordination.close(failure)
-        except Exception as error:
-            return error
-        return None
+        return close_coordinators(self.coordination, self.checkpoints, failure)
 
     def _run_tasks(self, number: int) -> Iterator[None]:
         self.tasks = self._make_tasks(number)
@@ -111,10 +129,12 @@ class InlineJob(Job):
                 try:
                     task.open()
                 except BaseException as error:
-                    raise_contained(error, f"task '{task.name}'")
+                    self._raise_of(task, error)
                 opened.append(task)
             self._move_all(number, ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING)
             self.coordination.start()
+            if self.checkpoints is not None:
+                self.checkpoints.attempt_started(number, self)
             yield from self._rounds()
             self.at_work = False
         except BaseException as failure:
@@ -126,8 +146,13 @@ class InlineJob(Job):
             try:
                 task.close()
             except BaseException as error:
-                raise_contained(error, f"task '{task.name}'")
+                self._raise_of(task, error)
         self._move_all(number, ExecutionState.FINISHED)
+
+    def _raise_of(self, task: Task, error: BaseException) -> NoReturn:
+        """Raise what a task has raised, as what fails the job."""
+        self.failing = task
+        raise_contained(error, f"task '{task.name}'")
 
     def _move_all(self, number: int, *states: ExecutionState) -> None:
         for task in self.tasks:
@@ -140,13 +165,15 @@ class InlineJob(Job):
         clock = time.monotonic_ns
         while running:
             waiting = not self.coordination.run()
+            if self.checkpoints is not None:
+                self.checkpoints.run()
             idle: list[Task] = []
             for task in list(running):
                 started = clock()
                 try:
                     result = task.step()
                 except BaseException as error:
-                    raise_contained(error, f"task '{task.name}'")
+                    self._raise_of(task, error)
                 self.busy[task] += clock() - started
                 # The parts of a batch go on as one, unless they take long.
                 if result is not StepResult.MORE or not task.turn.input_open or task.turn.over():
@@ -154,19 +181,25 @@ class InlineJob(Job):
                         exchange.gate.flush()
                 if result is StepResult.FINISHED:
                     running.remove(task)
+                    if self.checkpoints is not None:
+                        # Behind what it has told of its snapshots.
+                        id = TaskId(task.vertex.id, task.subtask, task.attempt)
+                        self.coordination.post(partial(self.checkpoints.task_finished, id))
                 if result in (StepResult.MORE, StepResult.FINISHED):
                     waiting = False
                 elif result is StepResult.WAIT:
                     idle.append(task)
-                if self.cancel_asked:
+                if self.cancel_asked or self.stopping:
                     raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
             self.report()
             yield
-            if self.cancel_asked:
+            if self.cancel_asked or self.stopping:
                 raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
             if waiting and running and not self._has_mail(running):
                 started = clock()
                 wake_times = [self.coordination.next_time(), *(task.wake_time() for task in idle)]
+                if self.checkpoints is not None:
+                    wake_times.append(self.checkpoints.next_time())
                 known = [wake_time for wake_time in wake_times if wake_time is not None]
                 outside = self.coordination.waits_outside or any(task.waits_outside for task in running)
                 self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
@@ -209,9 +242,46 @@ class InlineJob(Job):
                     for edge, rows in exchanges
                     if edge.source in ids
                 ]
-                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake))
-                tasks.append(Task(vertex, subtask, number, self.settings, incoming, outgoing, splits, link))
+                restored = None
+                snapshot = None
+                if self.checkpoints is not None:
+                    restored = self.checkpoints.restored_task(vertex, subtask)
+                    snapshot = partial(self._write, TaskId(vertex.id, subtask, number))
+                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake), snapshot)
+                make = FinishedTask if restored is not None and restored.finished else Task
+                tasks.append(make(vertex, subtask, number, self.settings, incoming, outgoing, splits, link, restored))
         return tasks
+
+    # ---- checkpoints ----
+
+    def begin_checkpoint(self, trigger: TriggerCheckpoint) -> None:
+        """Tell tasks that a checkpoint begins."""
+        self.begun[trigger.number] = trigger
+        for task in self.tasks:
+            if TaskId(task.vertex.id, task.subtask, task.attempt) in trigger.tasks:
+                task.mailbox.tell(partial(begin_checkpoint, trigger.barrier, task))
+
+    def end_checkpoint(self, over: CheckpointOver) -> None:
+        """Tell all tasks that a checkpoint is over."""
+        self.begun.pop(over.number, None)
+        for task in self.tasks:
+            task.mailbox.tell(partial(end_checkpoint, over, task))
+
+    def fail_checkpoint(self, failure: BaseException) -> None:
+        """The attempt fails."""
+        raise failure
+
+    def stop_behind_savepoint(self) -> None:
+        """The savepoint behind which the job was to stop is durable."""
+        self.stopping = True
+
+    def _write(self, task: TaskId, taken: TakenSnapshot) -> None:
+        """Write what a task holds, at once, and tell the coordinator between the steps of tasks."""
+        trigger = self.begun.get(taken.number)
+        if trigger is not None and self.checkpoints is not None:
+            message = write_snapshot(self.checkpoints.storage, trigger, task, taken)
+            self.coordination.post(partial(self.checkpoints.told, message))
+        taken.discard()
 
     # Events are handed over between the steps of tasks, as a task may be in the middle of something.
 

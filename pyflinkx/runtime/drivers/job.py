@@ -5,20 +5,24 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pyflinkx.config.dependencies import PythonDependencies
-from pyflinkx.graph.execution_graph import JobState
+from pyflinkx.errors import CheckpointError
+from pyflinkx.graph.execution_graph import JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.operators.base import LATE_RECORDS
+from pyflinkx.runtime.control.checkpoints import JobCheckpoints
 from pyflinkx.runtime.control.coordination import named
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import merged
 from pyflinkx.runtime.task.late_records import warn_of_late_records
 from pyflinkx.runtime.task.metrics import TaskMetrics
-from pyflinkx.runtime.tracebacks import Tracebacks
+from pyflinkx.runtime.tracebacks import Tracebacks, as_text
 
 NO_DEPENDENCIES = PythonDependencies()
 PROGRESS_INTERVAL = 0.1
@@ -53,6 +57,27 @@ class JobResult:
     accumulators: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class JobFailure:
+    """Why an attempt to run a job failed.
+
+    Args:
+        time: when (ms since the epoch).
+        attempt: which one, from 1.
+        task: the name of the first task that failed, such as "Map (1/2)"; None for what is no task's failure.
+        worker: the name of the worker that it ran on, or that was lost; None inline.
+        error: what it failed with; without its frames if another attempt followed.
+        traceback: with the program's own frames, as text; "" while the attempt is ending.
+    """
+
+    time: int
+    attempt: int
+    task: str | None
+    worker: str | None
+    error: BaseException
+    traceback: str
+
+
 ProgressListener = Callable[[JobProgress], None]
 
 
@@ -84,6 +109,7 @@ class Job:
             [(vertex.id, subtask) for vertex in graph.vertices for subtask in range(vertex.parallelism)],
             restarts,
         )
+        self.checkpoints: JobCheckpoints | None = None
         self.cancel_asked = False
         self.tracebacks = Tracebacks(full=False)
         self.job_id = uuid.uuid4().hex
@@ -112,8 +138,16 @@ class Job:
         """Have the job cancelled, which ends ``steps`` with JobCancelledError; from any thread."""
         raise NotImplementedError
 
+    def post(self, call: Callable[[], None]) -> None:
+        """Have the job's thread call something while an attempt runs, soon; from any thread."""
+        raise NotImplementedError
+
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         """Name of each subtask, and what it has done; from any thread."""
+        raise NotImplementedError
+
+    def now(self) -> int:
+        """The time of its tasks, in milliseconds since the epoch."""
         raise NotImplementedError
 
     # ---- what follows from that ----
@@ -140,9 +174,16 @@ class Job:
                 failure = yield from self.attempt(start.number)
             except BaseException as error:
                 self.master.abandon(error)
+                if self.checkpoints is not None:
+                    self.checkpoints.job_ended(self.master.state)
                 raise
-            actions = self.master.attempt_ended(start.number, failure)
+            actions = self.master.attempt_ended(start.number, failure, self.now())
+            if self.master.ended is None:
+                failed = self.master.failures[-1]
+                self.master.failures[-1] = replace(failed, traceback=as_text(failed.error))
         assert self.master.ended is not None
+        if self.checkpoints is not None:
+            self.checkpoints.job_ended(self.master.ended.state)
         if self.master.ended.failure is not None:
             raise self.master.ended.failure
         self.report(final=True)
@@ -161,6 +202,27 @@ class Job:
         finally:
             warn_of_late_records(self.graph, [metrics.counters for _, metrics in self.all_metrics()])
 
+    def trigger_savepoint(self, folder: str | None, stop: bool = False, drain: bool = False) -> Future[str]:
+        """Have a savepoint taken; from any thread.
+
+        Args:
+            folder: in which it gets a folder of its own, a path or a URL; None for the configured one.
+            stop: whether the job ends behind it.
+            drain: whether windows and timers fire first, as at the end of the input.
+
+        Returns:
+            A future of its folder; it fails with CheckpointError.
+        """
+        future: Future[str] = Future()
+        if self.checkpoints is None:
+            future.set_exception(CheckpointError(f"job '{self.graph.name}' is a batch job, which takes no savepoints"))
+        else:
+            self.checkpoints.expect(future)
+            self.post(partial(self.checkpoints.trigger_savepoint, folder, stop, drain, future))
+            if self.master.ended is not None:
+                self.checkpoints.refuse_rest()
+        return future
+
     def check(self) -> None:
         """Raise what is plainly wrong with sources and sinks before anything is opened."""
         for vertex in self.graph.vertices:
@@ -168,6 +230,26 @@ class Job:
                 for described in (node.source, node.sink):
                     if described is not None:
                         named(site_of(node), described.check)
+
+    def failures(self) -> list[JobFailure]:
+        """The last failures, newest first; from any thread."""
+        vertices = {vertex.id: vertex for vertex in self.graph.vertices}
+
+        def name(task: TaskId) -> str:
+            vertex = vertices[task.vertex]
+            return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
+
+        return [
+            JobFailure(
+                record.time,
+                record.attempt,
+                None if record.task is None else name(record.task),
+                record.worker or None,
+                record.error,
+                record.traceback,
+            )
+            for record in reversed(list(self.master.failures))
+        ]
 
     def task_metrics(self) -> dict[str, TaskMetrics]:
         """What each subtask has done, by its name; with " #2" and so on where several have one name."""

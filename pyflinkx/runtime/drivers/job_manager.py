@@ -10,9 +10,10 @@ from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.connectors.collect import CollectBuffer
 from pyflinkx.graph.job_graph import JobGraph
-from pyflinkx.runtime.control.attempt import EXIT_PATIENCE, AttemptSettings, Placement, WorkersAttempt
+from pyflinkx.runtime.control.attempt import EXIT_PATIENCE, WorkersAttempt
 from pyflinkx.runtime.control.log_relay import LogRelay
 from pyflinkx.runtime.control.master import RestartStrategy
+from pyflinkx.runtime.control.placement import AttemptSettings, Placement
 from pyflinkx.runtime.control.wait_set import WaitSet
 from pyflinkx.runtime.control.worker_output import OutputRelay
 from pyflinkx.runtime.drivers.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job, ProgressListener
@@ -63,9 +64,19 @@ class JobManager(Job):
         self.log_relay = LogRelay()
         self.placement = place(1)  # at once, so that what cannot be placed shows before the job starts
 
+    def now(self) -> int:
+        return self.settings.clock.now()
+
     def request_cancel(self) -> None:
         self.cancel_asked = True
         self.waiting.wake()
+
+    def post(self, call: Callable[[], None]) -> None:
+        current = self.current
+        if current is not None:
+            current.coordination.post(call)
+        else:
+            call()  # and hears that no task runs
 
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after whatever arrives; closing the iterator early cancels the job."""

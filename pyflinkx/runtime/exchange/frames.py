@@ -27,9 +27,9 @@ from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import CorruptDataError, JobExecutionError, TypeInformationError
 from pyflinkx.runtime.control.pickles import dump_by_value
-from pyflinkx.runtime.exchange.schema_text import schema_from, schema_text
 from pyflinkx.runtime.exchange.weights import RecordCutter
 from pyflinkx.types.codecs import codec_of
+from pyflinkx.types.schema_text import schema_from, schema_text
 from pyflinkx.types.typeinfo import TypeInformation
 
 HEADER = Struct("<BBxxIQ")

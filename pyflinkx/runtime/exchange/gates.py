@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pyflinkx._core.exchange.shared import Event
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import ChannelClosedError
-from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, Watermark, WatermarkStatus
+from pyflinkx.runtime.exchange.channel import END_OF_DATA, Barrier, IterationMarker, Watermark, WatermarkStatus
 from pyflinkx.runtime.exchange.scatter import Scatter
 from pyflinkx.runtime.turns import turn_length
 
@@ -223,6 +223,7 @@ class GateOutput:
         self.gate = gate
         self.scatter = scatter
         self.records = 0
+        self.ended = False
         self.emit = self._emit_to_all if gate.writes_once else self._emit_parts
 
     @property
@@ -247,10 +248,16 @@ class GateOutput:
         """Send a marker to all."""
         self.gate.put_all(IterationMarker(age))
 
+    def emit_barrier(self, barrier: Barrier) -> None:
+        """Send a barrier to all, unless there is nothing more to come: then the end stands for it."""
+        if not self.ended:
+            self.gate.put_all(barrier)
+
     def emit_idleness(self, idle: bool) -> None:
         """Send the status to all."""
         self.gate.put_all(WatermarkStatus(idle))
 
     def end(self) -> None:
         """Send the end to all."""
+        self.ended = True
         self.gate.put_all(END_OF_DATA)

@@ -11,13 +11,20 @@ from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.partitioners import BroadcastPartitioner
 from pyflinkx.runtime.control.deployment import ChannelPlan, DeploymentPlan
-from pyflinkx.runtime.exchange.channel import END_OF_DATA, IterationMarker, RequestMark, Watermark, WatermarkStatus
+from pyflinkx.runtime.exchange.channel import (
+    END_OF_DATA,
+    Barrier,
+    IterationMarker,
+    RequestMark,
+    Watermark,
+    WatermarkStatus,
+)
 from pyflinkx.runtime.exchange.debloating import BufferDebloater
 from pyflinkx.runtime.exchange.frames import FrameFormat
 from pyflinkx.runtime.exchange.gates import InputChannel, OutputChannel, OutputGate, QueueChannel
 from pyflinkx.runtime.sites import site_of
 
-WATERMARK, STATUS, END, MARKER, REQUEST = 1, 2, 3, 4, 5
+WATERMARK, STATUS, END, MARKER, REQUEST, BARRIER = 1, 2, 3, 4, 5, 6
 
 
 @dataclass(frozen=True)
@@ -222,6 +229,8 @@ def control_of(element: Any) -> tuple[int, int] | None:
         return END, 0
     if isinstance(element, IterationMarker):
         return MARKER, element.age
+    if isinstance(element, Barrier):
+        return BARRIER, element.packed
     if isinstance(element, RequestMark):
         return REQUEST, element.number
     return None
@@ -237,6 +246,8 @@ def element_of(kind: int, value: int) -> Any:
         return END_OF_DATA
     if kind == MARKER:
         return IterationMarker(value)
+    if kind == BARRIER:
+        return Barrier.unpacked(value)
     if kind == REQUEST:
         return RequestMark(value)
     raise CorruptDataError(f"a channel carries an element of unknown kind {kind}")

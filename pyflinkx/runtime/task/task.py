@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import enum
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -31,12 +32,15 @@ from pyflinkx.runtime.control.coordination import TaskLink
 from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import copies
+from pyflinkx.runtime.task.checkpoints import TaskCheckpoints
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
+from pyflinkx.runtime.task.in_flight import InFlight, edge_places, encoder
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
 from pyflinkx.runtime.task.requests import TaskRequests
+from pyflinkx.runtime.task.snapshots import RestoredStates, RestoredTask
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.turns import Pace, turn_length
 from pyflinkx.types.changes import CARRIED
@@ -59,7 +63,7 @@ class TaskSettings:
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
-    ``runtime.task.requests``.
+    ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
     """
 
     clock: Clock
@@ -74,6 +78,7 @@ class TaskSettings:
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
+    alignment_patience: int = 0
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -92,6 +97,7 @@ class Task:
         out_exchanges: for each edge that goes to another vertex, where its batches go.
         splits: what its sources' readers read, but for those whose coordinators hand it out.
         link: to what is outside of the task.
+        restored: what it begins with; None for nothing.
     """
 
     def __init__(
@@ -104,6 +110,7 @@ class Task:
         out_exchanges: Sequence[tuple[StreamEdge, GateOutput]],
         splits: AssignedSplits,
         link: TaskLink,
+        restored: RestoredTask | None = None,
     ) -> None:
         self.vertex = vertex
         self.link = link
@@ -150,6 +157,12 @@ class Task:
         self.piecewise = [node for node in self.piecewise if node.piecewise]
         self.draining = [node for node in self.nodes.values() if node.piecewise or overrides(node.operator, "drained")]
         self.unfinished = False  # whether an operator may have left something for resume()
+        self.contexts: dict[int, OperatorContext] = {}
+        # By operator: its edges, and what takes their batches.
+        self.entries: dict[int, dict[str, tuple[StreamEdge, Callable[[Any], None]]]] = {id: {} for id in self.nodes}
+        self.in_flight: deque[tuple[Callable[[Any], None], Any]] = deque()  # batches of before a restore
+        self.checkpoints: TaskCheckpoints | None = None
+        self.restored = None if restored is None else RestoredStates(restored, subtask, vertex.parallelism)
         self._connect(in_channels, out_exchanges)
 
     def _connect(
@@ -169,8 +182,11 @@ class Task:
             site = site_of(node) if watched else None
             return OperatorInput(self.nodes[edge.target], index, edge.port, site)
 
+        places = edge_places([*self.vertex.inner_edges, *(edge for edge, _ in in_channels)])
         for edge in self.vertex.inner_edges:
-            self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
+            inner = new_input(edge)
+            self.entries[edge.target][places[id(edge)]] = edge, inner.emit
+            self.outputs[edge.source].connect(inner, edge.side_tag, edge.in_loop)
         for edge, exchange in out_exchanges:
             reader = exchange if self.requests is None else self.requests.output(edge, exchange)
             self.outputs[edge.source].connect(reader, edge.side_tag, edge.in_loop)
@@ -179,7 +195,9 @@ class Task:
                 target = new_input(edge)
                 read = target if self.requests is None else self.requests.input(edge, target)
                 pace = Pace(self.settings.batch_size, self.turn_length)
-                self.inputs.append(ChannelInput(channel, read, pace, self.turn))
+                encode = encoder(nodes[edge.target], edge)
+                self.entries[edge.target].setdefault(places[id(edge)], (edge, target.emit))
+                self.inputs.append(ChannelInput(channel, read, pace, self.turn, encode, edge.target, places[id(edge)]))
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
@@ -203,15 +221,41 @@ class Task:
                     self._open_reader(node)
                 else:
                     self._open_operator(node)
+            if self.restored is not None:
+                for node in self.vertex.nodes:
+                    if node.id in self.nodes:
+                        edges = self.entries[node.id]
+                        self.in_flight += InFlight(self.restored, node, self.contexts[node.id], edges).calls()
+                self.restored.close()
         except BaseException as error:
             self.close(error)
             raise
+        if self.link.snapshot is not None:
+            self.checkpoints = TaskCheckpoints(
+                self.vertex,
+                self.inputs,
+                self.nodes,
+                self.readers,
+                self.contexts,
+                self.exchanges,
+                self._send_all,
+                self.settings.clock.now,
+                self.link.snapshot,
+                self.settings.alignment_patience,
+            )
 
     def _open_operator(self, node: StreamNode) -> None:
         operator, context = self.nodes[node.id].operator, self._context(node)
         self.on_close.callback(context.close)
         self.on_close.callback(operator.close)
+        self.contexts[node.id] = context
+        if self.restored is not None:
+            context.restored_keyed = self.restored.keyed(node.uid)
+            context.restored_operator = self.restored.lists(node.uid)
         operator.open(context)
+        if self.restored is not None:
+            for batch in self.restored.native(node.uid):
+                operator.import_(batch)
         if operator.may_pause:
             self.pausing.append(operator)
 
@@ -240,6 +284,8 @@ class Task:
             key_type=None if node.spec is None else node.spec.input(0).key_type,
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
+            restored_checkpoint=None if self.restored is None else self.restored.task.number,
+            checkpoints=self.link.snapshot is not None,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
@@ -263,7 +309,10 @@ class Task:
         self.on_close.callback(reader.close)
         functions.open(site_of(node), context.runtime_context)
         splits = self.splits.get((node.id, self.subtask))
-        if splits is not None:
+        coordinated = splits is None
+        if self.restored is not None:
+            splits = self.restored.splits(node.uid, site_of(node))
+        if splits is not None and (splits or not coordinated):
             reader.add_splits(splits)
         pace = Pace(self.settings.batch_size, self.turn_length)
         if node.source.columnar:
@@ -273,7 +322,6 @@ class Task:
         def count(name: str, amount: int) -> None:
             counters[name] = counters.get(name, 0) + amount
 
-        coordinated = splits is None
         output = (
             self.outputs[node.id] if self.requests is None else self.requests.entry(node, reader, self.outputs[node.id])
         )
@@ -315,6 +363,8 @@ class Task:
         """
         self.mailbox.run_control()
         if not self._writable():
+            if self.checkpoints is not None:
+                self.checkpoints.read_ahead()
             return StepResult.BLOCKED
         started = self.turn.begin()
         result = self._work(started)
@@ -339,20 +389,32 @@ class Task:
                     self.mailbox.run_one()
                     self._finish_drained()
                 return StepResult.MORE
+        if self.in_flight:
+            take, batch = self.in_flight.popleft()
+            take(batch)
+            self.unfinished = bool(self.piecewise)
+            return StepResult.MORE
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
+        if self.checkpoints is not None and self.checkpoints.busy:
+            self.checkpoints.look()
         read = self.mailbox.run_one()
         if read:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
+        elif self.checkpoints is not None and self.checkpoints.wanted:
+            self.checkpoints.see_to_told()
+            return StepResult.MORE
         if not all(node.operator.accepts_input() for node in self.gating):
             return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
-            if not source.ended and self._take(source):
+            if not source.ended and not source.blocked and self._take(source):
+                if self.checkpoints is not None:
+                    self.checkpoints.after(source)
                 self.unfinished = self.turn.under_way > 0 or (source.ended and bool(self.piecewise))
                 return StepResult.MORE
         # A mail may be what ended the input of an operator whose end waits behind what it has left.
@@ -407,6 +469,8 @@ class Task:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
         times = [source.wake_time() for source in self.inputs if not source.ended]
         times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.live]
+        if self.checkpoints is not None:
+            times.append(self.checkpoints.wake_time())
         return min((time for time in times if time is not None), default=None)
 
     def metrics(self) -> TaskMetrics:

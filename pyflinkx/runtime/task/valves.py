@@ -122,13 +122,11 @@ class BarrierValve:
 
     def barrier(self, index: int, number: int) -> int | None:
         """Take a barrier (numbered from 1) of one input; its number when all have it, else None."""
-        if number <= self.over or (self.number is not None and number < self.number):
-            return None
-        if self.number is not None and number > self.number:
-            self.give_up(self.number)
-        self.number = number
-        self.arrived[index] = True
-        return self._complete()
+        return self._begin(number, index)
+
+    def expect(self, number: int) -> int | None:
+        """Begin on a barrier that no input need bring, as all may have ended; its number when they have, else None."""
+        return self._begin(number)
 
     def end(self, index: int) -> int | None:
         """One input has ended, so it brings no barrier; the number of the one that waited only for it, else None."""
@@ -140,6 +138,16 @@ class BarrierValve:
         self.over = max(self.over, number)
         if self.number is not None and self.number <= number:
             self._release()
+
+    def _begin(self, number: int, index: int | None = None) -> int | None:
+        if number <= self.over or (self.number is not None and number < self.number):
+            return None
+        if self.number is not None and number > self.number:
+            self.give_up(self.number)
+        self.number = number
+        if index is not None:
+            self.arrived[index] = True
+        return self._complete()
 
     def _complete(self) -> int | None:
         number = self.number

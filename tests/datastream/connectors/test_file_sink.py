@@ -67,7 +67,7 @@ def opened(sink, now=0):
 
 def finish(writer, committer, failure=None):
     writer.flush(True)
-    committer.handle_event(0, writer.prepare_commit())
+    committer.handle_event(0, (1, writer.prepare_commit()))
     writer.close()
     committer.close(failure)
 
@@ -103,7 +103,7 @@ def test_files_roll_by_size_age_and_inactivity_and_appear_at_the_end(tmp_path):
     writer.flush(False)
     assert numbered(tmp_path) == ([], 4)
     writer.flush(True)
-    committer.handle_event(0, writer.prepare_commit())
+    committer.handle_event(0, (1, writer.prepare_commit()))
     writer.close()
     assert numbered(tmp_path) == ([], 4)
     committer.close(None)

@@ -1,0 +1,32 @@
+"""A task that had come to its end before the checkpoint that the job goes on from: only its end is told again."""
+
+from __future__ import annotations
+
+from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.runtime.exchange.channel import END_OF_DATA
+from pyflinkx.runtime.task.inputs import ChannelInput
+from pyflinkx.runtime.task.task import StepResult, Task
+
+
+class FinishedTask(Task):
+    """Opens nothing, reads its inputs to their ends, and sends the end of event time and of the data."""
+
+    def open(self) -> None:
+        pass
+
+    def step(self) -> StepResult:
+        self.mailbox.run_control()
+        if not all(exchange.writable for exchange in self.exchanges):
+            return StepResult.BLOCKED
+        for source in self.inputs:
+            if isinstance(source, ChannelInput) and not source.ended:
+                element = source.channel.get()
+                if element is not None:
+                    source.ended = element is END_OF_DATA
+                    return StepResult.MORE
+        if not all(source.ended for source in self.inputs):
+            return StepResult.WAIT
+        for exchange in self.exchanges:
+            exchange.emit_watermark(MAX_WATERMARK)
+            exchange.end()
+        return StepResult.FINISHED
