@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyflinkx.checkpoint.settings import CheckpointSettings
 from pyflinkx.config import options
 from pyflinkx.config.cached_files import cached_files
 from pyflinkx.config.configuration import Configuration
@@ -20,6 +21,7 @@ from pyflinkx.runtime.drivers.job import Job, ProgressListener
 from pyflinkx.runtime.task.clock import SystemClock
 from pyflinkx.runtime.task.requests import request_sources
 from pyflinkx.runtime.task.task import TaskSettings
+from pyflinkx.state.rocksdb.settings import RocksDBSettings, rocksdict
 
 
 def make_job(
@@ -37,6 +39,7 @@ def make_job(
 
     Raises:
         ConfigurationError: the configuration asks for what cannot be.
+        MissingExtraError: the state backend is not installed.
     """
     settings = TaskSettings(
         clock=clock,
@@ -50,6 +53,7 @@ def make_job(
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
         alignment_patience=graph.checkpoints.aligned_timeout,
+        rocksdb=rocksdb_settings(graph.checkpoints),
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":
@@ -67,6 +71,16 @@ def make_job(
     if not settings.batch:
         job.checkpoints = job_checkpoints(graph, job.job_id, clock, begins_with)
     return job
+
+
+def rocksdb_settings(checkpoints: CheckpointSettings) -> RocksDBSettings | None:
+    """How operators use RocksDB; None to keep state in memory."""
+    if checkpoints.state_backend != "rocksdb":
+        return None
+    rocksdict()  # before anything runs
+    return RocksDBSettings(
+        checkpoints.rocksdb_folders, checkpoints.rocksdb_memory, checkpoints.rocksdb_write_buffer_ratio
+    )
 
 
 def on_workers(

@@ -43,6 +43,8 @@ from pyflinkx.runtime.task.requests import TaskRequests
 from pyflinkx.runtime.task.snapshots import RestoredStates, RestoredTask
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.turns import Pace, turn_length
+from pyflinkx.state.rocksdb import RocksDBSettings, RocksDBStateBackend
+from pyflinkx.state.state_backend import StateBackend
 from pyflinkx.types.changes import CARRIED
 
 
@@ -64,6 +66,7 @@ class TaskSettings:
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
+    ``rocksdb``: how operators use RocksDB; None to keep state in memory.
     """
 
     clock: Clock
@@ -79,6 +82,16 @@ class TaskSettings:
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
     alignment_patience: int = 0
+    rocksdb: RocksDBSettings | None = None
+
+    def state_backend(self) -> StateBackend:
+        """Where operators keep state by key; a batch job in memory, as in Flink: it holds no key for long."""
+        if self.rocksdb is None or self.batch:
+            return StateBackend()
+        made: StateBackend | None = self.shared.get(RocksDBStateBackend)
+        if made is None:
+            made = self.shared.setdefault(RocksDBStateBackend, RocksDBStateBackend(self.rocksdb))
+        return made
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -282,6 +295,7 @@ class Task:
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
             key_type=None if node.spec is None else node.spec.input(0).key_type,
+            state_backend=self.settings.state_backend(),
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
