@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "cli": FACES,
     "__main__": {"cli"},
     "metrics": FACES,
-    "testing": {"operators", "connectors", *STATE, *FORMATS},
+    "testing": {"common", "datastream", *PUBLIC},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},

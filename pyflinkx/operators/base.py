@@ -83,7 +83,8 @@ class OperatorContext:
 
     ``batch``: whether the job runs in batch mode: no watermark comes before the end of the input, and processing-time
     timers are due then. ``accumulators`` and ``metrics`` are those that the user's functions made, by name;
-    ``cached_files`` are absolute paths by name.
+    ``cached_files`` are absolute paths by name; ``restored_accumulators`` names those accumulators that come from a
+    checkpoint and that no function has made again.
     ``send`` takes an event to the coordinator of the operator's sink, where it has one.
     ``post`` has the task call something between two steps, and may itself be called from any thread: it is how the
     result of work elsewhere comes back. ``shared`` is common to the job's operators of one slot. ``copier`` makes the
@@ -109,6 +110,7 @@ class OperatorContext:
     counters: dict[str, int] = field(default_factory=dict)
     batch: bool = False
     accumulators: dict[str, Any] = field(default_factory=dict)
+    restored_accumulators: set[str] = field(default_factory=set)
     metrics: dict[str, Any] = field(default_factory=dict)
     cached_files: dict[str, str] = field(default_factory=dict)
     send: Callable[[Any], None] | None = None
@@ -300,6 +302,13 @@ class Operator:
 
     def prepare_barrier(self, checkpoint_id: int) -> None:
         """A barrier is about to be sent behind all that was emitted; what is held back only to send less goes first."""
+
+    def completes_later(self, checkpoint_id: int, ready: Callable[[], None]) -> bool:
+        """The barrier has been sent: whether something that belongs to the checkpoint is still to come.
+
+        Then ``store`` and ``export`` are called once the operator has called ``ready``, not at once.
+        """
+        return False
 
     def store(self, checkpoint_id: int) -> None:
         """Put what is held elsewhere into the states that the context gave; called before these are exported.

@@ -95,6 +95,8 @@ CASES = [
     ),
     (("execution.checkpointing.incremental", "state.backend.incremental"), "true", "incremental", True),
     (("state.backend.rocksdb.localdir",), "/a, /b", "rocksdb_folders", ("/a", "/b")),
+    (("state.backend.rocksdb.memory.fixed-per-slot",), "32mb", "rocksdb_memory", 32 << 20),
+    (("state.backend.rocksdb.memory.write-buffer-ratio",), "0.25", "rocksdb_write_buffer_ratio", 0.25),
 ]
 
 
@@ -109,7 +111,13 @@ def test_each_key(keys, text, name, value):
 
 def test_each_option_with_an_effect_is_tried():
     tried = {key for keys, *_ in CASES for key in keys}
-    elsewhere = {options.STORAGE, options.RESTORE_PATH, options.ALLOW_NON_RESTORED, options.CLAIM_MODE}
+    elsewhere = {
+        options.STORAGE,
+        options.RESTORE_PATH,
+        options.ALLOW_NON_RESTORED,
+        options.CLAIM_MODE,
+        options.SECRET_FILE,
+    }
     assert [option.key for option in options.WITH_EFFECT if option.key not in tried] == [
         option.key for option in options.WITH_EFFECT if option in elsewhere
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from pyflinkx.checkpoint.settings import CheckpointSettings
 from pyflinkx.config import options
 from pyflinkx.config.cached_files import cached_files
@@ -21,7 +23,8 @@ from pyflinkx.runtime.drivers.job import Job, ProgressListener
 from pyflinkx.runtime.task.clock import SystemClock
 from pyflinkx.runtime.task.requests import request_sources
 from pyflinkx.runtime.task.task import TaskSettings
-from pyflinkx.state.rocksdb.settings import RocksDBSettings, rocksdict
+from pyflinkx.state.rocksdb import RocksDBSettings
+from pyflinkx.state.rocksdb.settings import rocksdict
 
 
 def make_job(
@@ -54,6 +57,7 @@ def make_job(
         request_sources=request_sources(graph),
         alignment_patience=graph.checkpoints.aligned_timeout,
         rocksdb=rocksdb_settings(graph.checkpoints),
+        seed=configuration.get(options.SEED) or uuid4().hex,
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":

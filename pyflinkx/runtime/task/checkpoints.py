@@ -5,11 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import Any
 
 from pyflinkx.graph.job_graph import JobVertex
+from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.exchange.gates import GateOutput
+from pyflinkx.runtime.sites import site_of
+from pyflinkx.runtime.task.accumulators import held
 from pyflinkx.runtime.task.barriers import Barriers, Passed
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
@@ -41,21 +47,25 @@ class TakenSnapshot:
             states.discard()
 
 
-@dataclass(frozen=True)
+@dataclass
 class UnderWay:
-    """A checkpoint that has begun here, and whose barrier not all inputs have.
+    """A checkpoint that has begun here, and is not complete.
 
     Args:
-        number: of the checkpoint.
+        barrier: its own.
         held: by operators and readers, by node.
+        missing: nodes of the operators that still wait for what is theirs.
         records: what channels bring before their barriers.
         taken: milliseconds that the task stood still for.
+        waited: milliseconds from the first of its barriers to the last one; None before all inputs have it.
     """
 
-    number: int
+    barrier: Barrier
     held: dict[int, HeldStates]
+    missing: set[int]
     records: list[tuple[ChannelInput, list[bytes]]]
     taken: int
+    waited: int | None = None
 
 
 class TaskCheckpoints:
@@ -67,6 +77,7 @@ class TaskCheckpoints:
         nodes: its operators, by node.
         readers: its sources' readers, by node.
         contexts: of its operators, by node.
+        accumulators: of the functions of its operators and readers, by node.
         exchanges: its ways to other tasks.
         send_all: has operators send all that they have left.
         now: the clock (ms).
@@ -81,6 +92,7 @@ class TaskCheckpoints:
         nodes: Mapping[int, OperatorNode],
         readers: Mapping[int, ReaderInput],
         contexts: Mapping[int, OperatorContext],
+        accumulators: Mapping[int, dict[str, Any]],
         exchanges: Sequence[GateOutput],
         send_all: Callable[[], None],
         now: Callable[[], int],
@@ -91,11 +103,12 @@ class TaskCheckpoints:
         self.nodes = nodes
         self.readers = readers
         self.contexts = contexts
+        self.accumulators = accumulators
         self.exchanges = exchanges
         self.send_all = send_all
         self.give = give
         self.barriers = Barriers(inputs, now, patience)
-        self.under_way: UnderWay | None = None
+        self.under_way: dict[int, UnderWay] = {}
 
     # ---- from the coordinator ----
 
@@ -113,8 +126,8 @@ class TaskCheckpoints:
     def aborted(self, number: int) -> None:
         """A checkpoint will not be."""
         self.barriers.give_up(number)
-        if self.under_way is not None and self.under_way.number <= number:
-            self._drop()
+        for begun in [begun for begun in self.under_way if begun <= number]:
+            self._drop(begun)
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -125,7 +138,9 @@ class TaskCheckpoints:
     @property
     def wanted(self) -> bool:
         """Whether the coordinator has said something that can be seen to now."""
-        return bool(self.barriers.told) and not any(reader.ending for reader in self.readers.values())
+        return bool(self.barriers.told) and not any(
+            reader.ending and not reader.ended for reader in self.readers.values()
+        )
 
     def see_to_told(self) -> None:
         """See to what the coordinator has said."""
@@ -154,7 +169,7 @@ class TaskCheckpoints:
 
     def read_ahead(self) -> None:
         """Look for the barriers of channels behind what the task has not come to yet."""
-        if self.under_way is not None:
+        if self.under_way:
             for source in self.barriers.recorded():
                 if source.barrier is None:
                     source.barrier = source.read_ahead(MOST_AHEAD)
@@ -162,30 +177,17 @@ class TaskCheckpoints:
                     self._take(self.barriers.arrived(source))
 
     def _take(self, passed: Passed | None) -> None:
-        if passed is None or all(self.barriers.ended):
+        if passed is None or (all(self.barriers.ended) and not any(node.live for node in self.nodes.values())):
             return
         if passed.begins:
             self._begin(passed.barrier)
-        if passed.complete and self.under_way is not None:
-            done, self.under_way = self.under_way, None
-            for source, record in done.records:
-                source.record = None
-                if record:
-                    done.held[source.node].channels[source.place] = record
-            self.give(TakenSnapshot(done.number, list(done.held.values()), passed.waited, done.taken))
-
-    def _drop(self) -> None:
-        """The checkpoint that has begun will not be."""
-        dropped, self.under_way = self.under_way, None
-        if dropped is not None:
-            for source, _ in dropped.records:
-                source.record = None
-            for states in dropped.held.values():
-                states.discard()
+        begun = self.under_way.get(passed.barrier.number)
+        if passed.complete and begun is not None:
+            begun.waited = passed.waited
+            self._give_if_complete(begun)
 
     def _begin(self, barrier: Barrier) -> None:
         """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""
-        self._drop()
         self.send_all()
         started = time.monotonic_ns()
         for node in self.vertex.nodes:
@@ -194,15 +196,53 @@ class TaskCheckpoints:
                 self.send_all()
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
-        held = {node.id: self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes}
+        missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
+        held = {node.id: self._held(node, barrier.number) for node in self.vertex.nodes if node.id not in missing}
         records = [(source, source.begin_record()) for source in self.barriers.recorded()]
-        self.under_way = UnderWay(barrier.number, held, records, milliseconds_since(started))
+        self.under_way[barrier.number] = UnderWay(barrier, held, missing, records, milliseconds_since(started))
 
-    def _held(self, node: int, uid: str, number: int) -> HeldStates:
-        if node in self.readers:
-            source = self.readers[node]
-            return HeldStates(uid, finished=True) if source.ended else held_by_reader(uid, source.snapshot(number))
+    def _give_if_complete(self, begun: UnderWay) -> None:
+        if begun.waited is None or begun.missing:
+            return
+        del self.under_way[begun.barrier.number]
+        for source, record in begun.records:
+            source.record = None
+            if record:
+                begun.held[source.node].channels.setdefault(source.place, []).extend(record)
+        self.give(TakenSnapshot(begun.barrier.number, list(begun.held.values()), begun.waited, begun.taken))
+
+    def _drop(self, number: int) -> None:
+        """A checkpoint that has begun will not be."""
+        dropped = self.under_way.pop(number)
+        for source, _ in dropped.records:
+            source.record = None
+        for states in dropped.held.values():
+            states.discard()
+
+    def _completes_later(self, node: int, number: int) -> bool:
         running = self.nodes[node]
+        return running.live and running.operator.completes_later(number, partial(self._complete, number, node))
+
+    def _complete(self, number: int, node: int) -> None:
+        """An operator has all that belongs to a checkpoint."""
+        begun = self.under_way.get(number)
+        if begun is not None:
+            begun.held[node] = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
+            begun.missing.discard(node)
+            self._give_if_complete(begun)
+
+    def _held(self, node: StreamNode, number: int) -> HeldStates:
+        states = self._held_itself(node, number)
+        states.batches = chain(states.batches, held(site_of(node), self.accumulators[node.id]))
+        return states
+
+    def _held_itself(self, node: StreamNode, number: int) -> HeldStates:
+        if node.id in self.readers:
+            source = self.readers[node.id]
+            if source.ended:
+                return HeldStates(node.uid, finished=True)
+            return held_by_reader(node.uid, source.snapshot(number))
+        running = self.nodes[node.id]
         if not running.live:
-            return HeldStates(uid, finished=True)
-        return held_by_operator(running.operator, self.contexts[node], number)
+            return HeldStates(node.uid, finished=True)
+        return held_by_operator(running.operator, self.contexts[node.id], number)

@@ -31,7 +31,7 @@ from pyflinkx.operators.source_alignment import AlignmentGroups
 from pyflinkx.runtime.control.coordination import TaskLink
 from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
 from pyflinkx.runtime.sites import site_of
-from pyflinkx.runtime.task.accumulators import copies
+from pyflinkx.runtime.task.accumulators import copies, taken_out
 from pyflinkx.runtime.task.checkpoints import TaskCheckpoints
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
@@ -66,7 +66,7 @@ class TaskSettings:
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
-    ``rocksdb``: how operators use RocksDB; None to keep state in memory.
+    ``seed``: of random numbers. ``rocksdb``: how operators use RocksDB; None to keep state in memory.
     """
 
     clock: Clock
@@ -82,6 +82,7 @@ class TaskSettings:
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
     alignment_patience: int = 0
+    seed: str = ""
     rocksdb: RocksDBSettings | None = None
 
     def state_backend(self) -> StateBackend:
@@ -250,6 +251,7 @@ class Task:
                 self.nodes,
                 self.readers,
                 self.contexts,
+                self.accumulators,
                 self.exchanges,
                 self._send_all,
                 self.settings.clock.now,
@@ -264,13 +266,20 @@ class Task:
         self.contexts[node.id] = context
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
-            context.restored_operator = self.restored.lists(node.uid)
+            self._restore_lists(node, context)
         operator.open(context)
         if self.restored is not None:
             for batch in self.restored.native(node.uid):
                 operator.import_(batch)
         if operator.may_pause:
             self.pausing.append(operator)
+
+    def _restore_lists(self, node: StreamNode, context: OperatorContext) -> None:
+        """Have an operator, or a reader's functions, begin with what was the subtask's own."""
+        if self.restored is not None:
+            lists = self.restored.lists(node.uid)
+            found = taken_out(site_of(node), lists, self.accumulators[node.id])
+            context.restored_operator, context.restored_accumulators = found
 
     def _context(self, node: StreamNode) -> OperatorContext:
         return OperatorContext(
@@ -300,11 +309,14 @@ class Task:
             turn=self.turn,
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
+            seed=self.settings.seed,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
         counters = self.counters[node.id]
         send = partial(self.link.send, node.id)
+        operator_context = self._context(node)
+        self._restore_lists(node, operator_context)
         context = ReaderContext(
             self.settings.clock,
             self.subtask,
@@ -312,7 +324,7 @@ class Task:
             counters,
             send,
             self.mailbox.wake,
-            RuntimeContext(self._context(node)),
+            RuntimeContext(operator_context),
             self.copiers[node.id],
             self.settings.copied(node.parallelism),
         )
@@ -408,6 +420,10 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back.
+        if self.checkpoints is not None and self.checkpoints.wanted:
+            self.checkpoints.see_to_told()
+            return StepResult.MORE
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
@@ -418,9 +434,6 @@ class Task:
         if read:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
-        elif self.checkpoints is not None and self.checkpoints.wanted:
-            self.checkpoints.see_to_told()
-            return StepResult.MORE
         if not all(node.operator.accepts_input() for node in self.gating):
             return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
