@@ -70,7 +70,7 @@ soak-expressions: build ## CASES (100000) of each kind of expression against a n
 	nice .venv/bin/python -m tests.soak.soak_expressions --runs $(or $(CASES),100000) --seed $(or $(SEED),1)
 
 soak-rocksdb: build ## 2 GB of state in RocksDB under a budget of 256 MB: memory before, at most, bytes of files
-	nice .venv/bin/python tests/state/rocksdb_memory.py $(or $(STATE),2048) $(or $(BUDGET),256)
+	nice .venv/bin/python -m tests.state.rocksdb_memory $(or $(STATE),2048) $(or $(BUDGET),256)
 
 soak-damage: build ## CASES (10000) of damage to a checkpoint's files, 500 forged pickles; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_damage --runs $(or $(CASES),10000) --seed $(or $(SEED),1)
