@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from pyflinkx.graph.job_graph import JobVertex
@@ -228,7 +229,7 @@ class TaskCheckpoints:
 
     def _held(self, node: StreamNode, number: int) -> HeldStates:
         states = self._held_itself(node, number)
-        states.batches += held(site_of(node), self.accumulators[node.id])
+        states.batches = chain(states.batches, held(site_of(node), self.accumulators[node.id]))
         return states
 
     def _held_itself(self, node: StreamNode, number: int) -> HeldStates:

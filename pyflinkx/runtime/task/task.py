@@ -66,7 +66,7 @@ class TaskSettings:
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
-    ``seed``: of random numbers. ``rocksdb``: how state by key is kept in RocksDB, None where it is kept in memory.
+    ``seed``: of random numbers. ``rocksdb``: how operators use RocksDB; None to keep state in memory.
     """
 
     clock: Clock
@@ -83,17 +83,16 @@ class TaskSettings:
     request_sources: tuple[tuple[int, bool], ...] = ()
     alignment_patience: int = 0
     seed: str = ""
-
     rocksdb: RocksDBSettings | None = None
 
     def state_backend(self) -> StateBackend:
-        """What makes the tables of the slot's operators."""
-        if self.rocksdb is None:
+        """Where operators keep state by key; a batch job in memory, as in Flink: it holds no key for long."""
+        if self.rocksdb is None or self.batch:
             return StateBackend()
-        backend: StateBackend = self.shared.get(RocksDBStateBackend) or self.shared.setdefault(
-            RocksDBStateBackend, RocksDBStateBackend(self.rocksdb)
-        )
-        return backend
+        made: StateBackend | None = self.shared.get(RocksDBStateBackend)
+        if made is None:
+            made = self.shared.setdefault(RocksDBStateBackend, RocksDBStateBackend(self.rocksdb))
+        return made
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -305,9 +304,9 @@ class Task:
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
             key_type=None if node.spec is None else node.spec.input(0).key_type,
+            state_backend=self.settings.state_backend(),
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
-            state_backend=self.settings.state_backend(),
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
             seed=self.settings.seed,
