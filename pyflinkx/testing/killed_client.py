@@ -49,14 +49,6 @@ class Orders:
     seed: int
 
 
-class AlwaysAgain:
-    """A restart strategy without limit and delay."""
-
-    def delay_after(self, failures: Any) -> int | None:
-        """Milliseconds."""
-        return 0
-
-
 class Attacker:
     """Carries out the faults, one after the other, while the job runs.
 
@@ -167,14 +159,6 @@ def main() -> None:
     for key, value in orders.options.items():
         configuration.set_string(key, value)
     env = StreamExecutionEnvironment.get_execution_environment(configuration)
-    make = env._job
-
-    def restarting(*arguments: Any) -> Any:
-        job = make(*arguments)
-        job.master.restarts = AlwaysAgain()
-        return job
-
-    env._job = restarting  # type: ignore[method-assign]
     orders.program(env, orders.folder)
     client = env.execute_async("under faults")
     job = client._thread.job

@@ -26,6 +26,9 @@ Program = Callable[[Any, str], object]
 DEFAULTS = {
     "execution.checkpointing.interval": "50 ms",
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    "restart-strategy.type": "fixed-delay",
+    "restart-strategy.fixed-delay.attempts": "2147483647",
+    "restart-strategy.fixed-delay.delay": "0 ms",
     "heartbeat.interval": "200 ms",
     "heartbeat.timeout": "2 s",
 }
@@ -134,8 +137,8 @@ def run_under_faults(
             function of a module, or one that can be pickled by value.
         faults: what is done to the job.
         expected: the records that it has to give; None to find out by a run without faults.
-        configuration: further options, such as ``{"parallelism.default": "2"}``. Checkpoints come every 50 ms and
-            workers are given up after 2 s without a heartbeat, unless it says otherwise.
+        configuration: further options, such as ``{"parallelism.default": "2"}``. Unless it says otherwise, checkpoints
+            come every 50 ms, workers are given up after 2 s without a heartbeat, and attempts follow without an end.
         folder: for the job's files, empty; None for a temporary one.
         results: reads what the sink has shown below the folder.
         timeout: seconds that one process of the program may take.

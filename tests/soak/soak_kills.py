@@ -72,8 +72,8 @@ def soak(kills, seed, first, limit):
         index += 1
     total = FaultReport(Faults(), happened, 0, Counter(), Counter(), recoveries)
     print(
-        f"{index - first} rounds, seed {seed}, {(time.monotonic() - began) / 60:.1f} min: {dict(happened)}; {lost} lost, "
-        f"{duplicated} duplicated, {failed} rounds failed; recovery p50 {total.recovery(0.5):.2f} s, "
+        f"{index - first} rounds, seed {seed}, {(time.monotonic() - began) / 60:.1f} min: {dict(happened)}; "
+        f"{lost} lost, {duplicated} duplicated, {failed} rounds failed; recovery p50 {total.recovery(0.5):.2f} s, "
         f"p99 {total.recovery(0.99):.2f} s of {len(recoveries)}"
     )
     return failed
