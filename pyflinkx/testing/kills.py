@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.errors import PyflinkxError, WaitTimeoutError
+from pyflinkx.faults import ONCE_VARIABLE, VARIABLE
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.testing.exactly_once import first_records, shown_records
 from pyflinkx.testing.killed_client import CHECKPOINTS, CLIENT_KILLED, FAILED, FAULTS, KILLED, STOPPED, Orders
@@ -33,6 +34,7 @@ DEFAULTS = {
     "heartbeat.timeout": "2 s",
 }
 LAST_LINES = 40
+POINTS = "points"
 
 
 class KilledJobError(PyflinkxError):
@@ -52,6 +54,7 @@ class Faults:
         gap: seconds; each fault comes at most so long after the one before, or after what it waits for: until all tasks
             run again, until another checkpoint is complete, or nothing.
         seed: decides order, moments and victims.
+        points: what happens at named places of the engine, in the form of PYFLINKX_FAULTS, each once in the whole job.
     """
 
     kills: int = 0
@@ -60,6 +63,7 @@ class Faults:
     client_kills: int = 0
     gap: float = 0.5
     seed: int = 0
+    points: str = ""
 
     def order(self) -> list[str]:
         """The faults, in their order."""
@@ -81,6 +85,7 @@ class FaultReport:
         duplicated: records that it gave, and should not have, or more often than it should.
         recoveries: seconds from each fault to the first record that a writer of a later attempt got.
         checkpoints: how many were completed by the clients that came to their end.
+        reached: the named places at which something happened.
     """
 
     faults: Faults
@@ -90,6 +95,7 @@ class FaultReport:
     duplicated: Counter[Any]
     recoveries: list[float] = field(default_factory=list)
     checkpoints: int = 0
+    reached: frozenset[str] = frozenset()
 
     @property
     def equal(self) -> bool:
@@ -174,6 +180,7 @@ def run_under_faults(
             duplicated=given - wanted,
             recoveries=recoveries([time for _, time in job.happened()], first_records(job.folder)),
             checkpoints=job.checkpoints,
+            reached=job.reached(),
         )
 
 
@@ -229,6 +236,10 @@ class KilledJob:
         with open(path, encoding="utf-8") as file:
             return [(kind, time) for kind, time in map(json.loads, file)]
 
+    def reached(self) -> frozenset[str]:
+        """The named places at which something has happened."""
+        return frozenset(os.listdir(os.path.join(self.folder, POINTS)))
+
     def run(self) -> None:
         """Until the job has come to its end."""
         while not self._run_once():
@@ -236,7 +247,9 @@ class KilledJob:
 
     def _run_once(self) -> bool:
         """Start the program; whether it came to its end, and was not killed by us."""
-        done = self.happened()
+        points = os.path.join(self.folder, POINTS)
+        os.makedirs(points, exist_ok=True)
+        done, reached = self.happened(), self.reached()
         options = dict(self.options)
         newest = newest_checkpoint(os.path.join(self.folder, CHECKPOINTS))
         if newest is not None:
@@ -256,7 +269,12 @@ class KilledJob:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    VARIABLE: self.faults.points,
+                    ONCE_VARIABLE: points,
+                },
             )
             try:
                 code = client.wait(self.timeout)
@@ -270,7 +288,9 @@ class KilledJob:
                 end_session(client)
                 raise
         now = self.happened()
-        if code == -signal.SIGKILL and len(now) > len(done) and now[-1][0] == CLIENT_KILLED:
+        killed = len(now) > len(done) and now[-1][0] == CLIENT_KILLED
+        if code == -signal.SIGKILL and (killed or self.reached() > reached):
+            end_session(client)
             return False
         if code != 0:
             raise KilledJobError(f"the program ended with {code} under {self.faults}, after {now[-3:]}:\n{tail(log)}")

@@ -14,13 +14,18 @@ from pyflinkx.testing.kills import FaultReport, Faults, KilledJobError, newest_c
 from tests.reliability import full_job, small_job
 
 COUNT = 1_200
-WORKERS = {"parallelism.default": "2", "pyflinkx.workers": "processes", "pyflinkx.workers.start-method": "fork"}
+BATCHES = {"pyflinkx.batch.size": "64"}
+WORKERS = BATCHES | {
+    "parallelism.default": "2",
+    "pyflinkx.workers": "processes",
+    "pyflinkx.workers.start-method": "fork",
+}
 
 
 @pytest.mark.parametrize(
     ("options", "faults"),
     [
-        ({"pyflinkx.workers": "inline"}, Faults(failures=4, client_kills=3, gap=0.2, seed=1)),
+        (BATCHES | {"pyflinkx.workers": "inline"}, Faults(failures=4, client_kills=3, gap=0.2, seed=1)),
         (WORKERS, Faults(kills=4, failures=1, client_kills=1, gap=0.3, seed=2)),
         (WORKERS | {"parallelism.default": "3"}, Faults(kills=3, stops=1, gap=0.3, seed=3)),
     ],

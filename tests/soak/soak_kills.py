@@ -29,6 +29,7 @@ def run_round(seed):
         "execution.checkpointing.interval": chance.choice(["20 ms", "50 ms", "200 ms"]),
         "execution.checkpointing.snapshot-compression": chance.choice(["true", "false"]),
         "execution.checkpointing.data-inline-threshold": chance.choice(["0 b", "20 kb", "1 mb"]),
+        "pyflinkx.batch.size": chance.choice(["16", "100", "1024"]),
         "heartbeat.interval": "200 ms",
         "heartbeat.timeout": "2 s",
     }

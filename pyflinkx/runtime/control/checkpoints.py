@@ -11,6 +11,7 @@ from concurrent.futures import Future, InvalidStateError
 from functools import partial
 from typing import Any, Protocol
 
+from pyflinkx import faults
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.keys.partition import key_group_range
@@ -112,6 +113,7 @@ class JobCheckpoints:
         latest = self.coordinator.latest
         if latest is None:
             return
+        faults.point("checkpoint.restore")
         with self.storage.reader(latest) as reader:
             for node in nodes_of(self.graph):
                 states = latest.operators.get(node.uid)
@@ -149,6 +151,7 @@ class JobCheckpoints:
         """
         self.tasks = None  # they are gone
         failed: list[str] = []
+        problem: Exception | None = None
         for action in self.coordinator.final(self.clock.now()):
             if isinstance(action, StoreManifest):
                 self.actions += self._store(action)
@@ -159,12 +162,18 @@ class JobCheckpoints:
             if isinstance(action, FailJob):
                 failed.append(action.reason)
             else:
-                self._act(action)
+                try:
+                    self._act(action)
+                except Exception as error:
+                    problem = problem or error
+        if problem is not None:
+            raise problem
         if failed:
             raise CheckpointError(f"the last checkpoint of job '{self.graph.name}' failed: {failed[0]}")
 
     def job_ended(self, state: JobState) -> None:
         """The job has ended: keep or remove its checkpoints, as the settings say."""
+        faults.point("checkpoint.job-ended")
         self._do(self.coordinator.job_ended(self.clock.now(), state))
         self.savepoints.clear()
         self.refuse_rest()
@@ -236,14 +245,15 @@ class JobCheckpoints:
         self.actions += actions
         if running:
             return
+        problem: BaseException | None = None
         while self.actions:
-            action = self.actions[0]
             try:
-                self._act(action)
-            except BaseException:
-                self.actions.clear()
-                raise
+                self._act(self.actions[0])
+            except BaseException as error:  # the coordinator counts on the others all the same
+                problem = problem or error
             self.actions.popleft()
+        if problem is not None:
+            raise problem
 
     def _act(self, action: Action) -> None:
         if isinstance(action, TriggerTasks):
@@ -280,6 +290,7 @@ class JobCheckpoints:
                     raise
                 self.actions += self.coordinator.store_failed(self.clock.now(), action.number, told(error))
                 return
+        faults.point("checkpoint.begun")  # and no task was told
         options = action.options
         barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain)
         tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
@@ -292,10 +303,12 @@ class JobCheckpoints:
             assert self.coordination is not None
             states = self.early.pop(number, {}) | self.coordination.snapshot(number, last=True)
             checkpoint = self._with_coordinators(checkpoint, states, action.folder)
+            faults.point("checkpoint.all-written")  # but the manifest
             written = self.storage.write_manifest(checkpoint, action.folder)
         except Exception as error:
             log.warning("checkpoint %d of job '%s' cannot be written", number, self.graph.name, exc_info=error)
             return self.coordinator.store_failed(self.clock.now(), number, told(error))
+        faults.point("checkpoint.stored")  # and nobody knows that
         return self.coordinator.stored(self.clock.now(), number, written)
 
     def _with_coordinators(self, checkpoint: Checkpoint, states: dict[int, bytes], folder: str | None) -> Checkpoint:
@@ -326,6 +339,7 @@ class JobCheckpoints:
     def _completed(self, number: int) -> None:
         assert self.coordination is not None
         self.coordination.checkpoint_completed(number)
+        faults.point("checkpoint.committed")  # and no task was told
         self._tell_over(CheckpointOver(number, completed=True))
 
     def _tell_over(self, over: CheckpointOver) -> None:
@@ -399,9 +413,13 @@ def close_coordinators(
         try:
             if failure is None:
                 checkpoints.job_finished()
-            checkpoints.attempt_over("the job has finished" if failure is None else f"the job failed: {told(failure)}")
         except Exception as error:
             problem = error
+        reason = failure or problem
+        try:
+            checkpoints.attempt_over("the job has finished" if reason is None else f"the job failed: {told(reason)}")
+        except Exception as error:
+            problem = problem or error
     try:
         coordination.close(failure or problem)
     except Exception as error:

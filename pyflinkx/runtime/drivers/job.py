@@ -177,7 +177,8 @@ class Job:
                 if self.checkpoints is not None:
                     self.checkpoints.job_ended(self.master.state)
                 raise
-            actions = self.master.attempt_ended(start.number, failure, self.now())
+            resumes = self.checkpoints is not None and self.checkpoints.coordinator.settings.enabled
+            actions = self.master.attempt_ended(start.number, failure, self.now(), resumes)
             if self.master.ended is None:
                 failed = self.master.failures[-1]
                 self.master.failures[-1] = replace(failed, traceback=as_text(failed.error))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyflinkx import faults
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.runtime.exchange.channel import Barrier
@@ -82,6 +83,7 @@ class TaskCheckpoints:
 
     def completed(self, number: int) -> None:
         """A checkpoint is durable."""
+        faults.point("task.completed")
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=True)
         for node in self.nodes.values():
@@ -89,6 +91,7 @@ class TaskCheckpoints:
 
     def aborted(self, number: int) -> None:
         """A checkpoint will not be."""
+        faults.point("task.aborted")
         self.barriers.give_up(number)
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
@@ -117,6 +120,7 @@ class TaskCheckpoints:
         if aligned is None or all(self.barriers.ended):
             return
         barrier = aligned.barrier
+        faults.point("task.barriers-aligned")
         self.send_all()
         started = time.monotonic_ns()
         for node in self.vertex.nodes:
@@ -125,7 +129,9 @@ class TaskCheckpoints:
                 self.send_all()
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
+        faults.point("task.barrier-sent")
         held = [self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes]
+        faults.point("task.exported")
         self.give(TakenSnapshot(barrier.number, held, aligned.waited, milliseconds_since(started)))
 
     def _held(self, node: int, uid: str, number: int) -> HeldStates:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from pyflinkx import faults
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.interrupts import is_interrupt
@@ -238,6 +239,7 @@ class Task:
             context.restored_operator = self.restored.lists(node.uid)
         operator.open(context)
         if self.restored is not None:
+            faults.point("task.restored")  # what it keeps by key and by subtask, and nothing native
             for batch in self.restored.native(node.uid):
                 operator.import_(batch)
         if operator.may_pause:
