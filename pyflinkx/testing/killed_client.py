@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import pickle
@@ -16,6 +17,7 @@ from typing import Any
 
 from pyflinkx.config.values import parse_duration
 from pyflinkx.faults import InjectedFault
+from pyflinkx.runtime.control.launcher import end_with
 from pyflinkx.testing.exactly_once import append_line
 
 KILLED = "worker killed"
@@ -147,6 +149,8 @@ def seconds(duration: str) -> float:
 
 def main() -> None:
     """Run the program as ordered."""
+    end_with(int(sys.argv[2]))
+    faulthandler.register(signal.SIGUSR1)  # says where it stands, before it is given up
     with open(sys.argv[1], "rb") as file:
         path, packed = pickle.load(file)
     sys.path[:] = path

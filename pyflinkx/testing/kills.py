@@ -18,6 +18,7 @@ from typing import Any
 
 from pyflinkx.errors import PyflinkxError, WaitTimeoutError
 from pyflinkx.faults import ONCE_VARIABLE, VARIABLE
+from pyflinkx.runtime.control.launcher import parent_to_follow
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.testing.exactly_once import first_records, shown_records
 from pyflinkx.testing.killed_client import CHECKPOINTS, CLIENT_KILLED, FAILED, FAULTS, KILLED, STOPPED, Orders
@@ -264,7 +265,7 @@ class KilledJob:
             written.write(dump_by_value((sys.path, dump_by_value(orders))))
         with open(log, "wb") as output:
             client = subprocess.Popen(
-                [sys.executable, "-m", "pyflinkx.testing.killed_client", file],
+                [sys.executable, "-m", "pyflinkx.testing.killed_client", file, str(parent_to_follow())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -279,6 +280,9 @@ class KilledJob:
             try:
                 code = client.wait(self.timeout)
             except subprocess.TimeoutExpired:
+                client.send_signal(signal.SIGUSR1)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    client.wait(1)
                 end_session(client)
                 raise WaitTimeoutError(
                     f"the program took longer than {self.timeout:g} s under {self.faults}, after "

@@ -17,13 +17,10 @@ OF_WORKERS = [point for point in points.all_points() if point.startswith(("task.
 OF_CLIENT = [point for point in points.all_points() if point not in OF_WORKERS]
 
 
-@pytest.mark.parametrize(
-    ("some", "options"),
-    [(OF_WORKERS, points.WORKERS), (OF_CLIENT, points.WORKERS), (points.all_points(), points.INLINE)],
-)
-def test_processes_die(some, options):
+@pytest.mark.parametrize("some", [OF_WORKERS, OF_CLIENT])
+def test_processes_die(some):
     """At one place after the other, as each does only once in a job."""
-    report = points.run(",".join(f"{point}=crash@{1 + number % 3}" for number, point in enumerate(some)), options)
+    report = points.run(",".join(f"{point}=crash@{1 + number % 3}" for number, point in enumerate(some)))
     report.check()
     assert len(report.reached) >= len(some) // 2
 

@@ -373,6 +373,9 @@ class Task:
                     self.mailbox.run_one()
                     self._finish_drained()
                 return StepResult.MORE
+        if self.checkpoints is not None and self.checkpoints.wanted:
+            self.checkpoints.see_to_told()  # before timers and mails, of which there may be some at any time
+            return StepResult.MORE
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
@@ -381,9 +384,6 @@ class Task:
         if read:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
-        elif self.checkpoints is not None and self.checkpoints.wanted:
-            self.checkpoints.see_to_told()
-            return StepResult.MORE
         if not all(node.operator.accepts_input() for node in self.gating):
             return StepResult.MORE if read else StepResult.WAIT
         for _ in range(len(self.inputs)):
