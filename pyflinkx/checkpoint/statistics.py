@@ -101,6 +101,13 @@ class CheckpointStatistics:
         """How many are under way."""
         return self.triggered - self.completed - self.failed
 
+    def completed_as(self, number: int) -> CheckpointRecord | None:
+        """What is known of a checkpoint, or savepoint, that was the last of its kind to be completed."""
+        for record in (self.latest_completed, self.latest_savepoint):
+            if record is not None and record.number == number:
+                return record
+        return None
+
     def begin(self, number: int, kind: str, attempt: int, now: int) -> CheckpointRecord:
         """One has been triggered."""
         record = CheckpointRecord(number, kind, attempt, now)

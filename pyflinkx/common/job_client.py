@@ -13,6 +13,7 @@ from pyflinkx.errors import WrongStateError
 from pyflinkx.names.asking import Answering, answers
 
 if TYPE_CHECKING:
+    from pyflinkx.common.checkpoint_statistics import CheckpointStatistics
     from pyflinkx.connectors.requests import RequestSource
     from pyflinkx.runtime.drivers.job import JobFailure
     from pyflinkx.runtime.drivers.job_thread import JobThread
@@ -212,6 +213,17 @@ class JobClient(metaclass=Answering):
         min, max and mean.
         """
         return {name: metrics.named() for name, metrics in self._thread.job.task_metrics().items()}
+
+    def get_checkpoint_statistics(self) -> CheckpointStatistics:
+        """The job's checkpoints and savepoints so far: how many, the last ones in detail, and why some failed.
+
+        Example:
+            >>> client.get_checkpoint_statistics().latest_completed.duration  # doctest: +SKIP
+            12
+        """
+        from pyflinkx.common.checkpoint_statistics import checkpoint_statistics
+
+        return checkpoint_statistics(self._thread.job)
 
 
 class ResultFuture(CompletableFuture):

@@ -83,7 +83,8 @@ class OperatorContext:
 
     ``batch``: whether the job runs in batch mode: no watermark comes before the end of the input, and processing-time
     timers are due then. ``accumulators`` and ``metrics`` are those that the user's functions made, by name;
-    ``cached_files`` are absolute paths by name.
+    ``cached_files`` are absolute paths by name; ``restored_accumulators`` names those accumulators that come from a
+    checkpoint and that no function has made again.
     ``send`` takes an event to the coordinator of the operator's sink, where it has one.
     ``post`` has the task call something between two steps, and may itself be called from any thread: it is how the
     result of work elsewhere comes back. ``shared`` is common to the job's operators of one slot. ``copier`` makes the
@@ -109,6 +110,7 @@ class OperatorContext:
     counters: dict[str, int] = field(default_factory=dict)
     batch: bool = False
     accumulators: dict[str, Any] = field(default_factory=dict)
+    restored_accumulators: set[str] = field(default_factory=set)
     metrics: dict[str, Any] = field(default_factory=dict)
     cached_files: dict[str, str] = field(default_factory=dict)
     send: Callable[[Any], None] | None = None
@@ -129,11 +131,17 @@ class OperatorContext:
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:
         """The operator's keyed state and timers."""
-        state = KeyedStateBackend(backend=self.state_backend, key_type=self.key_type)
+        groups = key_group_range(self.subtask_index, self.max_parallelism, self.parallelism)
+        state = KeyedStateBackend(
+            backend=self.state_backend,
+            key_type=self.key_type,
+            max_parallelism=self.max_parallelism,
+            name=f"operator {self.name!r}",
+            groups=groups,
+        )
         state.use_clock(self.clock)
         state.use_copier(self.copier)
         if self.restored_keyed:
-            groups = key_group_range(self.subtask_index, self.max_parallelism, self.parallelism)
             state.restore(self.restored_keyed, groups)
         return state
 
@@ -167,6 +175,11 @@ class OperatorContext:
         """Put where the random numbers are into the states of the subtask, where there are any."""
         if "randomness" in vars(self):
             self.randomness.store()
+
+    def close(self) -> None:
+        """Give up what the operator's state uses, after the operator was closed."""
+        if "keyed_state" in vars(self):
+            self.keyed_state.close()
 
     @cached_property
     def site(self) -> CallSite:
@@ -289,6 +302,13 @@ class Operator:
 
     def prepare_barrier(self, checkpoint_id: int) -> None:
         """A barrier is about to be sent behind all that was emitted; what is held back only to send less goes first."""
+
+    def completes_later(self, checkpoint_id: int, ready: Callable[[], None]) -> bool:
+        """The barrier has been sent: whether something that belongs to the checkpoint is still to come.
+
+        Then ``store`` and ``export`` are called once the operator has called ``ready``, not at once.
+        """
+        return False
 
     def store(self, checkpoint_id: int) -> None:
         """Put what is held elsewhere into the states that the context gave; called before these are exported.

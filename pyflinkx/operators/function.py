@@ -89,7 +89,8 @@ class RuntimeContext:
 
         Args:
             name: by which ``JobExecutionResult.get_accumulator_result`` finds what it comes to.
-            accumulator: what this subtask adds to.
+            accumulator: what this subtask adds to; after a restore from a checkpoint it begins with what it had come
+                to there.
 
         Raises:
             TypeError: it is no Accumulator, or the name no text.
@@ -99,7 +100,16 @@ class RuntimeContext:
             raise TypeError(f"an accumulator's name is text, not {name!r}")
         if not isinstance(accumulator, Accumulator):
             raise TypeError(f"add_accumulator() takes an Accumulator such as IntCounter(), not {accumulator!r}")
-        if name in self._context.accumulators:
+        if name in self._context.restored_accumulators:
+            restored = self._context.accumulators[name]
+            # By name: a class of the program's own may have been made anew.
+            if type(restored).__qualname__ != type(accumulator).__qualname__:
+                kinds = f"{type(restored).__name__} in the checkpoint and now a {type(accumulator).__name__}"
+                raise ValueError(f"the accumulator '{name}' was a {kinds}")
+            self._context.restored_accumulators.discard(name)
+            accumulator.reset_local()
+            accumulator.merge(restored)
+        elif name in self._context.accumulators:
             raise ValueError(f"the accumulator '{name}' exists already")
         self._context.accumulators[name] = accumulator
 
@@ -126,6 +136,7 @@ class RuntimeContext:
     def _accumulator(self, name: str, kind: type[Any]) -> Any:
         if name not in self._context.accumulators:
             self.add_accumulator(name, kind())
+        self._context.restored_accumulators.discard(name)
         found = self._context.accumulators[name]
         if type(found) is not kind:
             raise ValueError(f"the accumulator '{name}' is a {type(found).__name__}, not a {kind.__name__}")

@@ -6,6 +6,11 @@ no feedback came to the heads that it has been at. With n subtasks, more than n 
 rest: a record on its way is always the child of one that came to some head a round before, and what is known of a head
 reaches all others that its records can reach in fewer than n rounds. (Dijkstra, Feijen and van Gasteren, "Derivation of
 a termination detection algorithm for distributed computations", 1983, go round a ring of processes in the same way.)
+
+A checkpoint's barrier goes through the loop too, and ends at the tail, which puts its number into the queue behind all
+that comes before it. What comes out of the queue between the head's snapshot and that number was on its way when the
+snapshot was taken, wherever, so it is the head's state: the head's snapshot is complete once the number is back.
+(Carbone et al., "Lightweight Asynchronous Snapshots for Distributed Dataflows", 2015, section 4.3.)
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import threading
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
@@ -22,6 +28,25 @@ from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.held_records import held_records
 from pyflinkx.state.descriptors import ListStateDescriptor
 from pyflinkx.types.typeinfo import TypeInformation
+
+
+@dataclass(frozen=True)
+class BarrierReturned:
+    """All that was in the loop before this checkpoint has come back."""
+
+    checkpoint: int
+
+
+@dataclass
+class FeedbackLog:
+    """What comes back of what was in the loop when the head had its snapshot taken.
+
+    Args:
+        ready: called once all has.
+    """
+
+    ready: Callable[[], None]
+    batches: list[Any] = field(default_factory=list)
 
 
 class FeedbackQueue:
@@ -34,7 +59,7 @@ class FeedbackQueue:
         self.notified = False
 
     def put(self, element: Any) -> None:
-        """Append a batch, or the age of a marker."""
+        """Append a batch, the age of a marker, or a BarrierReturned."""
         with self.lock:
             self.elements.append(element)
             self._notify()
@@ -103,6 +128,8 @@ class IterationHeadOperator(Operator):
         self.last_sent = False
         self.finished = False
         self.quiet_since = 0
+        self.logs: dict[int, FeedbackLog] = {}  # of checkpoints whose barrier has not come back
+        self.returned: dict[int, list[Any]] = {}  # what belongs to a checkpoint, until it is stored
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -114,10 +141,28 @@ class IterationHeadOperator(Operator):
             self.kept.clear()
         self.feedback.connect(lambda: context.post(self.take_feedback))
 
+    def completes_later(self, checkpoint_id: int, ready: Callable[[], None]) -> bool:
+        log: list[Any] = []
+        for element in self.feedback.all():
+            if isinstance(element, BarrierReturned):
+                if element.checkpoint == checkpoint_id:
+                    self.returned[checkpoint_id] = log
+                    return False
+            elif not isinstance(element, int):
+                log.append(element)
+        self.logs[checkpoint_id] = FeedbackLog(ready)
+        return True
+
     def store(self, checkpoint_id: int) -> None:
         super().store(checkpoint_id)
-        batches = [element for element in self.feedback.all() if not isinstance(element, int)]
+        batches = self.returned.pop(checkpoint_id, None)
+        if batches is None:
+            batches = [element for element in self.feedback.all() if not isinstance(element, int | BarrierReturned)]
         self.kept.update(record for batch in batches for record in stamped(batch))
+
+    def checkpoint_aborted(self, checkpoint_id: int) -> None:
+        self.logs.pop(checkpoint_id, None)
+        self.returned.pop(checkpoint_id, None)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         self.output.emit(batch)
@@ -137,7 +182,9 @@ class IterationHeadOperator(Operator):
     def take_feedback(self) -> None:
         """The mail that says that something has come back."""
         for element in self.feedback.take():
-            if self.finished:
+            if isinstance(element, BarrierReturned):
+                self.barrier_returned(element.checkpoint)
+            elif self.finished:
                 self.context.count("numFeedbackRecordsDropped", 0 if isinstance(element, int) else len(element))
             elif isinstance(element, int):
                 self.marker_returned(element)
@@ -145,7 +192,16 @@ class IterationHeadOperator(Operator):
                 self.received = True
                 self.quiet_since = self.context.clock.now()
                 self.context.count("numFeedbackRecords", len(element))
+                for log in self.logs.values():
+                    log.batches.append(element.copy(self.context.copier))
                 self.output.emit(element)
+
+    def barrier_returned(self, checkpoint_id: int) -> None:
+        """Nothing that a checkpoint's snapshot of the loop needs is under way any more."""
+        log = self.logs.pop(checkpoint_id, None)
+        if log is not None:
+            self.returned[checkpoint_id] = log.batches
+            log.ready()
 
     def marker_returned(self, age: int) -> None:
         """A round is over; ``age`` is the least of what the heads that reach this one said."""
@@ -199,6 +255,9 @@ class IterationTailOperator(Operator):
 
     def process_marker(self, age: int) -> None:
         self.feedback.put(age)
+
+    def prepare_barrier(self, checkpoint_id: int) -> None:
+        self.feedback.put(BarrierReturned(checkpoint_id))
 
     def process_watermark(self, timestamp: int) -> None:
         pass

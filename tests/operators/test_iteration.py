@@ -2,9 +2,11 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.iteration import IterationHeadOperator, IterationTailOperator
@@ -65,6 +67,70 @@ def test_feedback_that_has_not_been_sent_on_is_state():
     assert again.results == [("timeless", None), ("first", 2), ("second", None)]
     again.operator.store(1)
     assert all(len(batch) == 0 for batch in again.context.operator_state.export())
+
+
+def kept(head):
+    """What a head began with another head would send, of what this one has put into its state."""
+    (part,) = redistributed([head.context.operator_state.export()], 1)
+    again = OperatorHarness(IterationHeadOperator("loop", 0), restored_operator=part)
+    again.read_mail()
+    return again.values
+
+
+def test_what_comes_back_before_its_barrier_does_belongs_to_a_checkpoint():
+    head, tail = ends()
+    ready = []
+    tail.push(["before"])
+    assert head.operator.completes_later(1, lambda: ready.append(1))
+    head.read_mail()
+    assert head.operator.completes_later(2, lambda: ready.append(2))
+    tail.push(["on its way"])
+    tail.operator.prepare_barrier(1)
+    tail.push(["between"])
+    tail.operator.prepare_barrier(2)
+    tail.push(["after"])
+    head.read_mail()
+    assert ready == [1, 2]
+    assert head.values == ["before", "on its way", "between", "after"]
+    head.operator.store(1)
+    assert kept(head) == ["before", "on its way"]
+    head.operator.store(2)
+    assert kept(head) == ["on its way", "between"]
+
+
+def test_a_checkpoint_whose_barrier_is_back_already_is_complete():
+    head, tail = ends()
+    tail.push(["before"])
+    tail.operator.prepare_barrier(1)
+    tail.push(["after"])
+    assert not head.operator.completes_later(1, lambda: None)
+    head.operator.store(1)
+    head.read_mail()
+    assert kept(head) == ["before"]
+    assert head.values == ["before", "after"]
+
+
+def test_what_a_body_changes_of_a_record_is_not_changed_in_the_checkpoint():
+    shared = {}
+    head = OperatorHarness(IterationHeadOperator("loop", 0), shared=shared, copier=Copier("loop"))
+    tail = OperatorHarness(IterationTailOperator("loop"), shared=shared)
+    head.operator.completes_later(1, lambda: None)
+    tail.push([["a"]])
+    tail.operator.prepare_barrier(1)
+    head.read_mail()
+    head.values[0].append("b")
+    head.operator.store(1)
+    assert kept(head) == [["a"]]
+
+
+def test_a_checkpoint_that_is_given_up_is_not_waited_for():
+    head, tail = ends()
+    assert head.operator.completes_later(1, lambda: pytest.fail("nobody wants it"))
+    head.operator.checkpoint_aborted(1)
+    tail.push(["a"])
+    tail.operator.prepare_barrier(1)
+    head.read_mail()
+    assert head.values == ["a"]
 
 
 def test_the_last_watermark_waits_for_the_loop_to_rest_and_the_end_for_what_it_sets_free():

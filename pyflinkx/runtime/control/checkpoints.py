@@ -28,7 +28,7 @@ from pyflinkx.checkpoint.actions import (
     TriggerTasks,
 )
 from pyflinkx.checkpoint.coordinator import CheckpointCoordinator
-from pyflinkx.checkpoint.metadata import Checkpoint, OperatorStates, StatePart
+from pyflinkx.checkpoint.metadata import Checkpoint, OperatorStates, StatePart, SubtaskStates
 from pyflinkx.checkpoint.settings import CheckpointSettings, ClaimMode
 from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.checkpoint.topology import Vertex, VertexOperator, Vertices
@@ -39,6 +39,7 @@ from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.control.coordination import Coordination
 from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
 from pyflinkx.runtime.exchange.channel import Barrier
+from pyflinkx.runtime.task.accumulators import STATE as ACCUMULATORS
 from pyflinkx.runtime.task.snapshots import RestoredTask, restored_task
 from pyflinkx.state.spec import SINK, SOURCE
 
@@ -292,7 +293,8 @@ class JobCheckpoints:
                 return
         faults.point("checkpoint.begun")  # and no task was told
         options = action.options
-        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain)
+        unaligned = options.unaligned and options.exactly_once
+        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned)
         tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
         self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret))
 
@@ -309,7 +311,19 @@ class JobCheckpoints:
             log.warning("checkpoint %d of job '%s' cannot be written", number, self.graph.name, exc_info=error)
             return self.coordinator.store_failed(self.clock.now(), number, told(error))
         faults.point("checkpoint.stored")  # and nobody knows that
-        return self.coordinator.stored(self.clock.now(), number, written)
+        actions = self.coordinator.stored(self.clock.now(), number, written)
+        record = self.coordinator.statistics.completed_as(number)
+        if record is not None:
+            log.info(
+                "%s %d of job '%s' is complete: %d bytes in %d ms%s",
+                checkpoint.kind,
+                number,
+                self.graph.name,
+                record.size,
+                record.duration,
+                f", in {record.folder}" if record.folder else "",
+            )
+        return actions
 
     def _with_coordinators(self, checkpoint: Checkpoint, states: dict[int, bytes], folder: str | None) -> Checkpoint:
         """The checkpoint with what coordinators have said."""
@@ -387,9 +401,11 @@ def job_checkpoints(graph: JobGraph, job_id: str, clock: Clock, found: Checkpoin
     settings = graph.checkpoints
     storage = CheckpointStorage(
         settings.folder,
-        job_id if settings.subfolder else "",
+        job_id,
         compressed=settings.compressed,
         memory_threshold=settings.memory_threshold,
+        subfolder=settings.subfolder,
+        secret_file=settings.secret_file,
     )
     claimed = graph.restore.claim_mode is ClaimMode.CLAIM
     return JobCheckpoints(graph, settings, storage, clock, job_id, found, claimed)
@@ -450,6 +466,11 @@ def vertices_of(graph: JobGraph) -> Vertices:
     return Vertices(vertices, feeders)
 
 
+def keeps(subtask: SubtaskStates) -> bool:
+    """Whether there is more of a subtask than results of the job so far."""
+    return any(part.state != ACCUMULATORS for part in subtask.parts)
+
+
 def refuse_foreign_states(graph: JobGraph, checkpoint: Checkpoint, allowed: bool) -> None:
     """Refuse a checkpoint that the program cannot go on from.
 
@@ -465,7 +486,7 @@ def refuse_foreign_states(graph: JobGraph, checkpoint: Checkpoint, allowed: bool
     foreign = [
         states
         for uid, states in checkpoint.operators.items()
-        if uid not in nodes and (states.coordinator is not None or any(old.parts for old in states.subtasks))
+        if uid not in nodes and (states.coordinator is not None or any(keeps(old) for old in states.subtasks))
     ]
     if foreign and not allowed:
         names = ", ".join(f"'{states.name}' (uid {states.uid})" for states in foreign)

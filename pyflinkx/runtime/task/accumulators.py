@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pyflinkx._core.calls.records import told
+from pyflinkx._core.calls.records import CallSite, told
+from pyflinkx._core.codecs.codec import Codec
+from pyflinkx._core.codecs.pickled import PickleCodec
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import JobExecutionError
-from pyflinkx.runtime.control.pickles import dump_value
+from pyflinkx.runtime.control.pickles import dump_by_value, dump_value
+from pyflinkx.state.rows import state_batch, state_name, state_rows
+from pyflinkx.state.spec import SPLIT
 
 ATTEMPTS = 3
+# The state of a subtask that its operator's accumulators are; no user's state can have a name that begins so.
+STATE = "$accumulators"
+CODECS: dict[str, Codec] = {"value": PickleCodec()}
 
 
 class Lost:
@@ -40,6 +48,48 @@ def copied(accumulator: Any) -> Any:
                 raise
             failure = error
     return Lost(f"cannot be copied: {told(failure)}")
+
+
+def held(site: CallSite, accumulators: dict[str, Any]) -> list[ColumnBatch]:
+    """What a checkpoint keeps of the accumulators of a subtask: a list of one element, so that they stay together."""
+    packed = []
+    for name, accumulator in accumulators.items():
+        try:
+            packed.append((name, dump_by_value(accumulator)))
+        except BaseException as error:
+            raise site.wrap(error, f"while accumulator {name!r} was written to a checkpoint") from error
+    return [state_batch(STATE, SPLIT, CODECS, None, [(packed,)])] if packed else []
+
+
+def taken_out(
+    site: CallSite, batches: Sequence[ColumnBatch], accumulators: dict[str, Any]
+) -> tuple[list[ColumnBatch], set[str]]:
+    """Take the accumulators out of what a subtask begins with.
+
+    Args:
+        site: the operator.
+        batches: of the subtask's lists and broadcast maps.
+        accumulators: gets them, those of one name that several subtasks had in one.
+
+    Returns:
+        The other batches, and the names of the accumulators.
+    """
+    others = []
+    for batch in batches:
+        if state_name(batch) != STATE:
+            others.append(batch)
+            continue
+        packed = [pair for (pairs,) in state_rows(batch, CODECS) for pair in pairs]
+        for name, data in packed:
+            try:
+                found = pickle.loads(data)
+                if name in accumulators:
+                    accumulators[name].merge(found)
+                else:
+                    accumulators[name] = found
+            except BaseException as error:  # code of the accumulator's class runs here
+                raise site.wrap(error, f"while accumulator {name!r} was read from a checkpoint") from error
+    return others, set(accumulators)
 
 
 def pack(accumulators: dict[str, Any]) -> dict[str, bytes | Lost]:

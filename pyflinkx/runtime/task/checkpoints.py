@@ -5,16 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from pyflinkx import faults
 from pyflinkx.graph.job_graph import JobVertex
+from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.exchange.gates import GateOutput
-from pyflinkx.runtime.task.barriers import Aligned, Barriers
+from pyflinkx.runtime.sites import site_of
+from pyflinkx.runtime.task.accumulators import held
+from pyflinkx.runtime.task.barriers import Barriers, Passed
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
 from pyflinkx.runtime.task.snapshots import HeldStates, held_by_operator, held_by_reader, milliseconds_since
+
+# Elements of a channel that are read before their time at once.
+MOST_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,27 @@ class TakenSnapshot:
             states.discard()
 
 
+@dataclass
+class UnderWay:
+    """A checkpoint that has begun here, and is not complete.
+
+    Args:
+        barrier: its own.
+        held: by operators and readers, by node.
+        missing: nodes of the operators that still wait for what is theirs.
+        records: what channels bring before their barriers.
+        taken: milliseconds that the task stood still for.
+        waited: milliseconds from the first of its barriers to the last one; None before all inputs have it.
+    """
+
+    barrier: Barrier
+    held: dict[int, HeldStates]
+    missing: set[int]
+    records: list[tuple[ChannelInput, list[bytes]]]
+    taken: int
+    waited: int | None = None
+
+
 class TaskCheckpoints:
     """The checkpoints of one task; called from its thread, between two elements of its inputs.
 
@@ -48,10 +77,12 @@ class TaskCheckpoints:
         nodes: its operators, by node.
         readers: its sources' readers, by node.
         contexts: of its operators, by node.
+        accumulators: of the functions of its operators and readers, by node.
         exchanges: its ways to other tasks.
         send_all: has operators send all that they have left.
         now: the clock (ms).
         give: takes a snapshot and has it written.
+        patience: how long (ms) an unaligned barrier waits for alignment first.
     """
 
     def __init__(
@@ -61,19 +92,23 @@ class TaskCheckpoints:
         nodes: Mapping[int, OperatorNode],
         readers: Mapping[int, ReaderInput],
         contexts: Mapping[int, OperatorContext],
+        accumulators: Mapping[int, dict[str, Any]],
         exchanges: Sequence[GateOutput],
         send_all: Callable[[], None],
         now: Callable[[], int],
         give: Callable[[TakenSnapshot], None],
+        patience: int = 0,
     ) -> None:
         self.vertex = vertex
         self.nodes = nodes
         self.readers = readers
         self.contexts = contexts
+        self.accumulators = accumulators
         self.exchanges = exchanges
         self.send_all = send_all
         self.give = give
-        self.barriers = Barriers(inputs, now)
+        self.barriers = Barriers(inputs, now, patience)
+        self.under_way: dict[int, UnderWay] = {}
 
     # ---- from the coordinator ----
 
@@ -93,6 +128,8 @@ class TaskCheckpoints:
         """A checkpoint will not be."""
         faults.point("task.aborted")
         self.barriers.give_up(number)
+        for begun in [begun for begun in self.under_way if begun <= number]:
+            self._drop(begun)
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -103,7 +140,9 @@ class TaskCheckpoints:
     @property
     def wanted(self) -> bool:
         """Whether the coordinator has said something that can be seen to now."""
-        return bool(self.barriers.told) and not any(reader.ending for reader in self.readers.values())
+        return bool(self.barriers.told) and not any(
+            reader.ending and not reader.ended for reader in self.readers.values()
+        )
 
     def see_to_told(self) -> None:
         """See to what the coordinator has said."""
@@ -116,11 +155,42 @@ class TaskCheckpoints:
         elif isinstance(source, ChannelInput) and source.barrier is not None:
             self._take(self.barriers.arrived(source))
 
-    def _take(self, aligned: Aligned | None) -> None:
-        if aligned is None or all(self.barriers.ended):
+    def wake_time(self) -> int | None:
+        """When (ms) ``look`` has something to do; None for never."""
+        return self.barriers.wake_time()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a barrier is being waited for."""
+        return self.barriers.aligning is not None
+
+    def look(self) -> None:
+        """A barrier may have waited long enough for alignment, or wait behind what the task has not come to yet."""
+        self._take(self.barriers.run_out())
+        self.read_ahead()
+
+    def read_ahead(self) -> None:
+        """Look for the barriers of channels behind what the task has not come to yet."""
+        if self.under_way:
+            for source in self.barriers.recorded():
+                if source.barrier is None:
+                    source.barrier = source.read_ahead(MOST_AHEAD)
+                if source.barrier is not None:
+                    self._take(self.barriers.arrived(source))
+
+    def _take(self, passed: Passed | None) -> None:
+        if passed is None or (all(self.barriers.ended) and not any(node.live for node in self.nodes.values())):
             return
-        barrier = aligned.barrier
-        faults.point("task.barriers-aligned")
+        if passed.begins:
+            self._begin(passed.barrier)
+        begun = self.under_way.get(passed.barrier.number)
+        if passed.complete and begun is not None:
+            begun.waited = passed.waited
+            self._give_if_complete(begun)
+
+    def _begin(self, barrier: Barrier) -> None:
+        """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""
+        faults.point("task.barrier-ready")
         self.send_all()
         started = time.monotonic_ns()
         for node in self.vertex.nodes:
@@ -130,15 +200,54 @@ class TaskCheckpoints:
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
         faults.point("task.barrier-sent")
-        held = [self._held(node.id, node.uid, barrier.number) for node in self.vertex.nodes]
+        missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
+        held = {node.id: self._held(node, barrier.number) for node in self.vertex.nodes if node.id not in missing}
         faults.point("task.exported")
-        self.give(TakenSnapshot(barrier.number, held, aligned.waited, milliseconds_since(started)))
+        records = [(source, source.begin_record()) for source in self.barriers.recorded()]
+        self.under_way[barrier.number] = UnderWay(barrier, held, missing, records, milliseconds_since(started))
 
-    def _held(self, node: int, uid: str, number: int) -> HeldStates:
-        if node in self.readers:
-            source = self.readers[node]
-            return HeldStates(uid, finished=True) if source.ended else held_by_reader(uid, source.snapshot(number))
+    def _give_if_complete(self, begun: UnderWay) -> None:
+        if begun.waited is None or begun.missing:
+            return
+        del self.under_way[begun.barrier.number]
+        for source, record in begun.records:
+            source.record = None
+            if record:
+                begun.held[source.node].channels.setdefault(source.place, []).extend(record)
+        self.give(TakenSnapshot(begun.barrier.number, list(begun.held.values()), begun.waited, begun.taken))
+
+    def _drop(self, number: int) -> None:
+        """A checkpoint that has begun will not be."""
+        dropped = self.under_way.pop(number)
+        for source, _ in dropped.records:
+            source.record = None
+        for states in dropped.held.values():
+            states.discard()
+
+    def _completes_later(self, node: int, number: int) -> bool:
         running = self.nodes[node]
+        return running.live and running.operator.completes_later(number, partial(self._complete, number, node))
+
+    def _complete(self, number: int, node: int) -> None:
+        """An operator has all that belongs to a checkpoint."""
+        begun = self.under_way.get(number)
+        if begun is not None:
+            begun.held[node] = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
+            begun.missing.discard(node)
+            self._give_if_complete(begun)
+
+    def _held(self, node: StreamNode, number: int) -> HeldStates:
+        states = self._held_itself(node, number)
+        states.batches += held(site_of(node), self.accumulators[node.id])
+        return states
+
+    def _held_itself(self, node: StreamNode, number: int) -> HeldStates:
+        if node.id in self.readers:
+            source = self.readers[node.id]
+            if source.ended:
+                return HeldStates(node.uid, finished=True)
+            return held_by_reader(node.uid, source.snapshot(number))
+        running = self.nodes[node.id]
         if not running.live:
-            return HeldStates(uid, finished=True)
-        return held_by_operator(running.operator, self.contexts[node], number)
+            return HeldStates(node.uid, finished=True)
+        return held_by_operator(running.operator, self.contexts[node.id], number)

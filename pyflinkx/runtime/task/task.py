@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import enum
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -31,10 +32,11 @@ from pyflinkx.operators.source_alignment import AlignmentGroups
 from pyflinkx.runtime.control.coordination import TaskLink
 from pyflinkx.runtime.exchange.gates import GateOutput, InputChannel
 from pyflinkx.runtime.sites import site_of
-from pyflinkx.runtime.task.accumulators import copies
+from pyflinkx.runtime.task.accumulators import copies, taken_out
 from pyflinkx.runtime.task.checkpoints import TaskCheckpoints
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
+from pyflinkx.runtime.task.in_flight import InFlight, edge_places, encoder
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
@@ -42,6 +44,8 @@ from pyflinkx.runtime.task.requests import TaskRequests
 from pyflinkx.runtime.task.snapshots import RestoredStates, RestoredTask
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.turns import Pace, turn_length
+from pyflinkx.state.rocksdb import RocksDBSettings, RocksDBStateBackend
+from pyflinkx.state.state_backend import StateBackend
 from pyflinkx.types.changes import CARRIED
 
 
@@ -62,7 +66,8 @@ class TaskSettings:
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
-    ``runtime.task.requests``.
+    ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
+    ``seed``: of random numbers. ``rocksdb``: how state by key is kept in RocksDB, None where it is kept in memory.
     """
 
     clock: Clock
@@ -77,6 +82,19 @@ class TaskSettings:
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
+    alignment_patience: int = 0
+    seed: str = ""
+
+    rocksdb: RocksDBSettings | None = None
+
+    def state_backend(self) -> StateBackend:
+        """What makes the tables of the slot's operators."""
+        if self.rocksdb is None:
+            return StateBackend()
+        backend: StateBackend = self.shared.get(RocksDBStateBackend) or self.shared.setdefault(
+            RocksDBStateBackend, RocksDBStateBackend(self.rocksdb)
+        )
+        return backend
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -156,6 +174,9 @@ class Task:
         self.draining = [node for node in self.nodes.values() if node.piecewise or overrides(node.operator, "drained")]
         self.unfinished = False  # whether an operator may have left something for resume()
         self.contexts: dict[int, OperatorContext] = {}
+        # By operator: its edges, and what takes their batches.
+        self.entries: dict[int, dict[str, tuple[StreamEdge, Callable[[Any], None]]]] = {id: {} for id in self.nodes}
+        self.in_flight: deque[tuple[Callable[[Any], None], Any]] = deque()  # batches of before a restore
         self.checkpoints: TaskCheckpoints | None = None
         self.restored = None if restored is None else RestoredStates(restored, subtask, vertex.parallelism)
         self._connect(in_channels, out_exchanges)
@@ -177,8 +198,11 @@ class Task:
             site = site_of(node) if watched else None
             return OperatorInput(self.nodes[edge.target], index, edge.port, site)
 
+        places = edge_places([*self.vertex.inner_edges, *(edge for edge, _ in in_channels)])
         for edge in self.vertex.inner_edges:
-            self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
+            inner = new_input(edge)
+            self.entries[edge.target][places[id(edge)]] = edge, inner.emit
+            self.outputs[edge.source].connect(inner, edge.side_tag, edge.in_loop)
         for edge, exchange in out_exchanges:
             reader = exchange if self.requests is None else self.requests.output(edge, exchange)
             self.outputs[edge.source].connect(reader, edge.side_tag, edge.in_loop)
@@ -187,7 +211,9 @@ class Task:
                 target = new_input(edge)
                 read = target if self.requests is None else self.requests.input(edge, target)
                 pace = Pace(self.settings.batch_size, self.turn_length)
-                self.inputs.append(ChannelInput(channel, read, pace, self.turn))
+                encode = encoder(nodes[edge.target], edge)
+                self.entries[edge.target].setdefault(places[id(edge)], (edge, target.emit))
+                self.inputs.append(ChannelInput(channel, read, pace, self.turn, encode, edge.target, places[id(edge)]))
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
@@ -212,6 +238,10 @@ class Task:
                 else:
                     self._open_operator(node)
             if self.restored is not None:
+                for node in self.vertex.nodes:
+                    if node.id in self.nodes:
+                        edges = self.entries[node.id]
+                        self.in_flight += InFlight(self.restored, node, self.contexts[node.id], edges).calls()
                 self.restored.close()
         except BaseException as error:
             self.close(error)
@@ -223,20 +253,22 @@ class Task:
                 self.nodes,
                 self.readers,
                 self.contexts,
+                self.accumulators,
                 self.exchanges,
                 self._send_all,
                 self.settings.clock.now,
                 self.link.snapshot,
+                self.settings.alignment_patience,
             )
 
     def _open_operator(self, node: StreamNode) -> None:
-        operator = self.nodes[node.id].operator
+        operator, context = self.nodes[node.id].operator, self._context(node)
+        self.on_close.callback(context.close)
         self.on_close.callback(operator.close)
-        context = self._context(node)
         self.contexts[node.id] = context
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
-            context.restored_operator = self.restored.lists(node.uid)
+            self._restore_lists(node, context)
         operator.open(context)
         if self.restored is not None:
             faults.point("task.restored")  # what it keeps by key and by subtask, and nothing native
@@ -244,6 +276,13 @@ class Task:
                 operator.import_(batch)
         if operator.may_pause:
             self.pausing.append(operator)
+
+    def _restore_lists(self, node: StreamNode, context: OperatorContext) -> None:
+        """Have an operator, or a reader's functions, begin with what was the subtask's own."""
+        if self.restored is not None:
+            lists = self.restored.lists(node.uid)
+            found = taken_out(site_of(node), lists, self.accumulators[node.id])
+            context.restored_operator, context.restored_accumulators = found
 
     def _context(self, node: StreamNode) -> OperatorContext:
         return OperatorContext(
@@ -270,13 +309,17 @@ class Task:
             key_type=None if node.spec is None else node.spec.input(0).key_type,
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
+            state_backend=self.settings.state_backend(),
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
+            seed=self.settings.seed,
         )
 
     def _open_reader(self, node: StreamNode) -> None:
         counters = self.counters[node.id]
         send = partial(self.link.send, node.id)
+        operator_context = self._context(node)
+        self._restore_lists(node, operator_context)
         context = ReaderContext(
             self.settings.clock,
             self.subtask,
@@ -284,7 +327,7 @@ class Task:
             counters,
             send,
             self.mailbox.wake,
-            RuntimeContext(self._context(node)),
+            RuntimeContext(operator_context),
             self.copiers[node.id],
             self.settings.copied(node.parallelism),
         )
@@ -349,6 +392,8 @@ class Task:
         """
         self.mailbox.run_control()
         if not self._writable():
+            if self.checkpoints is not None:
+                self.checkpoints.read_ahead()
             return StepResult.BLOCKED
         started = self.turn.begin()
         result = self._work(started)
@@ -373,13 +418,21 @@ class Task:
                     self.mailbox.run_one()
                     self._finish_drained()
                 return StepResult.MORE
+        if self.in_flight:
+            take, batch = self.in_flight.popleft()
+            take(batch)
+            self.unfinished = bool(self.piecewise)
+            return StepResult.MORE
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back.
         if self.checkpoints is not None and self.checkpoints.wanted:
-            self.checkpoints.see_to_told()  # before timers and mails, of which there may be some at any time
+            self.checkpoints.see_to_told()
             return StepResult.MORE
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
+        if self.checkpoints is not None and self.checkpoints.busy:
+            self.checkpoints.look()
         read = self.mailbox.run_one()
         if read:
             self._finish_drained()
@@ -446,6 +499,8 @@ class Task:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
         times = [source.wake_time() for source in self.inputs if not source.ended]
         times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.live]
+        if self.checkpoints is not None:
+            times.append(self.checkpoints.wake_time())
         return min((time for time in times if time is not None), default=None)
 
     def metrics(self) -> TaskMetrics:
