@@ -178,7 +178,8 @@ class Job:
                     self.checkpoints.job_ended(self.master.state)
                 self._tell_ended(ended_by(error, self.graph.name))
                 raise
-            actions = self.master.attempt_ended(start.number, failure, self.now())
+            resumes = self.checkpoints is not None and self.checkpoints.coordinator.settings.enabled
+            actions = self.master.attempt_ended(start.number, failure, self.now(), resumes)
             if self.master.ended is None:
                 failed = self.master.failures[-1]
                 self.master.failures[-1] = replace(failed, traceback=as_text(failed.error))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from pyflinkx import faults
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.interrupts import is_interrupt
@@ -269,6 +270,7 @@ class Task:
             self._restore_lists(node, context)
         operator.open(context)
         if self.restored is not None:
+            faults.point("task.restored")  # what it keeps by key and by subtask, and nothing native
             for batch in self.restored.native(node.uid):
                 operator.import_(batch)
         if operator.may_pause:
@@ -420,8 +422,8 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. What follows is
-        # done all the same: there may be no end of checkpoints either.
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. There may be no
+        # end of checkpoints either, so what follows is done all the same.
         took = self.checkpoints is not None and self.checkpoints.see_to_told()
         if self._fire_timers():
             self._finish_drained()
