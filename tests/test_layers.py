@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "testing": {"operators", "connectors", *STATE, *FORMATS},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
+    "queryablestate": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},
 }
 

@@ -53,17 +53,26 @@ def make_job(
         mode = ("threads" if graph.native else "processes") if parallel and isinstance(clock, SystemClock) else "inline"
     dependencies = PythonDependencies.from_configuration(configuration)
     if mode == "inline":
-        return with_checkpoints(InlineJob(graph, settings, listener, dependencies), settings)
+        return finished(InlineJob(graph, settings, listener, dependencies), settings, configuration)
     if not isinstance(clock, SystemClock):
         raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
     from pyflinkx.runtime.drivers.worker_jobs import job_on_workers
 
     with standard_descriptors_taken():
-        return with_checkpoints(job_on_workers(mode, graph, settings, configuration, listener, dependencies), settings)
+        job = job_on_workers(mode, graph, settings, configuration, listener, dependencies)
+        return finished(job, settings, configuration)
 
 
-def with_checkpoints(job: Job, settings: TaskSettings) -> Job:
-    """The job, which takes checkpoints unless it is a batch job."""
+def finished(job: Job, settings: TaskSettings, configuration: Configuration) -> Job:
+    """The job, which takes checkpoints unless it is a batch job, and lets others ask for its state if it shall.
+
+    Raises:
+        ConfigurationError: it cannot listen where it is to, or has no token.
+    """
+    if configuration.value_of(options.QUERYABLE_STATE):
+        from pyflinkx.runtime.drivers.query_server import server_for
+
+        job.query_server = server_for(configuration)
     if not settings.batch:
         job.checkpoints = job_checkpoints(job.graph, job.job_id, settings.clock)
     return job
