@@ -29,8 +29,6 @@ PAGE = ROOT / "docs" / "compatibility.md"
 # Why a name is not to be had, by a pattern of module.name; the first that matches counts. These are out of scope.
 JAVA = "Java object"
 INSIDE = "PyFlink's inside: what stands between its functions and its Java operators"
-SAVEPOINTS = "later: savepoints"
-RESTARTS = "later: restart strategies"
 CONNECTOR = "later: external connector"
 OUT_OF_SCOPE: list[tuple[str, str]] = [
     (r"\.(get_java_\w+|to_j_row_kind)$", JAVA),
@@ -43,8 +41,6 @@ OUT_OF_SCOPE: list[tuple[str, str]] = [
     (r"\.connectors\.hybrid_source\b|\.formats\.(avro|orc|parquet)\b|\.CsvBulkWriters\b", CONNECTOR),
     (r"\.file_system\.(BulkFormat|FileSource\.for_bulk_file_format|StreamingFileSink)\b", CONNECTOR),
     (r"\.file_system\.FileSink\.(BulkFormatBuilder|for_bulk_format)\b", CONNECTOR),
-    (r"\.JobClient\.(stop_with_savepoint|trigger_savepoint)$", SAVEPOINTS),
-    (r"\.RestartStrategies\.(FixedDelay|FailureRate|fixed_delay|failure_rate)\w*$", RESTARTS),
 ]
 
 
@@ -237,7 +233,7 @@ def compare_members(name: Name, found: Any) -> tuple[str, str]:
 
 
 def out_of_scope(verdict: str, why: str) -> bool:
-    return verdict == "absent" and why in (JAVA, INSIDE, SAVEPOINTS, RESTARTS, CONNECTOR)
+    return verdict == "absent" and why in (JAVA, INSIDE, CONNECTOR)
 
 
 def page() -> str:

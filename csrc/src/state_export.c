@@ -46,11 +46,14 @@ pfx_status pfx_running_export(const pfx_running *running, pfx_state_rows *rows, 
 }
 
 pfx_status pfx_slices_export(const pfx_slices *slices, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) {
-    const pfx_panes *panes = &slices->panes;
-    found found = {.count = 0};
     if (slices->firing != NULL || slices->merging || slices->again.pending) {
         return PFX_WRONG_STATE;
     }
+    return pfx_panes_export(&slices->panes, rows, place, limit);
+}
+
+pfx_status pfx_panes_export(const pfx_panes *panes, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) {
+    found found = {.count = 0};
     PFX_TRY(pfx_state_rows_begin(rows));
     PFX_TRY(pfx_out_column_reserve(rows->spaces, least(limit, pfx_panes_held(panes))));
     while (place->at < panes->count && has_room(rows, &found, limit)) {

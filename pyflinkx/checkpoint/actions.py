@@ -19,6 +19,9 @@ class BarrierOptions:
         stop: whether tasks are to end once this savepoint has been completed.
         drain: whether they first come to the end of their input: last watermark, all windows.
         folder: where this savepoint goes; None for what the settings say, and for checkpoints.
+        bases: numbers of checkpoints whose files the states may name, so that only what has changed since is written.
+            They stay as long as this one is under way. A later one may be gone before it is complete, even if the task
+            knows of it: word of its completion and the barrier come by different ways. Savepoints have none.
     """
 
     exactly_once: bool = True
@@ -27,6 +30,7 @@ class BarrierOptions:
     stop: bool = False
     drain: bool = False
     folder: str | None = None
+    bases: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

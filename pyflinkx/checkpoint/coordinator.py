@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyflinkx.checkpoint.actions import (
     Action,
@@ -50,7 +50,8 @@ KEPT_AT_THE_END = {
 class CheckpointCoordinator:
     """The checkpoints of one job, over all its attempts; times in milliseconds since the epoch.
 
-    After each event, and when ``next_time`` has come, the driver asks ``time`` what is due.
+    After each event, and when ``next_time`` has come, the driver asks ``time`` what is due. It begins no attempt, and
+    does not end the job, while manifests are being written (``storing``).
 
     Args:
         settings: when and how.
@@ -103,6 +104,7 @@ class CheckpointCoordinator:
         )
         self.dropped: list[Checkpoint] = []  # no longer retained, but one under way may name their files
         self.requested: list[SavepointRequest] = []
+        self.storing: set[int] = set()  # whose manifests are being written: nobody knows whether they are there
         self.savepoints: set[int] = set()  # numbers of those that are durable
         self.stopped = False  # by a savepoint: what follows it is not the job's
         self.failures = 0  # in a row
@@ -148,12 +150,18 @@ class CheckpointCoordinator:
         return []
 
     def attempt_over(self, now: int, reason: str) -> list[Action]:
-        """The attempt has begun to fail or to be cancelled, or has ended; what is under way will not be."""
+        """The attempt has begun to fail or to be cancelled, or has ended; what is under way will not be.
+
+        But what all tasks have given their states for goes on. The next attempt has to wait until it is known whether
+        it is durable: one that begins from the checkpoint before has sinks remove what only the later one commits, so
+        that nobody may begin from that one any more.
+        """
         self.running = False
         self.due = None
         actions = self._refuse_requested(reason)
         for pending in list(self.pending.values()):
-            actions += self._abort(now, pending, reason, counts=False)
+            if pending.number not in self.storing:
+                actions += self._abort(now, pending, reason, counts=False)
         return actions
 
     def task_finished(self, now: int, attempt: int, task: Task) -> list[Action]:
@@ -186,7 +194,10 @@ class CheckpointCoordinator:
 
     def job_ended(self, now: int, state: enum.Enum) -> list[Action]:
         """The job has ended: FINISHED, CANCELED or FAILED; what is not to be kept is removed."""
-        actions = self.attempt_over(now, f"the job has ended: {state.name}")
+        reason = f"the job has ended: {state.name}"
+        actions = self.attempt_over(now, reason)
+        for pending in list(self.pending.values()):
+            actions += self._abort(now, pending, reason, counts=False)
         if state.name not in KEPT_AT_THE_END[self.settings.retention]:
             self.dropped += self.retained
             self.retained = []
@@ -270,8 +281,9 @@ class CheckpointCoordinator:
 
     def stored(self, now: int, number: int, checkpoint: Checkpoint) -> list[Action]:
         """A manifest is durable."""
+        self.storing.discard(number)
         pending = self.pending.get(number)
-        if pending is None or not pending.storing:
+        if pending is None:
             if number in self.savepoints or any(kept.number == number for kept in self.retained):
                 return []
             return [Discard(checkpoint, tuple(self.retained))]
@@ -290,16 +302,17 @@ class CheckpointCoordinator:
         keep = max(1, self.settings.retained)
         self.dropped += self.retained[:-keep]
         del self.retained[:-keep]
-        actions.append(NotifyCompleted(number))
-        actions += [LastStored(number)] if pending.final else []
+        if self.running or pending.final:
+            actions.append(NotifyCompleted(number))
+            actions += [LastStored(number)] if pending.final else []
         return actions + self._discard()
 
     def store_failed(self, now: int, number: int, reason: str) -> list[Action]:
         """A manifest cannot be written, or a coordinator of a source or sink cannot say what it holds."""
+        self.storing.discard(number)
         pending = self.pending.get(number)
         if pending is None:
             return self._late(number)
-        pending.storing = False
         return self._abort(now, pending, reason, counts=True)
 
     # ---- what follows ----
@@ -360,6 +373,8 @@ class CheckpointCoordinator:
         final: bool = False,
     ) -> list[Action]:
         over = set(finished)
+        if kind == CHECKPOINT:
+            options = replace(options, bases=tuple(kept.number for kept in self.retained))
         record = self.statistics.begin(number, kind, self.attempt, now)
         pending = PendingCheckpoint(
             number,
@@ -370,7 +385,6 @@ class CheckpointCoordinator:
             record,
             waiting=set(self.topology.tasks) - over,
             finished=over,
-            bases=frozenset(kept.number for kept in self.retained),
             final=final,
         )
         self.pending[number] = pending
@@ -386,9 +400,9 @@ class CheckpointCoordinator:
         return [TriggerTasks(pending.number, pending.kind, tasks, pending.options, first)]
 
     def _store_if_complete(self, pending: PendingCheckpoint) -> list[Action]:
-        if pending.waiting or pending.storing:
+        if pending.waiting or pending.number in self.storing:
             return []
-        pending.storing = True
+        self.storing.add(pending.number)
         checkpoint = pending.checkpoint(self.topology, self.job_id, self.job_name)
         return [StoreManifest(checkpoint, pending.options.folder, pending.final)]
 
@@ -398,7 +412,7 @@ class CheckpointCoordinator:
         if pending.options.stop:
             self.stopped = True
             self.base = checkpoint
-            actions.append(NotifyCompleted(pending.number))
+            actions += [NotifyCompleted(pending.number)] if self.running else []
         return [*actions, SavepointDone(pending.number, checkpoint)]
 
     def _abort(self, now: int, pending: PendingCheckpoint, reason: str, counts: bool) -> list[Action]:
@@ -406,7 +420,7 @@ class CheckpointCoordinator:
         self.last_end = now
         self.statistics.fail(pending.record, now, reason)
         actions: list[Action] = [NotifyAborted(pending.number, reason)]
-        if not pending.storing:  # else it is removed when its manifest is known to be there or not
+        if pending.number not in self.storing:  # else it is removed when its manifest is known to be there or not
             actions.append(DiscardPending(pending.number))
         if pending.kind == SAVEPOINT:
             actions.append(SavepointFailed(pending.number, reason))
@@ -435,7 +449,7 @@ class CheckpointCoordinator:
         return [SavepointFailed(request.number, reason) for request in requested]
 
     def _expired(self, pending: PendingCheckpoint) -> str:
-        if pending.storing:
+        if pending.number in self.storing:
             return f"its manifest was not written within {self.settings.timeout} ms of its start"
         waiting = sorted(pending.waiting)
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
@@ -457,7 +471,7 @@ class CheckpointCoordinator:
 
     def _discard(self) -> list[Action]:
         """Remove what is no longer retained and nobody under way can name a file of."""
-        held = frozenset[int]().union(*(pending.bases for pending in self.pending.values()))
+        held = frozenset[int]().union(*(pending.options.bases for pending in self.pending.values()))
         free = [checkpoint for checkpoint in self.dropped if checkpoint.number not in held]
         self.dropped = [checkpoint for checkpoint in self.dropped if checkpoint.number in held]
         kept = (*self.retained, *self.dropped)

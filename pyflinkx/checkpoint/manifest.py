@@ -238,13 +238,14 @@ class ManifestReader:
             kind=value_of(item, "kind", str),
             rows=number_of(item, "rows"),
             size=size,
-            digest=hex_of(item, "digest", DIGEST_SIZE),
+            digest=hex_of(item, "digest", range(DIGEST_SIZE, DIGEST_SIZE + 1)),
             file=file,
             offset=offset if file else 0,
             data=data,
             groups=groups_of(item["groups"], most) if "groups" in item else None,
             pickled="tag" in item,
-            tag=hex_of(item, "tag", TAG_SIZE) if "tag" in item else b"",
+            # One that is too short signs nothing, which is for the reader of the state to say.
+            tag=hex_of(item, "tag", range(TAG_SIZE + 1)) if "tag" in item else b"",
         )
 
 
@@ -262,13 +263,13 @@ def number_of(item: Any, key: str) -> int:
     return number
 
 
-def hex_of(item: Any, key: str, size: int) -> bytes:
+def hex_of(item: Any, key: str, sizes: range) -> bytes:
     text = value_of(item, key, str)
     try:
-        result = bytes.fromhex(text) if text.isalnum() else b""
+        result = bytes.fromhex(text)
     except ValueError:
-        result = b""
-    if len(result) != size:
+        result = None
+    if result is None or len(result) not in sizes or len(text) != 2 * len(result):
         raise CorruptDataError(f"the manifest has a {key!r} that is none")
     return result
 

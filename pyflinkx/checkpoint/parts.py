@@ -7,6 +7,7 @@ multiple of 64. Compressed, what follows the head is LZ4 blocks, each behind its
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from struct import Struct
 from typing import Any
@@ -22,7 +23,8 @@ MAGIC = b"pfxS"
 VERSION = 1
 # Magic, version, flags, numbers in the table, length of the schema's text.
 HEAD = Struct("<4sBBxxII")
-COMPRESSED = 1
+COMPRESSED, BIG_ENDIAN = 1, 2
+BYTE_ORDER = BIG_ENDIAN if sys.byteorder == "big" else 0
 BLOCK_LENGTH = Struct("<I")
 # Bytes that are compressed at once.
 BLOCK = 1 << 22
@@ -35,7 +37,7 @@ def encoded_part(batch: ColumnBatch, compressed: bool) -> Iterator[Any]:
     """The bytes of a batch, piece by piece; they may be views of it."""
     text = schema_text(batch.schema)
     count, pieces = columns_as_parts(batch, HEAD.size + len(text))
-    yield HEAD.pack(MAGIC, VERSION, COMPRESSED if compressed else 0, count, len(text))
+    yield HEAD.pack(MAGIC, VERSION, BYTE_ORDER | (COMPRESSED if compressed else 0), count, len(text))
     if compressed:
         yield from blocks([text, *pieces])
     else:
@@ -83,11 +85,13 @@ def decoded_part(part: bytes | bytearray | memoryview, trusted: bool) -> ColumnB
     magic, version, flags, count, size = HEAD.unpack_from(part)
     if magic != MAGIC:
         raise CorruptDataError("the bytes hold no state where it should begin")
-    if version != VERSION or flags & ~COMPRESSED:
+    if version != VERSION or flags & ~(COMPRESSED | BIG_ENDIAN):
         raise CorruptDataError(
             f"the state has format version {version} with flags {flags}, and this release of pyflinkx reads version "
             f"{VERSION} only"
         )
+    if flags & BIG_ENDIAN != BYTE_ORDER:
+        raise CorruptDataError("the state was written by a machine of the other byte order, which cannot be read here")
     frame = unpacked(memoryview(part)) if flags & COMPRESSED else part
     table = HEAD.size + size
     if table > len(frame):

@@ -25,7 +25,6 @@ class PendingCheckpoint:
         waiting: tasks that have neither given their states nor finished.
         finished: tasks that had finished before they could give any.
         triggered: tasks that were told to begin.
-        bases: numbers of the checkpoints whose files its tasks may name, as they were the newest ones.
         final: whether it is the last one of a finished job.
     """
 
@@ -38,10 +37,8 @@ class PendingCheckpoint:
     waiting: set[Task]
     finished: set[Task]
     triggered: set[Task] = field(default_factory=set)
-    bases: frozenset[int] = frozenset()
     final: bool = False
     snapshots: dict[Task, TaskSnapshot] = field(default_factory=dict)
-    storing: bool = False
 
     def without_barrier(self, topology: Vertices) -> list[Task]:
         """Tasks that are waited for, and get a barrier neither from here nor from a task that sends to them."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import xxhash
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.checkpoint.files import FileSystem, Input, SystemCalls, file_system
+from pyflinkx.checkpoint.files import FileSystem, Input
+from pyflinkx.checkpoint.local_files import SystemCalls
+from pyflinkx.checkpoint.locations import file_system
 from pyflinkx.checkpoint.manifest import SHARED
 from pyflinkx.checkpoint.metadata import StatePart
 from pyflinkx.checkpoint.parts import decoded_part
@@ -64,6 +66,26 @@ class StateReader:
         if (pickled or part.pickled) and not self._signed(part, data):
             raise self._refusal(part)
         return bytes(data)
+
+    def check(self, part: StatePart) -> None:
+        """Look at every byte of a part, and decode none.
+
+        Raises:
+            StorageError, CorruptDataError, UntrustedStateError: as ``read`` does.
+        """
+        data = self._checked(part)
+        if part.pickled and not self._signed(part, data):
+            raise self._refusal(part)
+
+    def check_end(self, file: str, end: int) -> None:
+        """Look whether a file has so many bytes.
+
+        Raises:
+            CorruptDataError: it has more.
+        """
+        size = self._input(file).size
+        if size != end:
+            raise CorruptDataError(f"{self._path(file)}: it has {size} bytes, of which its states are {end}")
 
     def _checked(self, part: StatePart) -> bytes | bytearray:
         """The bytes of a part, which have the length and the digest that the manifest says."""

@@ -43,7 +43,7 @@ def installation_secret(path: str | None = None, environment: Mapping[str, str] 
     named = path or environment.get(SECRET_FILE)
     if named:
         return read_secret(os.path.expanduser(named))
-    home = os.path.join(os.path.expanduser("~"), ".pyflinkx", "secret")
+    home = os.path.join(environment.get("HOME") or os.path.expanduser("~"), ".pyflinkx", "secret")
     try:
         return read_secret(home) if os.path.exists(home) else made_secret(home)
     except OSError as error:

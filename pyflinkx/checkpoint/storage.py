@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from pyflinkx.checkpoint.files import HIDDEN, FileSystem, SystemCalls, file_system, normal_path
+from pyflinkx.checkpoint.files import HIDDEN, FileSystem
+from pyflinkx.checkpoint.local_files import SystemCalls
+from pyflinkx.checkpoint.locations import file_system, normal_path
 from pyflinkx.checkpoint.manifest import SHARED, decode_manifest, encode_manifest
 from pyflinkx.checkpoint.metadata import Checkpoint
 from pyflinkx.checkpoint.reader import StateReader
@@ -160,6 +162,22 @@ class CheckpointStorage:
         if not files.exists(manifest):
             raise StorageError(f"there is no checkpoint or savepoint at {path}: it has no file {MANIFEST_FILE}")
         return replace(decode_manifest(files.read_all(manifest), self.secret, manifest), folder=folder)
+
+    def verify(self, checkpoint: Checkpoint) -> None:
+        """Look at every byte of a checkpoint's states.
+
+        Raises:
+            StorageError, CorruptDataError, UntrustedStateError: as ``StateReader.read`` does, or a file has more bytes
+                than its states.
+        """
+        ends: dict[str, int] = {}
+        with self.reader(checkpoint) as reader:
+            for part in checkpoint.parts():
+                reader.check(part)
+                if part.file:
+                    ends[part.file] = max(ends.get(part.file, 0), part.offset + part.size)
+            for name, end in ends.items():
+                reader.check_end(name, end)
 
     def discard(self, checkpoint: Checkpoint, retained: Iterable[Checkpoint] | None = None) -> None:
         """Remove a checkpoint, as far as it is still there.

@@ -9,7 +9,9 @@ from typing import Any
 import xxhash
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.checkpoint.files import Output, SystemCalls, file_system
+from pyflinkx.checkpoint.files import Output
+from pyflinkx.checkpoint.local_files import SystemCalls
+from pyflinkx.checkpoint.locations import file_system
 from pyflinkx.checkpoint.metadata import StatePart
 from pyflinkx.checkpoint.parts import encoded_part, holds_pickles, key_groups
 from pyflinkx.checkpoint.secret import STATE, tag_of
@@ -19,8 +21,6 @@ from pyflinkx.state.spec import NATIVE
 
 # Bytes of columns of which one part is made: what a reader has in memory at once.
 TARGET = 1 << 26
-# Parts begin at such multiples, as buffers do in parts.
-ALIGNMENT = 64
 NATIVE_METADATA = b"pyflinkx.state"
 
 
@@ -108,7 +108,7 @@ class StateWriter:
         size = 0
         held = bytearray()
         output = self._output
-        offset = 0 if output is None else aligned(output)
+        offset = 0 if output is None else output.size
         for piece in pieces:
             with memoryview(piece) as whole, whole.cast("B") as view:
                 digest.update(view)
@@ -117,7 +117,7 @@ class StateWriter:
                 size += view.nbytes
                 if output is None and self.limit is not None and self.size + size > self.limit:
                     output = self._spilled()
-                    offset = aligned(output)
+                    offset = output.size
                     output.write(held)
                 if output is None:
                     held += view
@@ -146,7 +146,7 @@ class StateWriter:
         files.make_folder(self.folder)
         output = self._output = files.create(files.join(self.folder, self.name))
         for place, part in enumerate(self._parts):
-            offset = aligned(output)
+            offset = output.size
             output.write(part.data)
             self._parts[place] = replace(part, file=self.name, offset=offset, data=b"")
         return output
@@ -169,14 +169,6 @@ class StateWriter:
         if output is not None:
             output.abort()
         self._parts.clear()
-
-
-def aligned(output: Output) -> int:
-    """Where the next part of a file begins, once what is missing before it is written."""
-    missing = -output.size % ALIGNMENT
-    if missing:
-        output.write(bytes(missing))
-    return output.size
 
 
 def cut(batch: ColumnBatch) -> Iterator[ColumnBatch]:

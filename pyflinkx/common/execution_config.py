@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pyflinkx.common.parameter_tool import ParameterTool
+from pyflinkx.common.restart_strategy import RestartStrategyConfiguration, apply_strategy, configured_strategy
 from pyflinkx.config import checkpointing, options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.option import ConfigOption
@@ -48,6 +49,21 @@ class ExecutionConfig:
     def get_configuration(self) -> Configuration:
         """What this object reads and writes, all other options of the environment included."""
         return self._configuration
+
+    # ---- restarts ----
+
+    def get_restart_strategy(self) -> RestartStrategyConfiguration:
+        """What ``set_restart_strategy`` or the options ``restart-strategy.*`` say."""
+        return configured_strategy(self._configuration)
+
+    def set_restart_strategy(self, restart_strategy_configuration: RestartStrategyConfiguration) -> ExecutionConfig:
+        """Set whether and when a job that failed is run again.
+
+        Raises:
+            GraphError: it is no restart strategy.
+        """
+        apply_strategy(restart_strategy_configuration, self._configuration)
+        return self
 
     # ---- parallelism ----
 

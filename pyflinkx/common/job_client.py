@@ -15,6 +15,7 @@ from pyflinkx.names.asking import Answering, answers
 if TYPE_CHECKING:
     from pyflinkx.common.checkpoint_statistics import CheckpointStatistics
     from pyflinkx.connectors.requests import RequestSource
+    from pyflinkx.runtime.drivers.job import JobFailure
     from pyflinkx.runtime.drivers.job_thread import JobThread
     from pyflinkx.runtime.drivers.unasked import FailureWatch
 
@@ -123,6 +124,13 @@ class JobClient(metaclass=Answering):
 
         made.add_done_callback(taken)
         return future
+
+    def get_exceptions(self) -> list[JobFailure]:
+        """Why attempts to run the job failed, newest first: when, in which task, on which worker.
+
+        As many as ``web.exception-history-size`` says; the newest of them, where there are so many.
+        """
+        return self._thread.job.failures()
 
     def get_accumulators(self) -> CompletableFuture:
         """A future of what the job's accumulators have come to so far, by name.

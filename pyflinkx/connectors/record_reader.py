@@ -174,6 +174,12 @@ class RecordReader(ABC):
             f"{type(self).__name__} has no snapshot_state(), so it cannot go on from a checkpoint"
         )
 
+    def notify_checkpoint_complete(self, checkpoint_id: int) -> None:  # noqa: B027
+        """The checkpoint, and so every one before it, is durable."""
+
+    def notify_checkpoint_aborted(self, checkpoint_id: int) -> None:  # noqa: B027
+        """The checkpoint will not be."""
+
     def handle_source_events(self, source_event: Any) -> None:  # noqa: B027
         """The enumerator has sent something."""
 
@@ -222,6 +228,12 @@ class RecordReaderAdapter(SourceReader):
     def snapshot_state(self, checkpoint_id: int) -> list[Any]:
         own = self.reader.snapshot_state(checkpoint_id)
         return [*self.output._buffer.left(), *own]
+
+    def notify_checkpoint_complete(self, checkpoint_id: int) -> None:
+        self.reader.notify_checkpoint_complete(checkpoint_id)
+
+    def notify_checkpoint_aborted(self, checkpoint_id: int) -> None:
+        self.reader.notify_checkpoint_aborted(checkpoint_id)
 
     def no_more_splits(self) -> None:
         self.reader.notify_no_more_splits()

@@ -139,9 +139,11 @@ class CommitterCoordinator(Coordinator):
 
     def restore(self, checkpoint_id: int, states: Any) -> None:
         self.durable = checkpoint_id
+        self.pending = [(checkpoint_id, value) for value in states]  # until it is done, as it may fail
         faults.point("sink.commit-again")
         self.committer.commit_again(states)
         faults.point("sink.committed-again")
+        self.pending = []
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
         self.durable = max(self.durable, checkpoint_id)

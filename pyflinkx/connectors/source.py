@@ -171,6 +171,12 @@ class SourceReader:
         """
         raise NotImplementedError
 
+    def notify_checkpoint_complete(self, checkpoint_id: int) -> None:
+        """The checkpoint, and so every one before it, is durable."""
+
+    def notify_checkpoint_aborted(self, checkpoint_id: int) -> None:
+        """The checkpoint will not be."""
+
     def take_side_records(self) -> dict[str, list[Any]]:
         """Records for side outputs gathered since the last call, by tag id."""
         return {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pyflinkx._core.records.copier import Copier
@@ -208,10 +210,11 @@ class SourceContext:
 class SourceFunction(ABC):
     """Emits records from a method that runs until it is done or cancelled; one subtask runs it.
 
-    A function that can go on where another one was has two more methods, as Flink's ListCheckpointed:
-    ``snapshot_state() -> list``, called while nobody holds ``ctx.get_checkpoint_lock()``, says where it is, in parts
-    that may be dealt out to several subtasks; ``restore_state(state: list)`` is called before ``run``, with some
-    parts of one or several such lists.
+    A function that can go on where another one was has two more methods, called while nobody holds
+    ``ctx.get_checkpoint_lock()``: those of ListCheckpointed or of CheckpointedFunction. The former's
+    ``snapshot_state(checkpoint_id, timestamp) -> list``, or without arguments, says where it is, in parts that may be
+    dealt out to several subtasks, and ``restore_state(state: list)`` gets some parts of one or several such lists
+    before ``run``. The latter's states are dealt out as wholes: a list state has those of one or several subtasks.
 
     Example:
         >>> class Count(SourceFunction):
@@ -225,6 +228,8 @@ class SourceFunction(ABC):
         ...     def cancel(self):
         ...         self.running = False
     """
+
+    states_in_splits = True  # its reader asks for its states, not the task
 
     @abstractmethod
     def run(self, ctx: SourceContext) -> None:
@@ -324,14 +329,16 @@ class FunctionReader(SourceReader):
         self.failure: BaseException | None = None
         self.returned = False
         self.thread: threading.Thread | None = None
-        self.waiting: list[FunctionStart | FunctionPart] = []
+        self.waiting: list[Any] = []
+        self.runtime_context = context.runtime_context
+        self.states: Any = None
 
     @property
     def unreplayable(self) -> str | None:  # type: ignore[override]
         """Why records cannot be read again: the function says so, or does not say where it is."""
         name = type(self.function).__name__
         said: str | None = getattr(self.function, "unreplayable", None)
-        if said is not None or all(hasattr(self.function, method) for method in ("snapshot_state", "restore_state")):
+        if said is not None or self._has("initialize_state") or self._has("restore_state"):
             return said
         return f"{name} has no snapshot_state() and restore_state(), which say and take where it is"
 
@@ -343,17 +350,38 @@ class FunctionReader(SourceReader):
                 self.waiting.append(split)
 
     def snapshot_state(self, checkpoint_id: int) -> list[Any]:
-        parts, ahead = self.context._snapshot(self._parts)
+        parts, ahead = self.context._snapshot(partial(self._parts, checkpoint_id))
         return [*ahead, *parts]
 
-    def _parts(self) -> list[Any]:
+    def notify_checkpoint_complete(self, checkpoint_id: int) -> None:
+        self._tell("notify_checkpoint_complete", checkpoint_id)
+
+    def notify_checkpoint_aborted(self, checkpoint_id: int) -> None:
+        self._tell("notify_checkpoint_aborted", checkpoint_id)
+
+    def _tell(self, method: str, checkpoint_id: int) -> None:
+        """Have the function told, while nobody holds the checkpoint lock, where it wants to know."""
+        call = getattr(self.function, method, None)
+        if call is not None:
+            with self.context._held._at_rest():
+                call(checkpoint_id)
+
+    def _has(self, method: str) -> bool:
+        """Whether the function keeps what it is in, in the way that has this method."""
+        return hasattr(self.function, "snapshot_state") and hasattr(self.function, method)
+
+    def _parts(self, checkpoint_id: int) -> list[Any]:
         if self.thread is None:
             return self.waiting
         if self.returned and self.failure is None:
             return []
         if self.unreplayable is not None:
             return [FunctionStart()]
-        return [FunctionPart(state) for state in self.function.snapshot_state()]  # type: ignore[attr-defined]
+        if self.states is not None:
+            return [self.states.snapshot(checkpoint_id)]
+        snapshot_state = self.function.snapshot_state  # type: ignore[attr-defined]
+        arguments = (checkpoint_id, self.context.current_processing_time()) if takes_two(snapshot_state) else ()
+        return [FunctionPart(state) for state in snapshot_state(*arguments)]
 
     def poll(self, limit: int) -> Any:
         if self.thread is None:
@@ -374,7 +402,10 @@ class FunctionReader(SourceReader):
 
     def _start(self) -> None:
         parts = [split.state for split in self.waiting if isinstance(split, FunctionPart)]
-        if parts:
+        if self._has("initialize_state"):
+            self.states = self.runtime_context.states_of_source(self.function)
+            self.states.initialize([split for split in self.waiting if hasattr(split, "batches")])
+        elif parts:
             self.function.restore_state(parts)  # type: ignore[attr-defined]
         name = threading.current_thread().name
         self.thread = threading.Thread(target=self._run, name=f"source of {name}", daemon=True)
@@ -405,3 +436,12 @@ class FunctionReader(SourceReader):
             raise JobExecutionError(
                 f"{type(self.function).__name__}.run() did not return within {CANCEL_PATIENCE:g} s after cancel()"
             )
+
+
+def takes_two(method: Any) -> bool:
+    """Whether a method can be called with two arguments."""
+    try:
+        inspect.signature(method).bind(None, None)
+    except TypeError:
+        return False
+    return True

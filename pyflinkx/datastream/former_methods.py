@@ -6,7 +6,7 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pyflinkx.common.restart_strategy import RestartStrategyConfiguration
+from pyflinkx.common.restart_strategy import RestartStrategyConfiguration, apply_strategy, configured_strategy
 from pyflinkx.config import options
 from pyflinkx.datastream.operator_settings import text
 from pyflinkx.datastream.time_characteristic import TimeCharacteristic
@@ -64,18 +64,19 @@ class FormerMethods:
         return TimeCharacteristic[self._configuration.value_of(options.TIME_CHARACTERISTIC)]
 
     def set_restart_strategy(self, restart_strategy_configuration: RestartStrategyConfiguration) -> None:
-        """Accept what is so anyway: a failed job is not run again.
+        """Set whether and when a job that failed is run again; the options ``restart-strategy.*`` say the same.
 
         Args:
-            restart_strategy_configuration: ``RestartStrategies.no_restart()`` or ``.fall_back_restart()``.
+            restart_strategy_configuration: what RestartStrategies makes.
 
         Raises:
             GraphError: it is no restart strategy.
         """
-        if not isinstance(restart_strategy_configuration, RestartStrategyConfiguration):
-            raise GraphError(
-                f"set_restart_strategy() takes a RestartStrategyConfiguration, not {restart_strategy_configuration!r}"
-            )
+        apply_strategy(restart_strategy_configuration, self._configuration)
+
+    def get_restart_strategy(self) -> RestartStrategyConfiguration:
+        """What ``set_restart_strategy`` or the options ``restart-strategy.*`` say."""
+        return configured_strategy(self._configuration)
 
 
 @cache

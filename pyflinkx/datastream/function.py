@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC
 
+from pyflinkx.operators.checkpointed import WithLife
 from pyflinkx.operators.function import RuntimeContext
-from pyflinkx.operators.functions import WithLife
 
 
 class Function(WithLife, ABC):

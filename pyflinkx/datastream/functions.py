@@ -26,6 +26,13 @@ from pyflinkx.datastream.broadcast_functions import (
 from pyflinkx.datastream.function import Function
 from pyflinkx.names.asking import offering
 from pyflinkx.operators import process
+from pyflinkx.operators.checkpointed import (
+    CheckpointedFunction,
+    CheckpointListener,
+    FunctionInitializationContext,
+    FunctionSnapshotContext,
+    ListCheckpointed,
+)
 from pyflinkx.operators.function import RuntimeContext
 from pyflinkx.operators.process import KeyedProcessContext, ProcessContext
 from pyflinkx.operators.window_context import ProcessWindowContext
@@ -40,17 +47,22 @@ __all__ = [
     "AsyncRetryStrategy",
     "BaseBroadcastProcessFunction",
     "BroadcastProcessFunction",
+    "CheckpointListener",
+    "CheckpointedFunction",
     "CoFlatMapFunction",
     "CoMapFunction",
     "CoProcessFunction",
     "FilterFunction",
     "FlatMapFunction",
     "Function",
+    "FunctionInitializationContext",
+    "FunctionSnapshotContext",
     "KeySelector",
     "KeyedBroadcastProcessFunction",
     "KeyedCoProcessFunction",
     "KeyedProcessFunction",
     "KeyedStateStore",
+    "ListCheckpointed",
     "MapFunction",
     "MapPartitionFunction",
     "NullByteKeySelector",

@@ -18,6 +18,7 @@ from pyflinkx.datastream.functions import (
 )
 from pyflinkx.datastream.key_selectors import field_getter, is_field, path_steps
 from pyflinkx.datastream.user_functions import object_function, user_function
+from pyflinkx.datastream.with_state import FilterWithState, FlatMapWithState, MapWithState
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.graph.partitioners import Partitioner
@@ -28,7 +29,7 @@ from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.process import KeyedProcessOperator
 from pyflinkx.operators.reduce import ReduceOperator, reduced_state
 from pyflinkx.plan.stream import Keys, RecordType
-from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS
+from pyflinkx.state.spec import EVENT_TIMERS, PROCESSING_TIMERS, StateSpec
 from pyflinkx.types.composite import CompositeTypeInfo
 from pyflinkx.types.structured import TypedDictTypeInfo
 
@@ -78,6 +79,70 @@ class KeyedStream(DataStream):
         if not isinstance(func, FilterFunction):
             return super().filter(func)
         return self._with_state("Filter", UserFunction(FilterWithKey(func), func), self._value.record_type)
+
+    def map_with_state(
+        self,
+        func: Callable[[Any, Any], tuple[Any, Any]],
+        output_type: TypeInformation | None = None,
+        state_type: TypeInformation | None = None,
+    ) -> DataStream:
+        """One result per record, from the record and a state of its key.
+
+        Args:
+            func: gets the record and its key's state, None where there is none; gives a pair of the result and the new
+                state, None for no state.
+            output_type: of the results.
+            state_type: of the state; by default it is pickled.
+
+        Raises:
+            GraphError: ``func`` is not callable, or a type is none.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> numbered = env.from_collection(["a", "b", "a"]).key_by(str).map_with_state(
+            ...     lambda word, seen: ((word, (seen or 0) + 1), (seen or 0) + 1)
+            ... )
+            >>> list(numbered.execute_and_collect())
+            [('a', 1), ('b', 1), ('a', 2)]
+        """
+        function = MapWithState(func, state_type, "map_with_state()")
+        return self._with_declared_state("Map", function, result_type(output_type))
+
+    def flat_map_with_state(
+        self,
+        func: Callable[[Any, Any], tuple[Any, Any]],
+        output_type: TypeInformation | None = None,
+        state_type: TypeInformation | None = None,
+    ) -> DataStream:
+        """Any number of results per record, from the record and a state of its key.
+
+        Args:
+            func: as for ``map_with_state``, but its first result is an iterable of results, or None for none.
+            output_type: of each result.
+            state_type: of the state; by default it is pickled.
+        """
+        function = FlatMapWithState(func, state_type, "flat_map_with_state()")
+        return self._with_declared_state("FlatMap", function, result_type(output_type))
+
+    def filter_with_state(
+        self, func: Callable[[Any, Any], tuple[Any, Any]], state_type: TypeInformation | None = None
+    ) -> DataStream:
+        """Keep the records for which the first result is true, by the record and a state of its key.
+
+        Args:
+            func: as for ``map_with_state``, but its first result says whether the record stays.
+            state_type: of the state; by default it is pickled.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> words = env.from_collection(["a", "b", "a"]).key_by(str)
+            >>> list(words.filter_with_state(lambda word, seen: (not seen, True)).execute_and_collect())
+            ['a', 'b']
+        """
+        function = FilterWithState(func, state_type, "filter_with_state()")
+        return self._with_declared_state("Filter", function, self._value.record_type)
 
     def reduce(self, func: Callable[[Any, Any], Any] | ReduceFunction) -> DataStream:
         """Combine each record with the result so far of its key; every record yields its key's new result.
@@ -230,10 +295,13 @@ class KeyedStream(DataStream):
         kept.sink_to(DiscardSink()).name(f"Queryable state: {queryable_state_name}")
         return QueryableStateStream(queryable_state_name, descriptor, self._keys.type)
 
-    def _with_state(self, name: str, function: UserFunction, record_type: RecordType) -> DataStream:
+    def _with_state(self, name: str, function: UserFunction, record_type: RecordType, *states: StateSpec) -> DataStream:
         operator = carried(KeyedProcessOperator, [function], [self._keys.selector], None)
-        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS, WATERMARK)
+        operator = operator.reading(self._value.asks()).keeping(EVENT_TIMERS, PROCESSING_TIMERS, WATERMARK, *states)
         return self._then(name, operator, record_type)
+
+    def _with_declared_state(self, name: str, function: Any, record_type: RecordType) -> DataStream:
+        return self._with_state(name, UserFunction(function, function), record_type, function.declared)
 
 
 def field_reduce(position: int | str, kind: AccumulateType, record_type: RecordType) -> Callable[[Any, Any], Any]:

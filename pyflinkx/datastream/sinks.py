@@ -36,11 +36,11 @@ class SinkMethods:
 
         def _as_rows(self) -> Stream: ...
 
-    def add_sink(self, sink_func: SinkFunction | Callable[[Any], Any]) -> DataStreamSink:
+    def add_sink(self, sink_func: SinkFunction | Sink | Callable[[Any], Any]) -> DataStreamSink:
         """End the stream in a function.
 
         Args:
-            sink_func: a SinkFunction, or a callable that takes a record.
+            sink_func: a SinkFunction, or a callable that takes a record; or a sink such as a StreamingFileSink.
 
         Raises:
             GraphError: it is neither.
@@ -54,6 +54,8 @@ class SinkMethods:
             >>> seen
             [1, 2]
         """
+        if isinstance(sink_func, Sink):
+            return self._end("Unnamed", sink_func)
         function, with_context = sink_function(sink_func)
         transformation = Transformation(
             operation="Unnamed",

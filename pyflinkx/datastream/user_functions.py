@@ -6,6 +6,7 @@ from typing import Any
 
 from pyflinkx.datastream.functions import Function
 from pyflinkx.errors import GraphError
+from pyflinkx.operators.checkpointed import WithLife
 from pyflinkx.operators.functions import UserFunction
 
 
@@ -28,7 +29,7 @@ def user_function(given: Any, kind: type[Function], method: str, what: str) -> U
     if isinstance(given, Function):
         raise GraphError(f"{what} takes a {kind.__name__} or a callable, not the {type(given).__name__} {given!r}")
     if callable(given):
-        return UserFunction(given)
+        return UserFunction(given, given if isinstance(given, WithLife) else None)
     raise GraphError(f"{what} takes a {kind.__name__} or a callable, not {given!r} ({type(given).__name__})")
 
 

@@ -9,15 +9,18 @@ from pyflinkx._core.columns.column_math import ADD, FLOOR_DIVIDE, MODULO, MULTIP
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import (
     Typed,
-    common_format,
+    common_type,
     converted,
     finer,
+    in_unit,
     int64_operation,
     joint_validity,
+    span_in,
+    stored_as,
     unit_of,
-    zones_agree,
 )
 from pyflinkx.expressions.vectors import Frame, Vector
+from pyflinkx.types.data_type import BIGINT, DOUBLE, DataType
 
 CHECKED = {
     "add": ADD,
@@ -43,19 +46,17 @@ def arithmetic(expression: Expression, left: Typed, right: Typed) -> Typed | Non
     operation = expression.operation
     if left.kind in NUMBERS and right.kind in NUMBERS:
         if operation in CHECKED and "float" not in (left.kind, right.kind):
-            return checked(CHECKED[operation], "l", expression, converted(left, "l"), converted(right, "l"))
-        return floating(NUMPY_NAMES[operation], expression, converted(left, "g"), converted(right, "g"))
+            return checked(CHECKED[operation], BIGINT, expression, converted(left, BIGINT), converted(right, BIGINT))
+        return floating(NUMPY_NAMES[operation], expression, converted(left, DOUBLE), converted(right, DOUBLE))
     if operation in ("add", "subtract"):
         return time_arithmetic(expression, left, right)
     return None
 
 
-def checked(code: int, format: str, expression: Expression, left: Typed, right: Typed) -> Typed:
+def checked(code: int, type: DataType, expression: Expression, left: Typed, right: Typed) -> Typed:
     """An operation of int64 values; what does not fit is an error."""
     first, second = left.run, right.run
-    return Typed(
-        format, lambda frame: int64_operation(code, first(frame), second(frame), frame, expression), expression
-    )
+    return Typed(type, lambda frame: int64_operation(code, first(frame), second(frame), frame, expression), expression)
 
 
 def floating(name: str, expression: Expression, left: Typed, right: Typed) -> Typed:
@@ -68,7 +69,7 @@ def floating(name: str, expression: Expression, left: Typed, right: Typed) -> Ty
             return Vector(None, frame.numpy.zeros(frame.length, "bool"))
         return Vector(getattr(frame.numpy, name)(a.values, b.values), joint_validity(a, b))
 
-    return Typed("g", run, expression)
+    return Typed(DOUBLE, run, expression)
 
 
 def time_arithmetic(expression: Expression, left: Typed, right: Typed) -> Typed | None:
@@ -79,23 +80,23 @@ def time_arithmetic(expression: Expression, left: Typed, right: Typed) -> Typed 
     code = CHECKED[expression.operation]
     kinds = (left.kind, right.kind)
     if kinds == ("duration", "duration"):
-        format = common_format(left.format, right.format)
-        assert format is not None
-        return checked(code, format, expression, converted(left, format), converted(right, format))
+        common = common_type(left.type, right.type)
+        assert common is not None
+        return checked(code, common, expression, converted(left, common), converted(right, common))
     if kinds == ("date", "duration"):
-        left = converted(left, f"ts{unit_of(right.format)}:")
+        left = converted(left, stored_as(f"ts{unit_of(right.type)}:"))
         kinds = ("timestamp", "duration")
     if kinds == ("timestamp", "duration"):
-        unit = finer(unit_of(left.format), unit_of(right.format))
-        format = f"ts{unit}{left.format[3:]}"
-        return checked(code, format, expression, converted(left, format), converted(right, f"tD{unit}"))
+        unit = finer(left.type, right.type)
+        stamp = in_unit(left.type, unit)
+        return checked(code, stamp, expression, converted(left, stamp), converted(right, span_in(unit)))
     if subtracted and kinds == ("date", "date"):
-        left, right = converted(left, "tss:"), converted(right, "tss:")
-        return checked(code, "tDs", expression, left, right)
-    if subtracted and kinds == ("timestamp", "timestamp") and zones_agree(left.format, right.format):
-        unit = finer(unit_of(left.format), unit_of(right.format))
-        first, second = converted(left, f"ts{unit}{left.format[3:]}"), converted(right, f"ts{unit}{right.format[3:]}")
-        return checked(code, f"tD{unit}", expression, first, second)
+        seconds = stored_as("tss:")
+        return checked(code, span_in("s"), expression, converted(left, seconds), converted(right, seconds))
+    if subtracted and kinds == ("timestamp", "timestamp") and left.type.kind is right.type.kind:
+        unit = finer(left.type, right.type)
+        first, second = (converted(stamp, in_unit(stamp.type, unit)) for stamp in (left, right))
+        return checked(code, span_in(unit), expression, first, second)
     return None
 
 
@@ -103,11 +104,11 @@ def negated(expression: Expression, operand: Typed) -> Typed | None:
     """A number or duration with the other sign."""
     run = operand.run
     if operand.kind == "float":
-        return Typed(operand.format, lambda frame: on_values(run(frame), frame.numpy.negative), expression)
+        return Typed(operand.type, lambda frame: on_values(run(frame), frame.numpy.negative), expression)
     if operand.kind in ("int", "duration", "null"):
-        wide = converted(operand, "l") if operand.kind != "duration" else operand
-        zero = Typed(wide.format, lambda frame: Vector(frame.numpy.int64(0)), expression)
-        return checked(SUBTRACT, wide.format, expression, zero, wide)
+        wide = converted(operand, BIGINT) if operand.kind != "duration" else operand
+        zero = Typed(wide.type, lambda frame: Vector(frame.numpy.int64(0)), expression)
+        return checked(SUBTRACT, wide.type, expression, zero, wide)
     return None
 
 
@@ -115,10 +116,10 @@ def absolute(expression: Expression, operand: Typed) -> Typed | None:
     """A number without its sign."""
     run = operand.run
     if operand.kind == "float":
-        return Typed(operand.format, lambda frame: on_values(run(frame), frame.numpy.absolute), expression)
+        return Typed(operand.type, lambda frame: on_values(run(frame), frame.numpy.absolute), expression)
     if operand.kind not in ("int", "null"):
         return None
-    wide = converted(operand, "l").run
+    wide = converted(operand, BIGINT).run
 
     def of_integers(frame: Frame) -> Vector:
         vector = wide(frame)
@@ -128,7 +129,7 @@ def absolute(expression: Expression, operand: Typed) -> Typed | None:
         positive = int64_operation(SUBTRACT, Vector(frame.numpy.int64(0)), below, frame, expression)
         return Vector(frame.numpy.maximum(vector.values, positive.values), vector.valid)
 
-    return Typed("l", of_integers, expression)
+    return Typed(BIGINT, of_integers, expression)
 
 
 def on_values(vector: Vector, function: Callable[[Any], Any]) -> Vector:

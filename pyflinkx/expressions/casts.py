@@ -18,19 +18,22 @@ from pyflinkx.expressions.kinds import (
     in_days,
     kind_of,
     scaled,
+    span_in,
+    stored_as,
     type_name,
     unit_of,
 )
 from pyflinkx.expressions.logic import nulls, text_operand, validity
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, arrow_type, dtype_of, spread
 from pyflinkx.types.arrow import columnar_field, native_field
+from pyflinkx.types.data_type import DATE, DOUBLE, FLOAT, STRING, DataType, Kind
+from pyflinkx.types.data_type_field import format_of, is_opaque, type_of_field, type_of_format
 from pyflinkx.types.typeinfo import TypeInformation
 
-NAMES = {name: format for format, name in PLAIN_NAMES.items() if kind_of(format) not in ("null", "date")} | {
-    "date32": "tdD",
-    "string": "u",
-    "double": "g",
-    "float": "f",
+NAMES = {name: stored_as(format) for format, name in PLAIN_NAMES.items() if format not in ("n", "tdm")} | {
+    "string": STRING,
+    "double": DOUBLE,
+    "float": FLOAT,
 }
 TIMES = {"s": "s", "ms": "m", "us": "u", "ns": "n"}
 TIMESTAMP = re.compile(r"timestamp\[(s|ms|us|ns)(?:, *([^\]]+))?\]")
@@ -38,60 +41,61 @@ DURATION = re.compile(r"duration\[(s|ms|us|ns)\]")
 NUMBERS = ("int", "float", "bool")
 
 
-def target_format(data_type: Any) -> str | None:
+def target(data_type: Any) -> DataType | None:
     """The type that a cast names; None for what is none."""
     if isinstance(data_type, TypeInformation):
         try:
             field = native_field(columnar_field("", data_type))
         except TypeInformationError:
             return None
-        return None if field is None else field.format
+        # What a cast makes has no length, as texts are not cut.
+        return None if field is None else type_of_format(field.format) or type_of_field(field)
     if not isinstance(data_type, str):
         return None
     if data_type in NAMES:
         return NAMES[data_type]
     stamp, duration = TIMESTAMP.fullmatch(data_type), DURATION.fullmatch(data_type)
     if stamp is not None:
-        return f"ts{TIMES[stamp[1]]}:{stamp[2] or ''}"
-    return None if duration is None else f"tD{TIMES[duration[1]]}"
+        return stored_as(f"ts{TIMES[stamp[1]]}:{stamp[2] or ''}")
+    return None if duration is None else span_in(TIMES[duration[1]])
 
 
 def cast(expression: Expression, operand: Typed) -> Typed | str:
     """A value as another type; the reason where that cannot be."""
-    format = target_format(expression.options[0])
-    if format is None:
+    to = target(expression.options[0])
+    if to is None:
         return f"{expression.options[0]!r} is no type; it takes Types.LONG(), 'int64', 'timestamp[ms]' and the like"
-    kind, wanted = operand.kind, kind_of(format)
+    kind, wanted, format = operand.kind, kind_of(to), format_of(to)
     if wanted == "nested":
         return f"there are no casts to {expression.options[0]!r}"
     run = operand.run
-    if operand.format == format:
-        return operand._replace(expression=expression)
+    if operand.format == format and not is_opaque(operand.type):
+        return operand._replace(type=to, expression=expression)
     if kind == "null":
-        return Typed(format, run, expression)
+        return Typed(to, run, expression)
     if is_exact(operand) and (wanted in NUMBERS or wanted == "text"):
-        return exact_cast(operand, format, expression)
+        return exact_cast(operand, to, expression)
     if kind in NUMBERS and wanted in NUMBERS:
-        return Typed(format, lambda frame: number(run(frame), format, frame, expression), expression)
+        return Typed(to, lambda frame: number(run(frame), format, frame, expression), expression)
     if kind == "timestamp" and wanted in ("timestamp", "date"):
-        return moved(operand, format, expression)
-    if kind == "date" and wanted == "timestamp" and format.endswith(":"):
-        days, factor = in_days(operand).run, SECONDS_PER_DAY * PER_SECOND[unit_of(format)]
-        return Typed(format, lambda frame: scaled(days(frame), factor, frame, expression), expression)
+        return moved(operand, to, expression)
+    if kind == "date" and to.kind is Kind.TIMESTAMP:
+        days, factor = in_days(operand).run, SECONDS_PER_DAY * PER_SECOND[unit_of(to)]
+        return Typed(to, lambda frame: scaled(days(frame), factor, frame, expression), expression)
     if kind == "date" and wanted == "date":
         return in_days(operand)._replace(expression=expression)
     if kind == "duration" and wanted == "duration":
-        return moved(operand, format, expression)
-    if (kind in ("timestamp", "duration") and format == "l") or (
-        operand.format == "l" and wanted in ("timestamp", "duration")
+        return moved(operand, to, expression)
+    if (kind in ("timestamp", "duration") and to.kind is Kind.BIGINT) or (
+        operand.type.kind is Kind.BIGINT and wanted in ("timestamp", "duration")
     ):
-        return Typed(format, run, expression)
+        return Typed(to, run, expression)
     if kind in ("text", "binary") and wanted == kind:
-        return Typed(format, lambda frame: wider_text(run(frame), format, frame), expression)
+        return Typed(to, lambda frame: wider_text(run(frame), format, frame), expression)
     if (kind == "text" and wanted in NUMBERS) or (kind in NUMBERS and wanted == "text"):
         arrow("text")
-        return Typed(format, lambda frame: by_arrow(run(frame), operand, format, frame, expression), expression)
-    return f"{type_name(operand.format)} cannot be cast to {type_name(format)}"
+        return Typed(to, lambda frame: by_arrow(run(frame), operand, format, frame, expression), expression)
+    return f"{type_name(operand.type)} cannot be cast to {type_name(to)}"
 
 
 def number(vector: Vector, format: str, frame: Frame, expression: Expression) -> Vector:
@@ -135,7 +139,7 @@ def refuse(outside: Any, vector: Vector, format: str, frame: Frame, expression: 
     if wrong.any():
         row = int(numpy.argmax(wrong))
         value = numpy.broadcast_to(vector.values, frame.length)[row].item()
-        raise fail_row(OverflowError, expression, frame, row, f"{value!r} does not fit {type_name(format)}")
+        raise fail_row(OverflowError, expression, frame, row, f"{value!r} does not fit {type_name(stored_as(format))}")
     return True
 
 
@@ -145,18 +149,18 @@ def needs_check(dtype: Any, limits: Any, numpy: Any) -> bool:
     return bool(have.min < limits.min or have.max > limits.max)
 
 
-def moved(operand: Typed, format: str, expression: Expression) -> Typed | str:
+def moved(operand: Typed, to: DataType, expression: Expression) -> Typed | str:
     """A timestamp or duration in another unit, or a timestamp's date."""
     run = operand.run
-    if format.startswith("td"):
-        per_day = SECONDS_PER_DAY * PER_SECOND[unit_of(operand.format)]
+    if to.kind is Kind.DATE:
+        per_day = SECONDS_PER_DAY * PER_SECOND[unit_of(operand.type)]
         if not operand.format.endswith((":", ":UTC")):
             return "a timestamp of a time zone has no date of its own: cast it to 'timestamp[us, UTC]' first"
-        return Typed("tdD", lambda frame: divided(run(frame), per_day), expression)
-    have, want = PER_SECOND[unit_of(operand.format)], PER_SECOND[unit_of(format)]
+        return Typed(DATE, lambda frame: divided(run(frame), per_day), expression)
+    have, want = PER_SECOND[unit_of(operand.type)], PER_SECOND[unit_of(to)]
     if want >= have:
-        return Typed(format, lambda frame: scaled(run(frame), want // have, frame, expression), expression)
-    return Typed(format, lambda frame: divided(run(frame), have // want), expression)
+        return Typed(to, lambda frame: scaled(run(frame), want // have, frame, expression), expression)
+    return Typed(to, lambda frame: divided(run(frame), have // want), expression)
 
 
 def wider_text(vector: Vector, format: str, frame: Frame) -> Vector:
@@ -170,7 +174,7 @@ def by_arrow(vector: Vector, operand: Typed, format: str, frame: Frame, expressi
     numpy = frame.numpy
     if vector.values is None:
         return nulls(frame)
-    if kind_of(format) == "text":
+    if format in ("u", "U"):
         values = numpy.broadcast_to(vector.values, frame.length)
         missing = None if vector.valid is None else ~vector.valid
         return Vector(pyarrow.array(values, mask=missing).cast(arrow_type(format)))
@@ -187,7 +191,7 @@ def by_arrow(vector: Vector, operand: Typed, format: str, frame: Frame, expressi
         result = texts.cast(kind)
     except pyarrow.ArrowInvalid:
         row = first_unreadable(texts, kind, pyarrow)
-        why = f"{texts[row].as_py()!r:.100} is no {type_name(format)}"
+        why = f"{texts[row].as_py()!r:.100} is no {type_name(stored_as(format))}"
         raise fail_row(ValueError, expression, frame, row, why) from None
     filled = result.fill_null(False if format == "b" else 0).to_numpy(zero_copy_only=False)
     if format in ("f", "g"):
@@ -195,7 +199,7 @@ def by_arrow(vector: Vector, operand: Typed, format: str, frame: Frame, expressi
         for row in numpy.flatnonzero(numpy.isinf(filled)):
             text = texts[int(row)].as_py()
             if "inf" not in text.lower():
-                why = f"{text!r:.100} does not fit {type_name(format)}"
+                why = f"{text!r:.100} does not fit {type_name(stored_as(format))}"
                 raise fail_row(OverflowError, expression, frame, int(row), why)
     return Vector(filled, None if valid.all() else valid)
 

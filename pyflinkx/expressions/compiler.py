@@ -13,7 +13,7 @@ from pyflinkx.expressions.casts import cast
 from pyflinkx.expressions.dates import CALENDAR, OF_DAY, date_part
 from pyflinkx.expressions.exact import is_exact
 from pyflinkx.expressions.expression import Expression
-from pyflinkx.expressions.kinds import CARRIED, Typed, literal, type_name
+from pyflinkx.expressions.kinds import Typed, literal, type_name
 from pyflinkx.expressions.logic import (
     NUMPY_NAMES,
     chosen,
@@ -27,7 +27,7 @@ from pyflinkx.expressions.logic import (
     null_test,
 )
 from pyflinkx.expressions.text import FUNCTIONS, concatenated, text_function
-from pyflinkx.types.carried import is_carried
+from pyflinkx.types.data_type_field import is_opaque, type_of_field
 
 # What types the operands of an operation; None, or a reason, where their types do not allow it.
 OPERATIONS: dict[str, Callable[..., Typed | str | None]] = {
@@ -70,9 +70,7 @@ def typed(expression: Expression, schema: Schema, call: str) -> Typed:
         name = expression.options[0]
         if name not in schema.names:
             raise GraphError(f"{call}: there is no column '{name}'; there are {described(schema)}")
-        field = schema[name]
-        format = f"{CARRIED}{field.type_name}" if is_carried(field) else field.format
-        return Typed(format, lambda frame: frame.load(name), expression)
+        return Typed(type_of_field(schema[name]).with_nullable(True), lambda frame: frame.load(name), expression)
     if operation == "literal":
         value = expression.options[0]
         if literal(value) is None:
@@ -86,7 +84,7 @@ def typed(expression: Expression, schema: Schema, call: str) -> Typed:
     result = OPERATIONS[operation](expression, *operands)
     if isinstance(result, Typed):
         return result
-    kinds = ", ".join(f"{operand.expression} is {type_name(operand.format)}" for operand in operands)
+    kinds = ", ".join(f"{operand.expression} is {type_name(operand.type)}" for operand in operands)
     reason = f"; {result}" if isinstance(result, str) else carried_reason(operands)
     raise GraphError(f"{call}: {expression} does not fit its types: {kinds}{reason}; there are {described(schema)}")
 
@@ -94,8 +92,8 @@ def typed(expression: Expression, schema: Schema, call: str) -> Typed:
 def carried_reason(operands: Sequence[Typed]) -> str:
     """Why there is no operation on decimals and what is carried, and what to do; nothing where there are none."""
     for operand in operands:
-        if operand.format.startswith(CARRIED) or is_exact(operand):
-            what = type_name(operand.format)
+        if is_opaque(operand.type) or is_exact(operand):
+            what = type_name(operand.type)
             numbers = " make numbers of it by cast('int64') or cast('float64')," if is_exact(operand) else ""
             return f"; expressions do not look into values of {what}:{numbers} or use Python's operators in a map()"
     return ""
@@ -116,7 +114,7 @@ def condition(expression: Any, schema: Schema, call: str) -> Typed:
     """
     result = typed(expression, schema, call)
     if result.kind not in ("bool", "null"):
-        raise GraphError(f"{call} takes a condition, but {expression} is {type_name(result.format)}")
+        raise GraphError(f"{call} takes a condition, but {expression} is {type_name(result.type)}")
     return result
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.kinds import PER_SECOND, SECONDS_PER_DAY, Typed, in_days, unit_of
 from pyflinkx.expressions.vectors import Frame, Vector, arrow
+from pyflinkx.types.data_type import BIGINT
 
 UTC = ("", "UTC", "Etc/UTC", "Z", "+00:00")
 OF_DAY = {"hour": (3600, 24), "minute": (60, 60), "second": (1, 60)}
@@ -43,17 +44,17 @@ def date_part(expression: Expression, operand: Typed) -> Typed | None:
     """A part of a date or timestamp as int64."""
     name = expression.operation
     if operand.kind == "null":
-        return operand._replace(format="l", expression=expression)
+        return operand._replace(type=BIGINT, expression=expression)
     if operand.kind == "date" and name in CALENDAR:
         days, part = in_days(operand).run, CALENDAR[name]
-        return Typed("l", lambda frame: applied(days(frame), part, frame), expression)
+        return Typed(BIGINT, lambda frame: applied(days(frame), part, frame), expression)
     if operand.kind not in ("timestamp", "time") or (operand.kind == "time" and name in CALENDAR):
         return None
-    per_second = PER_SECOND[unit_of(operand.format)]
+    per_second = PER_SECOND[unit_of(operand.type)]
     run = local(operand)
 
     def clock(part: Callable[[Any], Any]) -> Typed:
-        return Typed("l", lambda frame: applied(run(frame), part, frame), expression)
+        return Typed(BIGINT, lambda frame: applied(run(frame), part, frame), expression)
 
     if name in CALENDAR:
         calendar, per_day = CALENDAR[name], per_second * SECONDS_PER_DAY
@@ -80,7 +81,7 @@ def local(operand: Typed) -> Callable[[Frame], Vector]:
     if operand.kind == "time" or zone in UTC:
         return run
     pyarrow = arrow("timestamps of a time zone")
-    unit = {"s": "s", "m": "ms", "u": "us", "n": "ns"}[unit_of(operand.format)]
+    unit = {"s": "s", "m": "ms", "u": "us", "n": "ns"}[unit_of(operand.type)]
 
     def shown(frame: Frame) -> Vector:
         import pyarrow.compute as compute

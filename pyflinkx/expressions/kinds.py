@@ -1,21 +1,18 @@
-"""Types of expressions, as Arrow format strings, and how one becomes another."""
+"""Types of expressions, and how one becomes another."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pyflinkx._core.columns.column_math import FLOOR_DIVIDE, MULTIPLY, int64_math
-from pyflinkx._core.columns.schema import Field
 from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, Vector
-from pyflinkx.types.data_type import Family, Kind
-from pyflinkx.types.data_type_field import type_of_format
+from pyflinkx.types.data_type import BIGINT, BOOLEAN, BYTES, DATE, DOUBLE, NULL, STRING, DataType, Family, Kind
+from pyflinkx.types.data_type_field import field_of, format_of, is_opaque, type_of_format
 
-# The "format" of a carried column: this, and the name of its values' type. No operation looks into it.
-CARRIED = "carried:"
+UNSIGNED = DataType(Kind.UNSIGNED_BIGINT)
 FAMILIES = {
     Family.INTEGER: "int",
     Family.APPROXIMATE_NUMERIC: "float",
@@ -41,26 +38,29 @@ class Typed(NamedTuple):
     """An expression whose type is known, ready to be evaluated.
 
     Args:
-        format: the type.
+        type: of its values, which may always be missing.
         run: from the frame of a batch to the values.
         expression: for errors.
     """
 
-    format: str
+    type: DataType
     run: Callable[[Frame], Vector]
     expression: Expression
 
     @property
     def kind(self) -> str:
         """The family of its type."""
-        return kind_of(self.format)
+        return kind_of(self.type)
+
+    @property
+    def format(self) -> str:
+        """How its columns are stored, as kernels know it."""
+        return format_of(self.type)
 
 
-@lru_cache(maxsize=1024)
-def kind_of(format: str) -> str:
+def kind_of(data_type: DataType) -> str:
     """The family of a type: "bool", "int", "float", "text", "binary", "date", "timestamp", "time", "duration", ..."""
-    data_type = None if format.startswith(CARRIED) else type_of_format(format)
-    if data_type is None:
+    if is_opaque(data_type) or data_type.kind is Kind.INTERVAL_YEAR_MONTH:
         return "nested"
     for family, name in FAMILIES.items():
         if data_type.family(family):
@@ -68,81 +68,91 @@ def kind_of(format: str) -> str:
     return KINDS.get(data_type.kind, "nested")
 
 
-def type_name(format: str) -> str:
+def type_name(data_type: DataType) -> str:
     """A type as people write it."""
-    if format.startswith(CARRIED):
-        return format.removeprefix(CARRIED)
-    return Field("", format).type_name if not format.startswith("+") else "nested"
+    return field_of("", data_type).type_name
 
 
-def literal(value: Any) -> tuple[str, Any] | None:
+def stored_as(format: str) -> DataType:
+    """The type of columns of a plain format."""
+    found = type_of_format(format)
+    assert found is not None, format
+    return found
+
+
+def literal(value: Any) -> tuple[DataType, Any] | None:
     """The type of a constant, and how it is stored; None for one that no column could hold."""
     if value is None:
-        return "n", None
+        return NULL, None
     if isinstance(value, bool):
-        return "b", value
+        return BOOLEAN, value
     if isinstance(value, int):
         if -(2**63) <= value < 2**63:
-            return "l", value
-        return ("L", value) if 0 <= value < 2**64 else None
+            return BIGINT, value
+        return (UNSIGNED, value) if 0 <= value < 2**64 else None
     if isinstance(value, float):
-        return "g", value
+        return DOUBLE, value
     if isinstance(value, str):
-        return "u", str(value)
+        return STRING, str(value)
     if isinstance(value, (bytes, bytearray)):
-        return "z", bytes(value)
+        return BYTES, bytes(value)
     if isinstance(value, datetime.datetime):
         zone = "" if value.tzinfo is None else "UTC"
         if value.tzinfo is not None:
             value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-        return f"tsu:{zone}", (value - EPOCH) // MICROSECOND
+        return stored_as(f"tsu:{zone}"), (value - EPOCH) // MICROSECOND
     if isinstance(value, datetime.date):
-        return "tdD", (value - EPOCH.date()).days
+        return DATE, (value - EPOCH.date()).days
     if isinstance(value, datetime.timedelta):
         micros = value // MICROSECOND
-        return ("tDu", micros) if -(2**63) <= micros < 2**63 else None
+        return (stored_as("tDu"), micros) if -(2**63) <= micros < 2**63 else None
     return None
 
 
-def unit_of(format: str) -> str:
+def unit_of(data_type: DataType) -> str:
     """The unit of a timestamp, duration or time: s, m, u or n."""
-    return format[2]
+    return format_of(data_type)[2]
 
 
-def finer(first: str, second: str) -> str:
-    """The finer of two units."""
-    return max(first, second, key=PER_SECOND.__getitem__)
+def finer(first: DataType, second: DataType) -> str:
+    """The finer of the units of two times."""
+    return max(unit_of(first), unit_of(second), key=PER_SECOND.__getitem__)
 
 
-def zones_agree(first: str, second: str) -> bool:
-    """Whether two timestamps are both instants, or both without a time zone."""
-    return bool(first.partition(":")[2]) == bool(second.partition(":")[2])
+def in_unit(stamp: DataType, unit: str) -> DataType:
+    """A timestamp of the same zone in another unit."""
+    return stored_as(f"ts{unit}{format_of(stamp)[3:]}")
 
 
-def common_format(first: str, second: str) -> str | None:
+def span_in(unit: str) -> DataType:
+    """A duration in that unit."""
+    return stored_as(f"tD{unit}")
+
+
+def common_type(first: DataType, second: DataType) -> DataType | None:
     """The type in which values of two types can be compared and mixed; None when there is none."""
-    if first == second or second == "n":
+    if first == second or second.kind is Kind.NULL:
         return first
-    if first == "n":
+    if first.kind is Kind.NULL:
         return second
     kinds = {kind_of(first), kind_of(second)}
     if kinds == {"int"}:
-        return "l"
+        return BIGINT
     if kinds <= {"int", "float"}:
-        return "g"
+        return DOUBLE
     if kinds == {"text"}:
-        return "U"
+        return STRING if format_of(first) == format_of(second) == "u" else stored_as("U")
     if kinds == {"binary"}:
-        return "Z"
+        return stored_as("Z")
     if kinds == {"date"}:
-        return "tdD"
-    if kinds == {"timestamp"} and zones_agree(first, second):
-        return f"ts{finer(unit_of(first), unit_of(second))}{first[3:]}"
+        return DATE
+    if kinds == {"timestamp"} and first.kind is second.kind:
+        return in_unit(first, finer(first, second))
     if kinds == {"date", "timestamp"}:
         stamp = first if kind_of(first) == "timestamp" else second
-        return stamp if stamp.endswith(":") else None
+        return stamp if stamp.kind is Kind.TIMESTAMP else None
     if kinds == {"duration"}:
-        return f"tD{finer(unit_of(first), unit_of(second))}"
+        return span_in(finer(first, second))
     return None
 
 
@@ -185,27 +195,25 @@ def joint_validity(*vectors: Vector) -> Any:
     return valid
 
 
-def converted(typed: Typed, format: str) -> Typed:
-    """The expression as another type that it fits; ``common_format`` said so."""
-    if typed.format == format or typed.kind in ("text", "binary"):
-        return typed._replace(format=format)
-    run, kind, wanted = typed.run, typed.kind, kind_of(format)
-    if kind == "null":
-        return typed._replace(format=format)
+def converted(typed: Typed, to: DataType) -> Typed:
+    """The expression as another type that it fits; ``common_type`` said so."""
+    run, kind, wanted = typed.run, typed.kind, kind_of(to)
+    if typed.format == format_of(to) or kind in ("text", "binary", "null"):
+        return typed._replace(type=to)
     if wanted == "float":
-        return Typed(format, lambda frame: as_type(run(frame), "float64"), typed.expression)
+        return Typed(to, lambda frame: as_type(run(frame), "float64"), typed.expression)
     if wanted == "int":
-        if typed.format == "L":
-            return Typed("l", lambda frame: signed(run(frame), frame, typed.expression), typed.expression)
-        return Typed("l", lambda frame: as_type(run(frame), "int64"), typed.expression)
+        if typed.type.kind is Kind.UNSIGNED_BIGINT:
+            return Typed(BIGINT, lambda frame: signed(run(frame), frame, typed.expression), typed.expression)
+        return Typed(BIGINT, lambda frame: as_type(run(frame), "int64"), typed.expression)
     if kind == "date":
         days = in_days(typed)
         if wanted == "date":
             return days
-        factor = SECONDS_PER_DAY * PER_SECOND[unit_of(format)]
-        return Typed(format, lambda frame: scaled(days.run(frame), factor, frame, typed.expression), typed.expression)
-    factor = PER_SECOND[unit_of(format)] // PER_SECOND[unit_of(typed.format)]
-    return Typed(format, lambda frame: scaled(run(frame), factor, frame, typed.expression), typed.expression)
+        factor = SECONDS_PER_DAY * PER_SECOND[unit_of(to)]
+        return Typed(to, lambda frame: scaled(days.run(frame), factor, frame, typed.expression), typed.expression)
+    factor = PER_SECOND[unit_of(to)] // PER_SECOND[unit_of(typed.type)]
+    return Typed(to, lambda frame: scaled(run(frame), factor, frame, typed.expression), typed.expression)
 
 
 def as_type(vector: Vector, dtype: str) -> Vector:
@@ -236,8 +244,8 @@ def in_days(typed: Typed) -> Typed:
     """A date as int64 days since the epoch."""
     run = typed.run
     if typed.format == "tdD":
-        return Typed("tdD", lambda frame: as_type(run(frame), "int64"), typed.expression)
-    return Typed("tdD", lambda frame: divided(run(frame), SECONDS_PER_DAY * 1000), typed.expression)
+        return Typed(DATE, lambda frame: as_type(run(frame), "int64"), typed.expression)
+    return Typed(DATE, lambda frame: divided(run(frame), SECONDS_PER_DAY * 1000), typed.expression)
 
 
 def scaled(vector: Vector, factor: int, frame: Frame, expression: Expression) -> Vector:

@@ -7,8 +7,10 @@ from typing import Any
 
 from pyflinkx._core.columns.column import Column
 from pyflinkx.expressions.expression import Expression
-from pyflinkx.expressions.kinds import CARRIED, Typed, common_format, converted, joint_validity, literal
+from pyflinkx.expressions.kinds import Typed, common_type, converted, joint_validity, kind_of, literal
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, both, spread
+from pyflinkx.types.data_type import BIGINT, BOOLEAN, Kind
+from pyflinkx.types.data_type_field import format_of
 
 NUMPY_NAMES = {
     "equal": "equal",
@@ -24,16 +26,18 @@ COMPARABLE = ("bool", "int", "float", "text", "binary", "date", "timestamp", "ti
 
 def compared(expression: Expression, left: Typed, right: Typed) -> Typed | None:
     """Whether one value equals another, or comes before it; floats by IEEE 754."""
-    format = common_format(left.format, right.format)
-    if format is None or left.kind not in COMPARABLE or right.kind not in COMPARABLE:
+    common = common_type(left.type, right.type)
+    if common is None or left.kind not in COMPARABLE or right.kind not in COMPARABLE:
         return None
     name = expression.operation
-    if "L" in (left.format, right.format) and left.format != right.format and format == "l":
+    kinds = {left.type.kind, right.type.kind}
+    if Kind.UNSIGNED_BIGINT in kinds and len(kinds) > 1 and common == BIGINT:
         return unsigned_compared(name, expression, left, right)
-    left, right = converted(left, format), converted(right, format)
+    left, right = converted(left, common), converted(right, common)
     first, second = left.run, right.run
     if left.kind in ("text", "binary"):
-        return Typed("b", lambda frame: compare_text(name, first(frame), second(frame), format, frame), expression)
+        format = format_of(common)
+        return Typed(BOOLEAN, lambda frame: compare_text(name, first(frame), second(frame), format, frame), expression)
 
     def run(frame: Frame) -> Vector:
         a, b = first(frame), second(frame)
@@ -41,12 +45,12 @@ def compared(expression: Expression, left: Typed, right: Typed) -> Typed | None:
             return nulls(frame)
         return Vector(getattr(frame.numpy, name)(a.values, b.values), joint_validity(a, b))
 
-    return Typed("b", run, expression)
+    return Typed(BOOLEAN, run, expression)
 
 
 def unsigned_compared(name: str, expression: Expression, left: Typed, right: Typed) -> Typed:
     """uint64 with a signed integer: what is negative is less than any of the former."""
-    flipped = left.format != "L"
+    flipped = left.type.kind is not Kind.UNSIGNED_BIGINT
     unsigned, other = (right.run, left.run) if flipped else (left.run, right.run)
 
     def run(frame: Frame) -> Vector:
@@ -62,7 +66,7 @@ def unsigned_compared(name: str, expression: Expression, left: Typed, right: Typ
         operands = (second, first) if flipped else (first, second)
         return Vector(getattr(numpy, name)(*operands), joint_validity(a, b))
 
-    return Typed("b", run, expression)
+    return Typed(BOOLEAN, run, expression)
 
 
 def compare_text(name: str, left: Vector, right: Vector, format: str, frame: Frame) -> Vector:
@@ -134,7 +138,7 @@ def connected(expression: Expression, left: Typed, right: Typed) -> Typed | None
         false = a_false | b_false if conjunction else a_false & b_false
         return Vector(true, None if a.valid is None and b.valid is None else true | false)
 
-    return Typed("b", run, expression)
+    return Typed(BOOLEAN, run, expression)
 
 
 def within(rows: Any, run: Callable[[Frame], Vector], frame: Frame) -> Vector:
@@ -157,7 +161,7 @@ def negation(expression: Expression, operand: Typed) -> Typed | None:
         vector = run(frame)
         return vector if vector.values is None else Vector(frame.numpy.logical_not(vector.values), vector.valid)
 
-    return Typed("b", opposite, expression)
+    return Typed(BOOLEAN, opposite, expression)
 
 
 def validity(vector: Vector, frame: Frame) -> Any:
@@ -178,8 +182,8 @@ def null_test(expression: Expression, operand: Typed) -> Typed:
     """Whether a value is null, or is not."""
     run = operand.run
     if expression.operation == "is_not_null":
-        return Typed("b", lambda frame: Vector(validity(run(frame), frame)), expression)
-    return Typed("b", lambda frame: Vector(~validity(run(frame), frame)), expression)
+        return Typed(BOOLEAN, lambda frame: Vector(validity(run(frame), frame)), expression)
+    return Typed(BOOLEAN, lambda frame: Vector(~validity(run(frame), frame)), expression)
 
 
 def nan_test(expression: Expression, operand: Typed) -> Typed | None:
@@ -192,19 +196,19 @@ def nan_test(expression: Expression, operand: Typed) -> Typed | None:
         vector = run(frame)
         return vector if vector.values is None else Vector(frame.numpy.isnan(vector.values), vector.valid)
 
-    return Typed("b", test, expression)
+    return Typed(BOOLEAN, test, expression)
 
 
 def membership(expression: Expression, operand: Typed) -> Typed | str:
     """Whether a value is one of some constants; the reason where that cannot be asked."""
     constants = expression.options[0]
-    format = operand.format
+    type = operand.type
     for value in constants:
         found = literal(value)
-        common = None if found is None else common_format(format, found[0])
+        common = None if found is None else common_type(type, found[0])
         if common is None or operand.kind not in COMPARABLE:
             return f"{value!r} is not comparable to it"
-        format = common
+        type = common
     tests = [
         compared(
             Expression("equal", (operand.expression, Expression("literal", (), (value,)))), operand, constant(value)
@@ -222,7 +226,7 @@ def membership(expression: Expression, operand: Typed) -> Typed | str:
             found = found | truth(test(frame), frame)[0]
         return Vector(found, valid & found if has_null else valid)
 
-    return Typed("b", member, expression)
+    return Typed(BOOLEAN, member, expression)
 
 
 def constant(value: Any) -> Typed:
@@ -230,26 +234,25 @@ def constant(value: Any) -> Typed:
     expression = Expression("literal", (), (value,))
     found = literal(value)
     assert found is not None
-    format, stored = found
+    type, stored = found
+    format = format_of(type)
     if format in ("l", "L", "g", "b") or format.startswith("t"):
         dtype = {"L": "uint64", "g": "float64", "b": "bool"}.get(format, "int64")
-        return Typed(format, lambda frame: Vector(frame.numpy.dtype(dtype).type(stored)), expression)
+        return Typed(type, lambda frame: Vector(frame.numpy.dtype(dtype).type(stored)), expression)
     if format == "n":
-        return Typed(format, nulls, expression)
-    return Typed(format, lambda frame: Vector(stored), expression)
+        return Typed(type, nulls, expression)
+    return Typed(type, lambda frame: Vector(stored), expression)
 
 
 def unified(values: Sequence[Typed]) -> list[Typed] | None:
     """The expressions in one type; None where there is none that all fit."""
-    format = values[0].format
+    type = values[0].type
     for value in values[1:]:
-        common = common_format(format, value.format)
+        common = common_type(type, value.type)
         if common is None:
             return None
-        format = common
-    if format.startswith(("+", "d:", "w:", CARRIED)):
-        return None
-    return [converted(value, format) for value in values]
+        type = common
+    return [converted(value, type) for value in values] if kind_of(type) in COMPARABLE else None
 
 
 def chosen(expression: Expression, values: Sequence[Typed]) -> Typed | None:
@@ -257,7 +260,7 @@ def chosen(expression: Expression, values: Sequence[Typed]) -> Typed | None:
     same = unified(values)
     if same is None:
         return None
-    format = same[0].format
+    type, format = same[0].type, same[0].format
     runs = [value.run for value in same]
 
     def run(frame: Frame) -> Vector:
@@ -269,7 +272,7 @@ def chosen(expression: Expression, values: Sequence[Typed]) -> Typed | None:
             result = picked(have, result, within(~have, following, frame), format, frame)
         return result
 
-    return Typed(format, run, expression)
+    return Typed(type, run, expression)
 
 
 def conditional(expression: Expression, condition: Typed, if_true: Typed, if_false: Typed) -> Typed | None:
@@ -277,14 +280,14 @@ def conditional(expression: Expression, condition: Typed, if_true: Typed, if_fal
     same = unified([if_true, if_false])
     if same is None or condition.kind not in ("bool", "null"):
         return None
-    format = same[0].format
+    type, format = same[0].type, same[0].format
     test, first, second = condition.run, same[0].run, same[1].run
 
     def run(frame: Frame) -> Vector:
         true, _ = truth(test(frame), frame)
         return picked(true, within(true, first, frame), within(~true, second, frame), format, frame)
 
-    return Typed(format, run, expression)
+    return Typed(type, run, expression)
 
 
 def picked(rows: Any, first: Vector, second: Vector, format: str, frame: Frame) -> Vector:

@@ -7,10 +7,11 @@ from typing import Any
 
 from pyflinkx.errors import LongBatchError
 from pyflinkx.expressions.expression import Expression
-from pyflinkx.expressions.kinds import Typed
+from pyflinkx.expressions.kinds import Typed, stored_as
 from pyflinkx.expressions.letters import lower, upper
 from pyflinkx.expressions.logic import from_arrow, nulls, text_operand
 from pyflinkx.expressions.vectors import Frame, Vector, arrow, spread
+from pyflinkx.types.data_type import BIGINT, BOOLEAN, STRING, DataType
 
 # No text has so many characters: positions beyond are all the same.
 LONGEST = 2**40
@@ -46,18 +47,18 @@ def check_growth(compute: Any, text: Any, search: str, grows: int) -> None:
         )
 
 
-# The result's type ("" for the operand's own) and the call of pyarrow.compute, by operation.
-FUNCTIONS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "lower": ("", lower),
-    "upper": ("", upper),
-    "trim": ("", lambda compute, text: compute.utf8_trim_whitespace(text)),
-    "length": ("l", lambda compute, text: compute.utf8_length(text)),
-    "contains": ("b", lambda compute, text, part: compute.match_substring(text, part)),
-    "starts_with": ("b", lambda compute, text, part: compute.starts_with(text, part)),
-    "ends_with": ("b", lambda compute, text, part: compute.ends_with(text, part)),
-    "replace": ("", replaced),
+# The result's type (None for the operand's own) and the call of pyarrow.compute, by operation.
+FUNCTIONS: dict[str, tuple[DataType | None, Callable[..., Any]]] = {
+    "lower": (None, lower),
+    "upper": (None, upper),
+    "trim": (None, lambda compute, text: compute.utf8_trim_whitespace(text)),
+    "length": (BIGINT, lambda compute, text: compute.utf8_length(text)),
+    "contains": (BOOLEAN, lambda compute, text, part: compute.match_substring(text, part)),
+    "starts_with": (BOOLEAN, lambda compute, text, part: compute.starts_with(text, part)),
+    "ends_with": (BOOLEAN, lambda compute, text, part: compute.ends_with(text, part)),
+    "replace": (None, replaced),
     "substring": (
-        "",
+        None,
         lambda compute, text, begin, length: compute.utf8_slice_codeunits(
             text, min(begin - 1, LONGEST), None if length is None else min(begin - 1 + length, 2 * LONGEST)
         ),
@@ -70,7 +71,7 @@ def text_function(expression: Expression, operand: Typed) -> Typed | None:
     if operand.kind not in ("text", "null"):
         return None
     arrow("text")  # what is missing is said when the graph is built
-    format, function = FUNCTIONS[expression.operation]
+    result_type, function = FUNCTIONS[expression.operation]
     run, options = operand.run, expression.options
 
     def of_text(frame: Frame) -> Vector:
@@ -80,12 +81,16 @@ def text_function(expression: Expression, operand: Typed) -> Typed | None:
         import pyarrow.compute as compute
 
         result = function(compute, text_operand(vector.values, ""), *options)
-        if not format:
+        if result_type is None:
             return Vector(result)
         found = from_arrow(result, frame)
-        return found if format == "b" or found.values is None else Vector(found.values.astype("int64"), found.valid)
+        return (
+            found
+            if result_type is BOOLEAN or found.values is None
+            else Vector(found.values.astype("int64"), found.valid)
+        )
 
-    return Typed(format or (operand.format if operand.kind == "text" else "u"), of_text, expression)
+    return Typed(result_type or (operand.type if operand.kind == "text" else STRING), of_text, expression)
 
 
 def concatenated(expression: Expression, values: Sequence[Typed]) -> Typed | None:
@@ -106,4 +111,4 @@ def concatenated(expression: Expression, values: Sequence[Typed]) -> Typed | Non
         end = spread("", format, 1)[0]
         return Vector(compute.binary_join_element_wise(*texts, end))
 
-    return Typed(format, run, expression)
+    return Typed(stored_as(format), run, expression)

@@ -26,13 +26,10 @@ class Topic:
         return f"{self.said}, see {PAGE}#{self.section}"
 
 
-SAVEPOINTS = Topic("savepoints are not in this version", "checkpoints")
-RESTARTS = Topic("restarts of failed jobs are not in this version, as they need checkpoints", "checkpoints")
 TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
-STREAMING_FILES = Topic("StreamingFileSink is gone from Flink too, and FileSink does its work", "connectors")
-FORMATS = Topic("Avro, ORC, Parquet and bulk formats are not in this version", "connectors")
+FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
 ML = Topic("machine learning pipelines are not in this version", "connectors")
@@ -95,7 +92,6 @@ NAMES: dict[str, dict[str, Topic]] = {
             "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
-        **each(STREAMING_FILES, "StreamingFileSink"),
     },
     "pyflinkx.datastream.connectors.base": {
         **each(CONNECTORS, "DeliveryGuarantee"),
@@ -103,8 +99,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
-        **each(FORMATS, "BulkFormat BulkWriterFactory RowDataBulkWriterFactory"),
-        **each(STREAMING_FILES, "StreamingFileSink"),
+        **each(FORMATS, "BulkFormat RowDataBulkWriterFactory"),
     },
     "pyflinkx.datastream.formats.csv": each(FORMATS, "BulkWriterFactory CsvBulkWriters RowDataBulkWriterFactory"),
     "pyflinkx.datastream.functions": {
@@ -124,17 +119,10 @@ NAMES: dict[str, dict[str, Topic]] = {
 
 # Members of classes that are there, by the module that PyFlink has them in and the class.
 MEMBERS: dict[str, dict[str, Topic]] = {
-    "common.job_client.JobClient": each(SAVEPOINTS, "stop_with_savepoint trigger_savepoint"),
-    "common.restart_strategy.RestartStrategies": each(
-        RESTARTS,
-        "FixedDelayRestartStrategyConfiguration FailureRateRestartStrategyConfiguration fixed_delay_restart "
-        "failure_rate_restart",
-    ),
     "common.typeinfo.TypeInformation": each(JAVA, "get_java_type_info"),
     "common.types.RowKind": each(JAVA, "to_j_row_kind"),
     "datastream.connectors.file_system.FileSink": {
-        **each(COMPACTION, "BaseBuilder get_transformer"),
-        **each(FORMATS, "BulkFormatBuilder for_bulk_format"),
+        **each(COMPACTION, "get_transformer"),
     },
     "datastream.connectors.file_system.FileSource": each(FORMATS, "for_bulk_file_format"),
     "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),
@@ -142,11 +130,9 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "datastream.slot_sharing_group.MemorySize": each(JAVA, "get_java_memory_size"),
     "datastream.slot_sharing_group.SlotSharingGroup": each(JAVA, "get_java_slot_sharing_group"),
     "datastream.stream_execution_environment.StreamExecutionEnvironment": {
-        **each(RESTARTS, "get_restart_strategy"),
         **each(JAVA, "_j_stream_execution_environment create_input"),
     },
     "common.execution_config.ExecutionConfig": {
-        **each(RESTARTS, "get_restart_strategy set_restart_strategy"),
         **each(JAVA, "_j_execution_config"),
     },
     "common.configuration.Configuration": each(JAVA, "_j_configuration"),
@@ -154,7 +140,6 @@ MEMBERS: dict[str, dict[str, Topic]] = {
 
 # Beginnings of configuration keys.
 KEYS: dict[str, Topic] = {
-    **each(RESTARTS, "restart-strategy"),
     **each(JAVA, "pipeline.jars pipeline.classpaths"),
     **each(TABLES, "table. sql-gateway. sql-client. materialized-table."),
 }

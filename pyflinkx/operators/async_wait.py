@@ -31,7 +31,7 @@ LEAST_TIMERS = 1024
 
 def under_way(record_type: TypeInformation | None) -> ListStateDescriptor:
     """The records whose results have not been sent; after a restore the function is called for them again."""
-    return held_records("under-way", record_type)
+    return held_records("_under-way", record_type)
 
 
 class AsyncWaitOperator(UserFunctionOperator):
@@ -97,14 +97,16 @@ class AsyncWaitOperator(UserFunctionOperator):
         self.admit()
 
     def store(self, checkpoint_id: int) -> None:
+        super().store(checkpoint_id)
         waiting = [*self.queue.waiting(), *(item for item in self.backlog if isinstance(item, Entry))]
         self.kept.update([(entry.value, entry.timestamp) for entry in waiting])
 
-    def run_coroutine(self, result: Any) -> None:
-        """Run what an ``open`` or ``close`` that is a coroutine function has given."""
+    def run_coroutine(self, result: Any) -> Any:
+        """Run what a method that is a coroutine function has given; the result of any method."""
         if inspect.iscoroutine(result):
             assert self.events is not None
-            self.events.run(result)
+            return self.events.run(result)
+        return result
 
     def close(self) -> None:
         if self.events is None:

@@ -13,6 +13,8 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.partition import key_group_range
 from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.state.timers import TimerQueue
+from pyflinkx.operators.functions import UserFunctions
+from pyflinkx.operators.randomness import Randomness
 from pyflinkx.operators.requests import RequestScope
 from pyflinkx.operators.source_alignment import AlignmentGroups, WatermarkAlignment
 from pyflinkx.state.backend import KeyedStateBackend
@@ -91,7 +93,7 @@ class OperatorContext:
     restored, of the subtask's key groups; ``key_type`` is the type of its keys, None when nothing is known of it.
     ``requests`` says which request the task works for; None where the job has no source of requests.
     ``restored_checkpoint`` is the number of the checkpoint that the job goes on from, None where it begins;
-    ``checkpoints`` says whether it takes any.
+    ``checkpoints`` says whether it takes any. ``seed`` makes its random numbers others than those of other jobs.
     ``turn`` says when an operator leaves the rest of its work for later, and is common to those of a task.
     """
 
@@ -124,6 +126,7 @@ class OperatorContext:
     requests: RequestScope | None = None
     restored_checkpoint: int | None = None
     checkpoints: bool = False
+    seed: str = ""
 
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:
@@ -158,6 +161,16 @@ class OperatorContext:
         return bool(self.restored_operator) or "operator_state" in vars(self)
 
     @cached_property
+    def randomness(self) -> Randomness:
+        """Random numbers of the subtask; made when a function asks for some."""
+        return Randomness(self)
+
+    def store_randomness(self) -> None:
+        """Put where the random numbers are into the states of the subtask, where there are any."""
+        if "randomness" in vars(self):
+            self.randomness.store()
+
+    @cached_property
     def site(self) -> CallSite:
         """What errors say of the operator: its name, its uid, and the user's line."""
         return CallSite(self.name, self.uid, self.location, self.copier, self.turn)
@@ -177,6 +190,8 @@ class Operator:
     starts no thread; one that cannot do without (asyncio) hands back by ``context.post``.
     ``values_checked`` says that it only sends on what it gets, or columns as rows, so that types need no check.
 
+    ``functions`` are those of the user's that it calls, if any; what is said of checkpoints reaches them here.
+
     What the task asks beyond that: ``alignment`` is how the source before it waits for others (see ``is_ahead``), None
     for not at all; ``follows_splits`` whether it wants to know of the source's splits; ``may_pause`` whether it can be
     not ``writable``, in which case the task does nothing until it is.
@@ -188,6 +203,7 @@ class Operator:
     may_pause = False
     writable = True
     turn = ENDLESS
+    functions: UserFunctions | None = None
     context: OperatorContext
     site: CallSite
     output: Output
@@ -284,7 +300,13 @@ class Operator:
         return False
 
     def store(self, checkpoint_id: int) -> None:
-        """Put what is held elsewhere into the states that the context gave; called before these are exported."""
+        """Put what is held elsewhere into the states that the context gave; called before these are exported.
+
+        Overriding classes call this, too: it is how user functions store what is theirs.
+        """
+        if self.functions is not None:
+            self.functions.store(checkpoint_id)
+        self.context.store_randomness()
 
     def export(self) -> Iterable[ColumnBatch]:
         """What the operator holds outside of its context, as batches of states; see docs/formats/states.md."""
@@ -296,9 +318,13 @@ class Operator:
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
         """The checkpoint, and so all before it, is durable."""
+        if self.functions is not None:
+            self.functions.tell("notify_checkpoint_complete", checkpoint_id)
 
     def checkpoint_aborted(self, checkpoint_id: int) -> None:
         """The checkpoint will not be."""
+        if self.functions is not None:
+            self.functions.tell("notify_checkpoint_aborted", checkpoint_id)
 
     def finish(self) -> None:
         """All input has ended, and nothing is under way: emit what is still held."""

@@ -16,6 +16,7 @@ from pyflinkx.expressions.expression import Expression
 from pyflinkx.expressions.vectors import Frame, to_column
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.halves import in_parts
+from pyflinkx.types.data_type_field import field_of
 
 
 class ExpressionOperator(Operator):
@@ -198,4 +199,4 @@ def selected_field(name: str, expression: Expression, schema: Schema, call: str)
     known = source(expression)
     if known is not None:
         return schema[known].renamed(name)
-    return Field(name, result.format)
+    return field_of(name, result.type)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import uuid
 from typing import Any
 
 from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.accumulators import Accumulator, DoubleCounter, Histogram, IntCounter, LongCounter
 from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.checkpointed import FunctionStates, StatesOfSource
 from pyflinkx.operators.functions import UserFunction, UserFunctions
 from pyflinkx.operators.metrics import MetricGroup
 
@@ -143,6 +146,36 @@ class RuntimeContext:
         """The files that the program registered by ``register_cached_file``."""
         return DistributedCache(self._context.cached_files)
 
+    # ---- what is not a function of the input ----
+
+    def time(self) -> int:
+        """The job's clock, in milliseconds since the epoch: what ``time.time()`` is elsewhere, but tests can set it."""
+        return int(self._context.clock.now())
+
+    @property
+    def random(self) -> random.Random:
+        """Random numbers of this subtask of the operator, which a restored job goes on with where the checkpoint was.
+
+        The functions of one operator share them. They follow from the job, the operator's uid and the subtask; with
+        another parallelism they are new ones, which follow from where all subtasks were.
+
+        Example:
+            >>> from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
+            >>> class Sampled(MapFunction):
+            ...     def open(self, runtime_context):
+            ...         self.random = runtime_context.random
+            ...     def map(self, value):
+            ...         return value, 0 <= self.random.random() < 1
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> list(env.from_collection([1]).map(Sampled()).execute_and_collect())
+            [(1, True)]
+        """
+        return self._context.randomness.random
+
+    def uuid4(self) -> uuid.UUID:
+        """A UUID of version 4 of the same random numbers: a restored job gives the same ones again."""
+        return self._context.randomness.uuid4()
+
     def get_state(self, state_descriptor: Any) -> Any:
         """The ValueState of the current key."""
         return self._keyed().get_state(state_descriptor)
@@ -163,6 +196,14 @@ class RuntimeContext:
         """The AggregatingState of the current key."""
         return self._keyed().get_aggregating_state(state_descriptor)
 
+    def initialize(self, states: FunctionStates, call: Any) -> None:
+        """Give a function its states of the subtask; ``call`` calls a method of it by name."""
+        states.initialize(call, self._context, self._keyed_state)
+
+    def states_of_source(self, function: Any) -> StatesOfSource:
+        """The states of a CheckpointedFunction that is a source."""
+        return StatesOfSource(function, self._context)
+
     def _keyed(self) -> Any:
         if self._keyed_state is None:
             raise WrongStateError("keyed state needs a keyed stream: call key_by first")
@@ -176,6 +217,8 @@ class UserFunctionOperator(Operator):
         function: the user's function.
         others: what else of the user's it calls, with a life of its own: key selectors, say. They are opened first.
     """
+
+    functions: UserFunctions
 
     def __init__(self, function: UserFunction, *others: Any) -> None:
         self.function = function

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import MethodType
 from typing import Any
 
@@ -11,12 +12,9 @@ from pyflinkx._core.calls.records import CallSite, told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.keys.items import ItemKey, item_index
 from pyflinkx.errors import GraphError, WrongStateError, add_note
+from pyflinkx.operators.checkpointed import WithLife, states_of
 from pyflinkx.operators.fields import FieldPath, FieldTuple
 from pyflinkx.operators.looking import Looking
-
-
-class WithLife:
-    """Base of objects that ``open`` and ``close`` frame, also where an operator is given only a method of one."""
 
 
 class UserFunction:
@@ -37,31 +35,32 @@ class UserFunction:
         return f"UserFunction({self.owner if self.owner is not None else self.call!r})"
 
 
-def nothing_more(result: Any) -> None:
-    """What is done with the result of a plain method."""
+def as_it_is(result: Any) -> Any:
+    """The result of a plain method is that of the call."""
+    return result
 
 
 class UserFunctions:
     """All functions of the user's that one operator calls, its key selectors too: the operator lists them, and this is
     their life.
 
-    In the order of the list each object gets the context once (``set_runtime_context``, where it has that, then
-    ``open``). Those that were begun, also one whose ``open`` failed, are closed once, last first, whatever the others
-    raise. An object that is listed more than once has one life; plain callables have none.
+    In the order of the list each object gets the context once (``set_runtime_context``, where it has that, then its
+    states by ``initialize_state`` or ``restore_state``, then ``open``). Those that were begun, also one whose ``open``
+    failed, are closed once, last first, whatever the others raise. An object that is listed more than once has one
+    life; plain callables have none.
 
     Args:
         functions: UserFunctions, key selectors, or objects; None is left out.
         of: where they belong, for errors, if not to the operator itself.
-        complete: does what is left of a call, given its result: runs a coroutine, say.
+        complete: does what is left of a call, given its result (runs a coroutine, say), and gives the result of it all.
     """
 
-    def __init__(
-        self, functions: Iterable[Any], of: str = "", complete: Callable[[Any], object] = nothing_more
-    ) -> None:
+    def __init__(self, functions: Iterable[Any], of: str = "", complete: Callable[[Any], Any] = as_it_is) -> None:
         self.owners = list({id(owner): owner for function in functions for owner in owners_of(function)}.values())
         self.of = of
         self.complete = complete
         self.begun: list[Any] = []
+        self.states = states_of(self.owners)
         self.site: CallSite | None = None
 
     def open(self, site: CallSite, runtime_context: Any) -> None:
@@ -78,10 +77,25 @@ class UserFunctions:
         if self.site is not None:
             raise WrongStateError("functions are opened once")
         self.site = site
-        for owner in self.owners:
+        for place, owner in enumerate(self.owners):
             self.begun.append(owner)
             self._call(owner, "set_runtime_context", runtime_context)
+            if place in self.states:
+                runtime_context.initialize(self.states[place], partial(self._call, owner))
             self._call(owner, "open", runtime_context)
+
+    def store(self, checkpoint_id: int) -> None:
+        """Have those that store something do so.
+
+        Raises:
+            JobExecutionError: one failed.
+        """
+        for place, states in self.states.items():
+            try:
+                states.store(partial(self._call, self.owners[place]), checkpoint_id)
+            except WrongStateError as error:
+                assert self.site is not None
+                raise self.site.wrap(error, f"in snapshot_state(){self.of}") from error
 
     def tell(self, method: str, *arguments: Any) -> None:
         """Call a method of those that have it."""
@@ -106,13 +120,13 @@ class UserFunctions:
         if failure is not None:
             raise failure
 
-    def _call(self, owner: Any, name: str, *arguments: Any) -> None:
+    def _call(self, owner: Any, name: str, *arguments: Any) -> Any:
         method = getattr(owner, name, None)
         if method is None:
-            return
+            return None
         assert self.site is not None
         try:
-            self.complete(method(*arguments))
+            return self.complete(method(*arguments))
         except BaseException as error:
             raise self.site.wrap(error, f"in {name}(){self.of}") from error
 

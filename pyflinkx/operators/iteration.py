@@ -92,7 +92,7 @@ class FeedbackQueue:
 
 def fed_back(record_type: TypeInformation | None) -> ListStateDescriptor:
     """The records that have come back and not been sent on."""
-    return held_records("feedback", record_type)
+    return held_records("_feedback", record_type)
 
 
 def stamped(batch: Any) -> Iterator[tuple[Any, int]]:
@@ -154,6 +154,7 @@ class IterationHeadOperator(Operator):
         return True
 
     def store(self, checkpoint_id: int) -> None:
+        super().store(checkpoint_id)
         batches = self.returned.pop(checkpoint_id, None)
         if batches is None:
             batches = [element for element in self.feedback.all() if not isinstance(element, int | BarrierReturned)]

@@ -11,6 +11,7 @@ from pyflinkx._core.native.windows import RunningAggregates
 from pyflinkx.operators.aggregations import Aggregation, checked_aggregations, native_arguments, result_schema
 from pyflinkx.operators.arrival import arrival_number
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
+from pyflinkx.operators.native_snapshots import LaterBatches, NativeSnapshots
 from pyflinkx.operators.native_window import BATCH_SIZE
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.piecewise import PiecewiseOperator
@@ -54,6 +55,7 @@ class NativeAggregateOperator(PiecewiseOperator):
         self.each = not (self.final_only or context.batch)
         arguments = (self.schema, self.keys, native_arguments(self.aggregations), self.results)
         self.running = RunningAggregates(*arguments)
+        self.snapshots = NativeSnapshots(self.running, context.max_parallelism)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         try:
@@ -97,10 +99,16 @@ class NativeAggregateOperator(PiecewiseOperator):
             yield
         self.output.emit_watermark(MAX_WATERMARK)
 
-    def export(self) -> Iterator[ColumnBatch]:
-        """All states, as batches; see ``_core.native.states``."""
+    def export(self) -> LaterBatches:
+        """All states, as batches; see ``_core.native.states``. Another thread may take them while others come."""
         self.check_is_done()
-        return self.running.export(self.context.max_parallelism)
+        return self.snapshots.begin()
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        self.snapshots.forget()
+
+    def checkpoint_aborted(self, checkpoint_id: int) -> None:
+        self.snapshots.forget()
 
     def import_(self, batch: ColumnBatch) -> None:
         """Add those states of a batch that are this subtask's."""
@@ -113,3 +121,4 @@ class NativeAggregateOperator(PiecewiseOperator):
     def close(self) -> None:
         # The states go now, not when the collector comes by: the next job may use their memory.
         vars(self).pop("running", None)
+        vars(self).pop("snapshots", None)

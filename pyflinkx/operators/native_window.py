@@ -20,6 +20,7 @@ from pyflinkx.operators.aggregations import (
 from pyflinkx.operators.arrival import arrival_number
 from pyflinkx.operators.base import LATE_RECORDS, MIN_WATERMARK, OperatorContext
 from pyflinkx.operators.kept_watermark import KeptWatermark
+from pyflinkx.operators.native_snapshots import LaterBatches, NativeSnapshots
 from pyflinkx.operators.partial_batches import PartialBatches
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.operators.state_batches import rows_of_subtask
@@ -72,8 +73,11 @@ class NativeWindows(Protocol):
     def fire(self, watermark: int, limit: int) -> tuple[ColumnBatch | None, bool]:
         """Results of windows that end by a watermark, and whether there are more."""
 
-    def export(self, max_parallelism: int) -> Iterator[ColumnBatch]:
-        """All states, as batches."""
+    def snapshot(self, max_parallelism: int) -> Iterator[ColumnBatch]:
+        """Begin a snapshot, whose batches another thread takes."""
+
+    def forget_snapshot(self) -> None:
+        """Give back what a snapshot takes that nobody reads any more."""
 
     def import_(self, batch: ColumnBatch) -> None:
         """Add states that were exported."""
@@ -141,6 +145,7 @@ class NativeWindowOperator(PiecewiseOperator):
     def open(self, context: OperatorContext) -> None:
         super().open(context)
         self.windows = native_windows(self)
+        self.snapshots = NativeSnapshots(self.windows, context.max_parallelism)
         # Of windows by the clock, the millisecond before the clock's time when they were fired last.
         self.kept_watermark = KeptWatermark(context)
         if self.kept_watermark.time != MIN_WATERMARK:
@@ -226,10 +231,16 @@ class NativeWindowOperator(PiecewiseOperator):
             raise self.site.wrap(error, "in the bounds of a window") from error
         self.output.emit(timed)
 
-    def export(self) -> Iterator[ColumnBatch]:
+    def export(self) -> LaterBatches:
         """All states, as batches; see ``_core.native.states``. Not while some of its results are still to be sent."""
         self.check_is_done()
-        return self.windows.export(self.context.max_parallelism)
+        return self.snapshots.begin()
+
+    def checkpoint_completed(self, checkpoint_id: int) -> None:
+        self.snapshots.forget()
+
+    def checkpoint_aborted(self, checkpoint_id: int) -> None:
+        self.snapshots.forget()
 
     def import_(self, batch: ColumnBatch) -> None:
         """Add those states of a batch that are this subtask's."""

@@ -76,6 +76,8 @@ class WindowOperator(PiecewiseOperator):
         >>> operator = WindowOperator(lambda word: word[0], assigner, reduce=max, allowed_lateness=500)
     """
 
+    functions: UserFunctions
+
     def __init__(
         self,
         key_selector: Any,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from traceback import format_exception
 from types import FrameType, TracebackType
 
 from pyflinkx.errors import PyflinkxError
@@ -41,6 +42,26 @@ class Tracebacks(AbstractContextManager[None]):
         if shown or isinstance(error, (PyflinkxError, KeyboardInterrupt)):
             link([traceback, *shown])
             shorten_causes(error)
+
+
+def as_text(error: BaseException) -> str:
+    """The traceback of an exception as text, with the user's frames; its frames, and all that they hold, are let go.
+
+    A frame holds those that called it, so that one of a failed task would keep all of its operators' state alive.
+    """
+    shorten(error)
+    text = "".join(format_exception(error))
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.__traceback__ = None
+        parts = getattr(current, "exceptions", ())
+        pending += [current.__cause__, current.__context__, *(parts if isinstance(parts, tuple) else ())]
+    return text
 
 
 def shorten(error: BaseException) -> None:

@@ -3,6 +3,7 @@
 from pyflinkx.testing.functions import FunctionHarness, KeyedFunctionHarness, ProcessFunctionTestHarnesses
 from pyflinkx.testing.harness import ManualClock, OperatorHarness
 from pyflinkx.testing.sink import TestSink
+from pyflinkx.testing.snapshot import Snapshot
 from pyflinkx.testing.source import TestSource
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ManualClock",
     "OperatorHarness",
     "ProcessFunctionTestHarnesses",
+    "Snapshot",
     "TestSink",
     "TestSource",
 ]

@@ -112,7 +112,9 @@ class KeyedFunctionHarness(FunctionHarness):
 class ProcessFunctionTestHarnesses:
     """Makes harnesses for process functions, as Flink's class of this name.
 
-    The function's ``open`` has been called when the harness is handed over.
+    The function's ``open`` has been called when the harness is handed over. Each takes the options of OperatorHarness,
+    too: ``restored`` is what ``harness.snapshot(checkpoint_id)`` gave, or those of all subtasks; ``subtask_index`` and
+    ``parallelism`` say which subtask it is.
 
     Example:
         >>> class Count:
@@ -130,17 +132,19 @@ class ProcessFunctionTestHarnesses:
     """
 
     @staticmethod
-    def for_process_function(function: Any, now: int = 0) -> FunctionHarness:
+    def for_process_function(function: Any, now: int = 0, **options: Any) -> FunctionHarness:
         """A harness for a ProcessFunction.
 
         Args:
             function: has ``process_element(value, ctx)``.
             now: what the clock says at first (ms since the epoch).
         """
-        return FunctionHarness(ProcessOperator(*methods(function, "process_element")), now)
+        return FunctionHarness(ProcessOperator(*methods(function, "process_element")), now, **options)
 
     @staticmethod
-    def for_keyed_process_function(function: Any, key_selector: Any, now: int = 0) -> KeyedFunctionHarness:
+    def for_keyed_process_function(
+        function: Any, key_selector: Any, now: int = 0, **options: Any
+    ) -> KeyedFunctionHarness:
         """A harness for a KeyedProcessFunction.
 
         Args:
@@ -148,23 +152,31 @@ class ProcessFunctionTestHarnesses:
             key_selector: a KeySelector, or a callable from record to key.
             now: what the clock says at first (ms since the epoch).
         """
-        return keyed(function, ["process_element"], [key_selector], now)
+        return keyed(function, ["process_element"], [key_selector], now, options)
 
     @staticmethod
-    def for_co_process_function(function: Any, now: int = 0) -> FunctionHarness:
+    def for_co_process_function(function: Any, now: int = 0, **options: Any) -> FunctionHarness:
         """A harness for a CoProcessFunction, which has ``process_element1`` and ``process_element2``."""
-        return FunctionHarness(ProcessOperator(*methods(function, "process_element1", "process_element2")), now)
+        return FunctionHarness(
+            ProcessOperator(*methods(function, "process_element1", "process_element2")), now, **options
+        )
 
     @staticmethod
     def for_keyed_co_process_function(
-        function: Any, key_selector1: Any, key_selector2: Any, now: int = 0
+        function: Any, key_selector1: Any, key_selector2: Any, now: int = 0, **options: Any
     ) -> KeyedFunctionHarness:
         """A harness for a KeyedCoProcessFunction; a key selector for each input."""
-        return keyed(function, ["process_element1", "process_element2"], [key_selector1, key_selector2], now)
+        return keyed(function, ["process_element1", "process_element2"], [key_selector1, key_selector2], now, options)
 
     @staticmethod
     def for_process_join_function(
-        function: Any, key_selector1: Any, key_selector2: Any, lower_bound: int, upper_bound: int, now: int = 0
+        function: Any,
+        key_selector1: Any,
+        key_selector2: Any,
+        lower_bound: int,
+        upper_bound: int,
+        now: int = 0,
+        **options: Any,
     ) -> OperatorHarness:
         """A harness for a ProcessJoinFunction of an interval join; its inputs are ``push(..., port=0)`` and ``port=1``.
 
@@ -176,7 +188,7 @@ class ProcessFunctionTestHarnesses:
         """
         (call,) = methods(function, "process_element")
         keys = [key_of(key_selector1), key_of(key_selector2)]
-        return OperatorHarness(IntervalJoinOperator(call, keys, lower_bound, upper_bound), now)
+        return OperatorHarness(IntervalJoinOperator(call, keys, lower_bound, upper_bound), now, **options)
 
 
 def methods(function: Any, *names: str) -> list[UserFunction]:
@@ -195,11 +207,13 @@ def key_of(key_selector: Any) -> Callable[[Any], Any]:
     return select
 
 
-def keyed(function: Any, names: list[str], key_selectors: list[Any], now: int) -> KeyedFunctionHarness:
+def keyed(
+    function: Any, names: list[str], key_selectors: list[Any], now: int, options: dict[str, Any]
+) -> KeyedFunctionHarness:
     """A harness for a keyed function."""
     keys = [key_of(selector) for selector in key_selectors]
     operator = KeyedProcessOperator(methods(function, *names), keys, getattr(function, "on_timer", None))
-    return KeyedFunctionHarness(operator, now)
+    return KeyedFunctionHarness(operator, now, **options)
 
 
 def sorted_timers(timers: Iterable[tuple[int, Any, Any]]) -> list[tuple[int, Any]]:

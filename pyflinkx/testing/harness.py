@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any
@@ -12,6 +12,7 @@ from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.errors import WaitTimeoutError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator, OperatorContext
+from pyflinkx.testing.snapshot import Snapshot, given, in_order, taken
 
 # A result and its timestamp (ms since the epoch), None when it has none.
 Stamped = tuple[Any, "int | None"]
@@ -69,6 +70,7 @@ class OperatorHarness:
     Args:
         operator: not opened yet.
         now: what the clock says at first (ms since the epoch).
+        restored: the snapshot from which it goes on, or those of all subtasks; None for empty states.
         options: further fields of the operator's context (``name``, ``uid``, ``location``, ``parallelism``, ...).
 
     Attributes:
@@ -87,13 +89,17 @@ class OperatorHarness:
         [('b', 9), ('cc', 9)]
     """
 
-    def __init__(self, operator: Operator, now: int = 0, **options: Any) -> None:
+    def __init__(
+        self, operator: Operator, now: int = 0, restored: Snapshot | Sequence[Snapshot] | None = None, **options: Any
+    ) -> None:
         self.operator = operator
         self.output = CollectingOutput()
         self.clock = ManualClock(now)
         self.mails: SimpleQueue[Callable[[], None]] = SimpleQueue()
         name = options.pop("name", "operator under test")
         options.setdefault("copier", Copier(name))
+        if restored is not None:
+            options.update(given(restored, options.get("subtask_index", 0), options.get("parallelism", 1)))
         self.context = OperatorContext(
             name=name,
             uid=options.pop("uid", "test"),
@@ -103,6 +109,9 @@ class OperatorHarness:
             **options,
         )
         operator.open(self.context)
+        for snapshot in () if restored is None else in_order(restored):
+            for batch in snapshot.native:
+                operator.import_(batch)
 
     def push(self, values: Iterable[Any], timestamps: Iterable[int | None] | None = None, port: int = 0) -> None:
         """Give the operator a batch of records.
@@ -122,6 +131,30 @@ class OperatorHarness:
         """Event time has reached ``timestamp`` (ms)."""
         self.operator.process_watermark(timestamp)
         self.resume()
+
+    def snapshot(self, checkpoint_id: int = 1) -> Snapshot:
+        """Take a checkpoint of the operator: its functions are asked as in a job.
+
+        The result is picklable; another harness that gets it as ``restored`` goes on from there. What the operator
+        emits before the barrier is among the results.
+
+        Args:
+            checkpoint_id: its number.
+
+        Raises:
+            JobExecutionError: a function failed.
+        """
+        snapshot = taken(self.operator, self.context, checkpoint_id)
+        self.resume()
+        return snapshot
+
+    def notify_checkpoint_complete(self, checkpoint_id: int) -> None:
+        """The checkpoint is durable: functions are told."""
+        self.operator.checkpoint_completed(checkpoint_id)
+
+    def notify_checkpoint_aborted(self, checkpoint_id: int) -> None:
+        """The checkpoint will not be: functions are told."""
+        self.operator.checkpoint_aborted(checkpoint_id)
 
     def resume(self) -> None:
         """Have the operator send all that it has left for later."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.types import data_type_info
@@ -103,10 +101,7 @@ def native_form(field: Field) -> Field | None:
         return Field(name, "d:38,18", nullable)
     if isinstance(kind, CompositeTypeInfo):
         return native_field(Field(name, "+s", nullable, schema_of(kind).fields))
-    if isinstance(kind, MapTypeInfo):
-        native = field_of(name, replace(data_type_info.data_type_of(kind), python=None, nullable=nullable))
-        return native_field(native)
-    if isinstance(kind, (ListTypeInfo, BasicArrayTypeInfo, ObjectArrayTypeInfo)):
+    if isinstance(kind, (ListTypeInfo, MapTypeInfo, BasicArrayTypeInfo, ObjectArrayTypeInfo)):
         return native_field(columnar_field(name, kind, nullable))
     if isinstance(kind, PrimitiveArrayTypeInfo):
         return native_field(Field(name, "+l", nullable, [columnar_field("item", element_of(kind))]))

@@ -37,6 +37,11 @@ class CarriedType:
         """The codec of the values."""
         return codec_of(self.kind)
 
+    @property
+    def contains_pickle(self) -> bool:
+        """Whether ``decode`` may unpickle."""
+        return self.codec.contains_pickle
+
     def encode(self, value: Any) -> bytes:
         """A value as bytes.
 

@@ -115,6 +115,26 @@ def default_format(kind: DataType) -> str:
     return format
 
 
+def format_of(kind: DataType) -> str:
+    """The Arrow format of a type's column.
+
+    Raises:
+        TypeInformationError: no column holds such values.
+
+    Example:
+        >>> format_of(STRING), format_of(type_of_format("U"))
+        ('u', 'U')
+    """
+    return default_format(kind) if kind.form is None else kind.form.removeprefix(CARRIED_FORM)
+
+
+def is_opaque(kind: DataType) -> bool:
+    """Whether native operators cannot look into its columns, which carry the values as bytes."""
+    if kind.form is None:
+        return is_carried_type(kind)
+    return kind.form == CARRIED_FORM + CARRIER
+
+
 def is_carried_type(kind: DataType) -> bool:
     """Whether no column but a carried one gives back such values as they were."""
     if kind.kind is Kind.ARRAY and isinstance(kind.python, type):

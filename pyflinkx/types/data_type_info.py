@@ -88,9 +88,7 @@ def data_type_of(info: TypeInformation) -> DataType:
     if isinstance(info, ListTypeInfo):
         return DataType(Kind.ARRAY, children=(data_type_of(info.elem_type),))
     if isinstance(info, MapTypeInfo):
-        # Dicts, of which native operators keep the first or the last as they are: their columns are carried.
-        parts = (data_type_of(info.key_type).not_null(), data_type_of(info.value_type))
-        return DataType(Kind.MAP, children=parts, python=MapTypeInfo)
+        return DataType(Kind.MAP, children=(data_type_of(info.key_type).not_null(), data_type_of(info.value_type)))
     if isinstance(info, ArrayTypeInfo):
         element = data_type_of(info.element_type)
         if isinstance(info, PrimitiveArrayTypeInfo):

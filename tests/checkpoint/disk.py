@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from pyflinkx.checkpoint.files import SystemCalls
+from pyflinkx.checkpoint.local_files import SystemCalls
 
 CALLS = [name for name in vars(SystemCalls) if not name.startswith("_")]
 
@@ -223,7 +223,7 @@ def survivor(inode, rng):
         data = surviving_bytes(inode, rng)
         return Inode(False, bytearray(data), data)
     names = dict(inode.durable_names)
-    keep = rng.choice([0, len(inode.changes), rng.randint(0, len(inode.changes)), None])
+    keep = rng.choice([0, len(inode.changes), rng.randint(0, len(inode.changes)), None, None])
     for place, change in enumerate(inode.changes):
         # A file system may write its changes in order, or as it likes.
         if rng.random() < 0.5 if keep is None else place < keep:

@@ -277,6 +277,35 @@ def test_a_claimed_checkpoint_is_removed_like_the_jobs_own():
     assert actions == [NotifyCompleted(42), Discard(old, (coordinator.latest,))]
 
 
+def test_what_all_tasks_gave_their_states_for_outlives_the_attempt():
+    coordinator = started(retention=Retention.RETAIN_ON_CANCELLATION)
+    complete(coordinator, now=100)
+    number = trigger(coordinator, 200)
+    checkpoint = store(coordinator, number)
+    assert coordinator.attempt_over(210, "a worker died") == []
+    assert coordinator.storing == {number}
+    actions = coordinator.stored(220, number, checkpoint)
+    assert kinds(actions) == [Discard]  # nobody is told: the next attempt commits what is in it
+    assert coordinator.latest is checkpoint
+    assert coordinator.storing == set()
+    coordinator.attempt_started(230, 2)
+    number = trigger(coordinator, 330)
+    checkpoint = store(coordinator, number)
+    aborted = coordinator.job_ended(340, State.CANCELED)
+    assert kinds(aborted) == [NotifyAborted]
+    assert coordinator.stored(350, number, checkpoint) == [Discard(checkpoint, (coordinator.latest,))]
+
+
+def test_a_savepoint_that_was_being_written_outlives_the_attempt():
+    coordinator = started()
+    ticket = coordinator.trigger_savepoint(50, None, stop=True)
+    coordinator.time(50)
+    savepoint = store(coordinator, ticket)
+    assert coordinator.attempt_over(60, "a worker died") == []
+    assert coordinator.stored(70, ticket, savepoint) == [SavepointDone(ticket, savepoint)]
+    assert coordinator.latest is savepoint
+
+
 # ---- tasks that finish ----
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from pyflinkx.common import RestartStrategies, RestartStrategyConfiguration
+from pyflinkx.errors import GraphError
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,25 @@ def test_strategies_differ():
     assert RestartStrategies.no_restart() != RestartStrategies.fall_back_restart()
 
 
-@pytest.mark.parametrize("name", ["fixed_delay_restart", "failure_rate_restart"])
-def test_what_needs_checkpoints_is_not_there(name):
-    assert not hasattr(RestartStrategies, name)
+def test_strategies_with_arguments():
+    fixed = RestartStrategies.fixed_delay_restart(3, 10_000)
+    assert isinstance(fixed, RestartStrategies.FixedDelayRestartStrategyConfiguration)
+    assert fixed.get_description() == "Restart with fixed delay (10000 ms). #3 restart attempts."
+    assert fixed == RestartStrategies.fixed_delay_restart(3, 10_000)
+    assert fixed != RestartStrategies.fixed_delay_restart(4, 10_000)
+    rate = RestartStrategies.failure_rate_restart(3, 300_000, 10_000)
+    assert isinstance(rate, RestartStrategies.FailureRateRestartStrategyConfiguration)
+    assert rate.get_description() == (
+        "Failure rate restart with maximum of 3 failures within interval 300000 ms and fixed delay 10000 ms."
+    )
+    assert hash(rate) == hash(RestartStrategies.failure_rate_restart(3, 300_000, 10_000))
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "3", None, True, 2**70])
+def test_what_is_no_number_is_refused_with_its_name(value):
+    with pytest.raises(GraphError, match="restart_attempts is a whole number"):
+        RestartStrategies.fixed_delay_restart(value, 1)
+    with pytest.raises(GraphError, match="delay_between_attempts is"):
+        RestartStrategies.fixed_delay_restart(1, value)
+    with pytest.raises(GraphError, match="failure_interval is"):
+        RestartStrategies.failure_rate_restart(1, value, 1)

@@ -5,7 +5,7 @@ import pytest
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.validation import validate, warn_unknown, warn_without_effect
 from pyflinkx.errors import ConfigurationError
-from pyflinkx.names.absent import JAVA, RESTARTS, TABLES
+from pyflinkx.names.absent import JAVA, TABLES
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,6 @@ def test_contradictions():
     ("key", "topic"),
     [
         ("state.backend.rocksdb.log.level", None),
-        ("restart-strategy.type", RESTARTS),
         ("execution.checkpointing.file-merging.enabled", None),
         ("state.changelog.storage", None),
         ("table.exec.state.ttl", TABLES),

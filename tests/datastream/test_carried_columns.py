@@ -6,19 +6,23 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import pickle
 import uuid
 from typing import NamedTuple
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.from_rows import from_rows
-from pyflinkx.common import Instant, Row, Types, WatermarkStrategy
+from pyflinkx.common import Instant, Row, Time, Types, WatermarkStrategy
 from pyflinkx.datastream import KeyedProcessFunction, StreamExecutionEnvironment, agg, col
 from pyflinkx.datastream.window import TumblingEventTimeWindows
 from pyflinkx.errors import CorruptDataError, GraphError, JobExecutionError, TypeInformationError
 from pyflinkx.types.arrow import native_field, schema_of, type_info_of
+from pyflinkx.types.data_type_info import data_type_of
 from pyflinkx.types.schema_text import schema_from, schema_text
 
 
@@ -37,6 +41,7 @@ class Colour(enum.Enum):
     RED = 1
 
 
+MAP = Types.MAP(Types.LONG(), Types.SHORT())
 NESTED = Types.ROW_NAMED(["q", "m"], [Types.LONG(), Types.MAP(Types.STRING(), Types.BIG_INT())])
 # Type of the field, values; None is one of each.
 VALUES = {
@@ -64,6 +69,20 @@ VALUES = {
     "list": (Types.LIST(Types.LONG()), [[], [1, None]]),
     "list of maps": (Types.LIST(Types.MAP(Types.STRING(), Types.LONG())), [[{"a": 1}, None], []]),
     "map": (Types.MAP(Types.STRING(), Types.LIST(Types.LONG())), [{}, {"b": [1], "a": None}]),
+    "map of maps": (Types.MAP(Types.STRING(), MAP), [{"a": {}, "b": None}, {"": {1: 2, -1: None}}]),
+    "map by numbers of any size": (
+        Types.MAP(Types.BIG_INT(), Types.BIG_DEC()),
+        [{10**40: decimal.Decimal("1.50")}, {}],
+    ),
+    "map by tuples": (
+        Types.MAP(Types.TUPLE([Types.LONG(), Types.STRING()]), Types.INSTANT()),
+        [{(1, "a"): Instant(0, 1), (1, None): None}, {}],
+    ),
+    "map of rows": (
+        Types.MAP(Types.SQL_DATE(), Types.ROW_NAMED(["q", "m"], [Types.DOUBLE(), MAP])),
+        [{datetime.date(2024, 2, 29): Row(q=0.5, m={1: 1}), datetime.date(1, 1, 1): None}, {}],
+    ),
+    "map of objects": (Types.MAP(Types.FLOAT(), Types.PICKLED_BYTE_ARRAY()), [{0.5: {1}, -1.0: None}, {}]),
     "row": (NESTED, [Row(q=1, m={"a": 10**40}), Row(q=None, m=None)]),
     "row without names": (Types.ROW([Types.LONG(), Types.STRING()]), [Row(f0=1, f1="a"), Row(f0=None, f1=None)]),
     "tuple": (Types.TUPLE([Types.LONG(), Types.STRING()]), [(1, "a"), (None, "b")]),
@@ -253,11 +272,11 @@ def test_what_the_native_form_cannot_hold_is_an_error(name):
             use(stream)
 
 
-def test_what_cannot_look_into_carried_values_is_refused():
+def test_what_cannot_look_into_maps_is_refused():
     def stream():
         return environment().from_collection(records_of([{}]), typed(Types.MAP(Types.STRING(), Types.LONG())))
 
-    kind = "MapTypeInfo<String, Long>"
+    kind = "map<utf8, int64>"
     for use, why in [
         (
             lambda s: s.key_by("k").agg(y=agg.max("x")),
@@ -265,7 +284,7 @@ def test_what_cannot_look_into_carried_values_is_refused():
         ),
         (lambda s: s.key_by("k").agg(y=agg.count_distinct("x")), "'x' is map<utf8, int64>, which can neither be a key"),
         (lambda s: s.key_by("k").agg(y=agg.max_by("t", "x")), "'x' is map<utf8, int64>, which can neither be a key"),
-        (lambda s: s.key_by("x").agg(y=agg.max("t")), "'x' is (map<utf8, int64>|MapTypeInfo)"),
+        (lambda s: s.key_by("x").agg(y=agg.max("t")), "'x' is a map<utf8, int64>, which is no key"),
         (lambda s: s.select(y=col("x") == col("x")), f"col\\('x'\\) is {kind}"),
         (lambda s: s.select(y=col("x").cast("utf8")), f"{kind} cannot be cast to utf8"),
         (lambda s: s.filter(col("x")), f"takes a condition, but col\\('x'\\) is {kind}"),
@@ -275,6 +294,81 @@ def test_what_cannot_look_into_carried_values_is_refused():
             use(stream())
     counted = stream().key_by("k").agg(t=agg.max("t"), y=agg.count("x"))
     assert [row.y for row in collected(counted)] == [1, 0]
+
+
+def test_nobody_sees_the_bytes_that_carry_a_value():
+    for name in ("uuid", "instant", "tuple"):
+        stream = environment().from_collection(records_of([]), typed(VALUES[name][0]))
+        for target in ("binary", "large_binary", Types.PRIMITIVE_ARRAY(Types.BYTE())):
+            with pytest.raises(GraphError, match=r"cannot be cast to (large_)?binary"):
+                stream.select(y=col("x").cast(target))
+
+
+KEYS = st.one_of(
+    st.tuples(st.just(Types.LONG()), st.just(st.integers(-(2**63), 2**63 - 1))),
+    st.tuples(st.just(Types.STRING()), st.just(st.text(max_size=3))),
+    st.tuples(st.just(Types.FLOAT()), st.just(st.floats(width=32, allow_nan=False))),
+    st.tuples(st.just(Types.BIG_DEC()), st.just(st.decimals(allow_nan=False))),
+    st.tuples(
+        st.just(Types.TUPLE([Types.LONG(), Types.BOOLEAN()])), st.just(st.tuples(st.integers(0, 9), st.booleans()))
+    ),
+)
+MAPS = st.recursive(
+    st.tuples(st.just(Types.LONG()), st.just(st.none() | st.integers(-5, 5))),
+    lambda inner: st.one_of(
+        st.builds(
+            lambda key, value: (Types.MAP(key[0], value[0]), st.none() | st.dictionaries(key[1], value[1], max_size=3)),
+            KEYS,
+            inner,
+        ),
+        inner.map(lambda part: (Types.LIST(part[0]), st.none() | st.lists(part[1], max_size=3))),
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.data())
+def test_maps_of_anything_come_back(data):
+    kind, values = data.draw(MAPS)
+    records = [Row(x=value) for value in data.draw(st.lists(values, max_size=6))]
+    schema = schema_of(Types.ROW_NAMED(["x"], [kind]))
+    batch = from_rows(records, schema)
+    assert batch.to_rows() == records
+    assert repr(batch.to_rows()) == repr(records)  # in the same order
+    cut = batch.slice(len(records) // 2, len(records))
+    assert pickle.loads(pickle.dumps(cut.column("x"))).null_count == sum(row.x is None for row in cut.to_rows())
+    back = from_rows(list(reversed(batch.to_rows())), schema)
+    assert list(reversed(back.to_rows())) == records
+
+
+def test_maps_are_maps_within_streams_too():
+    field = schema_of(typed(VALUES["list of maps"][0]))["x"].children[0]
+    assert (field.format, field.carried) == ("+m", None)
+    stream = environment().from_collection([Row({"a": {}})], Types.ROW_NAMED(["m"], [Types.MAP(Types.STRING(), MAP)]))
+    assert stream.select("m").schema["m"] == data_type_of(Types.MAP(Types.STRING(), MAP))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (Types.FLOAT(), {0.1: 1, 0.1 + 1e-12: 2}),
+        (Types.DOUBLE(), {2**53 + 1: 1, 2.0**53: 2}),
+        (Types.BIG_DEC(), {decimal.Decimal("0.1"): 1, 0.1: 2}),
+    ],
+)
+def test_keys_that_become_the_same_are_refused(key, value):
+    with pytest.raises(TypeInformationError, match=r"row 0, column 'x': .* keys become the same|expected BIG_DEC"):
+        from_rows([(value,)], schema_of(Types.ROW_NAMED(["x"], [Types.MAP(key, Types.LONG())])))
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_maps_through_native_joins(parallelism):
+    kind, values = VALUES["map of maps"]
+    source = environment(parallelism).from_collection(records_of(values), typed(kind)).rebalance()
+    left, right = (timed(source).key_by("k") for _ in range(2))
+    pairs = left.interval_join(right).between(Time.milliseconds(-5), Time.milliseconds(5)).rows(("", "2"))
+    assert str(pairs.schema["x2"]) == "MAP<STRING NOT NULL, MAP<BIGINT NOT NULL, SMALLINT>>"
+    assert [(row.x, row.x2) for row in collected(pairs)] == [(value, value) for value in [*values, None]]
 
 
 class Mapped(NamedTuple):
@@ -288,7 +382,9 @@ def wrong(number: int) -> Mapped:
 
 def test_values_that_are_not_of_the_type_are_named():
     stream = environment().from_collection([0]).map(wrong)
-    with pytest.raises(JobExecutionError, match=r"row 0, column 'x': 'text' does not fit MapTypeInfo.*: expected MAP"):
+    with pytest.raises(
+        JobExecutionError, match=r"row 0, column 'x': 'text' does not fit map<utf8, int64>: it is a str"
+    ):
         stream.select("k", "x").execute_and_collect().next()
     stream = (
         environment()

@@ -38,10 +38,25 @@ def test_a_time_characteristic_is_kept():
     assert list(env.from_collection([1]).execute_and_collect()) == [1]
 
 
-def test_restart_strategies_that_are_so_anyway_are_accepted():
+def test_restart_strategies_are_options():
     env = StreamExecutionEnvironment.get_execution_environment()
-    env.set_restart_strategy(RestartStrategies.no_restart())
+    assert env.get_restart_strategy() == RestartStrategies.fall_back_restart()
+    for strategy in (
+        RestartStrategies.no_restart(),
+        RestartStrategies.fixed_delay_restart(3, 200),
+        RestartStrategies.failure_rate_restart(2, 60_000, 5),
+    ):
+        env.set_restart_strategy(strategy)
+        assert env.get_restart_strategy() == env.get_config().get_restart_strategy() == strategy
+    options = env.get_config().get_configuration().to_dict()
+    assert {key: value for key, value in options.items() if key.startswith("restart-strategy")} == {
+        "restart-strategy.type": "failure-rate",
+        "restart-strategy.failure-rate.max-failures-per-interval": "2",
+        "restart-strategy.failure-rate.failure-rate-interval": "60000 ms",
+        "restart-strategy.failure-rate.delay": "5 ms",
+    }
     env.set_restart_strategy(RestartStrategies.fall_back_restart())
+    assert not [key for key in env.get_config().get_configuration().key_set() if key.startswith("restart")]
     with pytest.raises(GraphError, match="takes a RestartStrategyConfiguration"):
         env.set_restart_strategy("none")
 

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import pyflinkx
-from pyflinkx.common import Configuration, ExecutionConfig, RestartStrategies, Row, RowKind, Types
+from pyflinkx.common import Configuration, ExecutionConfig, Row, RowKind, Types
 from pyflinkx.datastream import DataStream, OutputTag, StreamExecutionEnvironment, connectors
 from pyflinkx.datastream.connectors import FileSink
 from pyflinkx.names import absent
@@ -131,8 +131,6 @@ def test_absent_names_of_programs():
     assert str(caught.value) == f"'StreamExecutionEnvironment' object has no attribute 'create_input': {JAVA}"
     with pytest.raises(AttributeError, match="'KeyedStream' object has no attribute '_j_data_stream'"):
         env.from_collection([1]).key_by(abs)._j_data_stream  # noqa: B018
-    with pytest.raises(AttributeError, match="has no attribute 'fixed_delay_restart': restarts"):
-        RestartStrategies.fixed_delay_restart(3, 1000)
     with pytest.raises(AttributeError) as caught:
         env.nothing  # noqa: B018
     assert str(caught.value) == "'StreamExecutionEnvironment' object has no attribute 'nothing'"
@@ -146,7 +144,7 @@ def test_whoever_only_looks_sees_nothing():
     for owner, name in [
         (env, "create_input"),
         (StreamExecutionEnvironment, "create_input"),
-        (FileSink, "for_bulk_format"),
+        (FileSink, "get_transformer"),
         (connectors, "KafkaSource"),
         (pyflinkx, "table"),
         (RowKind.INSERT, "to_j_row_kind"),

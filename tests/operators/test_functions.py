@@ -6,8 +6,9 @@ import pytest
 
 from pyflinkx._core.calls.records import CallSite
 from pyflinkx.errors import JobExecutionError, WrongStateError
+from pyflinkx.operators.checkpointed import WithLife
 from pyflinkx.operators.fields import FieldPath, FieldTuple
-from pyflinkx.operators.functions import UserFunction, UserFunctions, WithLife
+from pyflinkx.operators.functions import UserFunction, UserFunctions
 
 SITE = CallSite("name", "uid", "job.py:1")
 

@@ -8,12 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyflinkx._core.columns.batch import ColumnBatch, concat
+from pyflinkx._core.columns.column import Column
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx._core.keys.partition import column_key_groups, key_group_range
 from pyflinkx._core.native.windows import CountWindows, RunningAggregates, SessionWindows, SliceWindows
 from pyflinkx.errors import KeyTypeError, WrongStateError
 from pyflinkx.operators.aggregations import WINDOW_FIELDS, Aggregation, native_arguments, result_schema
 from pyflinkx.operators.base import MAX_WATERMARK
+from pyflinkx.types.carried import carried
+from pyflinkx.types.typeinfo import Types
 from tests.operators.native_cases import same
 
 GROUPS = 16
@@ -455,3 +458,27 @@ def test_states_of_another_version_or_structure_are_refused():
     bare = Schema(batch.schema.fields)
     with pytest.raises(ValueError, match=r"has columns that this operator has not: count\('value'\).n"):
         structure("running", aggregations=few).import_(ColumnBatch(bare, batch.columns, 1))
+
+
+@pytest.mark.parametrize("kind", [Types.PICKLED_BYTE_ARRAY(), Types.LIST(Types.PICKLED_BYTE_ARRAY()), Types.BIG_INT()])
+def test_pickles_that_do_not_say_so_are_refused(kind):
+    """Whoever restores looks at the batch before it is imported, and refuses pickles that nobody has signed."""
+    schema = Schema([Field("key", "l"), carried("thing", kind)])
+    aggregations = {"last": Aggregation("last", "thing")}
+    common = (schema, ("key",), native_arguments(aggregations), result_schema(schema, ("key",), aggregations, ()))
+    states = RunningAggregates(*common)
+    value = [5] if kind == Types.LIST(Types.PICKLED_BYTE_ARRAY()) else 5
+    states.add(ColumnBatch.from_rows([(1, value)], schema), False, sequence=100)
+    (batch,) = states.export(GROUPS)
+    RunningAggregates(*common).import_(batch)
+    silent = Schema([Field(f.name, f.format, f.nullable) for f in batch.schema.fields], batch.schema.metadata)
+    bare = ColumnBatch(
+        silent,
+        [Column(field, 1, column.buffers, column.offset) for column, field in zip(batch.columns, silent, strict=True)],
+        1,
+    )
+    if kind == Types.BIG_INT():
+        RunningAggregates(*common).import_(bare)
+    else:
+        with pytest.raises(ValueError, match=r"value. of a batch of states holds large_binary, not"):
+            RunningAggregates(*common).import_(bare)

@@ -31,6 +31,7 @@ pfx_status pfx_running_export(const pfx_running *running, pfx_state_rows *rows, 
 
 /* Namespace: the last millisecond of the slice. */
 pfx_status pfx_slices_export(const pfx_slices *slices, pfx_state_rows *rows, pfx_export_place *place, int64_t limit);
+pfx_status pfx_panes_export(const pfx_panes *panes, pfx_state_rows *rows, pfx_export_place *place, int64_t limit);
 
 /* Namespace: start, end, the end with which it fired last (null for never). */
 pfx_status pfx_sessions_export(const pfx_sessions *sessions, pfx_state_rows *rows, pfx_export_place *place,

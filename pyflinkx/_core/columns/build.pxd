@@ -26,8 +26,5 @@ cdef class ColumnBuilder:
     cdef Column build(self)
 
 
-# A row's values in the order of the names, as a list or tuple (whose length may be wrong); None for what is no row.
-cdef object items_of(object row, list names)
-
 # What an error shows of a value: its repr, cut at 200 characters.
 cdef str shown(object value)

@@ -31,21 +31,13 @@ from cpython.datetime cimport (
 from cpython.number cimport PyIndex_Check, PyNumber_Index
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.math cimport isfinite
-from libc.stdint cimport (
-    INT32_MAX,
-    INT64_MAX,
-    INT64_MIN,
-    int32_t,
-    int64_t,
-    uint8_t,
-    uint16_t,
-    uint32_t,
-    uint64_t,
-)
+from libc.stdint cimport INT32_MAX, INT64_MAX, INT64_MIN, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from pyflinkx._core.codecs.codec cimport item_of
 from pyflinkx._core.columns.column cimport Buffer, Column, trusted_column
+from pyflinkx._core.records.row cimport Row
+from pyflinkx._core.columns.row_items cimport items_of
 from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_BINARY,
     PFX_KIND_BOOL,
@@ -71,13 +63,12 @@ from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_UINT64,
     PFX_KIND_UTF8,
 )
-from pyflinkx._core.pfx.bitmap cimport pfx_bit_set, pfx_bitmap_bytes, pfx_bits_fill
+from pyflinkx._core.pfx.bitmap cimport pfx_bit_get, pfx_bit_set, pfx_bitmap_bytes, pfx_bits_fill
 from pyflinkx._core.pfx.calendar cimport PFX_DAY_MS, pfx_days_from_civil, pfx_floor_div, pfx_units_per_second
 from pyflinkx._core.pfx.decimal cimport pfx_decimal_parse
 from pyflinkx._core.pfx.status cimport PFX_INVALID_ARGUMENT, PFX_OK, PFX_OUT_OF_RANGE, pfx_status
 from pyflinkx._core.memory.growable cimport Growing, new_growing
 from pyflinkx._core.memory.budget cimport MemoryBudget, default_budget
-from pyflinkx._core.records.row cimport Row
 from pyflinkx._core.columns.schema cimport Field
 
 from decimal import Decimal
@@ -283,14 +274,18 @@ cdef int skip(ColumnBuilder builder) except -1:
     return 0
 
 
+cdef inline int64_t offset_at(ColumnBuilder builder, int64_t row) noexcept:
+    if builder.field.type.offset_width == 8:
+        return (<int64_t *> builder.offsets.memory)[row]
+    return (<int32_t *> builder.offsets.memory)[row]
+
+
 cdef int add_offset(ColumnBuilder builder, int64_t size) except -1:
     """The end of a value that has `size` bytes or elements."""
-    cdef int64_t end
+    cdef int64_t end = offset_at(builder, builder.length) + size
     if builder.field.type.offset_width == 8:
-        end = (<int64_t *> builder.offsets.memory)[builder.length] + size
         (<int64_t *> builder.offsets.extend(8))[0] = end
     else:
-        end = (<int32_t *> builder.offsets.memory)[builder.length] + size
         if end > last_offset:
             raise LongBatchError(
                 f"row {builder.length}, column {builder.path!r}: {builder.field.type_name} ends at 2 GiB of text or "
@@ -360,7 +355,7 @@ cdef int add_integer(ColumnBuilder builder, object value) except -1:
     if kind == PFX_KIND_INT64:
         (<int64_t *> builder.data.extend(8))[0] = number
         return 0
-    if not lowest(kind) <= number <= highest(kind):
+    if not holds(builder, number):
         raise misfit(builder, value, "it is out of range")
     at = builder.data.extend(builder.field.type.width)
     if kind == PFX_KIND_INT32 or kind == PFX_KIND_UINT32:
@@ -372,20 +367,11 @@ cdef int add_integer(ColumnBuilder builder, object value) except -1:
     return 0
 
 
-cdef int64_t lowest(pfx_kind kind) noexcept:
-    return -highest(kind) - 1 if PFX_KIND_INT8 <= kind <= PFX_KIND_INT32 else 0
-
-
-cdef int64_t highest(pfx_kind kind) noexcept:
-    if kind == PFX_KIND_INT32:
-        return 0x7fffffff
-    if kind == PFX_KIND_UINT32:
-        return 0xffffffff
-    if kind == PFX_KIND_INT16:
-        return 0x7fff
-    if kind == PFX_KIND_UINT16:
-        return 0xffff
-    return 0x7f if kind == PFX_KIND_INT8 else 0xff
+cdef bint holds(ColumnBuilder builder, int64_t number) noexcept:
+    """Whether a type of at most 32 bits has that number."""
+    cdef bint signed = PFX_KIND_INT8 <= builder.kind <= PFX_KIND_INT32
+    cdef int64_t end = <int64_t> 1 << (8 * builder.field.type.width - signed)
+    return (-end if signed else 0) <= number < end
 
 
 cdef int add_float(ColumnBuilder builder, object value) except -1:
@@ -547,15 +533,58 @@ cdef int add_elements(ColumnBuilder builder, object value) except -1:
     cdef ColumnBuilder child = builder.children[0]
     cdef int64_t before = child.length
     if builder.field.is_map:
-        if not isinstance(value, dict):
-            raise wrong_type(builder, value, "a dict")
-        value = value.items()
-    elif not isinstance(value, (list, tuple)):
+        return add_entries(builder, value)
+    if not isinstance(value, (list, tuple)):
         if isinstance(value, (str, bytes, bytearray, dict, Row)) or not hasattr(value, "__iter__"):
             raise wrong_type(builder, value, "a list")
     for element in value:
         child.add(element)
     return add_offset(builder, child.length - before)
+
+
+cdef int add_entries(ColumnBuilder builder, object value) except -1:
+    cdef ColumnBuilder entries = builder.children[0]
+    cdef int64_t before = entries.length
+    if not isinstance(value, dict):
+        raise wrong_type(builder, value, "a dict")
+    for entry in value.items():
+        entries.add(entry)
+    if not stay_different(entries.children[0], before, value):
+        raise misfit(builder, value, "keys become the same")
+    return add_offset(builder, entries.length - before)
+
+
+cdef bint stay_different(ColumnBuilder keys, int64_t first, dict entries) except -1:
+    """Whether a dict's keys, in the column from row ``first`` on, are still different there: 0.1 and the float32 of it
+    are not. Text and numbers of just the class that the column gives back are not looked at."""
+    cdef object faithful = str if keys.kind == PFX_KIND_UTF8 else float if keys.kind == PFX_KIND_FLOAT64 else None
+    if PFX_KIND_INT8 <= keys.kind <= PFX_KIND_UINT64:
+        faithful = int
+    for key in entries:
+        if type(key) is not faithful:
+            return len({stored(keys, row) for row in range(first, keys.length)}) == len(entries)
+    return True
+
+
+cdef object stored(ColumnBuilder builder, int64_t row):
+    """What tells a row of a column from others: its bytes, or a float, as a NaN is not even itself."""
+    cdef int64_t start
+    cdef int64_t width = builder.field.type.width
+    if builder.validity is not None and not pfx_bit_get(builder.validity.memory, row):
+        return None
+    if builder.kind == PFX_KIND_STRUCT:
+        return tuple([stored(child, row) for child in builder.children])
+    if builder.kind == PFX_KIND_BOOL:
+        return pfx_bit_get(builder.data.memory, row)
+    if builder.kind == PFX_KIND_FLOAT32:
+        return (<float *> builder.data.memory)[row]
+    if builder.kind == PFX_KIND_FLOAT64:
+        return (<double *> builder.data.memory)[row]
+    start = row * width
+    if builder.offsets is not None:
+        start = offset_at(builder, row)
+        width = offset_at(builder, row + 1) - start
+    return (<char *> builder.data.memory)[start:start + width]
 
 
 cdef int add_fields(ColumnBuilder builder, object value) except -1:
@@ -568,25 +597,3 @@ cdef int add_fields(ColumnBuilder builder, object value) except -1:
     for i in range(len(builder.children)):
         (<ColumnBuilder> builder.children[i]).add(item_of(items, i, len(builder.children)))
     return 0
-
-
-cdef object items_of(object row, list names):
-    """The row's values in the order of the names, as a list or tuple (whose length may be wrong); None for no row."""
-    if isinstance(row, (tuple, list)):
-        return row
-    if isinstance(row, Row):
-        fields = (<Row> row).fields
-        if fields is None or fields is names or fields == names:
-            return (<Row> row).values
-        row = dict(zip(fields, (<Row> row).values))
-    elif not isinstance(row, dict):
-        described = getattr(type(row), "__dataclass_fields__", None)
-        if described is None:
-            return None
-        row = {name: getattr(row, name) for name in described}
-    if len(row) != len(names):
-        return list(row.values())
-    try:
-        return [row[name] for name in names]
-    except KeyError as error:
-        raise TypeInformationError(f"no field {error} in {shown(row)}: the fields are {', '.join(names)}") from None

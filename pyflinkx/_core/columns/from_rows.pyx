@@ -1,6 +1,7 @@
 """Batches of columns out of rows."""
 from pyflinkx._core.columns.batch cimport ColumnBatch
-from pyflinkx._core.columns.build cimport ColumnBuilder, items_of, shown
+from pyflinkx._core.columns.build cimport ColumnBuilder, shown
+from pyflinkx._core.columns.row_items cimport items_of
 from pyflinkx._core.codecs.codec cimport item_of
 from pyflinkx._core.memory.budget cimport MemoryBudget
 from pyflinkx._core.records.objects cimport ObjectBatch

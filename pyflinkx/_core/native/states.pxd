@@ -4,6 +4,7 @@ from pyflinkx._core.columns.batch cimport ColumnBatch
 from pyflinkx._core.columns.column cimport Column
 from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import
 from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.key_index cimport pfx_key_index
 from pyflinkx._core.pfx.out_column cimport pfx_out_column
 from pyflinkx._core.pfx.state_export cimport pfx_export_place
 from pyflinkx._core.pfx.state_rows cimport pfx_state_rows
@@ -49,6 +50,15 @@ cdef class StateReader:
     cdef int done(self, NativeAggregation owner, pfx_status status) except -1
 
 
+# The rows of an export while they are written.
+cdef class StateRows:
+    cdef StateColumns columns
+    cdef pfx_state_rows rows
+
+    # What has been written since the last time; None for nothing.
+    cdef ColumnBatch take(self)
+
+
 # What has states by key, and perhaps by a namespace, that can be exported and imported.
 cdef class NativeStates(NativeAggregation):
     cdef str kind
@@ -60,3 +70,13 @@ cdef class NativeStates(NativeAggregation):
     cdef pfx_status import_rows(
         self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
     ) noexcept nogil
+
+    # A snapshot, of which there is one at a time: begin and end are the task's, what is between them the reader's.
+    cdef pfx_status begin_snapshot(self) noexcept nogil
+    cdef pfx_status read_snapshot(self) noexcept nogil
+    cdef pfx_status export_snapshot(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil
+    cdef const pfx_key_index *snapshot_keys(self) noexcept nogil
+    cdef void end_snapshot(self) noexcept nogil
+
+    # What an export has written; None when there was no more.
+    cdef ColumnBatch exported(self, StateRows rows, pfx_status status)

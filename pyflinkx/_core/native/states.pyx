@@ -8,6 +8,7 @@ from pyflinkx._core.columns.column cimport Column, first_value, trusted_column
 from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import, pfx_agg_import_free, pfx_agg_import_init
 from pyflinkx._core.pfx.arrow cimport PFX_KIND_LIST, PFX_KIND_NULL
 from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.key_index cimport pfx_key_index
 from pyflinkx._core.pfx.out_column cimport pfx_out_column, pfx_out_column_free, pfx_out_column_init, pfx_out_column_trim
 from pyflinkx._core.pfx.state_export cimport pfx_export_place
 from pyflinkx._core.pfx.state_rows cimport pfx_state_rows, pfx_state_rows_free, pfx_state_rows_init
@@ -107,8 +108,14 @@ cdef int flattened(Schema schema) except -1:
 
 
 cdef bint is_alike(Field one, Field other) except -1:
-    """Whether values are the same bytes; what makes Python values of them is nothing to states."""
+    """Whether values are the same bytes; what makes Python values of them is nothing to states, unless it runs code.
+
+    Who reads a batch looks whether it says that it holds pickles, and loads those only that are signed: one that says
+    nothing must hold none.
+    """
     if one.format != other.format or len(one.children) != len(other.children):
+        return False
+    if other.carried is None and one.carried is not None and getattr(one.carried, "contains_pickle", False):
         return False
     return all([is_alike(a, b) for a, b in zip(one.children, other.children)])
 
@@ -213,16 +220,14 @@ cdef void bind_column(pfx_key_column *bound, Column column) noexcept:
 
 @cython.final
 cdef class StateRows:
-    """The rows of an export while they are written."""
-
-    cdef StateColumns columns
-    cdef pfx_state_rows rows
-
-    def __cinit__(self, NativeStates owner not None, int32_t max_parallelism):
+    def __cinit__(self, NativeStates owner not None, int32_t max_parallelism, bint of_snapshot=False):
+        cdef const pfx_key_index *index = owner.snapshot_keys() if of_snapshot else &owner.index
+        if index == NULL:
+            raise WrongStateError("there is no snapshot")
         schema = state_schema(owner, owner.space_fields, owner.state_version(owner.kind))
         self.columns = StateColumns(schema, owner.budget)
         check(pfx_state_rows_init(
-            &self.rows, &owner.agg, &owner.index, max_parallelism, self.columns.outs, len(owner.space_fields)))
+            &self.rows, &owner.agg, index, max_parallelism, self.columns.outs, len(owner.space_fields)))
 
     def __dealloc__(self):
         pfx_state_rows_free(&self.rows)
@@ -252,6 +257,79 @@ cdef class NativeStates(NativeAggregation):
     ) noexcept nogil:
         return PFX_WRONG_STATE
 
+    cdef pfx_status begin_snapshot(self) noexcept nogil:
+        return PFX_WRONG_STATE
+
+    cdef pfx_status read_snapshot(self) noexcept nogil:
+        return PFX_WRONG_STATE
+
+    cdef pfx_status export_snapshot(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return PFX_WRONG_STATE
+
+    cdef const pfx_key_index *snapshot_keys(self) noexcept nogil:
+        return NULL
+
+    cdef void end_snapshot(self) noexcept nogil:
+        pass
+
+    def snapshot(self, int32_t max_parallelism, int64_t limit=32_768):
+        """Begin a snapshot of all states, which another thread may read while they go on changing.
+
+        Args:
+            max_parallelism: number of key groups.
+            limit: the most rows of a batch.
+
+        Returns:
+            A generator of what ``export`` would give now, for one thread to go through or to close. When that is done,
+            and before the next one, ``forget_snapshot`` gives back what the snapshot takes; from the thread that changes
+            the states.
+
+        Raises:
+            WrongStateError: there is one, or a call has left results that are still to be taken.
+            ValueError: an argument is out of range.
+        """
+        cdef pfx_status status
+        if limit < 1:
+            raise ValueError(f"batches of at most {limit} rows are none")
+        with nogil:
+            status = self.begin_snapshot()
+        if status == PFX_WRONG_STATE:
+            raise WrongStateError("states are in a snapshot already, or results are to be taken first")
+        check(status)
+        return self.snapshot_batches(max_parallelism, limit)
+
+    def forget_snapshot(self):
+        """Give back what a snapshot takes that nobody reads any more; nothing happens where there is none."""
+        self.end_snapshot()
+
+    def snapshot_batches(self, int32_t max_parallelism, int64_t limit):
+        """The batches of the snapshot that has begun; see ``snapshot``."""
+        cdef pfx_export_place place
+        cdef StateRows rows
+        cdef ColumnBatch batch
+        cdef pfx_status status
+        place.at = place.within = 0
+        with nogil:
+            status = self.read_snapshot()
+        check(status)
+        rows = StateRows(self, max_parallelism, True)
+        while True:
+            with nogil:
+                status = self.export_snapshot(&rows.rows, &place, limit)
+            batch = self.exported(rows, status)
+            if batch is None:
+                return
+            yield batch
+
+    cdef ColumnBatch exported(self, StateRows rows, pfx_status status):
+        if status == PFX_WRONG_STATE:
+            raise WrongStateError("states cannot be exported while results are sent: take all of them first")
+        if status == PFX_OVERFLOW:
+            names = ", ".join([repr(self.schema.fields[position].name) for position in self.key_positions])
+            raise KeyTypeError(f"a row has no key by {names}: its date or time does not fit the key format")
+        check(status)
+        return rows.take()
+
     def export(self, int32_t max_parallelism, int64_t limit=32_768):
         """All states, as batches in the form of docs/formats/states.md.
 
@@ -277,13 +355,7 @@ cdef class NativeStates(NativeAggregation):
         while True:
             with nogil:
                 status = self.export_rows(&rows.rows, &place, limit)
-            if status == PFX_WRONG_STATE:
-                raise WrongStateError("states cannot be exported while results are sent: take all of them first")
-            if status == PFX_OVERFLOW:
-                names = ", ".join([repr(self.schema.fields[position].name) for position in self.key_positions])
-                raise KeyTypeError(f"a row has no key by {names}: its date or time does not fit the key format")
-            check(status)
-            batch = rows.take()
+            batch = self.exported(rows, status)
             if batch is None:
                 return
             yield batch

@@ -5,14 +5,36 @@ from libc.stdint cimport INT64_MAX, int64_t
 from pyflinkx._core.columns.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.columns.column cimport Buffer, Column, new_buffer
 from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import
-from pyflinkx._core.pfx.counts cimport pfx_counts, pfx_counts_add, pfx_counts_free, pfx_counts_init
+from pyflinkx._core.pfx.counts cimport (
+    pfx_counts,
+    pfx_counts_add,
+    pfx_counts_begin_snapshot,
+    pfx_counts_end_snapshot,
+    pfx_counts_free,
+    pfx_counts_init,
+    pfx_counts_read_snapshot,
+    pfx_counts_snapshot,
+    pfx_counts_step_snapshot,
+)
 from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.key_index cimport pfx_key_index
+from pyflinkx._core.pfx.panes cimport (
+    pfx_panes_end_snapshot,
+    pfx_panes_read_snapshot,
+    pfx_panes_snapshot,
+    pfx_panes_step_snapshot,
+)
 from pyflinkx._core.pfx.running cimport (
     pfx_running,
     pfx_running_add,
     pfx_running_finish,
     pfx_running_free,
     pfx_running_init,
+    pfx_running_read_snapshot,
+    pfx_running_snapshot,
+    pfx_running_step_snapshot,
+    pfx_running_begin_snapshot,
+    pfx_running_end_snapshot,
     pfx_running_merge,
 )
 from pyflinkx._core.pfx.sessions cimport (
@@ -21,10 +43,16 @@ from pyflinkx._core.pfx.sessions cimport (
     pfx_sessions_fire,
     pfx_sessions_free,
     pfx_sessions_init,
+    pfx_sessions_read_snapshot,
+    pfx_sessions_snapshot,
+    pfx_sessions_step_snapshot,
+    pfx_sessions_begin_snapshot,
+    pfx_sessions_end_snapshot,
 )
 from pyflinkx._core.pfx.slices cimport (
     pfx_slices,
     pfx_slices_add,
+    pfx_slices_begin_snapshot,
     pfx_slices_fire,
     pfx_slices_free,
     pfx_slices_init,
@@ -35,6 +63,7 @@ from pyflinkx._core.pfx.state_export cimport (
     pfx_counts_export,
     pfx_counts_import,
     pfx_export_place,
+    pfx_panes_export,
     pfx_running_export,
     pfx_sessions_export,
     pfx_sessions_import,
@@ -42,7 +71,7 @@ from pyflinkx._core.pfx.state_export cimport (
     pfx_slices_import,
 )
 from pyflinkx._core.pfx.state_rows cimport pfx_state_rows
-from pyflinkx._core.pfx.status cimport PFX_OK, PFX_OVERFLOW, pfx_status
+from pyflinkx._core.pfx.status cimport PFX_OK, PFX_OVERFLOW, PFX_WRONG_STATE, pfx_status
 from pyflinkx._core.native.states cimport NativeStates, StateReader
 from pyflinkx._core.columns.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
@@ -163,6 +192,7 @@ cdef class SliceWindows(TimeWindows):
     """
 
     cdef pfx_slices slices
+    cdef pfx_panes_snapshot *taken
     cdef StateReader partial_reader
 
     def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, int64_t offset=0,
@@ -237,6 +267,30 @@ cdef class SliceWindows(TimeWindows):
     cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
         return pfx_slices_export(&self.slices, rows, place, limit)
 
+    cdef pfx_status begin_snapshot(self) noexcept nogil:
+        cdef int64_t left, watermark, sequence
+        cdef pfx_status status
+        if self.taken != NULL:
+            return PFX_WRONG_STATE
+        status = pfx_slices_begin_snapshot(&self.slices, &self.taken, &watermark, &sequence)
+        if status == PFX_OK:
+            pfx_panes_step_snapshot(&self.slices.panes, INT64_MAX, &left)
+        return status
+
+    cdef pfx_status read_snapshot(self) noexcept nogil:
+        return pfx_panes_read_snapshot(self.taken)
+
+    cdef pfx_status export_snapshot(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_panes_export(&self.taken.view, rows, place, limit)
+
+    cdef const pfx_key_index *snapshot_keys(self) noexcept nogil:
+        return NULL if self.taken == NULL else &self.taken.keys
+
+    cdef void end_snapshot(self) noexcept nogil:
+        if self.taken != NULL:
+            self.taken = NULL
+            pfx_panes_end_snapshot(&self.slices.panes)
+
     cdef pfx_status import_rows(
         self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
     ) noexcept nogil:
@@ -267,6 +321,7 @@ cdef class SessionWindows(TimeWindows):
     """
 
     cdef pfx_sessions sessions
+    cdef pfx_sessions_snapshot *taken
 
     def __init__(self, schema, keys, aggregates, results, int64_t gap, int64_t lateness=0, *, budget=None):
         pfx_sessions_free(&self.sessions)
@@ -298,6 +353,30 @@ cdef class SessionWindows(TimeWindows):
     cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
         return pfx_sessions_export(&self.sessions, rows, place, limit)
 
+    cdef pfx_status begin_snapshot(self) noexcept nogil:
+        cdef int64_t left
+        cdef pfx_status status
+        if self.taken != NULL:
+            return PFX_WRONG_STATE
+        status = pfx_sessions_begin_snapshot(&self.sessions, &self.taken)
+        if status == PFX_OK:
+            pfx_sessions_step_snapshot(&self.sessions, INT64_MAX, &left)
+        return status
+
+    cdef pfx_status read_snapshot(self) noexcept nogil:
+        return pfx_sessions_read_snapshot(self.taken)
+
+    cdef pfx_status export_snapshot(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_sessions_export(&self.taken.view, rows, place, limit)
+
+    cdef const pfx_key_index *snapshot_keys(self) noexcept nogil:
+        return NULL if self.taken == NULL else &self.taken.keys
+
+    cdef void end_snapshot(self) noexcept nogil:
+        if self.taken != NULL:
+            self.taken = NULL
+            pfx_sessions_end_snapshot(&self.sessions)
+
     cdef pfx_status import_rows(
         self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
     ) noexcept nogil:
@@ -328,6 +407,7 @@ cdef class CountWindows(NativeStates):
     """
 
     cdef pfx_counts counts
+    cdef pfx_counts_snapshot *taken
 
     def __init__(self, schema, keys, aggregates, results, int64_t size, int64_t slide, *, budget=None):
         pfx_counts_free(&self.counts)
@@ -374,6 +454,30 @@ cdef class CountWindows(NativeStates):
     cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
         return pfx_counts_export(&self.counts, rows, place, limit)
 
+    cdef pfx_status begin_snapshot(self) noexcept nogil:
+        cdef int64_t left
+        cdef pfx_status status
+        if self.taken != NULL:
+            return PFX_WRONG_STATE
+        status = pfx_counts_begin_snapshot(&self.counts, &self.taken)
+        if status == PFX_OK:
+            pfx_counts_step_snapshot(&self.counts, INT64_MAX, &left)
+        return status
+
+    cdef pfx_status read_snapshot(self) noexcept nogil:
+        return pfx_counts_read_snapshot(self.taken)
+
+    cdef pfx_status export_snapshot(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_counts_export(&self.taken.view, rows, place, limit)
+
+    cdef const pfx_key_index *snapshot_keys(self) noexcept nogil:
+        return NULL if self.taken == NULL else &self.taken.keys
+
+    cdef void end_snapshot(self) noexcept nogil:
+        if self.taken != NULL:
+            self.taken = NULL
+            pfx_counts_end_snapshot(&self.counts)
+
     cdef pfx_status import_rows(
         self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows
     ) noexcept nogil:
@@ -385,6 +489,7 @@ cdef class RunningAggregates(NativeStates):
     """Aggregates of all rows of a key so far."""
 
     cdef pfx_running running
+    cdef pfx_running_snapshot *taken
     cdef StateReader partial_reader
 
     def __init__(self, schema, keys, aggregates, results, *, budget=None):
@@ -468,6 +573,30 @@ cdef class RunningAggregates(NativeStates):
 
     cdef pfx_status export_rows(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
         return pfx_running_export(&self.running, rows, place, limit)
+
+    cdef pfx_status begin_snapshot(self) noexcept nogil:
+        cdef int64_t left
+        cdef pfx_status status
+        if self.taken != NULL:
+            return PFX_WRONG_STATE
+        status = pfx_running_begin_snapshot(&self.running, &self.taken)
+        if status == PFX_OK:
+            pfx_running_step_snapshot(&self.running, INT64_MAX, &left)
+        return status
+
+    cdef pfx_status read_snapshot(self) noexcept nogil:
+        return pfx_running_read_snapshot(self.taken)
+
+    cdef pfx_status export_snapshot(self, pfx_state_rows *rows, pfx_export_place *place, int64_t limit) noexcept nogil:
+        return pfx_running_export(&self.taken.view, rows, place, limit)
+
+    cdef const pfx_key_index *snapshot_keys(self) noexcept nogil:
+        return NULL if self.taken == NULL else &self.taken.keys
+
+    cdef void end_snapshot(self) noexcept nogil:
+        if self.taken != NULL:
+            self.taken = NULL
+            pfx_running_end_snapshot(&self.running)
 
     cdef pfx_status import_rows(
         self, const pfx_key_column *keys, const pfx_key_column *spaces, pfx_agg_import *states, int64_t rows

@@ -13,6 +13,10 @@ cdef extern from "pfx/sessions.h" nogil:
         int64_t watermark
         int64_t sequence
 
+    ctypedef struct pfx_sessions_snapshot:
+        pfx_sessions view
+        pfx_key_index keys
+
     pfx_status pfx_sessions_init(
         pfx_sessions *sessions, pfx_agg *agg, pfx_key_index *index, int64_t gap, int64_t lateness)
     void pfx_sessions_free(pfx_sessions *sessions)
@@ -22,3 +26,7 @@ cdef extern from "pfx/sessions.h" nogil:
         int64_t *row, int *more)
     pfx_status pfx_sessions_fire(
         pfx_sessions *sessions, int64_t watermark, int64_t limit, pfx_results *results, int *more)
+    pfx_status pfx_sessions_begin_snapshot(pfx_sessions *sessions, pfx_sessions_snapshot **snapshot)
+    void pfx_sessions_step_snapshot(pfx_sessions *sessions, int64_t most, int64_t *left)
+    pfx_status pfx_sessions_read_snapshot(pfx_sessions_snapshot *snapshot)
+    void pfx_sessions_end_snapshot(pfx_sessions *sessions)

@@ -4,7 +4,7 @@ from pyflinkx._core.pfx.agg cimport pfx_agg
 from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import
 from pyflinkx._core.pfx.key_columns cimport pfx_key_column
 from pyflinkx._core.pfx.key_index cimport pfx_key_index
-from pyflinkx._core.pfx.panes cimport pfx_panes
+from pyflinkx._core.pfx.panes cimport pfx_panes, pfx_panes_snapshot
 from pyflinkx._core.pfx.results cimport pfx_results
 from pyflinkx._core.pfx.status cimport pfx_status
 
@@ -29,3 +29,5 @@ cdef extern from "pfx/slices.h" nogil:
     pfx_status pfx_slices_fire(
         pfx_slices *slices, int64_t watermark, int64_t limit, pfx_results *results, int *more)
     pfx_status pfx_slices_next_end(pfx_slices *slices, int64_t *end, int *found)
+    pfx_status pfx_slices_begin_snapshot(
+        pfx_slices *slices, pfx_panes_snapshot **snapshot, int64_t *watermark, int64_t *sequence)

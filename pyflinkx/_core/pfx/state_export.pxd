@@ -3,6 +3,7 @@ from libc.stdint cimport int64_t
 from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import
 from pyflinkx._core.pfx.counts cimport pfx_counts
 from pyflinkx._core.pfx.key_columns cimport pfx_key_column
+from pyflinkx._core.pfx.panes cimport pfx_panes
 from pyflinkx._core.pfx.running cimport pfx_running
 from pyflinkx._core.pfx.sessions cimport pfx_sessions
 from pyflinkx._core.pfx.slices cimport pfx_slices
@@ -19,6 +20,8 @@ cdef extern from "pfx/state_export.h" nogil:
         const pfx_running *running, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
     pfx_status pfx_slices_export(
         const pfx_slices *slices, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
+    pfx_status pfx_panes_export(
+        const pfx_panes *panes, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
     pfx_status pfx_sessions_export(
         const pfx_sessions *sessions, pfx_state_rows *rows, pfx_export_place *place, int64_t limit)
     pfx_status pfx_counts_export(

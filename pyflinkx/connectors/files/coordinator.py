@@ -61,8 +61,8 @@ class FilesState:
 class FilesCoordinator(CommitterCoordinator):
     """Has files committed, and removes those that no checkpoint needs.
 
-    Whatever a completed checkpoint names is left alone, in whatever way the job ends: another attempt may go on from it.
-    Other files of the sink go, as soon as it is sure that nobody writes to them.
+    Whatever a completed checkpoint names is left alone, in whatever way the job ends, as another attempt may go on from
+    it. Other files of the sink go, as soon as it is sure that nobody writes to them.
 
     Args:
         committer: of the sink.
@@ -110,11 +110,12 @@ class FilesCoordinator(CommitterCoordinator):
         self._sweep()
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
+        # First of all, as the commit may fail, and what is safe then is what this checkpoint names.
+        before, self.safe = self.safe, self.kept.get(checkpoint_id, set())
         if self.at_end:
             self.durable = max(self.durable, checkpoint_id)
         else:
             super().checkpoint_completed(checkpoint_id)
-        before, self.safe = self.safe, self.kept.get(checkpoint_id, set())
         self.kept = {number: files for number, files in self.kept.items() if number > checkpoint_id}
         needed = self.safe.union(*self.kept.values(), [file.hidden for _, file in self.pending])
         for hidden in before - needed:

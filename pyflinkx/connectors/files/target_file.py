@@ -67,8 +67,8 @@ class TargetState:
 class TargetFile:
     """Text on its way to a file: written to a hidden file beside it, which a FileCommitter gives the target's name.
 
-    The hidden file is removed by ``discard`` until ``finish`` has handed it out or a checkpoint names it; a process that
-    is killed leaves it behind.
+    The hidden file is removed by ``discard`` until ``finish`` has handed it out or a checkpoint names it; a process
+    that is killed leaves it behind.
 
     Args:
         path: of the target; of a link, what it leads to is replaced.
@@ -207,8 +207,8 @@ def copy_start(source: str, size: int, file: Any, path: str) -> None:
                 data = before.read(min(left, COPIED))
                 if not data:
                     raise SinkError(
-                        f"{path}: cannot go on from the checkpoint: {source} has {size - left} bytes, but {size} in the "
-                        "checkpoint"
+                        f"{path}: cannot go on from the checkpoint: {source} has {size - left} bytes, but {size} in "
+                        "the checkpoint"
                     )
                 write_all(file, data)
                 left -= len(data)

@@ -15,6 +15,7 @@ from pyflinkx.datastream.connectors.file_system import (
     OutputFileConfig,
     RollingPolicy,
     StreamFormat,
+    StreamingFileSink,
 )
 from pyflinkx.datastream.connectors.number_seq import NumberSequenceSource
 from pyflinkx.names.asking import offering
@@ -34,6 +35,7 @@ __all__ = [
     "Sink",
     "Source",
     "StreamFormat",
+    "StreamingFileSink",
 ]
 
 if not TYPE_CHECKING:

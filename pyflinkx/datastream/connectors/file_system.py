@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from pyflinkx.config.arguments import check_count
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
+from pyflinkx.connectors.files.buckets import BucketAssigner
+from pyflinkx.connectors.files.bulk import BulkWriter, BulkWriterFactory
 from pyflinkx.connectors.files.enumerator import FileEnumerator, FilesLeft
 from pyflinkx.connectors.files.part_files import WriteMode
-from pyflinkx.connectors.files.row_files import (
-    BucketAssigner,
+from pyflinkx.connectors.files.part_names import OutputFileConfig
+from pyflinkx.connectors.files.rolling import (
+    CheckpointRollingPolicy,
     DefaultRollingPolicy,
     OnCheckpointRollingPolicy,
-    OutputFileConfig,
+    PartFileInfo,
     RollingPolicy,
-    RowFileSink,
 )
+from pyflinkx.connectors.files.row_files import RowFileSink
 from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.connectors.source import Boundedness, ReaderContext, Source, SourceReader
 from pyflinkx.errors import ConfigurationError
@@ -26,8 +29,14 @@ from pyflinkx.types.changes import Changes
 from pyflinkx.types.serialization import Encoder
 from pyflinkx.types.time import Duration
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = [
     "BucketAssigner",
+    "BulkWriter",
+    "BulkWriterFactory",
+    "CheckpointRollingPolicy",
     "DefaultRollingPolicy",
     "FileEnumeratorProvider",
     "FileSink",
@@ -36,8 +45,10 @@ __all__ = [
     "FileSplitAssignerProvider",
     "OnCheckpointRollingPolicy",
     "OutputFileConfig",
+    "PartFileInfo",
     "RollingPolicy",
     "StreamFormat",
+    "StreamingFileSink",
     "WriteMode",
 ]
 
@@ -218,10 +229,11 @@ class FileSourceBuilder:
 
 @answers("datastream.connectors.file_system.FileSink")
 class FileSink(RowFileSink, metaclass=Answering):
-    """Writes records to files in folders. Made by ``for_row_format``.
+    """Writes records to files in folders. Made by ``for_row_format`` or ``for_bulk_format``.
 
-    Files are written under hidden names, and take their own when the job has ended well. A job that fails, is cancelled
-    or has no end leaves none.
+    Files are written under hidden names. They take their own when the checkpoint after their end is durable, each
+    record once also when the job is restarted; without checkpoints when the job has ended well, and a job that fails,
+    is cancelled or has no end leaves none.
 
     Example:
         >>> from pyflinkx.types.serialization import Encoder
@@ -229,28 +241,28 @@ class FileSink(RowFileSink, metaclass=Answering):
         FileSink('/data/out')
     """
 
-    class RowFormatBuilder:
-        """Builds a FileSink; every method but ``build`` returns the builder."""
+    class BaseBuilder:
+        """What the builders have in common; every method but ``build`` returns the builder."""
 
-        def __init__(self, base_path: str, encoder: Encoder) -> None:
-            self._sink = FileSink(base_path, encoder)
+        def __init__(self, sink: FileSink) -> None:
+            self._sink = sink
 
-        def with_bucket_assigner(self, bucket_assigner: BucketAssigner) -> FileSink.RowFormatBuilder:
+        def with_bucket_assigner(self, bucket_assigner: BucketAssigner) -> Self:
             """Put records into folders in that way; by default by the hour in which they are written."""
             self._sink.assigner = checked(bucket_assigner, BucketAssigner, "bucket_assigner")
             return self
 
-        def with_rolling_policy(self, rolling_policy: RollingPolicy) -> FileSink.RowFormatBuilder:
+        def with_rolling_policy(self, rolling_policy: RollingPolicy) -> Self:
             """Begin new files in that way; by default as ``RollingPolicy.default_rolling_policy()``."""
             self._sink.policy = checked(rolling_policy, RollingPolicy, "rolling_policy")
             return self
 
-        def with_output_file_config(self, output_file_config: OutputFileConfig) -> FileSink.RowFormatBuilder:
+        def with_output_file_config(self, output_file_config: OutputFileConfig) -> Self:
             """Name files in that way; by default ``part-<id of the subtask>-<number>``."""
             self._sink.names = checked(output_file_config, OutputFileConfig, "output_file_config")
             return self
 
-        def with_bucket_check_interval(self, interval: int) -> FileSink.RowFormatBuilder:
+        def with_bucket_check_interval(self, interval: int) -> Self:
             """How often to look whether files are due by the clock.
 
             Args:
@@ -259,12 +271,31 @@ class FileSink(RowFileSink, metaclass=Answering):
             self._sink.check_interval = check_count(interval, "interval")
             return self
 
-        def build(self) -> FileSink:
+        def build(self) -> Any:
             """The sink."""
             return copy.copy(self._sink)
 
-    @staticmethod
-    def for_row_format(base_path: str, encoder: Encoder) -> FileSink.RowFormatBuilder:
+    class RowFormatBuilder(BaseBuilder):
+        """Builds a FileSink that writes record by record."""
+
+    class BulkFormatBuilder(BaseBuilder):
+        """Builds a FileSink whose files are written as a whole, each at most from one checkpoint to the next."""
+
+        def with_rolling_policy(self, rolling_policy: RollingPolicy) -> Self:
+            """Begin new files also in that way, besides with every checkpoint.
+
+            Raises:
+                ConfigurationError: it is no CheckpointRollingPolicy, such as OnCheckpointRollingPolicy.
+            """
+            if not isinstance(rolling_policy, CheckpointRollingPolicy):
+                raise ConfigurationError(
+                    "rolling_policy must be OnCheckpointRollingPolicy for bulk format, or another "
+                    f"CheckpointRollingPolicy, as such files cannot be gone on with later; not {rolling_policy!r}"
+                )
+            return super().with_rolling_policy(rolling_policy)
+
+    @classmethod
+    def for_row_format(cls, base_path: str, encoder: Encoder) -> Any:
         """A builder of a sink that writes record by record.
 
         Args:
@@ -274,7 +305,35 @@ class FileSink(RowFileSink, metaclass=Answering):
         Raises:
             TypeError: an argument is of another type.
         """
-        return FileSink.RowFormatBuilder(base_path, checked(encoder, Encoder, "encoder"))
+        return cls.RowFormatBuilder(cls(base_path, checked(encoder, Encoder, "encoder")))
+
+    @classmethod
+    def for_bulk_format(cls, base_path: str, writer_factory: BulkWriterFactory) -> Any:
+        """A builder of a sink whose files are written as a whole.
+
+        Args:
+            base_path: as for ``for_row_format``.
+            writer_factory: makes what writes a file: a BulkWriterFactory of one's own.
+
+        Raises:
+            TypeError: it is none.
+        """
+        sink = cls(base_path, checked(writer_factory, BulkWriterFactory, "writer_factory"))
+        sink.policy = OnCheckpointRollingPolicy()
+        return cls.BulkFormatBuilder(sink)
+
+
+class StreamingFileSink(FileSink):
+    """FileSink by its old name: ``add_sink`` takes it, too."""
+
+    class DefaultRowFormatBuilder(FileSink.RowFormatBuilder):
+        """As ``FileSink.RowFormatBuilder``."""
+
+    class DefaultBulkFormatBuilder(FileSink.BulkFormatBuilder):
+        """As ``FileSink.BulkFormatBuilder``."""
+
+    RowFormatBuilder = DefaultRowFormatBuilder
+    BulkFormatBuilder = DefaultBulkFormatBuilder
 
 
 def checked(value: Any, kind: type[Any], name: str) -> Any:

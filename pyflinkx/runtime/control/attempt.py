@@ -141,11 +141,15 @@ class WorkersAttempt:
                 self.failure = action.failure
 
     def _move(self, task: TaskId, state: ExecutionState, failure: BaseException | None = None) -> None:
-        self._do(self.master.task_moved(task, state, failure))
+        worker = self._worker_of(task).handle.name if failure is not None else ""
+        self._do(self.master.task_moved(task, state, failure, self.job.now(), worker))
+
+    def _worker_of(self, task: TaskId) -> WorkerView:
+        return self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
 
     def _fail(self, failure: BaseException) -> None:
         """The attempt fails; everything else is told to stop."""
-        self._do(self.master.attempt_failed(self.number, failure))
+        self._do(self.master.attempt_failed(self.number, failure, self.job.now()))
 
     # ---- start ----
 
@@ -323,7 +327,8 @@ class WorkersAttempt:
         elif isinstance(message, TaskAnswer):
             self.job.queries.told(message.number, message.task, message.answer)
         elif isinstance(message, DeploymentFailed):
-            self._do(self.master.tasks_lost(worker.tasks, failures.unpack(message.failure)))
+            failure = failures.unpack(message.failure)
+            self._do(self.master.tasks_lost(worker.tasks, failure, self.job.now(), worker.handle.name))
 
     def _pass_event(self, worker: WorkerView, message: EventForCoordinator) -> None:
         try:
@@ -347,7 +352,7 @@ class WorkersAttempt:
     def _send_event(self, node: int, subtask: int, event: Any) -> None:
         """Send an event to a task, if it still runs."""
         task = TaskId(self.graph.vertex_of(node).id, subtask, self.number)
-        worker = self.workers[self.plan.tasks[self.plan.numbers[task]].worker]
+        worker = self._worker_of(task)
         if not worker.lost and not self._ended(task):
             self._send(worker, EventForTask(task, node, dump_by_value(event)))
 
@@ -427,7 +432,8 @@ class WorkersAttempt:
         self._read_rest(worker)
         if not all(self._ended(task) for task in worker.tasks):
             obituary = self._obituary(worker, reason or worker.handle.ended() or "it ended")
-            self._do(self.master.tasks_lost(worker.tasks, JobExecutionError(obituary)))
+            lost = JobExecutionError(obituary)
+            self._do(self.master.tasks_lost(worker.tasks, lost, self.job.now(), worker.handle.name))
 
     def _hear_no_more(self, worker: WorkerView) -> None:
         descriptor = worker.handle.control.fileno()

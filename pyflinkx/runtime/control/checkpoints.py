@@ -282,7 +282,8 @@ class JobCheckpoints:
                 self.actions += self.coordinator.store_failed(self.clock.now(), action.number, told(error))
                 return
         options = action.options
-        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain)
+        unaligned = options.unaligned and options.exactly_once
+        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned)
         tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
         self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret))
 
@@ -359,25 +360,38 @@ class JobCheckpoints:
             log.warning("job '%s': a checkpoint cannot be removed: %s", self.graph.name, told(error))
 
 
-def job_checkpoints(graph: JobGraph, job_id: str, clock: Clock) -> JobCheckpoints:
-    """The checkpoints of a job as its configuration wants them, with the one that it begins with.
+def beginning(graph: JobGraph) -> Checkpoint | None:
+    """The checkpoint or savepoint that a job is to begin with; None for none.
 
     Raises:
-        CheckpointError: the program cannot go on from that one.
+        CheckpointError: the program cannot go on from it.
         StorageError, CorruptDataError: it cannot be read.
     """
-    settings, restore = graph.checkpoints, graph.restore
+    restore = graph.restore
+    if restore.path is None:
+        return None
+    found = CheckpointStorage(None, "").read_manifest(restore.path)
+    refuse_foreign_states(graph, found, restore.allow_non_restored_state)
+    return found
+
+
+def job_checkpoints(graph: JobGraph, job_id: str, clock: Clock, found: Checkpoint | None) -> JobCheckpoints:
+    """The checkpoints of a job as its configuration wants them.
+
+    Args:
+        graph: the job.
+        job_id: of the job.
+        clock: of the job.
+        found: what it begins with.
+    """
+    settings = graph.checkpoints
     storage = CheckpointStorage(
         settings.folder,
         job_id if settings.subfolder else "",
         compressed=settings.compressed,
         memory_threshold=settings.memory_threshold,
     )
-    found = None
-    if restore.path is not None:
-        found = storage.read_manifest(restore.path)
-        refuse_foreign_states(graph, found, restore.allow_non_restored_state)
-    claimed = restore.claim_mode is ClaimMode.CLAIM
+    claimed = graph.restore.claim_mode is ClaimMode.CLAIM
     return JobCheckpoints(graph, settings, storage, clock, job_id, found, claimed)
 
 

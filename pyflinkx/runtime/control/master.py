@@ -7,11 +7,12 @@ given up, and goes on all the same, are recognised and change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyflinkx.errors import JobCancelledError, WrongStateError
+from pyflinkx.errors import JobCancelledError, PyflinkxError, WrongStateError
 from pyflinkx.graph.execution_graph import ExecutionGraph, ExecutionState, JobState, TaskId
 
 
@@ -71,10 +72,18 @@ class FailureRecord:
     Args:
         attempt: number of the attempt that failed.
         error: why.
+        time: when (ms since the epoch).
+        task: which failed first; None for what is no task's failure.
+        worker: the name of the one that it ran on, or that was lost; "" for none.
+        traceback: as text, once the attempt has ended and another one follows.
     """
 
     attempt: int
     error: BaseException
+    time: int = 0
+    task: TaskId | None = None
+    worker: str = ""
+    traceback: str = ""
 
 
 # An attempt's end is the job's only once everything has been given back.
@@ -86,17 +95,30 @@ STILL_ENDING = {
 
 
 class RestartStrategy(Protocol):
-    """Whether a job that failed is run again."""
+    """Whether a job that failed is run again; it is asked once after each attempt that failed."""
 
-    def delay_after(self, failures: list[FailureRecord]) -> int | None:
-        """Milliseconds to wait before the next attempt; None when there is to be none."""
+    def delay_after(self, failures: Sequence[FailureRecord]) -> int | None:
+        """Milliseconds to wait before the next attempt; None when there is to be none.
+
+        Args:
+            failures: the last ones, newest last.
+        """
 
 
 class NoRestart:
     """A job that failed ends."""
 
-    def delay_after(self, failures: list[FailureRecord]) -> int | None:
+    def delay_after(self, failures: Sequence[FailureRecord]) -> int | None:
         return None
+
+
+def restart_helps(failure: BaseException | None) -> bool:
+    """Whether another attempt might not fail the same way, as far as the failure and what caused it tell."""
+    while failure is not None:
+        if isinstance(failure, PyflinkxError) and not failure.restart_helps:
+            return False
+        failure = failure.__cause__
+    return True
 
 
 class JobMaster:
@@ -106,6 +128,8 @@ class JobMaster:
         name: of the job.
         tasks: vertex and subtask of each task.
         restarts: whether the job is run again when it failed.
+
+    Times are milliseconds since the epoch.
 
     Example:
         >>> master = JobMaster("sums", [(0, 0)])
@@ -124,7 +148,7 @@ class JobMaster:
         self.name = name
         self.tasks = tuple(tasks)
         self.restarts = restarts if restarts is not None else NoRestart()
-        self.failures: list[FailureRecord] = []
+        self.failures: deque[FailureRecord] = deque(maxlen=16)
         self.number = 0
         self.execution = ExecutionGraph(())
         self.cancel_asked = False
@@ -132,6 +156,10 @@ class JobMaster:
         self.ending = False  # the attempt's tasks have ended, and what it used is being given back
         self.waiting = False  # for the next attempt's time
         self.ended: EndJob | None = None
+
+    def remember(self, failures: int) -> None:
+        """Keep so many failures; at least the last one is kept, for the restart strategy."""
+        self.failures = deque(self.failures, maxlen=max(1, failures))
 
     @property
     def may_restart(self) -> bool:
@@ -175,8 +203,22 @@ class JobMaster:
         self.waiting = False
         return True
 
-    def task_moved(self, task: TaskId, state: ExecutionState, failure: BaseException | None = None) -> list[Action]:
-        """A task has reached a state; with what made it fail.
+    def task_moved(
+        self,
+        task: TaskId,
+        state: ExecutionState,
+        failure: BaseException | None = None,
+        now: int = 0,
+        worker: str = "",
+    ) -> list[Action]:
+        """A task has reached a state.
+
+        Args:
+            task: which.
+            state: which.
+            failure: what made it fail.
+            now: the time.
+            worker: that it runs on.
 
         Raises:
             WrongStateError: that state cannot follow the one before.
@@ -185,25 +227,29 @@ class JobMaster:
             return []
         stop = self._stop(self.execution.fail(failure)) if failure is not None else []
         self.execution.move(task, state)
-        self._record(failure)
+        self._record(failure, now, task, worker)
         return stop + self._end_if_done()
 
-    def tasks_lost(self, tasks: Iterable[TaskId], failure: BaseException) -> list[Action]:
+    def tasks_lost(
+        self, tasks: Iterable[TaskId], failure: BaseException, now: int = 0, worker: str = ""
+    ) -> list[Action]:
         """The worker of these tasks is gone; that is a failure unless all of them had ended."""
         lost = [task for task in tasks if self.is_current(task) and not self.execution.tasks[task].terminal]
         if not lost:
             return []
         told = self.execution.fail(failure)
         self.execution.lose(lost)
-        self._record(failure)
+        self._record(failure, now, lost[0], worker)
         return self._stop([task for task in told if task not in lost]) + self._end_if_done()
 
-    def attempt_failed(self, number: int, failure: BaseException) -> list[Action]:
+    def attempt_failed(
+        self, number: int, failure: BaseException, now: int = 0, task: TaskId | None = None
+    ) -> list[Action]:
         """An attempt failed outside of its tasks: it could not be deployed, or a coordinator raised."""
         if number != self.number or self.waiting or self.ended is not None:
             return []
         told = self.execution.fail(failure)
-        self._record(failure)
+        self._record(failure, now, task, "")
         return self._stop(told) + self._end_if_done()
 
     def cancel(self) -> list[Action]:
@@ -222,23 +268,27 @@ class JobMaster:
         self.stopped = True
         return self._stop(self.execution.cancel()) + self._end_if_done()
 
-    def attempt_ended(self, number: int, failure: BaseException | None = None) -> list[Action]:
+    def attempt_ended(self, number: int, failure: BaseException | None = None, now: int = 0) -> list[Action]:
         """What an attempt used has been given back; the job ends, or is run again.
 
         Args:
             number: of the attempt.
             failure: what went wrong while it was given back; it counts only when nothing had gone wrong before.
+            now: the time.
         """
         if number != self.number or not self.ending:
             return []
         self.ending = False
         state = self.execution.state
         if state is JobState.FINISHED or (self.stopped and state is JobState.CANCELED):
+            if failure is not None:
+                self.failures.append(FailureRecord(number, failure, now))
             return [self._end(JobState.FINISHED if failure is None else JobState.FAILED, failure)]
         if state is JobState.FAILED:
-            delay = None if self.cancel_asked else self.restarts.delay_after(self.failures)
-            if delay is not None:
-                return self._begin(delay)
+            if not self.cancel_asked and restart_helps(self.execution.failure):
+                delay = self.restarts.delay_after(self.failures)
+                if delay is not None:
+                    return self._begin(delay)
             return [self._end(state, self.execution.failure)]
         return [self._end(JobState.CANCELED, self._cancelled())]
 
@@ -256,9 +306,9 @@ class JobMaster:
         self.execution = ExecutionGraph(TaskId(vertex, subtask, self.number) for vertex, subtask in self.tasks)
         return [StartAttempt(self.number, delay)]
 
-    def _record(self, failure: BaseException | None) -> None:
+    def _record(self, failure: BaseException | None, now: int, task: TaskId | None, worker: str) -> None:
         if failure is not None and self.execution.failure is failure:
-            self.failures.append(FailureRecord(self.number, failure))
+            self.failures.append(FailureRecord(self.number, failure, now, task, worker))
 
     def _stop(self, tasks: list[TaskId]) -> list[Action]:
         return [StopTasks(tuple(tasks))] if tasks else []

@@ -61,6 +61,7 @@ def write_snapshot(
         writer = storage.writer(trigger.number, name, trigger.folder)
         operators = write_states(writer, taken.held)
     except Exception as error:
+        taken.discard()
         log.warning("checkpoint %d: the states of a task cannot be written", trigger.number, exc_info=error)
         return CheckpointDeclined(task, trigger.number, told(error))
     size = sum(part.size for states in operators.values() for part in states.parts)
@@ -132,6 +133,7 @@ class SnapshotThread:
                     self.send(write_snapshot(self.storage, trigger, task, taken))
                 except Exception:  # nobody listens any more: the worker's main thread sees it too
                     log.debug("checkpoint %d: nobody listens", taken.number, exc_info=True)
+            taken.discard()
             del taken
             with self.changed:
                 self.left -= 1

@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import JobCancelledError
@@ -62,7 +62,11 @@ class InlineJob(Job):
         self.tasks: list[Task] = []
         self.begun: dict[int, TriggerCheckpoint] = {}
         self.stopping = False  # behind a savepoint
+        self.failing: Task | None = None  # whose code raised
         self.coordination = Coordination(graph, settings.clock, self._send, self._wake)
+
+    def now(self) -> int:
+        return self.settings.clock.now()
 
     def request_cancel(self) -> None:
         self.cancel_asked = True
@@ -94,6 +98,7 @@ class InlineJob(Job):
     def attempt(self, number: int) -> Generator[None, None, BaseException | None]:
         """Run the tasks in turns, pausing after each round."""
         failure: BaseException | None = None
+        self.failing = None
         # Each attempt runs functions as the program described them: copies, where another attempt may need them so.
         self.settings.run_again = self.master.may_restart
         if number > 1:
@@ -118,7 +123,9 @@ class InlineJob(Job):
             elif isinstance(error, JobCancelledError) and self.cancel_asked:
                 self.master.cancel()
             else:
-                self.master.attempt_failed(number, error)
+                task = self.failing
+                failed = None if task is None else TaskId(task.vertex.id, task.subtask, number)
+                self.master.attempt_failed(number, error, self.now(), failed)
         for task in list(self.master.execution.tasks):
             self.master.task_moved(task, ExecutionState.CANCELED)  # but those that have ended
         return close_coordinators(self.coordination, self.checkpoints, failure)
@@ -132,7 +139,7 @@ class InlineJob(Job):
                 try:
                     task.open()
                 except BaseException as error:
-                    raise_contained(error, f"task '{task.name}'")
+                    self._raise_of(task, error)
                 opened.append(task)
             self._move_all(number, ExecutionState.SCHEDULED, ExecutionState.DEPLOYING, ExecutionState.RUNNING)
             self.coordination.start()
@@ -149,8 +156,13 @@ class InlineJob(Job):
             try:
                 task.close()
             except BaseException as error:
-                raise_contained(error, f"task '{task.name}'")
+                self._raise_of(task, error)
         self._move_all(number, ExecutionState.FINISHED)
+
+    def _raise_of(self, task: Task, error: BaseException) -> NoReturn:
+        """Raise what a task has raised, as what fails the job."""
+        self.failing = task
+        raise_contained(error, f"task '{task.name}'")
 
     def _move_all(self, number: int, *states: ExecutionState) -> None:
         for task in self.tasks:
@@ -171,7 +183,7 @@ class InlineJob(Job):
                 try:
                     result = task.step()
                 except BaseException as error:
-                    raise_contained(error, f"task '{task.name}'")
+                    self._raise_of(task, error)
                 self.busy[task] += clock() - started
                 # The parts of a batch go on as one, unless they take long.
                 if result is not StepResult.MORE or not task.turn.input_open or task.turn.over():
@@ -279,6 +291,7 @@ class InlineJob(Job):
         if trigger is not None and self.checkpoints is not None:
             message = write_snapshot(self.checkpoints.storage, trigger, task, taken)
             self.coordination.post(partial(self.checkpoints.told, message))
+        taken.discard()
 
     # Events are handed over between the steps of tasks, as a task may be in the middle of something.
 

@@ -24,7 +24,7 @@ from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import merged
 from pyflinkx.runtime.task.late_records import warn_of_late_records
 from pyflinkx.runtime.task.metrics import TaskMetrics
-from pyflinkx.runtime.tracebacks import Tracebacks
+from pyflinkx.runtime.tracebacks import Tracebacks, as_text
 from pyflinkx.state.queryable import StateQuery
 
 if TYPE_CHECKING:
@@ -61,6 +61,27 @@ class JobResult:
     net_runtime: int
     counters: dict[str, dict[str, int]] = field(default_factory=dict)
     accumulators: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """Why an attempt to run a job failed.
+
+    Args:
+        time: when (ms since the epoch).
+        attempt: which one, from 1.
+        task: the name of the first task that failed, such as "Map (1/2)"; None for what is no task's failure.
+        worker: the name of the worker that it ran on, or that was lost; None inline.
+        error: what it failed with; without its frames if another attempt followed.
+        traceback: with the program's own frames, as text; "" while the attempt is ending.
+    """
+
+    time: int
+    attempt: int
+    task: str | None
+    worker: str | None
+    error: BaseException
+    traceback: str
 
 
 ProgressListener = Callable[[JobProgress], None]
@@ -137,6 +158,10 @@ class Job:
         """Name of each subtask, and what it has done; from any thread."""
         raise NotImplementedError
 
+    def now(self) -> int:
+        """The time of its tasks, in milliseconds since the epoch."""
+        raise NotImplementedError
+
     # ---- what follows from that ----
 
     @property
@@ -169,7 +194,10 @@ class Job:
                 if self.checkpoints is not None:
                     self.checkpoints.job_ended(self.master.state)
                 raise
-            actions = self.master.attempt_ended(start.number, failure)
+            actions = self.master.attempt_ended(start.number, failure, self.now())
+            if self.master.ended is None:
+                failed = self.master.failures[-1]
+                self.master.failures[-1] = replace(failed, traceback=as_text(failed.error))
         assert self.master.ended is not None
         if self.checkpoints is not None:
             self.checkpoints.job_ended(self.master.ended.state)
@@ -219,6 +247,26 @@ class Job:
                 for described in (node.source, node.sink):
                     if described is not None:
                         named(site_of(node), described.check)
+
+    def failures(self) -> list[JobFailure]:
+        """The last failures, newest first; from any thread."""
+        vertices = {vertex.id: vertex for vertex in self.graph.vertices}
+
+        def name(task: TaskId) -> str:
+            vertex = vertices[task.vertex]
+            return f"{vertex.name} ({task.subtask + 1}/{vertex.parallelism})"
+
+        return [
+            JobFailure(
+                record.time,
+                record.attempt,
+                None if record.task is None else name(record.task),
+                record.worker or None,
+                record.error,
+                record.traceback,
+            )
+            for record in reversed(list(self.master.failures))
+        ]
 
     def task_metrics(self) -> dict[str, TaskMetrics]:
         """What each subtask has done, by its name; with " #2" and so on where several have one name."""

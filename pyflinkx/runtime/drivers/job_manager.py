@@ -66,6 +66,9 @@ class JobManager(Job):
         self.log_relay = LogRelay()
         self.placement = place(1)  # at once, so that what cannot be placed shows before the job starts
 
+    def now(self) -> int:
+        return self.settings.clock.now()
+
     def request_cancel(self) -> None:
         self.cancel_asked = True
         self.waiting.wake()

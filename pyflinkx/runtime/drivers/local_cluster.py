@@ -6,11 +6,14 @@ from pyflinkx.config import options
 from pyflinkx.config.cached_files import cached_files
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
+from pyflinkx.config.restart_options import EXCEPTION_HISTORY_SIZE
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.runtime_mode import runs_as_batch
 from pyflinkx.operators.base import Clock
-from pyflinkx.runtime.control.checkpoints import job_checkpoints
+from pyflinkx.runtime.control.checkpoints import beginning, job_checkpoints
+from pyflinkx.runtime.control.master import RestartStrategy
+from pyflinkx.runtime.control.restarts import strategy_of
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.drivers.inline import InlineJob
 from pyflinkx.runtime.drivers.job import Job, ProgressListener
@@ -46,33 +49,47 @@ def make_job(
         ),
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
+        alignment_patience=graph.checkpoints.aligned_timeout,
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":
         parallel = any(vertex.parallelism > 1 for vertex in graph.vertices)
         mode = ("threads" if graph.native else "processes") if parallel and isinstance(clock, SystemClock) else "inline"
     dependencies = PythonDependencies.from_configuration(configuration)
+    restarts = strategy_of(configuration, graph.checkpoints.enabled)
+    begins_with = beginning(graph)  # before anything is made that would have to be given back
+    job: Job
     if mode == "inline":
-        return finished(InlineJob(graph, settings, listener, dependencies), settings, configuration)
-    if not isinstance(clock, SystemClock):
-        raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
-    from pyflinkx.runtime.drivers.worker_jobs import job_on_workers
-
-    with standard_descriptors_taken():
-        job = job_on_workers(mode, graph, settings, configuration, listener, dependencies)
-        return finished(job, settings, configuration)
-
-
-def finished(job: Job, settings: TaskSettings, configuration: Configuration) -> Job:
-    """The job, which takes checkpoints unless it is a batch job, and lets others ask for its state if it shall.
-
-    Raises:
-        ConfigurationError: it cannot listen where it is to, or has no token.
-    """
+        job = InlineJob(graph, settings, listener, dependencies, restarts)
+    else:
+        job = on_workers(mode, graph, settings, configuration, listener, dependencies, restarts)
+    job.master.remember(configuration.value_of(EXCEPTION_HISTORY_SIZE))
+    if not settings.batch:
+        job.checkpoints = job_checkpoints(graph, job.job_id, clock, begins_with)
     if configuration.value_of(options.QUERYABLE_STATE):
         from pyflinkx.runtime.drivers.query_server import server_for
 
         job.query_server = server_for(configuration)
-    if not settings.batch:
-        job.checkpoints = job_checkpoints(job.graph, job.job_id, settings.clock)
     return job
+
+
+def on_workers(
+    mode: str,
+    graph: JobGraph,
+    settings: TaskSettings,
+    configuration: Configuration,
+    listener: ProgressListener | None,
+    dependencies: PythonDependencies,
+    restarts: RestartStrategy,
+) -> Job:
+    """The job on "processes" or "threads", ready to run.
+
+    Raises:
+        ConfigurationError: the configuration asks for what cannot be.
+    """
+    if not isinstance(settings.clock, SystemClock):
+        raise ConfigurationError(f"a job with a clock of its own runs inline only, not on {mode} (pyflinkx.workers)")
+    from pyflinkx.runtime.drivers.worker_jobs import job_on_workers
+
+    with standard_descriptors_taken():
+        return job_on_workers(mode, graph, settings, configuration, listener, dependencies, restarts)

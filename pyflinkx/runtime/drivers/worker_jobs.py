@@ -18,6 +18,7 @@ from pyflinkx.graph.slots import plan_slots
 from pyflinkx.runtime.control.dependencies import applied, prepare
 from pyflinkx.runtime.control.deployment import plan_deployment
 from pyflinkx.runtime.control.launcher import ForkLauncher, SpawnLauncher, ThreadLauncher
+from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.control.placement import Placement
 from pyflinkx.runtime.control.resource_manager import ResourceManager, WorkerResources, place_slots
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
@@ -36,6 +37,7 @@ def job_on_workers(
     configuration: Configuration,
     listener: ProgressListener | None,
     dependencies: PythonDependencies,
+    restarts: RestartStrategy | None = None,
 ) -> JobManager:
     """The job, ready to run on "processes" or "threads".
 
@@ -73,8 +75,8 @@ def job_on_workers(
         return Placement(plan, ResourceManager(placed, launcher), interconnect.cancel, interconnect.close)
 
     if threads:
-        return ThreadJob(graph, settings, exchanges, configuration, on_threads, listener, dependencies)
-    return ProcessJob(graph, settings, exchanges, configuration, on_processes, listener, dependencies)
+        return ThreadJob(graph, settings, exchanges, configuration, on_threads, listener, dependencies, restarts)
+    return ProcessJob(graph, settings, exchanges, configuration, on_processes, listener, dependencies, restarts)
 
 
 class ThreadJob(JobManager):

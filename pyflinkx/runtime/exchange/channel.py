@@ -38,22 +38,25 @@ class Barrier:
         exactly_once: whether inputs that have it are not read until all have.
         ends: the job stops behind it: what follows in the sources is not read.
         drains: with that, windows and timers are fired as at the end of the input.
+        unaligned: whether a task passes it on when the first of its inputs has it, and records what the others bring
+            before theirs.
     """
 
     number: int
     exactly_once: bool = True
     ends: bool = False
     drains: bool = False
+    unaligned: bool = False
 
     @property
     def packed(self) -> int:
         """It as one number."""
-        return self.number << 3 | self.drains << 2 | self.ends << 1 | self.exactly_once
+        return self.number << 4 | self.unaligned << 3 | self.drains << 2 | self.ends << 1 | self.exactly_once
 
     @classmethod
     def unpacked(cls, value: int) -> Barrier:
         """The one that ``packed`` gave."""
-        return cls(value >> 3, bool(value & 1), bool(value & 2), bool(value & 4))
+        return cls(value >> 4, bool(value & 1), bool(value & 2), bool(value & 4), bool(value & 8))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,13 @@ from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.exchange.gates import GateOutput
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import held
-from pyflinkx.runtime.task.barriers import Aligned, Barriers
+from pyflinkx.runtime.task.barriers import Barriers, Passed
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
 from pyflinkx.runtime.task.snapshots import HeldStates, held_by_operator, held_by_reader, milliseconds_since
+
+# Elements of a channel that are read before their time at once.
+MOST_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,36 @@ class TakenSnapshot:
     aligned: int
     taken: int
 
+    def discard(self) -> None:
+        """Nobody will write it."""
+        for states in self.held:
+            states.discard()
 
-@dataclass
-class IncompleteSnapshot:
-    """A snapshot that some operators still wait to add to.
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A checkpoint that has begun here, and whose barrier not all inputs have.
 
     Args:
-        taken: without what these hold.
-        missing: nodes of these operators.
+        number: of the checkpoint.
+        held: by operators and readers, by node.
+        records: what channels bring before their barriers.
+        taken: milliseconds that the task stood still for.
+        missing: nodes of the operators that do not have all that belongs to it yet.
     """
 
-    taken: TakenSnapshot
+    number: int
+    held: dict[int, HeldStates]
+    records: list[tuple[ChannelInput, list[bytes]]]
+    taken: int
     missing: set[int]
+
+    def discard(self) -> None:
+        """Nobody will write it."""
+        for source, _ in self.records:
+            source.record = None
+        for states in self.held.values():
+            states.discard()
 
 
 class TaskCheckpoints:
@@ -65,6 +86,7 @@ class TaskCheckpoints:
         send_all: has operators send all that they have left.
         now: the clock (ms).
         give: takes a snapshot and has it written.
+        patience: how long (ms) an unaligned barrier waits for alignment first.
     """
 
     def __init__(
@@ -79,6 +101,7 @@ class TaskCheckpoints:
         send_all: Callable[[], None],
         now: Callable[[], int],
         give: Callable[[TakenSnapshot], None],
+        patience: int = 0,
     ) -> None:
         self.vertex = vertex
         self.nodes = nodes
@@ -88,8 +111,9 @@ class TaskCheckpoints:
         self.exchanges = exchanges
         self.send_all = send_all
         self.give = give
-        self.barriers = Barriers(inputs, now)
-        self.incomplete: dict[int, IncompleteSnapshot] = {}
+        self.barriers = Barriers(inputs, now, patience)
+        self.under_way: UnderWay | None = None
+        self.incomplete: dict[int, tuple[UnderWay, int]] = {}
 
     # ---- from the coordinator ----
 
@@ -107,7 +131,11 @@ class TaskCheckpoints:
     def aborted(self, number: int) -> None:
         """A checkpoint will not be."""
         self.barriers.give_up(number)
-        self.incomplete.pop(number, None)
+        if self.under_way is not None and self.under_way.number <= number:
+            self._drop()
+        incomplete = self.incomplete.pop(number, None)
+        if incomplete is not None:
+            incomplete[0].discard()
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -133,10 +161,57 @@ class TaskCheckpoints:
         elif isinstance(source, ChannelInput) and source.barrier is not None:
             self._take(self.barriers.arrived(source))
 
-    def _take(self, aligned: Aligned | None) -> None:
-        if aligned is None or (all(self.barriers.ended) and not any(node.live for node in self.nodes.values())):
+    def wake_time(self) -> int | None:
+        """When (ms) ``look`` has something to do; None for never."""
+        return self.barriers.wake_time()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a barrier is being waited for."""
+        return self.barriers.aligning is not None
+
+    def look(self) -> None:
+        """A barrier may have waited long enough for alignment, or wait behind what the task has not come to yet."""
+        self._take(self.barriers.run_out())
+        self.read_ahead()
+
+    def read_ahead(self) -> None:
+        """Look for the barriers of channels behind what the task has not come to yet."""
+        if self.under_way is not None:
+            for source in self.barriers.recorded():
+                if source.barrier is None:
+                    source.barrier = source.read_ahead(MOST_AHEAD)
+                if source.barrier is not None:
+                    self._take(self.barriers.arrived(source))
+
+    def _take(self, passed: Passed | None) -> None:
+        if passed is None or (all(self.barriers.ended) and not any(node.live for node in self.nodes.values())):
             return
-        barrier = aligned.barrier
+        if passed.begins:
+            self._begin(passed.barrier)
+        if passed.complete and self.under_way is not None:
+            done, self.under_way = self.under_way, None
+            for source, record in done.records:
+                source.record = None
+                if record:
+                    done.held[source.node].channels[source.place] = record
+            if done.missing:
+                self.incomplete[done.number] = done, passed.waited
+            else:
+                self._give(done, passed.waited)
+
+    def _give(self, done: UnderWay, waited: int) -> None:
+        self.give(TakenSnapshot(done.number, list(done.held.values()), waited, done.taken))
+
+    def _drop(self) -> None:
+        """The checkpoint that has begun will not be."""
+        dropped, self.under_way = self.under_way, None
+        if dropped is not None:
+            dropped.discard()
+
+    def _begin(self, barrier: Barrier) -> None:
+        """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""
+        self._drop()
         self.send_all()
         started = time.monotonic_ns()
         for node in self.vertex.nodes:
@@ -146,12 +221,12 @@ class TaskCheckpoints:
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
         missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
-        now = [self._held(node, barrier.number) for node in self.vertex.nodes if node.id not in missing]
-        taken = TakenSnapshot(barrier.number, now, aligned.waited, milliseconds_since(started))
-        if missing:
-            self.incomplete[barrier.number] = IncompleteSnapshot(taken, missing)
-        else:
-            self.give(taken)
+        held = {
+            node.id: HeldStates(node.uid) if node.id in missing else self._held(node, barrier.number)
+            for node in self.vertex.nodes
+        }
+        records = [(source, source.begin_record()) for source in self.barriers.recorded()]
+        self.under_way = UnderWay(barrier.number, held, records, milliseconds_since(started), missing)
 
     def _completes_later(self, node: int, number: int) -> bool:
         running = self.nodes[node]
@@ -160,14 +235,19 @@ class TaskCheckpoints:
     def _complete(self, number: int, node: int) -> None:
         """An operator has all that belongs to a checkpoint."""
         incomplete = self.incomplete.get(number)
-        if incomplete is None:
+        if incomplete is not None:
+            found = incomplete[0]
+        elif self.under_way is not None and self.under_way.number == number:
+            found = self.under_way
+        else:
             return
-        rest = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
-        taken = incomplete.taken = replace(incomplete.taken, held=[*incomplete.taken.held, rest])
-        incomplete.missing.discard(node)
-        if not incomplete.missing:
+        states = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
+        states.channels.update(found.held[node].channels)
+        found.held[node] = states
+        found.missing.discard(node)
+        if incomplete is not None and not found.missing:
             del self.incomplete[number]
-            self.give(taken)
+            self._give(*incomplete)
 
     def _held(self, node: StreamNode, number: int) -> HeldStates:
         states = self._held_itself(node, number)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyflinkx._core.calls.records import CallSite
@@ -13,11 +14,23 @@ from pyflinkx.connectors.source import END, WAIT, PollResult, SourceIdleness, So
 from pyflinkx.errors import PyflinkxError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator
 from pyflinkx.operators.places import placed
-from pyflinkx.runtime.exchange.channel import END_OF_DATA, Barrier, IterationMarker, Watermark, WatermarkStatus
+from pyflinkx.runtime.exchange.channel import (
+    END_OF_DATA,
+    Asked,
+    Barrier,
+    EndOfData,
+    IterationMarker,
+    RequestMark,
+    Watermark,
+    WatermarkStatus,
+)
 from pyflinkx.runtime.exchange.gates import InputChannel
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput
 from pyflinkx.runtime.task.requests import RequestInput
 from pyflinkx.runtime.turns import Pace
+
+# What a channel carries besides records of its own. Requests are not asked again after a restart.
+CONTROL = (Watermark, WatermarkStatus, IterationMarker, EndOfData, RequestMark, Asked)
 
 
 class ReaderInput:
@@ -177,10 +190,34 @@ class ReaderInput:
 
 
 class ChannelInput:
-    """A channel as an input of the task."""
+    """A channel as an input of the task.
 
-    def __init__(self, channel: InputChannel, target: OperatorInput | RequestInput, pace: Pace, turn: Turn) -> None:
+    Args:
+        channel: the channel.
+        target: takes its elements.
+        pace: how many records at a time.
+        turn: of the task.
+        encode: makes bytes of a batch, for what is recorded of the channel.
+        node: id of the operator that reads it.
+        place: says which of the operator's edges it belongs to, in every program with the same structure.
+    """
+
+    def __init__(
+        self,
+        channel: InputChannel,
+        target: OperatorInput | RequestInput,
+        pace: Pace,
+        turn: Turn,
+        encode: Callable[[Any], Iterator[bytes]],
+        node: int,
+        place: str,
+    ) -> None:
         self.channel = channel
+        self.node = node
+        self.place = place
+        self.encode = encode
+        self.ahead: deque[Any] = deque()  # read before their time
+        self.record: list[bytes] | None = None  # what is read before a barrier that has been passed on
         self.target = target
         self.pace = pace
         self.turn = turn
@@ -200,7 +237,7 @@ class ChannelInput:
             self._take_part()
             return True
         self.latest = 0
-        element = self.channel.get()
+        element = self.ahead.popleft() if self.ahead else self._read()
         if element is None:
             return False
         if isinstance(element, Watermark):
@@ -224,6 +261,34 @@ class ChannelInput:
                 self.turn.input_open = False
                 self.target.emit(element)
         return True
+
+    def _read(self) -> Any:
+        element = self.channel.get()
+        if self.record is not None and element is not None:
+            if isinstance(element, Barrier):
+                self.record = None
+            elif not isinstance(element, CONTROL):
+                self.record += self.encode(element)
+        return element
+
+    def begin_record(self) -> list[bytes]:
+        """Record what was not processed yet, from now on until its barrier comes; see ``read_ahead``."""
+        record: list[bytes] = []
+        self.record = record
+        if self.batch is not None:
+            record += self.encode(self.batch.slice(self.start, len(self.batch)))
+        return record
+
+    def read_ahead(self, most: int) -> Barrier | None:
+        """Read some elements before their time; the barrier, if it is among them: then that is the last one."""
+        for _ in range(most):
+            element = self._read()
+            if element is None:
+                return None
+            if isinstance(element, Barrier):
+                return element
+            self.ahead.append(element)
+        return None
 
     def _take_part(self) -> None:
         """Push some more records of a batch."""

@@ -17,7 +17,7 @@ from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.state.operator_state import redistributed
-from pyflinkx.state.spec import BROADCAST, NATIVE, SOURCE, SPLIT, UNION
+from pyflinkx.state.spec import BROADCAST, CHANNEL, NATIVE, SOURCE, SPLIT, UNION
 
 OPERATOR_KINDS = frozenset({BROADCAST, SPLIT, UNION})
 SPLITS = "splits"
@@ -30,18 +30,26 @@ class HeldStates:
     Args:
         uid: of the operator.
         batches: of states; native ones are of kind ``NATIVE``.
-        native: batches that compiled operators have exported.
+        native: batches that compiled operators have exported, or will when they are gone through; once only.
         splits: pickled, those that a reader has yet to read; None for no reader.
         count: how many these are.
         finished: whether the operator had ended.
+        channels: frames that were on their way to the operator, by the place of their edge.
     """
 
     uid: str
     batches: list[ColumnBatch] = field(default_factory=list)
-    native: list[ColumnBatch] = field(default_factory=list)
+    native: Iterable[ColumnBatch] = ()
     splits: bytes | None = None
     count: int = 0
     finished: bool = False
+    channels: dict[str, list[bytes]] = field(default_factory=dict)
+
+    def discard(self) -> None:
+        """Nobody will write it."""
+        close = getattr(self.native, "close", None)
+        if close is not None:
+            close()
 
 
 def held_by_operator(operator: Operator, context: OperatorContext, number: int) -> HeldStates:
@@ -52,7 +60,7 @@ def held_by_operator(operator: Operator, context: OperatorContext, number: int) 
         held.batches += context.keyed_state.export(context.max_parallelism)
     if context.keeps_by_subtask:
         held.batches += context.operator_state.export()
-    held.native = list(operator.export())
+    held.native = operator.export()
     return held
 
 
@@ -77,11 +85,17 @@ def write_states(writer: StateWriter, held: Sequence[HeldStates]) -> dict[str, S
                 added += len(writer.add(batch, NATIVE))
             if states.splits is not None:
                 added += len(writer.add_bytes(SPLITS, SOURCE, states.splits, rows=states.count))
+            for place, frames in states.channels.items():
+                for frame in frames:
+                    added += len(writer.add_bytes(place, CHANNEL, frame))
             counts.append((states.uid, added, states.finished))
         parts = iter(writer.finish())
     except BaseException:
         writer.abort()
         raise
+    finally:
+        for states in held:
+            states.discard()
     return {uid: SubtaskStates(tuple(next(parts) for _ in range(added)), finished) for uid, added, finished in counts}
 
 
@@ -97,14 +111,18 @@ class RestoredOperator:
         native: parts that compiled operators exported, likewise.
         lists: of each subtask that there was, its parts of operator state.
         splits: of each subtask that there was, the part with its splits.
+        channels: of each subtask that there was and that may concern it, what was on its way to it.
         finished: whether it had ended, and so does nothing more.
+        rescaled: whether there were more subtasks, or fewer.
     """
 
     keyed: tuple[StatePart, ...] = ()
     native: tuple[StatePart, ...] = ()
     lists: tuple[tuple[StatePart, ...], ...] = ()
     splits: tuple[StatePart, ...] = ()
+    channels: tuple[tuple[int, tuple[StatePart, ...]], ...] = ()
     finished: bool = False
+    rescaled: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,14 +155,20 @@ def restored_operator(states: OperatorStates, subtask: int, parallelism: int, gr
 
     kept = [part for old in states.subtasks for part in old.parts]
     lists = [tuple(part for part in old.parts if part.kind in OPERATOR_KINDS) for old in states.subtasks]
-    others = OPERATOR_KINDS | {NATIVE, SOURCE}
+    others = OPERATOR_KINDS | {NATIVE, SOURCE, CHANNEL}
     same = parallelism == states.parallelism
     return RestoredOperator(
         keyed=tuple(part for part in kept if part.kind not in others and own(part)),
         native=tuple(part for part in kept if part.kind == NATIVE and own(part)),
         lists=tuple(lists) if any(lists) else (),
         splits=tuple(part for part in kept if part.kind == SOURCE),
+        channels=tuple(
+            (index, parts)
+            for index, old in enumerate(states.subtasks)
+            if (not same or index == subtask) and (parts := tuple(part for part in old.parts if part.kind == CHANNEL))
+        ),
         finished=states.subtasks[subtask].finished if same else states.finished,
+        rescaled=not same,
     )
 
 
@@ -216,6 +240,16 @@ class RestoredStates:
             except BaseException as error:  # code of the splits' classes runs here
                 raise site.wrap(error, "while its splits were read from a checkpoint") from error
         return found[self.subtask :: self.parallelism]
+
+    def channels(self, uid: str) -> Iterator[tuple[int, str, bytes]]:
+        """What was on its way to an operator: the subtask that it was on its way to, the place of the edge, a frame."""
+        for index, parts in self._of(uid).channels:
+            for part in parts:
+                yield index, part.state, self.reader.read_bytes(part)
+
+    def rescaled(self, uid: str) -> bool:
+        """Whether an operator had another number of subtasks."""
+        return self._of(uid).rescaled
 
     def _of(self, uid: str) -> RestoredOperator:
         return self.task.operators.get(uid, RestoredOperator())

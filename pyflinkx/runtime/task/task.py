@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import enum
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -35,6 +36,7 @@ from pyflinkx.runtime.task.accumulators import copies, taken_out
 from pyflinkx.runtime.task.checkpoints import TaskCheckpoints
 from pyflinkx.runtime.task.declared import DeclaredType
 from pyflinkx.runtime.task.function_copies import copy_for_subtask
+from pyflinkx.runtime.task.in_flight import InFlight, edge_places, encoder
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.outputs import NodeOutput, OperatorInput, OperatorNode, overrides
@@ -62,7 +64,7 @@ class TaskSettings:
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
-    ``runtime.task.requests``.
+    ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
     """
 
     clock: Clock
@@ -77,6 +79,7 @@ class TaskSettings:
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
+    alignment_patience: int = 0
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -157,6 +160,9 @@ class Task:
         self.draining = [node for node in self.nodes.values() if node.piecewise or overrides(node.operator, "drained")]
         self.unfinished = False  # whether an operator may have left something for resume()
         self.contexts: dict[int, OperatorContext] = {}
+        # By operator: its edges, and what takes their batches.
+        self.entries: dict[int, dict[str, tuple[StreamEdge, Callable[[Any], None]]]] = {id: {} for id in self.nodes}
+        self.in_flight: deque[tuple[Callable[[Any], None], Any]] = deque()  # batches of before a restore
         self.checkpoints: TaskCheckpoints | None = None
         self.restored = None if restored is None else RestoredStates(restored, subtask, vertex.parallelism)
         self._connect(in_channels, out_exchanges)
@@ -178,8 +184,11 @@ class Task:
             site = site_of(node) if watched else None
             return OperatorInput(self.nodes[edge.target], index, edge.port, site)
 
+        places = edge_places([*self.vertex.inner_edges, *(edge for edge, _ in in_channels)])
         for edge in self.vertex.inner_edges:
-            self.outputs[edge.source].connect(new_input(edge), edge.side_tag, edge.in_loop)
+            inner = new_input(edge)
+            self.entries[edge.target][places[id(edge)]] = edge, inner.emit
+            self.outputs[edge.source].connect(inner, edge.side_tag, edge.in_loop)
         for edge, exchange in out_exchanges:
             reader = exchange if self.requests is None else self.requests.output(edge, exchange)
             self.outputs[edge.source].connect(reader, edge.side_tag, edge.in_loop)
@@ -188,7 +197,9 @@ class Task:
                 target = new_input(edge)
                 read = target if self.requests is None else self.requests.input(edge, target)
                 pace = Pace(self.settings.batch_size, self.turn_length)
-                self.inputs.append(ChannelInput(channel, read, pace, self.turn))
+                encode = encoder(nodes[edge.target], edge)
+                self.entries[edge.target].setdefault(places[id(edge)], (edge, target.emit))
+                self.inputs.append(ChannelInput(channel, read, pace, self.turn, encode, edge.target, places[id(edge)]))
         self._declare_types([*self.vertex.inner_edges, *(edge for edge, _ in out_exchanges)])
 
     def _declare_types(self, edges: list[StreamEdge]) -> None:
@@ -213,6 +224,10 @@ class Task:
                 else:
                     self._open_operator(node)
             if self.restored is not None:
+                for node in self.vertex.nodes:
+                    if node.id in self.nodes:
+                        edges = self.entries[node.id]
+                        self.in_flight += InFlight(self.restored, node, self.contexts[node.id], edges).calls()
                 self.restored.close()
         except BaseException as error:
             self.close(error)
@@ -229,6 +244,7 @@ class Task:
                 self._send_all,
                 self.settings.clock.now,
                 self.link.snapshot,
+                self.settings.alignment_patience,
             )
 
     def _open_operator(self, node: StreamNode) -> None:
@@ -359,6 +375,8 @@ class Task:
         """
         self.mailbox.run_control()
         if not self._writable():
+            if self.checkpoints is not None:
+                self.checkpoints.read_ahead()
             return StepResult.BLOCKED
         started = self.turn.begin()
         result = self._work(started)
@@ -383,6 +401,11 @@ class Task:
                     self.mailbox.run_one()
                     self._finish_drained()
                 return StepResult.MORE
+        if self.in_flight:
+            take, batch = self.in_flight.popleft()
+            take(batch)
+            self.unfinished = bool(self.piecewise)
+            return StepResult.MORE
         # Before timers and mail, of which there may be no end: a loop posts one for all that comes back.
         if self.checkpoints is not None and self.checkpoints.wanted:
             self.checkpoints.see_to_told()
@@ -391,6 +414,8 @@ class Task:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
+        if self.checkpoints is not None and self.checkpoints.busy:
+            self.checkpoints.look()
         read = self.mailbox.run_one()
         if read:
             self._finish_drained()
@@ -457,6 +482,8 @@ class Task:
         """After WAIT: when (ms) the clock alone gives this task something to do; None for never."""
         times = [source.wake_time() for source in self.inputs if not source.ended]
         times += [node.operator.next_processing_timer() for node in self.nodes.values() if node.live]
+        if self.checkpoints is not None:
+            times.append(self.checkpoints.wake_time())
         return min((time for time in times if time is not None), default=None)
 
     def metrics(self) -> TaskMetrics:
