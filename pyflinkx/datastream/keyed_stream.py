@@ -270,8 +270,8 @@ class KeyedStream(DataStream):
 
         Args:
             queryable_state_name: by which they ask.
-            state_descriptor: of a value, or a reducing state, to which each record is added; by default of a value of the
-                records' type.
+            state_descriptor: of a value, or a reducing state, to which each record is added; by default of a value of
+                the records' type.
 
         Returns:
             What a client needs: name, descriptor, and type of the keys.

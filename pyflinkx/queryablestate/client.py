@@ -61,9 +61,9 @@ class QueryableStateClient:
     """Reads the queryable state of jobs that run on this machine, while they go on.
 
     A job answers when ``queryable-state.enable`` is true, for a state whose descriptor has a name by
-    ``set_queryable(name)``, or a stream by ``as_queryable_state(name)``. Both ends have to know the same token. A value is
-    never half changed: with ``consistency="live"`` the job's task gives it between two steps, with "checkpoint" it comes
-    from the last checkpoint that was completed.
+    ``set_queryable(name)``, or a stream by ``as_queryable_state(name)``. Both ends have to know the same token. A value
+    is never half changed: with ``consistency="live"`` the job's task gives it between two steps, with "checkpoint" it
+    comes from the last checkpoint that was completed.
 
     Args:
         host: where the job's client process listens.
@@ -74,8 +74,7 @@ class QueryableStateClient:
 
     Example:
         >>> with QueryableStateClient() as client:  # doctest: +SKIP
-        ...     state = client.get_kv_state(job_id, "counts", "a", Types.STRING(), ValueStateDescriptor("n", Types.LONG()))
-        ...     state.result().value()
+        ...     client.get_kv_state(job_id, "counts", "a", Types.STRING(), descriptor).result().value()
         3
     """
 
@@ -111,8 +110,8 @@ class QueryableStateClient:
             consistency: "live" or "checkpoint".
 
         Returns:
-            A future of the state, whose methods that read are those of the job's (``value()``, ``get()``, ...); it cannot
-            be changed. It fails with UnknownKeyError when the key has no value, and else as ``get_kv_states``.
+            A future of the state, whose methods that read are those of the job's (``value()``, ``get()``, ...); it
+            cannot be changed. It fails with UnknownKeyError when the key has no value, and else as ``get_kv_states``.
         """
         future = CompletableFuture()
 
@@ -166,10 +165,11 @@ class QueryableStateClient:
         limit: int | None = None,
         consistency: str = "live",
     ) -> Any:
-        """Keys and values as a pyarrow.Table with the columns ``key`` and ``value``, in order of their keys if they have one.
+        """Keys and values as a pyarrow.Table with the columns ``key`` and ``value``, in order of the keys.
 
-        A list state is a list, a map state a map, rows and tuples are structs. Each subtask gives what it has between two
-        of its steps; different subtasks need not be at the same moment, unless ``consistency`` is "checkpoint".
+        A list state is a list, a map state a list of entries, rows and tuples are structs. Each subtask gives what it
+        has between two of its steps; different subtasks need not be at the same moment, unless ``consistency`` is
+        "checkpoint". Keys that have no order come in any.
 
         Args:
             job_id: of the job.
@@ -306,7 +306,8 @@ class QueryableStateClient:
                 connection = socket.create_connection(self._address, HANDSHAKE_PATIENCE)
             except OSError as error:
                 raise QueryError(
-                    f"nobody answers queries at {self._named()} ({error}): a job does whose queryable-state.enable is true"
+                    f"nobody answers queries at {self._named()} ({error}): a job does whose queryable-state.enable is "
+                    "true"
                 ) from error
             try:
                 introduce(connection, self._token)
@@ -329,7 +330,7 @@ class QueryableStateClient:
 
 
 def checked_rows(answer: dict[str, Any], name: str, kind: str, codec: Codec) -> Iterator[tuple[bytes, bytes]]:
-    """The rows of an answer, once they have proved to be what the descriptor says, and to be trusted if they are pickles.
+    """The rows of an answer, once they have proved to be what the descriptor says, and if they are pickles trusted.
 
     Raises:
         WrongStateError: the state is of another kind or type.

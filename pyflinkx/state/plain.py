@@ -10,6 +10,7 @@ import datetime
 import decimal
 import struct
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.records.row import Row, RowKind
@@ -20,7 +21,7 @@ LENGTH = struct.Struct("<I")
 DOUBLE = struct.Struct("<d")
 
 CONSTANTS = {b"N": None, b"T": True, b"F": False}
-TEXTS = {
+TEXTS: dict[bytes, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     b"i": (int, str, int),
     b"s": (str, str, str),
     b"D": (decimal.Decimal, str, decimal.Decimal),
@@ -136,7 +137,7 @@ class Reader:
         if letter in TEXTS:
             if letter == b"i" and length > LONGEST_NUMBER:
                 raise CorruptDataError("a number with too many digits")
-            return TEXTS[letter][2](self.take(length).decode())  # type: ignore[operator]
+            return TEXTS[letter][2](self.take(length).decode())
         if letter not in (b"t", b"l", b"m", b"R") or length > len(self.data) - self.place:
             raise CorruptDataError(f"bytes that are no plain value: {letter!r}")
         values = [self.value(depth + 1) for _ in range(length)]

@@ -99,7 +99,7 @@ class Wanted:
         except TypeError:
             limit = self.start if self.start is not None else self.stop
             raise QueryError(
-                f"the state has keys such as {key!r}, which has no order with {limit!r}: ask for single keys, or for all"
+                f"the state has keys such as {key!r}, which has no order with {limit!r}: ask for single keys, or all"
             ) from None
 
 

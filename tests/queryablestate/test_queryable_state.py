@@ -1,5 +1,6 @@
 """Other programs read the state of running jobs: of every kind, wherever its tasks run, live or as of a checkpoint."""
 
+import contextlib
 import os
 import threading
 import time
@@ -10,7 +11,14 @@ from pyflinkx.common import Configuration, JobID, Row, Types, WatermarkStrategy
 from pyflinkx.connectors.discard import DiscardSink
 from pyflinkx.connectors.requests import ReplySink, RequestSource
 from pyflinkx.datastream import AggregateFunction, KeyedProcessFunction, StreamExecutionEnvironment
-from pyflinkx.errors import QueryError, UnknownKeyError, UnknownStateError, UntrustedStateError, WrongStateError
+from pyflinkx.errors import (
+    JobCancelledError,
+    QueryError,
+    UnknownKeyError,
+    UnknownStateError,
+    UntrustedStateError,
+    WrongStateError,
+)
 from pyflinkx.queryablestate import QueryableStateClient
 from pyflinkx.state import (
     AggregatingStateDescriptor,
@@ -49,9 +57,9 @@ def queryable(descriptor, name):
     return descriptor
 
 
-def descriptors(prefix=""):
+def descriptors():
     pair = Types.TUPLE([Types.LONG(), Types.LONG()])
-    made = {
+    return {
         "sum": ValueStateDescriptor("sum", Types.LONG()),
         "all": ListStateDescriptor("all", Types.LONG()),
         "by parity": MapStateDescriptor("by parity", Types.STRING(), Types.LONG()),
@@ -60,7 +68,6 @@ def descriptors(prefix=""):
         "anything": ValueStateDescriptor("anything"),
         "row": ValueStateDescriptor("row", Types.ROW_NAMED(["n", "text"], [Types.LONG(), Types.STRING()])),
     }
-    return made
 
 
 class Keeps(KeyedProcessFunction):
@@ -179,9 +186,11 @@ def test_several_keys_and_ranges(workers):
 @pytest.mark.parametrize("workers", WORKERS)
 def test_the_value_as_of_the_last_checkpoint(workers, tmp_path):
     folder = tmp_path / "checkpoints"
-    with Job(workers, **{"execution.checkpointing.dir": str(folder)}) as job:
-        with pytest.raises(QueryError, match="has not completed a checkpoint yet"):
-            job.get("sum", "a", consistency="checkpoint")
+    with (
+        Job(workers, **{"execution.checkpointing.dir": str(folder)}) as job,
+        pytest.raises(QueryError, match="has not completed a checkpoint yet"),
+    ):
+        job.get("sum", "a", consistency="checkpoint")
     with Job(workers, **{"execution.checkpointing.interval": "10 ms"}) as job:
         job.give(RECORDS)
         wait_for_checkpoints(job.client, 2)
@@ -254,7 +263,12 @@ def test_a_job_that_starts_again_answers_again(workers, tmp_path):
     numbers.process(FailsOnce(tmp_path)).sink_to(DiscardSink())
     job = env._job(env._graph("job"), None)
     job.master.restarts = Once()
-    thread = threading.Thread(target=job.run, daemon=True)
+
+    def run():
+        with contextlib.suppress(JobCancelledError):
+            job.run()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     descriptor = ValueStateDescriptor("seen", Types.LONG())
     with QueryableStateClient(*job.query_server.address, timeout=5) as client:
@@ -316,12 +330,13 @@ def test_clear_errors():
         client.get_kv_state(id, "sum", "a", text, number).result(60)
 
 
-def test_a_job_that_has_not_enabled_it_listens_to_nobody(env):
+def test_a_job_that_has_not_enabled_it_listens_to_nobody():
+    env = StreamExecutionEnvironment.get_execution_environment()
     env.from_collection([1]).sink_to(DiscardSink())
     client = env.execute_async()
     client.get_job_execution_result().result(60)
     assert client.get_queryable_state_address() is None
-    with QueryableStateClient(port=1) as client, pytest.raises(QueryError, match="queryable-state.enable is true"):
+    with QueryableStateClient(port=1) as client, pytest.raises(QueryError, match="whose queryable-state"):
         client.get_kv_state(JobID(), "a", 1, None, ValueStateDescriptor("a")).result(60)
 
 

@@ -392,9 +392,11 @@ class WorkersAttempt:
         self._do(self.master.stop_behind_savepoint())
 
     def query(self, number: int, query: StateQuery) -> set[TaskId]:
-        """Have all tasks say what they have of some state; those that will."""
-        execution = self.master.execution
-        asked = {task for task, found in execution.tasks.items() if found is ExecutionState.RUNNING}
+        """Have all tasks say what they have of some state; those that will, none before all run."""
+        tasks = self.master.execution.tasks
+        asked = {task for task, state in tasks.items() if state is ExecutionState.RUNNING}
+        if any(state not in (ExecutionState.RUNNING, ExecutionState.FINISHED) for state in tasks.values()):
+            asked = set()
         if asked:
             self._send_to_all(QueryTasks(number, query))
         return asked

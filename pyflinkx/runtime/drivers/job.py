@@ -151,7 +151,7 @@ class Job:
         raise NotImplementedError
 
     def ask_tasks(self, number: int, query: StateQuery) -> set[TaskId]:
-        """Have all running tasks tell ``queries`` what they have of some state; which these are."""
+        """Have all tasks tell ``queries`` what they have of some state; which these are, none before all run."""
         raise NotImplementedError
 
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
@@ -188,7 +188,7 @@ class Job:
                     if not self.master.delay_over(start.number):
                         break
                 failure = yield from self.attempt(start.number)
-                self.queries.fail("it was running, and has ended or is starting again")
+                self.queries.interrupt()
             except BaseException as error:
                 self.master.abandon(error)
                 if self.checkpoints is not None:

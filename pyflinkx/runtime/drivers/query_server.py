@@ -76,7 +76,7 @@ class QueryServer:
         finally:
             self.jobs.pop(job.job_id, None)
             self.ended.append(job.job_id)
-            job.queries.fail("it has ended")
+            job.queries.close()
 
     def close_copies(self) -> None:
         """Close what a forked process has inherited."""
@@ -135,7 +135,7 @@ class QueryServer:
         }
 
     def _understood(self, request: Any) -> tuple[Job, StateQuery, bool, float]:
-        expected = {
+        expected: dict[str, Any] = {
             "job": str,
             "name": str,
             "consistency": str,
