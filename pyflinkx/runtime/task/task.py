@@ -406,10 +406,10 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back.
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. And the step
+        # goes on, or checkpoints that take longer than their interval would leave no time for records.
         if self.checkpoints is not None and self.checkpoints.wanted:
             self.checkpoints.see_to_told()
-            return StepResult.MORE
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
