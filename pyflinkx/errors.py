@@ -57,6 +57,10 @@ class WrongStateError(PyflinkxError, RuntimeError):
     """An object was used after its release, before it was opened, or while something else still holds it."""
 
 
+class StateBackendError(PyflinkxError):
+    """A state backend cannot read or write what it keeps: its files are damaged or gone, or the disk is full."""
+
+
 class WaitTimeoutError(PyflinkxError, TimeoutError):
     """Something that was waited for did not come within the time that the caller allowed."""
 

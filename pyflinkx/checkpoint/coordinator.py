@@ -97,6 +97,7 @@ class CheckpointCoordinator:
         self.attempt = 0
         self.running = False  # all tasks of the attempt are
         self.finished: set[Task] = set()
+        self.spoken: dict[Task, int] = {}  # the latest checkpoint that a task of this attempt took or declined
         self.pending: dict[int, PendingCheckpoint] = {}
         self.retained: list[Checkpoint] = []  # the coordinator's own, oldest first
         self.base: Checkpoint | None = (
@@ -160,24 +161,35 @@ class CheckpointCoordinator:
         self.due = None
         actions = self._refuse_requested(reason)
         for pending in list(self.pending.values()):
-            if pending.number not in self.storing:
+            if pending.number in self.storing:
+                pending.final = False  # what it is the last of has not finished
+            else:
                 actions += self._abort(now, pending, reason, counts=False)
-        return actions
+        return actions + self._discard()
 
     def task_finished(self, now: int, attempt: int, task: Task) -> list[Action]:
-        """A task has come to its end. It has said before that all its snapshots are written, or why they are not."""
+        """A task has come to its end, which is its barrier in what it has not spoken of.
+
+        So it has said before that all its snapshots are written, or why not, and has declined what it gave up for a
+        later one.
+        """
         if attempt < self.attempt:
             return []
         self._meet(attempt)
         self.finished.add(task)
         actions: list[Action] = []
         for pending in list(self.pending.values()):
-            if task in pending.waiting:
+            if task not in pending.waiting:
+                continue
+            if self.spoken.get(task, 0) > pending.number:
+                reason = f"task {task} left it out for checkpoint {self.spoken[task]}"
+                actions += self._abort(now, pending, reason, counts=False)
+            else:
                 pending.waiting.discard(task)
                 pending.finished.add(task)
                 actions += self._trigger(pending, first=False)
                 actions += self._store_if_complete(pending)
-        return actions
+        return actions + self._discard()
 
     def final(self, now: int) -> list[Action]:
         """All tasks have finished: the last checkpoint, after which ``LastStored`` comes; nothing if there is none.
@@ -221,6 +233,8 @@ class CheckpointCoordinator:
         for pending in list(self.pending.values()):
             if not pending.final and now >= pending.time + self.settings.timeout:
                 actions += self._abort(now, pending, self._expired(pending), counts=True)
+        if any(isinstance(action, FailJob) for action in actions):
+            return actions + self._discard()
         requested, self.requested = self.requested, []
         for request in requested:
             actions += self._begin_savepoint(now, request)
@@ -228,7 +242,7 @@ class CheckpointCoordinator:
         if periodic is not None and now >= periodic:
             self.number += 1
             actions += self._begin(now, self.number, CHECKPOINT, self._options(), self.finished)
-        return actions
+        return actions + self._discard()
 
     def trigger_savepoint(self, now: int, folder: str | None, stop: bool = False, drain: bool = False) -> int:
         """Ask for a savepoint, which the next ``time`` begins; the ticket that its outcome is told with.
@@ -248,11 +262,13 @@ class CheckpointCoordinator:
 
     def acknowledged(self, now: int, attempt: int, number: int, task: Task, snapshot: TaskSnapshot) -> list[Action]:
         """A task has written its states for a checkpoint."""
+        self._speaks(attempt, number, task)
         pending = self._current(attempt, number)
         if pending is None:
             return self._late(number)
         if task in pending.finished:
-            return self._abort(now, pending, f"task {task} gave its states after it had finished", counts=True)
+            reason = f"task {task} gave its states after it had finished"
+            return self._abort(now, pending, reason, counts=True) + self._discard()
         if task in pending.waiting:
             pending.waiting.discard(task)
             pending.snapshots[task] = snapshot
@@ -272,12 +288,13 @@ class CheckpointCoordinator:
             reason: why.
             counts: whether that is a failure which the job has to tolerate; not so when a later one took its place.
         """
+        self._speaks(attempt, number, task)
         pending = self._current(attempt, number)
         if pending is None:
             return self._late(number)
         if task not in pending.waiting:
             return []  # it finished before the trigger came
-        return self._abort(now, pending, f"task {task} declined: {reason}", counts)
+        return self._abort(now, pending, f"task {task} declined: {reason}", counts) + self._discard()
 
     def stored(self, now: int, number: int, checkpoint: Checkpoint) -> list[Action]:
         """A manifest is durable."""
@@ -286,7 +303,7 @@ class CheckpointCoordinator:
         if pending is None:
             if number in self.savepoints or any(kept.number == number for kept in self.retained):
                 return []
-            return [Discard(checkpoint, tuple(self.retained))]
+            return [Discard(checkpoint, (*self.retained, *self.dropped))]
         del self.pending[number]
         self.last_end = now
         self.failures = 0
@@ -294,10 +311,10 @@ class CheckpointCoordinator:
         self.statistics.complete(pending.record, now, checkpoint, pending.kind == SAVEPOINT)
         if pending.kind == SAVEPOINT:
             return self._savepoint_done(pending, checkpoint) + self._discard()
+        self.retained.append(checkpoint)
         actions: list[Action] = []
         for older in [older for older in self.pending.values() if older.number < number and older.kind == CHECKPOINT]:
             actions += self._abort(now, older, f"checkpoint {number} was complete before it", counts=False)
-        self.retained.append(checkpoint)
         self.retained.sort(key=lambda kept: kept.number)
         keep = max(1, self.settings.retained)
         self.dropped += self.retained[:-keep]
@@ -313,7 +330,7 @@ class CheckpointCoordinator:
         pending = self.pending.get(number)
         if pending is None:
             return self._late(number)
-        return self._abort(now, pending, reason, counts=True)
+        return self._abort(now, pending, reason, counts=True) + self._discard()
 
     # ---- what follows ----
 
@@ -322,6 +339,11 @@ class CheckpointCoordinator:
             self.attempt = attempt
             self.running = False
             self.finished = set()
+            self.spoken = {}
+
+    def _speaks(self, attempt: int, number: int, task: Task) -> None:
+        if attempt == self.attempt:
+            self.spoken[task] = max(number, self.spoken.get(task, 0))
 
     def _options(self) -> BarrierOptions:
         settings = self.settings
@@ -429,7 +451,7 @@ class CheckpointCoordinator:
                 actions.append(FailJob(f"the last checkpoint ({pending.number}) of the job failed: {reason}"))
         elif counts:
             actions += self._count_failure(pending.number, reason)
-        return actions + self._discard()
+        return actions
 
     def _count_failure(self, number: int, reason: str) -> list[Action]:
         self.failures += 1

@@ -14,7 +14,7 @@ from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.frame import columns_as_parts, columns_from_frame
-from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.columns.schema import Field
 from pyflinkx._core.exchange.compress import HEADER_SIZE, compress, decompress
 from pyflinkx.errors import CorruptDataError
 from pyflinkx.types.schema_text import schema_from, schema_text
@@ -101,14 +101,12 @@ def decoded_part(part: bytes | bytearray | memoryview, trusted: bool) -> ColumnB
     if not trusted and carries_pickles(text):
         return None
     schema = schema_from(text)
-    if not trusted and holds_pickles(schema):
-        return None
     try:
         batch = columns_from_frame(frame, schema, table, count)
-        batch.validate(full=True)
+        batch.validate(full=True)  # nulls are counted again, so that no value hides behind a wrong number
     except ValueError as error:
         raise CorruptDataError(f"the state's columns do not fit each other: {error}") from None
-    return batch
+    return None if not trusted and holds_pickles(batch) else batch
 
 
 def unpacked(view: memoryview) -> bytearray:
@@ -149,18 +147,22 @@ def carries(field: Any) -> bool:
     return len(field) == 6 or any(carries(child) for child in field[3])
 
 
-def holds_pickles(schema: Schema) -> bool:
-    """Whether anything in batches of this schema is a pickle: what a column carries, or what its codec wrote."""
-    return any(field_holds_pickles(field) for field in schema.fields)
+def holds_pickles(batch: ColumnBatch) -> bool:
+    """Whether anything in a batch is a pickle: what a column carries, or a value that its codec wrote."""
+    return any(
+        holds_pickled_type(column.field) and (column.field.carried is not None or column.null_count < len(column))
+        for column in batch.columns
+    )
 
 
-def field_holds_pickles(field: Field) -> bool:
+def holds_pickled_type(field: Field) -> bool:
+    """Whether values of a column may be pickles."""
     if field.carried is not None:
         return True
     codec = (field.metadata or {}).get(b"codec")
     if codec is not None and f'"{PICKLE}"'.encode() in codec:
         return True
-    return any(field_holds_pickles(child) for child in field.children)
+    return any(holds_pickled_type(child) for child in field.children)
 
 
 def key_groups(batch: ColumnBatch) -> tuple[int, int] | None:

@@ -47,6 +47,7 @@ class CheckpointSettings:
         state_backend: where operators keep state by key: "hashmap" or "rocksdb".
         incremental: whether a checkpoint writes what has changed since the one before, where the state backend can.
         rocksdb_folders: of RocksDB's files; none for the temporary folder.
+        secret_file: with the secret that signs states; None for that of the environment or of the home.
     """
 
     interval: int | None = None
@@ -69,6 +70,7 @@ class CheckpointSettings:
     state_backend: str = "hashmap"
     incremental: bool = False
     rocksdb_folders: tuple[str, ...] = ()
+    secret_file: str | None = None
 
     @property
     def enabled(self) -> bool:

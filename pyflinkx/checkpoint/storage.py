@@ -42,6 +42,8 @@ class CheckpointStorage:
         compressed: whether states are compressed.
         memory_threshold: bytes of state up to which those of a subtask travel inside the manifest.
         secret: of the installation; None to look for it when it is needed.
+        subfolder: whether the job has a folder of its own in ``folder``.
+        secret_file: where to look for the secret; None for where it is kept by default.
         system: the calls of the operating system; for tests.
     """
 
@@ -52,6 +54,8 @@ class CheckpointStorage:
         compressed: bool = False,
         memory_threshold: int = 20_480,
         secret: bytes | None = None,
+        subfolder: bool = True,
+        secret_file: str | None = None,
         system: SystemCalls | None = None,
     ) -> None:
         self.folder = None if folder is None else normal_path(folder)
@@ -59,13 +63,15 @@ class CheckpointStorage:
         self.compressed = compressed
         self.memory_threshold = memory_threshold
         self._secret = secret
+        self.subfolder = subfolder
+        self.secret_file = secret_file
         self.system = system
 
     @property
     def secret(self) -> bytes:
         """The secret that states are signed with; the installation's is looked for when it is needed first."""
         if self._secret is None:
-            self._secret = installation_secret()
+            self._secret = installation_secret(self.secret_file)
         return self._secret
 
     def use_secret(self, secret: bytes) -> None:
@@ -78,7 +84,9 @@ class CheckpointStorage:
     @property
     def job_folder(self) -> str:
         """Where the checkpoints of the job lie; "" for in memory."""
-        return "" if self.folder is None else self._files(self.folder).join(self.folder, self.job_id)
+        if self.folder is None:
+            return ""
+        return self._files(self.folder).join(self.folder, self.job_id) if self.subfolder else self.folder
 
     def checkpoint_folder(self, number: int) -> str:
         """Where the checkpoint of that number lies; "" for in memory."""
@@ -133,7 +141,7 @@ class CheckpointStorage:
         files = self._files(folder)
         files.make_folder(folder)
         # Workers made these folders too, and may be gone before they could make them durable.
-        for above in parents(folder, 1 if savepoint_folder else 3):
+        for above in parents(folder, 3 if self.subfolder and not savepoint_folder else 2):
             files.make_durable(above)
         output = files.create(files.join(folder, MANIFEST_FILE))
         try:

@@ -74,7 +74,7 @@ class StateWriter:
                 raise WrongStateError("a batch of a native operator's states does not say their name")
             state = state_name(batch)
         kind = NATIVE if native else state_kind(batch)
-        pickled = holds_pickles(batch.schema)
+        pickled = holds_pickles(batch)
         first = len(self._parts)
         for piece in cut(batch):
             self._add(state, kind, encoded_part(piece, self.compressed), pickled, len(piece), key_groups(piece))

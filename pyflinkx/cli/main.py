@@ -14,6 +14,8 @@ from types import TracebackType
 
 import pyflinkx
 from pyflinkx._core.interrupts import TERMINATED, Terminated
+from pyflinkx.cli import savepoints
+from pyflinkx.cli.options import add_configuration
 from pyflinkx.cli.shell import run_shell
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.errors import JobExecutionError, PyflinkxError
@@ -78,19 +80,13 @@ def make_parser() -> argparse.ArgumentParser:
         description="An interactive Python (IPython if installed) in which s_env is a StreamExecutionEnvironment.",
     )
     add_options(shell_parser, progress="off")
+    savepoints.add_parser(commands)
     return parser
 
 
 def add_options(parser: argparse.ArgumentParser, progress: str) -> None:
     """What every command that runs jobs takes."""
-    parser.add_argument(
-        "-D", dest="properties", metavar="key=value", action="append", default=[], help="set a configuration option"
-    )
-    parser.add_argument(
-        "--config",
-        metavar="path",
-        help="a configuration file, or a folder with a config.yaml; by default that of FLINK_CONF_DIR",
-    )
+    add_configuration(parser)
     parser.add_argument("-p", "--parallelism", type=int, help="the default parallelism")
     parser.add_argument(
         "--progress",
@@ -108,7 +104,8 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         print(f"pyflinkx run: no such program: {options.program}", file=sys.stderr)
         return 2
     logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+        level=logging.INFO if getattr(options, "verbose", False) else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
     )
     try:
         with contextlib.ExitStack() as stack:
@@ -117,6 +114,8 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             stack.enter_context(with_dynamic_properties(properties))
             if options.command == "shell":
                 shell()
+            elif options.command == "savepoint":
+                savepoints.savepoint(options)
             else:
                 stack.enter_context(program_ends_on_sigterm())
                 run_program(options.program, options.arguments)
@@ -139,6 +138,17 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 def given_properties(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, str]:
     """The configuration that the options come to."""
+    properties = {} if options.command == "savepoint" else properties_of_jobs(parser, options)
+    for text in options.properties:
+        key, separator, value = text.partition("=")
+        if not separator or not key:
+            parser.error(f"-D takes key=value, not {text!r}")
+        properties[key] = value
+    return properties
+
+
+def properties_of_jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, str]:
+    """The configuration that the options for jobs come to."""
     properties = {"pyflinkx.progress": options.progress}
     if options.parallelism is not None:
         if options.parallelism < 1:
@@ -151,11 +161,6 @@ def given_properties(parser: argparse.ArgumentParser, options: argparse.Namespac
             properties["execution.state-recovery.ignore-unclaimed-state"] = "true"
         if options.claim_mode is not None:
             properties["execution.state-recovery.claim-mode"] = options.claim_mode.upper()
-    for text in options.properties:
-        key, separator, value = text.partition("=")
-        if not separator or not key:
-            parser.error(f"-D takes key=value, not {text!r}")
-        properties[key] = value
     return properties
 
 

@@ -252,6 +252,13 @@ IGNORED_CHANNELS = ConfigOption(
     ),
 )
 
+SECRET_FILE = ConfigOption(
+    "pyflinkx.security.secret-file",
+    STRING,
+    None,
+    "The file with the secret that signs checkpoints; by default that of PYFLINKX_SECRET_FILE, or ~/.pyflinkx/secret.",
+)
+
 WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     INTERVAL,
     MODE,
@@ -277,6 +284,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     RESTORE_PATH,
     ALLOW_NON_RESTORED,
     CLAIM_MODE,
+    SECRET_FILE,
 )
 
 WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (

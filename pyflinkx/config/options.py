@@ -273,6 +273,13 @@ AGG_PHASES = ConfigOption(
     "Whether native aggregates of keys are computed in part before the exchange: never (ONE_PHASE), always "
     "(TWO_PHASE), or as long as that leaves little to exchange (AUTO).",
 )
+SEED: ConfigOption[str] = ConfigOption(
+    "pyflinkx.seed",
+    STRING,
+    None,
+    "From which the random numbers and UUIDs of runtime contexts follow, any text; by default each job has others.",
+    fault=blank,
+)
 
 PYTHON_FILES: ConfigOption[str] = ConfigOption(
     "python.files",
@@ -403,6 +410,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     BATCH_SIZE,
     COLUMNAR_BATCH_SIZE,
     AGG_PHASES,
+    SEED,
     PYTHON_FILES,
     PYTHON_ARCHIVES,
     PYTHON_REQUIREMENTS,

@@ -8,34 +8,31 @@ from typing import Any
 
 from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.records.objects import ObjectBatch
-from pyflinkx.connectors.collect import CollectBuffer
-from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
+from pyflinkx.connectors.collect import BufferedSink, BufferWriter, CollectBuffer
+from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.connectors.source import END, ReaderContext, Source, SourceReader
 
 
-class CacheSink(Sink):
+class CacheSink(BufferedSink):
     """Hands batches, and each writer's end, to a buffer of this process."""
 
-    def __init__(self) -> None:
-        self.buffer = CollectBuffer()
-
     def create_writer(self, context: WriterContext) -> CacheWriter:
-        return CacheWriter(self.buffer, context.parallelism)
+        return CacheWriter(self.buffer, context)
 
 
-class CacheWriter(SinkWriter):
+class CacheWriter(BufferWriter):
     """Writes batches as (values, timestamps), and at the end of the input how many writers there are."""
 
-    def __init__(self, buffer: CollectBuffer, parallelism: int) -> None:
-        self.buffer = buffer
-        self.parallelism = parallelism
+    def __init__(self, buffer: CollectBuffer, context: WriterContext) -> None:
+        super().__init__(buffer, context)
+        self.parallelism = context.parallelism
 
-    def write(self, batch: Any) -> None:
-        self.buffer.extend([(batch.values, batch.timestamps)])
+    def items(self, batch: Any) -> list[Any]:
+        return [(batch.values, batch.timestamps)]
 
     def flush(self, end_of_input: bool) -> None:
         if end_of_input:
-            self.buffer.extend([self.parallelism])
+            self.buffer.extend([self.parallelism], self.after)
 
 
 class Cache:

@@ -68,7 +68,3 @@ class Coordinator:
 
     def close(self, failure: BaseException | None) -> None:
         """The job has ended; ``failure`` is what made it fail, or JobCancelledError."""
-
-    def discard(self) -> None:
-        """The job is over, and none of its checkpoints is kept: what was left for another attempt can go. Called after
-        ``close``."""

@@ -37,12 +37,22 @@ class WriterContext:
     restored_from: int = 0
 
 
+# Where a writer is at no record.
+NO_RECORD = object()
+
+
 class SinkWriter:
     """Writes the batches of one subtask; called from one thread.
 
     A writer with an attribute ``writable`` pauses its task, between two batches, while that is False. One with
-    ``handle_event(event)`` gets what the sink's coordinator sends.
+    ``handle_event(event)`` gets what the sink's coordinator sends. ``record`` is the one that it is at, for errors.
     """
+
+    record: Any = NO_RECORD
+
+    def adapted(self, context: WriterContext) -> SinkWriter:
+        """As the engine calls it."""
+        return self
 
     def write(self, batch: Any) -> None:
         """Take a batch: an ObjectBatch, or a ColumnBatch where the sink is columnar."""
@@ -107,6 +117,13 @@ class Committer:
     def abort(self, committables: list[Any]) -> None:
         """The job or the commit has failed: remove what is not visible; called also for what is gone already."""
 
+    def close(self) -> None:
+        """The attempt is over: release what is held."""
+
+    def adapted(self) -> Committer:
+        """As the engine calls it."""
+        return self
+
 
 class CommitterCoordinator(Coordinator):
     """Gathers what a sink's writers have finished, and has it committed once a checkpoint that lists it is durable, or
@@ -163,17 +180,20 @@ class CommitterCoordinator(Coordinator):
         return [value for first, value in self.pending if first > self.durable]
 
     def close(self, failure: BaseException | None) -> None:
-        if failure is not None:
-            self.committer.abort(self.unlisted())
-            return
         try:
-            faults.point("sink.last-commit")
-            self.committer.commit([value for _, value in self.pending])
-            faults.point("sink.committed-last")
-        except BaseException:
-            # What was committed stays; of the rest nothing is to be left behind but for another attempt.
-            self.committer.abort(self.unlisted())
-            raise
+            if failure is not None:
+                self.committer.abort(self.unlisted())
+                return
+            try:
+                faults.point("sink.last-commit")
+                self.committer.commit([value for _, value in self.pending])
+                faults.point("sink.committed-last")
+            except BaseException:
+                # What was committed stays; of the rest nothing is to be left behind but for another attempt.
+                self.committer.abort(self.unlisted())
+                raise
+        finally:
+            self.committer.close()
 
 
 class Sink:
@@ -186,6 +206,7 @@ class Sink:
     parallelism: int | None = None
     columnar: bool = False
     context_class = WriterContext
+    no_record = NO_RECORD
 
     def check(self) -> None:
         """Raise SinkError if it is already plain that the sink cannot be written."""
@@ -197,11 +218,23 @@ class Sink:
     def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
         """What runs in the client while the job runs, if anything: by default, what the committer needs."""
         committer = self.create_committer()
-        return None if committer is None else CommitterCoordinator(committer)
+        return None if committer is None else CommitterCoordinator(committer.adapted())
 
-    def create_writer(self, context: WriterContext) -> SinkWriter:
-        """A writer for one subtask."""
+    def create_writer(self, context: WriterContext) -> Any:
+        """A writer for one subtask: a SinkWriter, which takes batches, or a ``record_sink.RecordSinkWriter``."""
         raise NotImplementedError
+
+    def open_writer(self, context: WriterContext) -> SinkWriter:
+        """A writer for one subtask, as the engine calls it; in a restored job one that goes on."""
+        restore = getattr(self, "restore_writer", None)
+        if restore is not None and context.restored_from:
+            writer = restore(context, context.restored)
+        else:
+            writer = self.create_writer(context)
+        adapted = getattr(writer, "adapted", None)
+        if adapted is None:
+            raise TypeError(f"create_writer() of {self!r} gives a SinkWriter, not {writer!r}")
+        return adapted(context)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Sink:
         """A description is not changed, so all subtasks share it."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABCMeta
 
 from pyflinkx.operators.checkpointed import WithLife
 from pyflinkx.operators.function import RuntimeContext
 
 
-class Function(WithLife, ABC):
+class Function(WithLife, metaclass=ABCMeta):
     """Base of all user functions: ``open`` is called once before the first record, ``close`` once after the last."""
 
     def open(self, runtime_context: RuntimeContext) -> None:

@@ -16,6 +16,7 @@ from pyflinkx.connectors.source_function import (
     RichSourceFunction,
     SourceFunction,
 )
+from pyflinkx.connectors.two_phase import TwoPhaseCommitSinkFunction
 from pyflinkx.datastream.async_functions import AsyncFunction, AsyncFunctionDescriptor
 from pyflinkx.datastream.async_retry_strategies import AsyncRetryPredicate, AsyncRetryStrategy
 from pyflinkx.datastream.broadcast_functions import (
@@ -80,6 +81,7 @@ __all__ = [
     "RuntimeContext",
     "SinkFunction",
     "SourceFunction",
+    "TwoPhaseCommitSinkFunction",
     "WindowFunction",
 ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.connectors.sink_function import SinkFunction
+from pyflinkx.connectors.two_phase import TwoPhaseCommitSinkFunction, TwoPhaseFunctionSink
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.graph.transformation import Transformation
@@ -54,6 +55,8 @@ class SinkMethods:
             >>> seen
             [1, 2]
         """
+        if isinstance(sink_func, TwoPhaseCommitSinkFunction):
+            return self._end("Unnamed", TwoPhaseFunctionSink(sink_func))
         if isinstance(sink_func, Sink):
             return self._end("Unnamed", sink_func)
         function, with_context = sink_function(sink_func)

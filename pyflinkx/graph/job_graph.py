@@ -82,13 +82,17 @@ def build_job_graph(
 
     Two operators are fused when every record that goes from one to the other stays in the same subtask: a forward edge,
     or an edge between operators of parallelism 1 (but one with a custom partitioner). Operators of different slot
-    sharing groups stay apart. A fusion that would make two vertices wait for each other (a path
-    that leaves a vertex and comes back) is left out.
+    sharing groups stay apart. A fusion is left out that would make two vertices wait for each other (a path that leaves
+    a vertex and comes back), or would take in an edge whose records have to change the subtask: two operators may be
+    joined by one, and both be next to a third.
     """
     vertex_of = {node.id: node.id for node in graph.nodes}
+    apart = [edge for edge in graph.edges if not chainable(graph, edge)]
     for edge in graph.edges:
         first, second = vertex_of[edge.source], vertex_of[edge.target]
         if first == second or not chainable(graph, edge):
+            continue
+        if any({vertex_of[other.source], vertex_of[other.target]} == {first, second} for other in apart):
             continue
         fused = {node: first if vertex == second else vertex for node, vertex in vertex_of.items()}
         if not has_cycle(graph, fused):

@@ -86,7 +86,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.connectors": {
         **each(
             CONNECTORS,
-            "DeliveryGuarantee DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
+            "DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
             "JdbcConnectionOptions JdbcExecutionOptions JdbcSink KafkaMetadataService "
             "KafkaRecordDeserializationSchema KafkaSource KafkaSink KafkaStreamSetSubscriber KafkaStreamSubscriber "
             "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
@@ -94,7 +94,6 @@ NAMES: dict[str, dict[str, Topic]] = {
         ),
     },
     "pyflinkx.datastream.connectors.base": {
-        **each(CONNECTORS, "DeliveryGuarantee"),
         **each(COMPACTION, "StreamTransformer SupportsPreprocessing"),
     },
     "pyflinkx.datastream.connectors.file_system": {

@@ -131,11 +131,17 @@ class OperatorContext:
     @cached_property
     def keyed_state(self) -> KeyedStateBackend:
         """The operator's keyed state and timers."""
-        state = KeyedStateBackend(backend=self.state_backend, key_type=self.key_type)
+        groups = key_group_range(self.subtask_index, self.max_parallelism, self.parallelism)
+        state = KeyedStateBackend(
+            backend=self.state_backend,
+            key_type=self.key_type,
+            max_parallelism=self.max_parallelism,
+            name=f"operator {self.name!r}",
+            groups=groups,
+        )
         state.use_clock(self.clock)
         state.use_copier(self.copier)
         if self.restored_keyed:
-            groups = key_group_range(self.subtask_index, self.max_parallelism, self.parallelism)
             state.restore(self.restored_keyed, groups)
         return state
 
@@ -169,6 +175,11 @@ class OperatorContext:
         """Put where the random numbers are into the states of the subtask, where there are any."""
         if "randomness" in vars(self):
             self.randomness.store()
+
+    def close(self) -> None:
+        """Give up what the operator's state uses, after the operator was closed."""
+        if "keyed_state" in vars(self):
+            self.keyed_state.close()
 
     @cached_property
     def site(self) -> CallSite:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +136,7 @@ class FunctionSnapshotContext:
         return self._checkpoint_timestamp
 
 
-class CheckpointedFunction(WithLife, ABC):
+class CheckpointedFunction(WithLife, metaclass=ABCMeta):
     """A function that has states of its subtask, or wants to know when states are taken.
 
     Any function of any operator may have these two methods, also without this base.
@@ -163,7 +163,7 @@ class CheckpointedFunction(WithLife, ABC):
         """Put into the states what is held beside them; called for each checkpoint."""
 
 
-class ListCheckpointed(WithLife, ABC):
+class ListCheckpointed(WithLife, metaclass=ABCMeta):
     """A function whose state is a list, which is dealt out when the parallelism changes.
 
     Any function of any operator may have these two methods, also without this base.

@@ -101,6 +101,10 @@ class LocalOperator(Operator):
                 self.passing = self.trial_rows * PASSED_TRIALS
             self.trial_rows = self.trial_states = 0
 
+    def prepare_barrier(self, checkpoint_id: int) -> None:
+        # What a state here says would be in no checkpoint: it belongs to the second phase's key groups.
+        self.send_all()
+
     def finish(self) -> None:
         self.send_all()
 
@@ -177,6 +181,10 @@ class LocalWindowOperator(LocalOperator):
             self.slices.forget_keys()
         self.next_send = self.context.clock.now() + LONGEST_WAIT
         self.output.emit_watermark(timestamp)
+
+    def prepare_barrier(self, checkpoint_id: int) -> None:
+        self.catch_up()
+        super().prepare_barrier(checkpoint_id)
 
     def process_idleness(self, idle: bool) -> None:
         self.catch_up()

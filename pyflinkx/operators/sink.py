@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx._core.calls.records import short_repr
 from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.held_records import declared
@@ -55,7 +56,7 @@ class SinkOperator(Operator):
         )
         self.kept.clear()
         self.kept_by_all.clear()
-        self.writer = self._call(self.sink.create_writer, given)
+        self.writer = self._call(self.sink.open_writer, given)
 
     @property
     def may_pause(self) -> bool:  # type: ignore[override] # the writer says
@@ -93,10 +94,12 @@ class SinkOperator(Operator):
         self._prepare_commit(checkpoint_id)
 
     def store(self, checkpoint_id: int) -> None:
+        super().store(checkpoint_id)
         self.kept.update(self._call(self.writer.snapshot_state, checkpoint_id))
         self.kept_by_all.update(self._call(self.writer.snapshot_for_all, checkpoint_id))
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
+        super().checkpoint_completed(checkpoint_id)
         self._call(self.writer.checkpoint_completed, checkpoint_id)
 
     def finish(self) -> None:
@@ -121,4 +124,6 @@ class SinkOperator(Operator):
             placed(error, self.site)
             raise
         except BaseException as error:
-            raise self.site.wrap(error, "in its writer") from error
+            record = getattr(self.writer, "record", self.sink.no_record)
+            where = "in its writer" if record is self.sink.no_record else f"on record {short_repr(record)}"
+            raise self.site.wrap(error, where) from error

@@ -9,6 +9,7 @@ from pyflinkx.errors import WrongStateError
 from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.state.descriptors import StateDescriptor
 from pyflinkx.state.state_backend import StateBackend
+from pyflinkx.types.typeinfo import TypeInformation
 
 
 class ReadOnlyTable(StateTable):
@@ -35,7 +36,14 @@ class ReadOnlyTable(StateTable):
 class ReadOnlyBackend(StateBackend):
     """Makes tables of one value."""
 
-    def table(self, name: str, kind: str, context: KeyContext) -> StateTable:
+    def table(
+        self,
+        name: str,
+        kind: str,
+        context: KeyContext,
+        value_type: TypeInformation | None = None,
+        by_entry: bool = False,
+    ) -> StateTable:
         return ReadOnlyTable(name, kind, context)
 
 

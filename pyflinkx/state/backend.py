@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from pyflinkx._core.codecs.basic import LongCodec
@@ -10,7 +11,7 @@ from pyflinkx._core.codecs.codec import Codec
 from pyflinkx._core.codecs.pickled import PickleCodec
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.canonical import check_key
-from pyflinkx._core.keys.partition import key_groups
+from pyflinkx._core.keys.partition import key_group, key_groups
 from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.state.keyed import (
     AggregatingState,
@@ -33,9 +34,9 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
-from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
+from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows, stored_batches
 from pyflinkx.state.spec import TIMERS, StateSpec
-from pyflinkx.state.state_backend import StateBackend
+from pyflinkx.state.state_backend import StateBackend, StoredRows
 from pyflinkx.state.stored_form import StoredForm
 from pyflinkx.state.ttl import TTL_STATES, WithTtl
 from pyflinkx.types.typeinfo import TypeInformation
@@ -88,7 +89,8 @@ class KeyedStateStore:
             raise TypeError(f"a {state_class.__name__} needs a {state_class.__name__}Descriptor, not {descriptor!r}")
         ttl = descriptor.ttl_config
         made: type[State] = state_class if ttl is None else TTL_STATES[state_class]
-        table = self._backend.table(descriptor.name, made.__name__, descriptor.type_info)
+        by_entry = state_class is MapState
+        table = self._backend.table(descriptor.name, made.__name__, descriptor.type_info, by_entry)
         if handle is None:
             function = None
             if isinstance(descriptor, ReducingStateDescriptor):
@@ -112,6 +114,9 @@ class KeyedStateBackend(KeyedStateStore):
         context: where the current key and window stand; one of its own by default.
         backend: makes the tables and queues of timers; in memory by default.
         key_type: of the keys; None when nothing is known of it.
+        max_parallelism: the number of key groups.
+        name: of the operator, for errors.
+        groups: the key groups of the subtask; all by default.
 
     Attributes:
         context: the current key and window; the operator sets them.
@@ -133,35 +138,44 @@ class KeyedStateBackend(KeyedStateStore):
         context: KeyContext | None = None,
         backend: StateBackend | None = None,
         key_type: TypeInformation | None = None,
+        max_parallelism: int = 128,
+        name: str = "an operator",
+        groups: range | None = None,
     ) -> None:
         super().__init__(self, per_window=False)
-        self._made_by = StateBackend() if backend is None else backend
+        self._made_by = (StateBackend() if backend is None else backend).for_operator(
+            name, key_type, max_parallelism, range(max_parallelism) if groups is None else groups
+        )
         self.context = KeyContext() if context is None else context
         self.per_window = KeyedStateStore(self, per_window=True)
         self.tables: dict[str, StateTable] = {}
         self.queues: dict[str, TimerQueue] = {}
         self.value_types: dict[str, TypeInformation | None] = {}
         self._key_type = key_type
+        self._max_parallelism = max_parallelism
         self._restored: dict[str, tuple[list[ColumnBatch], range]] = {}
         self.queryable: dict[str, str] = {}  # states by the name by which others ask for them
         self.every_record: list[Callable[[int], None]] = []
         self._clock: Any = None
         self._copier: Copier | None = None
 
-    def table(self, name: str, kind: str, value_type: TypeInformation | None = None) -> StateTable:
+    def table(
+        self, name: str, kind: str, value_type: TypeInformation | None = None, by_entry: bool = False
+    ) -> StateTable:
         """The table of the state ``name``, made when it is first asked for, from what was restored.
 
         Args:
             name: of the state.
             kind: of state ("ValueState", ...).
             value_type: of what it stores; None when nothing is known of it.
+            by_entry: whether a map is mostly asked for entries, rather than as a whole.
 
         Raises:
             WrongStateError: the state exists and is of another kind, or was stored with another type.
         """
         table = self.tables.get(name)
         if table is None:
-            table = self._made_by.table(name, kind, self.context)
+            table = self._made_by.table(name, kind, self.context, value_type, by_entry)
             table.copier = self._copier
             self.value_types[name] = value_type
             self._claim(name, table)
@@ -189,21 +203,77 @@ class KeyedStateBackend(KeyedStateStore):
         Raises:
             WrongStateError: a key or value is not of its type.
         """
-        batches = [batch for restored, _ in self._restored.values() for batch in restored]
-        for name, table in self.tables.items():
-            form = StoredForm(table.kind, self.value_types[name])
-            rows, current = [], self.context.key
-            try:
-                for namespace, key in table.entries():
-                    self.context.key = key
-                    rows.append((key, namespace, form.written(table.get(namespace))))
-            finally:
-                self.context.key = current
-            batches.append(self._batch(name, table.kind, form.codec, max_parallelism, rows))
-        for name, queue in self.queues.items():
-            rows = [(key, namespace, timestamp) for timestamp, key, namespace in queue.items()]
-            batches.append(self._batch(name, TIMERS, LongCodec(), max_parallelism, rows))
-        return batches
+        return list(self.exported(max_parallelism))
+
+    def exported(self, max_parallelism: int) -> Iterator[ColumnBatch]:
+        """The same as it is now, batch by batch; of tables in a database in pieces, that may be made in another thread.
+
+        Args:
+            max_parallelism: the number of key groups.
+        """
+        snapshot = self._made_by.snapshot()
+        batches = self._unasked()
+        if snapshot is None:
+            batches += [self._exported_table(name, table, max_parallelism) for name, table in self.tables.items()]
+            snapshot = iter(())
+        batches += self._exported_timers(max_parallelism)
+        return chain(batches, chain.from_iterable(self._pieces(stored, max_parallelism) for stored in snapshot))
+
+    def files_snapshot(self, number: int) -> Any:
+        """All state as files that stay as they are now; None where the backend has no files.
+
+        Args:
+            number: of the checkpoint.
+
+        Returns:
+            a ``state.rocksdb.files.FilesSnapshot``.
+        """
+        return self._made_by.files_snapshot(number, [*self._unasked(), *self._exported_timers(self._max_parallelism)])
+
+    def restore_files(self, files: Sequence[Any]) -> None:
+        """Begin with what the files of snapshots hold of the subtask's key groups; called before any is asked for.
+
+        Args:
+            files: ``state.rocksdb.files.RestoredFiles``; their batches are for ``restore``.
+
+        Raises:
+            WrongStateError: the backend cannot read them.
+            CorruptDataError, StateBackendError: they are damaged.
+        """
+        self._made_by.restore_files(files)
+
+    def _unasked(self) -> list[ColumnBatch]:
+        """What was restored and nobody has asked for."""
+        return [batch for restored, _ in self._restored.values() for batch in restored]
+
+    def _exported_table(self, name: str, table: StateTable, max_parallelism: int) -> ColumnBatch:
+        form = StoredForm(table.kind, self.value_types[name])
+        rows, current = [], self.context.key
+        try:
+            for namespace, key in table.entries():
+                self.context.key = key
+                rows.append((key, namespace, form.written(table.get(namespace))))
+        finally:
+            self.context.key = current
+        return self._batch(name, table.kind, form.codec, max_parallelism, rows)
+
+    def _exported_timers(self, max_parallelism: int) -> list[ColumnBatch]:
+        return [
+            self._batch(
+                name,
+                TIMERS,
+                LongCodec(),
+                max_parallelism,
+                [(key, namespace, timestamp) for timestamp, key, namespace in queue.items()],
+            )
+            for name, queue in self.queues.items()
+        ]
+
+    def _pieces(self, stored: StoredRows, max_parallelism: int) -> Iterator[ColumnBatch]:
+        rows = stored.rows
+        if max_parallelism != self._max_parallelism:
+            rows = ((key_group(key, max_parallelism), key, *rest) for _, key, *rest in rows)
+        return stored_batches(stored.name, stored.kind, self._columns(stored.codec), rows)
 
     def restore(self, batches: Iterable[ColumnBatch], groups: range) -> None:
         """Begin with this state, as far as it is of these key groups; called before any is asked for."""
@@ -230,15 +300,17 @@ class KeyedStateBackend(KeyedStateStore):
         finally:
             self.context.key = current
 
-    def _claimed(self, name: str, kind: str, columns: dict[str, Codec]) -> list[Any]:
+    def _claimed(self, name: str, kind: str, columns: dict[str, Codec]) -> Iterator[tuple[Any, Any, Any]]:
         batches, groups = self._restored.pop(name, ((), range(0)))
-        rows: list[Any] = []
         for batch in batches:
             if state_kind(batch) != kind:
                 raise WrongStateError(f"state {name!r} was stored as a {state_kind(batch)}, it cannot be a {kind}")
             for key, namespace, value in state_rows(batch, columns, groups):
-                rows.append((check_key(key), namespace, value))
-        return rows
+                yield check_key(key), namespace, value
+
+    def close(self) -> None:
+        """Give up what the tables use; nobody asks for state any more."""
+        self._made_by.close()
 
     def make_queryable(self, queryable_name: str, name: str) -> None:
         """Let others ask for a state.

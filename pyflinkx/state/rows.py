@@ -19,6 +19,8 @@ from pyflinkx.types.typeinfo import TypeInformation
 
 VERSION = b"1"
 INT32, BINARY = "i", "z"
+# Bytes of a batch of which there are several, and about what a row of one takes besides its value.
+BATCH_SIZE, ROW_SIZE = 4 << 20, 64
 
 
 def state_codec(type_info: TypeInformation | None) -> Codec:
@@ -53,11 +55,44 @@ def state_batch(
             written.append((*values,) if groups is None else (groups[len(written)], *values))
     except PyflinkxError as error:
         raise WrongStateError(f"state {name!r} holds what its type does not allow: {error}") from error
-    fields = [] if groups is None else [Field("key_group", INT32, nullable=False)]
+    return ColumnBatch.from_rows(written, state_schema(name, kind, codecs, groups is not None))
+
+
+def state_schema(name: str, kind: str, codecs: dict[str, Codec], grouped: bool) -> Schema:
+    """The schema of a state's batches."""
+    last = len(codecs) - 1
+    fields = [Field("key_group", INT32, nullable=False)] if grouped else []
     for place, (column, codec) in enumerate(codecs.items()):
         fields.append(Field(column, BINARY, nullable=place != last, metadata={b"codec": codec.snapshot()}))
     about = {b"version": VERSION, b"state": name.encode(), b"kind": kind.encode()}
-    return ColumnBatch.from_rows(written, Schema(fields, about))
+    return Schema(fields, about)
+
+
+def stored_batches(
+    name: str, kind: str, codecs: dict[str, Codec], rows: Iterable[tuple[int, Any, Any, bytes]]
+) -> Iterator[ColumnBatch]:
+    """The entries of a state by key whose values are bytes already, as batches of a few MB; at least one.
+
+    Args:
+        name: of the state.
+        kind: of the state.
+        codecs: of key, namespace and value, by the columns' names.
+        rows: (key group, key, namespace, bytes of the value).
+    """
+    schema = state_schema(name, kind, codecs, True)
+    key_codec, namespace_codec, _ = codecs.values()
+    written: list[tuple[Any, ...]] = []
+    size, made = 0, False
+    for group, key, namespace, value in rows:
+        encoded = None if key is None else key_codec.encode_one(key)
+        window = None if namespace is None else namespace_codec.encode_one(namespace)
+        written.append((group, encoded, window, value))
+        size += len(value) + ROW_SIZE
+        if size >= BATCH_SIZE:
+            yield ColumnBatch.from_rows(written, schema)
+            written, size, made = [], 0, True
+    if written or not made:
+        yield ColumnBatch.from_rows(written, schema)
 
 
 def state_name(batch: ColumnBatch) -> str:

@@ -6,10 +6,10 @@ such pairs, a map has them as its values. A value has outlived its time at that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.state.keyed import (
     ABSENT,
     AggregatingState,
@@ -33,31 +33,27 @@ class TtlCleaner:
 
     Args:
         table: the values.
-        prune: what is left of one, or ABSENT.
+        sweep: removes what is over of the current key's value in a namespace.
     """
 
-    def __init__(self, table: StateTable, prune: Callable[[Any], Any]) -> None:
+    def __init__(self, table: StateTable, sweep: Callable[[Any], None]) -> None:
         self.table = table
-        self.prune = prune
-        self.waiting: list[tuple[Any, Any]] = []
+        self.sweep = sweep
+        self.waiting: Iterator[tuple[Any, Any]] = iter(())
 
     def look_at(self, count: int) -> None:
-        """Look at the next ``count`` values; after the last one comes the first again."""
-        table, context = self.table, self.table.context
-        if not self.waiting:
-            self.waiting = table.entries()
+        """Look at the next ``count`` values; after the last one comes the first again, the next time."""
+        context = self.table.context
         current = context.key
+        looked_at = 0
         try:
-            for _ in range(min(count, len(self.waiting))):
-                namespace, context.key = self.waiting.pop()
-                stored = table.edit(namespace)
-                if stored is ABSENT:
-                    continue
-                kept = self.prune(stored)
-                if kept is ABSENT:
-                    table.remove(namespace)
-                elif kept is not stored or isinstance(stored, KeyMap):
-                    table.put(namespace, kept)
+            for namespace, context.key in islice(self.waiting, count):
+                looked_at += 1
+                self.sweep(namespace)
+            if not looked_at:
+                self.waiting = self.table.scan()
+                for namespace, context.key in islice(self.waiting, count):
+                    self.sweep(namespace)
         finally:
             context.key = current
 
@@ -72,7 +68,7 @@ class WithTtl(State):
         self.renew_on_read = config.get_update_type() is StateTtlConfig.UpdateType.OnReadAndWrite
         self.show_expired = config.get_state_visibility() is StateTtlConfig.StateVisibility.ReturnExpiredIfNotCleanedUp
         strategy = config.get_cleanup_strategies().get_incremental_cleanup_strategy()
-        self.cleaner = TtlCleaner(self.table, self.prune)
+        self.cleaner = TtlCleaner(self.table, self.sweep)
         self.clean_at_once = 0 if strategy is None else strategy.get_cleanup_size()
         if strategy is not None and strategy.run_cleanup_for_every_record():
             backend.every_record.append(self.clean_up)
@@ -84,6 +80,17 @@ class WithTtl(State):
     def prune(self, stored: Any) -> Any:
         """What is left of what is stored for a key: of a pair all or ABSENT."""
         return stored if self.is_alive(stored) else ABSENT
+
+    def sweep(self, namespace: Any) -> None:
+        """Remove what has outlived its time of what the current key has in a namespace."""
+        stored = self.table.get(namespace)
+        if stored is ABSENT:
+            return
+        kept = self.prune(stored)
+        if kept is ABSENT:
+            self.table.discard(namespace)
+        elif kept is not stored:
+            self.table.put(namespace, kept)
 
     def clean_up(self, records: int = 1) -> None:
         """The state is used, or the operator has taken records: remove some of what has outlived its time."""
@@ -97,7 +104,7 @@ class WithTtl(State):
         if pair is ABSENT:
             return ABSENT
         if not self.is_alive(pair):
-            self.table.remove(namespace)
+            self.table.discard(namespace)
             return pair[0] if self.show_expired else ABSENT
         if self.renew_on_read:
             self.table.put(namespace, (pair[0], self.now()))
@@ -132,7 +139,7 @@ class TtlValueState(WithTtl, ValueState[Any]):
     def update(self, value: Any) -> None:
         self.clean_up()
         if value is None:
-            self.table.remove(self.current_namespace())
+            self.table.discard(self.current_namespace())
         else:
             pair = self.table.get(self.current_namespace())
             self.write(self.own_or_stored(value, None if pair is ABSENT else pair[0]))
@@ -152,7 +159,7 @@ class TtlReducingState(WithTtl, ReducingState[Any]):
     def add(self, value: Any) -> None:
         self.clean_up()
         if value is None:
-            self.table.remove(self.current_namespace())
+            self.table.discard(self.current_namespace())
             return
         value = self.own(value)
         old = self.alive_value()
@@ -176,7 +183,7 @@ class TtlAggregatingState(WithTtl, AggregatingState[Any, Any]):
     def add(self, value: Any) -> None:
         self.clean_up()
         if value is None:
-            self.table.remove(self.current_namespace())
+            self.table.discard(self.current_namespace())
             return
         old = self.alive_value()
         added = self.function.add(self.own_input(value), self.function.create_accumulator() if old is ABSENT else old)
@@ -190,7 +197,8 @@ class TtlListState(WithTtl, ListState[Any]):
     """A list per key, whose elements live for themselves."""
 
     def prune(self, stored: list[Pair]) -> Any:
-        return [pair for pair in stored if self.is_alive(pair)] or ABSENT
+        alive = [pair for pair in stored if self.is_alive(pair)]
+        return (stored if len(alive) == len(stored) else alive) if alive else ABSENT
 
     def get(self) -> list[Any]:
         self.clean_up()
@@ -200,7 +208,7 @@ class TtlListState(WithTtl, ListState[Any]):
             return []
         alive = self.prune(stored)
         if alive is ABSENT:
-            self.table.remove(namespace)
+            self.table.discard(namespace)
             alive = []
         elif self.renew_on_read:
             now = self.now()
@@ -229,17 +237,17 @@ class TtlListState(WithTtl, ListState[Any]):
 class TtlMapState(WithTtl, MapState[Any, Any]):
     """A map per key, whose entries live for themselves."""
 
-    def prune(self, stored: KeyMap[Any, Pair]) -> Any:
-        for key in [key for key, pair in stored.items() if not self.is_alive(pair)]:
-            del stored[key]
-        return stored if len(stored) else ABSENT
+    def sweep(self, namespace: Any) -> None:
+        stored = self.table.get(namespace)
+        if stored is not ABSENT:
+            for key in [key for key, pair in stored.items() if not self.is_alive(pair)]:
+                self.table.remove_entry(namespace, key)
 
     def entry(self, key: Any) -> Any:
         """The value under ``key``, ABSENT when there is none to be seen."""
         self.clean_up()
         key = self.shaped_key(key)
-        entries = self.table.get(self.current_namespace())
-        pair = ABSENT if entries is ABSENT else entries.get(key, ABSENT)
+        pair = self.table.entry(self.current_namespace(), key)
         if pair is ABSENT:
             return ABSENT
         if not self.is_alive(pair):
@@ -259,28 +267,27 @@ class TtlMapState(WithTtl, MapState[Any, Any]):
     def put(self, key: Any, value: Any) -> None:
         self.clean_up()
         key = self.own_key(key)
-        entries = self.table.get(self.current_namespace())
-        pair = None if entries is ABSENT else entries.get(key)
-        value = self.own_or_stored(value, None if pair is None else pair[0])
+        pair = self.table.entry(self.current_namespace(), key)
+        value = self.own_or_stored(value, None if pair is ABSENT else pair[0])
         self.set_entry(key, (value, self.now()))
 
     def items(self) -> list[tuple[Any, Any]]:
         self.clean_up()
         namespace = self.current_namespace()
-        entries = self.table.edit(namespace)
+        entries = self.table.get(namespace)
         if entries is ABSENT:
             return []
-        seen = list(entries.items())
-        alive = self.prune(entries)
-        if self.renew_on_read:
-            now = self.now()
-            for key, pair in list(entries.items()):
-                entries[key] = pair[0], now
-        if alive is ABSENT:
-            self.table.remove(namespace)
-        elif self.renew_on_read or len(alive) < len(seen):
-            self.table.put(namespace, entries)
-        return [(key, pair[0]) for key, pair in seen if self.show_expired or key in entries]
+        now = self.now()
+        shown = []
+        for key, pair in list(entries.items()):
+            alive = self.is_alive(pair)
+            if not alive:
+                self.table.remove_entry(namespace, key)
+            elif self.renew_on_read:
+                self.table.put_entry(namespace, key, (pair[0], now))
+            if alive or self.show_expired:
+                shown.append((key, pair[0]))
+        return shown
 
     def keys(self) -> list[Any]:
         return [key for key, _ in self.items()]

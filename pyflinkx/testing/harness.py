@@ -195,8 +195,9 @@ class OperatorHarness:
         self.operator.finish()
 
     def close(self) -> None:
-        """Close the operator."""
+        """Close the operator, and what its state uses."""
         self.operator.close()
+        self.context.close()
 
     def take(self) -> list[Stamped]:
         """The results since the last call, as (value, timestamp)."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx.connectors.collect import CollectBuffer
-from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
+from pyflinkx.connectors.collect import BufferedSink, BufferWriter
+from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.testing.harness import Stamped, stamped
 
 
-class TestSink(Sink):
+class TestSink(BufferedSink):
     """Keeps records with their timestamps, wherever the job runs; look at them after ``execute()``.
 
     Example:
@@ -26,7 +26,7 @@ class TestSink(Sink):
     __test__ = False  # its name looks like a test's to pytest
 
     def __init__(self) -> None:
-        self.buffer = CollectBuffer()
+        super().__init__()
         self._results: list[Stamped] = []
 
     @property
@@ -41,14 +41,11 @@ class TestSink(Sink):
         return [value for value, _ in self.results]
 
     def create_writer(self, context: WriterContext) -> StampedWriter:
-        return StampedWriter(self.buffer)
+        return StampedWriter(self.buffer, context)
 
 
-class StampedWriter(SinkWriter):
+class StampedWriter(BufferWriter):
     """Writes records and timestamps to the buffer."""
 
-    def __init__(self, buffer: CollectBuffer) -> None:
-        self.buffer = buffer
-
-    def write(self, batch: Any) -> None:
-        self.buffer.extend(stamped(batch))
+    def items(self, batch: Any) -> list[Any]:
+        return stamped(batch)

@@ -60,6 +60,12 @@ def payload_batches():
                 Schema([Field("a", "+l", children=[Field("item", "i", carried=Carrier())])], {b"pyflinkx.state": b"x"}),
             ),
         ),
+        "among nulls": (
+            {"namespace": PickleCodec(), "value": LongCodec()},
+            state_batch(
+                "s", "split", {"namespace": PickleCodec(), "value": LongCodec()}, None, [(None, 1), (Payload(), 2)]
+            ),
+        ),
         "bytes": (None, pickle.dumps(Payload())),
     }
 

@@ -192,6 +192,12 @@ def test_the_job_fails_when_more_in_a_row_fail_than_it_tolerates(tolerated):
     assert "disk full" in actions[-1].reason
 
 
+def test_nothing_is_begun_when_the_job_has_to_fail():
+    coordinator = started(timeout=40)
+    trigger(coordinator, 100)
+    assert kinds(coordinator.time(200)) == [NotifyAborted, DiscardPending, FailJob]
+
+
 def test_a_success_begins_the_count_anew_and_some_reasons_do_not_count():
     coordinator = started(tolerable_failures=1)
     for now in (100, 300, 500):
@@ -296,6 +302,14 @@ def test_what_all_tasks_gave_their_states_for_outlives_the_attempt():
     assert coordinator.stored(350, number, checkpoint) == [Discard(checkpoint, (coordinator.latest,))]
 
 
+def test_the_last_checkpoint_of_an_attempt_that_fails_all_the_same_is_like_any_other():
+    coordinator = started()
+    [action] = coordinator.final(100)
+    assert coordinator.attempt_over(110, "a commit failed") == []
+    assert coordinator.stored(120, 1, action.checkpoint) == []
+    assert coordinator.latest is action.checkpoint
+
+
 def test_a_savepoint_that_was_being_written_outlives_the_attempt():
     coordinator = started()
     ticket = coordinator.trigger_savepoint(50, None, stop=True)
@@ -356,6 +370,16 @@ def test_states_of_a_task_that_counts_as_finished_spoil_the_checkpoint():
     trigger(coordinator, 100)
     coordinator.task_finished(110, 1, (0, 0))
     assert kinds(coordinator.acknowledged(120, 1, 1, (0, 0), TaskSnapshot())) == [NotifyAborted, DiscardPending]
+
+
+def test_a_task_that_left_out_a_checkpoint_does_not_end_it():
+    coordinator = started(max_concurrent=2)
+    first, second = trigger(coordinator, 100), trigger(coordinator, 200)
+    coordinator.acknowledged(210, 1, second, (1, 0), TaskSnapshot())
+    actions = coordinator.task_finished(220, 1, (1, 0))
+    assert kinds(actions) == [NotifyAborted, DiscardPending]
+    assert actions[0].number == first
+    assert set(coordinator.pending) == {second}
 
 
 def test_without_checkpoints_after_tasks_finish_there_are_none():

@@ -169,3 +169,22 @@ def test_shared_files_go_with_the_last_checkpoint_that_names_them(tmp_path):
     assert sorted(path.name for path in shared.iterdir()) == ["1.sst", "2.sst"]
     storage.discard(checkpoints[1])
     assert len(list(shared.iterdir())) == 2
+
+
+def test_a_job_may_have_no_folder_of_its_own(tmp_path):
+    storage = storage_at(tmp_path, subfolder=False)
+    made = written(storage, 4, BATCHES)
+    assert made.folder == f"{tmp_path}/chk-4"
+    assert storage.list_checkpoints() == [made]
+    assert storage.leftovers() == []
+    assert storage.new_savepoint_folder("/x").startswith(f"/x/savepoint-{JOB[:6]}-")
+
+
+def test_the_secret_is_that_of_the_file_that_is_named(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes(b"k" * 40)
+    path.chmod(0o600)
+    storage = storage_at(tmp_path / "a", secret=None, secret_file=str(path))
+    made = written(storage, 1, BATCHES)
+    assert storage_at(None, secret=b"k" * 40).read_manifest(made.folder).signed
+    assert not storage_at(None).read_manifest(made.folder).signed

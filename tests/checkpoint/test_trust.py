@@ -9,9 +9,11 @@ import stat
 
 import pytest
 
+from pyflinkx._core.codecs.basic import LongCodec
+from pyflinkx._core.codecs.pickled import PickleCodec
 from pyflinkx.checkpoint.secret import installation_secret, made_secret, process_secret, read_secret
 from pyflinkx.errors import ConfigurationError, UntrustedStateError
-from pyflinkx.state.rows import state_rows
+from pyflinkx.state.rows import state_batch, state_rows
 
 from .attacks import RUN, attack, payload_batches
 from .states import checkpoint_of, keyed_batch, same, storage_at, written
@@ -47,7 +49,7 @@ def test_what_was_signed_is_loaded(tmp_path):
             if codecs is not None:
                 list(state_rows(batch, codecs, range(128) if "key" in codecs else None))
         pickle.loads(reader.read_bytes(last))
-    assert RUN == ["run"] * 6
+    assert RUN == ["run"] * 7
 
 
 def test_typed_state_of_another_installation_is_read(tmp_path):
@@ -57,6 +59,16 @@ def test_typed_state_of_another_installation_is_read(tmp_path):
     assert not back.signed
     with own.reader(back) as reader:
         assert same(reader.read(*back.parts()), keyed_batch(10))
+
+
+def test_a_column_of_pickles_without_any_is_read(tmp_path):
+    """Such is the namespace of states that belong to no window."""
+    codecs = {"key": LongCodec(), "namespace": PickleCodec(), "value": LongCodec()}
+    batch = state_batch("s", "ValueState", codecs, [1, 2], [(1, None, 5), (2, None, 6)])
+    made = written(storage_at(tmp_path, secret=b"x" * 32), 1, [batch])
+    own = storage_at(tmp_path)
+    with own.reader(own.read_manifest(made.folder)) as reader:
+        assert same(reader.read(*made.parts()), batch)
 
 
 def test_a_storage_shows_no_secret():

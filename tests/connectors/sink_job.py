@@ -133,8 +133,9 @@ class Attempt:
         self.coordinator = self.sink.create_coordinator(context)
         given: list[Any] = [()] * self.parallelism
         if job.taken is not None:
-            if self.coordinator is not None:
-                self.coordinator.restore(job.taken.number, pickle.loads(job.taken.coordinator))
+            state = pickle.loads(job.taken.coordinator)
+            if state is not None:
+                self.coordinator.restore(job.taken.number, state)
             if job.taken.operators is None:
                 self.operators = []
                 return

@@ -7,6 +7,7 @@ from pyflinkx._core.exchange.packed import unpack
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink, PackedRecords
 from pyflinkx.connectors.discard import DiscardSink
+from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.runtime.tracebacks import Tracebacks
 from tests.connectors.reading import Writing
@@ -25,7 +26,7 @@ def test_records_come_back_in_order():
 def test_buffer_keeps_a_list_of_its_own():
     buffer = CollectBuffer()
     batch = ObjectBatch([1])
-    CollectSink(buffer).create_writer(None).write(batch)
+    CollectSink(buffer).create_writer(WriterContext()).write(batch)
     batch.values.append(2)
     assert buffer.drain() == [1]
 

@@ -185,3 +185,13 @@ def test_pointwise_exchanges_connect_only_the_subtasks_of_a_group():
         ["c (1/2)", 2, 1],
         ["c (2/2)", 3, 1],
     ]
+
+
+def test_keyed_and_unkeyed_operators_of_one_stream_may_meet_again():
+    """Each key stays in one subtask, though both are next to the same sink."""
+    env = StreamExecutionEnvironment.get_execution_environment().set_parallelism(2)
+    numbers = env.from_collection(range(100)).map(lambda value: value).set_parallelism(2)
+    plain = numbers.map(lambda value: ("plain", value))
+    sums = numbers.key_by(lambda value: value % 5).reduce(lambda a, b: a + b).map(lambda value: ("sum", value))
+    found = [value for kind, value in sums.union(plain).execute_and_collect() if kind == "sum"]
+    assert max(found) == sum(range(4, 100, 5))

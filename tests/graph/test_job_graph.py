@@ -4,7 +4,13 @@ import pytest
 
 from pyflinkx.errors import GraphError
 from pyflinkx.graph.job_graph import build_job_graph
-from pyflinkx.graph.partitioners import CustomPartitioner, ForwardPartitioner, HashPartitioner, RebalancePartitioner
+from pyflinkx.graph.partitioners import (
+    BroadcastPartitioner,
+    CustomPartitioner,
+    ForwardPartitioner,
+    HashPartitioner,
+    RebalancePartitioner,
+)
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.slot_sharing import SlotSharingGroup
 from pyflinkx.graph.spec import OperatorSpec
@@ -140,3 +146,17 @@ def test_operators_of_different_slot_sharing_groups_are_not_chained():
 def test_a_custom_partitioner_is_asked_even_between_single_subtasks():
     custom = CustomPartitioner(UserFunction(max), UserFunction(len))
     assert vertices(operator("map", source(), partitioner=custom)) == [["source"], ["map"]]
+
+
+@pytest.mark.parametrize("partitioner", [HashPartitioner(len), RebalancePartitioner(), BroadcastPartitioner()])
+@pytest.mark.parametrize("keyed_first", [True, False])
+def test_an_edge_that_changes_the_subtask_is_never_within_a_task(partitioner, keyed_first):
+    """Two ways lead to the last operator, which may be chained to the end of either; not to both."""
+    first = source(parallelism=2)
+    keyed = operator("keyed", first, partitioner=partitioner, parallelism=2)
+    plain = operator("plain", first, parallelism=2)
+    last = operator("last", *((keyed, plain) if keyed_first else (plain, keyed)), parallelism=2)
+    graph = build_job_graph(build_stream_graph([last], "job"))
+    inner = [edge.partitioner for vertex in graph.vertices for edge in vertex.inner_edges]
+    assert all(isinstance(found, ForwardPartitioner) for found in inner)
+    assert partitioner in [edge.partitioner for edge in graph.exchanges]

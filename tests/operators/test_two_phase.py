@@ -115,6 +115,11 @@ class Job:
         producer = self.producers[index]
         (self.channels[index].emit_idleness if producer is None else producer.process_idleness)(idle)
 
+    def barrier(self, index):
+        producer = self.producers[index]
+        if producer is not None:
+            producer.prepare_barrier(1)
+
     def finish(self):
         for index in range(len(self.producers)):
             if self.valves[0].idle[index]:
@@ -185,6 +190,7 @@ STEPS = st.lists(
         st.tuples(st.just("rows"), st.integers(0, 2), st.lists(st.tuples(VALUES, st.integers(-40, 80)), max_size=8)),
         st.tuples(st.just("watermark"), st.integers(0, 2), st.integers(-30, 70)),
         st.tuples(st.just("idle"), st.integers(0, 2), st.booleans()),
+        st.tuples(st.just("barrier"), st.integers(0, 2), st.none()),
     ),
     max_size=14,
 )
@@ -198,6 +204,8 @@ def drive(job, steps, tick):
             job.push(index, [row for row, _ in what], [stamp for _, stamp in what])
         elif kind == "idle":
             job.idleness(index, what)
+        elif kind == "barrier":
+            job.barrier(index)
         elif what > reached.get(index, -100):
             reached[index] = what
             job.watermark(index, what)
@@ -221,7 +229,7 @@ def any_is_behind(steps):
     for kind, _, what in steps:
         if kind == "rows" and any(stamp <= reached for _, stamp in what):
             return True
-        if kind not in ("rows", "idle"):
+        if kind == "watermark":
             reached = max(reached, what)
     return False
 
@@ -390,3 +398,19 @@ def test_an_idle_subtask_holds_nothing():
     assert job.producers[0].slices.held == 0
     job.watermark(1, 70)
     assert job.late == 0
+
+
+def test_nothing_is_held_behind_a_barrier():
+    """What the first phase has is in no checkpoint, so it goes to the second one before the barrier does."""
+    job = windowed(TumblingEventTimeWindows(10), FEW)
+    job.push(0, [(1, 1, 0.0, 0)], [15])
+    for time in (5, 6):  # the second one waits
+        job.watermark(0, time)
+    job.barrier(0)
+    assert job.producers[0].slices.held == 0
+    assert sum(consumer.windows.held for consumer in job.consumers) == 1
+    assert [valve.watermarks[0] for valve in job.valves] == [6, 6]
+    job = running(FEW)
+    job.push(0, [(1, 1, 0.0, 0)])
+    job.barrier(0)
+    assert job.producers[0].running.keys_held == 0

@@ -37,7 +37,9 @@ def test_what_is_never_taken_goes_with_the_lender():
 @pytest.mark.parametrize("rows", [False, True])
 def test_threads_lend_columns_and_copy_objects(monkeypatch, rows):
     sent = []
-    monkeypatch.setattr(worker, "Collected", lambda number, records: sent.append(records) or Collected(number, records))
+    monkeypatch.setattr(
+        worker, "Collected", lambda number, records, after: sent.append(records) or Collected(number, records)
+    )
     configuration = Configuration()
     configuration.set(WORKERS, "threads")
     env = StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(2)

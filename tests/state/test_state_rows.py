@@ -6,7 +6,6 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state import (
-    KeyedStateBackend,
     ListStateDescriptor,
     MapStateDescriptor,
     StateTtlConfig,
@@ -15,6 +14,9 @@ from pyflinkx.state import (
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.types.time import Time
 from pyflinkx.types.typeinfo import Types
+from tests.state.backends import keyed_backend
+
+pytestmark = pytest.mark.usefixtures("each_backend")
 
 TYPED = [
     (ValueStateDescriptor("value", Types.LONG()), 5),
@@ -43,7 +45,7 @@ def limited(descriptor):
 
 
 def backend(key_type=None):
-    made = KeyedStateBackend(key_type=key_type)
+    made = keyed_backend(key_type=key_type)
     made.use_clock(Clock())
     return made
 
@@ -105,12 +107,12 @@ def test_only_the_key_groups_that_were_asked_for_come_back():
 def test_wrong_types_are_named():
     first = backend()
     first.context.key = "a"
-    values = first.get_list_state(ListStateDescriptor("l", Types.LIST(Types.LONG())))
-    values.add([5])
-    values.get()[0].append("changed behind the state's back")
+    first.get_list_state(ListStateDescriptor("l", Types.LIST(Types.LONG()))).add([5])
+    first.tables["l"].append(None, ["past the state's handle"])
     with pytest.raises(WrongStateError, match="state 'l' holds what its type does not allow"):
         first.export(128)
-    values.clear()
+    first = backend()
+    first.context.key = "a"
     first.get_state(ValueStateDescriptor("v", Types.LONG())).update(5)
     for descriptor, said in (
         (ValueStateDescriptor("v", Types.STRING()), "'v' was written with another type of its value than STRING"),

@@ -13,7 +13,6 @@ from pyflinkx.operators.window import WindowOperator
 from pyflinkx.operators.windowing.assigners import TumblingEventTimeWindows
 from pyflinkx.state import (
     AggregatingStateDescriptor,
-    KeyedStateBackend,
     ListStateDescriptor,
     MapState,
     MapStateDescriptor,
@@ -24,7 +23,10 @@ from pyflinkx.state import (
 )
 from pyflinkx.testing.harness import ManualClock, OperatorHarness
 from pyflinkx.types.time import Duration, Time
+from tests.state.backends import keyed_backend
 from tests.state.test_keyed_state import Mean
+
+pytestmark = pytest.mark.usefixtures("each_backend")
 
 TTL = 10
 SETTINGS = settings(max_examples=150, deadline=None)
@@ -49,7 +51,7 @@ def with_ttl(descriptor, **options):
 
 
 def backend_at(clock):
-    backend = KeyedStateBackend()
+    backend = keyed_backend()
     backend.use_clock(clock)
     backend.context.key = "a"
     return backend
@@ -332,7 +334,7 @@ def test_a_disabled_time_to_live_is_none():
     descriptor = ValueStateDescriptor("v")
     builder = StateTtlConfig.new_builder(Time.seconds(1)).set_update_type(StateTtlConfig.UpdateType.Disabled)
     descriptor.enable_time_to_live(builder.build())
-    assert type(KeyedStateBackend().get_state(descriptor)) is ValueState
+    assert type(keyed_backend().get_state(descriptor)) is ValueState
 
 
 @pytest.mark.parametrize(
@@ -358,7 +360,7 @@ def test_one_state_cannot_live_both_ways():
 
 
 def test_without_an_operator_there_is_no_time():
-    backend = KeyedStateBackend()
+    backend = keyed_backend()
     backend.context.key = "a"
     with pytest.raises(WrongStateError, match="clock"):
         backend.get_state(with_ttl(ValueStateDescriptor("v"))).update(1)

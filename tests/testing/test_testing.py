@@ -34,7 +34,7 @@ ODD = OutputTag("odd")
 
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
 def test_the_examples_of_the_page_hold(program):
-    assert "assert" in program
+    assert "assert" in program or "print" in program  # what is printed is held against the page elsewhere
     exec(compile(program, str(PAGE), "exec"), {"__name__": "page"})
 
 

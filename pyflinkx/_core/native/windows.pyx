@@ -6,15 +6,8 @@ from pyflinkx._core.columns.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.columns.column cimport Buffer, Column, new_buffer
 from pyflinkx._core.pfx.agg_columns cimport pfx_agg_import
 from pyflinkx._core.pfx.counts cimport (
-    pfx_counts,
-    pfx_counts_add,
-    pfx_counts_begin_snapshot,
-    pfx_counts_end_snapshot,
-    pfx_counts_free,
-    pfx_counts_init,
-    pfx_counts_read_snapshot,
-    pfx_counts_snapshot,
-    pfx_counts_step_snapshot,
+    pfx_counts, pfx_counts_add, pfx_counts_begin_snapshot, pfx_counts_end_snapshot, pfx_counts_free,
+    pfx_counts_init, pfx_counts_read_snapshot, pfx_counts_snapshot, pfx_counts_step_snapshot,
 )
 from pyflinkx._core.pfx.key_columns cimport pfx_key_column
 from pyflinkx._core.pfx.key_index cimport pfx_key_index

@@ -35,6 +35,12 @@ cdef class StateTable:
     cpdef object edit(self, object namespace)
     cpdef int put(self, object namespace, object value) except -1
     cpdef object remove(self, object namespace)
+    cpdef int discard(self, object namespace) except -1
+    cpdef bint holds(self, object namespace) except -1
+    cpdef int append(self, object namespace, object value) except -1
+    cpdef object entry(self, object namespace, object key)
+    cpdef int put_entry(self, object namespace, object key, object value) except -1
+    cpdef int remove_entry(self, object namespace, object key) except -1
     cpdef int merge(self, object target, object sources, object combine) except -1
 
 

@@ -125,6 +125,61 @@ cdef class StateTable:
             del self.namespaces[namespace]
         return value
 
+    cpdef int discard(self, object namespace) except -1:
+        """Remove the value of the current key in ``namespace``, if there is one; nobody wants to have it."""
+        self.remove(namespace)
+        return 0
+
+    cpdef bint holds(self, object namespace) except -1:
+        """Whether the current key has a value in ``namespace``."""
+        return self.get(namespace) is not absent
+
+    # ---- parts of values: elements of lists, entries of maps ----
+
+    cpdef int append(self, object namespace, object value) except -1:
+        """Put an element behind the list of the current key, which nobody else changes."""
+        values = self.edit(namespace)
+        if values is absent:
+            values = [value]
+        else:
+            (<list> values).append(value)
+        self.put(namespace, values)
+        return 0
+
+    cpdef object entry(self, object namespace, object key):
+        """The value under ``key`` in the map of the current key, or ABSENT."""
+        entries = self.get(namespace)
+        return absent if entries is absent else (<KeyMap> entries).get(key, absent)
+
+    cpdef int put_entry(self, object namespace, object key, object value) except -1:
+        """Set the value under ``key`` in the map of the current key."""
+        entries = self.edit(namespace)
+        if entries is absent:
+            entries = KeyMap()
+        (<KeyMap> entries)[key] = value
+        self.put(namespace, entries)
+        return 0
+
+    cpdef int remove_entry(self, object namespace, object key) except -1:
+        """Remove the entry under ``key`` from the map of the current key; a map without entries is no value."""
+        entries = self.edit(namespace)
+        if entries is absent or (<KeyMap> entries).pop(key, absent) is absent:
+            return 0
+        if len(<KeyMap> entries):
+            self.put(namespace, entries)
+        else:
+            self.remove(namespace)
+        return 0
+
+    # ---- all keys ----
+
+    def scan(self):
+        """All (namespace, key), one after the other; values may be changed meanwhile, what is new may be missing."""
+        return reversed(self.entries())
+
+    def prefetch(self, list keys not None):
+        """These keys are about to be asked for: a table whose values are elsewhere reads them at once."""
+
     def entries(self):
         """All (namespace, key), as a list: those without a namespace first, each part in order of insertion."""
         found = [(None, key) for key in self.keys]
@@ -217,7 +272,7 @@ cdef class State:
 
     def clear(self):
         """Remove what is stored for the current key."""
-        self.table.remove(self.current_namespace())
+        self.table.discard(self.current_namespace())
 
 
 cdef class ValueState(State):
@@ -240,7 +295,7 @@ cdef class ValueState(State):
     def update(self, value):
         """Set the value of the current key; None removes it."""
         if value is None:
-            self.table.remove(self.current_namespace())
+            self.table.discard(self.current_namespace())
         else:
             namespace = self.current_namespace()
             if is_atom(value):
@@ -289,14 +344,7 @@ cdef class ListState(MergingState):
 
     cpdef int append(self, object value) except -1:
         """Append a value that nobody else changes."""
-        namespace = self.current_namespace()
-        values = self.table.edit(namespace)
-        if values is absent:
-            values = [value]
-        else:
-            (<list> values).append(value)
-        self.table.put(namespace, values)
-        return 0
+        return self.table.append(self.current_namespace(), value)
 
     def add_all(self, values):
         """Append several values."""
@@ -321,7 +369,7 @@ cdef class ListState(MergingState):
         if values:
             self.table.put(self.current_namespace(), values)
         else:
-            self.table.remove(self.current_namespace())
+            self.table.discard(self.current_namespace())
         return 0
 
     def __iter__(self):
@@ -352,7 +400,7 @@ cdef class ReducingState(MergingState):
         """Fold a value in; None removes what is stored, as in Flink."""
         namespace = self.current_namespace()
         if value is None:
-            self.table.remove(namespace)
+            self.table.discard(namespace)
             return
         value = self.own(value)
         stored = self.table.edit(namespace)
@@ -389,7 +437,7 @@ cdef class AggregatingState(MergingState):
         """Add a value to the accumulator; None removes what is stored, as in Flink."""
         namespace = self.current_namespace()
         if value is None:
-            self.table.remove(namespace)
+            self.table.discard(namespace)
             return
         stored = self.table.edit(namespace)
         accumulator = self.create_accumulator() if stored is absent else stored
@@ -418,9 +466,8 @@ cdef class MapState(State):
 
     def get(self, key):
         """The value under ``key``, None when there is none."""
-        key = self.shaped_key(key)
-        entries = self.table.get(self.current_namespace())
-        return None if entries is absent else (<KeyMap> entries).get(key)
+        value = self.table.entry(self.current_namespace(), self.shaped_key(key))
+        return None if value is absent else value
 
     def put(self, key, value):
         """Set the value under ``key``."""
@@ -429,8 +476,7 @@ cdef class MapState(State):
             if self.shape is not None:
                 value = self.shape.of(value)
         else:
-            entries = self.table.get(self.current_namespace())
-            value = self.own_or_stored(value, None if entries is absent else (<KeyMap> entries).get(key))
+            value = self.own_or_stored(value, self.table.entry(self.current_namespace(), key))
         self.set_entry(key, value)
 
     cpdef object own_key(self, object key):
@@ -440,13 +486,7 @@ cdef class MapState(State):
 
     cpdef int set_entry(self, object key, object value) except -1:
         """Set the value under ``key``, both of which nobody else changes."""
-        namespace = self.current_namespace()
-        entries = self.table.edit(namespace)
-        if entries is absent:
-            entries = KeyMap()
-        (<KeyMap> entries)[key] = value
-        self.table.put(namespace, entries)
-        return 0
+        return self.table.put_entry(self.current_namespace(), key, value)
 
     def put_all(self, dict_value):
         """Set several entries."""
@@ -455,21 +495,11 @@ cdef class MapState(State):
 
     def remove(self, key):
         """Remove the entry under ``key``, if there is one."""
-        key = self.shaped_key(key)
-        namespace = self.current_namespace()
-        entries = self.table.edit(namespace)
-        if entries is absent or (<KeyMap> entries).pop(key, absent) is absent:
-            return
-        if len(<KeyMap> entries):
-            self.table.put(namespace, entries)
-        else:
-            self.table.remove(namespace)
+        self.table.remove_entry(self.current_namespace(), self.shaped_key(key))
 
     def contains(self, key):
         """Whether there is an entry under ``key``."""
-        key = self.shaped_key(key)
-        entries = self.table.get(self.current_namespace())
-        return entries is not absent and key in <KeyMap> entries
+        return self.table.entry(self.current_namespace(), self.shaped_key(key)) is not absent
 
     def items(self):
         """All entries, as a list of (key, value) of the caller's own: the state may be changed while it is iterated."""
@@ -488,7 +518,7 @@ cdef class MapState(State):
 
     def is_empty(self):
         """Whether the map holds no entry."""
-        return self.table.get(self.current_namespace()) is absent
+        return not self.table.holds(self.current_namespace())
 
     def __getitem__(self, key):
         return self.get(key)

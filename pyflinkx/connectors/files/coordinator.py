@@ -79,6 +79,7 @@ class FilesCoordinator(CommitterCoordinator):
         self.tokens: set[str] = set()
         self.folders: list[str] = []
         self.restored = False
+        self.listed: list[HiddenFile] = []  # by the restored checkpoint, if they are shown at the end
 
     def handle_event(self, subtask: int, event: Any) -> None:
         if isinstance(event, WriterOpened):
@@ -105,6 +106,7 @@ class FilesCoordinator(CommitterCoordinator):
         if self.at_end:
             self.durable = checkpoint_id
             self.pending = [(checkpoint_id, file) for file in states.finished]
+            self.listed = states.finished
         else:
             super().restore(checkpoint_id, states.finished)
         self._sweep()
@@ -124,6 +126,9 @@ class FilesCoordinator(CommitterCoordinator):
 
     def close(self, failure: BaseException | None) -> None:
         try:
+            if failure is None:
+                self.committer.commit_again(self.listed)
+                self.pending = [(first, file) for first, file in self.pending if file not in self.listed]
             super().close(failure)
         except BaseException:
             self._clean()
@@ -134,10 +139,6 @@ class FilesCoordinator(CommitterCoordinator):
             self.pending = []
             if self.restored:
                 self._sweep()
-
-    def discard(self) -> None:
-        self.safe, self.pending = set(), []
-        self._clean()
 
     def unlisted(self) -> list[HiddenFile]:
         """What no durable checkpoint lists, nor has as a file that a writer goes on with."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pyflinkx.datastream.connectors.base import Sink, Source
+from pyflinkx.datastream.connectors.base import DeliveryGuarantee, Sink, Source
 from pyflinkx.datastream.connectors.file_system import (
     BucketAssigner,
     DefaultRollingPolicy,
@@ -23,6 +23,7 @@ from pyflinkx.names.asking import offering
 __all__ = [
     "BucketAssigner",
     "DefaultRollingPolicy",
+    "DeliveryGuarantee",
     "FileEnumeratorProvider",
     "FileSink",
     "FileSource",

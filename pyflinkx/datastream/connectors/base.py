@@ -10,6 +10,16 @@ A source of one's own is a class with ``create_reader``, and either ``splits`` o
 
         def create_reader(self, context):
             return NumberReader(context)               # a SourceReader: one for each subtask
+
+A sink of one's own is a class with ``create_writer``, and with ``create_committer`` where its results are to be seen
+once only; docs/connectors.md has an example:
+
+    class Ledger(TwoPhaseCommittingSink):
+        def create_writer(self, context):
+            return LedgerWriter()                      # a CommittingSinkWriter: one for each subtask
+
+        def create_committer(self):
+            return LedgerCommitter()                   # a Committer: runs once, in the client
 """
 
 from typing import TYPE_CHECKING
@@ -18,6 +28,17 @@ from pyflinkx.connectors.discard import DiscardSink as DiscardingSink
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
 from pyflinkx.connectors.record_reader import InputStatus, ReaderOutput
 from pyflinkx.connectors.record_reader import RecordReader as SourceReader
+from pyflinkx.connectors.record_sink import (
+    CommitRequest,
+    CommittingSinkWriter,
+    DeliveryGuarantee,
+    StatefulSinkWriter,
+    SupportsCommitter,
+    SupportsWriterState,
+    TwoPhaseCommittingSink,
+)
+from pyflinkx.connectors.record_sink import RecordSinkWriter as SinkWriter
+from pyflinkx.connectors.record_sink import RequestCommitter as Committer
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.connectors.source import Boundedness, Source
 from pyflinkx.connectors.source import ReaderContext as SourceReaderContext
@@ -26,16 +47,25 @@ from pyflinkx.names.asking import offering
 
 __all__ = [
     "Boundedness",
+    "CommitRequest",
+    "Committer",
+    "CommittingSinkWriter",
+    "DeliveryGuarantee",
     "DiscardingSink",
     "InputStatus",
     "ReaderOutput",
     "Sink",
+    "SinkWriter",
     "Source",
     "SourceReader",
     "SourceReaderContext",
     "SplitEnumerator",
     "SplitEnumeratorContext",
     "SplittableIterator",
+    "StatefulSinkWriter",
+    "SupportsCommitter",
+    "SupportsWriterState",
+    "TwoPhaseCommittingSink",
 ]
 
 

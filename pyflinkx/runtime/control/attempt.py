@@ -316,7 +316,8 @@ class WorkersAttempt:
             self.common.log_relay.put(message)
         elif isinstance(message, Collected):
             assert not isinstance(message.records, Loan)  # it arrives as its records
-            self.common.buffers[message.buffer].extend(message.records)
+            for records in message.records if isinstance(message.records, tuple) else (message.records,):
+                self.common.buffers[message.buffer].extend(records, message.after)
         elif isinstance(message, EventForCoordinator):
             self._coordinate(self._pass_event, worker, message)
         elif isinstance(message, TaskReport):

@@ -387,9 +387,11 @@ def job_checkpoints(graph: JobGraph, job_id: str, clock: Clock, found: Checkpoin
     settings = graph.checkpoints
     storage = CheckpointStorage(
         settings.folder,
-        job_id if settings.subfolder else "",
+        job_id,
         compressed=settings.compressed,
         memory_threshold=settings.memory_threshold,
+        subfolder=settings.subfolder,
+        secret_file=settings.secret_file,
     )
     claimed = graph.restore.claim_mode is ClaimMode.CLAIM
     return JobCheckpoints(graph, settings, storage, clock, job_id, found, claimed)

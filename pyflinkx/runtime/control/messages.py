@@ -187,10 +187,14 @@ class Logged:
 
 @dataclass(frozen=True)
 class Collected:
-    """Records for the client; a loan arrives as the records it stands for, packed ones wait to be unpacked."""
+    """Records for the client; a loan arrives as the records it stands for, packed ones wait to be unpacked.
+
+    ``after`` is the newest checkpoint that they came behind, None in a job without checkpoints.
+    """
 
     buffer: int
-    records: list[Any] | Loan | PackedRecords
+    records: list[Any] | Loan | PackedRecords | tuple[PackedRecords, ...]
+    after: int | None = None
 
 
 @dataclass(frozen=True)

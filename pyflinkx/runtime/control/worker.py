@@ -14,8 +14,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.connectors.collect import PackedRecords
 from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control import failures
@@ -28,7 +26,6 @@ from pyflinkx.runtime.control.messages import (
     AlignmentUpdate,
     CancelTasks,
     CheckpointOver,
-    Collected,
     Deploy,
     DeploymentFailed,
     EventForCoordinator,
@@ -47,14 +44,13 @@ from pyflinkx.runtime.control.messages import (
 )
 from pyflinkx.runtime.control.pickles import dump_value
 from pyflinkx.runtime.control.queries import state_of_task
+from pyflinkx.runtime.control.remote_buffer import RemoteBuffer
 from pyflinkx.runtime.control.snapshot_writer import Announced, SnapshotThread, begin_checkpoint, end_checkpoint
 from pyflinkx.runtime.control.source_alignment import AlignmentReporter
-from pyflinkx.runtime.exchange.frames import TARGET_FRAME, first_unpicklable
 from pyflinkx.runtime.exchange.gates import GateOutput
 from pyflinkx.runtime.exchange.handover import Lender
 from pyflinkx.runtime.exchange.scatter import exchange_scatter
 from pyflinkx.runtime.exchange.transport import ExchangeSettings, Transport
-from pyflinkx.runtime.exchange.weights import RecordCutter
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.finished import FinishedTask
 from pyflinkx.runtime.task.mailbox import Mailbox
@@ -246,9 +242,7 @@ class Worker:
             send_log(self, message.log_levels)
         try:
             for slot, job in message.jobs.items():
-                graph, settings, exchanges, splits, restored, storage = load_job(
-                    job, lambda number: RemoteBuffer(self, number)
-                )
+                graph, settings, exchanges, splits, restored, storage = load_job(job, self._remote_buffer)
                 if storage is not None and self.snapshots is None:
                     self.snapshots = SnapshotThread(storage, self.announced, self.send, f"{self.name}: checkpoints")
                 if self.own_process and self.reporter is None:  # threads of one process share the groups themselves
@@ -267,6 +261,9 @@ class Worker:
             return
         for thread in self.threads.values():
             thread.start()
+
+    def _remote_buffer(self, number: int) -> RemoteBuffer:
+        return RemoteBuffer(number, self.attempt, self.send_bytes, self.lender, lambda: list(self.threads.values()))
 
     def _thread(
         self,
@@ -344,35 +341,6 @@ def hand_over(task: Task, message: EventForTask) -> None:
         node = next(node for node in task.vertex.nodes if node.id == message.node)
         raise site_of(node).wrap(error, "while an event from the client was unpickled") from error
     task.handle_event(message.node, event)
-
-
-class RemoteBuffer:
-    """Stands for the client's CollectBuffer: sends what it is given. A slow client makes the sender wait."""
-
-    def __init__(self, worker: Worker, number: int) -> None:
-        self.worker = worker
-        self.number = number
-        self.cutter = RecordCutter(TARGET_FRAME)
-
-    def extend(self, records: list[Any]) -> None:
-        """Send records, in messages that are no longer than they need to be."""
-        lender = self.worker.lender
-        if lender is not None and all(isinstance(record, ColumnBatch) for record in records):
-            # Nobody changes columns, so a thread of the client's process need not copy them.
-            self.worker.send(Collected(self.number, lender.lend(records)))
-            return
-        while records:
-            count = self.cutter.next_run(records)
-            some = records if count == len(records) else records[:count]
-            # Packed, they are less work for a client that has several workers to keep up with.
-            message = Collected(self.number, PackedRecords.of(some) or some)
-            try:
-                data = pack(self.worker.attempt, message)
-            except BaseException as error:  # code of the records' classes runs here
-                raise ValueError(f"a record cannot travel to the client: {first_unpicklable(some)}") from error
-            self.cutter.took(count, len(data))
-            self.worker.send_bytes(data)
-            records = records[count:]
 
 
 class SendingHandler(logging.handlers.QueueHandler):

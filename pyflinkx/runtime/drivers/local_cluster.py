@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
+from pyflinkx.checkpoint.settings import CheckpointSettings
 from pyflinkx.config import options
 from pyflinkx.config.cached_files import cached_files
 from pyflinkx.config.configuration import Configuration
@@ -20,6 +23,8 @@ from pyflinkx.runtime.drivers.job import Job, ProgressListener
 from pyflinkx.runtime.task.clock import SystemClock
 from pyflinkx.runtime.task.requests import request_sources
 from pyflinkx.runtime.task.task import TaskSettings
+from pyflinkx.state.rocksdb import RocksDBSettings
+from pyflinkx.state.rocksdb.settings import rocksdict
 
 
 def make_job(
@@ -50,6 +55,8 @@ def make_job(
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
         alignment_patience=graph.checkpoints.aligned_timeout,
+        rocksdb=rocksdb_settings(graph.checkpoints),
+        seed=configuration.get(options.SEED) or uuid4().hex,
     )
     mode = configuration.value_of(options.WORKERS)
     if mode == "auto":
@@ -71,6 +78,18 @@ def make_job(
 
         job.query_server = server_for(configuration)
     return job
+
+
+def rocksdb_settings(settings: CheckpointSettings) -> RocksDBSettings | None:
+    """How state is kept in RocksDB; None where it is kept in memory.
+
+    Raises:
+        MissingExtraError: rocksdict is not installed.
+    """
+    if settings.state_backend != "rocksdb":
+        return None
+    rocksdict()
+    return RocksDBSettings(settings.rocksdb_folders)
 
 
 def on_workers(

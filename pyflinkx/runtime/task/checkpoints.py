@@ -46,30 +46,25 @@ class TakenSnapshot:
             states.discard()
 
 
-@dataclass(frozen=True)
+@dataclass
 class UnderWay:
-    """A checkpoint that has begun here, and whose barrier not all inputs have.
+    """A checkpoint that has begun here, and is not complete.
 
     Args:
-        number: of the checkpoint.
+        barrier: its own.
         held: by operators and readers, by node.
+        missing: nodes of the operators that still wait for what is theirs.
         records: what channels bring before their barriers.
         taken: milliseconds that the task stood still for.
-        missing: nodes of the operators that do not have all that belongs to it yet.
+        waited: milliseconds from the first of its barriers to the last one; None before all inputs have it.
     """
 
-    number: int
+    barrier: Barrier
     held: dict[int, HeldStates]
+    missing: set[int]
     records: list[tuple[ChannelInput, list[bytes]]]
     taken: int
-    missing: set[int]
-
-    def discard(self) -> None:
-        """Nobody will write it."""
-        for source, _ in self.records:
-            source.record = None
-        for states in self.held.values():
-            states.discard()
+    waited: int | None = None
 
 
 class TaskCheckpoints:
@@ -112,8 +107,7 @@ class TaskCheckpoints:
         self.send_all = send_all
         self.give = give
         self.barriers = Barriers(inputs, now, patience)
-        self.under_way: UnderWay | None = None
-        self.incomplete: dict[int, tuple[UnderWay, int]] = {}
+        self.under_way: dict[int, UnderWay] = {}
 
     # ---- from the coordinator ----
 
@@ -131,11 +125,8 @@ class TaskCheckpoints:
     def aborted(self, number: int) -> None:
         """A checkpoint will not be."""
         self.barriers.give_up(number)
-        if self.under_way is not None and self.under_way.number <= number:
-            self._drop()
-        incomplete = self.incomplete.pop(number, None)
-        if incomplete is not None:
-            incomplete[0].discard()
+        for begun in [begun for begun in self.under_way if begun <= number]:
+            self._drop(begun)
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -177,7 +168,7 @@ class TaskCheckpoints:
 
     def read_ahead(self) -> None:
         """Look for the barriers of channels behind what the task has not come to yet."""
-        if self.under_way is not None:
+        if self.under_way:
             for source in self.barriers.recorded():
                 if source.barrier is None:
                     source.barrier = source.read_ahead(MOST_AHEAD)
@@ -189,29 +180,13 @@ class TaskCheckpoints:
             return
         if passed.begins:
             self._begin(passed.barrier)
-        if passed.complete and self.under_way is not None:
-            done, self.under_way = self.under_way, None
-            for source, record in done.records:
-                source.record = None
-                if record:
-                    done.held[source.node].channels[source.place] = record
-            if done.missing:
-                self.incomplete[done.number] = done, passed.waited
-            else:
-                self._give(done, passed.waited)
-
-    def _give(self, done: UnderWay, waited: int) -> None:
-        self.give(TakenSnapshot(done.number, list(done.held.values()), waited, done.taken))
-
-    def _drop(self) -> None:
-        """The checkpoint that has begun will not be."""
-        dropped, self.under_way = self.under_way, None
-        if dropped is not None:
-            dropped.discard()
+        begun = self.under_way.get(passed.barrier.number)
+        if passed.complete and begun is not None:
+            begun.waited = passed.waited
+            self._give_if_complete(begun)
 
     def _begin(self, barrier: Barrier) -> None:
         """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""
-        self._drop()
         self.send_all()
         started = time.monotonic_ns()
         for node in self.vertex.nodes:
@@ -221,12 +196,27 @@ class TaskCheckpoints:
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
         missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
-        held = {
-            node.id: HeldStates(node.uid) if node.id in missing else self._held(node, barrier.number)
-            for node in self.vertex.nodes
-        }
+        held = {node.id: self._held(node, barrier.number) for node in self.vertex.nodes if node.id not in missing}
         records = [(source, source.begin_record()) for source in self.barriers.recorded()]
-        self.under_way = UnderWay(barrier.number, held, records, milliseconds_since(started), missing)
+        self.under_way[barrier.number] = UnderWay(barrier, held, missing, records, milliseconds_since(started))
+
+    def _give_if_complete(self, begun: UnderWay) -> None:
+        if begun.waited is None or begun.missing:
+            return
+        del self.under_way[begun.barrier.number]
+        for source, record in begun.records:
+            source.record = None
+            if record:
+                begun.held[source.node].channels.setdefault(source.place, []).extend(record)
+        self.give(TakenSnapshot(begun.barrier.number, list(begun.held.values()), begun.waited, begun.taken))
+
+    def _drop(self, number: int) -> None:
+        """A checkpoint that has begun will not be."""
+        dropped = self.under_way.pop(number)
+        for source, _ in dropped.records:
+            source.record = None
+        for states in dropped.held.values():
+            states.discard()
 
     def _completes_later(self, node: int, number: int) -> bool:
         running = self.nodes[node]
@@ -234,20 +224,11 @@ class TaskCheckpoints:
 
     def _complete(self, number: int, node: int) -> None:
         """An operator has all that belongs to a checkpoint."""
-        incomplete = self.incomplete.get(number)
-        if incomplete is not None:
-            found = incomplete[0]
-        elif self.under_way is not None and self.under_way.number == number:
-            found = self.under_way
-        else:
-            return
-        states = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
-        states.channels.update(found.held[node].channels)
-        found.held[node] = states
-        found.missing.discard(node)
-        if incomplete is not None and not found.missing:
-            del self.incomplete[number]
-            self._give(*incomplete)
+        begun = self.under_way.get(number)
+        if begun is not None:
+            begun.held[node] = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
+            begun.missing.discard(node)
+            self._give_if_complete(begun)
 
     def _held(self, node: StreamNode, number: int) -> HeldStates:
         states = self._held_itself(node, number)

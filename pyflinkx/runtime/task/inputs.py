@@ -157,6 +157,8 @@ class ReaderInput:
 
     def end_checkpoint(self, number: int, completed: bool) -> None:
         """A checkpoint is durable, or will not be; it may be the one behind which the job stops."""
+        reader = self.reader
+        self._call(reader.notify_checkpoint_complete if completed else reader.notify_checkpoint_aborted, number)
         if self.stopped is not None and self.stopped.number == number:
             if not completed:
                 self.stopped = None

@@ -44,6 +44,8 @@ from pyflinkx.runtime.task.requests import TaskRequests
 from pyflinkx.runtime.task.snapshots import RestoredStates, RestoredTask
 from pyflinkx.runtime.task.splits import AssignedSplits
 from pyflinkx.runtime.turns import Pace, turn_length
+from pyflinkx.state.rocksdb import RocksDBSettings, RocksDBStateBackend
+from pyflinkx.state.state_backend import StateBackend
 from pyflinkx.types.changes import CARRIED
 
 
@@ -65,6 +67,7 @@ class TaskSettings:
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
+    ``seed``: of random numbers. ``rocksdb``: how state by key is kept in RocksDB, None where it is kept in memory.
     """
 
     clock: Clock
@@ -80,6 +83,18 @@ class TaskSettings:
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
     alignment_patience: int = 0
+    seed: str = ""
+
+    rocksdb: RocksDBSettings | None = None
+
+    def state_backend(self) -> StateBackend:
+        """What makes the tables of the slot's operators."""
+        if self.rocksdb is None:
+            return StateBackend()
+        backend: StateBackend = self.shared.get(RocksDBStateBackend) or self.shared.setdefault(
+            RocksDBStateBackend, RocksDBStateBackend(self.rocksdb)
+        )
+        return backend
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -248,9 +263,9 @@ class Task:
             )
 
     def _open_operator(self, node: StreamNode) -> None:
-        operator = self.nodes[node.id].operator
+        operator, context = self.nodes[node.id].operator, self._context(node)
+        self.on_close.callback(context.close)
         self.on_close.callback(operator.close)
-        context = self._context(node)
         self.contexts[node.id] = context
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
@@ -294,8 +309,10 @@ class Task:
             key_type=None if node.spec is None else node.spec.input(0).key_type,
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
+            state_backend=self.settings.state_backend(),
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
+            seed=self.settings.seed,
         )
 
     def _open_reader(self, node: StreamNode) -> None:

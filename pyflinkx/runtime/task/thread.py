@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from pyflinkx._core.exchange.shared import Event
 from pyflinkx.errors import ChannelClosedError
@@ -24,6 +25,17 @@ class TaskCancelled(BaseException):
 def stop() -> None:
     """The mail that cancels a task."""
     raise TaskCancelled
+
+
+class Gathering(Protocol):
+    """What holds records back for others to come."""
+
+    @property
+    def due(self) -> int | None:
+        """When they have to be sent (monotonic, ns); None where nothing is held back."""
+
+    def flush(self) -> None:
+        """Send them."""
 
 
 class TaskThread:
@@ -55,6 +67,7 @@ class TaskThread:
         self.event = event
         self.mailbox = mailbox
         self.gates = gates
+        self.gathering: list[Gathering] = []
         self.clock = clock
         self.report = report
         self.task: Task | None = None
@@ -71,6 +84,11 @@ class TaskThread:
         """Tell the task to stop; from any thread."""
         self.cancelled = True
         self.mailbox.tell(stop)
+
+    def gather(self, outlet: Gathering) -> bool:
+        """See to what a sink of this task holds back; True, as it is done from now on."""
+        self.gathering.append(outlet)
+        return True
 
     def metrics(self) -> TaskMetrics:
         """What it has done so far; from any thread."""
@@ -125,6 +143,10 @@ class TaskThread:
                 # The next step may take as long, and nothing is sent meanwhile.
                 if idle or gate.flush_due(2 * stepped - now):
                     gate.flush()
+            for outlet in self.gathering:
+                due = outlet.due
+                if due is not None and due <= (2 * stepped - now if result is StepResult.MORE else stepped):
+                    outlet.flush()
             before, now = now, clock()
             self.busy += now - before
             if result is StepResult.FINISHED:
@@ -133,7 +155,12 @@ class TaskThread:
                 continue
             self.sleeping = result, now
             # No timer fires while it may not write.
-            self.event.wait(sequence, None if result is StepResult.BLOCKED else self._patience(task))
+            patience = None if result is StepResult.BLOCKED else self._patience(task)
+            for outlet in self.gathering:
+                if outlet.due is not None:
+                    left = max(outlet.due - now, 0) / 1e9
+                    patience = left if patience is None else min(patience, left)
+            self.event.wait(sequence, patience)
             before, now = now, clock()
             self.sleeping = None
             if result is StepResult.BLOCKED:

@@ -18,7 +18,8 @@ class Target:
     committed: dict[str, tuple[Result, ...]] = field(default_factory=dict)
 
     def prepare(self, name: str, results: Iterable[Result]) -> None:
-        assert name not in self.prepared and name not in self.committed, name
+        assert name not in self.prepared, name
+        assert name not in self.committed, name
         self.prepared[name] = tuple(results)
 
     def commit(self, name: str) -> None:

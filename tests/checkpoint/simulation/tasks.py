@@ -50,6 +50,9 @@ class SimulatedTask:
     ended: set[int] = field(default_factory=set)
     triggers: deque = field(default_factory=deque)
     aborted: set[int] = field(default_factory=set)
+    passed: set[int] = field(default_factory=set)
+    left_out: set[int] = field(default_factory=set)
+    declined: list[int] = field(default_factory=list)
     last: int = 0  # the last barrier that it passed
     snapshots: deque[Snapshot] = field(default_factory=deque)
     prepared: list = field(default_factory=list)
@@ -119,7 +122,7 @@ class SimulatedTask:
         # Where all that sends to it has finished, what they sent may still be in the channels: it comes before the
         # barrier. Without a trigger, that input has ended.
         self.valve.ended[trigger] = False
-        self._passed(self.valve.barrier(trigger, number))
+        self._barrier(trigger, number)
         self.valve.ended[trigger] = bool(self.inputs)
 
     def _take(self, index: int, item: tuple) -> None:
@@ -127,14 +130,30 @@ class SimulatedTask:
             self.ended.add(index)
             self._passed(self.valve.end(index))
         elif item[0] == "barrier":
-            if item[1] not in self.aborted:
-                self._passed(self.valve.barrier(index, item[1]))
+            self._barrier(index, item[1])
         elif self.task[0] == COUNT:
             source, record = item
             self.state[source] = self.state.get(source, 0) + 1
             self._emit((source, record, self.state[source]))
         else:
             self.state.append(item)
+
+    def _barrier(self, index: int, number: int) -> None:
+        if number in self.aborted or number in self.left_out:
+            return
+        under_way = self.valve.number
+        if under_way is not None and number > under_way:
+            self._leave_out(under_way)
+        elif number <= self.valve.over or (under_way is not None and number < under_way):
+            if number not in self.passed:
+                self._leave_out(number)
+            return
+        self._passed(self.valve.barrier(index, number))
+
+    def _leave_out(self, number: int) -> None:
+        """What is given up for a later one is declined: the end of a task that said nothing counts as its barrier."""
+        self.left_out.add(number)
+        self.declined.append(number)
 
     def _emit(self, record: tuple) -> None:
         target = self.outputs[sum(record) % len(self.outputs)]
@@ -148,6 +167,7 @@ class SimulatedTask:
         if number is None:
             return
         self.last = number
+        self.passed.add(number)
         if self.task[0] == SINK:
             self._prepare(number)
         self._send_all(("barrier", number))

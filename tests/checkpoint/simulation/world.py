@@ -7,7 +7,7 @@ import hashlib
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
 
@@ -44,6 +44,10 @@ class Faults:
     write: float = 0.02
     store: float = 0.02
 
+    def times(self, factor: float) -> Faults:
+        """All of them so many times as often."""
+        return Faults(*(getattr(self, each.name) * factor for each in fields(self)))
+
 
 @dataclass
 class Store:
@@ -58,13 +62,13 @@ class World:
 
     Args:
         seed: decides all that happens.
-        faults: how often what fails.
+        faults: how often what fails; None for one of several rates, by the seed.
         savepoints: how often one is asked for, per step.
     """
 
-    def __init__(self, seed: int, faults: Faults = Faults(), savepoints: float = 0.001) -> None:
+    def __init__(self, seed: int, faults: Faults | None = None, savepoints: float = 0.001) -> None:
         self.random = random = Random(seed)
-        self.faults = faults
+        self.faults = faults if faults is not None else Faults().times(random.choice([0.0, 0.1, 0.3, 1.0]))
         self.savepoint_rate = savepoints
         self.disk = Disk(random)
         self.target = Target()
@@ -72,12 +76,13 @@ class World:
         self.now = 1_000
         self.records = random.randint(0, 120)
         self.job = random_job(random)
+        timeout = random.choice([60, 400, 4_000])
         self.settings = CheckpointSettings(
             interval=random.randint(1, 60),
-            timeout=random.choice([60, 400, 4_000]),
+            timeout=timeout,
             min_pause=random.choice([0, 0, 30]),
             max_concurrent=random.choice([1, 1, 2, 3]),
-            tolerable_failures=random.choice([0, 2, 100]),
+            tolerable_failures=random.choice([0, 2, 100]) if timeout > 60 else 10_000,
             retention=random.choice([Retention.RETAIN_ON_CANCELLATION, Retention.DELETE_ON_CANCELLATION]),
             retained=random.randint(1, 3),
         )
@@ -248,25 +253,35 @@ class World:
                 return
             if roll < faults.client + faults.power + faults.task and self.running:
                 self._attempt_ends("a task died")
-        if not self.running and not self.coordinator.storing:
-            if self._chance(0.3):
-                self._begin_attempt()
-                return
-        choices: list[tuple[Callable[..., None], tuple[Any, ...]]] = [(self._time_passes, ())]
-        for task in self.tasks.values():
-            choices += [(self._task_moves, (task, move)) for move in task.moves()]
-            if task.snapshots:
-                choices.append((self._write, (task,)))
-        choices += [(self._message, (key,)) for key in self.messages]
-        choices += [(self._store_moves, (store,)) for store in self.stores]
-        if self.commits:
-            choices.append((self._commit, ()))
-        call, arguments = random.choice(choices)
-        call(*arguments)
+        if not self.running and not self.coordinator.storing and self._chance(0.3):
+            self._begin_attempt()
+            return
+        self._somebody_moves(random)
         self._end_if_done()
 
+    def _somebody_moves(self, random: Random) -> None:
+        tasks = list(self.tasks.values())
+        place = int(random.random() * (2 * len(tasks) + 6))
+        if place < len(tasks):
+            moves = tasks[place].moves()
+            if moves:
+                self._task_moves(tasks[place], moves[int(random.random() * len(moves))])
+        elif place < 2 * len(tasks):
+            if tasks[place - len(tasks)].snapshots:
+                self._write(tasks[place - len(tasks)])
+        elif place < 2 * len(tasks) + 3:
+            if self.messages:
+                self._message(random.choice(list(self.messages)))
+        elif place < 2 * len(tasks) + 4:
+            if self.stores:
+                self._store_moves(random.choice(self.stores))
+        elif self.commits and random.random() < 0.5:
+            self._commit()
+        else:
+            self._time_passes()
+
     def _time_passes(self) -> None:
-        self.now += self.random.randint(1, 10)
+        self.now += self.random.randint(0, 3)
         if self.running and not self.final_asked and not self.quiet and self._chance(self.savepoint_rate * 20):
             stop = self.stopping is None and self._chance(0.3)
             ticket = self.coordinator.trigger_savepoint(self.now, "savepoint", stop)
@@ -285,6 +300,9 @@ class World:
             self.target.prepare(name, records)
             self._tell(task, "committable", number, name)
         task.prepared.clear()
+        for number in task.declined:
+            self._tell(task, "left out", number)
+        task.declined.clear()
         self._tell_end(task)
 
     def _tell_end(self, task: SimulatedTask) -> None:
@@ -341,6 +359,8 @@ class World:
                 self._do(self.coordinator.acknowledged(self.now, attempt, number, task, snapshot))
             case ("declined", number):
                 self._do(self.coordinator.declined(self.now, attempt, number, task, "no space left"))
+            case ("left out", number):
+                self._do(self.coordinator.declined(self.now, attempt, number, task, "left out", counts=False))
             case ("finished",):
                 self._do(self.coordinator.task_finished(self.now, attempt, task))
                 if attempt == self.number and self.running:
@@ -384,7 +404,7 @@ class World:
         if failed is not None:
             self._attempt_ends(failed)
         periodic = [p for p in self.coordinator.pending.values() if p.kind != SAVEPOINT and not p.final]
-        assert len(periodic) <= self.settings.max_concurrent
+        assert len(periodic) <= self.settings.max_concurrent or not self.running
         assert len(self.coordinator.retained) <= self.settings.retained + 1
 
     def _trigger(self, number: int, tasks: Iterable[Task], first: bool) -> None:
@@ -439,7 +459,6 @@ class World:
         self._assert_sure(latest)
         self.must_have = max(self.must_have, self._key(latest))
         self.commits += [(name, None) for since, name in self.committables if since <= number]
-        self.committables = [(since, name) for since, name in self.committables if since > number]
         self.commits.append(("", number))
         if latest.kind == SAVEPOINT:
             self.stopping = number
@@ -455,6 +474,8 @@ class World:
         name, number = self.commits.popleft()
         if number is None:
             self.target.commit(name)
+            # Only now: until then it has to be in each manifest, as an attempt may begin from that.
+            self.committables = [known for known in self.committables if known[1] != name]
             return
         for task in self.tasks.values():
             task.completed(number)

@@ -1,0 +1,94 @@
+"""The job of tests.reliability under random faults: soak_kills [--kills N] [--seed S] [--first R].
+
+Each round runs the job once, on 2 to 4 workers or inline, with another seed, until N workers were killed in all.
+"""
+
+import argparse
+import random
+import sys
+import time
+import traceback
+from collections import Counter
+from functools import partial
+
+from pyflinkx.testing.kills import KILLED, FaultReport, Faults, run_under_faults
+from tests.reliability import full_job
+
+COUNT = 3_000
+
+
+def run_round(seed):
+    """One job, and what the seed does to it."""
+    chance = random.Random(seed)
+    workers = chance.choice([1, 2, 2, 3, 4])
+    options = {
+        "parallelism.default": str(workers),
+        "pyflinkx.workers": "inline" if workers == 1 else "processes",
+        "pyflinkx.workers.start-method": chance.choice(["spawn", "fork"]),
+        "pyflinkx.workers.transport": chance.choice(["shared-memory", "sockets"]),
+        "execution.checkpointing.interval": chance.choice(["20 ms", "50 ms", "200 ms"]),
+        "execution.checkpointing.snapshot-compression": chance.choice(["true", "false"]),
+        "execution.checkpointing.data-inline-threshold": chance.choice(["0 b", "20 kb", "1 mb"]),
+        "heartbeat.interval": "200 ms",
+        "heartbeat.timeout": "2 s",
+    }
+    many = 0 if workers == 1 else chance.randint(5, 10)
+    faults = Faults(
+        kills=many,
+        stops=0 if workers == 1 else chance.randint(0, 2),
+        failures=chance.randint(0, 6 if workers == 1 else 2),
+        client_kills=chance.randint(0, 4 if workers == 1 else 2),
+        gap=chance.choice([0.2, 0.5, 1.0]),
+        seed=seed,
+    )
+    program = partial(full_job.program, count=COUNT)
+    return run_under_faults(program, faults, full_job.expected(COUNT), options, timeout=200)
+
+
+def soak(kills, seed, first, limit):
+    """Run rounds; how many went wrong."""
+    happened, lost, duplicated, recoveries = Counter(), 0, 0, []
+    failed, index, began = 0, first, time.monotonic()
+    while happened[KILLED] < kills and time.monotonic() - began < limit:
+        started = time.monotonic()
+        try:
+            report = run_round(seed * 1_000_000 + index)
+        except Exception:
+            failed += 1
+            traceback.print_exc()
+            print(f"round {index}: FAILED", flush=True)
+        else:
+            happened += report.happened
+            lost += sum(report.lost.values())
+            duplicated += sum(report.duplicated.values())
+            recoveries += report.recoveries
+            failed += not report.equal
+            outcome = (
+                "equal"
+                if report.equal
+                else f"DIFFERENT {report.lost.most_common(3)} {report.duplicated.most_common(3)}"
+            )
+            print(f"round {index}: {outcome}, {time.monotonic() - started:.1f} s, {dict(report.happened)}", flush=True)
+        index += 1
+    total = FaultReport(Faults(), happened, 0, Counter(), Counter(), recoveries)
+    print(
+        f"{index - first} rounds, seed {seed}, {(time.monotonic() - began) / 60:.1f} min: {dict(happened)}; {lost} lost, "
+        f"{duplicated} duplicated, {failed} rounds failed; recovery p50 {total.recovery(0.5):.2f} s, "
+        f"p99 {total.recovery(0.99):.2f} s of {len(recoveries)}"
+    )
+    return failed
+
+
+def main():
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    parser.add_argument("--first", type=int, default=0, help="index of the first round")
+    parser.add_argument("--limit", type=float, default=float("inf"), help="seconds after which no round begins")
+    arguments = parser.parse_args()
+    sys.exit(bool(soak(arguments.kills, arguments.seed, arguments.first, arguments.limit)))
+
+
+if __name__ == "__main__":
+    main()
