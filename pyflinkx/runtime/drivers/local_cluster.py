@@ -74,6 +74,10 @@ def make_job(
     job.master.remember(configuration.value_of(EXCEPTION_HISTORY_SIZE))
     if not settings.batch:
         job.checkpoints = job_checkpoints(graph, job.job_id, clock, begins_with)
+    if configuration.value_of(options.QUERYABLE_STATE):
+        from pyflinkx.runtime.drivers.query_server import server_for
+
+        job.query_server = server_for(configuration)
     return job
 
 

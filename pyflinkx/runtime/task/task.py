@@ -23,6 +23,7 @@ from pyflinkx.connectors.source import (
     SourceReader,
 )
 from pyflinkx.errors import add_note
+from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
@@ -135,6 +136,7 @@ class Task:
         self.splits = splits
         self.subtask = subtask
         self.attempt = attempt
+        self.id = TaskId(vertex.id, subtask, attempt)
         self.settings = settings
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
         self.out_exchanges = out_exchanges
