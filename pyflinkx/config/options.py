@@ -345,8 +345,8 @@ QUERYABLE_STATE_PORTS = ConfigOption(
     "queryable-state.proxy.ports",
     STRING,
     "9069",
-    'Where a job with queryable state listens, on 127.0.0.1: a port, several, or a range, such as "9069,9080-9099"; the '
-    "first that is free is taken. 0 for any.",
+    'Where a job with queryable state listens, on 127.0.0.1: a port, several, or a range, such as "9069,9080-9099"; '
+    "the first that is free is taken. 0 for any.",
     fault=not_ports,
 )
 QUERYABLE_STATE_TOKEN: ConfigOption[str] = ConfigOption(

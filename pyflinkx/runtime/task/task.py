@@ -424,8 +424,8 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. There may be no
-        # end of checkpoints either, so what follows is done all the same.
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. Nor need there
+        # be an end of checkpoints, so what follows is done all the same.
         took = self.checkpoints is not None and self.checkpoints.see_to_told()
         if self._fire_timers():
             self._finish_drained()
