@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "config": CORE,
     "state": TYPES,
     "checkpoint": CHECKPOINT - {"checkpoint"},
+    "state_processor": CHECKPOINT,
     "expressions": EXPRESSIONS,
     "operators": {"expressions", *STATE},
     "formats": TYPES,

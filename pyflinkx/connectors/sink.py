@@ -221,6 +221,9 @@ class Sink:
         committer = self.create_committer()
         return None if committer is None else CommitterCoordinator(committer.adapted())
 
+    def job_ended(self, failure: BaseException | None) -> None:
+        """The job has ended, behind its last attempt; ``failure`` is what made it fail, or JobCancelledError."""
+
     def create_writer(self, context: WriterContext) -> Any:
         """A writer for one subtask: a SinkWriter, which takes batches, or a ``record_sink.RecordSinkWriter``."""
         raise NotImplementedError

@@ -237,14 +237,19 @@ class JobCheckpoints:
         self.actions += actions
         if running:
             return
+        failure: Exception | None = None
         while self.actions:
             action = self.actions[0]
             try:
                 self._act(action)
+            except Exception as error:  # what follows is done all the same: old checkpoints removed, waiters told
+                failure = failure or error
             except BaseException:
                 self.actions.clear()
                 raise
             self.actions.popleft()
+        if failure is not None:
+            raise failure
 
     def _act(self, action: Action) -> None:
         if isinstance(action, TriggerTasks):

@@ -17,7 +17,7 @@ from pyflinkx.graph.execution_graph import JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.operators.base import LATE_RECORDS
 from pyflinkx.runtime.control.checkpoints import JobCheckpoints
-from pyflinkx.runtime.control.coordination import named
+from pyflinkx.runtime.control.coordination import ended_by, named
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
 from pyflinkx.runtime.control.queries import JobQueries
 from pyflinkx.runtime.sites import site_of
@@ -193,6 +193,7 @@ class Job:
                 self.master.abandon(error)
                 if self.checkpoints is not None:
                     self.checkpoints.job_ended(self.master.state)
+                self._tell_ended(ended_by(error, self.graph.name))
                 raise
             actions = self.master.attempt_ended(start.number, failure, self.now())
             if self.master.ended is None:
@@ -201,9 +202,18 @@ class Job:
         assert self.master.ended is not None
         if self.checkpoints is not None:
             self.checkpoints.job_ended(self.master.ended.state)
+        self._tell_ended(self.master.ended.failure)
         if self.master.ended.failure is not None:
             raise self.master.ended.failure
         self.report(final=True)
+
+    def _tell_ended(self, failure: BaseException | None) -> None:
+        """Sources and sinks learn that no other attempt follows."""
+        for vertex in self.graph.vertices:
+            for node in vertex.nodes:
+                described = node.source if node.source is not None else node.sink
+                if described is not None:
+                    described.job_ended(failure)
 
     def run(self) -> JobResult:
         """Run to the end."""

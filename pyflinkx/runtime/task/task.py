@@ -425,22 +425,19 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. And the step
-        # goes on, or checkpoints that take longer than their interval would leave no time for records.
-        if self.checkpoints is not None and self.checkpoints.wanted:
-            self.checkpoints.see_to_told()
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. What follows
+        # is done all the same: there may be no end of checkpoints either.
+        took = self.checkpoints is not None and self.checkpoints.see_to_told()
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        if self.checkpoints is not None and self.checkpoints.busy:
-            self.checkpoints.look()
         read = self.mailbox.run_one()
         if read:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
         if not all(node.operator.accepts_input() for node in self.gating):
-            return StepResult.MORE if read else StepResult.WAIT
+            return StepResult.MORE if read or took else StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
@@ -453,7 +450,7 @@ class Task:
         ended = not self.unfinished and all(source.ended for source in self.inputs)
         if ended and not any(node.draining for node in self.draining):
             return StepResult.FINISHED
-        return StepResult.MORE if read else StepResult.WAIT
+        return StepResult.MORE if read or took else StepResult.WAIT
 
     def _take(self, source: ReaderInput | ChannelInput) -> bool:
         """Have an input take its next step; whether it had anything."""
