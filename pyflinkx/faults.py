@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 
 VARIABLE = "PYFLINKX_FAULTS"
+# A folder, by which all processes of a program know which of their faults have happened: each does once.
+ONCE_VARIABLE = "PYFLINKX_FAULTS_ONCE"
 # name=action or name=action@n, where n says at which arrival, from 1; without it, at each.
 FORM = re.compile(r"([\w.-]+)=(crash|error|delay:(\d+))(?:@([1-9]\d*))?")
 
@@ -27,18 +29,29 @@ class Fault:
     Args:
         act: called with the place's name.
         nth: at which arrival, from 1; 0 for each.
+        once: a folder, in which a file of the place's name says that it has happened in some process; None for none.
     """
 
-    def __init__(self, act: Callable[[str], None], nth: int = 0) -> None:
+    def __init__(self, act: Callable[[str], None], nth: int = 0, once: str | None = None) -> None:
         self.act = act
         self.nth = nth
+        self.once = once
         self.arrivals = 0
 
     def arrive(self, name: str) -> None:
         """The place has been reached."""
         self.arrivals += 1
-        if self.nth in (0, self.arrivals):
+        if self.nth in (0, self.arrivals) and (self.once is None or is_first(self.once, name)):
             self.act(name)
+
+
+def is_first(folder: str, name: str) -> bool:
+    """Whether nobody has asked for this name before; from now on somebody has."""
+    try:
+        os.close(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
+    except FileExistsError:
+        return False
+    return True
 
 
 _faults: dict[str, Fault] | None = None
@@ -87,8 +100,12 @@ def delay(milliseconds: int) -> Callable[[str], None]:
     return wait
 
 
-def parsed(text: str) -> dict[str, Fault]:
+def parsed(text: str, once: str | None = None) -> dict[str, Fault]:
     """The faults that a text like ``"file-sink.renamed=crash@2,file-sink.synced=delay:50"`` asks for.
+
+    Args:
+        text: says which.
+        once: as for ``Fault``.
 
     Raises:
         ValueError: it has another form.
@@ -100,7 +117,7 @@ def parsed(text: str) -> dict[str, Fault]:
             raise ValueError(f"{VARIABLE}: {part!r} is not of the form name=crash|error|delay:milliseconds[@nth]")
         name, action, milliseconds, nth = match.groups()
         act = crash if action == "crash" else error if action == "error" else delay(int(milliseconds))
-        faults[name] = Fault(act, int(nth or 0))
+        faults[name] = Fault(act, int(nth or 0), once)
     return faults
 
 
@@ -125,4 +142,4 @@ def switched(faults: dict[str, Fault] | str) -> Iterator[dict[str, Fault]]:
 
 
 if os.environ.get(VARIABLE):
-    _faults = parsed(os.environ[VARIABLE])
+    _faults = parsed(os.environ[VARIABLE], os.environ.get(ONCE_VARIABLE))

@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "testing": {"common", "datastream", *PUBLIC},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
+    "queryablestate": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},
 }
 

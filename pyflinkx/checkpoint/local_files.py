@@ -8,6 +8,7 @@ import secrets
 import stat
 from contextlib import suppress
 
+from pyflinkx import faults
 from pyflinkx.checkpoint.files import HIDDEN, FileSystem, Input, Output, refused
 from pyflinkx.errors import StorageError
 
@@ -139,6 +140,7 @@ class LocalOutput(Output):
 
     def _write(self, data: memoryview) -> None:
         with refused("written", self.path):
+            faults.point("checkpoint-file.begun")
             while data:
                 written = self.system.write(self.number, data)
                 if written <= 0:
@@ -149,9 +151,11 @@ class LocalOutput(Output):
         self._flush()
         with refused("written", self.path):
             self.system.fsync(self.number)
+            faults.point("checkpoint-file.synced")
             self._close()
             self.system.replace(self.hidden, self.path)
             self.renamed = True
+            faults.point("checkpoint-file.renamed")
         self.files.make_durable(self.folder)
 
     def _close(self) -> None:

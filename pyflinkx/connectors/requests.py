@@ -390,6 +390,9 @@ class RequestReader(SourceReader):
         self.request, value, timestamp = self.waiting.popleft()
         return ObjectBatch([value], None if timestamp is None else array("q", [timestamp]))
 
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        return []  # who asked is told when an attempt fails, and may ask again
+
 
 class ReplySink(Sink):
     """Answers the requests of the job's sources: each record is an answer to the request that it came of.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import pickle
@@ -16,6 +17,7 @@ from typing import Any
 
 from pyflinkx.config.values import parse_duration
 from pyflinkx.faults import InjectedFault
+from pyflinkx.runtime.control.launcher import end_with
 from pyflinkx.testing.exactly_once import append_line
 
 KILLED = "worker killed"
@@ -47,14 +49,6 @@ class Orders:
     faults: list[str]
     gap: float
     seed: int
-
-
-class AlwaysAgain:
-    """A restart strategy without limit and delay."""
-
-    def delay_after(self, failures: Any) -> int | None:
-        """Milliseconds."""
-        return 0
 
 
 class Attacker:
@@ -155,6 +149,8 @@ def seconds(duration: str) -> float:
 
 def main() -> None:
     """Run the program as ordered."""
+    end_with(int(sys.argv[2]))
+    faulthandler.register(signal.SIGUSR1)  # says where it stands, before it is given up
     with open(sys.argv[1], "rb") as file:
         path, packed = pickle.load(file)
     sys.path[:] = path
@@ -167,14 +163,6 @@ def main() -> None:
     for key, value in orders.options.items():
         configuration.set_string(key, value)
     env = StreamExecutionEnvironment.get_execution_environment(configuration)
-    make = env._job
-
-    def restarting(*arguments: Any) -> Any:
-        job = make(*arguments)
-        job.master.restarts = AlwaysAgain()
-        return job
-
-    env._job = restarting  # type: ignore[method-assign, assignment]
     orders.program(env, orders.folder)
     client = env.execute_async("under faults")
     job = client._thread.job

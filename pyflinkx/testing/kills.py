@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyflinkx.errors import PyflinkxError, WaitTimeoutError
+from pyflinkx.faults import ONCE_VARIABLE, VARIABLE
+from pyflinkx.runtime.control.launcher import parent_to_follow
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.testing.exactly_once import first_records, shown_records
 from pyflinkx.testing.killed_client import CHECKPOINTS, CLIENT_KILLED, FAILED, FAULTS, KILLED, STOPPED, Orders
@@ -26,10 +28,14 @@ Program = Callable[[Any, str], object]
 DEFAULTS = {
     "execution.checkpointing.interval": "50 ms",
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    "restart-strategy.type": "fixed-delay",
+    "restart-strategy.fixed-delay.attempts": "2147483647",
+    "restart-strategy.fixed-delay.delay": "0 ms",
     "heartbeat.interval": "200 ms",
     "heartbeat.timeout": "2 s",
 }
 LAST_LINES = 40
+POINTS = "points"
 
 
 class KilledJobError(PyflinkxError):
@@ -49,6 +55,7 @@ class Faults:
         gap: seconds; each fault comes at most so long after the one before, or after what it waits for: until all tasks
             run again, until another checkpoint is complete, or nothing.
         seed: decides order, moments and victims.
+        points: what happens at named places of the engine, in the form of PYFLINKX_FAULTS, each once in the whole job.
     """
 
     kills: int = 0
@@ -57,6 +64,7 @@ class Faults:
     client_kills: int = 0
     gap: float = 0.5
     seed: int = 0
+    points: str = ""
 
     def order(self) -> list[str]:
         """The faults, in their order."""
@@ -78,6 +86,7 @@ class FaultReport:
         duplicated: records that it gave, and should not have, or more often than it should.
         recoveries: seconds from each fault to the first record that a writer of a later attempt got.
         checkpoints: how many were completed by the clients that came to their end.
+        reached: the named places at which something happened.
     """
 
     faults: Faults
@@ -87,6 +96,7 @@ class FaultReport:
     duplicated: Counter[Any]
     recoveries: list[float] = field(default_factory=list)
     checkpoints: int = 0
+    reached: frozenset[str] = frozenset()
 
     @property
     def equal(self) -> bool:
@@ -134,8 +144,8 @@ def run_under_faults(
             function of a module, or one that can be pickled by value.
         faults: what is done to the job.
         expected: the records that it has to give; None to find out by a run without faults.
-        configuration: further options, such as ``{"parallelism.default": "2"}``. Checkpoints come every 50 ms and
-            workers are given up after 2 s without a heartbeat, unless it says otherwise.
+        configuration: further options, such as ``{"parallelism.default": "2"}``. Unless it says otherwise, checkpoints
+            come every 50 ms, workers are given up after 2 s without a heartbeat, and attempts follow without an end.
         folder: for the job's files, empty; None for a temporary one.
         results: reads what the sink has shown below the folder.
         timeout: seconds that one process of the program may take.
@@ -171,6 +181,7 @@ def run_under_faults(
             duplicated=given - wanted,
             recoveries=recoveries([time for _, time in job.happened()], first_records(job.folder)),
             checkpoints=job.checkpoints,
+            reached=job.reached(),
         )
 
 
@@ -226,6 +237,10 @@ class KilledJob:
         with open(path, encoding="utf-8") as file:
             return [(kind, time) for kind, time in map(json.loads, file)]
 
+    def reached(self) -> frozenset[str]:
+        """The named places at which something has happened."""
+        return frozenset(os.listdir(os.path.join(self.folder, POINTS)))
+
     def run(self) -> None:
         """Until the job has come to its end."""
         while not self._run_once():
@@ -233,7 +248,9 @@ class KilledJob:
 
     def _run_once(self) -> bool:
         """Start the program; whether it came to its end, and was not killed by us."""
-        done = self.happened()
+        points = os.path.join(self.folder, POINTS)
+        os.makedirs(points, exist_ok=True)
+        done, reached = self.happened(), self.reached()
         options = dict(self.options)
         newest = newest_checkpoint(os.path.join(self.folder, CHECKPOINTS))
         if newest is not None:
@@ -248,16 +265,24 @@ class KilledJob:
             written.write(dump_by_value((sys.path, dump_by_value(orders))))
         with open(log, "wb") as output:
             client = subprocess.Popen(
-                [sys.executable, "-m", "pyflinkx.testing.killed_client", file],
+                [sys.executable, "-m", "pyflinkx.testing.killed_client", file, str(parent_to_follow())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    VARIABLE: self.faults.points,
+                    ONCE_VARIABLE: points,
+                },
             )
             try:
                 code = client.wait(self.timeout)
             except subprocess.TimeoutExpired:
+                client.send_signal(signal.SIGUSR1)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    client.wait(1)
                 end_session(client)
                 raise WaitTimeoutError(
                     f"the program took longer than {self.timeout:g} s under {self.faults}, after "
@@ -267,7 +292,9 @@ class KilledJob:
                 end_session(client)
                 raise
         now = self.happened()
-        if code == -signal.SIGKILL and len(now) > len(done) and now[-1][0] == CLIENT_KILLED:
+        killed = len(now) > len(done) and now[-1][0] == CLIENT_KILLED
+        if code == -signal.SIGKILL and (killed or self.reached() > reached):
+            end_session(client)
             return False
         if code != 0:
             raise KilledJobError(f"the program ended with {code} under {self.faults}, after {now[-3:]}:\n{tail(log)}")

@@ -96,6 +96,8 @@ CASES = [
     (("execution.checkpointing.incremental", "state.backend.incremental"), "true", "incremental", True),
     (("state.backend.rocksdb.localdir",), "/a, /b", "rocksdb_folders", ("/a", "/b")),
     (("pyflinkx.security.secret-file",), "/etc/secret", "secret_file", "/etc/secret"),
+    (("state.backend.rocksdb.memory.fixed-per-slot",), "32mb", "rocksdb_memory", 32 << 20),
+    (("state.backend.rocksdb.memory.write-buffer-ratio",), "0.25", "rocksdb_write_buffer_ratio", 0.25),
 ]
 
 

@@ -189,9 +189,9 @@ class Parted(ProcessFunction):
 
 
 def paced(every, value):
-    """Take some time."""
+    """Take ten milliseconds for some: on a busy machine it is how often somebody sleeps that takes long."""
     if value % every == 0:
-        time.sleep(0.001)
+        time.sleep(0.01)
     return value
 
 
@@ -210,14 +210,14 @@ def numbers(env, name, count, every, parallelism=None):
     return mapped.set_parallelism(parallelism) if parallelism else mapped
 
 
-def program(env, folder, count=1_500, every=1):
+def program(env, folder, count=1_500, every=10):
     """Build the job.
 
     Args:
         env: to build it on.
         folder: of its sink.
         count: how many numbers each of its sources gives.
-        every: for how many numbers it takes a millisecond.
+        every: for how many numbers it takes ten milliseconds.
     """
     ordered = numbers(env, "ordered", count, every, parallelism=1)
     others = numbers(env, "others", count, every)

@@ -29,6 +29,7 @@ def run_round(seed):
         "execution.checkpointing.interval": chance.choice(["20 ms", "50 ms", "200 ms"]),
         "execution.checkpointing.snapshot-compression": chance.choice(["true", "false"]),
         "execution.checkpointing.data-inline-threshold": chance.choice(["0 b", "20 kb", "1 mb"]),
+        "pyflinkx.batch.size": chance.choice(["16", "100", "1024"]),
         "heartbeat.interval": "200 ms",
         "heartbeat.timeout": "2 s",
     }
@@ -72,8 +73,8 @@ def soak(kills, seed, first, limit):
         index += 1
     total = FaultReport(Faults(), happened, 0, Counter(), Counter(), recoveries)
     print(
-        f"{index - first} rounds, seed {seed}, {(time.monotonic() - began) / 60:.1f} min: {dict(happened)}; {lost} lost, "
-        f"{duplicated} duplicated, {failed} rounds failed; recovery p50 {total.recovery(0.5):.2f} s, "
+        f"{index - first} rounds, seed {seed}, {(time.monotonic() - began) / 60:.1f} min: {dict(happened)}; "
+        f"{lost} lost, {duplicated} duplicated, {failed} rounds failed; recovery p50 {total.recovery(0.5):.2f} s, "
         f"p99 {total.recovery(0.99):.2f} s of {len(recoveries)}"
     )
     return failed

@@ -11,6 +11,7 @@ from concurrent.futures import Future, InvalidStateError
 from functools import partial
 from typing import Any, Protocol
 
+from pyflinkx import faults
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx._core.keys.partition import key_group_range
@@ -113,6 +114,7 @@ class JobCheckpoints:
         latest = self.coordinator.latest
         if latest is None:
             return
+        faults.point("checkpoint.restore")
         with self.storage.reader(latest) as reader:
             for node in nodes_of(self.graph):
                 states = latest.operators.get(node.uid)
@@ -150,6 +152,7 @@ class JobCheckpoints:
         """
         self.tasks = None  # they are gone
         failed: list[str] = []
+        problem: Exception | None = None
         for action in self.coordinator.final(self.clock.now()):
             if isinstance(action, StoreManifest):
                 self.actions += self._store(action)
@@ -160,12 +163,18 @@ class JobCheckpoints:
             if isinstance(action, FailJob):
                 failed.append(action.reason)
             else:
-                self._act(action)
+                try:
+                    self._act(action)
+                except Exception as error:
+                    problem = problem or error
+        if problem is not None:
+            raise problem
         if failed:
             raise CheckpointError(f"the last checkpoint of job '{self.graph.name}' failed: {failed[0]}")
 
     def job_ended(self, state: JobState) -> None:
         """The job has ended: keep or remove its checkpoints, as the settings say."""
+        faults.point("checkpoint.job-ended")
         self._do(self.coordinator.job_ended(self.clock.now(), state))
         self.savepoints.clear()
         self.refuse_rest()
@@ -237,19 +246,15 @@ class JobCheckpoints:
         self.actions += actions
         if running:
             return
-        failure: Exception | None = None
+        problem: BaseException | None = None
         while self.actions:
-            action = self.actions[0]
             try:
-                self._act(action)
-            except Exception as error:  # what follows is done all the same: old checkpoints removed, waiters told
-                failure = failure or error
-            except BaseException:
-                self.actions.clear()
-                raise
+                self._act(self.actions[0])
+            except BaseException as error:  # the coordinator counts on the others all the same
+                problem = problem or error
             self.actions.popleft()
-        if failure is not None:
-            raise failure
+        if problem is not None:
+            raise problem
 
     def _act(self, action: Action) -> None:
         if isinstance(action, TriggerTasks):
@@ -286,6 +291,7 @@ class JobCheckpoints:
                     raise
                 self.actions += self.coordinator.store_failed(self.clock.now(), action.number, told(error))
                 return
+        faults.point("checkpoint.begun")  # and no task was told
         options = action.options
         unaligned = options.unaligned and options.exactly_once
         barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned)
@@ -299,10 +305,12 @@ class JobCheckpoints:
             assert self.coordination is not None
             states = self.early.pop(number, {}) | self.coordination.snapshot(number, last=True)
             checkpoint = self._with_coordinators(checkpoint, states, action.folder)
+            faults.point("checkpoint.all-written")  # but the manifest
             written = self.storage.write_manifest(checkpoint, action.folder)
         except Exception as error:
             log.warning("checkpoint %d of job '%s' cannot be written", number, self.graph.name, exc_info=error)
             return self.coordinator.store_failed(self.clock.now(), number, told(error))
+        faults.point("checkpoint.stored")  # and nobody knows that
         actions = self.coordinator.stored(self.clock.now(), number, written)
         record = self.coordinator.statistics.completed_as(number)
         if record is not None:
@@ -345,6 +353,7 @@ class JobCheckpoints:
     def _completed(self, number: int) -> None:
         assert self.coordination is not None
         self.coordination.checkpoint_completed(number)
+        faults.point("checkpoint.committed")  # and no task was told
         self._tell_over(CheckpointOver(number, completed=True))
 
     def _tell_over(self, over: CheckpointOver) -> None:
@@ -420,9 +429,13 @@ def close_coordinators(
         try:
             if failure is None:
                 checkpoints.job_finished()
-            checkpoints.attempt_over("the job has finished" if failure is None else f"the job failed: {told(failure)}")
         except Exception as error:
             problem = error
+        reason = failure or problem
+        try:
+            checkpoints.attempt_over("the job has finished" if reason is None else f"the job failed: {told(reason)}")
+        except Exception as error:
+            problem = problem or error
     try:
         coordination.close(failure or problem)
     except Exception as error:

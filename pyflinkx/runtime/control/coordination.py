@@ -130,9 +130,19 @@ class Coordination:
         return found
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
-        """A checkpoint is durable."""
+        """A checkpoint is durable. All coordinators are told, even if some fail: they leave alone what it lists.
+
+        Raises:
+            BaseException: what the first of them raised.
+        """
+        failure: BaseException | None = None
         for node, coordinator in self.coordinators.items():
-            self._call(self.sites[node], coordinator.checkpoint_completed, checkpoint_id)
+            try:
+                self._call(self.sites[node], coordinator.checkpoint_completed, checkpoint_id)
+            except BaseException as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
     def post(self, call: Call) -> None:
         """Have the job's thread call something; from any thread."""

@@ -268,18 +268,27 @@ class JobMaster:
         self.stopped = True
         return self._stop(self.execution.cancel()) + self._end_if_done()
 
-    def attempt_ended(self, number: int, failure: BaseException | None = None, now: int = 0) -> list[Action]:
+    def attempt_ended(
+        self, number: int, failure: BaseException | None = None, now: int = 0, resumes: bool = False
+    ) -> list[Action]:
         """What an attempt used has been given back; the job ends, or is run again.
 
         Args:
             number: of the attempt.
             failure: what went wrong while it was given back; it counts only when nothing had gone wrong before.
             now: the time.
+            resumes: whether another attempt goes on from a checkpoint. If not, one whose tasks have all finished is not
+                run again when only its end failed: what it has shown would be shown twice.
         """
         if number != self.number or not self.ending:
             return []
         self.ending = False
         state = self.execution.state
+        if state is JobState.FINISHED and failure is not None and resumes:
+            self.failures.append(FailureRecord(number, failure, now))
+            again = not self.cancel_asked and restart_helps(failure)
+            delay = self.restarts.delay_after(self.failures) if again else None
+            return [self._end(JobState.FAILED, failure)] if delay is None else self._begin(delay)
         if state is JobState.FINISHED or (self.stopped and state is JobState.CANCELED):
             if failure is not None:
                 self.failures.append(FailureRecord(number, failure, now))

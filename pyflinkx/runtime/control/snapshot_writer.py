@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx import faults
 from pyflinkx._core.calls.records import told
 from pyflinkx.checkpoint.metadata import TaskSnapshot
 from pyflinkx.checkpoint.storage import CheckpointStorage
@@ -58,8 +59,10 @@ def write_snapshot(
     name = f"{task.vertex}-{task.subtask}-{task.attempt}"
     try:
         storage.use_secret(trigger.secret)
+        faults.point("snapshot.begun")
         writer = storage.writer(trigger.number, name, trigger.folder)
         operators = write_states(writer, taken.held)
+        faults.point("snapshot.written")  # and the coordinator was not told
     except Exception as error:
         taken.discard()
         log.warning("checkpoint %d: the states of a task cannot be written", trigger.number, exc_info=error)

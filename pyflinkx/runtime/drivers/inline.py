@@ -20,6 +20,7 @@ from pyflinkx.runtime.control.dependencies import applied
 from pyflinkx.runtime.control.failures import raise_contained
 from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
+from pyflinkx.runtime.control.queries import state_of_task
 from pyflinkx.runtime.control.snapshot_writer import (
     Announced,
     SnapshotThread,
@@ -39,6 +40,7 @@ from pyflinkx.runtime.task.mailbox import Mailbox
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.splits import assign_splits
 from pyflinkx.runtime.task.task import StepResult, Task, TaskSettings
+from pyflinkx.state.queryable import StateQuery
 
 
 class InlineJob(Job):
@@ -80,6 +82,14 @@ class InlineJob(Job):
 
     def post(self, call: Callable[[], None]) -> None:
         self.coordination.post(call)
+
+    def ask_tasks(self, number: int, query: StateQuery) -> set[TaskId]:
+        self.coordination.post(partial(self._answer, number, query))
+        return {task.id for task in self.tasks}
+
+    def _answer(self, number: int, query: StateQuery) -> None:
+        for task in self.tasks:
+            self.queries.told(number, task.id, state_of_task(task, query))
 
     def _wake(self) -> None:
         self.settings.clock.wake()  # type: ignore[attr-defined]

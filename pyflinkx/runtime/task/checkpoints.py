@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
+from pyflinkx import faults
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import OperatorContext
@@ -117,6 +119,7 @@ class TaskCheckpoints:
 
     def completed(self, number: int) -> None:
         """A checkpoint is durable."""
+        faults.point("task.completed")
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=True)
         for node in self.nodes.values():
@@ -124,6 +127,7 @@ class TaskCheckpoints:
 
     def aborted(self, number: int) -> None:
         """A checkpoint will not be."""
+        faults.point("task.aborted")
         self.barriers.give_up(number)
         for begun in [begun for begun in self.under_way if begun <= number]:
             self._drop(begun)
@@ -183,6 +187,7 @@ class TaskCheckpoints:
 
     def _begin(self, barrier: Barrier) -> None:
         """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""
+        faults.point("task.barrier-ready")
         self.send_all()
         started = time.monotonic_ns()
         for node in self.vertex.nodes:
@@ -191,8 +196,10 @@ class TaskCheckpoints:
                 self.send_all()
         for exchange in self.exchanges:
             exchange.emit_barrier(barrier)
+        faults.point("task.barrier-sent")
         missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
         held = {node.id: self._held(node, barrier.number) for node in self.vertex.nodes if node.id not in missing}
+        faults.point("task.exported")
         records = [(source, source.begin_record()) for source in self.barriers.recorded()]
         self.under_way[barrier.number] = UnderWay(barrier, held, missing, records, milliseconds_since(started))
 
@@ -228,7 +235,7 @@ class TaskCheckpoints:
 
     def _held(self, node: StreamNode, number: int) -> HeldStates:
         states = self._held_itself(node, number)
-        states.batches += held(site_of(node), self.accumulators[node.id])
+        states.batches = chain(states.batches, held(site_of(node), self.accumulators[node.id]))
         return states
 
     def _held_itself(self, node: StreamNode, number: int) -> HeldStates:

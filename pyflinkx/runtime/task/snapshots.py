@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from pyflinkx._core.calls.records import CallSite
@@ -29,7 +30,7 @@ class HeldStates:
 
     Args:
         uid: of the operator.
-        batches: of states; native ones are of kind ``NATIVE``.
+        batches: of states, or what makes them when it is gone through; once only. Native ones are of kind ``NATIVE``.
         native: batches that compiled operators have exported, or will when they are gone through; once only.
         splits: pickled, those that a reader has yet to read; None for no reader.
         count: how many these are.
@@ -38,7 +39,7 @@ class HeldStates:
     """
 
     uid: str
-    batches: list[ColumnBatch] = field(default_factory=list)
+    batches: Iterable[ColumnBatch] = ()
     native: Iterable[ColumnBatch] = ()
     splits: bytes | None = None
     count: int = 0
@@ -57,9 +58,9 @@ def held_by_operator(operator: Operator, context: OperatorContext, number: int) 
     operator.store(number)
     held = HeldStates(context.uid)
     if context.keeps_by_key:
-        held.batches += context.keyed_state.export(context.max_parallelism)
+        held.batches = context.keyed_state.exported(context.max_parallelism)
     if context.keeps_by_subtask:
-        held.batches += context.operator_state.export()
+        held.batches = chain(held.batches, context.operator_state.export())
     held.native = operator.export()
     return held
 

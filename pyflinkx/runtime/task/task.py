@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from pyflinkx import faults
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.interrupts import is_interrupt
@@ -22,6 +23,7 @@ from pyflinkx.connectors.source import (
     SourceReader,
 )
 from pyflinkx.errors import add_note
+from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
@@ -66,7 +68,7 @@ class TaskSettings:
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
     ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
-    ``seed``: of random numbers. ``rocksdb``: how state by key is kept in RocksDB, None where it is kept in memory.
+    ``seed``: of random numbers. ``rocksdb``: how operators use RocksDB; None to keep state in memory.
     """
 
     clock: Clock
@@ -83,17 +85,16 @@ class TaskSettings:
     request_sources: tuple[tuple[int, bool], ...] = ()
     alignment_patience: int = 0
     seed: str = ""
-
     rocksdb: RocksDBSettings | None = None
 
     def state_backend(self) -> StateBackend:
-        """What makes the tables of the slot's operators."""
-        if self.rocksdb is None:
+        """Where operators keep state by key; a batch job in memory, as in Flink: it holds no key for long."""
+        if self.rocksdb is None or self.batch:
             return StateBackend()
-        backend: StateBackend = self.shared.get(RocksDBStateBackend) or self.shared.setdefault(
-            RocksDBStateBackend, RocksDBStateBackend(self.rocksdb)
-        )
-        return backend
+        made: StateBackend | None = self.shared.get(RocksDBStateBackend)
+        if made is None:
+            made = self.shared.setdefault(RocksDBStateBackend, RocksDBStateBackend(self.rocksdb))
+        return made
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -135,6 +136,7 @@ class Task:
         self.splits = splits
         self.subtask = subtask
         self.attempt = attempt
+        self.id = TaskId(vertex.id, subtask, attempt)
         self.settings = settings
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
         self.out_exchanges = out_exchanges
@@ -270,6 +272,7 @@ class Task:
             self._restore_lists(node, context)
         operator.open(context)
         if self.restored is not None:
+            faults.point("task.restored")  # what it keeps by key and by subtask, and nothing native
             for batch in self.restored.native(node.uid):
                 operator.import_(batch)
         if operator.may_pause:
@@ -305,9 +308,9 @@ class Task:
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
             key_type=None if node.spec is None else node.spec.input(0).key_type,
+            state_backend=self.settings.state_backend(),
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
-            state_backend=self.settings.state_backend(),
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
             checkpoints=self.link.snapshot is not None,
             seed=self.settings.seed,
@@ -421,8 +424,8 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. What follows is
-        # done all the same: there may be no end of checkpoints either.
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. Nor need there
+        # be an end of checkpoints, so what follows is done all the same.
         took = self.checkpoints is not None and self.checkpoints.see_to_told()
         if self._fire_timers():
             self._finish_drained()

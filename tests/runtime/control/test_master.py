@@ -56,6 +56,24 @@ def test_what_goes_wrong_at_the_very_end_fails_the_job():
     assert master.attempt_ended(1, error) == [EndJob(JobState.FAILED, error)]
 
 
+def test_a_job_that_goes_on_from_checkpoints_is_run_again_when_its_very_end_fails():
+    for restarts, cancelled, expected in (
+        (Restarts(1), False, [StartAttempt(2, 0)]),
+        (Restarts(1), True, None),
+        (None, False, None),
+    ):
+        master = JobMaster("job", TASKS, restarts)
+        master.start()
+        for task in run(master):
+            master.task_moved(task, S.FINISHED)
+        if cancelled:
+            master.cancel_asked = True
+        error = OSError("not committed")
+        ended = [EndJob(JobState.FAILED, error)]
+        assert master.attempt_ended(1, error, resumes=True) == (ended if expected is None else expected)
+        assert [record.error for record in master.failures] == [error]
+
+
 def test_without_restarts_the_first_failure_ends_the_job_after_all_tasks_have():
     master = begun()
     first, second, third = run(master)
