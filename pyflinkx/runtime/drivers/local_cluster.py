@@ -55,6 +55,7 @@ def make_job(
         ),
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
+        checkpoints=graph.checkpoints.enabled,
         alignment_patience=graph.checkpoints.aligned_timeout,
         rocksdb=rocksdb_settings(graph.checkpoints),
         seed=configuration.get(options.SEED) or uuid4().hex,

@@ -66,7 +66,8 @@ class TaskSettings:
     ``one_graph``: whether all subtasks of all attempts are made from one graph in one process, so that function objects
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
-    ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
+    ``object_reuse``: whether operators may share the objects of records. ``checkpoints``: whether it takes any
+    without being asked. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
     ``seed``: of random numbers. ``rocksdb``: how operators use RocksDB; None to keep state in memory.
     """
@@ -83,6 +84,7 @@ class TaskSettings:
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
+    checkpoints: bool = False
     alignment_patience: int = 0
     seed: str = ""
     rocksdb: RocksDBSettings | None = None
@@ -312,7 +314,7 @@ class Task:
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
-            checkpoints=self.link.snapshot is not None,
+            checkpoints=self.settings.checkpoints,
             seed=self.settings.seed,
         )
 
