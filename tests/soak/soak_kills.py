@@ -20,7 +20,7 @@ COUNT = 3_000
 def run_round(seed):
     """One job, and what the seed does to it."""
     chance = random.Random(seed)
-    workers = chance.choice([1, 2, 2, 3, 4])
+    workers = chance.choice([1, 2, 2, 2, 3, 3, 4])
     options = {
         "parallelism.default": str(workers),
         "pyflinkx.workers": "inline" if workers == 1 else "processes",
@@ -29,11 +29,12 @@ def run_round(seed):
         "execution.checkpointing.interval": chance.choice(["20 ms", "50 ms", "200 ms"]),
         "execution.checkpointing.snapshot-compression": chance.choice(["true", "false"]),
         "execution.checkpointing.data-inline-threshold": chance.choice(["0 b", "20 kb", "1 mb"]),
+        "execution.checkpointing.unaligned.enabled": chance.choice(["true", "false"]),
         "pyflinkx.batch.size": chance.choice(["16", "100", "1024"]),
         "heartbeat.interval": "200 ms",
         "heartbeat.timeout": "2 s",
     }
-    many = 0 if workers == 1 else chance.randint(5, 10)
+    many = 0 if workers == 1 else chance.randint(5, 15)
     faults = Faults(
         kills=many,
         stops=0 if workers == 1 else chance.randint(0, 2),

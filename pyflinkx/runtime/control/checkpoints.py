@@ -174,7 +174,7 @@ class JobCheckpoints:
 
     def job_ended(self, state: JobState) -> None:
         """The job has ended: keep or remove its checkpoints, as the settings say."""
-        faults.point("checkpoint.job-ended")
+        self._tolerantly(lambda: faults.point("checkpoint.job-ended"))
         self._do(self.coordinator.job_ended(self.clock.now(), state))
         self.savepoints.clear()
         self.refuse_rest()
