@@ -1,6 +1,7 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
 .PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
-.PHONY: pages soak-workers soak-windows soak-expressions soak-damage soak-checkpoints soak-kills bench bench-quick bench-peers
+.PHONY: pages soak-workers soak-windows soak-expressions soak-checkpoints soak-damage soak-rocksdb soak-kills planted
+.PHONY: bench bench-quick bench-peers
 
 CYTHON := $(shell find pyflinkx/_core -name '*.pyx')
 NATIVE := setup.py $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h) $(CYTHON) $(shell find pyflinkx/_core -name '*.pxd')
@@ -57,7 +58,7 @@ tsan: ## threads that share memory, under ThreadSanitizer; SEEDS and FIRST choos
 fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same sanitizers
 	RUNS=$(RUNS) ci/fuzz.sh
 
-soak: soak-workers soak-windows soak-expressions soak-damage soak-checkpoints soak-kills ## all of the following
+soak: soak-workers soak-windows soak-expressions soak-damage soak-rocksdb soak-checkpoints soak-kills ## all of the following
 
 soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each fault point, 500 restarts; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_kills --kills $(or $(KILLS),1000) --seed $(or $(SEED),1)
@@ -74,11 +75,17 @@ soak-windows: build ## CASES (100000) of each kind of window and join against na
 soak-expressions: build ## CASES (100000) of each kind of expression against a naive model; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_expressions --runs $(or $(CASES),100000) --seed $(or $(SEED),1)
 
-soak-damage: build ## CASES (10000) of damage to a checkpoint's files, 500 forged pickles; SEED repeats
-	nice .venv/bin/python -m tests.soak.soak_damage --runs $(or $(CASES),10000) --seed $(or $(SEED),1)
+soak-rocksdb: build ## 2 GB of state in RocksDB under a budget of 256 MB: memory before, at most, bytes of files
+	nice .venv/bin/python -m tests.state.rocksdb_memory $(or $(STATE),2048) $(or $(BUDGET),256)
 
 soak-checkpoints: build ## CHECKPOINTS (1000000) in simulated jobs whose tasks, clients, disk and power fail; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_checkpoints --checkpoints $(or $(CHECKPOINTS),1000000) --seed $(or $(SEED),1)
+
+planted: build ## bugs that are planted in a copy, each of which a test has to find; BUGS names some of them
+	nice .venv/bin/python -m tests.planted.run $(BUGS)
+
+soak-damage: build ## CASES (10000) of damage to a checkpoint's files, 500 forged pickles; SEED repeats
+	nice .venv/bin/python -m tests.soak.soak_damage --runs $(or $(CASES),10000) --seed $(or $(SEED),1)
 
 bench: build bench-peers ## pyflinkx and its peers in one run, written to docs/performance.md
 	.venv/bin/python -m bench.run --page

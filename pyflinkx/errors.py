@@ -126,6 +126,21 @@ class SeveralAnswersError(RequestError):
     answers: tuple[object, ...] = ()
 
 
+class QueryError(PyflinkxError):
+    """A query of a job's state cannot be answered: the job is unknown, has ended, or answers no queries."""
+
+
+class UnknownStateError(QueryError):
+    """The job that was asked has no queryable state of that name."""
+
+
+class UnknownKeyError(QueryError, KeyError):
+    """The state that was asked has no value for that key."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class QueueEndedError(PyflinkxError):
     """A queue has nothing more to give: its job has ended, and all results were fetched."""
 

@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "config": CORE,
     "state": TYPES,
     "checkpoint": CHECKPOINT - {"checkpoint"},
+    "state_processor": CHECKPOINT,
     "expressions": EXPRESSIONS,
     "operators": {"expressions", *STATE},
     "formats": TYPES,
@@ -49,6 +50,7 @@ MAY_IMPORT = {
     "testing": {"common", "datastream", *PUBLIC},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
+    "queryablestate": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},
 }
 

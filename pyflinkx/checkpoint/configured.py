@@ -59,6 +59,8 @@ def checkpoint_settings(configuration: Configuration, batch: bool = False) -> Ch
         state_backend="rocksdb" if backend == "rocksdb" else "hashmap",
         incremental=get(options.INCREMENTAL),
         rocksdb_folders=options.folders(configuration.get(options.ROCKSDB_FOLDERS)),
+        rocksdb_memory=get(options.ROCKSDB_MEMORY),
+        rocksdb_write_buffer_ratio=get(options.ROCKSDB_WRITE_BUFFER_RATIO),
         secret_file=configuration.get(options.SECRET_FILE),
     )
     faults = contradictions(settings, storage, configuration.get(options.BACKLOG_INTERVAL))

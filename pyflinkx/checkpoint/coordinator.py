@@ -165,7 +165,7 @@ class CheckpointCoordinator:
                 pending.final = False  # what it is the last of has not finished
             else:
                 actions += self._abort(now, pending, reason, counts=False)
-        return actions + self._discard()
+        return self._with_discards(actions)
 
     def task_finished(self, now: int, attempt: int, task: Task) -> list[Action]:
         """A task has come to its end, which is its barrier in what it has not spoken of.
@@ -189,7 +189,7 @@ class CheckpointCoordinator:
                 pending.finished.add(task)
                 actions += self._trigger(pending, first=False)
                 actions += self._store_if_complete(pending)
-        return actions + self._discard()
+        return self._with_discards(actions)
 
     def final(self, now: int) -> list[Action]:
         """All tasks have finished: the last checkpoint, after which ``LastStored`` comes; nothing if there is none.
@@ -213,7 +213,7 @@ class CheckpointCoordinator:
         if state.name not in KEPT_AT_THE_END[self.settings.retention]:
             self.dropped += self.retained
             self.retained = []
-        return actions + self._discard()
+        return self._with_discards(actions)
 
     # ---- time ----
 
@@ -234,7 +234,7 @@ class CheckpointCoordinator:
             if not pending.final and now >= pending.time + self.settings.timeout:
                 actions += self._abort(now, pending, self._expired(pending), counts=True)
         if any(isinstance(action, FailJob) for action in actions):
-            return actions + self._discard()
+            return self._with_discards(actions)
         requested, self.requested = self.requested, []
         for request in requested:
             actions += self._begin_savepoint(now, request)
@@ -242,7 +242,7 @@ class CheckpointCoordinator:
         if periodic is not None and now >= periodic:
             self.number += 1
             actions += self._begin(now, self.number, CHECKPOINT, self._options(), self.finished)
-        return actions + self._discard()
+        return self._with_discards(actions)
 
     def trigger_savepoint(self, now: int, folder: str | None, stop: bool = False, drain: bool = False) -> int:
         """Ask for a savepoint, which the next ``time`` begins; the ticket that its outcome is told with.
@@ -268,7 +268,7 @@ class CheckpointCoordinator:
             return self._late(number)
         if task in pending.finished:
             reason = f"task {task} gave its states after it had finished"
-            return self._abort(now, pending, reason, counts=True) + self._discard()
+            return self._with_discards(self._abort(now, pending, reason, counts=True))
         if task in pending.waiting:
             pending.waiting.discard(task)
             pending.snapshots[task] = snapshot
@@ -294,7 +294,7 @@ class CheckpointCoordinator:
             return self._late(number)
         if task not in pending.waiting:
             return []  # it finished before the trigger came
-        return self._abort(now, pending, f"task {task} declined: {reason}", counts) + self._discard()
+        return self._with_discards(self._abort(now, pending, f"task {task} declined: {reason}", counts))
 
     def stored(self, now: int, number: int, checkpoint: Checkpoint) -> list[Action]:
         """A manifest is durable."""
@@ -310,7 +310,7 @@ class CheckpointCoordinator:
         pending.record.finished = tuple(sorted(pending.finished))
         self.statistics.complete(pending.record, now, checkpoint, pending.kind == SAVEPOINT)
         if pending.kind == SAVEPOINT:
-            return self._savepoint_done(pending, checkpoint) + self._discard()
+            return self._with_discards(self._savepoint_done(pending, checkpoint))
         self.retained.append(checkpoint)
         actions: list[Action] = []
         for older in [older for older in self.pending.values() if older.number < number and older.kind == CHECKPOINT]:
@@ -322,7 +322,7 @@ class CheckpointCoordinator:
         if self.running or pending.final:
             actions.append(NotifyCompleted(number))
             actions += [LastStored(number)] if pending.final else []
-        return actions + self._discard()
+        return self._with_discards(actions)
 
     def store_failed(self, now: int, number: int, reason: str) -> list[Action]:
         """A manifest cannot be written, or a coordinator of a source or sink cannot say what it holds."""
@@ -330,7 +330,7 @@ class CheckpointCoordinator:
         pending = self.pending.get(number)
         if pending is None:
             return self._late(number)
-        return self._abort(now, pending, reason, counts=True) + self._discard()
+        return self._with_discards(self._abort(now, pending, reason, counts=True))
 
     # ---- what follows ----
 
@@ -486,15 +486,18 @@ class CheckpointCoordinator:
         """Somebody speaks of one that is not under way: what was written for it is removed, if it will not be."""
         kept = {checkpoint.number for checkpoint in (*self.retained, *self.dropped)} | self.savepoints
         base = self.base.number if self.base is not None else 0
-        waits = number in self.pending or any(request.number == number for request in self.requested)
+        asked = {request.number for request in self.requested}
+        waits = number in self.pending or number in self.storing or number in asked
         if number in kept or waits or number == base or number > self.number:
             return []
         return [DiscardPending(number)]
 
-    def _discard(self) -> list[Action]:
-        """Remove what is no longer retained and nobody under way can name a file of."""
+    def _with_discards(self, actions: list[Action]) -> list[Action]:
+        """Remove, too, what is no longer retained and nobody under way can name a file of; a failure comes last."""
         held = frozenset[int]().union(*(pending.options.bases for pending in self.pending.values()))
         free = [checkpoint for checkpoint in self.dropped if checkpoint.number not in held]
         self.dropped = [checkpoint for checkpoint in self.dropped if checkpoint.number in held]
         kept = (*self.retained, *self.dropped)
-        return [Discard(checkpoint, kept) for checkpoint in free]
+        failures = [action for action in actions if isinstance(action, FailJob)]
+        others = [action for action in actions if not isinstance(action, FailJob)]
+        return [*others, *(Discard(checkpoint, kept) for checkpoint in free), *failures]

@@ -67,8 +67,8 @@ class StateReader:
             raise self._refusal(part)
         return bytes(data)
 
-    def check(self, part: StatePart) -> None:
-        """Look at every byte of a part, and decode none.
+    def check(self, part: StatePart) -> bytes | bytearray:
+        """Look at every byte of a part, and decode none; they are returned.
 
         Raises:
             StorageError, CorruptDataError, UntrustedStateError: as ``read`` does.
@@ -76,6 +76,7 @@ class StateReader:
         data = self._checked(part)
         if part.pickled and not self._signed(part, data):
             raise self._refusal(part)
+        return data
 
     def check_end(self, file: str, end: int) -> None:
         """Look whether a file has so many bytes.

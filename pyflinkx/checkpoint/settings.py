@@ -47,6 +47,8 @@ class CheckpointSettings:
         state_backend: where operators keep state by key: "hashmap" or "rocksdb".
         incremental: whether a checkpoint writes what has changed since the one before, where the state backend can.
         rocksdb_folders: of RocksDB's files; none for the temporary folder.
+        rocksdb_memory: bytes that the RocksDB databases of a slot may take, with the objects that are kept of them.
+        rocksdb_write_buffer_ratio: how much of what the databases have is for what is not in files yet.
         secret_file: with the secret that signs states; None for that of the environment or of the home.
     """
 
@@ -70,6 +72,8 @@ class CheckpointSettings:
     state_backend: str = "hashmap"
     incremental: bool = False
     rocksdb_folders: tuple[str, ...] = ()
+    rocksdb_memory: int = 256 << 20
+    rocksdb_write_buffer_ratio: float = 0.5
     secret_file: str | None = None
 
     @property

@@ -92,6 +92,18 @@ class StateWriter:
         self._add(state, kind, [data], pickled, rows, None)
         return range(len(self._parts) - 1, len(self._parts))
 
+    def copy(self, part: StatePart, data: bytes | bytearray) -> range:
+        """Write a part of another checkpoint, whose bytes ``StateReader.check`` gave.
+
+        Returns:
+            The place of its part in what ``finish`` returns.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        self._add(part.state, part.kind, [data], part.pickled, part.rows, part.groups)
+        return range(len(self._parts) - 1, len(self._parts))
+
     def _add(
         self,
         state: str,

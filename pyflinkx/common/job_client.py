@@ -214,6 +214,11 @@ class JobClient(metaclass=Answering):
         """
         return {name: metrics.named() for name, metrics in self._thread.job.task_metrics().items()}
 
+    def get_queryable_state_address(self) -> tuple[str, int] | None:
+        """Host and port for a ``QueryableStateClient``; None unless ``queryable-state.enable`` is true."""
+        server = self._thread.job.query_server
+        return None if server is None else server.address
+
     def get_checkpoint_statistics(self) -> CheckpointStatistics:
         """The job's checkpoints and savepoints so far: how many, the last ones in detail, and why some failed.
 

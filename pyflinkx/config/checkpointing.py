@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyflinkx.config.option import ConfigOption
-from pyflinkx.config.values import BOOLEAN, DURATION, INT, LONG, MEMORY, STRING, ValueType, enumeration
+from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, LONG, MEMORY, STRING, ValueType, enumeration
 
 MINIMAL_TIME = 10  # ms; as in Flink, nothing about checkpoints happens more often
 
@@ -199,6 +199,21 @@ ROCKSDB_FOLDERS: ConfigOption[str] = ConfigOption(
     "Folders of RocksDB's files, separated by commas; by default the temporary folder.",
     fault=blank,
 )
+ROCKSDB_MEMORY = ConfigOption(
+    "state.backend.rocksdb.memory.fixed-per-slot",
+    MEMORY,
+    256 << 20,
+    "Memory of a slot's RocksDB databases: the values that are kept as objects, blocks and write buffers.",
+    minimum=1 << 20,
+)
+ROCKSDB_WRITE_BUFFER_RATIO = ConfigOption(
+    "state.backend.rocksdb.memory.write-buffer-ratio",
+    DOUBLE,
+    0.5,
+    "How much of what RocksDB has of that memory is for what is not in files yet.",
+    minimum=0.05,
+    maximum=0.95,
+)
 RESTORE_PATH: ConfigOption[str] = ConfigOption(
     "execution.state-recovery.path",
     STRING,
@@ -281,6 +296,8 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     SNAPSHOT_COMPRESSION,
     STATE_BACKEND,
     ROCKSDB_FOLDERS,
+    ROCKSDB_MEMORY,
+    ROCKSDB_WRITE_BUFFER_RATIO,
     RESTORE_PATH,
     ALLOW_NON_RESTORED,
     CLAIM_MODE,

@@ -34,6 +34,27 @@ def blank(text: str) -> str | None:
     return None if text.strip() else "is empty"
 
 
+def ports(text: str) -> list[int]:
+    """The ports that a text such as "9069,9080-9099" names, in its order; ValueError for one that names none."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        numbers = range(int(first), int(last or first) + 1)
+        if not numbers or not 0 <= numbers[0] <= numbers[-1] < 1 << 16:
+            raise ValueError(text)
+        found += numbers
+    return found
+
+
+def not_ports(text: str) -> str | None:
+    """What is wrong with a text that names ports."""
+    try:
+        ports(text)
+    except ValueError:
+        return 'names no ports from 0 to 65535, such as "9069" or "9069,9080-9099"'
+    return None
+
+
 PARALLELISM: ConfigOption[int] = ConfigOption(
     "parallelism.default",
     INT,
@@ -314,6 +335,27 @@ ARCHIVE_RATIO = ConfigOption(
     "How often its own size an archive may hold, where that is more than 64 MiB.",
     minimum=1,
 )
+QUERYABLE_STATE = ConfigOption(
+    "queryable-state.enable",
+    BOOLEAN,
+    False,
+    "Whether programs of this machine that have the token may read the job's queryable state.",
+)
+QUERYABLE_STATE_PORTS = ConfigOption(
+    "queryable-state.proxy.ports",
+    STRING,
+    "9069",
+    'Where a job with queryable state listens, on 127.0.0.1: a port, several, or a range, such as "9069,9080-9099"; '
+    "the first that is free is taken. 0 for any.",
+    fault=not_ports,
+)
+QUERYABLE_STATE_TOKEN: ConfigOption[str] = ConfigOption(
+    "pyflinkx.queryable-state.token-file",
+    STRING,
+    None,
+    "File of the token, of 32 bytes or more, that those who ask for state must know; only its owner may read it. By "
+    "default ~/.pyflinkx/queryable-state, which is made when it is missing.",
+)
 
 # Set by methods of ExecutionConfig that PyFlink programs call; typed, so that a wrong value is still an error.
 CLOSURE_CLEANER = ConfigOption(
@@ -378,6 +420,9 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     ARCHIVE_SIZE,
     ARCHIVE_FILES,
     ARCHIVE_RATIO,
+    QUERYABLE_STATE,
+    QUERYABLE_STATE_PORTS,
+    QUERYABLE_STATE_TOKEN,
     *checkpointing.WITH_EFFECT,
     *RESTART_OPTIONS,
 )

@@ -67,4 +67,5 @@ class Coordinator:
         """The checkpoint, and so all before it, is durable."""
 
     def close(self, failure: BaseException | None) -> None:
-        """The job has ended; ``failure`` is what made it fail, or JobCancelledError."""
+        """The attempt has ended; ``failure`` is what made it fail, or JobCancelledError. There may be another one: what
+        is to be done at the end of the job, ``job_ended`` of the source or sink does."""

@@ -58,6 +58,7 @@ class IteratorSource(Source):
             raise TypeError(f"records come from an iterable or a callable that makes one, not {short_repr(iterator)}")
         self.output_type = output_type
         self.queue = QueueSource(AHEAD, output_type)
+        self.context: CoordinatorContext | None = None
 
     def __repr__(self) -> str:
         return f"IteratorSource({short_repr(self.make or self.values)})"
@@ -69,10 +70,15 @@ class IteratorSource(Source):
         if self.make is not None:
             return None
         coordinator = self.queue.create_coordinator(context)
-        threading.Thread(target=self._feed, args=(context,), name=f"iterator of {context.name}", daemon=True).start()
+        first, self.context = self.context is None, context
+        if first:  # the thread goes on with whatever attempt there is
+            threading.Thread(target=self._feed, name=f"iterator of {context.name}", daemon=True).start()
         return coordinator
 
-    def _feed(self, context: CoordinatorContext) -> None:
+    def job_ended(self, failure: BaseException | None) -> None:
+        self.queue.job_ended(failure)
+
+    def _feed(self) -> None:
         assert self.values is not None
         try:
             for record in self.values:
@@ -81,7 +87,8 @@ class IteratorSource(Source):
         except (JobCancelledError, JobExecutionError, WrongStateError):
             return  # the job has ended
         except BaseException as error:
-            context.fail(error)
+            assert self.context is not None
+            self.context.fail(error)
 
     def create_reader(self, context: ReaderContext) -> SourceReader:
         return self.queue.create_reader(context) if self.make is None else IteratorReader(self.make, context.copier)

@@ -11,20 +11,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from pyflinkx._core.records.copier import Copier
-from pyflinkx.config.arguments import check_count
+from pyflinkx.connectors.client_end import DEFAULT_CAPACITY, ClientEnd, ClientSource, Ended
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
-from pyflinkx.connectors.enumerator import ReaderRegistered, SourceEvent
+from pyflinkx.connectors.enumerator import ReaderRegistered
 from pyflinkx.connectors.record_reader import ElementBuffer, ReadAhead
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
-from pyflinkx.connectors.source import END, WAIT, Boundedness, ReaderContext, Source, SourceReader
-from pyflinkx.connectors.wait_point import WaitPoint
-from pyflinkx.errors import JobCancelledError, JobExecutionError, QueueEndedError, WrongStateError
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
+from pyflinkx.errors import QueueEndedError, WrongStateError
 from pyflinkx.types.typeinfo import TypeInformation
-
-DEFAULT_CAPACITY = 1024
 
 # ---- what the client's ends and the tasks tell each other ----
 
@@ -37,57 +33,30 @@ class Records:
 
 
 @dataclass(frozen=True)
+class Results:
+    """Results of one subtask on their way to the program.
+
+    Args:
+        values: the results.
+        sequence: which of the subtask's results the first of them is, from 0.
+        after: the newest checkpoint that they came behind, 0 for none.
+        restored_from: the checkpoint that the attempt began with, 0 for none.
+    """
+
+    values: list[Any]
+    sequence: int
+    after: int
+    restored_from: int
+
+
+@dataclass(frozen=True)
 class Taken:
     """So many records more have been taken."""
 
     count: int
 
 
-@dataclass(frozen=True)
-class Ended:
-    """No more records come."""
-
-
-class ClientEnd:
-    """What both queues have in common: capacity, the wait, and the job that they belong to.
-
-    Args:
-        capacity: the most records that wait.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = check_count(capacity, "capacity")
-        self.point = WaitPoint()
-        self.context: CoordinatorContext | None = None
-        self.ended = False
-        self.failure: BaseException | None = None
-
-    def attach(self, context: CoordinatorContext) -> None:
-        """The job that it belongs to starts.
-
-        Raises:
-            WrongStateError: it belongs to another job.
-        """
-        with self.point:
-            if self.context is not None:
-                raise WrongStateError(f"the queue of '{context.name}' belongs to another job: make one for each job")
-            self.context = context
-
-    def end(self, failure: BaseException | None) -> None:
-        """The job has ended."""
-        with self.point:
-            self.ended, self.failure = True, failure
-            self.point.notify_all()
-
-    def raise_failure(self) -> None:
-        """Raise what made the job fail, if it has."""
-        if isinstance(self.failure, JobCancelledError):
-            raise JobCancelledError(str(self.failure))
-        if self.failure is not None:
-            raise JobExecutionError(f"the job has failed: {self.failure}") from self.failure
-
-
-class QueueSource(Source):
+class QueueSource(ClientSource):
     """Records that the host program puts in while the job runs; one reader keeps their order.
 
     Args:
@@ -104,19 +73,10 @@ class QueueSource(Source):
         1
     """
 
-    boundedness = Boundedness.CONTINUOUS_UNBOUNDED
-    parallelism = 1
-
     def __init__(self, capacity: int = DEFAULT_CAPACITY, type_info: TypeInformation | None = None) -> None:
-        self.output_type = type_info
-        self._end = ClientEnd(capacity)
+        super().__init__(capacity, type_info, "queue source")
         self._pending: list[tuple[Any, int | None]] = []
         self._outstanding = 0
-        self._closed = False
-        self._posted = False
-        self._registered = False
-        self._travelled = False
-        self._copier = Copier("queue source")
 
     def __repr__(self) -> str:
         return f"QueueSource(capacity={self._end.capacity})"
@@ -168,13 +128,6 @@ class QueueSource(Source):
         while await self._end.point.async_wait_for(lambda: self._try(iterator), timeout, FULL):
             pass
 
-    def close(self) -> None:
-        """No more records come: the stream ends when those in the queue have been read. May be called again."""
-        with self._end.point:
-            self._closed = True
-            self._end.point.notify_all()
-            self._schedule()
-
     def _try(self, records: Iterator[tuple[Any, int | None]]) -> int | None:
         """Put in as many as there is room for; how many, or None when there is none."""
         end = self._end
@@ -193,39 +146,31 @@ class QueueSource(Source):
             self._schedule()
         return len(taken)
 
-    def _schedule(self) -> None:
-        """Have the job's thread send what is pending; the lock is held."""
-        context = self._end.context
-        if context is not None and self._registered and not self._posted:
-            self._posted = True
-            context.post(self._send)
-
     # ---- the job's side, in its thread ----
 
-    def _send(self) -> None:
-        context = self._end.context
-        assert context is not None
-        with self._end.point:
-            self._posted = False
-            records, self._pending = self._pending, []
-            closed = self._closed
-        if records:
-            context.send(0, SourceEvent(Records(records)))
-        if closed:
-            context.send(0, SourceEvent(Ended()))
+    def _take_pending(self) -> Records | None:
+        pending, self._pending = self._pending, []
+        return Records(pending) if pending else None
 
     def _handle(self, event: Any) -> None:
         with self._end.point:
             if isinstance(event, ReaderRegistered):
-                self._registered = True
-                self._schedule()
+                self._reader_registered()
             elif isinstance(event, Taken):
                 self._outstanding -= event.count
                 self._end.point.notify_all()
 
     def create_coordinator(self, context: CoordinatorContext) -> Coordinator:
         self._end.attach(context)
+        with self._end.point:
+            # What tasks of an earlier attempt had not taken is lost with them.
+            self._registered = self._posted = False
+            self._outstanding = len(self._pending)
+            self._end.point.notify_all()
         return QueueCoordinator(self._end, lambda subtask, event: self._handle(event))
+
+    def job_ended(self, failure: BaseException | None) -> None:
+        self._end.end(failure)
 
     def create_reader(self, context: ReaderContext) -> QueueReader:
         return QueueReader(context)
@@ -263,7 +208,7 @@ class QueueCoordinator(Coordinator):
         self.handle(subtask, event)
 
     def close(self, failure: BaseException | None) -> None:
-        self.end.end(failure)
+        self.end.detach()
 
 
 class QueueReader(SourceReader):
@@ -300,8 +245,32 @@ class QueueReader(SourceReader):
         return batch
 
 
+class Delivery(NamedTuple):
+    """A result, and what tells it from one that comes again in a restarted job.
+
+    Args:
+        value: the result.
+        subtask: of the sink, that it comes from.
+        sequence: which of the subtask's results it is, from 0, over all attempts.
+        after: the newest checkpoint that it came behind, 0 for none.
+        restored_from: the checkpoint that the attempt began with, 0 for none.
+        attempt: which attempt it is of, from 1.
+    """
+
+    value: Any
+    subtask: int
+    sequence: int
+    after: int
+    restored_from: int
+    attempt: int
+
+
 class QueueSink(Sink):
     """Results that the host program fetches while the job runs.
+
+    A job that is restarted gives again what came behind its newest checkpoint. ``get_numbered`` tells: the results of
+    an attempt take the place of all that earlier ones gave with an ``after`` of its ``restored_from`` or more. Where
+    the order of each subtask's results is always the same, they have the same ``subtask`` and ``sequence``, too.
 
     Args:
         capacity: the most results that wait; the job pauses when there are as many. A batch that is under way then may
@@ -318,7 +287,8 @@ class QueueSink(Sink):
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
         self._end = ClientEnd(capacity)
-        self._results: deque[tuple[int, Any]] = deque()
+        self._results: deque[Delivery] = deque()
+        self._attempt = 0
         self._taken: dict[int, int] = {}
         self._posted = False
         self._travelled = False
@@ -345,11 +315,19 @@ class QueueSink(Sink):
             QueueEndedError: the job has ended, and all its results were fetched.
             JobCancelledError, JobExecutionError: likewise, after a job that was cancelled or has failed.
         """
-        return self._end.point.wait_for(self._try, timeout, EMPTY)[0]
+        return self.get_numbered(timeout).value
 
     async def aget(self, timeout: float | None = None) -> Any:
         """As ``get``, in a coroutine."""
-        return (await self._end.point.async_wait_for(self._try, timeout, EMPTY))[0]
+        return (await self.aget_numbered(timeout)).value
+
+    def get_numbered(self, timeout: float | None = None) -> Delivery:
+        """As ``get``: the next result with its numbers."""
+        return self._end.point.wait_for(self._try, timeout, EMPTY)
+
+    async def aget_numbered(self, timeout: float | None = None) -> Delivery:
+        """As ``get_numbered``, in a coroutine."""
+        return await self._end.point.async_wait_for(self._try, timeout, EMPTY)
 
     def __iter__(self) -> Iterator[Any]:
         """The results until the job ends."""
@@ -369,18 +347,19 @@ class QueueSink(Sink):
                 return
             yield result
 
-    def _try(self) -> tuple[Any] | None:
-        """The next result in a tuple, as it may be None; None when there is none."""
+    def _try(self) -> Delivery | None:
+        """The next result; None when there is none."""
         end = self._end
         if self._travelled:
             raise WrongStateError("a QueueSink is read by the program that runs the job, not by its functions")
         if self._results:
-            subtask, result = self._results.popleft()
-            self._taken[subtask] = self._taken.get(subtask, 0) + 1
-            if not self._posted and not end.ended and end.context is not None:
-                self._posted = True
-                end.context.post(self._acknowledge)
-            return (result,)
+            result = self._results.popleft()
+            if result.attempt == self._attempt and end.context is not None:
+                self._taken[result.subtask] = self._taken.get(result.subtask, 0) + 1
+                if not self._posted and not end.ended:
+                    self._posted = True
+                    end.context.post(self._acknowledge)
+            return result
         if end.ended:
             end.raise_failure()
             raise QueueEndedError("the job has ended, and all its results were fetched")
@@ -389,22 +368,32 @@ class QueueSink(Sink):
     # ---- the job's side, in its thread ----
 
     def _acknowledge(self) -> None:
-        context = self._end.context
-        assert context is not None
         with self._end.point:
+            context = self._end.context
             self._posted = False
             taken, self._taken = self._taken, {}
+        if context is None:
+            return
         for subtask, count in taken.items():
             context.send(subtask, Taken(count))
 
-    def _handle(self, subtask: int, event: Any) -> None:
+    def _handle(self, subtask: int, event: Results) -> None:
         with self._end.point:
-            self._results.extend((subtask, record) for record, _ in event.records)
+            for sequence, value in enumerate(event.values, event.sequence):
+                delivery = Delivery(value, subtask, sequence, event.after, event.restored_from, self._attempt)
+                self._results.append(delivery)
             self._end.point.notify_all()
 
     def create_coordinator(self, context: CoordinatorContext) -> Coordinator:
         self._end.attach(context)
+        with self._end.point:
+            self._attempt += 1
+            self._posted = False
+            self._taken.clear()
         return QueueCoordinator(self._end, self._handle)
+
+    def job_ended(self, failure: BaseException | None) -> None:
+        self._end.end(failure)
 
     def create_writer(self, context: WriterContext) -> QueueWriter:
         return QueueWriter(context, max(self._end.capacity // context.parallelism, 1))
@@ -432,6 +421,9 @@ class QueueWriter(SinkWriter):
         self.context = context
         self.capacity = capacity
         self.waiting = 0
+        self.after = context.restored_from
+        own = context.subtask_index
+        self.sequence = next((count for subtask, count in context.restored_by_all if subtask == own), 0)
 
     @property
     def writable(self) -> bool:
@@ -440,7 +432,16 @@ class QueueWriter(SinkWriter):
 
     def write(self, batch: Any) -> None:
         self.waiting += len(batch)
-        self.context.send(Records([(value, None) for value in batch.values]))
+        self.context.send(Results(list(batch.values), self.sequence, self.after, self.context.restored_from))
+        self.sequence += len(batch)
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        self.after = checkpoint_id
+        return []
+
+    def snapshot_for_all(self, checkpoint_id: int) -> list[tuple[int, int]]:
+        """How many results the subtask has given."""
+        return [(self.context.subtask_index, self.sequence)]
 
     def handle_event(self, event: Taken) -> None:
         self.waiting -= event.count

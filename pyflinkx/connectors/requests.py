@@ -18,13 +18,12 @@ from itertools import count
 from threading import get_ident
 from typing import Any
 
-from pyflinkx._core.records.copier import Copier
 from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx.connectors.client_end import DEFAULT_CAPACITY, ClientSource, Ended
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
-from pyflinkx.connectors.enumerator import ReaderRegistered, SourceEvent
-from pyflinkx.connectors.queue import DEFAULT_CAPACITY, ClientEnd, Ended
+from pyflinkx.connectors.enumerator import ReaderRegistered
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
-from pyflinkx.connectors.source import END, WAIT, Boundedness, ReaderContext, Source, SourceReader
+from pyflinkx.connectors.source import END, WAIT, ReaderContext, SourceReader
 from pyflinkx.connectors.wait_point import timed_out
 from pyflinkx.errors import (
     ConfigurationError,
@@ -113,7 +112,7 @@ class Request:
             self.future.set_exception(error)
 
 
-class RequestSource(Source):
+class RequestSource(ClientSource):
     """Requests that the host program makes while the job runs, each of which gets its own answer.
 
     What the job's functions send on while they work for a request's record, in all its tasks, is the request's; what of
@@ -140,9 +139,6 @@ class RequestSource(Source):
         >>> requests.close()
     """
 
-    boundedness = Boundedness.CONTINUOUS_UNBOUNDED
-    parallelism = 1
-
     def __init__(
         self,
         capacity: int = DEFAULT_CAPACITY,
@@ -152,17 +148,11 @@ class RequestSource(Source):
         if on_error not in ON_ERROR:
             raise ConfigurationError(f"on_error is one of {', '.join(map(repr, ON_ERROR))}, not {on_error!r}")
         self.on_error = on_error
-        self.output_type = type_info
-        self._end = ClientEnd(capacity)
+        super().__init__(capacity, type_info, "request source")
         self._numbers = count(1)
         self._pending: dict[int, tuple[int, Any, int | None]] = {}
         self._requests: dict[int, Request] = {}
-        self._closed = False
-        self._posted = False
-        self._registered = False
-        self._travelled = False
         self._thread = 0
-        self._copier = Copier("request source")
 
     def __repr__(self) -> str:
         return f"RequestSource(capacity={self._end.capacity}, on_error={self.on_error!r})"
@@ -217,13 +207,6 @@ class RequestSource(Source):
     ) -> list[Any]:
         """As ``ask_all``, in a coroutine."""
         return (await self._ask_async(value, timeout, timestamp))[1]
-
-    def close(self) -> None:
-        """No more requests come: the stream ends when those that were made have been read. May be called again."""
-        with self._end.point:
-            self._closed = True
-            self._end.point.notify_all()
-            self._schedule()
 
     def _ask(self, value: Any, timeout: float | None, timestamp: int | None) -> tuple[Request, list[Any]]:
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -286,32 +269,16 @@ class RequestSource(Source):
         if self._requests.pop(request.number, None) is not None:
             self._end.point.notify_all()
 
-    def _schedule(self) -> None:
-        """Have the job's thread send what is pending; the lock is held."""
-        context = self._end.context
-        if context is not None and self._registered and not self._posted:
-            self._posted = True
-            context.post(self._send)
-
     # ---- the job's side, in its thread ----
 
-    def _send(self) -> None:
-        context = self._end.context
-        assert context is not None
-        with self._end.point:
-            self._posted = False
-            pending, self._pending = self._pending, {}
-            closed = self._closed
-        if pending:
-            context.send(0, SourceEvent(Requests(list(pending.values()))))
-        if closed:
-            context.send(0, SourceEvent(Ended()))
+    def _take_pending(self) -> Requests | None:
+        pending, self._pending = self._pending, {}
+        return Requests(list(pending.values())) if pending else None
 
     def _handle(self, event: Any) -> None:
         if isinstance(event, ReaderRegistered):
             with self._end.point:
-                self._registered = True
-                self._schedule()
+                self._reader_registered()
         elif isinstance(event, Passed):
             request = self._requests.get(event.number)
             if request is not None and request.passed(event):
@@ -319,9 +286,18 @@ class RequestSource(Source):
                     self._done(request)
                 request.settle()
 
-    def _job_ended(self, failure: BaseException | None) -> None:
-        self._thread = 0
+    def job_ended(self, failure: BaseException | None) -> None:
         self._end.end(failure)
+        self._fail_rest()
+
+    def _attempt_ended(self, failure: BaseException | None) -> None:
+        self._thread = 0
+        self._end.detach()
+        self._end.failure = failure
+        self._fail_rest()
+
+    def _fail_rest(self) -> None:
+        """Nobody will answer the requests that are under way."""
         with self._end.point:
             left, self._requests, self._pending = list(self._requests.values()), {}, {}
         for request in left:
@@ -385,7 +361,7 @@ class RequestCoordinator(Coordinator):
         self.source._handle(event)
 
     def close(self, failure: BaseException | None) -> None:
-        self.source._job_ended(failure)
+        self.source._attempt_ended(failure)
 
 
 class RequestReader(SourceReader):
@@ -413,6 +389,9 @@ class RequestReader(SourceReader):
             return END if self.ended else WAIT
         self.request, value, timestamp = self.waiting.popleft()
         return ObjectBatch([value], None if timestamp is None else array("q", [timestamp]))
+
+    def snapshot_state(self, checkpoint_id: int) -> list[Any]:
+        return []  # who asked is told when an attempt fails, and may ask again
 
 
 class ReplySink(Sink):

@@ -20,7 +20,8 @@ class WriterContext:
 
     ``send`` takes an event to the sink's coordinator; ``clock.now()`` is the processing time (ms), None where there is
     no task. ``requests.current`` is the piece of a request that the task works for; None in jobs without requests.
-    ``checkpoints`` says whether the job takes any. ``restored`` are what writers of the sink gave to a checkpoint by
+    ``checkpoints`` says whether the job takes any without being asked.
+    ``restored`` are what writers of the sink gave to a checkpoint by
     ``snapshot_state``, dealt out to those that there are now; ``restored_by_all`` what all of them gave by
     ``snapshot_for_all``; of checkpoint ``restored_from``, 0 for none.
     """
@@ -219,6 +220,9 @@ class Sink:
         """What runs in the client while the job runs, if anything: by default, what the committer needs."""
         committer = self.create_committer()
         return None if committer is None else CommitterCoordinator(committer.adapted())
+
+    def job_ended(self, failure: BaseException | None) -> None:
+        """The job has ended, behind its last attempt; ``failure`` is what made it fail, or JobCancelledError."""
 
     def create_writer(self, context: WriterContext) -> Any:
         """A writer for one subtask: a SinkWriter, which takes batches, or a ``record_sink.RecordSinkWriter``."""

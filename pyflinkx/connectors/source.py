@@ -234,6 +234,9 @@ class Source:
         """
         raise NotImplementedError(f"{type(self).__name__} has no restore_enumerator(), so it cannot go on")
 
+    def job_ended(self, failure: BaseException | None) -> None:
+        """The job has ended, behind its last attempt; ``failure`` is what made it fail, or JobCancelledError."""
+
     def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
         """What runs in the client while the job runs: by default what drives the enumerator."""
         enum_context = SplitEnumeratorContext(context)

@@ -36,7 +36,9 @@ from pyflinkx.types.structured import TypedDictTypeInfo
 if TYPE_CHECKING:
     from pyflinkx.datastream.agg import Aggregation
     from pyflinkx.datastream.joined_streams import IntervalJoin
+    from pyflinkx.datastream.queryable_state_stream import QueryableStateStream
     from pyflinkx.datastream.windowed_stream import WindowedStream
+    from pyflinkx.state.descriptors import StateDescriptor
 
 __all__ = ["KeyedStream"]
 
@@ -260,6 +262,38 @@ class KeyedStream(DataStream):
 
     def _partitioned(self, partitioner: Partitioner, call: str) -> DataStream:
         raise GraphError(f"{call} cannot override the partitioning of a KeyedStream")
+
+    def as_queryable_state(
+        self, queryable_state_name: str, state_descriptor: StateDescriptor | None = None
+    ) -> QueryableStateStream:
+        """Let other programs ask for the last record of each key while the job runs, with a ``QueryableStateClient``.
+
+        Args:
+            queryable_state_name: by which they ask.
+            state_descriptor: of a value, or a reducing state, to which each record is added; by default of a value of
+                the records' type.
+
+        Returns:
+            What a client needs: name, descriptor, and type of the keys.
+
+        Raises:
+            GraphError: the descriptor is of another kind.
+
+        Example:
+            >>> from pyflinkx.datastream import StreamExecutionEnvironment
+            >>> env = StreamExecutionEnvironment.get_execution_environment()
+            >>> words = env.from_collection([("a", 1), ("b", 1), ("a", 2)])
+            >>> words.key_by(lambda pair: pair[0]).as_queryable_state("words").get_queryable_state_name()
+            'words'
+        """
+        from pyflinkx.connectors.discard import DiscardSink
+        from pyflinkx.datastream.queryable_state_stream import KeepsRecords, QueryableStateStream, queryable_descriptor
+
+        declared = self._value.record_type.declared
+        descriptor = queryable_descriptor(queryable_state_name, state_descriptor, declared)
+        kept = self.process(KeepsRecords(descriptor)).name(f"Queryable state: {queryable_state_name}")
+        kept.sink_to(DiscardSink()).name(f"Queryable state: {queryable_state_name}")
+        return QueryableStateStream(queryable_state_name, descriptor, self._keys.type)
 
     def _with_state(self, name: str, function: UserFunction, record_type: RecordType, *states: StateSpec) -> DataStream:
         operator = carried(KeyedProcessOperator, [function], [self._keys.selector], None)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
-from pyflinkx.errors import PyflinkxError, WrongStateError
+from pyflinkx.errors import WrongStateError
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.held_records import declared
-from pyflinkx.operators.places import placed
+from pyflinkx.operators.places import called
 from pyflinkx.state.descriptors import ListStateDescriptor
 from pyflinkx.state.operator_state import OperatorListState
 from pyflinkx.state.spec import COMMITTABLES, UNION, StateSpec
@@ -118,12 +118,9 @@ class SinkOperator(Operator):
             self._call(self.writer.close)
 
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except PyflinkxError as error:
-            placed(error, self.site)
-            raise
-        except BaseException as error:
-            record = getattr(self.writer, "record", self.sink.no_record)
-            where = "in its writer" if record is self.sink.no_record else f"on record {short_repr(record)}"
-            raise self.site.wrap(error, where) from error
+        return called(self.site, self._where, call, *arguments)
+
+    def _where(self) -> str:
+        """Where the writer has failed."""
+        record = getattr(self.writer, "record", self.sink.no_record)
+        return "in its writer" if record is self.sink.no_record else f"on record {short_repr(record)}"

@@ -101,6 +101,8 @@ class KeyedStateStore:
             declare_shapes(handle, descriptor)
             if ttl is not None and isinstance(handle, WithTtl):
                 handle.configure(ttl, self._backend)
+            if descriptor.queryable_name is not None and not self._per_window:
+                self._backend.make_queryable(descriptor.queryable_name, descriptor.name)
             self._handles[descriptor.name] = handle
         return handle
 
@@ -152,6 +154,7 @@ class KeyedStateBackend(KeyedStateStore):
         self._key_type = key_type
         self._max_parallelism = max_parallelism
         self._restored: dict[str, tuple[list[ColumnBatch], range]] = {}
+        self.queryable: dict[str, str] = {}  # states by the name by which others ask for them
         self.every_record: list[Callable[[int], None]] = []
         self._clock: Any = None
         self._copier: Copier | None = None
@@ -308,6 +311,16 @@ class KeyedStateBackend(KeyedStateStore):
     def close(self) -> None:
         """Give up what the tables use; nobody asks for state any more."""
         self._made_by.close()
+
+    def make_queryable(self, queryable_name: str, name: str) -> None:
+        """Let others ask for a state.
+
+        Raises:
+            WrongStateError: another state has that name.
+        """
+        other = self.queryable.setdefault(queryable_name, name)
+        if other != name:
+            raise WrongStateError(f"states {other!r} and {name!r} cannot both be queryable as {queryable_name!r}")
 
     def of(self, spec: StateSpec) -> StateTable:
         """The table of a state that the operator has declared."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx.errors import WrongStateError
 from pyflinkx.state.ttl_config import StateTtlConfig
 from pyflinkx.types.basic import ListTypeInfo, MapTypeInfo, PickledBytesTypeInfo, TypeInformation, check_type
 
@@ -29,6 +30,7 @@ class StateDescriptor:
         self.name = name
         self.type_info = given_type(type_info, f"the type of state {name!r}")
         self.ttl_config: StateTtlConfig | None = None
+        self.queryable_name: str | None = None
 
     def get_name(self) -> str:
         """The name of the state."""
@@ -42,7 +44,44 @@ class StateDescriptor:
         """
         if not isinstance(ttl_config, StateTtlConfig):
             raise TypeError(f"enable_time_to_live() takes a StateTtlConfig, not {ttl_config!r}")
+        if ttl_config.is_enabled() and self.is_queryable():
+            raise WrongStateError(f"state {self.name!r} is queryable, so it can have no time to live")
         self.ttl_config = ttl_config if ttl_config.is_enabled() else None
+
+    def set_queryable(self, queryable_state_name: str) -> None:
+        """Let other programs read the state of a running job, with a ``QueryableStateClient``.
+
+        Args:
+            queryable_state_name: by which they ask for it, unique in the job.
+
+        Raises:
+            TypeError: the name is not a str.
+            ValueError: the name is empty.
+            WrongStateError: the state is queryable by a name already, or has a time to live.
+
+        Example:
+            >>> counts = ValueStateDescriptor("count")
+            >>> counts.set_queryable("counts")
+            >>> counts.is_queryable(), counts.get_queryable_state_name()
+            (True, 'counts')
+        """
+        if not isinstance(queryable_state_name, str):
+            raise TypeError(f"a queryable state's name must be a str, not {type(queryable_state_name).__name__}")
+        if not queryable_state_name:
+            raise ValueError(f"state {self.name!r}: the name by which it is queried cannot be empty")
+        if self.ttl_config is not None:
+            raise WrongStateError(f"state {self.name!r} has a time to live, so it cannot be queryable")
+        if self.is_queryable():
+            raise WrongStateError(f"state {self.name!r} is queryable as {self.queryable_name!r} already")
+        self.queryable_name = queryable_state_name
+
+    def is_queryable(self) -> bool:
+        """Whether other programs may read the state."""
+        return self.queryable_name is not None
+
+    def get_queryable_state_name(self) -> str | None:
+        """The name by which they ask for it; None when they may not."""
+        return self.queryable_name
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

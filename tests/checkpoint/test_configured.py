@@ -95,6 +95,9 @@ CASES = [
     ),
     (("execution.checkpointing.incremental", "state.backend.incremental"), "true", "incremental", True),
     (("state.backend.rocksdb.localdir",), "/a, /b", "rocksdb_folders", ("/a", "/b")),
+    (("pyflinkx.security.secret-file",), "/etc/secret", "secret_file", "/etc/secret"),
+    (("state.backend.rocksdb.memory.fixed-per-slot",), "32mb", "rocksdb_memory", 32 << 20),
+    (("state.backend.rocksdb.memory.write-buffer-ratio",), "0.25", "rocksdb_write_buffer_ratio", 0.25),
 ]
 
 
@@ -109,13 +112,7 @@ def test_each_key(keys, text, name, value):
 
 def test_each_option_with_an_effect_is_tried():
     tried = {key for keys, *_ in CASES for key in keys}
-    elsewhere = {
-        options.STORAGE,
-        options.RESTORE_PATH,
-        options.ALLOW_NON_RESTORED,
-        options.CLAIM_MODE,
-        options.SECRET_FILE,
-    }
+    elsewhere = {options.STORAGE, options.RESTORE_PATH, options.ALLOW_NON_RESTORED, options.CLAIM_MODE}
     assert [option.key for option in options.WITH_EFFECT if option.key not in tried] == [
         option.key for option in options.WITH_EFFECT if option in elsewhere
     ]

@@ -520,6 +520,17 @@ def test_what_one_under_way_may_name_files_of_stays_until_it_ends():
     ]
 
 
+def test_what_is_stored_too_late_leaves_the_files_of_those_that_one_under_way_may_name():
+    coordinator = started(max_concurrent=3)
+    complete(coordinator, now=100)
+    first = coordinator.latest
+    late, second, third = trigger(coordinator, 200), trigger(coordinator, 300), trigger(coordinator, 400)
+    late_manifest = store(coordinator, late)
+    assert kinds(complete(coordinator, second, 410)) == [NotifyAborted, NotifyCompleted]
+    assert coordinator.pending[third].options.bases == (first.number,)
+    assert coordinator.stored(420, late, late_manifest) == [Discard(late_manifest, (coordinator.latest, first))]
+
+
 @pytest.mark.parametrize(
     ("retention", "state", "kept"),
     [

@@ -96,11 +96,12 @@ class Summed(MapFunction, CheckpointedFunction):
 def run(source, fails, folder, **more):
     configuration = Configuration.from_dict(
         {
-            "execution.checkpointing.interval": "10 ms",
+            "execution.checkpointing.interval": "100 ms",
             "execution.checkpointing.dir": str(folder),
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
             "execution.checkpointing.create-subdir": False,
             "pyflinkx.seed": "fixed",
+            "restart-strategy.type": "none",
             **more,
         }
     )

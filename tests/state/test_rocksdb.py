@@ -541,3 +541,14 @@ def test_without_its_package_the_extra_is_named(monkeypatch):
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match=r"MiB|between 0 and 1"):
         RocksDBSettings(**wrong)
+
+
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/status"), reason="only Linux tells how much memory there was at most"
+)
+def test_memory_stays_within_the_budget():
+    program = [sys.executable, "-m", "tests.state.rocksdb_memory", "100", "32"]
+    told = subprocess.run(program, check=True, capture_output=True, text=True).stdout
+    before, most, files = map(int, told.split())
+    assert files > 100_000_000
+    assert most - before <= 1.25 * (32 << 20)

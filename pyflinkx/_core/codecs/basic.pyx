@@ -300,6 +300,11 @@ cdef class LongCodec(Codec):
         return ok(pfx_write_zigzag(out, integer_of(self, value, INT64_MIN, INT64_MAX)))
 
     cdef object conform(self, object value):
+        cdef int overflow = 0
+        if PyLong_CheckExact(value):
+            PyLong_AsLongLongAndOverflow(value, &overflow)
+            if overflow == 0:
+                return value
         return integer_within(self, value, INT64_MIN, INT64_MAX)
 
     cdef object decode(self, pfx_reader *source):

@@ -47,6 +47,8 @@ cdef class StateTable:
 cdef class State:
     cdef readonly StateTable table
     cdef readonly bint per_window
+    # Whether the values are those of `table.keys`, so that reading and storing one need not ask the table.
+    cdef bint direct
     cdef public DeclaredShape shape
 
     cpdef object current_namespace(self)

@@ -236,6 +236,7 @@ cdef class State:
     def __cinit__(self, StateTable table not None, bint per_window=False, function=None):
         self.table = table
         self.per_window = per_window
+        self.direct = not per_window and type(table) is StateTable
 
     def __repr__(self):
         return f"{type(self).__name__}({self.table.name!r})"
@@ -289,13 +290,23 @@ cdef class ValueState(State):
 
     def value(self):
         """The value of the current key, None when there is none."""
+        cdef KeyContext context = self.table.context
+        cdef PyObject *found
+        if self.direct and context.key is not no_key:
+            found = self.table.keys.find(context.key, context.key_hash())
+            return None if found == NULL else <object> found
         value = self.table.get(self.current_namespace())
         return None if value is absent else value
 
     def update(self, value):
         """Set the value of the current key; None removes it."""
+        cdef KeyContext context = self.table.context
         if value is None:
             self.table.discard(self.current_namespace())
+        elif self.direct and context.key is not no_key and is_atom(value):
+            if self.shape is not None:
+                value = self.shape.of(value)
+            self.table.keys.put(context.key, context.key_hash(), value)
         else:
             namespace = self.current_namespace()
             if is_atom(value):

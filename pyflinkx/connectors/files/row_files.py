@@ -85,6 +85,7 @@ class RowFileWriter(SinkWriter):
         self.open: dict[str, Part] = {}
         self.closed: list[HiddenFile] = []
         self.kept: set[str] = set()  # hidden names that checkpoints may have
+        self.made: list[str] = []  # folders
         self.unsynced: set[str] = set()  # folders with names that may not be on the disk
         self.checked: int = self.clock.now()
         self.bucketing = BucketContext()
@@ -166,6 +167,7 @@ class RowFileWriter(SinkWriter):
             for attempt in range(ATTEMPTS):
                 made = make_folders(folder)
                 if made:
+                    self.made += made
                     self.send(FoldersMade(made))
                     self.unsynced.update(map(os.path.dirname, made))
                 try:
@@ -245,3 +247,6 @@ class RowFileWriter(SinkWriter):
                     os.unlink(part.hidden)
         FileCommitter().abort([file for file in self.closed if file.hidden not in self.kept])
         self.open, self.closed = {}, []
+        for folder in reversed(self.made):
+            with contextlib.suppress(OSError):  # what is in use is not empty
+                os.rmdir(folder)

@@ -34,8 +34,10 @@ from pyflinkx.runtime.control.messages import (
     EventForTask,
     Heartbeat,
     Logged,
+    QueryTasks,
     Registered,
     Shutdown,
+    TaskAnswer,
     TaskReport,
     TriggerCheckpoint,
     attempt_of,
@@ -51,6 +53,7 @@ from pyflinkx.runtime.exchange.handover import Loan
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.snapshots import RestoredTask
 from pyflinkx.runtime.task.splits import assign_splits
+from pyflinkx.state.queryable import StateQuery
 
 log = logging.getLogger("pyflinkx.runtime")
 
@@ -322,6 +325,8 @@ class WorkersAttempt:
         elif isinstance(message, CheckpointTaken | CheckpointDeclined):
             if self.checkpoints is not None:
                 self._coordinate(self.checkpoints.told, message)
+        elif isinstance(message, TaskAnswer):
+            self.job.queries.told(message.number, message.task, message.answer)
         elif isinstance(message, DeploymentFailed):
             failure = failures.unpack(message.failure)
             self._do(self.master.tasks_lost(worker.tasks, failure, self.job.now(), worker.handle.name))
@@ -361,6 +366,8 @@ class WorkersAttempt:
         failure = None if message.failure is None else failures.unpack(message.failure)
         before = self.master.execution.state
         self._move(message.task, message.state, failure)
+        if message.state.terminal:
+            self.job.queries.task_over(message.task)
         if self.checkpoints is not None:
             if message.state is ExecutionState.FINISHED:
                 self._coordinate(self.checkpoints.task_finished, message.task)
@@ -384,6 +391,16 @@ class WorkersAttempt:
     def stop_behind_savepoint(self) -> None:
         """The savepoint behind which the job was to stop is durable."""
         self._do(self.master.stop_behind_savepoint())
+
+    def query(self, number: int, query: StateQuery) -> set[TaskId]:
+        """Have all tasks say what they have of some state; those that will, none before all run."""
+        tasks = self.master.execution.tasks
+        asked = {task for task, state in tasks.items() if state is ExecutionState.RUNNING}
+        if any(state not in (ExecutionState.RUNNING, ExecutionState.FINISHED) for state in tasks.values()):
+            asked = set()
+        if asked:
+            self._send_to_all(QueryTasks(number, query))
+        return asked
 
     def _send_to_all(self, message: Any) -> None:
         for worker in self.workers:

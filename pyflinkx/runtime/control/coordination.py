@@ -17,7 +17,7 @@ from pyflinkx.errors import JobCancelledError, PyflinkxError
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.operators.base import Clock
-from pyflinkx.operators.places import placed
+from pyflinkx.operators.places import called
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.mailbox import Mailbox
@@ -178,14 +178,7 @@ class Coordination:
         self._call(self.sites[node], self.coordinators[node].handle_event, subtask, event)
 
     def _call(self, site: CallSite, call: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except PyflinkxError as error:
-            placed(error, site)
-            raise
-        except BaseException as error:
-            what = getattr(call, "__name__", "a call")
-            raise site.wrap(error, f"in the client, in {what}()") from error
+        return called(site, f"in the client, in {getattr(call, '__name__', 'a call')}()", call, *arguments)
 
     def close(self, failure: BaseException | None) -> None:
         """The job has ended; all coordinators are closed even if some fail, and those after them are told so."""
@@ -208,13 +201,7 @@ def named(site: CallSite, call: Call) -> None:
         PyflinkxError: as ``call`` does.
         JobExecutionError: from whatever else it raises.
     """
-    try:
-        call()
-    except PyflinkxError as error:
-        placed(error, site)
-        raise
-    except BaseException as error:
-        raise site.wrap(error, "before the job starts") from error
+    called(site, "before the job starts", call)
 
 
 def ended_by(error: BaseException, name: str) -> BaseException:

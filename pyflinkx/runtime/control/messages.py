@@ -21,6 +21,7 @@ from pyflinkx.runtime.control.pickles import dump_value
 from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.exchange.handover import Loan
 from pyflinkx.runtime.task.metrics import TaskMetrics
+from pyflinkx.state.queryable import StateAnswer, StateQuery
 
 HEAD = struct.Struct("<I")
 
@@ -110,6 +111,19 @@ class CheckpointOver:
 
     number: int
     completed: bool
+
+
+@dataclass(frozen=True)
+class QueryTasks:
+    """Somebody asks for state: all tasks say what they have of it.
+
+    Args:
+        number: of the query.
+        query: what is asked for.
+    """
+
+    number: int
+    query: StateQuery
 
 
 @dataclass(frozen=True)
@@ -214,6 +228,15 @@ class CheckpointDeclined:
     task: TaskId
     number: int
     reason: str
+
+
+@dataclass(frozen=True)
+class TaskAnswer:
+    """What a task has of the state that a query asks for."""
+
+    task: TaskId
+    number: int
+    answer: StateAnswer
 
 
 @dataclass(frozen=True)

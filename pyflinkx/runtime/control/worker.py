@@ -32,8 +32,10 @@ from pyflinkx.runtime.control.messages import (
     EventForTask,
     Heartbeat,
     Logged,
+    QueryTasks,
     Registered,
     Shutdown,
+    TaskAnswer,
     TaskReport,
     TriggerCheckpoint,
     attempt_of,
@@ -41,6 +43,7 @@ from pyflinkx.runtime.control.messages import (
     unpack,
 )
 from pyflinkx.runtime.control.pickles import dump_value
+from pyflinkx.runtime.control.queries import state_of_task
 from pyflinkx.runtime.control.remote_buffer import RemoteBuffer
 from pyflinkx.runtime.control.snapshot_writer import Announced, SnapshotThread, begin_checkpoint, end_checkpoint
 from pyflinkx.runtime.control.source_alignment import AlignmentReporter
@@ -125,6 +128,8 @@ class Worker:
                     self._begin_checkpoint(message)
                 elif isinstance(message, CheckpointOver):
                     self._end_checkpoint(message)
+                elif isinstance(message, QueryTasks):
+                    self._query(message)
                 elif isinstance(message, CancelTasks):
                     self.cancel()
                 elif isinstance(message, Shutdown):
@@ -187,6 +192,14 @@ class Worker:
         self.announced.end(over.number)
         for thread in self.threads.values():
             self._tell(thread, partial(end_checkpoint, over))
+
+    def _query(self, message: QueryTasks) -> None:
+        def answer(task: Task) -> None:
+            told = TaskAnswer(task.id, message.number, state_of_task(task, message.query))
+            self.send(told)
+
+        for thread in self.threads.values():
+            self._tell(thread, answer)
 
     def _tell(self, thread: TaskThread, call: Callable[[Task], None]) -> None:
         thread.mailbox.tell(lambda: call(thread.task))  # type: ignore[arg-type] # mail is read by a task

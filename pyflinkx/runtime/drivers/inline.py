@@ -19,19 +19,28 @@ from pyflinkx.runtime.control.coordination import Coordination, TaskLink, ended_
 from pyflinkx.runtime.control.dependencies import applied
 from pyflinkx.runtime.control.failures import raise_contained
 from pyflinkx.runtime.control.master import RestartStrategy
-from pyflinkx.runtime.control.messages import CheckpointOver, TriggerCheckpoint
-from pyflinkx.runtime.control.snapshot_writer import begin_checkpoint, end_checkpoint, write_snapshot
+from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
+from pyflinkx.runtime.control.queries import state_of_task
+from pyflinkx.runtime.control.snapshot_writer import (
+    Announced,
+    SnapshotThread,
+    begin_checkpoint,
+    end_checkpoint,
+    write_snapshot,
+)
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.drivers.job import NO_DEPENDENCIES, Job, ProgressListener
 from pyflinkx.runtime.exchange.channel import LocalChannel
 from pyflinkx.runtime.exchange.gates import GateOutput, OutputGate
 from pyflinkx.runtime.exchange.scatter import exchange_scatter
 from pyflinkx.runtime.task.checkpoints import TakenSnapshot
+from pyflinkx.runtime.task.clock import SystemClock
 from pyflinkx.runtime.task.finished import FinishedTask
 from pyflinkx.runtime.task.mailbox import Mailbox
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.splits import assign_splits
 from pyflinkx.runtime.task.task import StepResult, Task, TaskSettings
+from pyflinkx.state.queryable import StateQuery
 
 
 class InlineJob(Job):
@@ -58,7 +67,8 @@ class InlineJob(Job):
         self.busy: dict[Task, int] = {}
         self.idle = 0
         self.tasks: list[Task] = []
-        self.begun: dict[int, TriggerCheckpoint] = {}
+        self.announced = Announced()
+        self.snapshots: SnapshotThread | None = None  # none where tests decide what time it is: then all is in order
         self.stopping = False  # behind a savepoint
         self.failing: Task | None = None  # whose code raised
         self.coordination = Coordination(graph, settings.clock, self._send, self._wake)
@@ -72,6 +82,14 @@ class InlineJob(Job):
 
     def post(self, call: Callable[[], None]) -> None:
         self.coordination.post(call)
+
+    def ask_tasks(self, number: int, query: StateQuery) -> set[TaskId]:
+        self.coordination.post(partial(self._answer, number, query))
+        return {task.id for task in self.tasks}
+
+    def _answer(self, number: int, query: StateQuery) -> None:
+        for task in self.tasks:
+            self.queries.told(number, task.id, state_of_task(task, query))
 
     def _wake(self) -> None:
         self.settings.clock.wake()  # type: ignore[attr-defined]
@@ -116,6 +134,10 @@ class InlineJob(Job):
                 task = self.failing
                 failed = None if task is None else TaskId(task.vertex.id, task.subtask, number)
                 self.master.attempt_failed(number, error, self.now(), failed)
+        finally:
+            if self.snapshots is not None:
+                self.snapshots.close()
+                self.snapshots, self.announced = None, Announced()
         for task in list(self.master.execution.tasks):
             self.master.task_moved(task, ExecutionState.CANCELED)  # but those that have ended
         return close_coordinators(self.coordination, self.checkpoints, failure)
@@ -183,6 +205,8 @@ class InlineJob(Job):
                     running.remove(task)
                     if self.checkpoints is not None:
                         # Behind what it has told of its snapshots.
+                        if self.snapshots is not None:
+                            self.snapshots.drain()
                         id = TaskId(task.vertex.id, task.subtask, task.attempt)
                         self.coordination.post(partial(self.checkpoints.task_finished, id))
                 if result in (StepResult.MORE, StepResult.FINISHED):
@@ -201,7 +225,8 @@ class InlineJob(Job):
                 if self.checkpoints is not None:
                     wake_times.append(self.checkpoints.next_time())
                 known = [wake_time for wake_time in wake_times if wake_time is not None]
-                outside = self.coordination.waits_outside or any(task.waits_outside for task in running)
+                writing = self.snapshots is not None and self.snapshots.left > 0
+                outside = writing or self.coordination.waits_outside or any(task.waits_outside for task in running)
                 self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
                 self.idle += clock() - started
 
@@ -256,14 +281,14 @@ class InlineJob(Job):
 
     def begin_checkpoint(self, trigger: TriggerCheckpoint) -> None:
         """Tell tasks that a checkpoint begins."""
-        self.begun[trigger.number] = trigger
+        self.announced.begin(trigger)
         for task in self.tasks:
             if TaskId(task.vertex.id, task.subtask, task.attempt) in trigger.tasks:
                 task.mailbox.tell(partial(begin_checkpoint, trigger.barrier, task))
 
     def end_checkpoint(self, over: CheckpointOver) -> None:
         """Tell all tasks that a checkpoint is over."""
-        self.begun.pop(over.number, None)
+        self.announced.end(over.number)
         for task in self.tasks:
             task.mailbox.tell(partial(end_checkpoint, over, task))
 
@@ -276,12 +301,22 @@ class InlineJob(Job):
         self.stopping = True
 
     def _write(self, task: TaskId, taken: TakenSnapshot) -> None:
-        """Write what a task holds, at once, and tell the coordinator between the steps of tasks."""
-        trigger = self.begun.get(taken.number)
-        if trigger is not None and self.checkpoints is not None:
-            message = write_snapshot(self.checkpoints.storage, trigger, task, taken)
-            self.coordination.post(partial(self.checkpoints.told, message))
+        """Have what a task holds written, and the coordinator told of it between the steps of tasks."""
+        assert self.checkpoints is not None
+        if isinstance(self.settings.clock, SystemClock):
+            if self.snapshots is None:
+                storage = self.checkpoints.storage
+                self.snapshots = SnapshotThread(storage, self.announced, self._tell_written, "checkpoints")
+            self.snapshots.write(task, taken)
+            return
+        trigger = self.announced.wait(taken.number, 0)
+        if trigger is not None:
+            self._tell_written(write_snapshot(self.checkpoints.storage, trigger, task, taken))
         taken.discard()
+
+    def _tell_written(self, message: CheckpointTaken | CheckpointDeclined) -> None:
+        if self.checkpoints is not None:
+            self.coordination.post(partial(self.checkpoints.told, message))
 
     # Events are handed over between the steps of tasks, as a task may be in the middle of something.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.errors import CheckpointError
@@ -16,13 +17,18 @@ from pyflinkx.graph.execution_graph import JobState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.operators.base import LATE_RECORDS
 from pyflinkx.runtime.control.checkpoints import JobCheckpoints
-from pyflinkx.runtime.control.coordination import named
+from pyflinkx.runtime.control.coordination import ended_by, named
 from pyflinkx.runtime.control.master import JobMaster, RestartStrategy, StartAttempt
+from pyflinkx.runtime.control.queries import JobQueries
 from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import merged
 from pyflinkx.runtime.task.late_records import warn_of_late_records
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.tracebacks import Tracebacks, as_text
+from pyflinkx.state.queryable import StateQuery
+
+if TYPE_CHECKING:
+    from pyflinkx.runtime.drivers.query_server import QueryServer
 
 NO_DEPENDENCIES = PythonDependencies()
 PROGRESS_INTERVAL = 0.1
@@ -110,6 +116,8 @@ class Job:
             restarts,
         )
         self.checkpoints: JobCheckpoints | None = None
+        self.queries = JobQueries(graph.name, self.post, self.ask_tasks)
+        self.query_server: QueryServer | None = None  # where others ask for its state
         self.cancel_asked = False
         self.tracebacks = Tracebacks(full=False)
         self.job_id = uuid.uuid4().hex
@@ -142,6 +150,10 @@ class Job:
         """Have the job's thread call something while an attempt runs, soon; from any thread."""
         raise NotImplementedError
 
+    def ask_tasks(self, number: int, query: StateQuery) -> set[TaskId]:
+        """Have all tasks tell ``queries`` what they have of some state; which these are, none before all run."""
+        raise NotImplementedError
+
     def all_metrics(self) -> list[tuple[str, TaskMetrics]]:
         """Name of each subtask, and what it has done; from any thread."""
         raise NotImplementedError
@@ -164,6 +176,10 @@ class Job:
             JobExecutionError, or what a source or sink raised: the job failed.
             JobCancelledError: it was cancelled by ``request_cancel``.
         """
+        with contextlib.nullcontext() if self.query_server is None else self.query_server.answering(self):
+            yield from self._attempts()
+
+    def _attempts(self) -> Iterator[None]:
         actions = self.master.start()
         while (start := next((action for action in actions if isinstance(action, StartAttempt)), None)) is not None:
             try:
@@ -172,10 +188,12 @@ class Job:
                     if not self.master.delay_over(start.number):
                         break
                 failure = yield from self.attempt(start.number)
+                self.queries.interrupt()
             except BaseException as error:
                 self.master.abandon(error)
                 if self.checkpoints is not None:
                     self.checkpoints.job_ended(self.master.state)
+                self._tell_ended(ended_by(error, self.graph.name))
                 raise
             resumes = self.checkpoints is not None and self.checkpoints.coordinator.settings.enabled
             actions = self.master.attempt_ended(start.number, failure, self.now(), resumes)
@@ -185,9 +203,18 @@ class Job:
         assert self.master.ended is not None
         if self.checkpoints is not None:
             self.checkpoints.job_ended(self.master.ended.state)
+        self._tell_ended(self.master.ended.failure)
         if self.master.ended.failure is not None:
             raise self.master.ended.failure
         self.report(final=True)
+
+    def _tell_ended(self, failure: BaseException | None) -> None:
+        """Sources and sinks learn that no other attempt follows."""
+        for vertex in self.graph.vertices:
+            for node in vertex.nodes:
+                described = node.source if node.source is not None else node.sink
+                if described is not None:
+                    described.job_ended(failure)
 
     def run(self) -> JobResult:
         """Run to the end."""

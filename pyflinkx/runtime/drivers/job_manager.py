@@ -9,6 +9,7 @@ from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.dependencies import PythonDependencies
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.connectors.collect import CollectBuffer
+from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.runtime.control.attempt import EXIT_PATIENCE, WorkersAttempt
 from pyflinkx.runtime.control.log_relay import LogRelay
@@ -20,6 +21,7 @@ from pyflinkx.runtime.drivers.job import NO_DEPENDENCIES, PROGRESS_INTERVAL, Job
 from pyflinkx.runtime.exchange.transport import ExchangeSettings
 from pyflinkx.runtime.task.metrics import TaskMetrics
 from pyflinkx.runtime.task.task import TaskSettings
+from pyflinkx.state.queryable import StateQuery
 
 
 class JobManager(Job):
@@ -77,6 +79,9 @@ class JobManager(Job):
             current.coordination.post(call)
         else:
             call()  # and hears that no task runs
+
+    def ask_tasks(self, number: int, query: StateQuery) -> set[TaskId]:
+        return set() if self.current is None else self.current.query(number, query)
 
     def steps(self) -> Iterator[None]:
         """Run the job, pausing after whatever arrives; closing the iterator early cancels the job."""

@@ -42,6 +42,7 @@ def make_job(
 
     Raises:
         ConfigurationError: the configuration asks for what cannot be.
+        MissingExtraError: the state backend is not installed.
     """
     settings = TaskSettings(
         clock=clock,
@@ -54,6 +55,7 @@ def make_job(
         ),
         object_reuse=configuration.value_of(options.OBJECT_REUSE),
         request_sources=request_sources(graph),
+        checkpoints=graph.checkpoints.enabled,
         alignment_patience=graph.checkpoints.aligned_timeout,
         rocksdb=rocksdb_settings(graph.checkpoints),
         seed=configuration.get(options.SEED) or uuid4().hex,
@@ -73,19 +75,21 @@ def make_job(
     job.master.remember(configuration.value_of(EXCEPTION_HISTORY_SIZE))
     if not settings.batch:
         job.checkpoints = job_checkpoints(graph, job.job_id, clock, begins_with)
+    if configuration.value_of(options.QUERYABLE_STATE):
+        from pyflinkx.runtime.drivers.query_server import server_for
+
+        job.query_server = server_for(configuration)
     return job
 
 
-def rocksdb_settings(settings: CheckpointSettings) -> RocksDBSettings | None:
-    """How state is kept in RocksDB; None where it is kept in memory.
-
-    Raises:
-        MissingExtraError: rocksdict is not installed.
-    """
-    if settings.state_backend != "rocksdb":
+def rocksdb_settings(checkpoints: CheckpointSettings) -> RocksDBSettings | None:
+    """How operators use RocksDB; None to keep state in memory."""
+    if checkpoints.state_backend != "rocksdb":
         return None
-    rocksdict()
-    return RocksDBSettings(settings.rocksdb_folders)
+    rocksdict()  # before anything runs
+    return RocksDBSettings(
+        checkpoints.rocksdb_folders, checkpoints.rocksdb_memory, checkpoints.rocksdb_write_buffer_ratio
+    )
 
 
 def on_workers(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from pyflinkx import faults
@@ -144,9 +145,15 @@ class TaskCheckpoints:
             reader.ending and not reader.ended for reader in self.readers.values()
         )
 
-    def see_to_told(self) -> None:
-        """See to what the coordinator has said."""
-        self._take(self.barriers.take_told())
+    def see_to_told(self) -> bool:
+        """See to what the coordinator has said, and to barriers that are waited for; whether there was a word."""
+        wanted = self.wanted
+        if wanted:
+            self._take(self.barriers.take_told())
+        if self.barriers.aligning is not None:
+            self._take(self.barriers.run_out())
+            self.read_ahead()
+        return wanted
 
     def after(self, source: ReaderInput | ChannelInput) -> None:
         """An input has had its step."""
@@ -156,18 +163,8 @@ class TaskCheckpoints:
             self._take(self.barriers.arrived(source))
 
     def wake_time(self) -> int | None:
-        """When (ms) ``look`` has something to do; None for never."""
+        """When (ms) ``see_to_told`` has something to do; None for never."""
         return self.barriers.wake_time()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a barrier is being waited for."""
-        return self.barriers.aligning is not None
-
-    def look(self) -> None:
-        """A barrier may have waited long enough for alignment, or wait behind what the task has not come to yet."""
-        self._take(self.barriers.run_out())
-        self.read_ahead()
 
     def read_ahead(self) -> None:
         """Look for the barriers of channels behind what the task has not come to yet."""
@@ -238,7 +235,7 @@ class TaskCheckpoints:
 
     def _held(self, node: StreamNode, number: int) -> HeldStates:
         states = self._held_itself(node, number)
-        states.batches += held(site_of(node), self.accumulators[node.id])
+        states.batches = chain(states.batches, held(site_of(node), self.accumulators[node.id]))
         return states
 
     def _held_itself(self, node: StreamNode, number: int) -> HeldStates:

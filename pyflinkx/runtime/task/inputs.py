@@ -11,9 +11,8 @@ from pyflinkx._core.calls.turn import Turn
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.connectors.enumerator import NoMoreSplits, SourceEvent, SplitRequest, SplitsAssigned
 from pyflinkx.connectors.source import END, WAIT, PollResult, SourceIdleness, SourceReader, SourceWatermark
-from pyflinkx.errors import PyflinkxError
 from pyflinkx.operators.base import MAX_WATERMARK, Operator
-from pyflinkx.operators.places import placed
+from pyflinkx.operators.places import called
 from pyflinkx.runtime.exchange.channel import (
     END_OF_DATA,
     Asked,
@@ -172,13 +171,7 @@ class ReaderInput:
         return splits
 
     def _call(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except PyflinkxError as error:
-            placed(error, self.site)
-            raise
-        except BaseException as error:
-            raise self.site.wrap(error, "in its reader") from error
+        return called(self.site, "in its reader", call, *arguments)
 
     def wake_time(self) -> int | None:
         """When to ask again."""

@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from pyflinkx._core.calls.records import CallSite
@@ -29,7 +30,7 @@ class HeldStates:
 
     Args:
         uid: of the operator.
-        batches: of states; native ones are of kind ``NATIVE``.
+        batches: of states, or what makes them when it is gone through; once only. Native ones are of kind ``NATIVE``.
         native: batches that compiled operators have exported, or will when they are gone through; once only.
         splits: pickled, those that a reader has yet to read; None for no reader.
         count: how many these are.
@@ -38,7 +39,7 @@ class HeldStates:
     """
 
     uid: str
-    batches: list[ColumnBatch] = field(default_factory=list)
+    batches: Iterable[ColumnBatch] = ()
     native: Iterable[ColumnBatch] = ()
     splits: bytes | None = None
     count: int = 0
@@ -57,9 +58,9 @@ def held_by_operator(operator: Operator, context: OperatorContext, number: int) 
     operator.store(number)
     held = HeldStates(context.uid)
     if context.keeps_by_key:
-        held.batches += context.keyed_state.export(context.max_parallelism)
+        held.batches = context.keyed_state.exported(context.max_parallelism)
     if context.keeps_by_subtask:
-        held.batches += context.operator_state.export()
+        held.batches = chain(held.batches, context.operator_state.export())
     held.native = operator.export()
     return held
 
@@ -110,7 +111,7 @@ class RestoredOperator:
         keyed: parts of keyed states and timers, with rows of the subtask's key groups.
         native: parts that compiled operators exported, likewise.
         lists: of each subtask that there was, its parts of operator state.
-        splits: of each subtask that there was, the part with its splits.
+        splits: of each subtask that there was, the parts with its splits.
         channels: of each subtask that there was and that may concern it, what was on its way to it.
         finished: whether it had ended, and so does nothing more.
         rescaled: whether there were more subtasks, or fewer.
@@ -119,7 +120,7 @@ class RestoredOperator:
     keyed: tuple[StatePart, ...] = ()
     native: tuple[StatePart, ...] = ()
     lists: tuple[tuple[StatePart, ...], ...] = ()
-    splits: tuple[StatePart, ...] = ()
+    splits: tuple[tuple[StatePart, ...], ...] = ()
     channels: tuple[tuple[int, tuple[StatePart, ...]], ...] = ()
     finished: bool = False
     rescaled: bool = False
@@ -161,7 +162,7 @@ def restored_operator(states: OperatorStates, subtask: int, parallelism: int, gr
         keyed=tuple(part for part in kept if part.kind not in others and own(part)),
         native=tuple(part for part in kept if part.kind == NATIVE and own(part)),
         lists=tuple(lists) if any(lists) else (),
-        splits=tuple(part for part in kept if part.kind == SOURCE),
+        splits=tuple(tuple(part for part in old.parts if part.kind == SOURCE) for old in states.subtasks),
         channels=tuple(
             (index, parts)
             for index, old in enumerate(states.subtasks)
@@ -221,9 +222,20 @@ class RestoredStates:
         return [self.reader.read(part) for part in self._of(uid).keyed]
 
     def lists(self, uid: str) -> list[ColumnBatch]:
-        """The subtask's share of an operator's lists and broadcast maps."""
-        parts = [[self.reader.read(part) for part in old] for old in self._of(uid).lists]
-        return redistributed(parts, self.parallelism)[self.subtask] if parts else []
+        """The subtask's share of an operator's lists and broadcast maps.
+
+        Where there are as many subtasks as there were, each has its own: one that has finished takes nothing.
+        """
+        operator = self._of(uid)
+        if not operator.rescaled:
+            return [
+                self.reader.read(part)
+                for index, parts in enumerate(operator.lists)
+                for part in parts
+                if index == self.subtask or part.kind == UNION
+            ]
+        parts = [[self.reader.read(part) for part in old] for old in operator.lists]
+        return redistributed(parts, self.parallelism)[self.subtask]
 
     def native(self, uid: str) -> Iterator[ColumnBatch]:
         """What compiled operators exported, one batch after the other."""
@@ -231,15 +243,18 @@ class RestoredStates:
             yield self.reader.read(part)
 
     def splits(self, uid: str, site: CallSite) -> list[Any]:
-        """The subtask's share of the splits that are still to be read."""
-        found = []
-        for part in self._of(uid).splits:
-            data = self.reader.read_bytes(part)
-            try:
-                found += pickle.loads(data)
-            except BaseException as error:  # code of the splits' classes runs here
-                raise site.wrap(error, "while its splits were read from a checkpoint") from error
-        return found[self.subtask :: self.parallelism]
+        """The subtask's share of the splits that are still to be read, dealt out as lists are."""
+        operator = self._of(uid)
+        found: list[Any] = []
+        for index, parts in enumerate(operator.splits):
+            if operator.rescaled or index == self.subtask:
+                for part in parts:
+                    data = self.reader.read_bytes(part)
+                    try:
+                        found += pickle.loads(data)
+                    except BaseException as error:  # code of the splits' classes runs here
+                        raise site.wrap(error, "while its splits were read from a checkpoint") from error
+        return found[self.subtask :: self.parallelism] if operator.rescaled else found
 
     def channels(self, uid: str) -> Iterator[tuple[int, str, bytes]]:
         """What was on its way to an operator: the subtask that it was on its way to, the place of the edge, a frame."""

@@ -23,6 +23,7 @@ from pyflinkx.connectors.source import (
     SourceReader,
 )
 from pyflinkx.errors import add_note
+from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.graph.job_graph import JobVertex
 from pyflinkx.graph.nodes import StreamEdge, StreamNode
 from pyflinkx.operators.base import MAX_WATERMARK, MIN_WATERMARK, Clock, Operator, OperatorContext
@@ -65,9 +66,10 @@ class TaskSettings:
     ``one_graph``: whether all subtasks of all attempts are made from one graph in one process, so that function objects
     must be copied for them; ``run_again`` whether there may be further attempts. ``batch``: whether it runs in batch
     mode. ``cached_files``: absolute paths by name. ``shared``: what operators of one slot have in common.
-    ``object_reuse``: whether operators may share the objects of records. ``request_sources``: see
+    ``object_reuse``: whether operators may share the objects of records. ``checkpoints``: whether it takes any
+    without being asked. ``request_sources``: see
     ``runtime.task.requests``. ``alignment_patience``: how long (ms) an unaligned barrier waits for alignment first.
-    ``seed``: of random numbers. ``rocksdb``: how state by key is kept in RocksDB, None where it is kept in memory.
+    ``seed``: of random numbers. ``rocksdb``: how operators use RocksDB; None to keep state in memory.
     """
 
     clock: Clock
@@ -82,19 +84,19 @@ class TaskSettings:
     alignment: AlignmentGroups = field(default_factory=AlignmentGroups)
     object_reuse: bool = False
     request_sources: tuple[tuple[int, bool], ...] = ()
+    checkpoints: bool = False
     alignment_patience: int = 0
     seed: str = ""
-
     rocksdb: RocksDBSettings | None = None
 
     def state_backend(self) -> StateBackend:
-        """What makes the tables of the slot's operators."""
-        if self.rocksdb is None:
+        """Where operators keep state by key; a batch job in memory, as in Flink: it holds no key for long."""
+        if self.rocksdb is None or self.batch:
             return StateBackend()
-        backend: StateBackend = self.shared.get(RocksDBStateBackend) or self.shared.setdefault(
-            RocksDBStateBackend, RocksDBStateBackend(self.rocksdb)
-        )
-        return backend
+        made: StateBackend | None = self.shared.get(RocksDBStateBackend)
+        if made is None:
+            made = self.shared.setdefault(RocksDBStateBackend, RocksDBStateBackend(self.rocksdb))
+        return made
 
     def copied(self, subtasks: int) -> bool:
         """Whether a subtask needs a copy of its functions, as other subtasks, or attempts, are made from the same."""
@@ -136,6 +138,7 @@ class Task:
         self.splits = splits
         self.subtask = subtask
         self.attempt = attempt
+        self.id = TaskId(vertex.id, subtask, attempt)
         self.settings = settings
         self.name = f"{vertex.name} ({subtask + 1}/{vertex.parallelism})"
         self.out_exchanges = out_exchanges
@@ -307,11 +310,11 @@ class Task:
             alignment=self.settings.alignment,
             copier=self.copiers[node.id],
             key_type=None if node.spec is None else node.spec.input(0).key_type,
+            state_backend=self.settings.state_backend(),
             requests=None if self.requests is None else self.requests.scope,
             turn=self.turn,
-            state_backend=self.settings.state_backend(),
             restored_checkpoint=None if self.restored is None else self.restored.task.number,
-            checkpoints=self.link.snapshot is not None,
+            checkpoints=self.settings.checkpoints,
             seed=self.settings.seed,
         )
 
@@ -423,22 +426,19 @@ class Task:
             take(batch)
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back.
-        if self.checkpoints is not None and self.checkpoints.wanted:
-            self.checkpoints.see_to_told()
-            return StepResult.MORE
+        # Before timers and mail, of which there may be no end: a loop posts one for all that comes back. Nor need there
+        # be an end of checkpoints, so what follows is done all the same.
+        took = self.checkpoints is not None and self.checkpoints.see_to_told()
         if self._fire_timers():
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
             return StepResult.MORE
-        if self.checkpoints is not None and self.checkpoints.busy:
-            self.checkpoints.look()
         read = self.mailbox.run_one()
         if read:
             self._finish_drained()
             self.unfinished = bool(self.piecewise)
         if not all(node.operator.accepts_input() for node in self.gating):
-            return StepResult.MORE if read else StepResult.WAIT
+            return StepResult.MORE if read or took else StepResult.WAIT
         for _ in range(len(self.inputs)):
             source = self.inputs[self.next_input]
             self.next_input = (self.next_input + 1) % len(self.inputs)
@@ -451,7 +451,7 @@ class Task:
         ended = not self.unfinished and all(source.ended for source in self.inputs)
         if ended and not any(node.draining for node in self.draining):
             return StepResult.FINISHED
-        return StepResult.MORE if read else StepResult.WAIT
+        return StepResult.MORE if read or took else StepResult.WAIT
 
     def _take(self, source: ReaderInput | ChannelInput) -> bool:
         """Have an input take its next step; whether it had anything."""

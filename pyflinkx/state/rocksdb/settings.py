@@ -9,8 +9,9 @@ from typing import Any
 from pyflinkx.errors import MissingExtraError
 
 MEBIBYTE = 1 << 20
-# Of the memory, what Python objects may take before they are written.
-OBJECTS_SHARE = 0.25
+# Of the memory, what Python objects may take before they are written, and what blocks and write buffers may; the rest
+# goes for what is not counted: compactions, tables of open files, pieces that are too small to be given back.
+OBJECTS_SHARE, BLOCKS_SHARE = 0.25, 0.6
 # Less than this for a database is of no use to it.
 LEAST_BUFFER = 64 << 10
 
@@ -70,7 +71,7 @@ class SharedMemory:
     def __init__(self, settings: RocksDBSettings) -> None:
         rocks = rocksdict()
         self.objects = int(settings.memory * OBJECTS_SHARE)
-        blocks = settings.memory - self.objects
+        blocks = int(settings.memory * BLOCKS_SHARE)
         # Write buffers are given back only when they have been written, so they can be half as large again.
         buffers = int(blocks * settings.write_buffer_ratio * 2 / 3)
         self.buffers = max(buffers, LEAST_BUFFER)
@@ -93,6 +94,9 @@ class SharedMemory:
         options.set_arena_block_size(max(min(self.buffers // 16, MEBIBYTE), 4096))
         options.set_max_background_jobs(self.threads)
         options.set_max_open_files(256)
+        piece = max(min(self.buffers // 16, MEBIBYTE), 64 << 10)
+        options.set_compaction_readahead_size(piece)
+        options.set_writable_file_max_buffer_size(piece)
         options.set_keep_log_file_num(1)
         options.set_max_log_file_size(MEBIBYTE)
         options.set_stats_dump_period_sec(0)

@@ -94,6 +94,7 @@ class World:
         self.used: set[tuple[int, int]] = set()
         self.must_have: tuple[int, int] = (0, 0)  # client and number of the newest checkpoint that was committed
         self.quiet = False  # no more faults
+        self.lives = False  # the client, which is there from the first step on
         self.over = False
 
     # ---- one client after the other ----
@@ -105,14 +106,16 @@ class World:
             AssertionError: an invariant is broken.
         """
         steps = 0
-        self._new_client()
         while not self.over:
             steps += 1
             assert steps < limit, "the job does not end"
             if steps == limit // 4:
                 self.quiet = True
             try:
-                self._step()
+                if self.lives:
+                    self._step()
+                else:
+                    self._new_client()
             except ClientDied:
                 self._client_dies(power=self._chance(0.5))
         self._note("end", steps)
@@ -130,6 +133,7 @@ class World:
         return sorted(results)
 
     def _new_client(self) -> None:
+        self.lives = True
         self.clients += 1
         self.tasks: dict[Task, SimulatedTask] = {}
         self.messages: dict[tuple[int, Task], deque[Any]] = {}
@@ -185,7 +189,7 @@ class World:
         self._note("client dies", power)
         if power:
             self.disk.lose_power()
-        self._new_client()
+        self.lives = False
 
     # ---- attempts ----
 
@@ -534,7 +538,7 @@ class World:
         self.checkpoints += self.coordinator.statistics.triggered
         self.completed += self.coordinator.statistics.completed
         self._note("stopped", self.stopping)
-        self._new_client()
+        self.lives = False
 
     # ---- chance ----
 

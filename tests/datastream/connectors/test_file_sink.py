@@ -3,11 +3,12 @@
 import datetime
 import os
 import re
+from array import array
 from pathlib import Path
 
 import pytest
 
-from pyflinkx._core.records.objects import ObjectBatch
+from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
 from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.datastream.connectors.file_system import (
@@ -202,3 +203,101 @@ def test_what_cannot_be(tmp_path):
     env.from_collection([1]).sink_to(builder(tmp_path / "file" / "out").build())
     with pytest.raises(SinkError, match="is not a folder"):
         env.execute()
+
+
+@pytest.mark.parametrize("kind", ["texts", "rows"])
+def test_a_failed_job_leaves_no_empty_folder(env, tmp_path, kind):
+    stream = env.from_sequence(1, 100).rebalance().map(lambda x: 1 // (100 - x))
+    if kind == "texts":
+        stream.write_as_text(tmp_path / "out")
+    else:
+        stream.sink_to(builder(tmp_path / "a" / "out").build())
+    with pytest.raises(JobExecutionError):
+        env.execute()
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_files_are_closed_by_the_clock_where_no_record_comes(tmp_path):
+    sink = flat(tmp_path, RollingPolicy.default_rolling_policy(1000, 5000, 300))
+    clock, writer, committer = opened(sink)
+    assert writer.next_time() is None
+    write(writer, "a")
+    assert writer.next_time() == 60_000
+    clock.time = 60_000
+    writer.advance(60_000)
+    assert (list(writer.open), writer.next_time()) == ([], None)
+    finish(writer, committer)
+    assert numbered(tmp_path) == (["a\n"], 0)
+
+
+@pytest.mark.parametrize("bucket", ["../b", "/etc", "a/../../b", "a\0", None, 5])
+def test_buckets_stay_below_the_base_path(tmp_path, bucket):
+    class Out(BucketAssigner):
+        def get_bucket_id(self, element, context):
+            return bucket
+
+    _, writer, _ = opened(builder(tmp_path / "base").with_bucket_assigner(Out()).build())
+    with pytest.raises(SinkError, match="bucket"):
+        write(writer, "x")
+    writer.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_buckets_by_event_time_and_watermark(tmp_path):
+    class ByTime(BucketAssigner):
+        def get_bucket_id(self, element, context):
+            return f"{context.timestamp()},{context.current_watermark()},{context.current_processing_time()}"
+
+    _, writer, committer = opened(builder(tmp_path).with_bucket_assigner(ByTime()).build(), 7)
+    writer.write_watermark(3)
+    writer.write(ObjectBatch(["a", "b"], array("q", [5, NO_TIMESTAMP])))
+    finish(writer, committer)
+    assert sorted(os.listdir(tmp_path)) == ["5,3,7", "None,3,7"]
+
+
+def test_a_writer_of_an_attempt_that_is_over_changes_nothing(tmp_path):
+    sink = flat(tmp_path, RollingPolicy.default_rolling_policy())
+    first = sink.create_coordinator(None)
+    clock = Clock(0)
+    zombie = sink.create_writer(
+        WriterContext(clock=clock, checkpoints=True, send=lambda event: first.handle_event(0, event))
+    )
+    write(zombie, "a")
+    zombie.flush(False)
+    first.handle_event(0, (1, zombie.prepare_commit()))
+    states, everybody, listed = zombie.snapshot_state(1), zombie.snapshot_for_all(1), first.snapshot_state(1)
+    first.checkpoint_completed(1)
+    write(zombie, "b")
+    second = sink.create_coordinator(None)
+    second.restore(1, listed)
+    context = WriterContext(
+        clock=clock,
+        checkpoints=True,
+        send=lambda event: second.handle_event(0, event),
+        restored=states,
+        restored_by_all=everybody,
+        restored_from=1,
+    )
+    writer = sink.create_writer(context)
+    write(zombie, "c")
+    write(writer, "B")
+    writer.flush(True)
+    second.handle_event(0, (2, writer.prepare_commit()))
+    second.snapshot_state(2)
+    second.checkpoint_completed(2)
+    writer.close()
+    second.close(None)
+    write(zombie, "d")
+    zombie.open.popitem()[1].file.close()
+    assert numbered(tmp_path) == (["a\nB\n"], 0)
+
+
+def test_a_checkpoint_whose_file_was_finished_since_is_refused(tmp_path):
+    sink = flat(tmp_path, RollingPolicy.default_rolling_policy())
+    _, writer, committer = opened(sink)
+    write(writer, "a")
+    writer.flush(False)
+    states = writer.snapshot_state(1)
+    finish(writer, committer)
+    with pytest.raises(SinkError, match="a later checkpoint has committed it: go on from that one"):
+        sink.create_writer(WriterContext(clock=Clock(0), restored=states, restored_from=1))

@@ -1,4 +1,4 @@
-"""Whole jobs that fail on the way and are run again from a checkpoint: each record once in every sink that promises it."""
+"""Whole jobs that fail on the way and go on from a checkpoint: each record once in every sink that promises it."""
 
 import os
 from collections import Counter
@@ -10,32 +10,22 @@ from pyflinkx.common import Configuration
 from pyflinkx.connectors.files.csv_sink import CsvSink
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.datastream.connectors.file_system import BucketAssigner, FileSink
-from pyflinkx.runtime.drivers.job import Job
+from pyflinkx.datastream.connectors.queue import QueueSink
+from pyflinkx.errors import QueueEndedError
 from pyflinkx.testing import TestSink
 from pyflinkx.types.serialization import Encoder
 
 COUNT = 400
 
 
-class Always:
-    """A job that failed is run again, at once."""
-
-    def delay_after(self, failures):
-        return 0 if len(failures) < 5 else None
-
-
 @pytest.fixture(params=["inline", "threads", "processes"])
-def env(request, monkeypatch):
-    begin = Job.steps
-
-    def restarted(job):
-        job.master.restarts = Always()
-        return begin(job)
-
-    monkeypatch.setattr(Job, "steps", restarted)
+def env(request):
     configuration = Configuration()
     configuration.set_string("pyflinkx.workers", request.param)
     configuration.set_string("execution.checkpointing.interval", "10 ms")
+    configuration.set_string("restart-strategy.type", "fixed-delay")
+    configuration.set_string("restart-strategy.fixed-delay.attempts", "5")
+    configuration.set_string("restart-strategy.fixed-delay.delay", "0 ms")
     configuration.set_string("execution.buffer-timeout.interval", "0 ms")
     made = StreamExecutionEnvironment.get_execution_environment(configuration)
     return made.set_parallelism(1 if request.param == "inline" else 2)
@@ -102,4 +92,36 @@ def test_sinks_of_one_program(env, tmp_path):
         assert Counter(int(line) for file in files for line in file.read_text().split()) == expected
     header, *lines = (tmp_path / "csv").read_text().splitlines()
     assert (header, Counter(int(line.split(",")[0]) for line in lines)) == ("f0,f1", expected)
-    assert [path for path in tmp_path.rglob(".*")] == []
+    assert list(tmp_path.rglob(".*")) == []
+
+
+def test_queues_give_again_what_came_behind_the_checkpoint(env, tmp_path):
+    queue = QueueSink(COUNT * 4)
+    numbers(env, tmp_path).sink_to(queue)
+    env.execute()
+    assert failed_twice(tmp_path)
+    kept: list = []
+    attempt = 1
+    while True:
+        try:
+            delivery = queue.get_numbered(timeout=60)
+        except QueueEndedError:
+            break
+        if delivery.attempt > attempt:
+            attempt = delivery.attempt
+            kept = [one for one in kept if one.after < delivery.restored_from]
+        kept.append(delivery)
+    values = Counter(delivery.value for delivery in kept)
+    assert (Counter(range(1, COUNT + 1)) - values, values - Counter(range(1, COUNT + 1))) == (Counter(), Counter())
+    places = [(delivery.subtask, delivery.sequence) for delivery in kept]
+    assert len(set(places)) == len(places) == COUNT
+
+
+def test_a_queue_that_is_read_meanwhile(env, tmp_path):
+    queue = QueueSink(4)
+    numbers(env, tmp_path).sink_to(queue)
+    client = env.execute_async()
+    found = Counter(queue)  # ends with the job, not with an attempt
+    client.get_job_execution_result().result(60)
+    assert failed_twice(tmp_path)
+    assert found.keys() == set(range(1, COUNT + 1))

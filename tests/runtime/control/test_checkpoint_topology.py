@@ -1,7 +1,7 @@
 """What the coordinator of checkpoints is told of real programs."""
 
 from pyflinkx.datastream import StreamExecutionEnvironment
-from pyflinkx.runtime.control.checkpoint_topology import vertices_of
+from pyflinkx.runtime.control.checkpoints import vertices_of
 
 
 def topology(build):
