@@ -1,6 +1,7 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
 .PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
-.PHONY: pages soak-workers soak-windows soak-expressions soak-checkpoints soak-damage soak-rocksdb soak-kills planted bench bench-quick bench-peers
+.PHONY: pages soak-workers soak-windows soak-expressions soak-checkpoints soak-damage soak-rocksdb soak-kills planted
+.PHONY: bench bench-quick bench-peers
 
 CYTHON := $(shell find pyflinkx/_core -name '*.pyx')
 NATIVE := setup.py $(wildcard csrc/src/*.[ch] csrc/include/pfx/*.h) $(CYTHON) $(shell find pyflinkx/_core -name '*.pxd')

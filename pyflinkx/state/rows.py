@@ -6,7 +6,7 @@ column of bytes says the codec that wrote it. Rows are in the order in which the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pyflinkx._core.codecs.codec import Codec
@@ -14,6 +14,7 @@ from pyflinkx._core.codecs.pickled import PickleCodec
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.errors import PyflinkxError, WrongStateError
+from pyflinkx.state.evolution import migrated
 from pyflinkx.types.codecs import conforming_codec
 from pyflinkx.types.typeinfo import TypeInformation
 
@@ -126,14 +127,11 @@ def state_rows(batch: ColumnBatch, codecs: dict[str, Codec], groups: range | Non
         groups: key groups; None where there are none.
 
     Raises:
-        WrongStateError: the state was written with another type.
+        WrongStateError: the state was written with a type that cannot become this one.
     """
-    for column, codec in codecs.items():
-        if (batch.schema[column].metadata or {}).get(b"codec") != codec.snapshot():
-            raise WrongStateError(
-                f"state {state_name(batch)!r} was written with another type of its {column} than {codec.name}"
-            )
-    decoders = [codec.decode_one for codec in codecs.values()]
+    decoders = [
+        decoder(batch, column, codec, place == len(codecs) - 1) for place, (column, codec) in enumerate(codecs.items())
+    ]
     for row in batch.to_rows("tuple"):
         values = row
         if groups is not None:
@@ -141,3 +139,15 @@ def state_rows(batch: ColumnBatch, codecs: dict[str, Codec], groups: range | Non
                 continue
             values = row[1:]
         yield tuple(None if value is None else decode(value) for decode, value in zip(decoders, values, strict=True))
+
+
+def decoder(batch: ColumnBatch, column: str, codec: Codec, is_value: bool) -> Callable[[bytes], Any]:
+    """What reads the entries of a column, as values of its codec's type, whatever type they were written with.
+
+    Raises:
+        WrongStateError: what was written cannot become such values.
+    """
+    stored = (batch.schema[column].metadata or {}).get(b"codec", b"")
+    if stored == codec.snapshot():
+        return codec.decode_one
+    return migrated(stored, codec, f"the {column} of state {state_name(batch)!r}", is_value)

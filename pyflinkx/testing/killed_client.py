@@ -63,6 +63,17 @@ class Attacker:
         self.orders = orders
         self.job = job
         self.chance = random.Random(orders.seed)
+        # Once its checkpoints are removed, a job that has finished would be started from its beginning.
+        self.ending = threading.Lock()
+        self.ended = False
+        end = job.checkpoints.job_ended
+
+        def job_ended(state: Any) -> None:
+            with self.ending:
+                self.ended = True
+            end(state)
+
+        job.checkpoints.job_ended = job_ended
         self.timeout = seconds(orders.options.get("heartbeat.timeout", "50 s"))
 
     def run(self) -> None:
@@ -92,8 +103,11 @@ class Attacker:
     def _happen(self, kind: str) -> bool:
         """Have a fault happen; False when there is nobody to suffer it now."""
         if kind == CLIENT_KILLED:
-            self._note(kind)
-            os.killpg(0, signal.SIGKILL)
+            with self.ending:
+                if self.ended:
+                    return False
+                self._note(kind)
+                os.killpg(0, signal.SIGKILL)
         if kind == FAILED:
             if self.job.state.name != "RUNNING":
                 return False

@@ -286,7 +286,7 @@ def job_of(name):
     counts = [0]
 
     class Counting(CollectBuffer):
-        def extend(self, records):
+        def extend(self, records, after=None):
             counts[0] += len(records)
 
     stream._end("Collect", CollectSink(Counting()))

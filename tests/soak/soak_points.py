@@ -1,4 +1,4 @@
-"""The small job at each fault point of checkpoints: soak_points [--pairs N] [--seed S] [--limit SECONDS].
+"""The small job at each fault point of checkpoints: soak_points [--pairs N] [--seed S] [--first R].
 
 First a crash, an error and a delay at each point alone, then random pairs; each run must give what the job gives.
 """
@@ -25,10 +25,12 @@ def runs(pairs, seed):
     return texts
 
 
-def soak(pairs, seed, limit):
+def soak(pairs, seed, first, limit):
     """Do all runs; how many went wrong."""
     failed, done, reached, began = 0, 0, set(), time.monotonic()
     for number, text in enumerate(runs(pairs, seed)):
+        if number < first:
+            continue
         if time.monotonic() - began > limit:
             break
         done += 1
@@ -57,9 +59,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    parser.add_argument("--first", type=int, default=0, help="index of the first run")
     parser.add_argument("--limit", type=float, default=float("inf"), help="seconds after which no run begins")
     arguments = parser.parse_args()
-    sys.exit(bool(soak(arguments.pairs, arguments.seed, arguments.limit)))
+    sys.exit(bool(soak(arguments.pairs, arguments.seed, arguments.first, arguments.limit)))
 
 
 if __name__ == "__main__":

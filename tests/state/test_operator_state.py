@@ -83,8 +83,8 @@ def test_wrong_use_is_refused():
     with pytest.raises(WrongStateError, match="stored as a split state"):
         other.get_union_list_state(SPLITS)
     (another,) = restored([store], 1)
-    with pytest.raises(WrongStateError, match="'splits' was written with another type"):
-        another.get_list_state(ListStateDescriptor("splits", Types.STRING()))
+    with pytest.raises(WrongStateError, match="'splits' holds 'x', which LONG cannot be"):
+        another.get_list_state(ListStateDescriptor("splits", Types.LONG()))
     with pytest.raises(TypeInformationError, match=r"^state 'all': expected LONG, got str 'no number'$"):
         store.get_union_list_state(ALL).add("no number")
     lists = store.get_list_state(ListStateDescriptor("lists", Types.LIST(Types.LONG())))

@@ -115,7 +115,10 @@ def test_wrong_types_are_named():
     first.context.key = "a"
     first.get_state(ValueStateDescriptor("v", Types.LONG())).update(5)
     for descriptor, said in (
-        (ValueStateDescriptor("v", Types.STRING()), "'v' was written with another type of its value than STRING"),
+        (
+            ValueStateDescriptor("v", Types.STRING()),
+            "'v' was written with another type: it was LONG, and is to be STRING",
+        ),
         (ListStateDescriptor("v"), "'v' was stored as a ValueState"),
     ):
         other = backend()

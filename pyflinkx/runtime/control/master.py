@@ -114,9 +114,11 @@ class NoRestart:
 
 def restart_helps(failure: BaseException | None) -> bool:
     """Whether another attempt might not fail the same way, as far as the failure and what caused it tell."""
-    while failure is not None:
+    seen: set[int] = set()
+    while failure is not None and id(failure) not in seen:  # an error may be the cause of itself
         if isinstance(failure, PyflinkxError) and not failure.restart_helps:
             return False
+        seen.add(id(failure))
         failure = failure.__cause__
     return True
 

@@ -294,3 +294,9 @@ class Seen:
 
     def append(self, ref):
         SEEN.append(ref)
+
+
+def test_an_error_that_is_its_own_cause_is_looked_at_once():
+    error = ValueError("round and round")
+    error.__cause__ = error
+    assert restart_helps(error)
