@@ -171,6 +171,12 @@ class BufferWriter(SinkWriter):
         self.after = checkpoint_id
         return []
 
+    def flush(self, end_of_input: bool) -> None:
+        self.buffer.flush()
+
+    def close(self) -> None:
+        self.buffer.flush()
+
 
 class CollectSink(BufferedSink):
     """Hands records to a buffer of this process.
@@ -197,12 +203,6 @@ class CollectWriter(BufferWriter):
 
     def items(self, batch: Any) -> list[Any]:
         return batch.values
-
-    def flush(self, end_of_input: bool) -> None:
-        self.buffer.flush()
-
-    def close(self) -> None:
-        self.buffer.flush()
 
 
 class CollectColumnsWriter(CollectWriter):

@@ -176,7 +176,8 @@ def test_sources_and_sinks_say_what_they_keep():
     stream = env.from_collection([1])
     assert [spec.name for spec in stream._value.upstreams[0].transformation.states] == ["splits", "enumerator"]
     sink = stream.print()
-    assert sink._transformation.states == (COMMITTABLES,)
+    assert sink._transformation.states[0] == COMMITTABLES
+    assert [spec.name for spec in sink._transformation.states[1:]] == ["writers", "all-writers"]
     assert stream.map(abs)._value.upstreams[0].transformation.states == ()
 
 
