@@ -9,7 +9,7 @@ import pytest
 from pyflinkx.common import Configuration
 from pyflinkx.config.options import WORKERS
 from pyflinkx.datastream import StreamExecutionEnvironment, col
-from pyflinkx.runtime.control import worker
+from pyflinkx.runtime.control import remote_buffer
 from pyflinkx.runtime.control.messages import Collected
 from pyflinkx.runtime.exchange import handover as loans
 from pyflinkx.runtime.exchange.handover import Lender
@@ -38,7 +38,7 @@ def test_what_is_never_taken_goes_with_the_lender():
 def test_threads_lend_columns_and_copy_objects(monkeypatch, rows):
     sent = []
     monkeypatch.setattr(
-        worker, "Collected", lambda number, records, after: sent.append(records) or Collected(number, records)
+        remote_buffer, "Collected", lambda number, records, after: sent.append(records) or Collected(number, records)
     )
     configuration = Configuration()
     configuration.set(WORKERS, "threads")

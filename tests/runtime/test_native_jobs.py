@@ -12,6 +12,7 @@ from pyflinkx.datastream import StreamExecutionEnvironment, col
 from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.runtime.control import job_pickle
 from pyflinkx.runtime.drivers import local_cluster, worker_jobs
+from pyflinkx.runtime.drivers.job import Job
 
 
 def environment(parallelism=2, mode="auto"):
@@ -86,7 +87,12 @@ def test_processes_get_a_copy():
 
 def test_the_mode_is_chosen_by_the_graph(monkeypatch):
     chosen = []
-    monkeypatch.setattr(worker_jobs, "job_on_workers", lambda mode, *others: chosen.append(mode))
+
+    def job(mode, graph, settings, configuration, listener, dependencies, restarts):
+        chosen.append(mode)
+        return Job(graph, listener, dependencies, restarts)
+
+    monkeypatch.setattr(worker_jobs, "job_on_workers", job)
     for build in (native, lambda env: env.from_collection([1])):
         env = environment()
         stream = build(env)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx.connectors.collect import CollectBuffer, CollectWriter
+from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.runtime.control import remote_buffer
 from pyflinkx.runtime.control.messages import unpack
 from pyflinkx.runtime.control.remote_buffer import GATHERING, RemoteBuffer
@@ -78,7 +79,7 @@ def test_where_nobody_would_send_the_rest_nothing_is_held_back():
 @pytest.mark.parametrize("end", [lambda writer: writer.flush(True), lambda writer: writer.close()])
 def test_the_end_of_a_writer_sends_all(end):
     sent = []
-    writer = CollectWriter(buffer(sent, Holder()))
+    writer = CollectWriter(buffer(sent, Holder()), WriterContext())
     for number in range(5):
         writer.buffer.extend([number])
     end(writer)
