@@ -281,8 +281,8 @@ cdef class NativeStates(NativeAggregation):
 
         Returns:
             A generator of what ``export`` would give now, for one thread to go through or to close. When that is done,
-            and before the next one, ``forget_snapshot`` gives back what the snapshot takes; from the thread that changes
-            the states.
+            and before the next one, ``forget_snapshot`` gives back what the snapshot takes; from the thread that
+            changes the states.
 
         Raises:
             WrongStateError: there is one, or a call has left results that are still to be taken.
