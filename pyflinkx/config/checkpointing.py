@@ -178,7 +178,8 @@ INCREMENTAL = ConfigOption(
     "execution.checkpointing.incremental",
     BOOLEAN,
     False,
-    "Whether a checkpoint writes what has changed since the one before, where the state backend can (rocksdb).",
+    "Whether a checkpoint may write only what has changed since the one before. Accepted; all checkpoints write whole "
+    "states by now.",
     deprecated_keys=("state.backend.incremental",),
 )
 SNAPSHOT_COMPRESSION = ConfigOption(
