@@ -79,10 +79,15 @@ class NotifyCompleted:
 
 @dataclass(frozen=True)
 class NotifyAborted:
-    """A checkpoint will not be: tell all tasks."""
+    """A checkpoint will not be: tell all tasks.
+
+    Only what ``counts`` is a failure that somebody has to hear of: the others gave way to a later checkpoint or to the
+    end of the attempt, which says itself how it ended.
+    """
 
     number: int
     reason: str
+    counts: bool
 
 
 @dataclass(frozen=True)

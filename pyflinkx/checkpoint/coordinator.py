@@ -441,7 +441,7 @@ class CheckpointCoordinator:
         del self.pending[pending.number]
         self.last_end = now
         self.statistics.fail(pending.record, now, reason)
-        actions: list[Action] = [NotifyAborted(pending.number, reason)]
+        actions: list[Action] = [NotifyAborted(pending.number, reason, counts)]
         if pending.number not in self.storing:  # else it is removed when its manifest is known to be there or not
             actions.append(DiscardPending(pending.number))
         if pending.kind == SAVEPOINT:

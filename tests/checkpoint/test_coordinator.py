@@ -141,6 +141,7 @@ def test_a_later_one_that_is_complete_takes_the_place_of_earlier_ones():
     actions = complete(coordinator, second, 210)
     assert kinds(actions) == [NotifyAborted, DiscardPending, NotifyCompleted]
     assert (actions[0].number, actions[1].number, actions[2].number) == (first, first, second)
+    assert not actions[0].counts
     assert coordinator.failures == 0
 
 
@@ -172,6 +173,7 @@ def test_what_takes_too_long_is_given_up_and_names_who_was_waited_for():
     assert coordinator.next_time() == 140
     aborted, discard = coordinator.time(140)
     assert isinstance(aborted, NotifyAborted)
+    assert aborted.counts
     assert "(2, 1)" in aborted.reason
     assert "40 ms" in aborted.reason
     assert discard == DiscardPending(1)

@@ -264,7 +264,8 @@ class JobCheckpoints:
         elif isinstance(action, NotifyCompleted):
             self._completed(action.number)
         elif isinstance(action, NotifyAborted):
-            log.warning("checkpoint %d of job '%s' failed: %s", action.number, self.graph.name, action.reason)
+            level = logging.WARNING if action.counts else logging.INFO
+            log.log(level, "checkpoint %d of job '%s' failed: %s", action.number, self.graph.name, action.reason)
             self.early.pop(action.number, None)
             self._tell_over(CheckpointOver(action.number, completed=False))
         elif isinstance(action, DiscardPending):

@@ -388,7 +388,7 @@ class World:
                     self._store(action)
                 case do.NotifyCompleted(number):
                     self._completed(number)
-                case do.NotifyAborted(number, _):
+                case do.NotifyAborted(number, _, _):
                     for task in self.tasks.values():
                         task.abort(number)
                     assert number not in self.coordinator.pending
