@@ -69,6 +69,12 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.datastream.connectors", "Sink"),
         **each("pyflinkx.datastream.functions", "SinkFunction"),
     },
+    "pyflinkx.datastream.connectors": {
+        **each(
+            "pyflinkx.datastream.connectors.jdbc",
+            "JdbcConnectionOptions JdbcExactlyOnceOptions JdbcExecutionOptions JdbcSink JdbcSource JdbcSourceBuilder",
+        ),
+    },
     "pyflinkx.datastream.connectors.number_seq": {
         **each("pyflinkx.datastream.connectors", "Source"),
     },
