@@ -144,7 +144,9 @@ def mariadb(folder: Path, port: int) -> tuple[subprocess.Popen, "list[str]"]:
         "--binlog-row-image=FULL",
         "--character-set-server=utf8mb4",
         "--server-id=1",
-        "--innodb-flush-log-at-trx-commit=2",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--sync-binlog=0",
+        "--innodb-doublewrite=0",
     ]
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen([server_program, *options], stdout=log, stderr=log, cwd=folder, **user)

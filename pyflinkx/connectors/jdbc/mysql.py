@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from pyflinkx.connectors.jdbc.values import WITH_JSON
 # took too long, the server shutting down, too many connections.
 TRANSIENT = {2003, 2006, 2013, 2055, 1205, 1213, 1053, 1040, 1047}
 UNKNOWN_XID = 1397
+LONGEST_WAIT = 8.0  # s, for the end of a connection
 
 
 class MySql(Dialect):
@@ -68,19 +70,27 @@ class MySql(Dialect):
         cursor.execute(f"XA PREPARE '{name}'")
 
     def commit_prepared(self, connection: Any, name: str) -> bool:
-        return self._end(connection, f"XA COMMIT '{name}'")
+        return self._end(connection, f"XA COMMIT '{name}'", name)
 
     def roll_back_prepared(self, connection: Any, name: str) -> bool:
-        return self._end(connection, f"XA ROLLBACK '{name}'")
+        return self._end(connection, f"XA ROLLBACK '{name}'", name)
 
-    def _end(self, connection: Any, sql: str) -> bool:
-        try:
-            connection.cursor().execute(sql)
-        except Exception as error:
-            if error.args and error.args[0] == UNKNOWN_XID:
-                return False
-            raise
-        return True
+    def _end(self, connection: Any, sql: str, name: str) -> bool:
+        wait = 0.001
+        while True:
+            try:
+                connection.cursor().execute(sql)
+                return True
+            except Exception as error:
+                if not error.args or error.args[0] != UNKNOWN_XID:
+                    raise
+                if name not in self.prepared(connection):
+                    return False
+                # The server has not yet noticed that the connection which prepared it is closed.
+                if wait > LONGEST_WAIT:
+                    raise
+            time.sleep(wait)
+            wait *= 2
 
     def prepared(self, connection: Any) -> list[str]:
         cursor = connection.cursor()

@@ -207,7 +207,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CHANGES, st.integers(0, 5), st.booleans())
 def test_a_table_is_what_its_changes_say(database, batches, size, as_kinds):
     table = database.table("k BIGINT, j BIGINT, v VARCHAR(30), PRIMARY KEY (k, j)")
