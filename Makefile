@@ -60,10 +60,11 @@ fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same
 
 soak: soak-workers soak-windows soak-expressions soak-damage soak-rocksdb soak-checkpoints soak-kills ## all of the following
 
-soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each fault point, 500 restarts; SEED repeats
+soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each fault point, rescaled, 500 restarts; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_kills --kills $(or $(KILLS),1000) --seed $(or $(SEED),1)
 	nice .venv/bin/python -m tests.soak.soak_points --seed $(or $(SEED),1)
-	RESTARTS=500 nice .venv/bin/python -m pytest -q -s tests/reliability/test_many_restarts.py
+	nice .venv/bin/python -m tests.soak.soak_rescale --seed $(or $(SEED),1)
+	RESTARTS=500 CHECKPOINTS=3 nice .venv/bin/python -m pytest -q -s tests/reliability/test_many_restarts.py
 
 soak-workers: build ## ROUNDS (200) of random jobs on workers that are killed, stopped and cancelled; SEED repeats
 	ci/soak.sh

@@ -36,13 +36,13 @@ def run_round(seed, backend=None):
         "heartbeat.interval": "200 ms",
         "heartbeat.timeout": "2 s",
     }
-    many = 0 if workers == 1 else chance.randint(5, 15)
+    many = 0 if workers == 1 else chance.randint(10, 25)
     faults = Faults(
         kills=many,
         stops=0 if workers == 1 else chance.randint(0, 3),
         failures=chance.randint(0, 6 if workers == 1 else 2),
-        client_kills=chance.randint(0, 5),
-        gap=chance.choice([0.2, 0.5, 1.0]),
+        client_kills=chance.randint(0, 6),
+        gap=chance.choice([0.1, 0.2, 0.5]),
         seed=seed,
     )
     program = partial(full_job.program, count=COUNT)
