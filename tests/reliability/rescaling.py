@@ -5,8 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from pyflinkx.checkpoint.storage import CheckpointStorage
-from pyflinkx.common import Configuration
+from pyflinkx.common import Configuration, JobStatus
 from pyflinkx.datastream import StreamExecutionEnvironment
+from pyflinkx.errors import CheckpointError
 from pyflinkx.state.spec import CHANNEL
 from pyflinkx.testing.exactly_once import shown_records
 from pyflinkx.testing.kills import newest_checkpoint
@@ -15,6 +16,10 @@ from tests.reliability import full_job
 COUNT = 3_000
 PARALLELISMS = (1, 2, 4, 3, 1)
 SAVEPOINT, CHECKPOINT = "savepoint", "checkpoint"
+
+
+class EndedError(Exception):
+    """A run has come to its end before it could be left: there is nothing to go on from."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,9 @@ class Cell:
 
     def __str__(self):
         aligned = "unaligned" if self.unaligned else "aligned"
-        return f"{self.leaves}, {aligned}, {self.backend}, {'' if self.compressed else 'not '}compressed, {self.workers}"
+        return (
+            f"{self.leaves}, {aligned}, {self.backend}, {'' if self.compressed else 'not '}compressed, {self.workers}"
+        )
 
 
 def start(cell, folder, parallelism, path, every=10):
@@ -65,15 +72,28 @@ def start(cell, folder, parallelism, path, every=10):
 
 
 def leave(cell, client, folder, checkpoints):
-    """End the job behind so many checkpoints; the path to go on from."""
+    """End the job behind so many checkpoints; the path to go on from.
+
+    Raises:
+        EndedError: it has come to its end before.
+    """
     statistics = client._thread.job.checkpoints.coordinator.statistics
     ended = client.get_job_execution_result()
-    while statistics.completed < checkpoints and not ended.done():
+    while statistics.completed < checkpoints:
+        if ended.done():
+            ended.result()
+            raise EndedError
         time.sleep(0.005)
     if cell.leaves == SAVEPOINT:
-        return client.stop_with_savepoint(False).result()
+        try:
+            return client.stop_with_savepoint(False).result()
+        except CheckpointError:
+            ended.result()
+            raise EndedError from None
     client.cancel().result()
-    return newest_checkpoint(f"{folder}/checkpoints")
+    if client.get_job_status().result() == JobStatus.FINISHED:
+        raise EndedError
+    return newest_checkpoint(f"{folder}/checkpoints/{client.get_job_id()}")
 
 
 def in_flight(path):
@@ -92,6 +112,9 @@ def rescale(cell, folder, checkpoints):
 
     Returns:
         What was lost, what was duplicated, and how many frames on their way its checkpoints had.
+
+    Raises:
+        EndedError: a run came to its end before.
     """
     path, frames = None, 0
     for parallelism, many in zip(PARALLELISMS[:-1], checkpoints, strict=True):
