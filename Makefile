@@ -64,6 +64,7 @@ soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each
 	nice .venv/bin/python -m tests.soak.soak_kills --kills $(or $(KILLS),1000) --seed $(or $(SEED),1)
 	nice .venv/bin/python -m tests.soak.soak_points --seed $(or $(SEED),1)
 	nice .venv/bin/python -m tests.soak.soak_rescale --seed $(or $(SEED),1)
+	nice .venv/bin/python -m tests.soak.soak_disk
 	RESTARTS=500 CHECKPOINTS=3 nice .venv/bin/python -m pytest -q -s tests/reliability/test_many_restarts.py
 
 soak-recovery: build ## how long it takes from the kill of a worker to the next record, with 100 MB of state
