@@ -18,14 +18,14 @@ COUNT = 3_000
 BACKENDS = ["hashmap", "rocksdb"]
 
 
-def run_round(seed, backend=None):
+def run_round(seed, backend=None, method=None):
     """One job, and what the seed does to it."""
     chance = random.Random(seed)
     workers = chance.choice([1, 2, 2, 2, 3, 3, 4])
     options = {
         "parallelism.default": str(workers),
         "pyflinkx.workers": "inline" if workers == 1 else "processes",
-        "pyflinkx.workers.start-method": chance.choice(["spawn", "fork", "fork", "fork"]),
+        "pyflinkx.workers.start-method": method or chance.choice(["spawn", "fork", "fork", "fork"]),
         "pyflinkx.workers.transport": chance.choice(["shared-memory", "sockets"]),
         "execution.checkpointing.interval": chance.choice(["20 ms", "50 ms", "200 ms"]),
         "execution.checkpointing.snapshot-compression": chance.choice(["true", "false"]),
@@ -46,17 +46,17 @@ def run_round(seed, backend=None):
         seed=seed,
     )
     program = partial(full_job.program, count=COUNT)
-    return run_under_faults(program, faults, full_job.expected(COUNT), options, timeout=200)
+    return run_under_faults(program, faults, full_job.expected(COUNT), options, timeout=400)
 
 
-def soak(kills, seed, first, limit, backend=None):
+def soak(kills, seed, first, limit, backend=None, method=None):
     """Run rounds; how many went wrong."""
     happened, lost, duplicated, recoveries = Counter(), 0, 0, []
     failed, index, began = 0, first, time.monotonic()
     while happened[KILLED] < kills and time.monotonic() - began < limit:
         started = time.monotonic()
         try:
-            report = run_round(seed * 1_000_000 + index, backend)
+            report = run_round(seed * 1_000_000 + index, backend, method)
         except Exception:
             failed += 1
             traceback.print_exc()
@@ -91,8 +91,10 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="index of the first round")
     parser.add_argument("--limit", type=float, default=float("inf"), help="seconds after which no round begins")
     parser.add_argument("--backend", choices=BACKENDS, help="of state; by the seed when left out")
+    parser.add_argument("--start-method", choices=["spawn", "fork"], help="of workers; by the seed when left out")
     arguments = parser.parse_args()
-    sys.exit(bool(soak(arguments.kills, arguments.seed, arguments.first, arguments.limit, arguments.backend)))
+    limits = arguments.kills, arguments.seed, arguments.first, arguments.limit
+    sys.exit(bool(soak(*limits, arguments.backend, arguments.start_method)))
 
 
 if __name__ == "__main__":
