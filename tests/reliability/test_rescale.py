@@ -15,18 +15,16 @@ COUNT = 3_000
 PARALLELISMS = (1, 2, 4, 3, 1)
 
 
-def start(folder, parallelism, path, compressed, every=10):
+def start(folder, parallelism, path, settings, every=10):
     """The job, in the background, from a path."""
     options = {
         "execution.checkpointing.interval": "30 ms",
         "execution.checkpointing.dir": f"{folder}/checkpoints",
         "execution.checkpointing.savepoint-dir": f"{folder}/savepoints",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "execution.checkpointing.snapshot-compression": str(compressed).lower(),
-        "execution.checkpointing.data-inline-threshold": "0 b" if compressed else "20 kb",
         "pyflinkx.batch.size": "16",
         "pyflinkx.workers": "threads" if parallelism > 1 else "inline",
-    }
+    } | settings
     if path is not None:
         options["execution.state-recovery.path"] = path
     env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict(options))
@@ -49,14 +47,31 @@ def by_checkpoint(client, folder):
     return newest_checkpoint(f"{folder}/checkpoints")
 
 
-@pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("leave", [by_savepoint, by_checkpoint])
-def test_a_job_goes_on_with_more_and_fewer_subtasks(tmp_path, leave, compressed):
+COMPRESSED = {
+    "execution.checkpointing.snapshot-compression": "true",
+    "execution.checkpointing.data-inline-threshold": "0 b",
+}
+INCREMENTAL = {"state.backend.type": "rocksdb", "execution.checkpointing.incremental": "true"}
+
+
+@pytest.mark.parametrize(
+    ("leave", "settings"),
+    [
+        (by_savepoint, {}),
+        (by_savepoint, COMPRESSED),
+        (by_checkpoint, {}),
+        (by_checkpoint, COMPRESSED),
+        (by_checkpoint, INCREMENTAL),
+        (by_checkpoint, INCREMENTAL | COMPRESSED),
+    ],
+    ids=["savepoint", "savepoint-compressed", "checkpoint", "compressed", "incremental", "incremental-compressed"],
+)
+def test_a_job_goes_on_with_more_and_fewer_subtasks(tmp_path, leave, settings):
     path = None
     for parallelism in PARALLELISMS[:-1]:
-        client = start(tmp_path, parallelism, path, compressed)
+        client = start(tmp_path, parallelism, path, settings)
         path = leave(client, tmp_path)
         assert path is not None
-    start(tmp_path, PARALLELISMS[-1], path, compressed, every=COUNT).get_job_execution_result().result()
+    start(tmp_path, PARALLELISMS[-1], path, settings, every=COUNT).get_job_execution_result().result()
     found, expected = Counter(shown_records(tmp_path)), Counter(full_job.expected(COUNT))
     assert (expected - found, found - expected) == (Counter(), Counter())
