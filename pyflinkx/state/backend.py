@@ -220,7 +220,7 @@ class KeyedStateBackend(KeyedStateStore):
         return chain(batches, chain.from_iterable(self._pieces(stored, max_parallelism) for stored in snapshot))
 
     def files_snapshot(self, number: int) -> Any:
-        """All state as files that stay as they are now; None where the backend has no files.
+        """All state as files that stay as they are now; None where the backend has none, or nothing in them.
 
         Args:
             number: of the checkpoint.
@@ -234,7 +234,7 @@ class KeyedStateBackend(KeyedStateStore):
         """Begin with what the files of snapshots hold of the subtask's key groups; called before any is asked for.
 
         Args:
-            files: ``state.rocksdb.files.RestoredFiles``; their batches are for ``restore``.
+            files: each as ``state.rocksdb.files.RestoredFiles``; their batches are for ``restore``.
 
         Raises:
             WrongStateError: the backend cannot read them.

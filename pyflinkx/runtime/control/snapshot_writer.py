@@ -61,14 +61,15 @@ def write_snapshot(
         storage.use_secret(trigger.secret)
         faults.point("snapshot.begun")
         writer = storage.writer(trigger.number, name, trigger.folder)
-        operators = write_states(writer, taken.held)
+        operators = write_states(writer, taken.held, trigger.number, trigger.bases)
         faults.point("snapshot.written")  # and the coordinator was not told
     except Exception as error:
         taken.discard()
         log.warning("checkpoint %d: the states of a task cannot be written", trigger.number, exc_info=error)
         return CheckpointDeclined(task, trigger.number, told(error))
-    size = sum(part.size for states in operators.values() for part in states.parts)
-    snapshot = TaskSnapshot(operators, taken.taken, milliseconds_since(started), taken.aligned, size)
+    snapshot = TaskSnapshot(
+        operators, taken.taken, milliseconds_since(started), taken.aligned, writer.size, writer.size - writer.named
+    )
     return CheckpointTaken(task, trigger.number, snapshot)
 
 

@@ -136,6 +136,11 @@ class TaskCheckpoints:
         for node in self.nodes.values():
             node.operator.checkpoint_aborted(number)
 
+    def close(self) -> None:
+        """The task ends early: nobody writes what has begun."""
+        for begun in list(self.under_way):
+            self._drop(begun)
+
     # ---- from the task ----
 
     @property
@@ -198,7 +203,7 @@ class TaskCheckpoints:
             exchange.emit_barrier(barrier)
         faults.point("task.barrier-sent")
         missing = {node for node in self.nodes if self._completes_later(node, barrier.number)}
-        held = {node.id: self._held(node, barrier.number) for node in self.vertex.nodes if node.id not in missing}
+        held = {node.id: self._held(node, barrier) for node in self.vertex.nodes if node.id not in missing}
         faults.point("task.exported")
         records = [(source, source.begin_record()) for source in self.barriers.recorded()]
         self.under_way[barrier.number] = UnderWay(barrier, held, missing, records, milliseconds_since(started))
@@ -229,22 +234,22 @@ class TaskCheckpoints:
         """An operator has all that belongs to a checkpoint."""
         begun = self.under_way.get(number)
         if begun is not None:
-            begun.held[node] = self._held(next(one for one in self.vertex.nodes if one.id == node), number)
+            begun.held[node] = self._held(next(one for one in self.vertex.nodes if one.id == node), begun.barrier)
             begun.missing.discard(node)
             self._give_if_complete(begun)
 
-    def _held(self, node: StreamNode, number: int) -> HeldStates:
-        states = self._held_itself(node, number)
+    def _held(self, node: StreamNode, barrier: Barrier) -> HeldStates:
+        states = self._held_itself(node, barrier)
         states.batches = chain(states.batches, held(site_of(node), self.accumulators[node.id]))
         return states
 
-    def _held_itself(self, node: StreamNode, number: int) -> HeldStates:
+    def _held_itself(self, node: StreamNode, barrier: Barrier) -> HeldStates:
         if node.id in self.readers:
             source = self.readers[node.id]
             if source.ended:
                 return HeldStates(node.uid, finished=True)
-            return held_by_reader(node.uid, source.snapshot(number))
+            return held_by_reader(node.uid, source.snapshot(barrier.number))
         running = self.nodes[node.id]
         if not running.live:
             return HeldStates(node.uid, finished=True)
-        return held_by_operator(running.operator, self.contexts[node.id], number)
+        return held_by_operator(running.operator, self.contexts[node.id], barrier.number, barrier.by_files)

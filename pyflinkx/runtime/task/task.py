@@ -263,6 +263,7 @@ class Task:
                 self.link.snapshot,
                 self.settings.alignment_patience,
             )
+            self.on_close.callback(self.checkpoints.close)
 
     def _open_operator(self, node: StreamNode) -> None:
         operator, context = self.nodes[node.id].operator, self._context(node)
@@ -272,6 +273,9 @@ class Task:
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
             self._restore_lists(node, context)
+            context.restored_files = self.restored.files(node.uid)
+            if context.restored_files:
+                _ = context.keyed_state  # takes them while they are there
         operator.open(context)
         if self.restored is not None:
             faults.point("task.restored")  # what it keeps by key and by subtask, and nothing native
