@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -18,6 +18,7 @@ from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.state.operator_state import redistributed
+from pyflinkx.state.slices import SlicedBatches
 from pyflinkx.state.spec import BROADCAST, CHANNEL, NATIVE, SOURCE, SPLIT, UNION
 
 OPERATOR_KINDS = frozenset({BROADCAST, SPLIT, UNION})
@@ -31,6 +32,7 @@ class HeldStates:
     Args:
         uid: of the operator.
         batches: of states, or what makes them when it is gone through; once only. Native ones are of kind ``NATIVE``.
+        sliced: batches of states of Python objects, which the task encodes by and by.
         native: batches that compiled operators have exported, or will when they are gone through; once only.
         splits: pickled, those that a reader has yet to read; None for no reader.
         count: how many these are.
@@ -40,6 +42,7 @@ class HeldStates:
 
     uid: str
     batches: Iterable[ColumnBatch] = ()
+    sliced: SlicedBatches | None = None
     native: Iterable[ColumnBatch] = ()
     splits: bytes | None = None
     count: int = 0
@@ -51,14 +54,26 @@ class HeldStates:
         close = getattr(self.native, "close", None)
         if close is not None:
             close()
+        if self.sliced is not None:
+            self.sliced.close()
 
 
-def held_by_operator(operator: Operator, context: OperatorContext, number: int) -> HeldStates:
-    """What an operator keeps, by whatever way."""
+def held_by_operator(
+    operator: Operator, context: OperatorContext, number: int, wake: Callable[[], None] = lambda: None
+) -> HeldStates:
+    """What an operator keeps, by whatever way.
+
+    Args:
+        operator: the operator.
+        context: its own.
+        number: of the checkpoint.
+        wake: called by the thread that writes, when the task has something to do for it.
+    """
     operator.store(number)
     held = HeldStates(context.uid)
     if context.keeps_by_key:
-        held.batches = context.keyed_state.exported(context.max_parallelism)
+        held.batches = context.keyed_state.exported_elsewhere(context.max_parallelism)
+        held.sliced = context.keyed_state.in_slices(context.max_parallelism, wake)
     if context.keeps_by_subtask:
         held.batches = chain(held.batches, context.operator_state.export())
     held.native = operator.export()
@@ -80,7 +95,7 @@ def write_states(writer: StateWriter, held: Sequence[HeldStates]) -> dict[str, S
     try:
         for states in held:
             added = 0
-            for batch in states.batches:
+            for batch in chain(states.batches, states.sliced or ()):
                 added += len(writer.add(batch))
             for batch in states.native:
                 added += len(writer.add(batch, NATIVE))
