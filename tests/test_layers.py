@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "errors": set(),
     "faults": set(),
     "_core": BASE,
+    "sql": {"errors"},
     "types": CORE,
     "config": CORE,
     "state": TYPES,

@@ -9,8 +9,8 @@ from pyflinkx.sql.lexer import END, NAMES, QUOTED, STRING, Tokens, unquoted
 from pyflinkx.sql.tree.base import Span
 from pyflinkx.sql.tree.expressions import Name
 
-# How deep expressions may stand in one another; a query counts for several. What reads trees recurses as well, so this has
-# to leave room within Python's own limit.
+# How deep expressions may stand in one another; a query counts for several. What reads trees recurses as well, so this
+# has to leave room within Python's own limit.
 MAX_DEPTH = 150
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import re
 
 from pyflinkx.sql.words import NOT_RESERVED, RESERVED
 
-# Kinds of tokens. Words and signs are their own kind: "SELECT", "<=". All of these read well after "found" and "expected".
+# Kinds of tokens, as they read well after "expected". Words and signs are their own kind: "SELECT", "<=".
 NAME = "a name"
 QUOTED = "a quoted name"
 NUMBER = "a number"

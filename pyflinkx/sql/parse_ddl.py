@@ -92,8 +92,8 @@ class DdlParser(TableParser):
         if query is None and any(type(column) is d.Column for column in schema.columns):
             self.refuse(message="columns without a type give the order of a query: AS is missing", index=opened)
         return d.CreateTable(
-            name, tuple(schema.columns), tuple(schema.constraints), schema.watermark, comment, distribution, partitioned_by,
-            connection, options, like, query, temporary, if_not_exists, replace, span=self.span(start),
+            name, tuple(schema.columns), tuple(schema.constraints), schema.watermark, comment, distribution,
+            partitioned_by, connection, options, like, query, temporary, if_not_exists, replace, span=self.span(start),
         )  # fmt: skip
 
     def _create_materialized(self, start: int, or_alter: bool) -> d.CreateMaterializedTable:

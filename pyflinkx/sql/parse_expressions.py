@@ -6,7 +6,18 @@ from collections.abc import Callable
 
 from pyflinkx.sql import precedence as p
 from pyflinkx.sql.cursor import MAX_DEPTH
-from pyflinkx.sql.lexer import BINARY, CHARSET, ESCAPED, NAMES, NUMBER, STRING, UNICODE, unescaped, unquoted, with_unicode
+from pyflinkx.sql.lexer import (
+    BINARY,
+    CHARSET,
+    ESCAPED,
+    NAMES,
+    NUMBER,
+    STRING,
+    UNICODE,
+    unescaped,
+    unquoted,
+    with_unicode,
+)
 from pyflinkx.sql.literals import fault_of
 from pyflinkx.sql.parse_functions import BARE, FUNCTIONS, QUERY_STARTS, SPECIAL, FunctionParser
 from pyflinkx.sql.parse_types import UNITS
@@ -59,7 +70,9 @@ class ExpressionParser(FunctionParser):
             power = FOLLOWING.get(kind, 0)
             if power <= floor:
                 break
-            further = self._operation(kind, power, left, start) if kind in p.BINARY else self._after(kind, floor, left, start)
+            further = (
+                self._operation(kind, power, left, start) if kind in p.BINARY else self._after(kind, floor, left, start)
+            )
             if further is None:
                 break
             left = further
@@ -195,15 +208,13 @@ class ExpressionParser(FunctionParser):
 
     def _function(self) -> x.Expression:
         start = self.starts[self.i]
-        kind = self.kinds[self.i]
-        if not self.follows("("):
-            if kind in BARE:
-                self.i += 1
-                return x.Call(x.Name((kind,), span=self.span(start)), span=self.span(start))
+        called = self.follows("(")
+        if not called and self.kinds[self.i] not in BARE:
             self.refuse("an expression")
         image = self.tokens.image(self.i)
         self.i += 1
-        return self.call(x.Name((image,), span=self.span(start)), start)
+        name = x.Name((image,), span=self.span(start))
+        return self.call(name, start) if called else x.Call(name, span=name.span)
 
     def _special(self) -> x.Expression:
         return self.special_call() if self.follows("(") else self._word()
@@ -317,7 +328,7 @@ class ExpressionParser(FunctionParser):
         self.expect("CASE")
         self.deeper(2)
         operand = None if self.at("WHEN") else self.expression()
-        branches = []
+        branches: list[x.When] = []
         while True:
             begin = self.starts[self.i]
             if not self.accept("WHEN"):
@@ -440,8 +451,8 @@ WORDY_OPERATORS = {
 }
 # What reads an expression, by its first token; all other names are references.
 BEGINNINGS: dict[str, Callable[[ExpressionParser], x.Expression]] = {
-    **{word: ExpressionParser._function for word in (FUNCTIONS | BARE) & RESERVED},
-    **{word: ExpressionParser._special for word in SPECIAL},
+    **dict.fromkeys((FUNCTIONS | BARE) & RESERVED, ExpressionParser._function),
+    **dict.fromkeys(SPECIAL, ExpressionParser._special),
     NUMBER: ExpressionParser._number,
     **dict.fromkeys((STRING, UNICODE, ESCAPED, CHARSET), ExpressionParser.text),
     BINARY: ExpressionParser._bytes,

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from pyflinkx.sql.lexer import NAME, NUMBER
+from pyflinkx.sql.lexer import NAME, NAMES, NUMBER
 from pyflinkx.sql.parse_types import UNITS, TypeParser
 from pyflinkx.sql.precedence import PREDICATE
 from pyflinkx.sql.tree import expressions as x
+from pyflinkx.sql.tree.queries import TableQuery
 from pyflinkx.sql.words import NOT_RESERVED, RESERVED
 
 # Reserved words that are names of functions all the same.
-FUNCTIONS = frozenset(
-    """
-    ABS AVG CARDINALITY CHAR CHAR_LENGTH CHARACTER_LENGTH CLASSIFIER COALESCE COLLECT CONTAINS_SUBSTR CORR COUNT COVAR_POP
-    COVAR_SAMP CUME_DIST CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DATE_TRUNC DATETIME_TRUNC DENSE_RANK ELEMENT EVERY EXP
-    FIRST_VALUE FUSION GROUPING GROUP_CONCAT HOUR INTERSECTION LAG LAST_VALUE LEAD LEFT LN LOCALTIME LOCALTIMESTAMP LOWER
-    MATCH_NUMBER MAX MIN MINUTE MOD MONTH NEXT NTH_VALUE NTILE NULLIF OCTET_LENGTH PERCENTILE_CONT PERCENTILE_DISC
-    PERCENT_RANK PERIOD POWER PREV RANK REGR_COUNT REGR_SXX REGR_SYY RIGHT ROW_NUMBER SECOND SOME SQRT STDDEV_POP
-    STDDEV_SAMP STRING_AGG SUM TIMESTAMP_DIFF TIMESTAMP_TRUNC TIME_DIFF TIME_TRUNC TRUNCATE UPPER USER VAR_POP VAR_SAMP YEAR
-    """.split()
-)
+_FUNCTIONS = """
+    ABS AVG CARDINALITY CHAR CHAR_LENGTH CHARACTER_LENGTH CLASSIFIER COALESCE COLLECT CONTAINS_SUBSTR CORR
+    COUNT COVAR_POP COVAR_SAMP CUME_DIST CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DATE_TRUNC DATETIME_TRUNC
+    DENSE_RANK ELEMENT EVERY EXP FIRST_VALUE FUSION GROUPING GROUP_CONCAT HOUR INTERSECTION LAG LAST_VALUE
+    LEAD LEFT LN LOCALTIME LOCALTIMESTAMP LOWER MATCH_NUMBER MAX MIN MINUTE MOD MONTH NEXT NTH_VALUE NTILE
+    NULLIF OCTET_LENGTH PERCENTILE_CONT PERCENTILE_DISC PERCENT_RANK PERIOD POWER PREV RANK REGR_COUNT
+    REGR_SXX REGR_SYY RIGHT ROW_NUMBER SECOND SOME SQRT STDDEV_POP STDDEV_SAMP STRING_AGG SUM TIMESTAMP_DIFF
+    TIMESTAMP_TRUNC TIME_DIFF TIME_TRUNC TRUNCATE UPPER USER VAR_POP VAR_SAMP YEAR
+"""
+FUNCTIONS = frozenset(_FUNCTIONS.split())
 # Functions that are called without parentheses.
-BARE = frozenset(
-    """
-    CURRENT_CATALOG CURRENT_DATE CURRENT_DEFAULT_TRANSFORM_GROUP CURRENT_PATH CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME
-    CURRENT_TIMESTAMP CURRENT_USER LOCALTIME LOCALTIMESTAMP SESSION_USER SYSTEM_USER USER
-    """.split()
-)
+_BARE = """
+    CURRENT_CATALOG CURRENT_DATE CURRENT_DEFAULT_TRANSFORM_GROUP CURRENT_PATH CURRENT_ROLE CURRENT_SCHEMA
+    CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER LOCALTIME LOCALTIMESTAMP SESSION_USER SYSTEM_USER USER
+"""
+BARE = frozenset(_BARE.split())
 RESERVED_UNITS = frozenset(UNITS) & RESERVED
 WORDS = RESERVED | NOT_RESERVED | {NAME}
 QUERY_STARTS = frozenset({"SELECT", "WITH", "VALUES", "VALUE"})
@@ -57,8 +57,9 @@ class FunctionParser(TypeParser, ABC):
             arguments = (x.Star(span=self.span(star)),)
         elif not self.at(")") and not self.at("ORDER"):
             arguments = self.list(self.argument)
-        order_by = self.order_by()
         nulls = self.null_treatment()
+        order_by = self.order_by()
+        nulls = nulls or self.null_treatment()
         separator = self.separator()
         self.expect(")")
         self.depth -= 2
@@ -135,7 +136,7 @@ class FunctionParser(TypeParser, ABC):
         if kind == "DESCRIPTOR" and self.follows("("):
             self.i += 1
             return x.Descriptor(self.parenthesized(self.described_column), span=self.span(start))
-        if kind == "MODEL" and self.kinds[self.i + 1] in WORDS:
+        if kind == "MODEL" and self.kinds[self.i + 1] in NAMES:
             self.i += 1
             return x.ModelArgument(self.path(), span=self.span(start))
         if kind in RESERVED_UNITS and (self.follows(",") or self.follows(")")):
@@ -149,8 +150,11 @@ class FunctionParser(TypeParser, ABC):
         if parameters is not None:
             return x.Lambda(parameters, self.expression(), span=self.span(start))
         value = self.expression()
-        if isinstance(value, x.Subquery) and (self.at("PARTITION") or self.at("ORDER")):
-            return self.table_argument(value.query, start)
+        if isinstance(value, x.Subquery):
+            # (TABLE t) is TABLE t.
+            source = value.query.name if isinstance(value.query, TableQuery) else value.query
+            if isinstance(source, x.Name) or self.at("PARTITION") or self.at("ORDER"):
+                return self.table_argument(source, start)
         return value
 
     def table_argument(self, source: x.Name | x.Query, start: int) -> x.TableArgument:
@@ -449,12 +453,11 @@ class FunctionParser(TypeParser, ABC):
             self.expect_any("VALUE", ":", ",")
         return x.JsonEntry(key, self.expression(), span=self.span(start))
 
-    # ---- Access
+    # ---- Numbers
 
     def number(self) -> x.Number:
         """Reads a number without a sign."""
-        if not self.accept(NUMBER):
-            self.refuse()
+        self.expect(NUMBER)
         start = self.starts[self.i - 1]
         return x.Number(self.tokens.image(self.i - 1), span=self.span(start))
 

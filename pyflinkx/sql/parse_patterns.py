@@ -42,8 +42,8 @@ class PatternParser(ExpressionParser):
         definitions = self.list(self.definition)
         self.expect(")")
         return q.MatchRecognize(
-            source, pattern, definitions, partition_by, order_by, measures, rows, skip, within, subsets, from_start, to_end,
-            span=self.span(start),
+            source, pattern, definitions, partition_by, order_by, measures, rows, skip, within, subsets,
+            from_start, to_end, span=self.span(start),
         )  # fmt: skip
 
     def measure(self) -> q.SelectItem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pyflinkx.sql.cursor import Refusal
 from pyflinkx.sql.lexer import HINT, NUMBER, STRING
-from pyflinkx.sql.parse_expressions import ExpressionParser
 from pyflinkx.sql.parse_patterns import PatternParser
 from pyflinkx.sql.tree import expressions as x
 from pyflinkx.sql.tree import queries as q

@@ -44,7 +44,7 @@ class StatementParser(DdlParser):
 
     def statements(self) -> tuple[s.Statement, ...]:
         """Reads all statements up to the end; there may be none between semicolons."""
-        found = []
+        found: list[s.Statement] = []
         while True:
             while self.accept(";"):
                 pass
@@ -123,7 +123,7 @@ class StatementParser(DdlParser):
         """Reads STATEMENT SET BEGIN ... END."""
         start = self.starts[self.i]
         self.expect("STATEMENT", "SET", "BEGIN")
-        inserts = []
+        inserts: list[s.Insert] = []
         while not inserts or not self.at("END"):
             inserts.append(self.insert())
             self.expect(";")
@@ -187,7 +187,9 @@ class StatementParser(DdlParser):
                 self.refuse(message="a detail is asked for twice", index=self.i - 1)
         kind = self.kinds[self.i]
         if kind not in EXPLAINED and not self._is_query(0):
-            self.refuse("a query, INSERT, STATEMENT SET, EXECUTE, CREATE TABLE ... AS, or a detail such as CHANGELOG_MODE")
+            self.refuse(
+                "a query, INSERT, STATEMENT SET, EXECUTE, CREATE TABLE ... AS, or a detail such as CHANGELOG_MODE"
+            )
         statement = EXPLAINED[kind](self) if kind in EXPLAINED else self._query_statement()
         return s.Explain(statement, details, span=self.span(start))
 
@@ -242,8 +244,8 @@ class StatementParser(DdlParser):
         else:
             shown = kind = self.expect_any(*LISTED)
         placed, insensitive = LISTED[kind]
-        preposition = self.accept_any("FROM", "IN") if placed else None
-        return self._filtered(shown, self.path() if preposition else None, preposition, insensitive, start)
+        where = self.accept_any("FROM", "IN") if placed else None
+        return self._filtered(shown, self.path() if where else None, where, insensitive, start)
 
     def _show_create(self, start: int) -> s.Show:
         if self.accept_all("OR", "ALTER"):
@@ -256,7 +258,9 @@ class StatementParser(DdlParser):
             kind = f"CREATE {self.expect_any(*CREATED)}"
         return s.Show(kind, self.path(), span=self.span(start))
 
-    def _filtered(self, kind: str, name: x.Name | None, preposition: str | None, insensitive: bool, start: int) -> s.Show:
+    def _filtered(
+        self, kind: str, name: x.Name | None, preposition: str | None, insensitive: bool, start: int
+    ) -> s.Show:
         negated = self.accept("NOT")
         operator = self.accept_any("LIKE", "ILIKE") if insensitive else self.accept_any("LIKE")
         if negated and not operator:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
-from pyflinkx.sql.lexer import STRING
 from pyflinkx.sql.parse_queries import QueryParser
 from pyflinkx.sql.tree import ddl as d
+from pyflinkx.sql.tree import expressions as x
 from pyflinkx.sql.tree import statements as s
-from pyflinkx.sql.tree.expressions import Expression, Prefix
 
-T = TypeVar("T")
-# What a column without a type is followed by.
-AFTER_NAME = (",", ")", ".")
+LITERALS = (x.Number, x.String, x.Bytes, x.Boolean, x.Null, x.Temporal, x.Interval)
 CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE")
 FEATURES = ("ALL", "CONSTRAINTS", "DISTRIBUTION", "GENERATED", "METADATA", "OPTIONS", "PARTITIONS", "WATERMARKS")
 
@@ -172,7 +166,7 @@ class TableParser(QueryParser):
         """Reads what follows LIKE."""
         start = self.starts[self.i]
         table = self.path()
-        options = []
+        options: list[d.LikeOption] = []
         if self.accept("("):
             while not options or not self.at(")"):
                 options.append(self.like_option())
@@ -204,15 +198,15 @@ class TableParser(QueryParser):
         name = self.name()
         return s.PartitionValue(name, self.literal() if self.accept("=") else None, span=self.span(start))
 
-    def literal(self) -> Expression:
+    def literal(self) -> x.Expression:
         """Reads a literal, perhaps with a sign."""
         start = self.starts[self.i]
         if sign := self.accept_any("-", "+"):
             number = self.number()
-            return Prefix(sign, number, span=self.span(start))
+            return x.Prefix(sign, number, span=self.span(start))
         at = self.i
         found = self.expression(1000)
-        if type(found).__name__ not in LITERALS:
+        if not isinstance(found, LITERALS):
             self.refuse("a literal", index=at)
         return found
 
@@ -264,10 +258,3 @@ class TableParser(QueryParser):
             return d.DropPart(part, span=self.span(start))
         columns = self.parenthesized(self.path) if self.at("(") else (self.path(),)
         return d.DropColumns(columns, span=self.span(start))
-
-    def string_or_none(self, item: Callable[[], T]) -> T | None:
-        """Reads an item if a string follows."""
-        return item() if self.at(STRING) else None
-
-
-LITERALS = frozenset({"Number", "String", "Bytes", "Boolean", "Null", "Temporal", "Interval"})

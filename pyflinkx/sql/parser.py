@@ -23,7 +23,9 @@ NAMED = 8
 # Expected everywhere, and hardly ever what is missing.
 _NOISE = frozenset({"/*+", "STREAM", ".", "=>"})
 # What follows a column more often than a word that was not meant as one.
-_AFTER_COLUMN = frozenset({",", ".", ")", "=", "<>", "<", ">", "<=", ">=", "+", "-", "/", "FROM", "AS", "IS", "IN", "AND"})
+_AFTER_COLUMN = frozenset(
+    {",", ".", ")", "=", "<>", "<", ">", "<=", ">=", "+", "-", "/", "FROM", "AS", "IS", "IN", "AND"}
+)
 _WRONG = {
     "'": "a string that begins here is not closed",
     "`": "a name that begins here is not closed on its line",

@@ -239,7 +239,8 @@ class Drop(Statement):
     """``DROP kind [IF EXISTS] name [RESTRICT|CASCADE]``.
 
     Args:
-        kind: ``TABLE``, ``VIEW``, ``MATERIALIZED TABLE``, ``DATABASE``, ``CATALOG``, ``FUNCTION``, ``MODEL``, ``CONNECTION``.
+        kind: ``TABLE``, ``VIEW``, ``MATERIALIZED TABLE``, ``DATABASE``, ``CATALOG``, ``FUNCTION``, ``MODEL`` or
+            ``CONNECTION``.
         cascade: of a database; None where nothing is said.
     """
 

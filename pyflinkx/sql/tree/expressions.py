@@ -121,8 +121,8 @@ class Prefix(Expression):
 class Operation(Expression):
     """Operands with the same operator between them, taken from left to right.
 
-    There are two of them, or more with ``AND``, ``OR``, ``||``, ``+`` and ``*``: a condition of thousands of parts is not
-    thousands of levels deep.
+    There are two of them, or more with ``AND``, ``OR``, ``||``, ``+``, ``-``, ``*``, ``/`` and ``%``: a condition of
+    thousands of parts is not thousands of levels deep.
     """
 
     operator: str
@@ -333,7 +333,8 @@ class Call(Expression):
 
     Args:
         name: as it is written.
-        arguments: also ``Star`` in COUNT(*), ``NamedArgument``, ``TableArgument``, ``Descriptor``, ``Lambda``, ``Symbol``.
+        arguments: also ``Star`` in COUNT(*), ``NamedArgument``, ``TableArgument``, ``Descriptor``, ``Lambda``
+            and ``Symbol``.
         quantifier: ``DISTINCT`` or ``ALL``.
         order_by: within the parentheses.
         nulls: ``IGNORE`` or ``RESPECT`` of IGNORE NULLS.

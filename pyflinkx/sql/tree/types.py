@@ -38,8 +38,8 @@ class TypeName(Node):
     """A type.
 
     Args:
-        name: its name; of several that mean the same, one: ``INT``, ``DECIMAL``, ``VARCHAR``, ``TIMESTAMP_LTZ``, ... The
-            name of a type of the user's own is ``""``.
+        name: its name; of several that mean the same, one: ``INT``, ``DECIMAL``, ``VARCHAR``, ``TIMESTAMP_LTZ``, ...
+            The name of a type of the user's own is ``""``.
         arguments: length, or precision and scale.
         children: the element of an array or multiset, key and value of a map.
         fields: of a row, or of a structured type.
