@@ -75,6 +75,13 @@ class Cursor:
             return True
         return False
 
+    def accept_by(self, kind: str) -> bool:
+        """Reads a token of that kind, and BY, which has to follow it."""
+        if not self.accept(kind):
+            return False
+        self.expect("BY")
+        return True
+
     def accept_any(self, *kinds: str) -> str | None:
         """Reads a token if it is of one of those kinds, and says which."""
         for kind in kinds:

@@ -44,7 +44,8 @@ _TOKEN = re.compile(
 )
 _KINDS = ["", BINARY, UNICODE, ESCAPED, CHARSET, NAME, NUMBER, STRING, QUOTED, WRONG, "", WRONG]
 _WORD, _SIGN = 5, 10
-_WORDS = {word: word for word in RESERVED | NOT_RESERVED}
+# A $ by itself is a sign, though names may have it.
+_WORDS = {word: word for word in RESERVED | NOT_RESERVED | {"$"}}
 
 # What may stand for a name.
 NAMES = frozenset({NAME, QUOTED, *NOT_RESERVED})

@@ -275,15 +275,16 @@ class ExpressionParser(FunctionParser):
             self.expect(")")
             return x.Subquery(query, span=self.span(start))
         self.expect(")")
-        if isinstance(first, x.Operation) and first.operator == "-" and len(first.operands) == 2 and self.at_unit():
-            unit = self.interval_unit()
-            return x.Difference(*first.operands, unit, span=self.span(start))
+        if isinstance(first, x.Operation) and first.operator == "-" and self.at_unit():
+            *before, right = first.operands
+            left = before[0] if len(before) == 1 else x.Operation("-", tuple(before), span=first.span)
+            return x.Difference(left, right, self.interval_unit(), span=self.span(start))
         return first
 
     def _parenthesized_query(self) -> x.Query:
         began = self.i
         if not self.at("("):
-            self.refuse("(")
+            self.refuse()
         found = self._parenthesis()
         if not isinstance(found, x.Subquery):
             self.refuse("a query", index=began + 1)

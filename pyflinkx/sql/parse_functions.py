@@ -161,10 +161,10 @@ class FunctionParser(TypeParser, ABC):
         """Reads PARTITION BY and ORDER BY after a table that is an argument; several columns need parentheses."""
         partition_by: tuple[x.Expression, ...] = ()
         order_by: tuple[x.OrderItem, ...] = ()
-        if self.accept_all("PARTITION", "BY"):
+        if self.accept_by("PARTITION"):
             by = self.expression()
             partition_by = by.items if isinstance(by, x.Row) else (by,)
-        if self.accept_all("ORDER", "BY"):
+        if self.accept_by("ORDER"):
             order_by = self.parenthesized(self.order_item) if self.at("(") else (self.order_item(),)
         return x.TableArgument(source, partition_by, order_by, span=self.span(start))
 
@@ -207,7 +207,7 @@ class FunctionParser(TypeParser, ABC):
 
     def order_by(self) -> tuple[x.OrderItem, ...]:
         """Reads ORDER BY if it is there."""
-        return self.list(self.order_item) if self.accept_all("ORDER", "BY") else ()
+        return self.list(self.order_item) if self.accept_by("ORDER") else ()
 
     def order_item(self) -> x.OrderItem:
         """Reads a part of ORDER BY."""
@@ -221,7 +221,7 @@ class FunctionParser(TypeParser, ABC):
 
     def partition_by(self) -> tuple[x.Expression, ...]:
         """Reads PARTITION BY if it is there."""
-        return self.list(self.expression) if self.accept_all("PARTITION", "BY") else ()
+        return self.list(self.expression) if self.accept_by("PARTITION") else ()
 
     def window(self) -> x.Window:
         """Reads what defines a window, between parentheses."""

@@ -163,7 +163,7 @@ class QueryParser(PatternParser):
         source = self.sources()
         where = self.expression() if self.accept("WHERE") else None
         group_by = group_quantifier = None
-        if self.accept_all("GROUP", "BY"):
+        if self.accept_by("GROUP"):
             group_quantifier = self.accept_any("DISTINCT", "ALL")
             group_by = self.list(self.grouping)
         having = self.expression() if self.accept("HAVING") else None

@@ -9,6 +9,8 @@ from pyflinkx.sql.parse_ddl import DdlParser
 from pyflinkx.sql.tree import expressions as x
 from pyflinkx.sql.tree import statements as s
 
+# What an error calls the place where a statement may end.
+ENDED = "the end of the statement"
 DETAILS = ("ESTIMATED_COST", "CHANGELOG_MODE", "JSON_EXECUTION_PLAN", "PLAN_ADVICE")
 DESCRIBED = ("CATALOG", "DATABASE", "FUNCTION", "MODEL", "CONNECTION")
 CREATED = ("TABLE", "VIEW", "CATALOG", "MODEL", "CONNECTION")
@@ -52,7 +54,7 @@ class StatementParser(DdlParser):
                 return tuple(found)
             found.append(self.statement())
             if not self.at(END) and not self.at(";"):
-                self.refuse("the end of the statement")
+                self.refuse(ENDED)
 
     def _query_statement(self) -> s.Statement:
         query = self.query()
@@ -172,7 +174,7 @@ class StatementParser(DdlParser):
         begin = self.starts[self.i]
         name = self.path()
         if not self.at("("):
-            self.refuse("(")
+            self.refuse()
         return s.CallProcedure(self.call(name, begin), span=self.span(start))
 
     # ---- Questions

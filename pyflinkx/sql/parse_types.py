@@ -42,7 +42,8 @@ class TypeParser(Cursor):
     def type(self) -> TypeName:
         """Reads a type with NULL or NOT NULL after it."""
         start = self.starts[self.i]
-        self.deeper()
+        began = self.depth
+        self.deeper(2)
         found = self.type_without_nulls()
         while True:
             nullable = True if self.accept("NULL") else False if self.accept_all("NOT", "NULL") else None
@@ -52,7 +53,8 @@ class TypeParser(Cursor):
             if collection is None:
                 break
             found = TypeName(collection, children=(found,), span=self.span(start))
-        self.depth -= 1
+            self.deeper(2)
+        self.depth = began
         return found
 
     def type_without_nulls(self) -> TypeName:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pyflinkx.errors import SqlError
 from pyflinkx.sql.cursor import MAX_DEPTH, Refusal
 from pyflinkx.sql.lexer import END, NAMES, STRING, WRONG, Tokens
-from pyflinkx.sql.parse_statements import COMMANDS, STATEMENTS, StatementParser
+from pyflinkx.sql.parse_statements import COMMANDS, ENDED, STATEMENTS, StatementParser
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree.expressions import Expression, Name, Query
 from pyflinkx.sql.tree.statements import QueryStatement, Statement
@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 # How many expected tokens an error names.
 NAMED = 8
-# Expected everywhere, and hardly ever what is missing.
-_NOISE = frozenset({"/*+", "STREAM", ".", "=>"})
+# Looked for, and hardly ever what is missing.
+_NOISE = frozenset({"/*+", "STREAM", ".", "=>", "->", "MINUS"})
 # What follows a column more often than a word that was not meant as one.
 _AFTER_COLUMN = frozenset(
     {",", ".", ")", "=", "<>", "<", ">", "<=", ">=", "+", "-", "/", "FROM", "AS", "IS", "IN", "AND"}
@@ -102,7 +102,7 @@ def _one_statement(parser: StatementParser) -> Statement:
         pass
     if not parser.at(END):
         one = parser.kinds[parser.i - 1] == ";"
-        parser.refuse("the end of the statement", "this takes one statement, and another one follows" if one else None)
+        parser.refuse(ENDED, "this takes one statement, and another one follows" if one else None)
     return statement
 
 
@@ -188,8 +188,10 @@ def _error(parser: _Watching, refusal: Refusal) -> SqlError:
         return error_at(tokens.text, start, end, refusal.message)
     looked_for = [kind for kind in parser.looked_for.get(index, ()) if kind not in _NOISE]
     expected = [refusal.expected] if refusal.expected else []
-    if refusal.expected in (None, "the end of the statement", "("):
-        expected += [_shown(kind) for kind in looked_for if _shown(kind) not in expected]
+    if refusal.expected in (None, ENDED):
+        # The end of a statement has two forms, and one name is enough.
+        ends = (";", END) if refusal.expected else ()
+        expected += [_shown(kind) for kind in looked_for if kind not in ends]
     if refusal.expected == "a statement":
         looked_for = [*STATEMENTS, *COMMANDS]
     message = f"found {_found(tokens, index)}"
