@@ -19,7 +19,7 @@ from pyflinkx.sql.lexer import (
     with_unicode,
 )
 from pyflinkx.sql.literals import fault_of
-from pyflinkx.sql.parse_functions import BARE, FUNCTIONS, QUERY_STARTS, SPECIAL, FunctionParser
+from pyflinkx.sql.parse_functions import BARE, FUNCTIONS, SPECIAL, FunctionParser
 from pyflinkx.sql.parse_types import UNITS
 from pyflinkx.sql.tree import expressions as x
 from pyflinkx.sql.words import RESERVED
@@ -176,7 +176,7 @@ class ExpressionParser(FunctionParser):
     def candidates(self) -> x.Query | tuple[x.Expression, ...]:
         """Reads a query or a list between parentheses."""
         self.expect("(")
-        if self.kinds[self.i] in QUERY_STARTS or self.at("TABLE"):
+        if self.at_query():
             query = self.query()
             self.expect(")")
             return query
@@ -259,7 +259,7 @@ class ExpressionParser(FunctionParser):
     def _parenthesis(self) -> x.Expression:
         start = self.starts[self.i]
         self.i += 1
-        if self.kinds[self.i] in QUERY_STARTS or self.at("TABLE"):
+        if self.at_query():
             query = self.query()
             self.expect(")")
             return x.Subquery(query, span=self.span(start))
@@ -308,21 +308,18 @@ class ExpressionParser(FunctionParser):
             return self.reference()
         self.i += 1
         self.deeper(2)
-        closing = {"[": "]", "(": ")"}[self.expect_any("[", "(")]
-        found: x.Expression
-        if closing == ")" and self.kinds[self.i] in QUERY_STARTS:
-            query = self.query()
-            self.expect(closing)
-            found = x.Collected(kind, query, span=self.span(start))
-        else:
-            items = () if self.at(closing) else self.list(self.expression)
-            self.expect(closing)
-            if closing == ")" and len(items) == 1 and isinstance(items[0], x.Subquery):
-                found = x.Collected(kind, items[0].query, span=self.span(start))
-            else:
-                found = CONSTRUCTORS[kind](items, span=self.span(start))
+        items: x.Query | tuple[x.Expression, ...] = ()
+        if self.accept("["):
+            items = () if self.at("]") else self.list(self.expression)
+            self.expect("]")
+        elif not self.accept_all("(", ")"):
+            items = self.candidates()
+            if isinstance(items, tuple) and len(items) == 1 and isinstance(items[0], x.Subquery):
+                items = items[0].query
         self.depth -= 2
-        return found
+        if isinstance(items, x.Query):
+            return x.Collected(kind, items, span=self.span(start))
+        return CONSTRUCTORS[kind](items, span=self.span(start))
 
     def _case(self) -> x.Expression:
         start = self.starts[self.i]

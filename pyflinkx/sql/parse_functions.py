@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from pyflinkx.sql.lexer import NAME, NAMES, NUMBER
 from pyflinkx.sql.parse_types import UNITS, TypeParser
-from pyflinkx.sql.precedence import PREDICATE
+from pyflinkx.sql.precedence import BINARY, PREDICATE
 from pyflinkx.sql.tree import expressions as x
 from pyflinkx.sql.tree.queries import TableQuery
 from pyflinkx.sql.words import NOT_RESERVED, RESERVED
@@ -30,6 +30,8 @@ _BARE = """
 BARE = frozenset(_BARE.split())
 RESERVED_UNITS = frozenset(UNITS) & RESERVED
 WORDS = RESERVED | NOT_RESERVED | {NAME}
+# What follows a name in JSON_OBJECT, but not the word KEY.
+AFTER_KEY = (BINARY.keys() | {"VALUE", ",", ":", ".", "[", "IS", "IN", "LIKE", "BETWEEN"}) - {"+", "-"}
 QUERY_STARTS = frozenset({"SELECT", "WITH", "VALUES", "VALUE"})
 
 
@@ -44,6 +46,10 @@ class FunctionParser(TypeParser, ABC):
     def query(self) -> x.Query:
         """Reads a query with all that may stand around it."""
 
+    def at_query(self) -> bool:
+        """Whether a query begins here."""
+        return self.kinds[self.i] in QUERY_STARTS or self.at("TABLE")
+
     # ---- Calls
 
     def call(self, name: x.Name, start: int) -> x.Call:
@@ -55,7 +61,7 @@ class FunctionParser(TypeParser, ABC):
         star = self.starts[self.i]
         if self.accept("*"):
             arguments = (x.Star(span=self.span(star)),)
-        elif not self.at(")") and not self.at("ORDER"):
+        elif not (self.at(")") or self.at("ORDER") or self.at("SEPARATOR")):
             arguments = self.list(self.argument)
         nulls = self.null_treatment()
         order_by = self.order_by()
@@ -342,7 +348,7 @@ class FunctionParser(TypeParser, ABC):
         value = self.expression()
         if self.accept("USING"):
             return value, self.symbol()
-        return (value, *self.list(self.argument)) if self.accept(",") else (value,)
+        return (value, *self.list(self.expression)) if self.accept(",") else (value,)
 
     def _timed(self) -> tuple[x.Expression, ...]:
         unit = self.symbol()
@@ -363,7 +369,7 @@ class FunctionParser(TypeParser, ABC):
         passing: tuple[x.NamedArgument, ...] = self.list(self.passed) if self.accept("PASSING") else ()
         returning = wrapper = on_empty = on_error = None
         if function != "JSON_EXISTS" and self.accept("RETURNING"):
-            returning = self.type()
+            returning = self.type(nulls=False)
         if function == "JSON_QUERY":
             wrapper = self.json_wrapper()
         while not self.at(")"):
@@ -443,7 +449,7 @@ class FunctionParser(TypeParser, ABC):
     def json_entry(self) -> x.JsonEntry:
         """Reads ``KEY k VALUE v``, ``k VALUE v``, ``k : v`` or ``k, v``."""
         start = self.starts[self.i]
-        with_key = self.at("KEY") and not any(self.follows(kind) for kind in ("VALUE", ",", ":", ".", "("))
+        with_key = self.at("KEY") and self.kinds[self.i + 1] not in AFTER_KEY
         if with_key:
             self.i += 1
         key = self.expression()

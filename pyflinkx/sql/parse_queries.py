@@ -273,7 +273,8 @@ class QueryParser(PatternParser):
         right = self.source()
         match = self.expression() if kind.endswith("ASOF") and self.accept("MATCH_CONDITION") else None
         on = using = None
-        if self.accept("ON"):
+        # ON CONFLICT DO belongs to INSERT.
+        if not (self.follows("CONFLICT") and self.follows("DO", 2)) and self.accept("ON"):
             on = self.expression()
         elif self.accept("USING"):
             using = self.parenthesized(self.name)
@@ -317,7 +318,7 @@ class QueryParser(PatternParser):
         lateral = self.accept("LATERAL")
         if self.accept("UNNEST"):
             self.expect("(")
-            if self.kinds[self.i] in ("SELECT", "WITH", "VALUES", "TABLE"):
+            if self.at_query():
                 query = self.query()
                 arguments: tuple[x.Expression, ...] = (x.Subquery(query, span=query.span),)
             else:
@@ -339,7 +340,7 @@ class QueryParser(PatternParser):
         """Reads a query or joined tables between parentheses."""
         self.deeper(LEVELS)
         self.expect("(")
-        if self.kinds[self.i] in ("SELECT", "WITH", "VALUES", "VALUE", "TABLE") and not self._is_table_function():
+        if self.at_query() and not (self.at("TABLE") and self.follows("(")):
             query = self.query()
             found: q.Source = q.Derived(query, lateral, span=self.span(start))
         else:
@@ -357,9 +358,6 @@ class QueryParser(PatternParser):
             raise Refusal(self.i - 1, message="LATERAL is followed by a query or a function, not by joined tables")
         self.depth -= LEVELS
         return found
-
-    def _is_table_function(self) -> bool:
-        return self.at("TABLE") and self.follows("(")
 
     def sampled(self, found: q.Source, start: int) -> q.Source:
         """Reads what follows TABLESAMPLE."""

@@ -39,14 +39,14 @@ RANGES = {"YEAR": ("MONTH",), "DAY": ("HOUR", "MINUTE", "SECOND"), "HOUR": ("MIN
 class TypeParser(Cursor):
     """Types, and the units of intervals."""
 
-    def type(self) -> TypeName:
-        """Reads a type with NULL or NOT NULL after it."""
+    def type(self, nulls: bool = True) -> TypeName:
+        """Reads a type with NULL or NOT NULL after it, unless those mean something else there."""
         start = self.starts[self.i]
         began = self.depth
         self.deeper(2)
         found = self.type_without_nulls()
         while True:
-            nullable = True if self.accept("NULL") else False if self.accept_all("NOT", "NULL") else None
+            nullable = self._nullable() if nulls else None
             if nullable is not None:
                 found = _nullable(found, nullable, self.span(start))
             collection = self.accept_any("ARRAY", "MULTISET")
@@ -56,6 +56,9 @@ class TypeParser(Cursor):
             self.deeper(2)
         self.depth = began
         return found
+
+    def _nullable(self) -> bool | None:
+        return True if self.accept("NULL") else False if self.accept_all("NOT", "NULL") else None
 
     def type_without_nulls(self) -> TypeName:
         """Reads a type up to what follows its name and its arguments."""
@@ -195,12 +198,10 @@ class TypeParser(Cursor):
                 fraction = self.integer()
             self.expect(")")
         ends = RANGES.get(start, ())
-        if ends and self.at("TO") and self.kinds[self.i + 1] in UNITS:
-            self.i += 1
-            end = UNITS[self.kinds[self.i]]
-            if end not in ends:
-                self.refuse(" or ".join(ends))
-            self.i += 1
+        # FLOOR(... TO unit) may follow as well.
+        if self.at("TO") and UNITS.get(self.kinds[self.i + 1]) in ends:
+            end = UNITS[self.kinds[self.i + 1]]
+            self.i += 2
             if end == "SECOND" and self.accept("("):
                 fraction = self.integer()
                 self.expect(")")

@@ -323,7 +323,7 @@ def test_words_are_read_in_any_case(function):
         ("U&'\\00'", "followed by neither four hexadecimal digits"),
         ("'a' 'b'", "on a line of its own"),
         ("a != b", "write <>"),
-        ("INTERVAL '1' DAY TO YEAR", "expected HOUR or MINUTE or SECOND"),
+        ("INTERVAL '1' DAY TO YEAR", "found TO, expected"),
         ("INTERVAL '1'", "expected a unit of time such as DAY"),
         ("CASE WHEN a THEN 1", "expected WHEN, ELSE or END"),
         ("CASE END", "expected an expression"),

@@ -319,11 +319,14 @@ def _(node: x.Call) -> str:
     if single.upper() in BARE and node == x.Call(node.name):
         return single
     if single in SPECIAL:
-        head = single
-        arguments = _special(single, node.arguments)
-    else:
-        plain = single.upper() in FUNCTIONS or single in JSON_CONSTRUCTORS
-        head = single if plain else path(parts) if single.upper() not in SPECIAL else quoted(single)
+        return called(node, single, _special(single, node.arguments))
+    plain = single.upper() in FUNCTIONS or single in JSON_CONSTRUCTORS
+    return called(node, single if plain else path(parts) if single.upper() not in SPECIAL else quoted(single))
+
+
+def called(node: x.Call, head: str, arguments: str | None = None) -> str:
+    """A call of what is named that."""
+    if arguments is None:
         nulls = node.on_null and f"{node.on_null} ON NULL"
         separator = clause("SEPARATOR", node.separator)
         arguments = words(node.quantifier, listed(node.arguments), order_by(node.order_by), nulls, separator)
@@ -352,7 +355,10 @@ def _special(function: str, arguments: tuple[x.Expression, ...]) -> str:
             f"{word}{write(a)}" for word, a in zip(("", " PLACING ", " FROM ", " FOR "), arguments, strict=False)
         )
     if function in ("FLOOR", "CEIL", "CEILING") and isinstance(arguments[-1], x.Symbol):
-        return " TO ".join(map(write, arguments))
+        # An interval would take the TO for its own.
+        value, unit = arguments
+        text = write(value) if isinstance(value, (x.Name, x.Call)) else f"({write(value)})"
+        return f"{text} TO {write(unit)}"
     if function in ("CONVERT", "TRANSLATE") and isinstance(arguments[-1], x.Symbol):
         return " USING ".join(map(write, arguments))
     return listed(arguments)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyflinkx.sql.tree import expressions as x
 from pyflinkx.sql.tree import queries as q
-from pyflinkx.sql.unparse.expressions import listed, order_by, partition_by
-from pyflinkx.sql.unparse.text import clause, many, name, names, string, words, write
+from pyflinkx.sql.unparse.expressions import called, listed, order_by, partition_by
+from pyflinkx.sql.unparse.text import clause, many, name, names, path, string, words, write
 
 
 def hints(found: tuple[q.Hint, ...]) -> str | None:
@@ -131,7 +131,7 @@ def _(node: q.Derived) -> str:
 
 @write.register
 def _(node: q.TableFunction) -> str:
-    return words(node.lateral and "LATERAL", f"TABLE({write(node.call)})")
+    return words(node.lateral and "LATERAL", f"TABLE({called(node.call, path(node.call.name.parts))})")
 
 
 @write.register
@@ -257,4 +257,6 @@ def _(node: q.MatchRecognize) -> str:
         f"DEFINE {many(node.definitions)}",
     )
     source = single(node.source, q.MatchRecognize, q.Sampled, q.Pivot)
+    if isinstance(node.source, q.Aliased) and node.source.columns:
+        source = f"({source})"
     return f"{source} MATCH_RECOGNIZE ({inner})"

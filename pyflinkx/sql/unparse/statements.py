@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pyflinkx.sql.tree import statements as s
+from pyflinkx.sql.unparse.expressions import called
 from pyflinkx.sql.unparse.queries import hints
-from pyflinkx.sql.unparse.text import clause, many, name, options, string, words, write
+from pyflinkx.sql.unparse.text import clause, many, name, options, path, string, words, write
 
 
 @write.register
@@ -106,7 +107,7 @@ def _(node: s.ExecutePlan) -> str:
 
 @write.register
 def _(node: s.CallProcedure) -> str:
-    return f"CALL {write(node.call)}"
+    return f"CALL {called(node.call, path(node.call.name.parts))}"
 
 
 # ---- Questions
