@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyflinkx.sql.parse_tables import TableParser
+from pyflinkx.sql.parse_tables import Schema, TableParser
 from pyflinkx.sql.tree import ddl as d
-from pyflinkx.sql.tree.expressions import Expression, Interval
+from pyflinkx.sql.tree.expressions import Expression, Interval, Temporal
 from pyflinkx.sql.tree.statements import Statement
 
 START_MODES = (
@@ -89,17 +89,25 @@ class DdlParser(TableParser):
             query = self.query()
         elif replace is not None:
             self.refuse(None if replace == "CREATE OR REPLACE" else "AS")
-        if query is None and any(type(column) is d.Column for column in schema.columns):
-            self.refuse(message="columns without a type give the order of a query: AS is missing", index=opened)
+        self._check_bare_columns(schema, query is not None, opened)
         return d.CreateTable(
             name, tuple(schema.columns), tuple(schema.constraints), schema.watermark, comment, distribution,
             partitioned_by, connection, options, like, query, temporary, if_not_exists, replace, span=self.span(start),
         )  # fmt: skip
 
+    def _check_bare_columns(self, schema: Schema, has_query: bool, index: int) -> None:
+        bare = [type(column) is d.Column for column in schema.columns]
+        if any(bare) and not has_query:
+            self.refuse(message="columns without a type give the order of a query: AS is missing", index=index)
+        if any(bare) and not (all(bare) and schema.watermark is None and not schema.constraints):
+            self.refuse(message="either all columns have a type, or names alone give their order", index=index)
+
     def _create_materialized(self, start: int, or_alter: bool) -> d.CreateMaterializedTable:
         self.expect("MATERIALIZED", "TABLE")
         name = self.path()
+        opened = self.i
         schema = self.schema()
+        self._check_bare_columns(schema, True, opened)
         comment, distribution, partitioned_by = self.comment(), self.distributed(), self.partitioned_by()
         options = self.with_options()
         mode = self._start_mode() if self.accept("START_MODE") else None
@@ -120,7 +128,7 @@ class DdlParser(TableParser):
         timestamp = kind.endswith("TIMESTAMP")
         if timestamp or (kind.endswith("NOW") and self.at("(")):
             self.expect("(")
-            argument = self.expression() if timestamp else self._interval_only()
+            argument = self._timestamp_only() if timestamp else self._interval_only()
             self.expect(")")
         return d.StartMode(kind, argument, span=self.span(start))
 
@@ -133,6 +141,13 @@ class DdlParser(TableParser):
         found = self.expression()
         if not isinstance(found, Interval):
             self.refuse("an interval such as INTERVAL '1' MINUTE", index=at)
+        return found
+
+    def _timestamp_only(self) -> Expression:
+        at = self.i
+        found = self.expression()
+        if not (isinstance(found, Temporal) and found.kind.startswith("TIMESTAMP")):
+            self.refuse("a time such as TIMESTAMP '2024-01-31 00:00:00'", index=at)
         return found
 
     def _refresh_mode(self) -> str:
@@ -169,7 +184,10 @@ class DdlParser(TableParser):
 
     def _create_function(self, start: int, temporary: bool, system: bool) -> d.CreateFunction:
         if_not_exists = self.if_not_exists()
+        at = self.i
         name = self.path()
+        if system and len(name.parts) > 1:
+            self.refuse(message="what is of the system is in no database: its name has one part", index=at)
         self.expect("AS")
         class_name = self.string()
         language = self._language()
