@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "connectors": FORMATS,
     "graph": GRAPH,
     "plan": PLAN,
+    "relational": {"sql", "plan", *PLAN},
     "runtime": RUNTIME,
     "cli": FACES,
     "__main__": {"cli"},
