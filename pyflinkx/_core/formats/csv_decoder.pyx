@@ -2,9 +2,9 @@
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
-from pyflinkx._core.columns.batch cimport ColumnBatch, make_batch
+from pyflinkx._core.columns.batch cimport make_batch
 from pyflinkx._core.columns.schema cimport Field, Schema
 from pyflinkx._core.columns.written cimport take_column
 from pyflinkx._core.memory.budget cimport MemoryBudget, default_budget
@@ -13,8 +13,6 @@ from pyflinkx._core.pfx.arrow cimport (
     PFX_KIND_DATE32,
     PFX_KIND_FLOAT32,
     PFX_KIND_FLOAT64,
-    PFX_KIND_INT16,
-    PFX_KIND_INT32,
     PFX_KIND_INT64,
     PFX_KIND_INT8,
     PFX_KIND_TIME64,
@@ -188,7 +186,7 @@ cdef class CsvDecoder:
         self.at, self.line = at, line
 
     def read(self, int64_t limit):
-        """Read records until there are ``limit`` rows: whether there are (FULL), the piece has ENDED, or is RARE at `at`.
+        """Read records until there are ``limit`` rows (FULL), or the piece has ENDED, or is RARE at ``at``.
 
         Raises:
             MemoryBudgetError: there is no room for them; then none is there.
