@@ -88,6 +88,11 @@ class CompiledColumns:
         self.parsed = [index for index, form in enumerate(formats) if form is None]
         self.kind = {RowTypeInfo: "row", TupleTypeInfo: "tuple"}.get(type(self.shape.schema))
 
+    @property
+    def native(self) -> bool:
+        """Whether the columns are all that there is to the records, as no class makes them of values."""
+        return self.kind is not None and not self.parsed and len(set(self.schema.names)) == len(self.schema.names)
+
     def decoder(self, csv_format: CsvFormat, places: list[int], count: int, cuts: bool) -> CsvDecoder:
         """A decoder of files with ``count`` columns, where the fields are at ``places``."""
         return CsvDecoder(

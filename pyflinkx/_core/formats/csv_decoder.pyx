@@ -84,7 +84,7 @@ cdef class CsvDecoder:
     """Reads the records of a piece of CSV into columns; stops before what another decoder has to look at.
 
     Args:
-        schema: of the columns: signed integers, floats, bool, utf8, dates as days, times and timestamps in microseconds.
+        schema: of the columns: signed integers, floats, bool, utf8, dates in days, times in microseconds.
         places: at which column of the file each of them is.
         count: how many columns the file has.
         delimiter, quote, escape: bytes of one ASCII character, no digits, signs or points; b"" for no quote or escape.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
 from pyflinkx.config.arguments import check_choice, check_count, check_on_error, check_text
-from pyflinkx.connectors.files.csv_blocks import CsvBlocks
+from pyflinkx.connectors.files.csv_blocks import CsvBlocks, CsvColumnBlocks
 from pyflinkx.connectors.files.csv_rows import Columns, CsvRows, shown, unsound
 from pyflinkx.connectors.files.splits import FileReader, FileSplit, list_files, local_paths
 from pyflinkx.connectors.source import ReaderContext, Source
@@ -115,6 +116,15 @@ class CsvSource(Source):
         """
         return self._shape_of_files().output_type
 
+    def as_columns(self) -> CsvSource | None:
+        shape = self._shape_of_files()
+        compiled = CompiledColumns(shape, self._parsers(shape))
+        if not can_be_compiled(self.format, self.charset) or not compiled.native:
+            return None
+        columns = copy.copy(self)
+        columns.columnar, columns.schema = True, compiled.schema
+        return columns
+
     def check(self) -> None:
         for path in list_files(self.paths):
             self._open(path).close()
@@ -153,7 +163,7 @@ class CsvSource(Source):
         pieces = Pieces(chunks, skip)
         rows = CsvRows(path, CsvRecords(pieces, self.format, self.max_record_bytes), *more)
         decoder = compiled.decoder(self.format, columns.places, columns.count, rows.cuts)
-        return CsvBlocks(pieces, decoder, rows, compiled)
+        return (CsvColumnBlocks if self.columnar else CsvBlocks)(pieces, decoder, rows, compiled)
 
     def _records(self, path: str) -> CsvRecords:
         return CsvRecords(self._chunks(path), self.format, self.max_record_bytes)

@@ -37,7 +37,6 @@ class CsvBlocks:
         self.compiled = compiled
         self.handed_over = 1
         self.since = GOOD_SHARE  # bytes read since something was handed over
-        self.failure: SourceError | None = None
 
     @property
     def bad_records(self) -> list[BadRecord]:
@@ -48,7 +47,7 @@ class CsvBlocks:
     def bad_records(self, records: list[BadRecord]) -> None:
         self.rows.bad_records = records
 
-    def read(self, limit: int) -> list[Any] | None:
+    def read(self, limit: int) -> list[Any] | ColumnBatch | None:
         """Up to ``limit`` records; None at the end of the file."""
         while True:
             if self._others_turn():
@@ -70,38 +69,6 @@ class CsvBlocks:
                     self._hand_over(size)
             elif result == RARE:
                 self._hand_over(self._size_to_hand_over())
-
-    def read_columns(self, limit: int) -> ColumnBatch | None:
-        """Up to ``limit`` records as columns; None at the end of the file."""
-        if self.failure is not None:
-            raise self.failure
-        size = 0
-        while True:
-            if self._others_turn():
-                values = self.rows.read(limit)
-                return None if values is None else ColumnBatch.from_rows(values, self.compiled.schema)
-            if self.pieces.ended:
-                if size >= BATCH_BYTES or not self._next_piece():
-                    break
-                size += self.pieces.length
-                continue
-            result = self._decode(limit)
-            if result == FULL or (result == RARE and self.decoder.rows):
-                break
-            if result == RARE:
-                self._hand_over(self._size_to_hand_over())
-        if self.decoder.rows:
-            return self.decoder.take()
-        if self.failure is not None:
-            raise self.failure
-        return None
-
-    def _next_piece(self) -> bool:
-        try:
-            return self.pieces.next()
-        except SourceError as error:
-            self.failure = error  # what was read before is given out
-            return False
 
     def _others_turn(self) -> bool:
         return self.rows.failure is not None or not self.rows.records.drained
@@ -133,3 +100,41 @@ class CsvBlocks:
     def close(self) -> None:
         """Close the file."""
         self.pieces.close()
+
+
+class CsvColumnBlocks(CsvBlocks):
+    """Gives out the records as columns."""
+
+    failure: SourceError | None = None
+
+    def read(self, limit: int) -> ColumnBatch | None:
+        """Up to ``limit`` records as columns; None at the end of the file."""
+        if self.failure is not None:
+            raise self.failure
+        size = 0
+        while True:
+            if self._others_turn():
+                values = self.rows.read(limit)
+                return None if values is None else ColumnBatch.from_rows(values, self.decoder.schema)
+            if self.pieces.ended:
+                if size >= BATCH_BYTES or not self._next_piece():
+                    break
+                size += self.pieces.length
+                continue
+            result = self._decode(limit)
+            if result == FULL or (result == RARE and self.decoder.rows):
+                break
+            if result == RARE:
+                self._hand_over(self._size_to_hand_over())
+        if self.decoder.rows:
+            return self.decoder.take()
+        if self.failure is not None:
+            raise self.failure
+        return None
+
+    def _next_piece(self) -> bool:
+        try:
+            return self.pieces.next()
+        except SourceError as error:
+            self.failure = error  # what was read before is given out
+            return False
