@@ -191,6 +191,20 @@ class ChunkReader:
         Raises:
             SourceError: reading failed, the file was cut off meanwhile, or a line is too long.
         """
+        piece = self._piece()
+        return self._decode(piece) if piece else None
+
+    def read_block(self) -> tuple[bytes, FilePosition] | None:
+        """The next piece as it is, and where it begins; the charset is UTF-8. See ``read``."""
+        piece = self._piece()
+        if not piece:
+            return None
+        start = self._start_of_piece()
+        self._pass(piece, piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n"))
+        return piece, start
+
+    def _piece(self) -> bytes:
+        """The next bytes that end with a line; none at the end of the file."""
         while not self.ended:
             data = self.unread + self._read(self.chunk_bytes)
             self.unread = b""
@@ -207,14 +221,22 @@ class ChunkReader:
                 self.pending.append(data[:cut])
                 piece = b"".join(self.pending)
                 self.pending, self.pending_bytes = [data[cut:]], len(data) - cut
-                return self._decode(piece)
+                return piece
             self.pending.append(data)
             self.pending_bytes += len(data)
             if self.pending_bytes > self.max_line_bytes:
                 raise SourceError(f"{self.path}:{self.line}: the line is longer than {self.max_line_bytes} bytes")
         piece = b"".join(self.pending)
         self.pending, self.pending_bytes = [], 0
-        return self._decode(piece) if piece else None
+        return piece
+
+    def _start_of_piece(self) -> FilePosition:
+        frame = self.file.frame_before(self.offset) if isinstance(self.file, FramesReader) else (0, 0)
+        return FilePosition(self.offset, self.line, 0, *frame)
+
+    def _pass(self, piece: bytes, lines: int) -> None:
+        self.line += lines
+        self.offset += len(piece)
 
     def _last_line_end(self, data: bytes) -> int:
         """Where the last whole line of ``data`` ends, 0 if none does."""
@@ -232,14 +254,12 @@ class ChunkReader:
         return 0
 
     def _decode(self, piece: bytes) -> TextChunk:
-        frame = self.file.frame_before(self.offset) if isinstance(self.file, FramesReader) else (0, 0)
-        chunk = TextChunk("", FilePosition(self.offset, self.line, 0, *frame))
+        chunk = TextChunk("", self._start_of_piece())
         try:
             chunk.text = piece.decode(self.charset)
         except UnicodeError:
             chunk.text = self._decode_line_by_line(piece, chunk.bad_lines)
-        self.line += count_lines(chunk.text)
-        self.offset += len(piece)
+        self._pass(piece, count_lines(chunk.text))
         return chunk
 
     def _decode_line_by_line(self, piece: bytes, bad_lines: dict[int, str]) -> str:

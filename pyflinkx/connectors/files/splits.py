@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.config.paths import absolute
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
@@ -115,8 +116,8 @@ class RecordFile(Protocol):
 
     bad_records: list[BadRecord]
 
-    def read(self, limit: int) -> list[Any] | None:
-        """Up to ``limit`` records, none when all that was read is bad; None at the end of the file.
+    def read(self, limit: int) -> list[Any] | ColumnBatch | None:
+        """Up to ``limit`` records, in a list or in columns; none when all that was read is bad; None at the file's end.
 
         Raises:
             SourceError: the file cannot be read on. What was returned before stays valid.
@@ -168,7 +169,7 @@ class FileReader(SourceReader):
                 self.bad_records += self.current.bad_records
                 self.current.bad_records = []
             if records or (records is not None and self.bad_records):
-                return ObjectBatch(records)
+                return ObjectBatch(records) if isinstance(records, list) else records
             if records is None:
                 self.current.close()
                 self.current = None
