@@ -19,6 +19,13 @@ class SerializationSchema(ABC):
     def serialize(self, value: Any) -> bytes:
         """The bytes of a record."""
 
+    def encode_many(self, values: list[Any]) -> list[bytes]:
+        """The bytes of several records, in their order.
+
+        Raises: as ``serialize``.
+        """
+        return list(map(self.serialize, values))
+
 
 class DeserializationSchema(ABC):
     """Turns bytes into a record; a description that travels with its source."""

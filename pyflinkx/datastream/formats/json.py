@@ -11,6 +11,7 @@ from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.connectors.file_system import StreamFormat
 from pyflinkx.errors import ConfigurationError, TypeInformationError
 from pyflinkx.formats.json_decoder import Failures
+from pyflinkx.formats.json_encoder import JsonEncoder
 from pyflinkx.formats.json_messages import JsonMessages, row_type
 from pyflinkx.formats.json_schema import row_type_of_schema
 from pyflinkx.formats.json_values import JsonValueError, Reading, writer_of
@@ -172,6 +173,7 @@ class JsonRowSerializationSchema(SerializationSchema):
         self._type_info = type_info
         self._conform = codec_of(type_info).conform_one
         self._write = writer_of(type_info)
+        self._encoder = JsonEncoder(type_info, self.serialize)
 
     @staticmethod
     def builder() -> JsonRowSerializationSchema.Builder:
@@ -193,6 +195,21 @@ class JsonRowSerializationSchema(SerializationSchema):
         except (TypeInformationError, ValueError) as error:
             where = f"field '${error.path}': {error}" if isinstance(error, JsonValueError) else str(error)
             raise TypeError(f"no row of type {self._type_info}: {short_repr(value)}: {where}") from error
+
+    def encode_many(self, values: list[Any]) -> list[bytes]:
+        """What ``serialize`` gives for each of several rows, many times faster."""
+        return self._encoder.messages(values)
+
+    def encode_columns(self, batch: ColumnBatch) -> bytes:
+        r"""The JSON objects of the rows of columns, each with a ``\n``.
+
+        Args:
+            batch: of the columns that the type has.
+
+        Raises:
+            TypeError: a row holds a number that JSON cannot.
+        """
+        return self._encoder.lines(batch)
 
     def __reduce__(self) -> Any:
         return JsonRowSerializationSchema, (self._type_info,)
