@@ -8,7 +8,7 @@ from libc.string cimport memcpy
 from pyflinkx._core.columns.batch cimport ColumnBatch
 from pyflinkx._core.columns.column cimport Column
 from pyflinkx._core.columns.schema cimport Schema
-from pyflinkx._core.formats.json_reader import FORMS
+from pyflinkx._core.formats.json_reader import FORMS as _FORMS
 from pyflinkx._core.memory.budget cimport MemoryBudget, default_budget
 from pyflinkx._core.pfx.bytes cimport pfx_write_bytes, pfx_writer_free, pfx_writer_init
 from pyflinkx._core.pfx.json_read cimport PFX_JSON_ROW, pfx_json_form
@@ -47,7 +47,7 @@ cdef class JsonWriter:
         self.columns = <pfx_json_column *> memory
         for at, node in enumerate(self.nodes):
             first = node.first
-            self.columns[at].form = <pfx_json_form> <int> FORMS[node.form]
+            self.columns[at].form = <pfx_json_form> <int> _FORMS[node.form]
             self.columns[at].first = first
             self.columns[at].count = node.parts
             if first + <int> node.parts > len(self.nodes) or (node.parts and first <= at):
