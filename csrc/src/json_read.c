@@ -319,7 +319,7 @@ static bool is_sound(const uint8_t *from, const uint8_t *to) {
     return pfx_utf8_scan(from, (size_t)(to - from), &shape) == PFX_OK;
 }
 
-pfx_status pfx_json_read_message(pfx_json_reader *reader, const uint8_t *bytes, int64_t size, bool *rare) {
+pfx_status pfx_json_read_message(pfx_json_reader *reader, const uint8_t *bytes, int64_t size, int *rare) {
     const uint8_t *end = bytes + size;
     int64_t rows = pfx_json_reader_rows(reader);
     reader->breaks = true;

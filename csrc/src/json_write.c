@@ -5,7 +5,8 @@
 #include "json_scan.h"
 #include "json_write_time.h"
 #include "pfx/bitmap.h"
-#include "pfx/shortest.h"
+#include "pfx/java_number.h"
+#include "pfx/number_text.h"
 #include "pfx/utf8.h"
 
 /* Writers return false for what is rare, and where `failure` is set. */
@@ -147,7 +148,7 @@ static int64_t integer_at(const pfx_json_column *column, int64_t row) {
 }
 
 /* The number of a BIG_INT's codec. */
-static int put_big_int(const uint8_t *image, int64_t size, uint8_t *text) {
+static int put_big_int(const uint8_t *image, int64_t size, char *text) {
     if (size < 1 || image[0] != size - 1 || size > 9) {
         return 0;
     }
@@ -157,7 +158,7 @@ static int put_big_int(const uint8_t *image, int64_t size, uint8_t *text) {
     }
     int64_t number;
     memcpy(&number, &value, sizeof number);
-    return pfx_int64_text(number, text);
+    return pfx_signed_text(number, text);
 }
 
 /* The digits of a BIG_DEC's codec, which has none of them otherwise where there is no exponent. */
@@ -180,7 +181,7 @@ static bool put_big_dec(state *writing, const uint8_t *image, int64_t size) {
 }
 
 static bool write_short(state *writing, const pfx_json_column *column, int64_t row) {
-    if (!room(writing, PFX_SHORTEST_TEXT + PFX_JSON_TIME_TEXT)) {
+    if (!room(writing, PFX_JAVA_NUMBER_TEXT + PFX_JSON_TIME_TEXT)) {
         return false;
     }
     uint8_t *to = writing->out->data + writing->out->size;
@@ -188,14 +189,14 @@ static bool write_short(state *writing, const pfx_json_column *column, int64_t r
     float single;
     switch (column->form) {
     case PFX_JSON_INTEGER:
-        size = pfx_int64_text(integer_at(column, row), to);
+        size = pfx_signed_text(integer_at(column, row), (char *)to);
         break;
     case PFX_JSON_DOUBLE:
-        size = pfx_double_text(pfx_load_f64(column->data + row * 8), to);
+        size = pfx_double_java(pfx_load_f64(column->data + row * 8), (char *)to);
         break;
     case PFX_JSON_FLOAT:
         single = pfx_load_f32(column->data + row * 4);
-        size = pfx_float_text(single, to);
+        size = pfx_float_java(single, (char *)to);
         break;
     case PFX_JSON_BOOL:
         size = pfx_bit_get(column->data, row) ? 4 : 5;
@@ -224,11 +225,11 @@ static bool write_bytes(state *writing, const pfx_json_column *column, int64_t r
         return put_big_dec(writing, bytes, size);
     case PFX_JSON_BIG_INT:
     case PFX_JSON_INSTANT:
-        if (!room(writing, PFX_SHORTEST_TEXT + PFX_JSON_TIME_TEXT)) {
+        if (!room(writing, PFX_JAVA_NUMBER_TEXT + PFX_JSON_TIME_TEXT)) {
             return false;
         }
         written = column->form == PFX_JSON_BIG_INT
-                      ? put_big_int(bytes, size, writing->out->data + writing->out->size)
+                      ? put_big_int(bytes, size, (char *)writing->out->data + writing->out->size)
                       : pfx_json_instant_text(bytes, size, writing->out->data + writing->out->size);
         writing->out->size += (size_t)written;
         return written > 0;

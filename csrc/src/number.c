@@ -8,6 +8,7 @@ __extension__ typedef unsigned __int128 uint128;
 
 #define MOST_DIGITS 19 /* that surely fit 64 bits */
 #define FRACTION_BITS 52
+#define GREATEST_FINITE 308 /* power of ten below the largest double */
 #define INFINITE_EXPONENT 2047
 #define HIDDEN_BIT (UINT64_C(1) << FRACTION_BITS)
 
@@ -143,7 +144,7 @@ static uint64_t nearest(uint64_t digits, int64_t power, bool *sure) {
     if (power < PFX_LEAST_POWER) {
         return 0;
     }
-    if (power > PFX_GREATEST_POWER) {
+    if (power > GREATEST_FINITE) {
         return (uint64_t)INFINITE_EXPONENT << FRACTION_BITS;
     }
     int zeros = __builtin_clzll(digits);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define PFX_LEAST_POWER (-342)
-#define PFX_GREATEST_POWER 308
+#define PFX_GREATEST_POWER 324
 #define PFX_POWERS (PFX_GREATEST_POWER - PFX_LEAST_POWER + 1)
 
 /* By turns the high and the low half of floor(10^power * 2^n), from PFX_LEAST_POWER on, where n is what makes 128 bits

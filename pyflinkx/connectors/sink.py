@@ -201,7 +201,7 @@ class Sink:
     """A description of where records go: picklable, without open handles.
 
     ``parallelism`` is the number of writers that the sink insists on, or None. ``columnar`` says that its writers take
-    columnar batches only.
+    columnar batches: of a stream of columns they get these.
     """
 
     parallelism: int | None = None

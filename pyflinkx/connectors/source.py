@@ -221,6 +221,12 @@ class Source:
         """The pieces of a source without an enumerator, each to be read by one reader."""
         raise NotImplementedError
 
+    def as_columns(self) -> Source | None:
+        """The same source, whose splits and positions are the same, with readers that give columnar batches of the
+        schema that ``output_type`` has; None when it has no such form.
+        """
+        return None
+
     def create_enumerator(self, enum_context: SplitEnumeratorContext) -> SplitEnumerator | None:
         """What hands out splits while the job runs; None when ``splits`` are all there is."""
         return None

@@ -100,7 +100,7 @@ int64_t pfx_json_reader_rows(const pfx_json_reader *reader);
 pfx_status pfx_json_reader_column(pfx_json_reader *reader, int32_t at, pfx_out_column **out);
 
 /* Read one record. *rare says whether it was left to the caller. After a failure only free may be called. */
-pfx_status pfx_json_read_message(pfx_json_reader *reader, const uint8_t *bytes, int64_t size, bool *rare);
+pfx_status pfx_json_read_message(pfx_json_reader *reader, const uint8_t *bytes, int64_t size, int *rare);
 
 /* Read the lines of `size` bytes that end with a whole line or the input, from byte `from` on: up to `rows` records, up
  * to a rare one. Lines end with \n, \r\n or \r; blank ones are passed over. `sound` says that all bytes are UTF-8. */

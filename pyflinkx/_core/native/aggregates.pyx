@@ -1,7 +1,7 @@
 """Aggregates over columnar batches: what native windows and running aggregates share."""
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t
 
 from pyflinkx._core.columns.batch cimport ColumnBatch, make_batch
 from pyflinkx._core.columns.column cimport Column, first_value

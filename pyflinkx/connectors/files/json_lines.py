@@ -148,12 +148,14 @@ class JsonLines:
         return inserted(self.decoder.taken(self.reader), others, self.decoder.schema)
 
     def _next_block(self) -> bool:
-        block = self.chunks.read_block()
+        self.chunks.line = self.line  # which errors name
+        block = self.chunks.read_bytes()
         if block is None:
             return False
-        self.block, self.start = block
-        self.sound = is_utf8(self.block)
-        self.at, self.line = 0, self.start.line
+        self.start = self.chunks.here()
+        self.chunks.offset += len(block)
+        self.block, self.at = block, 0
+        self.sound = is_utf8(block)
         return True
 
     def _text(self, start: int, length: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.records.row_kinds import first_change
 from pyflinkx.config.arguments import check_choice
 from pyflinkx.connectors.coordinator import CoordinatorContext
@@ -73,6 +74,10 @@ class FileText:
         """The text of records."""
         raise NotImplementedError
 
+    def of_columns(self, batch: ColumnBatch) -> bytes | None:
+        """The bytes of a batch of columns; None where its rows are to be written."""
+        return None
+
     def end(self) -> str:
         """Text that is still missing at the end."""
         return ""
@@ -131,7 +136,13 @@ class FileWriter(SinkWriter):
         if first_change(batch) >= 0:
             raise SinkError(f"{self.path}: the stream holds updates or deletions, which a file cannot take back")
         target, text = self.files[0]
-        target.write(text.lines(batch.values))
+        if isinstance(batch, ColumnBatch):
+            data = text.of_columns(batch)
+            if data is not None:
+                target.write_bytes(data)
+                return
+        values = batch.to_rows() if isinstance(batch, ColumnBatch) else batch.values
+        target.write(text.lines(values))
 
     def flush(self, end_of_input: bool) -> None:
         for target, text in self._open():

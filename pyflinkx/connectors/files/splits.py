@@ -117,7 +117,7 @@ class RecordFile(Protocol):
     bad_records: list[BadRecord]
 
     def read(self, limit: int) -> list[Any] | ColumnBatch | None:
-        """Up to ``limit`` records, in a list or in columns; none when all that was read is bad; None at the file's end.
+        """Up to ``limit`` records, none when all that was read is bad; None at the end of the file.
 
         Raises:
             SourceError: the file cannot be read on. What was returned before stays valid.
@@ -169,7 +169,7 @@ class FileReader(SourceReader):
                 self.bad_records += self.current.bad_records
                 self.current.bad_records = []
             if records or (records is not None and self.bad_records):
-                return ObjectBatch(records) if isinstance(records, list) else records
+                return records if isinstance(records, ColumnBatch) else ObjectBatch(records)
             if records is None:
                 self.current.close()
                 self.current = None
