@@ -19,6 +19,13 @@ class SerializationSchema(ABC):
     def serialize(self, value: Any) -> bytes:
         """The bytes of a record."""
 
+    def encode_many(self, values: list[Any]) -> list[bytes]:
+        """The bytes of several records, in their order.
+
+        Raises: as ``serialize``.
+        """
+        return list(map(self.serialize, values))
+
 
 class DeserializationSchema(ABC):
     """Turns bytes into a record; a description that travels with its source."""
@@ -26,6 +33,27 @@ class DeserializationSchema(ABC):
     @abstractmethod
     def deserialize(self, message: bytes) -> Any:
         """The record of some bytes; None to pass over them."""
+
+    def decode_many(self, messages: list[Any], failures: list[tuple[int, CorruptDataError]] | None = None) -> list[Any]:
+        """The records of several messages, in their order; None for those that are passed over.
+
+        Args:
+            messages: as ``deserialize`` takes them.
+            failures: takes the places (from 0) of messages that cannot be read, and why; these are then None, too.
+
+        Raises:
+            CorruptDataError: a message cannot be read, and there is no such list; the error says which.
+        """
+        records: list[Any] = []
+        for place, message in enumerate(messages):
+            try:
+                records.append(self.deserialize(message))
+            except CorruptDataError as error:
+                if failures is None:
+                    raise CorruptDataError(f"message {place}: {error}") from error
+                failures.append((place, error))
+                records.append(None)
+        return records
 
     def is_end_of_stream(self, next_element: Any) -> bool:
         """Whether the stream ends before this record."""
