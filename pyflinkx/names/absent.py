@@ -47,7 +47,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
     "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
     "pyflinkx.datastream.connectors.jdbc": CONNECTORS,
-    "pyflinkx.datastream.connectors.kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
@@ -88,7 +87,7 @@ NAMES: dict[str, dict[str, Topic]] = {
             CONNECTORS,
             "DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
             "JdbcConnectionOptions JdbcExecutionOptions JdbcSink KafkaMetadataService "
-            "KafkaRecordDeserializationSchema KafkaSource KafkaSink KafkaStreamSetSubscriber KafkaStreamSubscriber "
+            "KafkaStreamSetSubscriber KafkaStreamSubscriber "
             "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),

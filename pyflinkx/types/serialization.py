@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
@@ -26,6 +27,14 @@ class DeserializationSchema(ABC):
     @abstractmethod
     def deserialize(self, message: bytes) -> Any:
         """The record of some bytes; None to pass over them."""
+
+    def deserialize_many(self, messages: list[bytes]) -> list[Any]:
+        """The records of several messages, one for each, as ``deserialize`` gives them; quicker where it can be.
+
+        Raises:
+            Exception: one of them cannot be read; ``deserialize`` tells which.
+        """
+        return list(map(self.deserialize, messages))
 
     def is_end_of_stream(self, next_element: Any) -> bool:
         """Whether the stream ends before this record."""
@@ -63,6 +72,9 @@ class SimpleStringSchema(SerializationSchema, DeserializationSchema):
             return bytes(message).decode(self.charset)
         except UnicodeError as error:
             raise CorruptDataError(f"no valid {self.charset}: {short_repr(message)}") from error
+
+    def deserialize_many(self, messages: list[bytes]) -> list[Any]:
+        return list(map(methodcaller("decode", self.charset), messages))
 
     def get_produced_type(self) -> TypeInformation:
         return Types.STRING()
