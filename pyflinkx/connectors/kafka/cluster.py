@@ -257,6 +257,34 @@ class Cluster:
 
         return self.ask(f"find the committed offsets of group '{group}'", call)
 
+    def markers(self, group: str) -> int | None:
+        """The highest offset that a group has committed anywhere; None for none."""
+        library = client_library()
+
+        def call(seconds: float) -> int | None:
+            request = library.ConsumerGroupTopicPartitions(group)
+            future = self.admin.list_consumer_group_offsets([request], request_timeout=seconds)[group]
+            return max((place.offset for place in future.result().topic_partitions if place.offset >= 0), default=None)
+
+        return self.ask(f"find the markers of group '{group}'", call)
+
+    def longest_transaction(self) -> int | None:
+        """The most (ms) that the brokers allow a transaction to last; None where they do not tell."""
+        admin = admin_library()
+
+        def call(seconds: float) -> int | None:
+            nodes = self.admin.describe_cluster(request_timeout=seconds).result().nodes
+            resource = admin.ConfigResource(admin.ConfigResource.Type.BROKER, str(nodes[0].id))
+            future = self.admin.describe_configs([resource], request_timeout=seconds)[resource]
+            entry = future.result().get("transaction.max.timeout.ms")
+            return None if entry is None or entry.value is None else int(entry.value)
+
+        try:
+            return self.ask("find the limit of transactions", call)
+        except SourceError as error:
+            log.info("it is not known how long transactions may last: %s", error)
+            return None
+
 
 def native(partition: KafkaTopicPartition, offset: int | None = None) -> Any:
     """A partition as the library has it."""

@@ -57,6 +57,13 @@ TRANSACTION_TIMEOUT = ConfigOption(
     "that they allow (transaction.max.timeout.ms), or 15 minutes where they do not tell",
     minimum=1,
 )
+LOST_TRANSACTIONS = ConfigOption(
+    "lost.transactions",
+    STRING,
+    "fail",
+    "what follows when a transaction of a checkpoint cannot be committed any more: fail, or warn, which logs an error",
+    fault=lambda value: None if value in ("fail", "warn") else "is neither fail nor warn",
+)
 
 SOURCE_OPTIONS = (
     BOOTSTRAP_SERVERS,
@@ -67,7 +74,7 @@ SOURCE_OPTIONS = (
     LOOK_UP_TIMEOUT,
     BROKERS_DOWN_TIMEOUT,
 )
-SINK_OPTIONS = (BOOTSTRAP_SERVERS, LOOK_UP_TIMEOUT, BLOCK_TIMEOUT, TRANSACTION_TIMEOUT)
+SINK_OPTIONS = (BOOTSTRAP_SERVERS, LOOK_UP_TIMEOUT, BLOCK_TIMEOUT, TRANSACTION_TIMEOUT, LOST_TRANSACTIONS)
 
 # Secrets by what they are, where the name does not say so.
 SECRET_NAMES = {

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyflinkx.config.arguments import check_text
+from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.kafka import options
+from pyflinkx.connectors.kafka.cluster import Cluster
+from pyflinkx.connectors.kafka.committer import Committing, TransactionCoordinator
 from pyflinkx.connectors.kafka.library import client_library
 from pyflinkx.connectors.kafka.properties import checked_property, client_properties, made_client, option_of
+from pyflinkx.connectors.kafka.security import security_of
 from pyflinkx.connectors.kafka.serialization import KafkaRecordSerializationSchema
+from pyflinkx.connectors.kafka.transactional_writer import TransactionalWriter
+from pyflinkx.connectors.kafka.transactions import TransactionClient
 from pyflinkx.connectors.kafka.writer import PlainWriter, Writing
 from pyflinkx.connectors.record_sink import DeliveryGuarantee
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
@@ -15,6 +23,7 @@ from pyflinkx.errors import ConfigurationError
 # Java's defaults, which Flink keeps, where librdkafka's differ: a key goes to the same partition by either.
 DEFAULTS = {"partitioner": "murmur2_random", "delivery.timeout.ms": "120000"}
 ALL_ACKS = ("all", "-1")
+DEFAULT_TRANSACTION_TIMEOUT = 900_000  # what brokers allow unless they are told otherwise (ms)
 
 
 class KafkaSink(Sink):
@@ -57,8 +66,40 @@ class KafkaSink(Sink):
             timeout=option_of(self._properties, options.LOOK_UP_TIMEOUT) / 1000,
         )
 
+    # ---- exactly once ----
+
+    def _connect(self) -> TransactionClient:
+        writing = self._writing()
+        return TransactionClient(
+            str(writing.properties["bootstrap.servers"]), security_of(writing.properties), writing.timeout
+        )
+
+    def _cluster(self) -> Cluster:
+        writing = self._writing()
+        return Cluster(writing.properties, writing.timeout)
+
+    def _transaction_timeout(self) -> int:
+        """After how long (ms) brokers abort a transaction."""
+        given = option_of(self._properties, options.TRANSACTION_TIMEOUT)
+        return int(given or self._cluster().longest_transaction() or DEFAULT_TRANSACTION_TIMEOUT)
+
+    def create_coordinator(self, context: CoordinatorContext) -> Coordinator | None:
+        if self._guarantee is not DeliveryGuarantee.EXACTLY_ONCE:
+            return None
+        fails = option_of(self._properties, options.LOST_TRANSACTIONS) == "fail"
+        committing = Committing(
+            self._connect, lambda group: self._cluster().markers(group), fails, self._transaction_timeout
+        )
+        return TransactionCoordinator(committing, context)
+
     def create_writer(self, context: WriterContext) -> SinkWriter:
-        return PlainWriter(self._writing(), self._guarantee is DeliveryGuarantee.AT_LEAST_ONCE)
+        writing = self._writing()
+        if self._guarantee is not DeliveryGuarantee.EXACTLY_ONCE:
+            return PlainWriter(writing, self._guarantee is DeliveryGuarantee.AT_LEAST_ONCE)
+        timeout = self._transaction_timeout()
+        properties = dict(writing.properties)
+        properties["delivery.timeout.ms"] = str(min(int(properties["delivery.timeout.ms"]), timeout))
+        return TransactionalWriter(replace(writing, properties=properties), self._prefix, timeout, self._connect(), context)
 
 
 class KafkaSinkBuilder:
@@ -122,11 +163,11 @@ class KafkaSinkBuilder:
         exactly_once = self._guarantee is DeliveryGuarantee.EXACTLY_ONCE
         if exactly_once and not self._prefix:
             raise ConfigurationError("EXACTLY_ONCE needs set_transactional_id_prefix()")
-        if exactly_once:
-            raise ConfigurationError("EXACTLY_ONCE is not there yet: AT_LEAST_ONCE is")
         if "transactional.id" in self._properties:
             raise ConfigurationError("transactional.id is the sink's own: call set_transactional_id_prefix()")
         for option in options.SINK_OPTIONS:
             option_of(self._properties, option)
-        client_properties(self._properties, options.SINK_OPTIONS)
+        properties = client_properties(self._properties, options.SINK_OPTIONS)
+        if exactly_once:
+            security_of(properties)
         return KafkaSink(self)

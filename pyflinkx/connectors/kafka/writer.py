@@ -72,6 +72,9 @@ class MessageWriter(SinkWriter):
 
     Args:
         writing: how.
+
+    Attributes:
+        topic: one to which something was written; None where nothing was.
     """
 
     producer: Any
@@ -80,6 +83,7 @@ class MessageWriter(SinkWriter):
     def __init__(self, writing: Writing) -> None:
         self.writing = writing
         self.schema = writing.schema
+        self.topic: str | None = None
         self.servers = str(writing.properties["bootstrap.servers"])
         self.errors = client_library().KafkaException
 
@@ -110,6 +114,7 @@ class MessageWriter(SinkWriter):
     def _write_values(self, schema: BuiltSchema, values: Any, times: Any) -> None:
         topic, serialize, produce = schema.topic, schema.value.serialize, self.producer.produce
         time = NOW
+        self.topic = topic
         for index, element in enumerate(values):
             self.record = element
             if times is not None:
@@ -131,6 +136,7 @@ class MessageWriter(SinkWriter):
             if message is None:
                 continue
             topic, value, key, partition, _, time, headers = message
+            self.topic = topic
             arguments = (
                 topic,
                 value,
@@ -171,8 +177,11 @@ class MessageWriter(SinkWriter):
         Raises:
             SinkError: one of them is not.
         """
-        while self.producer.flush(WAIT_SECONDS):  # ends: a message that takes too long fails
-            self.deliveries.check()
+        try:
+            while self.producer.flush(WAIT_SECONDS):  # ends: a message that takes too long fails
+                self.deliveries.check()
+        except self.errors as error:
+            raise SinkError(f"messages to Kafka at {self.servers} were not delivered: {error.args[0].str()}") from None
         self.deliveries.check()
 
 
