@@ -69,13 +69,15 @@ class Broker:
 
         wait_all(self.admin.delete_records([TopicPartition(topic, partition, offset)]))
 
-    def end_of(self, topic, partition=0):
-        """The offset behind the last record."""
-        from confluent_kafka import TopicPartition
+    def end_of(self, topic, partition=0, committed=False):
+        """The offset behind the last record; with ``committed``, of those before any open transaction."""
+        from confluent_kafka import IsolationLevel, TopicPartition
         from confluent_kafka.admin import OffsetSpec
 
         place = TopicPartition(topic, partition)
-        return self.admin.list_offsets({place: OffsetSpec.latest()})[place].result(PATIENCE).offset
+        isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+        asked = self.admin.list_offsets({place: OffsetSpec.latest()}, isolation_level=isolation)
+        return asked[place].result(PATIENCE).offset
 
     def produce(self, topic, values, partition=None, transaction=None, keys=None, timestamps=None, headers=None):
         """Write records; with ``transaction`` ("commit", "abort" or "open") in a transaction, which is returned."""
@@ -107,7 +109,14 @@ class Broker:
             producer.commit_transaction(PATIENCE)
         elif transaction == "abort":
             producer.abort_transaction(PATIENCE)
+        if transaction in ("commit", "abort"):  # the end of the transaction gets into the partitions a little later
+            places = range(self.partitions_of(topic)) if partition is None else [partition]
+            until(lambda: all(self.end_of(topic, n, True) == self.end_of(topic, n) for n in places), PATIENCE, "no end")
         return producer
+
+    def partitions_of(self, topic):
+        """How many partitions a topic has."""
+        return len(self.admin.list_topics(topic, PATIENCE).topics[topic].partitions)
 
     def read(self, topic, isolation="read_committed", partitions=None):
         """All messages of a topic up to its end now, by an independent reader."""

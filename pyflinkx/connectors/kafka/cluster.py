@@ -148,8 +148,12 @@ class Cluster:
 
     # ---- partitions ----
 
-    def partitions(self, topics: Topics) -> set[KafkaTopicPartition]:
+    def partitions(self, topics: Topics, some: bool = False) -> set[KafkaTopicPartition]:
         """The partitions that there are.
+
+        Args:
+            topics: which are meant.
+            some: whether those that are not there are left out.
 
         Raises:
             SourceError: a topic or partition that was named is not there, or the brokers cannot be asked.
@@ -157,13 +161,13 @@ class Cluster:
         if topics.pattern is not None:
             return self._matching(topics)
         names = sorted({partition.topic for partition in topics.partitions} | set(topics.names))
-        found = self.ask("find the partitions", lambda seconds: self._described(names, seconds))
+        found = self.ask("find the partitions", lambda seconds: self._described(names, some, seconds))
         absent = topics.partitions - found
-        if absent:
+        if absent and not some:
             raise SourceError(f"there is no {listed(absent)} at {self.servers}")
-        return set(topics.partitions) or found
+        return found.intersection(topics.partitions) if topics.partitions else found
 
-    def _described(self, names: list[str], seconds: float) -> set[KafkaTopicPartition]:
+    def _described(self, names: list[str], some: bool, seconds: float) -> set[KafkaTopicPartition]:
         library = client_library()
         futures = self.admin.describe_topics(library.TopicCollection(names), request_timeout=seconds)
         found: set[KafkaTopicPartition] = set()
@@ -171,6 +175,8 @@ class Cluster:
             try:
                 described = future.result()
             except library.KafkaException as error:
+                if error.args[0].code() == library.KafkaError.UNKNOWN_TOPIC_OR_PART and some:
+                    continue
                 if error.args[0].code() == library.KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise SourceError(f"topic '{name}' does not exist at {self.servers}") from None
                 if not passes(error.args[0]):

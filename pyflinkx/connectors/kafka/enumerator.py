@@ -51,6 +51,13 @@ class Plan:
     interval: int | None
 
 
+@dataclass(frozen=True)
+class Gone:
+    """To readers: these partitions are not there any more. Whoever is still reading one fails."""
+
+    partitions: frozenset[KafkaTopicPartition]
+
+
 class KafkaEnumerator(SplitEnumerator):
     """Looks for partitions in a thread of its own, at the start and then at intervals.
 
@@ -70,6 +77,8 @@ class KafkaEnumerator(SplitEnumerator):
         connect: Callable[[], Cluster],
         state: KafkaEnumeratorState | None = None,
     ) -> None:
+        self.restored = state is not None
+        self.gone: frozenset[KafkaTopicPartition] = frozenset()
         state = state or KafkaEnumeratorState()
         self.context = context
         self.plan = plan
@@ -80,27 +89,30 @@ class KafkaEnumerator(SplitEnumerator):
         self.begun = state.begun
 
     def start(self) -> None:
-        if self.plan.interval is not None or not self.begun:
+        if self.plan.interval is not None or not self.begun or self.restored:
             self._look()
 
     def _look(self) -> None:
         known, begun = frozenset(self.known), self.begun
 
-        def look() -> tuple[Cluster, list[KafkaSplit]]:
+        def look() -> tuple[Cluster, list[KafkaSplit], frozenset[KafkaTopicPartition]]:
             cluster = self.cluster or self.connect()
-            return cluster, new_splits(cluster, self.plan, known, begun)
+            found = cluster.partitions(self.plan.topics, begun)
+            return cluster, new_splits(cluster, self.plan, found, known, begun), known - found
 
         self.context.call_async(look, self._found)
 
     def _found(self, found: Any, failure: BaseException | None) -> None:
         if failure is None:
-            self.cluster, splits = found
+            self.cluster, splits, self.gone = found
             if splits and self.begun:
                 log.info("new: %s", listed(split.partition for split in splits))
             self.begun = True
             self.known.update(split.partition for split in splits)
             self.waiting += splits
             self._assign()
+            for reader in self.context.registered_readers():
+                self._tell_gone(reader)
         elif not self.begun or not isinstance(failure, SourceError):
             raise failure
         else:  # the readers know better whether this matters
@@ -125,8 +137,13 @@ class KafkaEnumerator(SplitEnumerator):
             for reader in readers:
                 self.context.signal_no_more_splits(reader)
 
+    def _tell_gone(self, reader: int) -> None:
+        if self.gone:
+            self.context.send_event_to_source_reader(reader, Gone(self.gone))
+
     def add_reader(self, subtask_id: int) -> None:
         self._assign()
+        self._tell_gone(subtask_id)
 
     def handle_split_request(self, subtask_id: int, requester_hostname: str | None) -> None:
         self._assign()
@@ -143,19 +160,27 @@ class KafkaEnumerator(SplitEnumerator):
             self.cluster.close()
 
 
-def new_splits(cluster: Cluster, plan: Plan, known: frozenset[KafkaTopicPartition], begun: bool) -> list[KafkaSplit]:
+def new_splits(
+    cluster: Cluster,
+    plan: Plan,
+    found: set[KafkaTopicPartition],
+    known: frozenset[KafkaTopicPartition],
+    begun: bool,
+) -> list[KafkaSplit]:
     """The partitions that are not known yet, with where they begin and end.
 
     Args:
         cluster: where they are.
         plan: what to look for.
-        known: those that are.
+        found: those that there are.
+        known: those that readers have had.
         begun: whether all that there were at the start are known.
 
     Raises:
         SourceError: there are none, an offset is not there, or the brokers cannot be asked.
     """
-    found = cluster.partitions(plan.topics)
+    if begun and plan.interval is None:
+        return []
     if not found and not begun and plan.bounded:
         raise SourceError(f"there are no {plan.topics} at {cluster.servers}")
     new = sorted(found - known)

@@ -12,7 +12,8 @@ from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
-from pyflinkx.connectors.kafka.cluster import native, refusal
+from pyflinkx.connectors.kafka.cluster import listed, native, refusal
+from pyflinkx.connectors.kafka.enumerator import Gone
 from pyflinkx.connectors.kafka.feed import Feed, Outage
 from pyflinkx.connectors.kafka.library import client_library
 from pyflinkx.connectors.kafka.offsets import KafkaOffsetResetStrategy, KafkaTopicPartition
@@ -145,6 +146,11 @@ class KafkaReader(SourceReader):
 
     def no_more_splits(self) -> None:
         self.complete = True
+
+    def handle_event(self, event: Gone) -> None:
+        gone = event.partitions.intersection(self.partitions)
+        if gone:
+            raise SourceError(f"{listed(gone)} is not there any more at {self.servers}, and was not read to its end")
 
     def open_splits(self) -> list[Any]:
         return list(self.partitions)

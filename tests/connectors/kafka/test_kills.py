@@ -5,7 +5,7 @@ import pytest
 from pyflinkx.testing.kills import Faults, run_under_faults
 from tests.reliability import kafka_job
 
-COUNT = 2_000
+COUNT = 1_000
 OPTIONS = {"pyflinkx.batch.size": "64", "execution.checkpointing.interval": "200 ms"}
 WORKERS = {"pyflinkx.workers": "processes", "pyflinkx.workers.start-method": "fork", "parallelism.default": "2"}
 
