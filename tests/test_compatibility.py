@@ -129,9 +129,9 @@ def test_names_are_compared(monkeypatch, path, kind, parameters, verdict):
 
 
 def test_an_export_is_out_of_scope_where_its_home_is():
-    export = script.Name("pyflink.datastream.connectors", ("KafkaSource",), "export")
+    export = script.Name("pyflink.datastream.connectors", ("PulsarSource",), "export")
     assert script.compare(export) == ("absent", "not there")
-    homes = {"KafkaSource": "pyflink.datastream.connectors.kafka"}
+    homes = {"PulsarSource": "pyflink.datastream.connectors.pulsar"}
     assert script.compare(export, homes) == ("absent", "later: external connector")
 
 

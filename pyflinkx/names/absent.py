@@ -46,7 +46,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.dynamic_kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
     "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
-    "pyflinkx.datastream.connectors.kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
@@ -86,8 +85,7 @@ NAMES: dict[str, dict[str, Topic]] = {
         **each(
             CONNECTORS,
             "DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
-            "KafkaMetadataService "
-            "KafkaRecordDeserializationSchema KafkaSource KafkaSink KafkaStreamSetSubscriber KafkaStreamSubscriber "
+            "KafkaMetadataService KafkaStreamSetSubscriber KafkaStreamSubscriber "
             "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),

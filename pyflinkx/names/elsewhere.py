@@ -65,6 +65,9 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "pyflinkx.datastream.async_data_stream": {
         **each("pyflinkx.common", "Time"),
     },
+    "pyflinkx.datastream.connectors": {
+        **each("pyflinkx.datastream.connectors.kafka", "KafkaRecordDeserializationSchema KafkaSink KafkaSource"),
+    },
     "pyflinkx.datastream.connectors.file_system": {
         **each("pyflinkx.datastream.connectors", "Sink"),
         **each("pyflinkx.datastream.functions", "SinkFunction"),

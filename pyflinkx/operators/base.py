@@ -38,6 +38,9 @@ COUNTERS = {
     "numFeedbackRecordsDropped": "records that came back to a loop that had ended",
     "numResultsOfNoRequest": "results of timers, windows, loops and other sources in a sink of replies: no request's",
     "numTimeouts": "records whose asynchronous function took too long",
+    "numOffsetResets": "partitions that a Kafka source read on elsewhere, as their offset was not kept any more",
+    "commitsSucceeded": "times that a Kafka source committed its positions to its group",
+    "commitsFailed": "times that it could not",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
@@ -91,6 +92,12 @@ class SimpleStringSchema(SerializationSchema, DeserializationSchema):
             return bytes(message).decode(self.charset)
         except UnicodeError as error:
             raise CorruptDataError(f"no valid {self.charset}: {short_repr(message)}") from error
+
+    def decode_many(self, messages: list[Any], failures: list[tuple[int, CorruptDataError]] | None = None) -> list[Any]:
+        try:
+            return list(map(methodcaller("decode", self.charset), messages))
+        except (AttributeError, UnicodeError):
+            return super().decode_many(messages, failures)  # which tells which
 
     def get_produced_type(self) -> TypeInformation:
         return Types.STRING()

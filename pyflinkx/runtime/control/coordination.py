@@ -101,6 +101,8 @@ class Coordination:
             call_at=lambda time, call: self._call_at(time, lambda: self._call(site, call)),
             now=self.clock.now,
             fail=fail,
+            checkpoint_interval=self.graph.checkpoints.interval,
+            checkpoint_timeout=self.graph.checkpoints.timeout,
         )
 
     def start(self) -> None:
