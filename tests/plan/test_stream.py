@@ -10,7 +10,7 @@ import pytest
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import col
-from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, RebalancePartitioner
+from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, PartialPartitioner, RebalancePartitioner
 from pyflinkx.graph.spec import InputSpec, OperatorSpec, same
 from pyflinkx.graph.stream_graph import build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -110,6 +110,17 @@ def test_the_first_phase_asks_for_inserts_too():
     assert local.spec.input(0).inserts_only
     assert local.spec.arguments[-3:] == (128, 2, False)
     assert split.edges[-1].changes == INSERT_ONLY
+
+
+@pytest.mark.parametrize(("phases", "parallelism"), [("TWO_PHASE", 1), ("ONE_PHASE", 2)])
+def test_a_restored_plan_without_a_first_phase_takes_what_one_has_sent(phases, parallelism):
+    windowed = window_aggregates(keyed_by_columns(columns(), ["key"]), TumblingEventTimeWindows.of(10), TOTAL)
+    begun = in_two_phases(graph(windowed, parallelism=parallelism), phases, "STREAMING")
+    assert not isinstance(begun.edges[-1].partitioner, PartialPartitioner)
+    restored = in_two_phases(graph(windowed, parallelism=parallelism), phases, "STREAMING", restored=True)
+    assert [node.name for node in restored.nodes] == [node.name for node in begun.nodes]
+    assert isinstance(restored.edges[-1].partitioner, PartialPartitioner)
+    assert restored.nodes[-1].spec.build().partials is not None
 
 
 def test_rows_are_converted_where_they_are_read_or_where_they_are_made():

@@ -52,6 +52,7 @@ COMPRESSED = {
     "execution.checkpointing.data-inline-threshold": "0 b",
 }
 INCREMENTAL = {"state.backend.type": "rocksdb", "execution.checkpointing.incremental": "true"}
+UNALIGNED = {"execution.checkpointing.unaligned.enabled": "true"}
 
 
 @pytest.mark.parametrize(
@@ -62,9 +63,18 @@ INCREMENTAL = {"state.backend.type": "rocksdb", "execution.checkpointing.increme
         (by_checkpoint, {}),
         (by_checkpoint, COMPRESSED),
         (by_checkpoint, INCREMENTAL),
-        (by_checkpoint, INCREMENTAL | COMPRESSED),
+        (by_checkpoint, INCREMENTAL | COMPRESSED | UNALIGNED),
+        (by_checkpoint, UNALIGNED),
     ],
-    ids=["savepoint", "savepoint-compressed", "checkpoint", "compressed", "incremental", "incremental-compressed"],
+    ids=[
+        "savepoint",
+        "savepoint-compressed",
+        "checkpoint",
+        "compressed",
+        "incremental",
+        "incremental-unaligned",
+        "unaligned",
+    ],
 )
 def test_a_job_goes_on_with_more_and_fewer_subtasks(tmp_path, leave, settings):
     path = None
