@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import Counter
 from functools import partial
+from importlib.util import find_spec
 
 from pyflinkx.testing.kills import KILLED, FaultReport, Faults, run_under_faults
 from tests.reliability import full_job
@@ -34,13 +35,23 @@ def run_round(seed):
         "heartbeat.interval": "200 ms",
         "heartbeat.timeout": "2 s",
     }
+    gap = chance.choice([0.2, 0.5, 1.0])
+    if chance.random() < 0.4 and find_spec("rocksdict") is not None:
+        # Each operator's subtask has a database to flush and to restore: it takes longer to get anywhere.
+        gap = 1.5
+        options |= {
+            "state.backend.type": "rocksdb",
+            "execution.checkpointing.incremental": chance.choice(["true", "true", "false"]),
+            "execution.checkpointing.num-retained": chance.choice(["1", "3"]),
+            "execution.checkpointing.interval": chance.choice(["100 ms", "300 ms"]),
+        }
     many = 0 if workers == 1 else chance.randint(5, 15)
     faults = Faults(
         kills=many,
         stops=0 if workers == 1 else chance.randint(0, 2),
         failures=chance.randint(0, 6 if workers == 1 else 2),
         client_kills=chance.randint(0, 4 if workers == 1 else 2),
-        gap=chance.choice([0.2, 0.5, 1.0]),
+        gap=gap,
         seed=seed,
     )
     program = partial(full_job.program, count=COUNT)
