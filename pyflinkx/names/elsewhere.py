@@ -66,17 +66,15 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.common", "Time"),
     },
     "pyflinkx.datastream.connectors": {
+        **each(
+            "pyflinkx.datastream.connectors.jdbc",
+            "JdbcConnectionOptions JdbcExactlyOnceOptions JdbcExecutionOptions JdbcSink JdbcSource JdbcSourceBuilder",
+        ),
         **each("pyflinkx.datastream.connectors.kafka", "KafkaRecordDeserializationSchema KafkaSink KafkaSource"),
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each("pyflinkx.datastream.connectors", "Sink"),
         **each("pyflinkx.datastream.functions", "SinkFunction"),
-    },
-    "pyflinkx.datastream.connectors": {
-        **each(
-            "pyflinkx.datastream.connectors.jdbc",
-            "JdbcConnectionOptions JdbcExactlyOnceOptions JdbcExecutionOptions JdbcSink JdbcSource JdbcSourceBuilder",
-        ),
     },
     "pyflinkx.datastream.connectors.number_seq": {
         **each("pyflinkx.datastream.connectors", "Source"),
