@@ -59,7 +59,8 @@ def start(cell, folder, parallelism, path, every=10):
         "execution.checkpointing.data-inline-threshold": "0 b" if cell.compressed else "20 kb",
         "state.backend.type": cell.backend,
         "pyflinkx.batch.size": "16",
-        "pyflinkx.workers": cell.workers if parallelism > 1 else "inline",
+        # A process that has used RocksDB itself must not be forked.
+        "pyflinkx.workers": cell.workers if parallelism > 1 or cell.workers == "processes" else "inline",
         "pyflinkx.workers.start-method": "fork",
         "restart-strategy.type": "none",
     }
