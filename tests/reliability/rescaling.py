@@ -29,7 +29,7 @@ class Cell:
     Args:
         leaves: whether each run leaves a savepoint, or the newest checkpoint as if its program had been killed.
         unaligned: whether checkpoints are.
-        backend: of state.
+        backend: of state: hashmap, rocksdb, or "rocksdb incremental".
         compressed: whether states are.
         workers: where subtasks run.
     """
@@ -57,7 +57,8 @@ def start(cell, folder, parallelism, path, every=10):
         "execution.checkpointing.unaligned.enabled": str(cell.unaligned).lower(),
         "execution.checkpointing.snapshot-compression": str(cell.compressed).lower(),
         "execution.checkpointing.data-inline-threshold": "0 b" if cell.compressed else "20 kb",
-        "state.backend.type": cell.backend,
+        "state.backend.type": cell.backend.split()[0],
+        "execution.checkpointing.incremental": str("incremental" in cell.backend).lower(),
         "pyflinkx.batch.size": "16",
         # A process that has used RocksDB itself must not be forked.
         "pyflinkx.workers": cell.workers if parallelism > 1 or cell.workers == "processes" else "inline",

@@ -1,6 +1,6 @@
 """A job goes on with another parallelism, from savepoints and from the checkpoint that a killed program has left.
 
-Four of the cells; all of them are in the long form, tests.soak.soak_rescale.
+Some of the cells; all of them are in the long form, tests.soak.soak_rescale.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ CELLS = [
     Cell(SAVEPOINT, True, "rocksdb", False),
     Cell(CHECKPOINT, True, "hashmap", True),
     Cell(CHECKPOINT, False, "rocksdb", True),
+    Cell(CHECKPOINT, True, "rocksdb incremental", False),
 ]
 
 
