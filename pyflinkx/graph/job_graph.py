@@ -112,9 +112,7 @@ def chainable(graph: StreamGraph, edge: StreamEdge) -> bool:
     """Whether the two operators of an edge may run in one task."""
     source, target = graph.node(edge.source), graph.node(edge.target)
     return (
-        graph.chaining
-        and source.chain_with_output
-        and target.chain_with_input
+        (target.fused or (graph.chaining and source.chain_with_output and target.chain_with_input))
         and source.parallelism == target.parallelism
         and (graph.chaining_of_different_max_parallelism or source.max_parallelism == target.max_parallelism)
         and source.slot_sharing_group == target.slot_sharing_group

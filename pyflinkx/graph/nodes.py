@@ -22,7 +22,8 @@ class StreamNode:
     ``output_type`` is the type of the main output's records, None when nothing is known of it. ``buffer_timeout`` is
     how long (ms) a record may wait for its batch to fill before it is sent to another task; -1 for until it is full.
     ``native`` says that it runs without Python functions of the user's. ``two_phase`` is how it could be done in two
-    phases, ``iteration_head`` whether a loop begins here.
+    phases, ``iteration_head`` whether a loop begins here. ``fused`` says that it is in the task of what it reads,
+    whatever is said of chaining: at another parallelism it may not be there to take what a checkpoint found on its way.
     """
 
     id: int
@@ -45,6 +46,7 @@ class StreamNode:
     native: bool = False
     two_phase: TwoPhase | None = None
     iteration_head: bool = False
+    fused: bool = False
 
     def __str__(self) -> str:
         return f"operator '{self.name}' ({self.location})"

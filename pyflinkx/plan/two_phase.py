@@ -87,6 +87,7 @@ def first_phase(node: StreamNode, number: int, producer: StreamNode, node_id: in
         slot_sharing_group=producer.slot_sharing_group,
         co_location_group=None,
         two_phase=None,
+        fused=True,
     )
 
 

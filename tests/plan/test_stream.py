@@ -10,6 +10,7 @@ import pytest
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import col
+from pyflinkx.graph.job_graph import build_job_graph
 from pyflinkx.graph.partitioners import (
     ForwardPartitioner,
     HashPartitioner,
@@ -115,6 +116,14 @@ def test_the_first_phase_asks_for_inserts_too():
     assert local.spec.input(0).inserts_only
     assert local.spec.arguments[-3:] == (128, 2, False)
     assert split.edges[-1].changes == INSERT_ONLY
+
+
+def test_the_first_phase_is_in_the_task_of_what_it_reads():
+    """Else an unaligned checkpoint could have what is on its way to it, which nobody takes at another parallelism."""
+    windowed = window_aggregates(keyed_by_columns(columns(), ["key"]), TumblingEventTimeWindows.of(10), TOTAL)
+    split = in_two_phases(graph(windowed, parallelism=2, chaining=False), "TWO_PHASE", "STREAMING")
+    vertices = [[node.name for node in vertex.nodes] for vertex in build_job_graph(split).vertices]
+    assert vertices == [["Collection", "Local Window Aggregate"], ["Window Aggregate"]]
 
 
 def test_rows_are_converted_where_they_are_read_or_where_they_are_made():

@@ -60,7 +60,8 @@ def start(cell, folder, parallelism, path, every=10):
         "state.backend.type": cell.backend.split()[0],
         "execution.checkpointing.incremental": str("incremental" in cell.backend).lower(),
         "pyflinkx.batch.size": "16",
-        "pyflinkx.workers": cell.workers if parallelism > 1 else "inline",
+        # A process that has used RocksDB itself must not be forked.
+        "pyflinkx.workers": cell.workers if parallelism > 1 or cell.workers == "processes" else "inline",
         "pyflinkx.workers.start-method": "fork",
         "restart-strategy.type": "none",
     }

@@ -14,10 +14,11 @@ import traceback
 
 from tests.reliability.rescaling import CHECKPOINT, SAVEPOINT, Cell, EndedError, rescale
 
+# Those with worker processes come first, as a process that has used RocksDB itself must not be forked.
 CELLS = [
-    Cell(*each)
-    for each in itertools.product(
-        (CHECKPOINT, SAVEPOINT), (False, True), ("hashmap", "rocksdb"), (False, True), ("threads", "processes")
+    Cell(*each, workers)
+    for workers, *each in itertools.product(
+        ("processes", "threads"), (CHECKPOINT, SAVEPOINT), (False, True), ("hashmap", "rocksdb"), (False, True)
     )
 ]
 MOST_CHECKPOINTS = 6
@@ -39,7 +40,7 @@ def soak(rounds, seed, only):
     """Go through all cells, so often; how many went wrong."""
     failed, frames, began = 0, 0, time.monotonic()
     cells = [cell for cell in CELLS if only in str(cell)]
-    for number, (index, cell) in itertools.product(range(rounds), enumerate(cells)):
+    for (index, cell), number in itertools.product(enumerate(cells), range(rounds)):
         chance = random.Random(f"{seed} {number} {index}")
         checkpoints = [chance.randint(1, MOST_CHECKPOINTS) for _ in range(4)]
         started = time.monotonic()

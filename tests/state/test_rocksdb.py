@@ -4,6 +4,7 @@ import contextlib
 import enum
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -579,3 +580,21 @@ def test_memory_stays_within_the_budget():
     before, most, files = map(int, told.split())
     assert files > 100_000_000
     assert most - before <= 1.25 * (32 << 20)
+
+
+def test_a_copy_of_a_process_that_has_databases_is_refused_others():
+    """It has none of RocksDB's threads, and would wait for them when it closes its first database."""
+    state_backend(ROCKSDB).for_operator("counts", None, GROUPS, range(GROUPS)).close()
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            state_backend(ROCKSDB).for_operator("counts", None, GROUPS, range(GROUPS))
+        except StateBackendError as error:
+            os.write(theirs, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    os.waitpid(child, 0)
+    with open(ours, "rb") as said:
+        assert re.search(r"of counts in .* was forked from .*start-method to spawn", said.read().decode())

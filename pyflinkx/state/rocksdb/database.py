@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from pyflinkx.errors import StateBackendError
 from pyflinkx.state.rocksdb.settings import SharedMemory, rocksdict
 
 Change = tuple[bytes, "bytes | None"]
+
+# The process that has used RocksDB: a copy that it makes of itself has none of its threads.
+_used_by: int | None = None
+
+
+def check_threads(name: str) -> None:
+    """Refuse a database whose files nobody would write in the background: closing it would never end.
+
+    Raises:
+        StateBackendError: this process is a copy of one that has used RocksDB.
+    """
+    global _used_by
+    if _used_by not in (None, os.getpid()):
+        raise StateBackendError(
+            f"{name} cannot be opened: this process was forked from one that has used RocksDB, whose threads it has "
+            "not; set pyflinkx.workers.start-method to spawn"
+        )
+    _used_by = os.getpid()
 
 
 class Reading:
@@ -73,7 +92,8 @@ class Database(Reading):
         create: whether it is made if it is not there.
 
     Raises:
-        StateBackendError: the files are damaged, or cannot be written.
+        StateBackendError: the files are damaged, or cannot be written, or this process is a copy of one that has
+            databases.
     """
 
     def __init__(
@@ -83,6 +103,7 @@ class Database(Reading):
         self.folder = folder
         self._batch = rocks.WriteBatch
         name = f"the RocksDB database of {owner} in {folder}"
+        check_threads(name)
         try:
             self._rocks = rocks.Rdict(folder, memory.options(create))
             unlogged = rocks.WriteOptions()
