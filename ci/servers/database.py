@@ -1,8 +1,9 @@
 """Starts a database server of its own on loopback:  python ci/servers/database.py postgresql|mariadb
 
 Prints `port NUMBER PID` once it takes connections, and stops it when its standard input ends or it gets SIGTERM; all
-its files are in a temporary folder, which goes then. What the server needs and the machine has not is installed by apt-get where that may be (as root, with
-CI or INSTALL_SERVERS in the environment); else it ends with code 3 and says how to get it.
+its files are in a temporary folder, which goes then. What the server needs and the machine has not is installed by
+apt-get where that may be (as root, with CI or INSTALL_SERVERS in the environment); else it ends with code 3 and says
+how to get it.
 
 PostgreSQL has the user `test` (trusted) and the database `test`, with logical replication and prepared transactions;
 MariaDB the same names, with a row-based binary log.
