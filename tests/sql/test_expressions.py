@@ -257,6 +257,12 @@ JSON = [
             on_error=x.JsonBehavior("ERROR"),
         ),
     ),
+    (
+        "JSON_VALUE(a, b RETURNING INT NULL ON EMPTY)",
+        x.JsonPath("JSON_VALUE", a, b, returning=TypeName("INT"), on_empty=x.JsonBehavior("NULL")),
+    ),
+    ("JSON_OBJECT(KEY (a) VALUE b)", call("JSON_OBJECT", x.JsonEntry(a, b))),
+    ("JSON_OBJECT(key VALUE b)", call("JSON_OBJECT", x.JsonEntry(n("key"), b))),
     ("JSON_VALUE(a, b NULL ON ERROR)", x.JsonPath("JSON_VALUE", a, b, on_error=x.JsonBehavior("NULL"))),
     (
         "JSON_QUERY(a, b RETURNING ARRAY<STRING> WITH WRAPPER EMPTY ARRAY ON EMPTY EMPTY OBJECT ON ERROR)",
