@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 
 from pyflinkx.sql import precedence as p
 from pyflinkx.sql.cursor import MAX_DEPTH
@@ -122,7 +123,7 @@ class ExpressionParser(FunctionParser):
             encoding = self.expect_any("UTF8", "UTF16", "UTF32") if self.accept("ENCODING") else None
             return x.FormatJson(left, encoding, span=self.span(start))
         if operator:
-            right = self.expression(p.WORDY[operator.removesuffix(" ALL").removesuffix(" DISTINCT")])
+            right = self.expression(p.WORDY[operator.removesuffix(" DISTINCT")])
             return x.Operation(operator, (left, right), span=self.span(start))
         if negated and self.follows("NOT", -1):
             self.refuse()
@@ -152,7 +153,8 @@ class ExpressionParser(FunctionParser):
             return x.In(left, self.candidates(), negated, span=self.span(start))
         if kind == "BETWEEN":
             symmetric = self.accept_any("SYMMETRIC", "ASYMMETRIC") == "SYMMETRIC"
-            low = self.expression(p.PREDICATE)
+            # Only AND ends it: a BETWEEN b = c AND d is a BETWEEN (b = c) AND d.
+            low = self.expression(p.AND)
             self.expect("AND")
             high = self.expression(p.PREDICATE)
             return x.Between(left, low, high, negated, symmetric, span=self.span(start))
@@ -168,8 +170,9 @@ class ExpressionParser(FunctionParser):
         for words in WORDY_OPERATORS.get(self.kinds[self.i], ()):
             operator = " ".join(words)
             if p.WORDY.get(operator, p.POSTFIX) > floor and self.accept_all(*words):
-                if words[0] == "MULTISET" and (quantifier := self.accept_any("ALL", "DISTINCT")):
-                    operator += f" {quantifier}"
+                # ALL is what is meant where nothing is said.
+                if words[0] == "MULTISET" and self.accept_any("ALL", "DISTINCT") == "DISTINCT":
+                    operator += " DISTINCT"
                 return operator
         return None
 
@@ -346,6 +349,22 @@ class ExpressionParser(FunctionParser):
     def _number(self) -> x.Expression:
         return self.number()
 
+    def _decimal(self) -> x.Expression:
+        """``DECIMAL '-1.50'``: a number as well, with a sign if there is one."""
+        start = self.starts[self.i]
+        if not self.follows(STRING):
+            self.refuse("an expression")
+        self.i += 1
+        text = self.string().strip()
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite():
+            self.refuse(message=f"{text!r} is no DECIMAL", index=self.i - 1)
+        found = x.Number(f"{abs(number):f}", span=self.span(start))
+        return x.Prefix("-", found, span=found.span) if number.is_signed() else found
+
     def _truth(self) -> x.Expression:
         self.i += 1
         return x.Boolean(TRUTHS[self.kinds[self.i - 1]], span=self.span(self.starts[self.i - 1]))
@@ -452,6 +471,7 @@ BEGINNINGS: dict[str, Callable[[ExpressionParser], x.Expression]] = {
     **dict.fromkeys((FUNCTIONS | BARE) & RESERVED, ExpressionParser._function),
     **dict.fromkeys(SPECIAL, ExpressionParser._special),
     NUMBER: ExpressionParser._number,
+    "DECIMAL": ExpressionParser._decimal,
     **dict.fromkeys((STRING, UNICODE, ESCAPED, CHARSET), ExpressionParser.text),
     BINARY: ExpressionParser._bytes,
     **dict.fromkeys(TRUTHS, ExpressionParser._truth),

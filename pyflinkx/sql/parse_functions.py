@@ -203,11 +203,15 @@ class FunctionParser(TypeParser, ABC):
 
     def symbol(self) -> x.Symbol:
         """Reads a word as it is."""
-        if self.kinds[self.i] not in WORDS:
+        if self.kinds[self.i] not in WORDS and not self.at_name():
             self.refuse("a unit of time such as DAY")
-        self.i += 1
-        start = self.starts[self.i - 1]
-        return x.Symbol(self.tokens.image(self.i - 1).upper(), span=self.span(start))
+        start = self.starts[self.i]
+        if self.at_name():
+            image = self.name()
+        else:
+            image = self.tokens.image(self.i)
+            self.i += 1
+        return x.Symbol(image.upper(), span=self.span(start))
 
     # ---- Order and windows
 

@@ -97,17 +97,17 @@ class PatternParser(ExpressionParser):
         """Reads alternatives."""
         self.deeper(2)
         start = self.starts[self.i]
-        items = [self._sequence()]
+        items = _flat(self._sequence(), q.PatternAlternation)
         while self.accept("|"):
-            items.append(self._sequence())
+            items += _flat(self._sequence(), q.PatternAlternation)
         self.depth -= 2
         return items[0] if len(items) == 1 else q.PatternAlternation(tuple(items), span=self.span(start))
 
     def _sequence(self) -> q.Pattern:
         start = self.starts[self.i]
-        items = [self._repeated()]
+        items = _flat(self._repeated(), q.PatternSequence)
         while self.kinds[self.i] in PARTS:
-            items.append(self._repeated())
+            items += _flat(self._repeated(), q.PatternSequence)
         return items[0] if len(items) == 1 else q.PatternSequence(tuple(items), span=self.span(start))
 
     def _repeated(self) -> q.Pattern:
@@ -158,3 +158,8 @@ class PatternParser(ExpressionParser):
         if not self.at_name():
             self.refuse("a variable of the pattern")
         return q.PatternVariable(self.name(), span=self.span(start))
+
+
+def _flat(pattern: q.Pattern, cls: type[q.PatternSequence | q.PatternAlternation]) -> list[q.Pattern]:
+    """The parts of a pattern between parentheses that need none."""
+    return list(pattern.items) if isinstance(pattern, cls) else [pattern]

@@ -1,14 +1,19 @@
 """What errors show of a text, limits of nesting, and the work that reading takes."""
 
+import random
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pyflinkx.errors import PyflinkxError, SqlError
+from pyflinkx.sql.lexer import Tokens
 from pyflinkx.sql.parser import parse, parse_expression, parse_query, parse_statement
 from pyflinkx.sql.places import line_and_column, marked
 from pyflinkx.sql.unparser import unparse
+from tests.sql.trees import Trees
 
 
 def error_of(text, read=parse):
@@ -180,6 +185,27 @@ def test_long_tokens_are_read():
         assert parse("SELECT " + text)
     for text in ("/*" + "*" * n, "E'" + "\\" * n, "'" + "''" * n, "X'" + "0" * n):
         assert error_of("SELECT " + text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**63))
+def test_what_is_nearly_sql_is_read_or_refused_with_a_place(seed):
+    chance = random.Random(seed)
+    tokens = Tokens(unparse(Trees(seed, 2).statement()))
+    parts = [tokens.image(index) for index in range(len(tokens.kinds) - 1)]
+    for _ in range(chance.randint(1, 3)):
+        at, other = chance.randrange(len(parts)), chance.randrange(len(parts))
+        parts[at : at + chance.randint(0, 2)] = chance.choice([[], [parts[other]], [parts[other], parts[at]]])
+        parts = parts or ["SELECT"]
+    text = " ".join(parts)
+    try:
+        found = parse(text)
+    except SqlError as error:
+        place = (error.line, error.column)
+    else:
+        assert parse("; ".join(map(unparse, found))) == found
+        return
+    assert (1, 1) <= place <= line_and_column(text, len(text))
 
 
 def test_importing_the_package_does_not_import_the_parser():

@@ -76,6 +76,8 @@ def repeated(least, most, reluctant=False):
         ("A B C", q.PatternSequence((A, B, C))),
         ("A | B C", q.PatternAlternation((A, q.PatternSequence((B, C))))),
         ("(A | B) C", q.PatternSequence((q.PatternAlternation((A, B)), C))),
+        ("(A B) (C)", q.PatternSequence((A, B, C))),
+        ("(A | B) | C", q.PatternAlternation((A, B, C))),
         ("(A B)+", q.PatternRepeated(q.PatternSequence((A, B)), 1, None)),
         ("A*", repeated(0, None)),
         ("A+?", repeated(1, None, True)),

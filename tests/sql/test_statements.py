@@ -8,7 +8,7 @@ from pyflinkx.sql.tree import queries as q
 from pyflinkx.sql.tree import statements as st
 from pyflinkx.sql.tree.expressions import Name, Prefix
 from pyflinkx.sql.unparser import unparse
-from tests.sql.short import a, b, call, n, num, one, op, s, select, star, t, two
+from tests.sql.short import a, b, call, n, num, one, op, s, select, star, t, two, u
 
 QUERY = st.QueryStatement(select(one))
 INSERT = st.Insert(n("t"), select(one))
@@ -25,6 +25,8 @@ DML = [
         n("t"), select(one), partition=(st.PartitionValue("a", Prefix("-", one)),), overwrite=True)),
     ("INSERT INTO t /*+ OPTIONS('k' = 'v') */ SELECT 1", st.Insert(n("t"), select(one), hints=(OPTIONS,))),
     ("INSERT INTO t SELECT 1 ON CONFLICT DO NOTHING", st.Insert(n("t"), select(one), on_conflict="NOTHING")),
+    ("INSERT INTO t SELECT * FROM t CROSS JOIN u ON CONFLICT DO ERROR", st.Insert(
+        n("t"), select(star, source=q.Join("CROSS", t, u)), on_conflict="ERROR")),
     ("UPSERT INTO t SELECT 1", st.Insert(n("t"), select(one), upsert=True)),
     ("UPDATE t SET a = 1, b.c = a + 1 WHERE a = 2", st.Update(
         n("t"), (st.Assignment(a, one), st.Assignment(n("b.c"), op("+", a, one))), op("=", a, two))),

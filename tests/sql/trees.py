@@ -178,7 +178,7 @@ class Trees:
         if operator in CHAINED and isinstance(left, x.Operation) and left.operator == operator:
             return x.Operation(operator, (*left.operands, right))
         if operator.startswith("MULTISET"):
-            operator += self.pick("", " ALL", " DISTINCT")
+            operator += self.pick("", " DISTINCT")
         return x.Operation(operator, (left, right))
 
     def not_a_name(self):
@@ -395,12 +395,19 @@ class Trees:
         pattern = self.pattern
         return self.deeper(
             lambda: q.PatternVariable(self.name()),
-            lambda: q.PatternSequence(self.some(pattern, 2)),
-            lambda: q.PatternAlternation(self.some(pattern, 2)),
+            lambda: q.PatternSequence(self.flat(q.PatternSequence)),
+            lambda: q.PatternAlternation(self.flat(q.PatternAlternation)),
             lambda: q.PatternRepeated(pattern(), self.integer(), self.maybe(self.integer), self.flag()),
             lambda: q.PatternPermutation(self.some(pattern)),
             lambda: q.PatternExclusion(pattern()),
         )
+
+    def flat(self, cls):
+        """Parts of a pattern; what is of that class itself gives its own parts."""
+        found = []
+        for item in self.some(self.pattern, 2):
+            found += item.items if isinstance(item, cls) else [item]
+        return tuple(found)
 
     def match_recognize(self):
         skip = self.pick(

@@ -18,7 +18,7 @@ def power(node: Node) -> int:
     """How strongly the operator of an expression binds."""
     if isinstance(node, x.Operation):
         operator = node.operator
-        return p.BINARY.get(operator) or p.WORDY[operator.removesuffix(" ALL").removesuffix(" DISTINCT")]
+        return p.BINARY.get(operator) or p.WORDY[operator.removesuffix(" DISTINCT")]
     if isinstance(node, x.Prefix):
         return p.NOT if node.operator == "NOT" else p.SIGN
     if isinstance(node, (x.Is, x.FormatJson)):
