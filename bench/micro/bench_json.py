@@ -1,8 +1,8 @@
 """JSON lines read and written against pyarrow, msgspec and Polars, by processor time and one thread each.
 
 Run: POLARS_MAX_THREADS=1 python -m bench.micro.bench_json [--rows N] [--turns N]
-Each line is a ratio in one run: libraries take turns, and of each the least time counts. msgspec and Polars are left out
-where they are not installed.
+Each line is a ratio in one run: libraries take turns, and of each the least time counts. msgspec and Polars are left
+out where they are not installed.
 """
 
 import argparse
