@@ -22,6 +22,7 @@ from pyflinkx.checkpoint.actions import (
     FailJob,
     NotifyAborted,
     NotifyCompleted,
+    ReleaseTasks,
     SavepointDone,
     SavepointFailed,
     StoreManifest,
@@ -54,6 +55,9 @@ class Tasks(Protocol):
 
     def end_checkpoint(self, over: CheckpointOver) -> None:
         """Tell all tasks that a checkpoint is over."""
+
+    def close_tasks(self, tasks: tuple[TaskId, ...]) -> None:
+        """Tell tasks that stayed for a checkpoint that they may close."""
 
     def fail_checkpoint(self, failure: BaseException) -> None:
         """The attempt fails."""
@@ -216,6 +220,11 @@ class JobCheckpoints:
         now, place = self.clock.now(), (task.vertex, task.subtask)
         self._do(self.coordinator.task_finished(now, task.attempt, place))
 
+    def task_stays(self, task: TaskId) -> None:
+        """A task has sent all that it had, and waits to hear of one more checkpoint."""
+        now, place = self.clock.now(), (task.vertex, task.subtask)
+        self._do(self.coordinator.task_stays(now, task.attempt, place))
+
     def trigger_savepoint(self, folder: str | None, stop: bool, drain: bool, future: Future[str]) -> None:
         """Begin a savepoint, or do so once all tasks run; from the job's thread.
 
@@ -272,6 +281,9 @@ class JobCheckpoints:
             self._tolerantly(lambda: self.storage.discard_number(action.number))
         elif isinstance(action, Discard):
             self._tolerantly(lambda: self.storage.discard(action.checkpoint, action.retained))
+        elif isinstance(action, ReleaseTasks):
+            if self.tasks is not None:
+                self.tasks.close_tasks(tuple(TaskId(*task, self.attempt) for task in action.tasks))
         elif isinstance(action, FailJob):
             if self.tasks is not None:
                 self.tasks.fail_checkpoint(JobExecutionError(action.reason))
@@ -296,8 +308,9 @@ class JobCheckpoints:
         options = action.options
         unaligned = options.unaligned and options.exactly_once
         barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned)
-        tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
-        self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret))
+        tasks = tuple(TaskId(*task, self.attempt) for task in action.tasks)
+        staying = tuple(TaskId(*task, self.attempt) for task in action.staying)
+        self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret, staying))
 
     def _store(self, action: StoreManifest) -> list[Action]:
         checkpoint = action.checkpoint

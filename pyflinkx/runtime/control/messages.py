@@ -92,12 +92,14 @@ class TriggerCheckpoint:
         tasks: where it begins; the others learn of it by the barrier.
         folder: where it is written; None for the job's own place.
         secret: that its states are signed with.
+        staying: those of the tasks that have sent all that they had, and give what they hold at their end.
     """
 
     barrier: Barrier
     tasks: tuple[TaskId, ...]
     folder: str | None = None
     secret: bytes = field(default=b"", repr=False)
+    staying: tuple[TaskId, ...] = ()
 
     @property
     def number(self) -> int:
@@ -111,6 +113,13 @@ class CheckpointOver:
 
     number: int
     completed: bool
+
+
+@dataclass(frozen=True)
+class CloseTasks:
+    """Tasks that stayed for a checkpoint have heard of it, or will hear of none."""
+
+    tasks: tuple[TaskId, ...]
 
 
 @dataclass(frozen=True)
@@ -161,6 +170,13 @@ class TaskReport:
     state: ExecutionState
     failure: Failure | None = None
     metrics: TaskMetrics | None = None
+
+
+@dataclass(frozen=True)
+class TaskStays:
+    """A task has sent all that it had, and stays open until it has heard of one more checkpoint."""
+
+    task: TaskId
 
 
 @dataclass(frozen=True)

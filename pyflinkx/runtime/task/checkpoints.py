@@ -20,7 +20,13 @@ from pyflinkx.runtime.task.accumulators import held
 from pyflinkx.runtime.task.barriers import Barriers, Passed
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
-from pyflinkx.runtime.task.snapshots import HeldStates, held_by_operator, held_by_reader, milliseconds_since
+from pyflinkx.runtime.task.snapshots import (
+    HeldStates,
+    held_at_end,
+    held_by_operator,
+    held_by_reader,
+    milliseconds_since,
+)
 
 # Elements of a channel that are read before their time at once.
 MOST_AHEAD = 64
@@ -116,6 +122,21 @@ class TaskCheckpoints:
     def begin(self, barrier: Barrier) -> None:
         """A checkpoint is to begin at this task."""
         self.barriers.tell(barrier)
+
+    @property
+    def stays(self) -> bool:
+        """Whether somebody here wants to hear of a checkpoint behind the task's last record."""
+        operators = any(node.operator.stays for node in self.nodes.values())
+        return operators or any(source.reader.stays for source in self.readers.values())
+
+    def give_last(self, barrier: Barrier) -> None:
+        """A checkpoint is taken of a task that has sent all that it had: of what those hold who want to hear of it.
+
+        What they hold by key is over, as in Flink.
+        """
+        started = time.monotonic_ns()
+        held = [self._held(node, barrier.number) for node in self.vertex.nodes]
+        self.give(TakenSnapshot(barrier.number, held, 0, milliseconds_since(started)))
 
     def completed(self, number: int) -> None:
         """A checkpoint is durable."""
@@ -242,9 +263,13 @@ class TaskCheckpoints:
         if node.id in self.readers:
             source = self.readers[node.id]
             if source.ended:
+                if source.reader.stays:
+                    source.snapshot(number)  # it may remember what it is told of later; there is nothing left to read
                 return HeldStates(node.uid, finished=True)
             return held_by_reader(node.uid, source.snapshot(number))
-        running = self.nodes[node.id]
-        if not running.live:
-            return HeldStates(node.uid, finished=True)
-        return held_by_operator(running.operator, self.contexts[node.id], number)
+        running = self.nodes.get(node.id)
+        if running is not None and running.live:
+            return held_by_operator(running.operator, self.contexts[node.id], number)
+        if running is not None and running.operator.stays:
+            return held_at_end(running.operator, self.contexts[node.id], number)
+        return HeldStates(node.uid, finished=True)

@@ -56,6 +56,7 @@ class StepResult(enum.Enum):
     MORE = "it did something and may have more to do"
     WAIT = "nothing to do before its wake time, or before an input has something"
     BLOCKED = "a channel that it writes to is full, or its sink is: neither input nor a timer lets it go on"
+    STAYS = "as FINISHED, but somebody in it wants to hear of a checkpoint first"
     FINISHED = "all its input has ended and everything was sent on"
 
 
@@ -181,6 +182,7 @@ class Task:
         self.entries: dict[int, dict[str, tuple[StreamEdge, Callable[[Any], None]]]] = {id: {} for id in self.nodes}
         self.in_flight: deque[tuple[Callable[[Any], None], Any]] = deque()  # batches of before a restore
         self.checkpoints: TaskCheckpoints | None = None
+        self.staying = self.released = False  # for a checkpoint; from that
         self.restored = None if restored is None else RestoredStates(restored, subtask, vertex.parallelism)
         self._connect(in_channels, out_exchanges)
 
@@ -249,11 +251,15 @@ class Task:
         except BaseException as error:
             self.close(error)
             raise
+        self._begin_checkpoints(self.nodes)
+
+    def _begin_checkpoints(self, nodes: dict[int, OperatorNode]) -> None:
+        """Take part in checkpoints, with these operators."""
         if self.link.snapshot is not None:
             self.checkpoints = TaskCheckpoints(
                 self.vertex,
                 self.inputs,
-                self.nodes,
+                nodes,
                 self.readers,
                 self.contexts,
                 self.accumulators,
@@ -394,6 +400,8 @@ class Task:
         others to come to an end.
         """
         self.mailbox.run_control()
+        if self.staying:
+            return self.over()
         if not self._writable():
             if self.checkpoints is not None:
                 self.checkpoints.read_ahead()
@@ -450,8 +458,19 @@ class Task:
         # A mail may be what ended the input of an operator whose end waits behind what it has left.
         ended = not self.unfinished and all(source.ended for source in self.inputs)
         if ended and not any(node.draining for node in self.draining):
-            return StepResult.FINISHED
+            return self.over()
         return StepResult.MORE if read or took else StepResult.WAIT
+
+    def over(self) -> StepResult:
+        """Everything was sent on: whether the task may close."""
+        checkpoints = self.checkpoints
+        wants = self.settings.checkpoints and checkpoints is not None and checkpoints.stays
+        self.staying = wants and not self.released
+        return StepResult.STAYS if self.staying else StepResult.FINISHED
+
+    def release(self) -> None:
+        """The checkpoint that the task has stayed for is durable, or there will be none."""
+        self.released = True
 
     def _take(self, source: ReaderInput | ChannelInput) -> bool:
         """Have an input take its next step; whether it had anything."""
