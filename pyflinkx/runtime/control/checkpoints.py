@@ -212,7 +212,9 @@ class JobCheckpoints:
         if isinstance(message, CheckpointTaken):
             actions = self.coordinator.acknowledged(now, task.attempt, message.number, place, message.snapshot)
         else:
-            actions = self.coordinator.declined(now, task.attempt, message.number, place, message.reason)
+            actions = self.coordinator.declined(
+                now, task.attempt, message.number, place, message.reason, message.counts
+            )
         self._do(actions)
 
     def task_finished(self, task: TaskId) -> None:

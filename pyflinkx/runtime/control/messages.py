@@ -239,11 +239,24 @@ class CheckpointTaken:
 
 @dataclass(frozen=True)
 class CheckpointDeclined:
-    """A task cannot write its part of a checkpoint, for this reason."""
+    """A task has no part of a checkpoint.
+
+    Args:
+        task: which.
+        number: of the checkpoint.
+        reason: why.
+        counts: whether that is a failure that the job has to tolerate.
+    """
 
     task: TaskId
     number: int
     reason: str
+    counts: bool = True
+
+
+def overtaken(task: TaskId, number: int) -> CheckpointDeclined:
+    """A task takes no part in a checkpoint, as the barrier of a later one has come before all of its own."""
+    return CheckpointDeclined(task, number, "a later checkpoint has overtaken it", counts=False)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from pyflinkx.runtime.control.messages import (
     TaskStays,
     TriggerCheckpoint,
     attempt_of,
+    overtaken,
     pack,
     unpack,
 )
@@ -310,7 +311,12 @@ class Worker:
 
         mailbox = Mailbox(event.signal)
         snapshots = self.snapshots
-        link = TaskLink(send, mailbox, None if snapshots is None else partial(snapshots.write, placement.id))
+        link = TaskLink(
+            send,
+            mailbox,
+            None if snapshots is None else partial(snapshots.write, placement.id),
+            lambda number: self.send(overtaken(placement.id, number)),
+        )
         make = FinishedTask if restored is not None and restored.finished else Task
         return TaskThread(
             placement.id,

@@ -19,7 +19,13 @@ from pyflinkx.runtime.control.coordination import Coordination, TaskLink, ended_
 from pyflinkx.runtime.control.dependencies import applied
 from pyflinkx.runtime.control.failures import raise_contained
 from pyflinkx.runtime.control.master import RestartStrategy
-from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
+from pyflinkx.runtime.control.messages import (
+    CheckpointDeclined,
+    CheckpointOver,
+    CheckpointTaken,
+    TriggerCheckpoint,
+    overtaken,
+)
 from pyflinkx.runtime.control.queries import state_of_task
 from pyflinkx.runtime.control.snapshot_writer import (
     Announced,
@@ -279,7 +285,8 @@ class InlineJob(Job):
                 if self.checkpoints is not None:
                     restored = self.checkpoints.restored_task(vertex, subtask)
                     snapshot = partial(self._write, TaskId(vertex.id, subtask, number))
-                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake), snapshot)
+                decline = partial(self._decline, TaskId(vertex.id, subtask, number))
+                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake), snapshot, decline)
                 make = FinishedTask if restored is not None and restored.finished else Task
                 tasks.append(make(vertex, subtask, number, self.settings, incoming, outgoing, splits, link, restored))
         return tasks
@@ -326,6 +333,9 @@ class InlineJob(Job):
         if trigger is not None:
             self._tell_written(write_snapshot(self.checkpoints.storage, trigger, task, taken))
         taken.discard()
+
+    def _decline(self, task: TaskId, number: int) -> None:
+        self._tell_written(overtaken(task, number))
 
     def _tell_written(self, message: CheckpointTaken | CheckpointDeclined) -> None:
         if self.checkpoints is not None:

@@ -89,6 +89,7 @@ class TaskCheckpoints:
         send_all: has operators send all that they have left.
         now: the clock (ms).
         give: takes a snapshot and has it written.
+        decline: says that the task takes no part in a checkpoint, as a later one has overtaken it.
         patience: how long (ms) an unaligned barrier waits for alignment first.
     """
 
@@ -104,6 +105,7 @@ class TaskCheckpoints:
         send_all: Callable[[], None],
         now: Callable[[], int],
         give: Callable[[TakenSnapshot], None],
+        decline: Callable[[int], None],
         patience: int = 0,
     ) -> None:
         self.vertex = vertex
@@ -114,6 +116,7 @@ class TaskCheckpoints:
         self.exchanges = exchanges
         self.send_all = send_all
         self.give = give
+        self.decline = decline
         self.barriers = Barriers(inputs, now, patience)
         self.under_way: dict[int, UnderWay] = {}
 
@@ -152,6 +155,9 @@ class TaskCheckpoints:
         self.barriers.give_up(number)
         for begun in [begun for begun in self.under_way if begun <= number]:
             self._drop(begun)
+            if begun < number:
+                self.decline(begun)
+        self._decline_left_out()
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -197,6 +203,7 @@ class TaskCheckpoints:
                     self._take(self.barriers.arrived(source))
 
     def _take(self, passed: Passed | None) -> None:
+        self._decline_left_out()
         if passed is None or (all(self.barriers.ended) and not any(node.live for node in self.nodes.values())):
             return
         if passed.begins:
@@ -205,6 +212,12 @@ class TaskCheckpoints:
         if passed.complete and begun is not None:
             begun.waited = passed.waited
             self._give_if_complete(begun)
+
+    def _decline_left_out(self) -> None:
+        for number in self.barriers.take_left_out():
+            if number in self.under_way:
+                self._drop(number)
+            self.decline(number)
 
     def _begin(self, barrier: Barrier) -> None:
         """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""

@@ -267,6 +267,7 @@ class Task:
                 self._send_all,
                 self.settings.clock.now,
                 self.link.snapshot,
+                self.link.decline,
                 self.settings.alignment_patience,
             )
 
