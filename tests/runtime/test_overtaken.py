@@ -1,4 +1,4 @@
-"""Several checkpoints at a time: one that a later one overtakes at a task is given up at once, and not by its timeout."""
+"""Several checkpoints at a time: one that a later one overtakes at a task is given up at once, before its timeout."""
 
 import time
 

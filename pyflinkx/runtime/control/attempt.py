@@ -375,7 +375,8 @@ class WorkersAttempt:
             self.job.queries.task_over(message.task)
         if self.checkpoints is not None:
             if message.state is ExecutionState.FINISHED:
-                self._coordinate(self.checkpoints.task_finished, message.task)
+                found = {} if message.metrics is None else message.metrics.accumulators
+                self._coordinate(self.checkpoints.task_finished, message.task, found)
             if before is JobState.CREATED and self.master.execution.state is JobState.RUNNING:
                 self._coordinate(self.checkpoints.attempt_started, self.number, self)
 

@@ -40,7 +40,9 @@ from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.control.coordination import Coordination
 from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
 from pyflinkx.runtime.exchange.channel import Barrier
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import STATE as ACCUMULATORS
+from pyflinkx.runtime.task.accumulators import Lost, held
 from pyflinkx.runtime.task.snapshots import RestoredTask, restored_task
 from pyflinkx.state.spec import SINK, SOURCE
 
@@ -105,6 +107,8 @@ class JobCheckpoints:
         self.later: list[Callable[[], None]] = []  # once the tasks run
         self.savepoints: dict[int, tuple[Future[str], bool, bool]] = {}
         self.actions: deque[Action] = deque()
+        # What the functions of tasks that have ended had added up, by task and node: no snapshot has it any more.
+        self.ended: dict[tuple[int, int], dict[int, dict[str, Any]]] = {}
 
     # ---- the attempt ----
 
@@ -147,6 +151,7 @@ class JobCheckpoints:
         self._do(self.coordinator.attempt_over(self.clock.now(), reason))
         self.tasks = None
         self.early.clear()
+        self.ended.clear()
 
     def job_finished(self) -> None:
         """All tasks have finished: write that down before the sinks commit what they have last.
@@ -217,9 +222,10 @@ class JobCheckpoints:
             )
         self._do(actions)
 
-    def task_finished(self, task: TaskId) -> None:
-        """A task has come to its end."""
+    def task_finished(self, task: TaskId, accumulators: dict[int, dict[str, Any]]) -> None:
+        """A task has come to its end, with these accumulators of its operators."""
         now, place = self.clock.now(), (task.vertex, task.subtask)
+        self.ended[place] = accumulators
         self._do(self.coordinator.task_finished(now, task.attempt, place))
 
     def task_stays(self, task: TaskId) -> None:
@@ -321,6 +327,7 @@ class JobCheckpoints:
             assert self.coordination is not None
             states = self.early.pop(number, {}) | self.coordination.snapshot(number, last=True)
             checkpoint = self._with_coordinators(checkpoint, states, action.folder)
+            checkpoint = self._with_ended(checkpoint, action.folder)
             faults.point("checkpoint.all-written")  # but the manifest
             written = self.storage.write_manifest(checkpoint, action.folder)
         except Exception as error:
@@ -358,6 +365,35 @@ class JobCheckpoints:
         for node, part in zip(states, parts, strict=True):
             uid = self.graph.node_of(node).uid
             operators[uid] = self._of_coordinator(operators.get(uid), node, part)
+        return dataclasses.replace(checkpoint, operators=operators)
+
+    def _with_ended(self, checkpoint: Checkpoint, folder: str | None) -> Checkpoint:
+        """The checkpoint with the accumulators of tasks that had ended when it was taken."""
+        found = []
+        for (_, subtask), accumulators in self.ended.items():
+            for id, own in accumulators.items():
+                node = self.graph.node_of(id)
+                states = checkpoint.operators[node.uid].subtasks[subtask]
+                if own and states.finished and not any(part.state == ACCUMULATORS for part in states.parts):
+                    found.append((node, subtask, {name: one for name, one in own.items() if not isinstance(one, Lost)}))
+        if not found:
+            return checkpoint
+        writer = self.storage.writer(checkpoint.number, "ended", folder)
+        try:
+            counts = [
+                sum(len(writer.add(batch)) for batch in held(site_of(node), accumulators))
+                for node, _, accumulators in found
+            ]
+            parts = iter(writer.finish())
+        except BaseException:
+            writer.abort()
+            raise
+        operators = dict(checkpoint.operators)
+        for (node, subtask, _), count in zip(found, counts, strict=True):
+            subtasks = list(operators[node.uid].subtasks)
+            own_parts = tuple(next(parts) for _ in range(count))
+            subtasks[subtask] = dataclasses.replace(subtasks[subtask], parts=(*subtasks[subtask].parts, *own_parts))
+            operators[node.uid] = dataclasses.replace(operators[node.uid], subtasks=tuple(subtasks))
         return dataclasses.replace(checkpoint, operators=operators)
 
     def _of_coordinator(self, states: OperatorStates | None, node: int, part: StatePart) -> OperatorStates:

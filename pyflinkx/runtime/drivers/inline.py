@@ -210,14 +210,14 @@ class InlineJob(Job):
                         exchange.gate.flush()
                 if result is StepResult.FINISHED:
                     running.remove(task)
-                    self._say_behind_snapshots(task, lambda checkpoints: checkpoints.task_finished)
+                    self._say_behind_snapshots(task, JobCheckpoints.task_finished, task.metrics().accumulators)
                 if result in (StepResult.MORE, StepResult.FINISHED):
                     waiting = False
                 elif result is StepResult.WAIT:
                     idle.append(task)
                 elif result is StepResult.STAYS and task not in staying:
                     staying.add(task)
-                    self._say_behind_snapshots(task, lambda checkpoints: checkpoints.task_stays)
+                    self._say_behind_snapshots(task, JobCheckpoints.task_stays)
                     waiting = False
                 if self.cancel_asked or self.stopping:
                     raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
@@ -236,12 +236,12 @@ class InlineJob(Job):
                 self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
                 self.idle += clock() - started
 
-    def _say_behind_snapshots(self, task: Task, what: Callable[[JobCheckpoints], Callable[[TaskId], None]]) -> None:
+    def _say_behind_snapshots(self, task: Task, what: Callable[..., None], *more: Any) -> None:
         """Tell the coordinator of checkpoints of a task's end, behind what was told of its snapshots."""
         if self.checkpoints is not None:
             if self.snapshots is not None:
                 self.snapshots.drain()
-            self.coordination.post(partial(what(self.checkpoints), task.id))
+            self.coordination.post(partial(what, self.checkpoints, task.id, *more))
 
     def _has_mail(self, running: list[Task]) -> bool:
         """Whether somebody was told something after its turn."""

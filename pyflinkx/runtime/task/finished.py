@@ -23,6 +23,8 @@ class FinishedTask(Task):
                 if node.id in self.nodes and self.restored.keeps_at_end(node.uid):
                     self._open_operator(node)
                     opened[node.id] = self.nodes[node.id]
+                else:
+                    self._restore_accumulators(node)
         except BaseException as error:
             self.close(error)
             raise
