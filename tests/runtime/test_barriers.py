@@ -182,6 +182,6 @@ def test_who_waits_for_an_earlier_one_when_a_later_one_is_given_up_leaves_it_out
 
 def test_a_barrier_as_one_number():
     for number in (1, 2**40):
-        for flags in range(16):
-            barrier = Barrier(number, bool(flags & 1), bool(flags & 2), bool(flags & 4), bool(flags & 8))
+        for flags in range(32):
+            barrier = Barrier(number, *(bool(flags & 1 << place) for place in range(5)))
             assert Barrier.unpacked(barrier.packed) == barrier

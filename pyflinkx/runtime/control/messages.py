@@ -92,6 +92,7 @@ class TriggerCheckpoint:
         tasks: where it begins; the others learn of it by the barrier.
         folder: where it is written; None for the job's own place.
         secret: that its states are signed with.
+        bases: numbers of checkpoints whose files its states may name.
         staying: those of the tasks that have sent all that they had, and give what they hold at their end.
     """
 
@@ -99,6 +100,7 @@ class TriggerCheckpoint:
     tasks: tuple[TaskId, ...]
     folder: str | None = None
     secret: bytes = field(default=b"", repr=False)
+    bases: tuple[int, ...] = ()
     staying: tuple[TaskId, ...] = ()
 
     @property

@@ -240,6 +240,8 @@ class InlineJob(Job):
         """Tell the coordinator of checkpoints of a task's end, behind what was told of its snapshots."""
         if self.checkpoints is not None:
             if self.snapshots is not None:
+                for other in self.tasks:  # whose turn does not come meanwhile
+                    other.finish_snapshots()
                 self.snapshots.drain()
             self.coordination.post(partial(what, self.checkpoints, task.id, *more))
 

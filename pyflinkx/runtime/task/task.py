@@ -269,7 +269,10 @@ class Task:
                 self.link.snapshot,
                 self.link.decline,
                 self.settings.alignment_patience,
+                self.mailbox.wake,
             )
+            self.on_close.callback(self.checkpoints.close)
+            self.on_close.callback(self.checkpoints.slicing.close)
 
     def _open_operator(self, node: StreamNode) -> None:
         operator, context = self.nodes[node.id].operator, self._context(node)
@@ -279,6 +282,9 @@ class Task:
         if self.restored is not None:
             context.restored_keyed = self.restored.keyed(node.uid)
             self._restore_lists(node, context)
+            context.restored_files = self.restored.files(node.uid)
+            if context.restored_files:
+                _ = context.keyed_state  # takes them while they are there
         operator.open(context)
         if self.restored is not None:
             faults.point("task.restored")  # what it keeps by key and by subtask, and nothing native
@@ -408,12 +414,16 @@ class Task:
         self.mailbox.run_control()
         if self.staying:
             return self.over()
+        # Also while it may not write: a snapshot waits for nobody.
+        sliced = self.checkpoints is not None and self.checkpoints.slicing.step()
         if not self._writable():
             if self.checkpoints is not None:
                 self.checkpoints.read_ahead()
-            return StepResult.BLOCKED
+            return StepResult.MORE if sliced else StepResult.BLOCKED
         started = self.turn.begin()
         result = self._work(started)
+        if result is StepResult.WAIT and sliced:
+            result = StepResult.MORE
         if not self.unfinished and self.turn.waiting and not self.turn.open:
             self.turn.end_batch()
             self.unfinished = bool(self.piecewise)
@@ -467,11 +477,16 @@ class Task:
             return self.over()
         return StepResult.MORE if read or took else StepResult.WAIT
 
+    def finish_snapshots(self) -> None:
+        """Encode what is left of the snapshots that it has begun: no step follows, or all wait for them."""
+        if self.checkpoints is not None:
+            self.checkpoints.slicing.finish()
+
     def over(self) -> StepResult:
         """Everything was sent on: whether the task may close."""
-        checkpoints = self.checkpoints
-        wants = self.settings.checkpoints and checkpoints is not None and checkpoints.stays
-        self.staying = wants and not self.released
+        self.finish_snapshots()
+        stays = self.settings.checkpoints and self.checkpoints is not None and self.checkpoints.stays
+        self.staying = stays and not self.released
         return StepResult.STAYS if self.staying else StepResult.FINISHED
 
     def release(self) -> None:
