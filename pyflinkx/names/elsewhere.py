@@ -66,7 +66,10 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.common", "Time"),
     },
     "pyflinkx.datastream.connectors": {
-        **each("pyflinkx.datastream.connectors.kafka", "KafkaRecordDeserializationSchema KafkaSink KafkaSource"),
+        **each(
+            "pyflinkx.datastream.connectors.kafka",
+            "FlinkKafkaConsumer FlinkKafkaProducer KafkaRecordDeserializationSchema KafkaSink KafkaSource Semantic",
+        ),
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each("pyflinkx.datastream.connectors", "Sink"),

@@ -56,7 +56,9 @@ class Connection:
         try:
             self.socket = context.wrap_socket(self.socket, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
-            raise SinkError(f"the certificate of Kafka at {self.place} is not trusted: {error.verify_message}") from error
+            raise SinkError(
+                f"the certificate of Kafka at {self.place} is not trusted: {error.verify_message}"
+            ) from error
 
     def _authenticate(self, security: Security, mechanism: str) -> None:
         answer = self.ask(SASL_HANDSHAKE, Packed().plain(mechanism.encode(), "h"))
