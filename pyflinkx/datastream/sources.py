@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from pyflinkx.connectors.kafka.former import FlinkKafkaConsumerBase
 from pyflinkx.connectors.source import Source
 from pyflinkx.connectors.source_function import FunctionSource, SourceFunction
 from pyflinkx.errors import GraphError
@@ -24,20 +25,23 @@ class SourceMethods:
 
     def add_source(
         self,
-        source_func: SourceFunction,
+        source_func: SourceFunction | FlinkKafkaConsumerBase,
         source_name: str = "Custom Source",
         type_info: TypeInformation | None = None,
     ) -> DataStream:
         """A stream of what a function emits, which runs in a thread of its own.
 
         Args:
-            source_func: a SourceFunction. One subtask runs it; all of them do when it is a ParallelSourceFunction.
+            source_func: a SourceFunction. One subtask runs it; all of them do when it is a ParallelSourceFunction. Or a
+                FlinkKafkaConsumer.
             source_name: the operator's name.
             type_info: type of the records.
 
         Raises:
             GraphError: it is no SourceFunction.
         """
+        if isinstance(source_func, FlinkKafkaConsumerBase):
+            return self._source_stream(source_func.as_source(), source_name, type_info)
         if not isinstance(source_func, SourceFunction):
             raise GraphError(f"add_source() takes a SourceFunction, not {source_func!r} ({type(source_func).__name__})")
         return self._source_stream(FunctionSource(source_func, type_info), source_name, type_info)
