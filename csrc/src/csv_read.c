@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "csv_values.h"
+#include "pfx/number.h"
 #include "pfx/out_column_access.h"
 #include "pfx/utf8.h"
 
@@ -196,8 +197,7 @@ static pfx_status add_integer(cursor *it, const pfx_csv_field *field, pfx_budget
     return pfx_csv_add_integer(field, negative ? -(int64_t)value : (int64_t)value);
 }
 
-/* Digits with a point, few enough that the digits and the power of ten are doubles, so that their quotient is the one
- * that is nearest (Clinger); or whatever else it is. */
+/* Digits with a point, as few as surely fit 64 bits; or whatever else it is. */
 static pfx_status add_double(cursor *it, const pfx_csv_field *field, pfx_budget *budget) {
     static const double POWERS[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -219,12 +219,18 @@ static pfx_status add_double(cursor *it, const pfx_csv_field *field, pfx_budget 
         places = at - point;
         count += places;
     }
-    if (count == 0 || count > 15 || !it->reader->ends[(uint8_t)*at] || it->reader->null_first[(uint8_t)*it->at]) {
+    if (count == 0 || count > 19 || !it->reader->ends[(uint8_t)*at] || it->reader->null_first[(uint8_t)*it->at]) {
         return add_text(it, field, budget);
     }
+    double real;
+    if (count <= 15) { /* the digits and the power of ten are doubles, so their quotient is the one that is nearest */
+        real = (double)(int64_t)value / POWERS[places];
+        real = negative ? -real : real;
+    } else {
+        pfx_number number = {.digits = value, .exponent = -places, .negative = negative};
+        real = pfx_number_double(&number, it->at, at);
+    }
     it->at = at;
-    double real = (double)(int64_t)value / POWERS[places];
-    real = negative ? -real : real;
     if (field->kind == PFX_CSV_DOUBLE) {
         pfx_out_column_add_f64(field->out, real);
     } else {
@@ -354,6 +360,47 @@ pfx_status pfx_csv_read(const pfx_csv_reader *reader, const char *text, int64_t 
         place->rows++;
     }
     place->at = it.at - text;
+    return PFX_OK;
+}
+
+/* One message; PFX_INVALID_ARGUMENT when it is rare. */
+static pfx_status add_message(cursor *it, int64_t trusted, pfx_budget *budget) {
+    if (*it->at == '\n' || *it->at == '\r' || it->end - it->at > trusted) {
+        return PFX_INVALID_ARGUMENT;
+    }
+    if (it->reader->comments && *it->at == '#') {
+        return PFX_INVALID_ARGUMENT;
+    }
+    PFX_TRY(add_record(it, budget));
+    const char *behind = behind_line_end(it->at, it->end);
+    return it->end - behind <= 1 ? PFX_OK : PFX_INVALID_ARGUMENT;
+}
+
+pfx_status pfx_csv_read_messages(const pfx_csv_reader *reader, const char *text, const int64_t *ends, int64_t count,
+                                 int64_t *rows, int64_t *rare, int64_t *rare_count) {
+    pfx_budget *budget = NULL;
+    int64_t start = 0;
+    int64_t length = count > 0 ? ends[count - 1] + 1 : 0;
+    int64_t trusted = pfx_csv_trusted(text, length, 0);
+    PFX_TRY(reserve(reader, count, &budget));
+    *rare_count = 0;
+    for (int64_t i = 0; i < count; i++) {
+        cursor it = {.reader = reader, .at = text + start, .end = text + ends[i] + 1, .lines = 0};
+        if (start > trusted) {
+            trusted = pfx_csv_trusted(text, length, start);
+        }
+        pfx_status status = add_message(&it, trusted - start, budget);
+        if (status == PFX_OK) {
+            ++*rows;
+        } else {
+            cut(reader, *rows);
+            if (status != PFX_INVALID_ARGUMENT) {
+                return status;
+            }
+            rare[(*rare_count)++] = i;
+        }
+        start = ends[i] + 1;
+    }
     return PFX_OK;
 }
 

@@ -254,6 +254,19 @@ static pfx_status put_rows(const pfx_csv_writer *writer, const pfx_key_column *c
 pfx_status pfx_csv_write(const pfx_csv_writer *writer, const pfx_key_column *columns, int32_t count, int64_t rows,
                          pfx_csv_text *out) {
     int64_t before = out->used;
+    /* What it will be if no text needs quotes and narrow values are as long as most are: growing copies. */
+    int64_t expected = 0;
+    for (int32_t i = 0; i < count && rows > 0; i++) {
+        const uint8_t *first, *last;
+        int64_t size, last_size;
+        expected += rows * 10;
+        if (columns[i].type->kind == PFX_KIND_UTF8) {
+            pfx_wide_value(&columns[i], 0, &first, &size);
+            pfx_wide_value(&columns[i], rows - 1, &last, &last_size);
+            expected += first != NULL && last != NULL ? last - first + last_size : 0;
+        }
+    }
+    PFX_TRY(make_room(out, expected / 2));
     pfx_status status = put_rows(writer, columns, count, rows, out);
     if (status != PFX_OK) {
         out->used = before;

@@ -92,9 +92,15 @@ class NotifyAborted:
 
 @dataclass(frozen=True)
 class DiscardPending:
-    """Remove what tasks have written for a checkpoint that will not be."""
+    """Remove what tasks have written for a checkpoint that will not be, or is there no longer.
+
+    Args:
+        number: of the checkpoint.
+        retained: checkpoints that stay; files that one of them names stay, too.
+    """
 
     number: int
+    retained: tuple[Checkpoint, ...] = ()
 
 
 @dataclass(frozen=True)

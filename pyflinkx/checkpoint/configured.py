@@ -6,12 +6,10 @@ import logging
 from dataclasses import replace
 from functools import cache
 
-from pyflinkx.checkpoint.settings import CheckpointSettings, ClaimMode, RestoreSettings, Retention
+from pyflinkx.checkpoint.settings import WHOLE_STATE, CheckpointSettings, ClaimMode, RestoreSettings, Retention
 from pyflinkx.config import checkpointing as options
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.errors import ConfigurationError
-
-WHOLE_STATE = 2**63 - 1  # the threshold below which states are written into the manifest, where all of them are
 
 log = logging.getLogger("pyflinkx")
 

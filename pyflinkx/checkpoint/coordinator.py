@@ -303,7 +303,7 @@ class CheckpointCoordinator:
         if pending is None:
             if number in self.savepoints or any(kept.number == number for kept in self.retained):
                 return []
-            return [Discard(checkpoint, (*self.retained, *self.dropped))]
+            return [Discard(checkpoint, self._kept())]
         del self.pending[number]
         self.last_end = now
         self.failures = 0
@@ -443,7 +443,7 @@ class CheckpointCoordinator:
         self.statistics.fail(pending.record, now, reason)
         actions: list[Action] = [NotifyAborted(pending.number, reason, counts)]
         if pending.number not in self.storing:  # else it is removed when its manifest is known to be there or not
-            actions.append(DiscardPending(pending.number))
+            actions.append(DiscardPending(pending.number, self._kept()))
         if pending.kind == SAVEPOINT:
             actions.append(SavepointFailed(pending.number, reason))
         elif pending.final:
@@ -490,14 +490,18 @@ class CheckpointCoordinator:
         waits = number in self.pending or number in self.storing or number in asked
         if number in kept or waits or number == base or number > self.number:
             return []
-        return [DiscardPending(number)]
+        return [DiscardPending(number, self._kept())]
+
+    def _kept(self) -> tuple[Checkpoint, ...]:
+        """Those whose files stay."""
+        return (*self.retained, *self.dropped)
 
     def _with_discards(self, actions: list[Action]) -> list[Action]:
         """Remove, too, what is no longer retained and nobody under way can name a file of; a failure comes last."""
         held = frozenset[int]().union(*(pending.options.bases for pending in self.pending.values()))
         free = [checkpoint for checkpoint in self.dropped if checkpoint.number not in held]
         self.dropped = [checkpoint for checkpoint in self.dropped if checkpoint.number in held]
-        kept = (*self.retained, *self.dropped)
+        kept = self._kept()
         failures = [action for action in actions if isinstance(action, FailJob)]
         others = [action for action in actions if not isinstance(action, FailJob)]
         return [*others, *(Discard(checkpoint, kept) for checkpoint in free), *failures]

@@ -119,6 +119,19 @@ class FileSystem:
         """A new file; its folder is there."""
         raise NotImplementedError
 
+    def linked(self, path: str, source: str) -> Output | None:
+        """A new file that is a hard link to a local one; None where there can be none: its bytes are to be written.
+
+        Args:
+            path: of the new file, whose folder is there.
+            source: the path of the other, which nobody changes.
+        """
+        return None
+
+    def link(self, path: str, target: str) -> bool:
+        """Make ``target``, a new file of this machine, a hard link to a file; whether that can be done."""
+        return False
+
     def open(self, path: str) -> Input:
         """A file that is there."""
         raise NotImplementedError

@@ -25,6 +25,7 @@ class SystemCalls:
     preadv = staticmethod(os.preadv)
     fsync = staticmethod(os.fsync)
     fstat = staticmethod(os.fstat)
+    link = staticmethod(os.link)
     replace = staticmethod(os.replace)
     unlink = staticmethod(os.unlink)
     mkdir = staticmethod(os.mkdir)
@@ -69,6 +70,19 @@ class LocalFiles(FileSystem):
 
     def create(self, path: str) -> Output:
         return LocalOutput(self, path)
+
+    def linked(self, path: str, source: str) -> Output | None:
+        try:
+            return LinkedOutput(self, path, source)
+        except OSError:  # another disk, or one without links
+            return None
+
+    def link(self, path: str, target: str) -> bool:
+        try:
+            self.system.link(path, target)
+        except OSError:
+            return False
+        return True
 
     def open(self, path: str) -> Input:
         return LocalInput(self.system, path)
@@ -135,7 +149,10 @@ class LocalOutput(Output):
         self.hidden = os.path.join(folder, f"{HIDDEN}{name}.{secrets.token_hex(6)}.part")
         self.renamed = False
         self.number = -1
-        with refused("made", path):
+        self._make()
+
+    def _make(self) -> None:
+        with refused("made", self.path):
             self.number = self.system.open(self.hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def _write(self, data: memoryview) -> None:
@@ -169,6 +186,26 @@ class LocalOutput(Output):
                 step()
             except OSError:  # what made the caller abort has been said
                 continue
+
+
+class LinkedOutput(LocalOutput):
+    """Is a hard link to a file that is there, whose bytes it shares; none are written.
+
+    Raises:
+        OSError: there can be no link.
+    """
+
+    def __init__(self, files: LocalFiles, path: str, source: str) -> None:
+        self.source = source
+        super().__init__(files, path)
+
+    def _make(self) -> None:
+        self.system.link(self.source, self.hidden)
+        try:
+            self.number = self.system.open(self.hidden, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self.abort()
+            raise
 
 
 class LocalInput(Input):

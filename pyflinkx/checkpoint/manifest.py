@@ -30,7 +30,8 @@ REQUIRED, IGNORABLE = 0, 1
 DIGEST_SIZE = 16
 FOOT = TAG_SIZE + DIGEST_SIZE
 # The prefix of files that several checkpoints of a job may share.
-SHARED = "../shared/"
+SHARED_FOLDER = "shared"
+SHARED = f"../{SHARED_FOLDER}/"
 LARGEST = 1 << 63
 
 

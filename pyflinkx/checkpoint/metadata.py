@@ -133,6 +133,7 @@ class TaskSnapshot:
         async_ms: how long the writing took after that.
         alignment_ms: from its first barrier to its last.
         size: bytes of its states.
+        written: how many of them were written for it; the others are in files of checkpoints before.
     """
 
     operators: Mapping[str, SubtaskStates] = field(default_factory=dict)
@@ -140,3 +141,4 @@ class TaskSnapshot:
     async_ms: int = 0
     alignment_ms: int = 0
     size: int = 0
+    written: int = 0

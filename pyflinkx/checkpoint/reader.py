@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
 import xxhash
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.checkpoint.files import FileSystem, Input
+from pyflinkx.checkpoint.files import FileSystem, Input, refused
 from pyflinkx.checkpoint.local_files import SystemCalls
 from pyflinkx.checkpoint.locations import file_system
-from pyflinkx.checkpoint.manifest import SHARED
+from pyflinkx.checkpoint.manifest import SHARED, SHARED_FOLDER
 from pyflinkx.checkpoint.metadata import StatePart
 from pyflinkx.checkpoint.parts import decoded_part
 from pyflinkx.checkpoint.secret import STATE, same_tag, tag_of
 from pyflinkx.errors import CorruptDataError, UntrustedStateError
+
+# Bytes of a file that are read at once.
+PIECE = 1 << 20
 
 
 class StateReader:
@@ -78,6 +84,47 @@ class StateReader:
             raise self._refusal(part)
         return data
 
+    def lay_out(self, part: StatePart, target: str) -> None:
+        """Make a file of this machine with the bytes of a part, which are those that were written, and signed.
+
+        What is a file of its own becomes a hard link, where that can be: nobody may change it.
+
+        Args:
+            part: which one.
+            target: the path of the new file; nothing is there when this fails.
+
+        Raises:
+            StorageError, CorruptDataError, UntrustedStateError: as ``read`` does.
+        """
+        try:
+            if part.file.startswith(SHARED):
+                self._laid_out(part, target)
+            else:
+                with refused("written", target), open(target, "xb") as file:
+                    file.write(self.check(part))
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(target)
+            raise
+
+    def _laid_out(self, part: StatePart, target: str) -> None:
+        self.check_end(part.file, part.size)
+        source = self._input(part.file)
+        linked = self._system().link(source.path, target)
+        digest, tag = xxhash.xxh3_128(), tag_of(self.secret, STATE)
+        with refused("written", target), open(target, "rb" if linked else "xb") as file:
+            for at in range(0, part.size, PIECE):
+                size = min(PIECE, part.size - at)
+                piece = file.read(size) if linked else source.read(at, size)
+                digest.update(piece)
+                tag.update(piece)
+                if not linked:
+                    file.write(piece)
+        if digest.digest() != part.digest:
+            raise self._damage(part)
+        if not same_tag(part.tag, tag.digest()):
+            raise self._refusal(part)
+
     def check_end(self, file: str, end: int) -> None:
         """Look whether a file has so many bytes.
 
@@ -92,8 +139,11 @@ class StateReader:
         """The bytes of a part, which have the length and the digest that the manifest says."""
         data = self._input(part.file).read(part.offset, part.size) if part.file else part.data
         if len(data) != part.size or xxhash.xxh3_128_digest(data) != part.digest:
-            raise CorruptDataError(f"{self._place(part)}: it is damaged: its digest is another than that of its bytes")
+            raise self._damage(part)
         return data
+
+    def _damage(self, part: StatePart) -> CorruptDataError:
+        return CorruptDataError(f"{self._place(part)}: it is damaged: its digest is another than that of its bytes")
 
     def _input(self, name: str) -> Input:
         found = self._open.get(name)
@@ -108,7 +158,7 @@ class StateReader:
 
     def _path(self, name: str) -> str:
         if name.startswith(SHARED):
-            return self._system().join(self.folder.rpartition("/")[0], "shared", name.removeprefix(SHARED))
+            return self._system().join(self.folder.rpartition("/")[0], SHARED_FOLDER, name.removeprefix(SHARED))
         return self._system().join(self.folder, name)
 
     def _signed(self, part: StatePart, data: bytes | bytearray) -> bool:

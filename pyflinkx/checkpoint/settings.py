@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+# The threshold below which states are written into the manifest, where all of them are.
+WHOLE_STATE = 2**63 - 1
+
 
 class Retention(enum.Enum):
     """What becomes of a job's newest checkpoints when it ends, by how it ends."""

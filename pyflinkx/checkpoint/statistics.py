@@ -28,6 +28,7 @@ class TaskStatistics:
         asynchronous: how long the writing took after that.
         alignment: from its first barrier to its last.
         size: bytes of its states.
+        written: how many of them were written for it.
     """
 
     duration: int
@@ -35,6 +36,7 @@ class TaskStatistics:
     asynchronous: int
     alignment: int
     size: int
+    written: int
 
 
 @dataclass
@@ -71,6 +73,11 @@ class CheckpointRecord:
     def duration(self) -> int | None:
         """From the trigger to the end."""
         return None if self.ended is None else self.ended - self.time
+
+    @property
+    def written(self) -> int:
+        """Bytes of tasks' states that were written for it; the others are in files of checkpoints before."""
+        return sum(task.written for task in self.tasks.values())
 
     @property
     def alignment(self) -> int:
@@ -118,7 +125,12 @@ class CheckpointStatistics:
     def task_done(self, record: CheckpointRecord, now: int, task: Task, snapshot: TaskSnapshot) -> None:
         """A task has its part."""
         record.tasks[task] = TaskStatistics(
-            now - record.time, snapshot.sync_ms, snapshot.async_ms, snapshot.alignment_ms, snapshot.size
+            now - record.time,
+            snapshot.sync_ms,
+            snapshot.async_ms,
+            snapshot.alignment_ms,
+            snapshot.size,
+            snapshot.written,
         )
 
     def complete(self, record: CheckpointRecord, now: int, checkpoint: Checkpoint, savepoint: bool) -> None:

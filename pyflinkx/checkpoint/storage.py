@@ -2,7 +2,7 @@
 
     <folder>/<job id>/chk-<number>/_metadata        the manifest, written last
     <folder>/<job id>/chk-<number>/<name>.state     states of a subtask
-    <folder>/<job id>/shared/                       what several checkpoints of the job may name
+    <folder>/<job id>/shared/<job id>-<number>-...  what later checkpoints of the job may name, too
     <target>/savepoint-<job id>-<random>/           a savepoint, with the same files inside
 
 A folder that was moved as a whole is as good. See docs/formats/checkpoints.md.
@@ -19,15 +19,15 @@ from dataclasses import replace
 from pyflinkx.checkpoint.files import HIDDEN, FileSystem
 from pyflinkx.checkpoint.local_files import SystemCalls
 from pyflinkx.checkpoint.locations import file_system, normal_path
-from pyflinkx.checkpoint.manifest import SHARED, decode_manifest, encode_manifest
+from pyflinkx.checkpoint.manifest import SHARED, SHARED_FOLDER, decode_manifest, encode_manifest
 from pyflinkx.checkpoint.metadata import Checkpoint
 from pyflinkx.checkpoint.reader import StateReader
 from pyflinkx.checkpoint.secret import installation_secret
+from pyflinkx.checkpoint.settings import WHOLE_STATE
 from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.errors import CorruptDataError, StorageError
 
 MANIFEST_FILE = "_metadata"
-SHARED_FOLDER = "shared"
 STATE_SUFFIX = ".state"
 CHECKPOINT_FOLDER = re.compile(r"chk-([0-9]{1,18})")
 UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
@@ -92,6 +92,15 @@ class CheckpointStorage:
         """Where the checkpoint of that number lies; "" for in memory."""
         return "" if self.folder is None else self._files(self.folder).join(self.job_folder, f"chk-{number}")
 
+    @property
+    def shares_files(self) -> bool:
+        """Whether a checkpoint may name files of those before it: they are in files."""
+        return self.folder is not None and self.memory_threshold < WHOLE_STATE
+
+    def owns(self, checkpoint_folder: str) -> bool:
+        """Whether checkpoints of this job may name the files of a checkpoint: it lies beside them."""
+        return checkpoint_folder != "" and checkpoint_folder.rpartition("/")[0] == self.job_folder
+
     def new_savepoint_folder(self, target: str) -> str:
         """A folder, not yet made, for a savepoint in the folder ``target``."""
         target = normal_path(target)
@@ -111,7 +120,12 @@ class CheckpointStorage:
         folder = savepoint_folder or self.checkpoint_folder(number)
         limit = self.memory_threshold if folder else None
         file = UNFIT.sub("_", name) + STATE_SUFFIX
-        return StateWriter(folder, file, self.compressed, limit, self.secret, self.system)
+        owner = f"{self._owner(number)}{UNFIT.sub('_', name)}-"
+        return StateWriter(folder, file, self.compressed, limit, self.secret, self.system, owner)
+
+    def _owner(self, number: int) -> str:
+        """How the names of shared files begin that were written for a checkpoint."""
+        return f"{UNFIT.sub('_', self.job_id)}-{number}-"
 
     @contextmanager
     def reader(self, checkpoint: Checkpoint) -> Iterator[StateReader]:
@@ -193,7 +207,7 @@ class CheckpointStorage:
         Args:
             checkpoint: which one.
             retained: the others of its job that stay: files in the shared folder that none of them names go too. None
-                leaves them all.
+                leaves those that a checkpoint names which can be found there, and all where one cannot be read.
 
         Raises:
             StorageError: something cannot be removed.
@@ -202,23 +216,72 @@ class CheckpointStorage:
             return
         files = self._files(checkpoint.folder)
         own = {part.file for part in checkpoint.parts() if part.file}
-        self._empty(files, checkpoint.folder, {name for name in own if not name.startswith(SHARED)})
-        if retained is not None:
-            kept = {part.file for other in retained for part in other.parts()}
+        shared = {name for name in own if name.startswith(SHARED)}
+        self._empty(files, checkpoint.folder, own - shared)
+        if shared:
             above = checkpoint.folder.rpartition("/")[0]
-            for name in own - kept:
-                if name.startswith(SHARED):
-                    files.remove(files.join(above, SHARED_FOLDER, name.removeprefix(SHARED)))
+            self._remove_shared(files, above, shared, retained)
 
-    def discard_number(self, number: int, savepoint_folder: str | None = None) -> None:
+    def _remove_shared(
+        self, files: FileSystem, above: str, names: set[str], retained: Iterable[Checkpoint] | None
+    ) -> None:
+        """Remove shared files that nobody names.
+
+        Args:
+            files: where they are.
+            above: the folder of the job's checkpoints.
+            names: of the files, as parts have them.
+            retained: the job's checkpoints that stay; None to look for them.
+        """
+        names = names - {part.file for other in retained or () for part in other.parts()}
+        own = f"{SHARED}{UNFIT.sub('_', self.job_id)}-"
+        # Other jobs' files, of which this one has claimed a checkpoint, may have others that nobody has claimed.
+        if retained is None or any(not name.startswith(own) for name in names):
+            names -= self._named(files, above, names)
+        for name in sorted(names):
+            files.remove(files.join(above, SHARED_FOLDER, name.removeprefix(SHARED)))
+
+    def _named(self, files: FileSystem, above: str, names: set[str]) -> set[str]:
+        """Which of some shared files a checkpoint in a folder names; all where it cannot be known."""
+        found: set[str] = set()
+        for folder in self._folders(files, above, 1):
+            try:
+                found |= {part.file for part in self.read_manifest(folder).parts()}
+            except (StorageError, CorruptDataError):
+                return names
+        return found & names
+
+    def discard_number(
+        self, number: int, savepoint_folder: str | None = None, retained: Iterable[Checkpoint] | None = None
+    ) -> None:
         """Remove what was written for a checkpoint that has been aborted.
+
+        Args:
+            number: of the checkpoint.
+            savepoint_folder: as ``new_savepoint_folder`` gave it; None for a checkpoint.
+            retained: the checkpoints of the job that stay, as for ``discard``.
 
         Raises:
             StorageError: something cannot be removed.
         """
         folder = savepoint_folder or self.checkpoint_folder(number)
-        if folder:
-            self._empty(self._files(folder), folder, set())
+        if not folder:
+            return
+        files = self._files(folder)
+        self._empty(files, folder, set())
+        if savepoint_folder is None and self.shares_files:
+            self._discard_shared(files, self._owner(number), retained)
+
+    def _discard_shared(self, files: FileSystem, owner: str, retained: Iterable[Checkpoint] | None) -> None:
+        """Remove the shared files of a checkpoint that has been aborted, also such as were being written."""
+        folder = files.join(self.job_folder, SHARED_FOLDER)
+        names = files.list(folder)
+        for name in names:
+            if name.startswith(HIDDEN + owner):
+                files.remove(files.join(folder, name))
+        written = {SHARED + name for name in names if name.startswith(owner)}
+        if written:
+            self._remove_shared(files, self.job_folder, written, retained)
 
     def _empty(self, files: FileSystem, folder: str, own: set[str]) -> None:
         """Remove what is ours from a folder, and the folder, unless somebody else has put something there."""

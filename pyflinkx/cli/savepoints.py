@@ -14,6 +14,7 @@ from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.cli.options import add_configuration
 from pyflinkx.config.checkpointing import SECRET_FILE
 from pyflinkx.config.dynamic import dynamic_properties, file_properties
+from pyflinkx.state.spec import FILE, FILES
 
 
 def add_parser(commands: Any) -> None:
@@ -117,7 +118,10 @@ def states_of(operator: OperatorStates) -> dict[tuple[str, str], list[StatePart]
     """The parts of each state of an operator, of all subtasks."""
     found: dict[tuple[str, str], list[StatePart]] = {}
     for part in parts_of(operator):
-        found.setdefault((part.state, part.kind), []).append(part)
+        # What is in files of a state backend only that can say.
+        name = "files" if part.kind in (FILE, FILES) else part.state
+        kind = FILES if part.kind == FILE else part.kind
+        found.setdefault((name, kind), []).append(part)
     return found
 
 

@@ -31,6 +31,7 @@ class SubtaskCheckpoint:
         async_duration: how long the writing took after that.
         alignment_duration: from its first barrier to its last.
         size: bytes of its states.
+        written_size: how many of them were written for it; the others are in files of checkpoints before.
     """
 
     duration: int
@@ -38,6 +39,7 @@ class SubtaskCheckpoint:
     async_duration: int
     alignment_duration: int
     size: int
+    written_size: int
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class CheckpointDetails:
         trigger_time: when it was triggered (since the epoch).
         duration: until it was durable, or given up; None while it is under way.
         size: bytes of all states, once completed.
+        written_size: bytes of subtasks' states that were written for it: with incremental checkpoints what is new.
         alignment_duration: the longest of any subtask.
         folder: where it lies, once completed; "" for in the memory of this process.
         failure_reason: why it failed; None unless it did.
@@ -66,6 +69,7 @@ class CheckpointDetails:
     trigger_time: int
     duration: int | None
     size: int
+    written_size: int
     alignment_duration: int
     folder: str
     failure_reason: str | None
@@ -156,11 +160,14 @@ def details_of(record: CheckpointRecord, names: Mapping[tuple[int, int], str]) -
         trigger_time=record.time,
         duration=record.duration,
         size=record.size,
+        written_size=sum(task.written for task in tasks.values()),
         alignment_duration=max((task.alignment for task in tasks.values()), default=0),
         folder=record.folder,
         failure_reason=record.reason,
         subtasks={
-            names[task]: SubtaskCheckpoint(own.duration, own.sync, own.asynchronous, own.alignment, own.size)
+            names[task]: SubtaskCheckpoint(
+                own.duration, own.sync, own.asynchronous, own.alignment, own.size, own.written
+            )
             for task, own in sorted(tasks.items())
         },
         finished_subtasks=tuple(names[task] for task in record.finished),

@@ -178,8 +178,8 @@ INCREMENTAL = ConfigOption(
     "execution.checkpointing.incremental",
     BOOLEAN,
     False,
-    "Whether a checkpoint may write only what has changed since the one before. Accepted; all checkpoints write whole "
-    "states by now.",
+    "Whether a checkpoint writes only what has changed since the one before, where state is in RocksDB and checkpoints "
+    "have a folder. Savepoints are whole.",
     deprecated_keys=("state.backend.incremental",),
 )
 SNAPSHOT_COMPRESSION = ConfigOption(

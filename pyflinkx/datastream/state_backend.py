@@ -72,8 +72,8 @@ class EmbeddedRocksDBStateBackend(StateBackend):
     """States are in RocksDB, in files beside each task, with a cache in memory.
 
     Args:
-        enable_incremental_checkpointing: whether a checkpoint may write only what has changed since the one before
-            (by now all write whole states); None for what the configuration says.
+        enable_incremental_checkpointing: whether a checkpoint writes only what has changed since the one before; None
+            for what the configuration says.
 
     Raises:
         TypeError: it is neither True, False nor None.

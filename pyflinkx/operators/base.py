@@ -121,6 +121,7 @@ class OperatorContext:
     key_type: TypeInformation | None = None
     state_backend: StateBackend = field(default_factory=StateBackend)
     restored_keyed: Sequence[ColumnBatch] = ()
+    restored_files: Sequence[Any] = ()
     restored_operator: Sequence[ColumnBatch] = ()
     turn: Turn = field(default_factory=Turn)
     requests: RequestScope | None = None
@@ -141,8 +142,14 @@ class OperatorContext:
         )
         state.use_clock(self.clock)
         state.use_copier(self.copier)
-        if self.restored_keyed:
-            state.restore(self.restored_keyed, groups)
+        try:
+            if self.restored_files:
+                state.restore_files(self.restored_files)
+            if self.restored_keyed:
+                state.restore(self.restored_keyed, groups)
+        except BaseException:
+            state.close()
+            raise
         return state
 
     def timers(self, declared: StateSpec) -> TimerQueue:
@@ -159,7 +166,7 @@ class OperatorContext:
     @property
     def keeps_by_key(self) -> bool:
         """Whether there is keyed state: the operator has asked for it, or some was restored."""
-        return bool(self.restored_keyed) or "keyed_state" in vars(self)
+        return bool(self.restored_keyed) or bool(self.restored_files) or "keyed_state" in vars(self)
 
     @property
     def keeps_by_subtask(self) -> bool:

@@ -9,8 +9,10 @@ from pyflinkx.types.typeinfo import TypeInformation
 # Kinds of state that are no tables of keyed values. With other subtasks the elements of SPLIT are dealt out, of UNION
 # each gets all, of BROADCAST what one had. SOURCE is what readers and enumerators say of where they are, SINK what
 # writers have finished and nobody has committed. CHANNEL is what was on its way to an operator at an unaligned barrier.
+# FILES is what a state backend says of files of its own that hold all keyed values of a subtask, FILE is one of these.
 TIMERS, NATIVE, BROADCAST, SPLIT, UNION = "timers", "native", "broadcast", "split", "union"
 SOURCE, SINK, CHANNEL = "source", "sink", "channel"
+FILES, FILE = "files", "file"
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class StateBackend:
         return None
 
     def files_snapshot(self, number: int, batches: Sequence[ColumnBatch]) -> Any:
-        """What the tables hold as files; None where they are no files.
+        """What the tables hold as files; None where they are no files, or there are no tables.
 
         Args:
             number: of the checkpoint.

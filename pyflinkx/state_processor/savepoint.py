@@ -12,7 +12,7 @@ from pyflinkx.checkpoint.reader import StateReader
 from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.errors import WrongStateError
-from pyflinkx.state.spec import CHANNEL, NATIVE, SINK, SOURCE
+from pyflinkx.state.spec import CHANNEL, FILE, FILES, NATIVE, SINK, SOURCE
 from pyflinkx.state_processor.changed_state import changed_batches
 from pyflinkx.state_processor.state_rows import native_rows, pickled_rows, rows_of_state
 from pyflinkx.state_processor.state_table import StateTable
@@ -65,7 +65,7 @@ class Savepoint:
             WrongStateError: there is no such operator.
         """
         operator = self._operator(uid)
-        return {part.state: part.kind for _, part in parts_of(operator)}
+        return {part.state: part.kind for _, part in parts_of(operator) if part.kind != FILE}
 
     def read(self, uid: str, state: str) -> StateTable:
         """All of one state of an operator, of all its subtasks.
@@ -75,7 +75,8 @@ class Savepoint:
             state: its name; of timers ``event-time`` or ``processing-time``, of a compiled operator ``native``.
 
         Raises:
-            WrongStateError: there is no such operator or state, or it is what was on its way between operators.
+            WrongStateError: there is no such operator or state, it is what was on its way between operators, or it is
+                in files of a state backend.
             StorageError, CorruptDataError: a file is missing or damaged.
             UntrustedStateError: it holds pickles that were signed with another secret.
         """
@@ -127,6 +128,7 @@ class Savepoint:
         Raises:
             StorageError, CorruptDataError: a file is missing or damaged, or cannot be written.
             UntrustedStateError: it holds pickles that were signed with another secret.
+            WrongStateError: it is an incremental checkpoint.
         """
         old = self.checkpoint
         storage = CheckpointStorage(None, old.job_id, secret=self._storage.secret)
@@ -147,6 +149,7 @@ class Savepoint:
     def _copied(self, uid: str, reader: StateReader, writer: StateWriter) -> list[list[int]]:
         """Write the states of an operator; the places of each subtask's parts, the coordinator's first."""
         operator = self._operator(uid)
+        self._refuse_files(operator)
         places: list[list[int]] = [[] for _ in range(1 + operator.parallelism)]
         for subtask, part in parts_of(operator):
             if (uid, part.state) not in self._changes:
@@ -160,10 +163,19 @@ class Savepoint:
     def _parts(self, uid: str, state: str) -> list[tuple[int, StatePart]]:
         operator = self._operator(uid)
         parts = [(subtask, part) for subtask, part in parts_of(operator) if part.state == state]
+        if not parts or parts[0][1].kind in (FILE, FILES):
+            self._refuse_files(operator)
         if not parts:
             known = ", ".join(map(repr, self.states(uid))) or "none"
             raise WrongStateError(f"operator {operator.name!r} (uid {uid}) has no state {state!r}; it has {known}")
         return parts
+
+    def _refuse_files(self, operator: OperatorStates) -> None:
+        if any(part.kind == FILES for _, part in parts_of(operator)):
+            raise WrongStateError(
+                f"the states of operator {operator.name!r} (uid {operator.uid}) are files of RocksDB, as this is an "
+                "incremental checkpoint: resume the job from it and take a savepoint, whose states are rows"
+            )
 
     def _operator(self, uid: str) -> OperatorStates:
         operator = self.checkpoint.operators.get(uid)

@@ -178,6 +178,9 @@ class SimulatedDisk(SystemCalls):
     def _stat(self, path):
         return self._about(self._find(path))
 
+    def _link(self, source, target):
+        raise OSError(errno.EXDEV, "another disk", source)
+
     def _replace(self, old, new):
         folder, name = self._parent(old)
         target, new_name = self._parent(new)

@@ -10,7 +10,12 @@ import pytest
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.errors import GraphError
 from pyflinkx.expressions.expression import col
-from pyflinkx.graph.partitioners import ForwardPartitioner, HashPartitioner, RebalancePartitioner
+from pyflinkx.graph.partitioners import (
+    ForwardPartitioner,
+    HashPartitioner,
+    PartialPartitioner,
+    RebalancePartitioner,
+)
 from pyflinkx.graph.spec import InputSpec, OperatorSpec, same
 from pyflinkx.graph.stream_graph import build_stream_graph
 from pyflinkx.graph.transformation import Transformation, Upstream
@@ -156,3 +161,14 @@ def test_the_plan_loads_no_api_and_no_runtime():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("parallelism", "phases"), [(1, "AUTO"), (2, "ONE_PHASE"), (2, "TWO_PHASE")])
+def test_windows_take_partial_aggregates_that_were_on_their_way(parallelism, phases):
+    """Also where there is no first phase, as an unaligned checkpoint of another parallelism may have some."""
+    windowed = window_aggregates(keyed_by_columns(columns(), ["key"]), TumblingEventTimeWindows.of(10), TOTAL)
+    split = in_two_phases(graph(windowed, parallelism=parallelism), phases, "STREAMING")
+    assert ("Local Window Aggregate" in [node.name for node in split.nodes]) == (phases == "TWO_PHASE")
+    (edge,) = split.in_edges(split.nodes[-1].id)
+    assert isinstance(edge.partitioner, PartialPartitioner)
+    assert split.nodes[-1].spec.build().partials.schema == edge.partitioner.partials

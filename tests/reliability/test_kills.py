@@ -16,6 +16,11 @@ from tests.reliability import full_job, small_job
 COUNT = 1_200
 BATCHES = {"pyflinkx.batch.size": "64"}
 PROCESSES = {"pyflinkx.workers": "processes", "pyflinkx.workers.start-method": "fork"}
+INCREMENTAL = {
+    "state.backend.type": "rocksdb",
+    "execution.checkpointing.incremental": "true",
+    "execution.checkpointing.num-retained": "2",
+}
 WORKERS = BATCHES | PROCESSES | {"parallelism.default": "2"}
 
 
@@ -25,6 +30,7 @@ WORKERS = BATCHES | PROCESSES | {"parallelism.default": "2"}
         (BATCHES | {"pyflinkx.workers": "inline"}, Faults(failures=4, client_kills=3, gap=0.2, seed=1)),
         (WORKERS, Faults(kills=4, failures=1, client_kills=1, gap=0.3, seed=2)),
         (WORKERS | {"parallelism.default": "3"}, Faults(kills=3, stops=1, gap=0.3, seed=3)),
+        (WORKERS | INCREMENTAL, Faults(kills=3, failures=1, client_kills=1, gap=1.0, seed=4)),
     ],
 )
 def test_a_job_with_state_of_all_kinds_loses_and_repeats_nothing(options, faults):

@@ -136,6 +136,6 @@ def test_one_that_is_given_up_is_waited_for_no_longer(unaligned):
 
 def test_a_barrier_as_one_number():
     for number in (1, 2**40):
-        for flags in range(16):
-            barrier = Barrier(number, bool(flags & 1), bool(flags & 2), bool(flags & 4), bool(flags & 8))
+        for flags in range(32):
+            barrier = Barrier(number, *(bool(flags & 1 << place) for place in range(5)))
             assert Barrier.unpacked(barrier.packed) == barrier

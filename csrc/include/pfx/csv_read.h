@@ -82,6 +82,12 @@ void pfx_csv_prepare(pfx_csv_reader *reader);
 pfx_status pfx_csv_read(const pfx_csv_reader *reader, const char *text, int64_t length, int64_t trusted, int64_t limit,
                         pfx_csv_place *place, pfx_csv_stop *stop);
 
+/* Read `count` messages of one record each. Message i is what is between ends[i - 1] + 1 (0 for the first) and ends[i],
+ * where a \n of nobody's stands; its record may have a line end of its own. Each column gets a row for each message
+ * that is not rare; the numbers of the others are written to `rare`, which has room for all. */
+pfx_status pfx_csv_read_messages(const pfx_csv_reader *reader, const char *text, const int64_t *ends, int64_t count,
+                                 int64_t *rows, int64_t *rare, int64_t *rare_count);
+
 /* Where, from `at` on, `lines` more lines have ended; *lines is what is missing to that when the text ends before. A \r
  * at the very end counts as a line end. */
 int64_t pfx_csv_pass_lines(const char *text, int64_t length, int64_t at, int64_t *lines);

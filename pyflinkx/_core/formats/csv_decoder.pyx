@@ -1,7 +1,7 @@
 """Records of CSV out of bytes, as columns."""
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
 from pyflinkx._core.columns.batch cimport make_batch
@@ -40,17 +40,19 @@ from pyflinkx._core.pfx.csv_read cimport (
     pfx_csv_place,
     pfx_csv_prepare,
     pfx_csv_read,
+    pfx_csv_read_messages,
     pfx_csv_reader,
     pfx_csv_stop,
     pfx_csv_trusted,
 )
 from pyflinkx._core.pfx.out_column cimport (
     pfx_out_column,
+    pfx_out_column_cut,
     pfx_out_column_free,
     pfx_out_column_init,
     pfx_out_column_trim,
 )
-from pyflinkx._core.pfx.status cimport pfx_status
+from pyflinkx._core.pfx.status cimport PFX_OK, pfx_status
 from pyflinkx._core.status cimport check
 
 # What ``CsvDecoder.read`` says of why it stopped.
@@ -201,6 +203,43 @@ cdef class CsvDecoder:
         check(status)
         self.at, self.line, self.rows = place.at, place.line, place.rows
         return RARE if stop == PFX_CSV_RARE else ENDED if stop == PFX_CSV_END else FULL
+
+    def read_messages(self, list messages not None):
+        """Read messages of one record each: a row for each but those that are for the other decoder.
+
+        Args:
+            messages: bytes each.
+
+        Returns:
+            The places (from 0) of messages for the other decoder, in ascending order.
+
+        Raises:
+            MemoryBudgetError: there is no room for them; then none is there.
+        """
+        cdef bytes text = b"\n".join([*messages, b""])
+        cdef const char *start = PyBytes_AS_STRING(text)
+        cdef Py_ssize_t count = len(messages)
+        cdef int64_t *ends = <int64_t *> PyMem_Malloc(2 * (count + 1) * sizeof(int64_t))
+        cdef int64_t *rare = ends + count + 1
+        cdef int64_t rows = self.rows, before = self.rows, rare_count = 0, at = -1
+        cdef Py_ssize_t i
+        cdef pfx_status status
+        if ends == NULL:
+            raise MemoryError
+        try:
+            for i in range(count):
+                at += 1 + PyBytes_GET_SIZE(messages[i])
+                ends[i] = at
+            with nogil:
+                status = pfx_csv_read_messages(&self.reader, start, ends, count, &rows, rare, &rare_count)
+                if status != PFX_OK:
+                    for i in range(self.outs_count):
+                        pfx_out_column_cut(&self.outs[i], before)
+            check(status)
+            self.rows = rows
+            return [rare[i] for i in range(rare_count)]
+        finally:
+            PyMem_Free(ends)
 
     def take(self):
         """The rows that were read; there are none here afterwards."""

@@ -2,7 +2,7 @@
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, uint8_t
 
 from pyflinkx._core.columns.batch cimport ColumnBatch
 from pyflinkx._core.columns.column cimport Column
@@ -34,8 +34,9 @@ cdef class CsvEncoder:
         budget: what the memory is charged to; the process's when None.
 
     Example:
-        >>> CsvEncoder(b",", b'"', b"").encode(ColumnBatch.from_arrow(pyarrow.record_batch({"a": [1, None], "b": "xy"})))
-        b'1,x\\n,y\\n'
+        >>> batch = ColumnBatch.from_arrow(pyarrow.record_batch({"a": [1, None], "b": ["x", "y,z"]}))
+        >>> CsvEncoder(b",", b'"', b"").encode(batch)
+        b'1,x\\n,"y,z"\\n'
     """
 
     cdef MemoryBudget budget
@@ -56,9 +57,10 @@ cdef class CsvEncoder:
         pfx_csv_writer_prepare(&self.writer)
 
     def encode(self, ColumnBatch batch not None):
-        """The lines of a batch; None where that is for others: for types that are written here as no text, texts that the
-        standard library treats in a way of its own (``\\r`` where lines end with ``\\n``) or that are no UTF-8, and times
-        outside of its calendar.
+        """The lines of a batch; None where others are to write them.
+
+        Those are batches with other types, with texts that are no UTF-8 or that ``csv.writer`` treats in a way of its own
+        (they hold ``\\r``, and lines end with ``\\n``), and with times outside of Python's calendar.
 
         Raises:
             MemoryBudgetError: there is no room for them.

@@ -12,6 +12,7 @@ from pyflinkx.graph.nodes import StreamNode
 from pyflinkx.runtime.control.checkpoints import JobCheckpoints, nodes_of
 from pyflinkx.state.queryable import QueryableState, StateAnswer, StateQuery, Wanted, encoded_key
 from pyflinkx.state.rows import state_codec
+from pyflinkx.state.spec import FILES
 
 ATTEMPTS = 5
 
@@ -58,6 +59,12 @@ def read(
     named = set(groups) if wanted.keys is None else set(key_groups(list(wanted.keys), states.max_parallelism))
     with checkpoints.storage.reader(checkpoint) as reader:
         for part in (part for subtask in states.subtasks for part in subtask.parts):
+            if part.kind == FILES:
+                raise QueryError(
+                    f"the last checkpoint of job '{checkpoints.graph.name}' is an incremental one, with state "
+                    f"{state.state!r} in files of RocksDB, and cannot be asked: ask for live values, or switch "
+                    "execution.checkpointing.incremental off"
+                )
             if (part.state, part.kind) != (state.state, state.kind) or part.groups is None:
                 continue
             if named.isdisjoint(range(part.groups[0], part.groups[1] + 1)):

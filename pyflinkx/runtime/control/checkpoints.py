@@ -28,7 +28,7 @@ from pyflinkx.checkpoint.actions import (
     TriggerTasks,
 )
 from pyflinkx.checkpoint.coordinator import CheckpointCoordinator
-from pyflinkx.checkpoint.metadata import Checkpoint, OperatorStates, StatePart, SubtaskStates
+from pyflinkx.checkpoint.metadata import CHECKPOINT, Checkpoint, OperatorStates, StatePart, SubtaskStates
 from pyflinkx.checkpoint.settings import CheckpointSettings, ClaimMode
 from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.checkpoint.topology import Vertex, VertexOperator, Vertices
@@ -41,7 +41,7 @@ from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver
 from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.task.accumulators import STATE as ACCUMULATORS
 from pyflinkx.runtime.task.snapshots import RestoredTask, restored_task
-from pyflinkx.state.spec import SINK, SOURCE
+from pyflinkx.state.spec import FILES, SINK, SOURCE
 
 log = logging.getLogger("pyflinkx.runtime")
 
@@ -269,7 +269,7 @@ class JobCheckpoints:
             self.early.pop(action.number, None)
             self._tell_over(CheckpointOver(action.number, completed=False))
         elif isinstance(action, DiscardPending):
-            self._tolerantly(lambda: self.storage.discard_number(action.number))
+            self._tolerantly(lambda: self.storage.discard_number(action.number, retained=action.retained))
         elif isinstance(action, Discard):
             self._tolerantly(lambda: self.storage.discard(action.checkpoint, action.retained))
         elif isinstance(action, FailJob):
@@ -295,9 +295,11 @@ class JobCheckpoints:
         faults.point("checkpoint.begun")  # and no task was told
         options = action.options
         unaligned = options.unaligned and options.exactly_once
-        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned)
+        by_files = action.kind == CHECKPOINT and self.settings.incremental and self.storage.shares_files
+        barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned, by_files)
         tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
-        self.tasks.begin_checkpoint(TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret))
+        trigger = TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret, options.bases)
+        self.tasks.begin_checkpoint(trigger)
 
     def _store(self, action: StoreManifest) -> list[Action]:
         checkpoint = action.checkpoint
@@ -481,7 +483,8 @@ def refuse_foreign_states(graph: JobGraph, checkpoint: Checkpoint, allowed: bool
         allowed: whether states of operators that the program does not have may be left out.
 
     Raises:
-        CheckpointError: it has states that no operator takes, or another number of key groups.
+        CheckpointError: it has states that no operator takes, another number of key groups, or another state
+            backend's files.
     """
     nodes = {node.uid: node for node in nodes_of(graph)}
     foreign = [
@@ -499,6 +502,12 @@ def refuse_foreign_states(graph: JobGraph, checkpoint: Checkpoint, allowed: bool
     for uid, states in checkpoint.operators.items():
         node = nodes.get(uid)
         keyed = any(part.groups is not None for old in states.subtasks for part in old.parts)
+        files = any(part.kind == FILES for old in states.subtasks for part in old.parts)
+        if node is not None and files and graph.checkpoints.state_backend != "rocksdb":
+            raise CheckpointError(
+                f"the states of {node} in {checkpoint.folder}, an incremental checkpoint, are files of RocksDB: set "
+                "state.backend.type to rocksdb, or start from a savepoint, which every state backend reads"
+            )
         if node is not None and keyed and node.max_parallelism != states.max_parallelism:
             raise CheckpointError(
                 f"{node} has {node.max_parallelism} key groups (its max parallelism), and its states in "

@@ -92,12 +92,14 @@ class TriggerCheckpoint:
         tasks: where it begins; the others learn of it by the barrier.
         folder: where it is written; None for the job's own place.
         secret: that its states are signed with.
+        bases: numbers of checkpoints whose files its states may name.
     """
 
     barrier: Barrier
     tasks: tuple[TaskId, ...]
     folder: str | None = None
     secret: bytes = field(default=b"", repr=False)
+    bases: tuple[int, ...] = ()
 
     @property
     def number(self) -> int:

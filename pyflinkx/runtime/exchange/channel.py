@@ -40,6 +40,8 @@ class Barrier:
         drains: with that, windows and timers are fired as at the end of the input.
         unaligned: whether a task passes it on when the first of its inputs has it, and records what the others bring
             before theirs.
+        by_files: whether state may be given as files of its backend, of which only new ones are written; else it is
+            given in the form that every backend reads.
     """
 
     number: int
@@ -47,16 +49,18 @@ class Barrier:
     ends: bool = False
     drains: bool = False
     unaligned: bool = False
+    by_files: bool = False
 
     @property
     def packed(self) -> int:
         """It as one number."""
-        return self.number << 4 | self.unaligned << 3 | self.drains << 2 | self.ends << 1 | self.exactly_once
+        flags = self.by_files << 4 | self.unaligned << 3 | self.drains << 2 | self.ends << 1 | self.exactly_once
+        return self.number << 5 | flags
 
     @classmethod
     def unpacked(cls, value: int) -> Barrier:
         """The one that ``packed`` gave."""
-        return cls(value >> 4, bool(value & 1), bool(value & 2), bool(value & 4), bool(value & 8))
+        return cls(value >> 5, *(bool(value & 1 << place) for place in range(5)))
 
 
 @dataclass(frozen=True)

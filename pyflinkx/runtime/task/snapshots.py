@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -17,8 +17,10 @@ from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.runtime.control.pickles import dump_by_value
+from pyflinkx.runtime.task.state_files import StoredFiles, files_of, keep_files, write_files
 from pyflinkx.state.operator_state import redistributed
-from pyflinkx.state.spec import BROADCAST, CHANNEL, NATIVE, SOURCE, SPLIT, UNION
+from pyflinkx.state.slices import SlicedBatches
+from pyflinkx.state.spec import BROADCAST, CHANNEL, FILE, FILES, NATIVE, SOURCE, SPLIT, UNION
 
 OPERATOR_KINDS = frozenset({BROADCAST, SPLIT, UNION})
 SPLITS = "splits"
@@ -31,34 +33,61 @@ class HeldStates:
     Args:
         uid: of the operator.
         batches: of states, or what makes them when it is gone through; once only. Native ones are of kind ``NATIVE``.
+        sliced: batches of states of Python objects, which the task encodes by and by.
         native: batches that compiled operators have exported, or will when they are gone through; once only.
         splits: pickled, those that a reader has yet to read; None for no reader.
         count: how many these are.
         finished: whether the operator had ended.
         channels: frames that were on their way to the operator, by the place of their edge.
+        files: what is kept by key, where that is files: a ``state.rocksdb.files.FilesSnapshot``.
     """
 
     uid: str
     batches: Iterable[ColumnBatch] = ()
+    sliced: SlicedBatches | None = None
     native: Iterable[ColumnBatch] = ()
     splits: bytes | None = None
     count: int = 0
     finished: bool = False
     channels: dict[str, list[bytes]] = field(default_factory=dict)
+    files: Any = None
 
     def discard(self) -> None:
-        """Nobody will write it."""
+        """It is written, or nobody will write it."""
+        if self.files is not None:
+            self.files.release()
         close = getattr(self.native, "close", None)
         if close is not None:
             close()
+        if self.sliced is not None:
+            self.sliced.close()
 
 
-def held_by_operator(operator: Operator, context: OperatorContext, number: int) -> HeldStates:
-    """What an operator keeps, by whatever way."""
+def held_by_operator(
+    operator: Operator,
+    context: OperatorContext,
+    number: int,
+    by_files: bool = False,
+    wake: Callable[[], None] = lambda: None,
+) -> HeldStates:
+    """What an operator keeps, by whatever way.
+
+    Args:
+        operator: that keeps it.
+        context: of the operator.
+        number: of the checkpoint.
+        by_files: whether what is in files of the state backend is given as these.
+        wake: called by the thread that writes, when the task has something to do for it.
+    """
     operator.store(number)
     held = HeldStates(context.uid)
     if context.keeps_by_key:
-        held.batches = context.keyed_state.exported(context.max_parallelism)
+        held.files = context.keyed_state.files_snapshot(number) if by_files else None
+        if held.files is not None:
+            held.batches = held.files.batches
+        else:
+            held.batches = context.keyed_state.exported_elsewhere(context.max_parallelism)
+        held.sliced = context.keyed_state.in_slices(context.max_parallelism, wake)
     if context.keeps_by_subtask:
         held.batches = chain(held.batches, context.operator_state.export())
     held.native = operator.export()
@@ -70,17 +99,29 @@ def held_by_reader(uid: str, splits: list[Any]) -> HeldStates:
     return HeldStates(uid, splits=dump_by_value(splits), count=len(splits))
 
 
-def write_states(writer: StateWriter, held: Sequence[HeldStates]) -> dict[str, SubtaskStates]:
+def write_states(
+    writer: StateWriter, held: Sequence[HeldStates], number: int = 0, bases: Collection[int] = ()
+) -> dict[str, SubtaskStates]:
     """Write what a task holds, in a thread of its own or in the task's.
+
+    Args:
+        writer: writes it.
+        held: by each of its operators and readers.
+        number: of the checkpoint.
+        bases: numbers of checkpoints whose files may be named.
 
     Raises:
         StorageError: it cannot be written; nothing of it is left.
     """
     counts: list[tuple[str, int, bool]] = []
+    files: list[tuple[Any, list[int]]] = []
     try:
         for states in held:
             added = 0
-            for batch in states.batches:
+            if states.files is not None:
+                files.append((states.files, write_files(writer, states.files, bases)))
+                added += len(files[-1][1])
+            for batch in chain(states.batches, states.sliced or ()):
                 added += len(writer.add(batch))
             for batch in states.native:
                 added += len(writer.add(batch, NATIVE))
@@ -90,13 +131,16 @@ def write_states(writer: StateWriter, held: Sequence[HeldStates]) -> dict[str, S
                 for frame in frames:
                     added += len(writer.add_bytes(place, CHANNEL, frame))
             counts.append((states.uid, added, states.finished))
-        parts = iter(writer.finish())
+        written = writer.finish()
     except BaseException:
         writer.abort()
         raise
     finally:
         for states in held:
             states.discard()
+    for snapshot, places in files:
+        keep_files(snapshot, number, [written[place] for place in places])
+    parts = iter(written)
     return {uid: SubtaskStates(tuple(next(parts) for _ in range(added)), finished) for uid, added, finished in counts}
 
 
@@ -113,6 +157,7 @@ class RestoredOperator:
         lists: of each subtask that there was, its parts of operator state.
         splits: of each subtask that there was, the parts with its splits.
         channels: of each subtask that there was and that may concern it, what was on its way to it.
+        files: of each subtask that there was, its files with rows of the subtask's key groups, and what they are.
         finished: whether it had ended, and so does nothing more.
         rescaled: whether there were more subtasks, or fewer.
     """
@@ -122,6 +167,7 @@ class RestoredOperator:
     lists: tuple[tuple[StatePart, ...], ...] = ()
     splits: tuple[tuple[StatePart, ...], ...] = ()
     channels: tuple[tuple[int, tuple[StatePart, ...]], ...] = ()
+    files: tuple[tuple[StatePart, ...], ...] = ()
     finished: bool = False
     rescaled: bool = False
 
@@ -156,7 +202,8 @@ def restored_operator(states: OperatorStates, subtask: int, parallelism: int, gr
 
     kept = [part for old in states.subtasks for part in old.parts]
     lists = [tuple(part for part in old.parts if part.kind in OPERATOR_KINDS) for old in states.subtasks]
-    others = OPERATOR_KINDS | {NATIVE, SOURCE, CHANNEL}
+    files = (files_of([part for part in old.parts if own(part)]) for old in states.subtasks)
+    others = OPERATOR_KINDS | {NATIVE, SOURCE, CHANNEL, FILES, FILE}
     same = parallelism == states.parallelism
     return RestoredOperator(
         keyed=tuple(part for part in kept if part.kind not in others and own(part)),
@@ -168,6 +215,7 @@ def restored_operator(states: OperatorStates, subtask: int, parallelism: int, gr
             for index, old in enumerate(states.subtasks)
             if (not same or index == subtask) and (parts := tuple(part for part in old.parts if part.kind == CHANNEL))
         ),
+        files=tuple(parts for parts in files if parts),
         finished=states.subtasks[subtask].finished if same else states.finished,
         rescaled=not same,
     )
@@ -220,6 +268,12 @@ class RestoredStates:
     def keyed(self, uid: str) -> list[ColumnBatch]:
         """Keyed states and timers of an operator, also such rows as are another subtask's."""
         return [self.reader.read(part) for part in self._of(uid).keyed]
+
+    def files(self, uid: str) -> list[StoredFiles]:
+        """Files with keyed states of an operator, also with such rows as are another subtask's."""
+        task = self.task
+        owned = task.storage.owns(task.folder)
+        return [StoredFiles(self.reader, parts, task.number, owned) for parts in self._of(uid).files]
 
     def lists(self, uid: str) -> list[ColumnBatch]:
         """The subtask's share of an operator's lists and broadcast maps.

@@ -18,15 +18,15 @@ from pyflinkx._core.state.keyed import KeyContext, StateTable
 from pyflinkx._core.state.row_cache import RowCache
 from pyflinkx._core.state.row_keys import RowKeys
 from pyflinkx._core.state.stored import ListTable, MapTable, StoredTable, ValueTable
-from pyflinkx.errors import WrongStateError
+from pyflinkx.errors import StateBackendError, WrongStateError
 from pyflinkx.state.rocksdb.database import Database, Reading
 from pyflinkx.state.rocksdb.files import (
     FilesMeta,
     FilesSnapshot,
+    KeptFiles,
     RestoredFiles,
     StoredState,
     files_in,
-    lay_out,
     same_groups,
 )
 from pyflinkx.state.rocksdb.folders import WorkingFolder
@@ -145,7 +145,7 @@ class OperatorDatabase(StateBackend):
         self._tables: dict[str, StoredTable] = {}
         # All that are in the database, also those that nobody has asked for.
         self._states: dict[str, StoredState] = {}
-        self._digests: dict[str, bytes] = {}
+        self._kept = KeptFiles()
         self._folder = WorkingFolder(backend.settings.folders)
         self._folder_of = partial(os.path.join, self._folder.path)
         try:
@@ -211,7 +211,6 @@ class OperatorDatabase(StateBackend):
 
     def snapshot(self) -> Iterator[StoredRows]:
         self.cache.flush()
-        reading = self._database.snapshot()
         tables = []
         for name, state in self._states.items():
             table = self._tables.get(name)
@@ -222,28 +221,33 @@ class OperatorDatabase(StateBackend):
                     )
                 form = UnaskedForm(state)
                 table = self._made(state, KeyContext(), PickleCodec(), form)
-            tables.append((state, table))
-        return (self._stored(state, table, reading) for state, table in tables)
+            tables.append((state, table, self._database.snapshot(beginning(state.number))))
+        return (self._stored(*each) for each in tables)
 
     def _stored(self, state: StoredState, table: StoredTable, reading: Reading) -> StoredRows:
         return StoredRows(state.name, state.kind, DescribedCodec(state.value), table.stored(reading))
 
-    def files_snapshot(self, number: int, batches: Sequence[ColumnBatch]) -> FilesSnapshot:
+    def files_snapshot(self, number: int, batches: Sequence[ColumnBatch]) -> FilesSnapshot | None:
+        if not self._states:
+            return None
         self.cache.flush()
-        folder = self._folder_of(f"checkpoint-{number}")
-        shutil.rmtree(folder, ignore_errors=True)
-        self._database.link(folder)
+        name = f"checkpoint-{number}"
+        self._folder.drop(name)
+        folder = self._folder.hold(name)
+        try:
+            self._database.link(folder)
+            files = files_in(folder)
+        except BaseException:
+            self._folder.drop(name)
+            raise
         meta = FilesMeta(
             (self._groups.start, self._groups.stop),
             self._max_parallelism,
             self._database.number,
             tuple(self._states.values()),
         )
-        files = files_in(folder, self._digests)
-        names = {file.name for file in files}
-        for gone in [name for name in self._digests if name not in names]:
-            del self._digests[gone]
-        return FilesSnapshot(folder, files, meta.to_bytes(), tuple(batches), self._digests)
+        groups = (self._groups.start, self._groups.stop - 1)
+        return FilesSnapshot(self._folder, name, files, meta.to_bytes(), groups, tuple(batches), self._kept)
 
     def restore_files(self, files: Sequence[RestoredFiles]) -> None:
         metas = [FilesMeta.from_bytes(restored.meta) for restored in files]
@@ -251,14 +255,21 @@ class OperatorDatabase(StateBackend):
         if same_groups(metas, self._groups, self._max_parallelism):
             self._database.close()
             folder = self._folder_of("restored")
-            lay_out(files[0], folder)
-            self._digests = dict(files[0].digests)
+            self._lay_out(files[0], folder)
+            self._kept.keep(files[0].number, files[0].places)
             self._states = {state.name: state for state in metas[0].states}
             self._use(Database(folder, self._name, self._backend.memory, number))
             return
         self._database.raise_number(number)
         for place, restored, meta in zip(count(), files, metas, strict=False):
             self._take(restored, meta, self._folder_of(f"from-{place}"))
+
+    def _lay_out(self, restored: RestoredFiles, folder: str) -> None:
+        try:
+            os.mkdir(folder)
+        except OSError as error:
+            raise StateBackendError(f"{folder} of {self._name} cannot be made: {error}") from error
+        restored.lay_out(folder)
 
     def _take(self, restored: RestoredFiles, meta: FilesMeta, folder: str) -> None:
         """Copy the rows of the subtask's key groups out of another database."""
@@ -270,7 +281,7 @@ class OperatorDatabase(StateBackend):
         groups = range(max(meta.groups[0], self._groups.start), min(meta.groups[1], self._groups.stop))
         if not groups:
             return
-        lay_out(restored, folder)
+        self._lay_out(restored, folder)
         other = Database(folder, self._name, self._backend.memory)
         try:
             for state in meta.states:
@@ -286,7 +297,7 @@ class OperatorDatabase(StateBackend):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _copy(self, other: Database, number: int, own: int, groups: range) -> None:
-        begin, prefix = number.to_bytes(2, "big"), own.to_bytes(2, "big")
+        begin, prefix = beginning(number), beginning(own)
         changes: list[tuple[bytes, bytes | None]] = []
         rows = other.rows(begin + groups.start.to_bytes(2, "big"), begin + groups.stop.to_bytes(2, "big"))
         for row, value in rows:
@@ -301,3 +312,8 @@ class OperatorDatabase(StateBackend):
         self._database.close()
         self._folder.remove()
         self._backend.forget(self)
+
+
+def beginning(number: int) -> bytes:
+    """What the keys of a state's rows begin with."""
+    return number.to_bytes(2, "big")

@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import xxhash
+from typing import Any, Protocol
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.errors import CorruptDataError, StateBackendError
+from pyflinkx.errors import CorruptDataError
+from pyflinkx.state.rocksdb.folders import WorkingFolder
 
 FORMAT = 1
 # Files of this kind are written once, and are in every checkpoint until compaction has made others of them.
 SHARED_SUFFIX = ".sst"
-PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -29,66 +27,94 @@ class SnapshotFile:
         path: where it is now.
         size: bytes.
         shared: whether it never changes, so that all checkpoints that have it need only one of it.
-        known: its digest, where it was computed before.
     """
 
     name: str
     path: str
     size: int
     shared: bool
-    known: bytes | None = None
-
-    def digest(self) -> bytes:
-        """XXH3 in 128 bits of its bytes; reads the file unless it is known."""
-        if self.known is not None:
-            return self.known
-        digest = xxhash.xxh3_128()
-        with open(self.path, "rb") as file:
-            while piece := file.read(PIECE):
-                digest.update(piece)
-        return digest.digest()
 
 
-@dataclass
+class KeptFiles:
+    """Where checkpoints keep the files of one database that never change, by number and name: a name is given once.
+
+    What is kept for a checkpoint may be named by a later one when that one's bases have it: then it is durable, and
+    stays. Whoever writes the snapshots of a database does so in one thread.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[int, Mapping[str, Any]] = {}
+
+    def keep(self, number: int, places: Mapping[str, Any]) -> None:
+        """A snapshot has been written.
+
+        Args:
+            number: of the checkpoint.
+            places: of its files that never change, by name.
+        """
+        self._places[number] = places
+
+    def find(self, name: str, bases: Collection[int]) -> Any:
+        """Where one of the checkpoints ``bases`` keeps a file; None if none does."""
+        for number in sorted(bases, reverse=True):
+            place = self._places.get(number, {}).get(name)
+            if place is not None:
+                return place
+        return None
+
+    def forget_but(self, bases: Collection[int]) -> None:
+        """No checkpoint may name files of those before the newest of ``bases`` any more, but of ``bases``."""
+        newest = max(bases, default=0)
+        for number in [number for number in self._places if number < newest and number not in bases]:
+            del self._places[number]
+
+
+@dataclass(frozen=True)
 class FilesSnapshot:
     """A database at a barrier: hard links to its files, which stay as they are whatever the operator does from now on.
 
     Args:
-        folder: that holds them, and is removed by ``release``.
+        folder: in which the database works.
+        name: of the folder in it that has the links; ``release`` removes that.
         files: all that a restore needs.
         meta: what is in them, to be given back to ``restore_files``.
+        groups: the first and the last key group of the subtask.
         batches: what is not in the database, in the form of ``state.rows``: timers, and states nobody has asked for.
-        digests: of shared files by name, as they become known; common to the snapshots of a database.
+        kept: where checkpoints keep the files of this database.
     """
 
-    folder: str
+    folder: WorkingFolder
+    name: str
     files: tuple[SnapshotFile, ...]
     meta: bytes
+    groups: tuple[int, int]
     batches: tuple[ColumnBatch, ...] = ()
-    digests: dict[str, bytes] = field(default_factory=dict)
-
-    def remember(self, name: str, digest: bytes) -> None:
-        """The digest of a shared file has been computed: the next snapshots know it."""
-        self.digests[name] = digest
+    kept: KeptFiles = field(default_factory=KeptFiles)
 
     def release(self) -> None:
         """Remove the links, once what is needed has been copied."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.drop(self.name)
 
 
-@dataclass(frozen=True)
-class RestoredFiles:
-    """The files of a snapshot, where a restore finds them.
+class RestoredFiles(Protocol):
+    """The files of a snapshot that a restore begins with.
 
-    Args:
+    Attributes:
         meta: of the snapshot.
-        paths: local files by their names in the snapshot, whose digests were checked.
-        digests: of those that are shared, by name, as far as they are known.
+        number: of its checkpoint.
+        places: where that keeps the files that never change, by name, so far as later ones may name them.
     """
 
     meta: bytes
-    paths: Mapping[str, str]
-    digests: Mapping[str, bytes] = field(default_factory=dict)
+    number: int
+    places: Mapping[str, Any]
+
+    def lay_out(self, folder: str) -> None:
+        """Put the files into a folder, proved to be what was written; hard links of what never changes will do.
+
+        Raises:
+            StorageError, CorruptDataError, UntrustedStateError: a file is missing, damaged or not to be trusted.
+        """
 
 
 @dataclass(frozen=True)
@@ -179,43 +205,13 @@ class FilesMeta:
             raise CorruptDataError(f"what a RocksDB snapshot says of itself is damaged: {error}") from error
 
 
-def files_in(folder: str, digests: Mapping[str, bytes]) -> tuple[SnapshotFile, ...]:
+def files_in(folder: str) -> tuple[SnapshotFile, ...]:
     """The files of a database that was linked."""
-    found = []
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            shared = entry.name.endswith(SHARED_SUFFIX)
-            known = digests.get(entry.name) if shared else None
-            found.append(SnapshotFile(entry.name, entry.path, entry.stat().st_size, shared, known))
-    return tuple(found)
-
-
-def lay_out(files: RestoredFiles, folder: str) -> None:
-    """Put the files of a snapshot into a folder, as a database has them; what never changes by hard links, if it can.
-
-    Raises:
-        StateBackendError: a file is not there, or cannot be written.
-    """
-    try:
-        os.makedirs(folder)
-        for name, path in files.paths.items():
-            if os.path.basename(name) != name or name in ("", ".", ".."):
-                raise StateBackendError(f"a RocksDB snapshot names a file {name!r}, which is no name of a file of its")
-            target = os.path.join(folder, name)
-            if name.endswith(SHARED_SUFFIX):
-                link_or_copy(path, target)
-            else:
-                shutil.copyfile(path, target)
-    except OSError as error:
-        raise StateBackendError(f"the files of a RocksDB snapshot cannot be put into {folder}: {error}") from error
-
-
-def link_or_copy(path: str, target: str) -> None:
-    """Make a hard link, or where the file system has none a copy."""
-    try:
-        os.link(path, target)
-    except OSError:
-        shutil.copyfile(path, target)
+        return tuple(
+            SnapshotFile(entry.name, entry.path, entry.stat().st_size, entry.name.endswith(SHARED_SUFFIX))
+            for entry in sorted(entries, key=lambda entry: entry.name)
+        )
 
 
 def same_groups(files: Sequence[FilesMeta], groups: range, max_parallelism: int) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from itertools import count
+from threading import Lock
 
 from pyflinkx.errors import StateBackendError
 
@@ -46,12 +47,45 @@ class WorkingFolder:
                 "folder that can be written"
             ) from error
 
+        self._held: set[str] = set()
+        self._over = False
+        self._changing = Lock()
+
+    def hold(self, name: str) -> str:
+        """The path of a folder inside, to be made by the caller, that stays until it is dropped; from any thread."""
+        with self._changing:
+            self._held.add(name)
+        return os.path.join(self.path, name)
+
+    def drop(self, name: str) -> None:
+        """Nobody needs a folder inside any more; from any thread, and more than once."""
+        with self._changing:
+            if name not in self._held:
+                return
+            self._held.discard(name)
+            last = self._over and not self._held
+        if last:
+            self._remove()
+        else:
+            shutil.rmtree(os.path.join(self.path, name), ignore_errors=True)
+
     def remove(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove it with all that is in it; while somebody holds something inside, that stays."""
+        with self._changing:
+            held, self._over = set(self._held), True
+        if not held:
+            self._remove()
+            return
+        for entry in os.scandir(self.path):
+            if entry.is_dir(follow_symlinks=False) and entry.name not in held:
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+    def _remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        with self._changing:
+            lock, self._lock = self._lock, -1
+        if lock >= 0:
+            os.close(lock)
 
 
 def remove_leftovers(base: str) -> None:
