@@ -1,6 +1,6 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
 .PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
-.PHONY: pages soak-workers soak-windows soak-expressions soak-checkpoints soak-damage soak-rocksdb soak-kills planted
+.PHONY: pages soak-workers soak-windows soak-expressions soak-checkpoints soak-damage soak-rocksdb soak-kills soak-recovery planted
 .PHONY: bench bench-quick bench-peers
 
 CYTHON := $(shell find pyflinkx/_core -name '*.pyx')
@@ -60,10 +60,16 @@ fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same
 
 soak: soak-workers soak-windows soak-expressions soak-damage soak-rocksdb soak-checkpoints soak-kills ## all of the following
 
-soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each fault point, 500 restarts; SEED repeats
+soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each fault point, rescaled, 500 restarts; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_kills --kills $(or $(KILLS),1000) --seed $(or $(SEED),1)
 	nice .venv/bin/python -m tests.soak.soak_points --seed $(or $(SEED),1)
-	RESTARTS=500 nice .venv/bin/python -m pytest -q -s tests/reliability/test_many_restarts.py
+	nice .venv/bin/python -m tests.soak.soak_rescale --seed $(or $(SEED),1)
+	nice .venv/bin/python -m tests.soak.soak_disk
+	RESTARTS=500 CHECKPOINTS=3 nice .venv/bin/python -m pytest -q -s tests/reliability/test_many_restarts.py
+
+soak-recovery: build ## how long it takes from the kill of a worker to the next record, with 100 MB of state
+	nice .venv/bin/python -m tests.soak.soak_recovery --kills $(or $(KILLS),30) --seed $(or $(SEED),1)
+	nice .venv/bin/python -m tests.soak.soak_recovery --kills $(or $(KILLS),30) --seed $(or $(SEED),1) --start-method fork
 
 soak-workers: build ## ROUNDS (200) of random jobs on workers that are killed, stopped and cancelled; SEED repeats
 	ci/soak.sh

@@ -78,3 +78,45 @@ cdef extern from *:
     void pfx_leave() noexcept
     bint pfx_is_weakly_held(PyObject *object) noexcept
     int pfx_traverse(PyObject *object, pfx_visit visit, void *argument) noexcept
+
+
+cdef extern from *:
+    """
+    typedef int (*pfx_visit_entries)(PyObject *object, pfx_visit visit, void *argument);
+    typedef int (*pfx_clear_entries)(PyObject *object);
+
+    static traverseproc pfx_own_traverse;
+    static inquiry pfx_own_clear;
+    static pfx_visit_entries pfx_visit_also;
+    static pfx_clear_entries pfx_clear_also;
+
+    static int pfx_traverse_all(PyObject *object, visitproc visit, void *argument) {
+        int result = pfx_own_traverse(object, visit, argument);
+        return result ? result : pfx_visit_also(object, (pfx_visit) visit, argument);
+    }
+
+    static int pfx_clear_all(PyObject *object) {
+        pfx_clear_also(object);
+        return pfx_own_clear(object);
+    }
+
+    /* Have the garbage collector see what a class holds beside its attributes; once for each module. */
+    static inline void pfx_traverse_also(PyObject *type, pfx_visit_entries visit, pfx_clear_entries clear) {
+        PyTypeObject *cls = (PyTypeObject *) type;
+        pfx_visit_also = visit;
+        pfx_clear_also = clear;
+        pfx_own_traverse = cls->tp_traverse;
+        pfx_own_clear = cls->tp_clear;
+        cls->tp_traverse = pfx_traverse_all;
+        cls->tp_clear = pfx_clear_all;
+    }
+
+    /* Whether the garbage collector has to know that something holds the object. */
+    static inline int pfx_may_link(PyObject *object) {
+        return PyObject_IS_GC(object);
+    }
+    """
+    ctypedef int (*pfx_visit_entries)(PyObject *object, pfx_visit visit, void *argument) noexcept
+    ctypedef int (*pfx_clear_entries)(PyObject *object) noexcept
+    void pfx_traverse_also(object type, pfx_visit_entries visit, pfx_clear_entries clear)
+    bint pfx_may_link(object value) noexcept

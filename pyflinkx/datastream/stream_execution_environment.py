@@ -16,7 +16,6 @@ from pyflinkx.common.typeinfo import TypeInformation
 from pyflinkx.common.watermark_strategy import WatermarkStrategy
 from pyflinkx.config import options
 from pyflinkx.config.cached_files import ENTRY_DELIMITER, CachedFile, cached_files
-from pyflinkx.config.checkpointing import RESTORE_PATH
 from pyflinkx.config.dependencies import (
     FILE_DELIMITER,
     PARAMETER_DELIMITER,
@@ -556,8 +555,7 @@ class StreamExecutionEnvironment(
         from pyflinkx.plan.two_phase import in_two_phases  # not every program gets here
 
         phases = self._configuration.value_of(options.AGG_PHASES)
-        restored = self._configuration.get(RESTORE_PATH) is not None
-        return in_two_phases(graph, phases, self._configuration.value_of(options.RUNTIME_MODE), restored)
+        return in_two_phases(graph, phases, self._configuration.value_of(options.RUNTIME_MODE))
 
     # ---- building ----
 

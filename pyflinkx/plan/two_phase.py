@@ -16,23 +16,22 @@ TWO_PHASE = "TWO_PHASE"
 AUTO = "AUTO"
 
 
-def in_two_phases(graph: StreamGraph, phases: str, runtime_mode: str, restored: bool = False) -> StreamGraph:
+def in_two_phases(graph: StreamGraph, phases: str, runtime_mode: str) -> StreamGraph:
     """The graph with a first phase on every hash exchange to an operator that knows how to be done in two.
 
-    The operator of the first phase is as parallel as what it reads, and chained to it.
+    The operator of the first phase is as parallel as what it reads, and chained to it. Where there is none, partial
+    aggregates may come all the same: those that an unaligned checkpoint found on their way, at another parallelism.
 
     Args:
         graph: the program as it was written.
-        phases: ONE_PHASE to change nothing; TWO_PHASE for a first phase that always aggregates; AUTO for one that
+        phases: ONE_PHASE for none anywhere; TWO_PHASE for a first phase that always aggregates; AUTO for one that
             passes rows on while aggregating does not pay.
         runtime_mode: STREAMING, BATCH or AUTOMATIC.
-        restored: whether it goes on from a checkpoint: then aggregates of a first phase may be on their way to an
-            operator that now has none, as it is less parallel.
 
     Raises:
         GraphError: BATCH with a source that never ends.
     """
-    if (phases == ONE_PHASE and not restored) or not any(node.two_phase is not None for node in graph.nodes):
+    if not any(node.two_phase is not None for node in graph.nodes):
         return graph
     batch = runs_as_batch(runtime_mode, graph.nodes)
     nodes: list[StreamNode] = []
@@ -40,19 +39,18 @@ def in_two_phases(graph: StreamGraph, phases: str, runtime_mode: str, restored: 
     numbers: dict[int, int] = {}
     for node in graph.nodes:
         incoming = [replace(edge, source=numbers[edge.source]) for edge in graph.in_edges(node.id)]
-        if not by_key(node, incoming, batch):
-            pass
-        elif phases != ONE_PHASE and any(node.parallelism > 1 or nodes[e.source - 1].parallelism > 1 for e in incoming):
+        if takes_partials(node, incoming, batch):
             assert node.two_phase is not None
+            exchanged = any(node.parallelism > 1 or nodes[edge.source - 1].parallelism > 1 for edge in incoming)
             for number, edge in enumerate(incoming):
-                first = first_phase(node, number, nodes[edge.source - 1], len(nodes) + 1, phases == AUTO)
-                nodes.append(first)
-                edges.append(replace(edge, target=first.id, port=0, partitioner=ForwardPartitioner()))
-                incoming[number] = behind(edge, first, node)
-            node = replace(node, spec=node.two_phase.second)
-        elif restored:
-            assert node.two_phase is not None
-            incoming = [replace(edge, partitioner=partials_too(edge, node)) for edge in incoming]
+                edge = incoming[number] = replace(edge, partitioner=with_partials(edge, node))
+                if phases != ONE_PHASE and exchanged:
+                    first = first_phase(node, number, nodes[edge.source - 1], len(nodes) + 1, phases == AUTO)
+                    nodes.append(first)
+                    edges.append(replace(edge, target=first.id, port=0, partitioner=ForwardPartitioner()))
+                    incoming[number] = StreamEdge(
+                        first.id, node.id, edge.port, edge.partitioner, None, changes=INSERT_ONLY
+                    )
             node = replace(node, spec=node.two_phase.second)
         node = replace(node, two_phase=None)
         numbers[node.id] = len(nodes) + 1
@@ -61,8 +59,8 @@ def in_two_phases(graph: StreamGraph, phases: str, runtime_mode: str, restored: 
     return replace(graph, nodes=tuple(nodes), edges=tuple(edges))
 
 
-def by_key(node: StreamNode, incoming: list[StreamEdge], batch: bool) -> bool:
-    """Whether a first phase can stand before an operator: all comes by key, nothing in a loop, which cannot wait."""
+def takes_partials(node: StreamNode, incoming: list[StreamEdge], batch: bool) -> bool:
+    """Whether there are exchanges by key that a first phase could relieve, and none in a loop, which cannot wait."""
     if node.two_phase is None or (node.two_phase.at_end_only and not batch):
         return False
     return all(
@@ -92,13 +90,8 @@ def first_phase(node: StreamNode, number: int, producer: StreamNode, node_id: in
     )
 
 
-def behind(edge: StreamEdge, first: StreamNode, node: StreamNode) -> StreamEdge:
-    """The edge from the first to the second phase that takes the place of ``edge``."""
-    return StreamEdge(first.id, node.id, edge.port, partials_too(edge, node), None, changes=INSERT_ONLY)
-
-
-def partials_too(edge: StreamEdge, node: StreamNode) -> PartialPartitioner:
-    """What sends partial aggregates, and rows, to an operator."""
+def with_partials(edge: StreamEdge, node: StreamNode) -> PartialPartitioner:
+    """What spreads rows and partial aggregates on an edge into the second phase."""
     assert isinstance(edge.partitioner, HashPartitioner)
     assert node.two_phase is not None
     return PartialPartitioner(edge.partitioner.key_selector, edge.partitioner.columns, node.two_phase.partials)

@@ -13,6 +13,7 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.canonical import check_key
 from pyflinkx._core.keys.partition import key_group, key_groups
 from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.state.exported import TableExport
 from pyflinkx._core.state.keyed import (
     AggregatingState,
     KeyContext,
@@ -23,7 +24,7 @@ from pyflinkx._core.state.keyed import (
     StateTable,
     ValueState,
 )
-from pyflinkx._core.state.timers import TimerQueue
+from pyflinkx._core.state.timers import TimerQueue, TimersExport
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.declared import declare_shapes
 from pyflinkx.state.descriptors import (
@@ -34,7 +35,16 @@ from pyflinkx.state.descriptors import (
     StateDescriptor,
     ValueStateDescriptor,
 )
-from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows, stored_batches
+from pyflinkx.state.rows import (
+    state_batch,
+    state_codec,
+    state_kind,
+    state_name,
+    state_rows,
+    state_schema,
+    stored_batches,
+)
+from pyflinkx.state.slices import SlicedBatches
 from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.state.state_backend import StateBackend, StoredRows
 from pyflinkx.state.stored_form import StoredForm
@@ -206,21 +216,50 @@ class KeyedStateBackend(KeyedStateStore):
         return list(self.exported(max_parallelism))
 
     def exported(self, max_parallelism: int) -> Iterator[ColumnBatch]:
-        """The same as it is now, batch by batch; of tables in a database in pieces, that may be made in another thread.
+        """The same as it is now, batch by batch: what is in memory is encoded by this thread when it is gone through,
+        of tables in a database the batches may be made in another.
+
+        Args:
+            max_parallelism: the number of key groups.
+        """
+        elsewhere = self.exported_elsewhere(max_parallelism)
+        return chain(self.in_slices(max_parallelism), elsewhere)
+
+    def in_slices(self, max_parallelism: int, wake: Callable[[], None] = lambda: None) -> SlicedBatches:
+        """What tables and timers in memory hold now, to be encoded later, a few entries at a time.
+
+        Args:
+            max_parallelism: the number of key groups.
+            wake: see ``SlicedBatches``.
+        """
+        return SlicedBatches(
+            [
+                *(self._sliced_table(*entry, max_parallelism) for entry in self.tables.items() if entry[1].in_memory()),
+                *(self._sliced_timers(*entry, max_parallelism) for entry in self.queues.items()),
+            ],
+            wake,
+        )
+
+    def exported_elsewhere(self, max_parallelism: int) -> Iterator[ColumnBatch]:
+        """All other state as it is now: what nobody has asked for, and tables in a database.
 
         Args:
             max_parallelism: the number of key groups.
         """
         snapshot = self._made_by.snapshot()
-        batches = self._unasked()
         if snapshot is None:
-            batches += [self._exported_table(name, table, max_parallelism) for name, table in self.tables.items()]
+            others = (entry for entry in self.tables.items() if not entry[1].in_memory())
+            batches = [self._exported_table(*entry, max_parallelism) for entry in others]
             snapshot = iter(())
-        batches += self._exported_timers(max_parallelism)
-        return chain(batches, chain.from_iterable(self._pieces(stored, max_parallelism) for stored in snapshot))
+        else:
+            batches = []
+        pieces = chain.from_iterable(self._pieces(stored, max_parallelism) for stored in snapshot)
+        return chain(self._unasked(), batches, pieces)
 
     def files_snapshot(self, number: int) -> Any:
-        """All state as files that stay as they are now; None where the backend has none, or nothing in them.
+        """All state but what ``in_slices`` gives, as files that stay as they are now.
+
+        None where the backend has none, or nothing in them.
 
         Args:
             number: of the checkpoint.
@@ -228,7 +267,7 @@ class KeyedStateBackend(KeyedStateStore):
         Returns:
             a ``state.rocksdb.files.FilesSnapshot``.
         """
-        return self._made_by.files_snapshot(number, [*self._unasked(), *self._exported_timers(self._max_parallelism)])
+        return self._made_by.files_snapshot(number, self._unasked())
 
     def restore_files(self, files: Sequence[Any]) -> None:
         """Begin with what the files of snapshots hold of the subtask's key groups; called before any is asked for.
@@ -257,17 +296,16 @@ class KeyedStateBackend(KeyedStateStore):
             self.context.key = current
         return self._batch(name, table.kind, form.codec, max_parallelism, rows)
 
-    def _exported_timers(self, max_parallelism: int) -> list[ColumnBatch]:
-        return [
-            self._batch(
-                name,
-                TIMERS,
-                LongCodec(),
-                max_parallelism,
-                [(key, namespace, timestamp) for timestamp, key, namespace in queue.items()],
-            )
-            for name, queue in self.queues.items()
-        ]
+    def _sliced_table(self, name: str, table: StateTable, max_parallelism: int) -> TableExport:
+        form = StoredForm(table.kind, self.value_types[name])
+        columns = self._columns(form.codec)
+        schema = state_schema(name, table.kind, columns, True)
+        return TableExport(name, schema, list(columns.values()), max_parallelism, table.snapshots, table, form.is_map)
+
+    def _sliced_timers(self, name: str, queue: TimerQueue, max_parallelism: int) -> TimersExport:
+        columns = self._columns(LongCodec())
+        schema = state_schema(name, TIMERS, columns, True)
+        return TimersExport(name, schema, list(columns.values()), max_parallelism, queue.snapshots, queue)
 
     def _pieces(self, stored: StoredRows, max_parallelism: int) -> Iterator[ColumnBatch]:
         rows = stored.rows

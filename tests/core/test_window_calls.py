@@ -8,6 +8,7 @@ import pytest
 
 from pyflinkx._core.calls.window_types import TimeWindow
 from pyflinkx._core.calls.windows import AlignedLoop, call_each
+from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.errors import KeyTypeError
 
@@ -15,7 +16,7 @@ BEGINNING = -(2**63)
 
 
 def loop(kind="ListState", function=None, create=None, key=lambda r: r, size=10, slide=10, offset=0, lateness=0):
-    windows, fired = {}, []
+    windows, fired = KeyMap(), []
     made = AlignedLoop(
         key, kind, function, create, windows, size, slide, offset, lateness, lambda *call: fired.append(call)
     )
@@ -106,7 +107,7 @@ def test_call_each_keeps_what_came_before_a_failure():
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_a_piece_adds_to_few_windows_and_changes_nothing(limit):
     stamps = array("q", [5, 105, 90, -40, 33])
-    whole, pieces, fired, fired_in_pieces = {}, {}, [], []
+    whole, pieces, fired, fired_in_pieces = KeyMap(), KeyMap(), [], []
 
     def made(windows, fired):
         return AlignedLoop(

@@ -1,6 +1,7 @@
 """What one attempt after the other leaves: no descriptor, thread, process or file.
 
-RESTARTS in the environment has the jobs run again so often, and prints what memory they took, for the long form.
+RESTARTS in the environment has the jobs run again so often, for the long form, each attempt failing behind its
+CHECKPOINTS-th checkpoint; what was held in the course of the job is printed.
 """
 
 import gc
@@ -9,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from statistics import linear_regression
 
 import pytest
 
@@ -24,17 +26,19 @@ KEYS = 5
 
 
 class FailingCount(KeyedProcessFunction, CheckpointListener):
-    """Key and count; each of the first attempts fails behind its first checkpoint."""
+    """Key and count; each of the first attempts fails behind so many checkpoints."""
 
-    def __init__(self, attempts):
+    def __init__(self, attempts, checkpoints):
         self.attempts = attempts
+        self.checkpoints = checkpoints
 
     def open(self, runtime_context):
         self.count = runtime_context.get_state(ValueStateDescriptor("count", Types.LONG()))
         self.fails = runtime_context.get_attempt_number() < self.attempts
 
     def notify_checkpoint_complete(self, checkpoint_id):
-        if self.fails:
+        self.checkpoints -= 1
+        if self.fails and self.checkpoints <= 0:
             raise RuntimeError("as planned")
 
     def process_element(self, value, ctx):
@@ -58,8 +62,36 @@ def memory():
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def run(folder, mode, restarts):
-    """Run the job."""
+class Watch(threading.Thread):
+    """Notes what this process holds, each time that the job has begun some more attempts."""
+
+    def __init__(self, job, every):
+        super().__init__(name="watch", daemon=True)
+        self.job = job
+        self.every = every
+        self.seen = []
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.01):
+            attempt = self.job.master.number
+            if attempt >= (self.seen[-1][0] if self.seen else 0) + self.every:
+                self.seen.append((attempt, memory() / 2**20, len(os.listdir("/proc/self/fd")), len(children())))
+
+    def slopes(self):
+        """Memory (KiB) and descriptors that came with each attempt of the second half."""
+        late = self.seen[len(self.seen) // 2 :]
+        attempts = [attempt for attempt, *_ in late]
+        if len(set(attempts)) < 2:
+            return 0.0, 0.0
+        return (
+            linear_regression(attempts, [held * 1024 for _, held, _, _ in late]).slope,
+            linear_regression(attempts, [float(files) for _, _, files, _ in late]).slope,
+        )
+
+
+def run(folder, mode, restarts, checkpoints=1):
+    """Run the job; it, and what was held meanwhile."""
     options = {
         "pyflinkx.workers": mode,
         "pyflinkx.workers.start-method": "fork",
@@ -74,31 +106,44 @@ def run(folder, mode, restarts):
     }
     env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict(options))
     numbers = env.from_source(
-        NumberSequenceSource(0, restarts * RECORDS_OF_ATTEMPT - 1), WatermarkStrategy.no_watermarks(), "numbers"
+        NumberSequenceSource(0, restarts * checkpoints * RECORDS_OF_ATTEMPT - 1),
+        WatermarkStrategy.no_watermarks(),
+        "numbers",
     )
-    counts = numbers.key_by(lambda value: value % KEYS, Types.LONG()).process(FailingCount(restarts))
+    counts = numbers.key_by(lambda value: value % KEYS, Types.LONG()).process(FailingCount(restarts, checkpoints))
     counts.sink_to(ExactlyOnceSink(str(folder)))
     client = env.execute_async()
     job = client._thread.job
+    watch = Watch(job, max(restarts // 20, 1))
+    watch.start()
     client.get_job_execution_result().result()
     client._thread._thread.join()
-    return job
+    watch.over.set()
+    watch.join()
+    return job, watch
 
 
 @pytest.mark.parametrize(("mode", "restarts"), [("inline", 30), ("threads", 15), ("processes", 8)])
 def test_attempts_leave_nothing(tmp_path, mode, restarts):
     restarts = int(os.environ.get("RESTARTS", restarts))
+    checkpoints = int(os.environ.get("CHECKPOINTS", 1))
     run(tmp_path / "first", mode, 2)  # what is loaded once
     before, size = held(), memory()
-    job = run(tmp_path / "second", mode, restarts)
+    job, watch = run(tmp_path / "second", mode, restarts, checkpoints)
     attempts = job.master.number
     assert 2 < attempts <= restarts + 1
     completed = job.checkpoints.coordinator.statistics.completed
-    print(f"{mode}: {attempts - 1} restarts, {completed} checkpoints, {(memory() - size) / 2**20:.1f} MiB more")
-    del job
+    of_memory, of_files = watch.slopes()
+    print(
+        f"{mode}: {attempts - 1} restarts, {completed} checkpoints, {(memory() - size) / 2**20:.1f} MiB more; in the "
+        f"second half {of_memory:.2f} KiB and {of_files:.4f} descriptors more with each attempt"
+    )
+    for attempt, mebibytes, files, processes in watch.seen[:: max(len(watch.seen) // 5, 1)]:
+        print(f"  attempt {attempt}: {mebibytes:.1f} MiB, {files} descriptors, {processes} processes")
+    del job, watch
     assert held() == before
     counts = Counter()
-    for number in range(restarts * RECORDS_OF_ATTEMPT):
+    for number in range(restarts * checkpoints * RECORDS_OF_ATTEMPT):
         counts[number % KEYS, number // KEYS + 1] += 1
     assert Counter(shown_records(tmp_path / "second")) == counts
     assert list((tmp_path / "second" / PENDING).iterdir()) == []

@@ -197,6 +197,46 @@ def test_a_worker_that_is_only_busy_is_not_silent(tmp_path):
         os.close(opener)
 
 
+class LongToLoad(MapFunction):
+    """Is not there, in a worker, before a named pipe has a byte for it."""
+
+    def __init__(self, pipe):
+        self.pipe = pipe
+        self.client = os.getpid()
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if os.getpid() != self.client:
+            with open(self.pipe, "rb", buffering=0) as pipe:
+                pipe.read(1)
+
+    def map(self, value):
+        return value
+
+
+def test_a_worker_that_loads_the_job_is_not_silent(tmp_path):
+    """What a job imports may take longer than the timeout of heartbeats: it would never come to run."""
+    env = environment(1, heartbeat_interval="50 ms")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    env.from_collection([1, 2]).map(LongToLoad(str(pipe))).sink_to(DiscardSink())
+    opener = os.open(pipe, os.O_RDWR)
+    client = env.execute_async()
+    heard = set()
+
+    def beats():
+        current = client._thread.job.current
+        heard.update(view.heard for view in ([] if current is None else current.workers) if view.deployed)
+        return len(heard)
+
+    try:
+        wait_until(lambda: beats() >= 5)
+    finally:
+        os.write(opener, b"1" * 10)
+        client.get_job_execution_result().result()
+        os.close(opener)
+
+
 def test_a_task_that_does_not_stop_is_killed(env):
     env.configure(Configuration.from_dict({"task.cancellation.timeout": "300 ms"}))
 

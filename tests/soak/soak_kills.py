@@ -1,4 +1,4 @@
-"""The job of tests.reliability under random faults: soak_kills [--kills N] [--seed S] [--first R].
+"""The job of tests.reliability under random faults: soak_kills [--kills N] [--seed S] [--first R] [--backend B].
 
 Each round runs the job once, on 2 to 4 workers or inline, with another seed, until N workers were killed in all.
 """
@@ -10,62 +10,54 @@ import time
 import traceback
 from collections import Counter
 from functools import partial
-from importlib.util import find_spec
 
 from pyflinkx.testing.kills import KILLED, FaultReport, Faults, run_under_faults
 from tests.reliability import full_job
 
 COUNT = 3_000
+BACKENDS = ["hashmap", "rocksdb"]
 
 
-def run_round(seed):
+def run_round(seed, backend=None, method=None):
     """One job, and what the seed does to it."""
     chance = random.Random(seed)
     workers = chance.choice([1, 2, 2, 2, 3, 3, 4])
     options = {
         "parallelism.default": str(workers),
         "pyflinkx.workers": "inline" if workers == 1 else "processes",
-        "pyflinkx.workers.start-method": chance.choice(["spawn", "fork"]),
+        "pyflinkx.workers.start-method": method or chance.choice(["spawn", "fork", "fork", "fork"]),
         "pyflinkx.workers.transport": chance.choice(["shared-memory", "sockets"]),
         "execution.checkpointing.interval": chance.choice(["20 ms", "50 ms", "200 ms"]),
         "execution.checkpointing.snapshot-compression": chance.choice(["true", "false"]),
         "execution.checkpointing.data-inline-threshold": chance.choice(["0 b", "20 kb", "1 mb"]),
         "execution.checkpointing.unaligned.enabled": chance.choice(["true", "false"]),
         "pyflinkx.batch.size": chance.choice(["16", "100", "1024"]),
+        "state.backend.type": backend or chance.choice(BACKENDS),
         "heartbeat.interval": "200 ms",
         "heartbeat.timeout": "2 s",
     }
-    gap = chance.choice([0.2, 0.5, 1.0])
-    if chance.random() < 0.4 and find_spec("rocksdict") is not None:
-        # Each operator's subtask has a database to flush and to restore: it takes longer to get anywhere.
-        gap = 1.5
-        options |= {
-            "state.backend.type": "rocksdb",
-            "execution.checkpointing.incremental": chance.choice(["true", "true", "false"]),
-            "execution.checkpointing.num-retained": chance.choice(["1", "3"]),
-            "execution.checkpointing.interval": chance.choice(["100 ms", "300 ms"]),
-        }
-    many = 0 if workers == 1 else chance.randint(5, 15)
+    many = 0 if workers == 1 else chance.randint(10, 25)
     faults = Faults(
         kills=many,
-        stops=0 if workers == 1 else chance.randint(0, 2),
+        stops=0 if workers == 1 else chance.randint(0, 3),
         failures=chance.randint(0, 6 if workers == 1 else 2),
-        client_kills=chance.randint(0, 4 if workers == 1 else 2),
-        gap=gap,
+        client_kills=chance.randint(0, 6),
+        gap=chance.choice([0.1, 0.2, 0.5]),
         seed=seed,
     )
+    options["execution.checkpointing.incremental"] = chance.choice(["true", "true", "false"])
     program = partial(full_job.program, count=COUNT)
-    return run_under_faults(program, faults, full_job.expected(COUNT), options, timeout=200)
+    return run_under_faults(program, faults, full_job.expected(COUNT), options, timeout=400)
 
 
-def soak(kills, seed, first, limit):
+def soak(kills, seed, first, limit, backend=None, method=None):
     """Run rounds; how many went wrong."""
     happened, lost, duplicated, recoveries = Counter(), 0, 0, []
     failed, index, began = 0, first, time.monotonic()
     while happened[KILLED] < kills and time.monotonic() - began < limit:
         started = time.monotonic()
         try:
-            report = run_round(seed * 1_000_000 + index)
+            report = run_round(seed * 1_000_000 + index, backend, method)
         except Exception:
             failed += 1
             traceback.print_exc()
@@ -99,8 +91,11 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     parser.add_argument("--first", type=int, default=0, help="index of the first round")
     parser.add_argument("--limit", type=float, default=float("inf"), help="seconds after which no round begins")
+    parser.add_argument("--backend", choices=BACKENDS, help="of state; by the seed when left out")
+    parser.add_argument("--start-method", choices=["spawn", "fork"], help="of workers; by the seed when left out")
     arguments = parser.parse_args()
-    sys.exit(bool(soak(arguments.kills, arguments.seed, arguments.first, arguments.limit)))
+    limits = arguments.kills, arguments.seed, arguments.first, arguments.limit
+    sys.exit(bool(soak(*limits, arguments.backend, arguments.start_method)))
 
 
 if __name__ == "__main__":

@@ -412,6 +412,7 @@ def test_what_is_written_later_is_not_in_a_snapshot():
     snapshot, exported = state.files_snapshot(1), state.exported(GROUPS)
     for state.context.key in range(10):
         state.get_state(ValueStateDescriptor("v")).clear()
+    state.files_snapshot(2).release()  # writes what has changed
     later = KeyedStateBackend(backend=backend, max_parallelism=GROUPS)
     later.restore_files([restored_from(snapshot)])
     later.restore(snapshot.batches, range(GROUPS))

@@ -68,7 +68,7 @@ cdef class AlignedLoop:
     cdef Folding folding
     cdef object function
     cdef object create_accumulator
-    cdef dict windows
+    cdef KeyMap windows
     cdef object fire
     cdef Copier copier
     cdef Turn turn
@@ -89,7 +89,7 @@ cdef class AlignedLoop:
     cdef readonly object record
 
     def __cinit__(
-        self, select_key, str kind, function, create_accumulator, dict windows not None,
+        self, select_key, str kind, function, create_accumulator, KeyMap windows not None,
         int64_t size, int64_t slide, int64_t offset, int64_t lateness, fire,
         Copier copier=None, Turn turn=None,
     ):

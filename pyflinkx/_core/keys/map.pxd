@@ -1,23 +1,96 @@
 cimport cython
 from cpython.ref cimport PyObject
+from libc.stdint cimport int32_t, int64_t
 
-from pyflinkx._core.python cimport _PyDict_GetItem_KnownHash, _PyDict_SetItem_KnownHash
+from pyflinkx._core.records.copier cimport Copier
+
+
+cdef struct Entry:
+    Py_hash_t hash
+    PyObject *key    # of a hole NULL, or what snapshots still want
+    PyObject *value  # of a hole NULL
+
+
+# The snapshots of a state that are under way, common to all the maps that hold it.
+@cython.final
+cdef class Snapshots:
+    # Grows whenever a snapshot begins or ends. A map that has not seen it yet was not changed since.
+    cdef readonly int64_t current
+    # What `current` was when they began.
+    cdef list active
+    # Makes copies of values that are handed out while a snapshot still wants them; None where values never change.
+    cdef readonly Copier copier
+
+
+# What a map held when a snapshot began, to be gone through once while the map goes on changing.
+@cython.final
+cdef class FrozenMap:
+    cdef KeyMap map
+    cdef int64_t number
+    cdef Py_ssize_t at        # the next entry
+    cdef Py_ssize_t stop      # those that came later
+    cdef PyObject **saved     # the values of entries that have changed; NULL where none has
+    # The entry that `advance` has found.
+    cdef object key
+    cdef object value
+
+    cdef bint wants(self, Py_ssize_t at) noexcept
+    cdef int keep(self, Py_ssize_t at, object value) except -1
+    # Go to the next entry; False, and the end, where there is none.
+    cdef int advance(self) except -1
+    cdef int close(self) except -1
+    cdef int free(self) noexcept
 
 
 @cython.final
 cdef class KeyMap:
-    # Hashes are those of key_hash, so nothing else may look a key up here.
-    cdef dict entries
-    # The most entries that `entries` had since it was last made anew.
-    cdef Py_ssize_t high
+    cdef Entry *entries
+    cdef int32_t *slots       # places in `entries` by hash; NULL while there are few
+    cdef size_t mask          # slots but one
+    cdef Py_ssize_t used      # entries and holes
+    cdef Py_ssize_t room
+    cdef Py_ssize_t count
+    cdef int64_t moves        # how often entries were given other places
+    cdef bint linked          # whether there was anything that could lead back here
+    cdef Snapshots snapshots
+    cdef int64_t seen         # what `snapshots.current` was when it was looked at
+    cdef Py_ssize_t wanted    # entries from here on are of no snapshot
+    cdef list frozen
+
+    # The place of a key with this hash; -1 when there is none.
+    cdef Py_ssize_t place(self, object key, Py_hash_t hash) except -2
+    cdef int put(self, object key, Py_hash_t hash, object value) except -1
+    # Add an entry; False where there is one under that key.
+    cdef int add(self, object key, Py_hash_t hash, object value) except -1
+    cdef object remove(self, object key, Py_hash_t hash, object default)
+    # Remove the entry, if there is one; nobody wants to have its value.
+    cdef int discard(self, object key, Py_hash_t hash) except -1
+    cpdef object get(self, object key, object default=*)
+    cpdef object pop(self, object key, object default=*)
+
+    # The value at that place is about to be handed out, to be changed perhaps.
+    cdef int protect(self, Py_ssize_t at) except -1
+    # What it held when the snapshot with that number began; None where it is as it was.
+    cdef FrozenMap frozen_at(self, int64_t number)
 
     # The value under a key with this hash, borrowed; NULL without an error when there is none.
     cdef inline PyObject *find(self, object key, Py_hash_t hash) except? NULL:
-        return _PyDict_GetItem_KnownHash(self.entries, key, hash)
+        cdef Py_ssize_t at = self.place(key, hash)
+        if at < 0:
+            return NULL
+        if at < self.wanted or self.seen != self.snapshots.current:
+            self.protect(at)
+        return self.entries[at].value
 
-    cdef inline int put(self, object key, Py_hash_t hash, object value) except -1:
-        return _PyDict_SetItem_KnownHash(self.entries, key, value, hash)
-
-    cdef object remove(self, object key, Py_hash_t hash, object default)
-    cpdef object get(self, object key, object default=*)
-    cpdef object pop(self, object key, object default=*)
+    cdef Py_ssize_t place_among_few(self, object key, Py_hash_t hash) except -2
+    cdef int is_same(self, Py_ssize_t at, object key) except -1
+    cdef int append(self, object key, Py_hash_t hash, object value) except -1
+    cdef int take_out(self, Py_ssize_t at) except -1
+    cdef int adopt(self, object value) except -1
+    cdef int make_room(self) except -1
+    cdef int resize(self, Py_ssize_t least) except -1
+    cdef int rebuild(self, Py_ssize_t least) except -1
+    cdef int index(self, Py_ssize_t slots) except -1
+    cdef int look(self) except -1
+    cdef int save(self, Py_ssize_t at) except -1
+    cdef int drop_all(self) except -1

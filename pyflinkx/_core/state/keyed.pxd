@@ -3,7 +3,7 @@ cimport cython
 from pyflinkx._core.records.conformed cimport DeclaredShape
 from pyflinkx._core.records.copier cimport Copier
 from pyflinkx._core.keys.hash cimport hash_of
-from pyflinkx._core.keys.map cimport KeyMap
+from pyflinkx._core.keys.map cimport KeyMap, Snapshots
 
 
 @cython.final
@@ -26,7 +26,8 @@ cdef class StateTable:
     cdef readonly str kind
     cdef readonly KeyContext context
     cdef readonly KeyMap keys
-    cdef readonly dict namespaces
+    cdef readonly KeyMap namespaces
+    cdef readonly Snapshots snapshots
     cdef public Copier copier
 
     cdef object current_key(self)

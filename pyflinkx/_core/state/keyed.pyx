@@ -10,8 +10,9 @@ cimport cython
 from cpython.ref cimport PyObject
 
 from pyflinkx._core.records.conformed cimport DeclaredShape
-from pyflinkx._core.records.copier cimport is_atom
-from pyflinkx._core.keys.map cimport KeyMap
+from pyflinkx._core.records.copier cimport Copier, is_atom
+from pyflinkx._core.keys.hash cimport hash_of
+from pyflinkx._core.keys.map cimport KeyMap, Snapshots
 
 from pyflinkx.errors import WrongStateError
 
@@ -65,8 +66,8 @@ cdef class StateTable:
 
     Attributes:
         keys: key to value, for states that belong to a key alone.
-        namespaces: namespace to (key to value), for states that belong to a key and a window. Namespaces are windows,
-            whose hashes have a secret of their own.
+        namespaces: namespace to (key to value), for states that belong to a key and a window.
+        snapshots: of the table that are under way; see ``_core.keys.map``.
         copier: makes what handles store their own; None where it may be shared.
     """
 
@@ -74,12 +75,13 @@ cdef class StateTable:
         self.name = name
         self.kind = kind
         self.context = context
-        self.keys = KeyMap()
-        self.namespaces = {}
+        self.snapshots = Snapshots(Copier(name))
+        self.keys = KeyMap((), self.snapshots)
+        self.namespaces = KeyMap((), self.snapshots)
 
     def __len__(self):
         """How many values are stored."""
-        return len(self.keys) + sum(map(len, self.namespaces.values()))
+        return len(self.keys) + sum([len(values) for values in self.namespaces.values()])
 
     cdef object current_key(self):
         if self.context.key is no_key:
@@ -110,7 +112,7 @@ cdef class StateTable:
         cdef object key = self.current_key()
         cdef KeyMap values = self.values_in(namespace)
         if values is None:
-            values = self.namespaces[namespace] = KeyMap()
+            values = self.namespaces[namespace] = KeyMap((), self.snapshots)
         values.put(key, self.context.key_hash(), value)
         return 0
 
@@ -121,13 +123,23 @@ cdef class StateTable:
         if values is None:
             return absent
         value = values.remove(key, self.context.key_hash(), absent)
-        if namespace is not None and not values:
-            del self.namespaces[namespace]
+        if namespace is not None and not len(values):
+            self.namespaces.discard(namespace, hash_of(namespace))
         return value
 
     cpdef int discard(self, object namespace) except -1:
         """Remove the value of the current key in ``namespace``, if there is one; nobody wants to have it."""
-        self.remove(namespace)
+        cdef object key
+        cdef KeyMap values
+        if type(self) is not StateTable:
+            self.remove(namespace)
+            return 0
+        key = self.current_key()
+        values = self.values_in(namespace)
+        if values is not None:
+            values.discard(key, self.context.key_hash())
+            if namespace is not None and not len(values):
+                self.namespaces.discard(namespace, hash_of(namespace))
         return 0
 
     cpdef bint holds(self, object namespace) except -1:

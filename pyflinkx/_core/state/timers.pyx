@@ -15,12 +15,14 @@ from pyflinkx._core.pfx.timers cimport (
     pfx_timers_reset,
 )
 from pyflinkx._core.keys.hash cimport as_hash, hash_of
+from pyflinkx._core.keys.map cimport KeyMap, Snapshots
 from pyflinkx._core.keys.secret cimport process_secret
 from pyflinkx._core.memory.budget cimport MemoryBudget, default_budget
+from pyflinkx._core.state.exported cimport StateExport
 from pyflinkx._core.status cimport check
 
 
-# What a queue's dict has as keys and values: equal where time, key and namespace are, and hashed under the process's
+# What a queue's map has as keys and values: equal where time, key and namespace are, and hashed under the process's
 # secret. Jobs have millions of timers, so the garbage collector does not visit them: keys are plain data (check_key
 # sees to it) and cannot lead back to a queue.
 @cython.final
@@ -79,8 +81,8 @@ cdef class TimerQueue:
 
     def __cinit__(self, MemoryBudget budget=None):
         self.budget = default_budget if budget is None else budget
-        self.registered = {}
-        self.high = 0
+        self.snapshots = Snapshots()  # timers never change
+        self.registered = KeyMap((), self.snapshots)
         pfx_timers_init(&self.timers, &self.budget.budget)
 
     def __dealloc__(self):
@@ -105,32 +107,24 @@ cdef class TimerQueue:
         cdef int64_t due = PyNumber_Index(timestamp)
         cdef Timer timer = Timer(due, key, namespace)
         # One step for looking and adding: __eq__ of a key may call back into this queue.
-        if self.registered.setdefault(timer, timer) is not timer:
+        if not self.registered.add(timer, timer.hash, timer):
             return False
         try:
             check(pfx_timers_add(&self.timers, due, &timer.timer))
         except BaseException:
-            del self.registered[timer]
+            self.registered.discard(timer, timer.hash)
             raise
-        self.high = max(self.high, len(self.registered))
         return True
 
     def delete(self, timestamp, key, namespace):
         """Remove a timer; False when there is none like it. Arguments and errors as for ``register``."""
         cdef int64_t due = PyNumber_Index(timestamp)
-        cdef Timer timer = self.registered.pop(Timer(due, key, namespace), None)
+        cdef Timer wanted = Timer(due, key, namespace)
+        cdef Timer timer = self.registered.remove(wanted, wanted.hash, None)
         if timer is None:
             return False
-        self.forget(&timer.timer)
+        check(pfx_timers_remove(&self.timers, &timer.timer))
         return True
-
-    cdef int forget(self, pfx_timer *timer) except -1:
-        check(pfx_timers_remove(&self.timers, timer))
-        # A dict keeps its table when entries go.
-        if self.high > 64 and len(self.registered) < self.high // 4:
-            self.registered = dict(self.registered)
-            self.high = len(self.registered)
-        return 0
 
     def peek(self):
         """The timestamp of the timer that is due first; None when there is none."""
@@ -148,9 +142,10 @@ cdef class TimerQueue:
         cdef pfx_timer *first = pfx_timers_first(&self.timers, &timestamp)
         if first == NULL or timestamp > now:
             return None
-        # What the dict gives is what goes: an __eq__ that contradicts itself must leave no dangling timer in the heap.
-        cdef Timer timer = self.registered.pop(<Timer>first.owner)
-        self.forget(&timer.timer)
+        # What the map gives is what goes: an __eq__ that contradicts itself must leave no dangling timer in the heap.
+        cdef Timer owner = <Timer>first.owner
+        cdef Timer timer = self.registered.remove(owner, owner.hash, owner)
+        check(pfx_timers_remove(&self.timers, &timer.timer))
         return timer.entry()
 
     def items(self):
@@ -163,3 +158,23 @@ cdef class TimerQueue:
 
     def __repr__(self):
         return f"TimerQueue({len(self)} timers, the first at {self.peek()})"
+
+
+cdef class TimersExport(StateExport):
+    """Encodes what timers were registered when this was made, in order of registration.
+
+    Args:
+        name, schema, codecs, max_parallelism, snapshots: as of a StateExport; the snapshots are those of the queue.
+        queue: the timers.
+    """
+
+    def __cinit__(self, name, schema, codecs, max_parallelism, snapshots, TimerQueue queue not None):
+        queue.registered.look()
+        self.current = queue.registered.frozen_at(self.number)
+
+    cdef int one(self) except -1:
+        cdef Timer timer
+        if self.current is None or not self.current.advance():
+            return 0
+        timer = <Timer?> self.current.value
+        return 1 + self.add(timer.key, timer.namespace, timer.due)

@@ -19,6 +19,7 @@ from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.task.checkpoints import TakenSnapshot
 from pyflinkx.runtime.task.snapshots import milliseconds_since, write_states
 from pyflinkx.runtime.task.task import Task
+from pyflinkx.state.slices import GivenUpError
 
 log = logging.getLogger("pyflinkx.runtime")
 
@@ -63,6 +64,9 @@ def write_snapshot(
         writer = storage.writer(trigger.number, name, trigger.folder)
         operators = write_states(writer, taken.held, trigger.number, trigger.bases)
         faults.point("snapshot.written")  # and the coordinator was not told
+    except GivenUpError as error:
+        taken.discard()
+        return CheckpointDeclined(task, trigger.number, told(error))
     except Exception as error:
         taken.discard()
         log.warning("checkpoint %d: the states of a task cannot be written", trigger.number, exc_info=error)

@@ -10,7 +10,7 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -117,7 +117,8 @@ class Worker:
                 if isinstance(message, Deploy):
                     self.heartbeat_interval = message.heartbeat_interval
                     due = time.monotonic()
-                    self._deploy(message)
+                    with self._heard():
+                        self._deploy(message)
                 elif isinstance(message, EventForTask):
                     self._pass_on(message)
                 elif isinstance(message, AlignmentUpdate):
@@ -169,13 +170,31 @@ class Worker:
         try:
             if not self.channel.has_room():
                 return False
-            metrics = {task: thread.metrics() for task, thread in self.threads.items()}
+            metrics = {task: thread.metrics() for task, thread in list(self.threads.items())}
             self.channel.send(pack(self.attempt, Heartbeat(metrics)))
         except ControlEnded as error:
             raise ClientGone from error
         finally:
             self.sending.release()
         return True
+
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[None]:
+        """Send heartbeats from another thread meanwhile: what the job imports may take longer than anybody waits."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(self.heartbeat_interval):
+                with contextlib.suppress(ClientGone):  # the main thread will see it
+                    self._beat()
+
+        thread = threading.Thread(target=beat, name=f"{self.name}: heartbeats", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _pass_on(self, message: EventForTask) -> None:
         thread = self.threads.get(message.task)

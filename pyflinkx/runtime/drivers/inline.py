@@ -206,6 +206,8 @@ class InlineJob(Job):
                     if self.checkpoints is not None:
                         # Behind what it has told of its snapshots.
                         if self.snapshots is not None:
+                            for other in running:  # whose turn does not come meanwhile
+                                other.finish_snapshots()
                             self.snapshots.drain()
                         id = TaskId(task.vertex.id, task.subtask, task.attempt)
                         self.coordination.post(partial(self.checkpoints.task_finished, id))

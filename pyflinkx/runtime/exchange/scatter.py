@@ -68,6 +68,7 @@ def make_scatter(
     max_parallelism: int,
     site: CallSite,
     copied: bool = False,
+    in_order: bool = True,
 ) -> Scatter:
     """What spreads the batches of one producing subtask.
 
@@ -79,6 +80,8 @@ def make_scatter(
         max_parallelism: number of key groups of the consumer.
         site: the consumer, for errors.
         copied: whether others are made from this partitioner too, so that its function objects must be copied.
+        in_order: whether partial aggregates come in the order of the subtasks; not those that were made for another
+            number of them.
 
     Raises:
         GraphError: the partitioner is none of those known, or holds a function object that cannot be copied.
@@ -96,7 +99,7 @@ def make_scatter(
         case BroadcastPartitioner():
             return ToAll(consumers)
         case PartialPartitioner():
-            return ByName(partitioner, consumers, max_parallelism, site)
+            return ByName(partitioner, consumers, max_parallelism, site, in_order)
         case HashPartitioner():
             return ByKeyGroup(partitioner, consumers, max_parallelism, site)
         case CustomPartitioner():
@@ -236,15 +239,22 @@ class ByName(ByKeyGroup):
         consumers: parallelism of the consumer.
         max_parallelism: its number of key groups.
         site: the consumer, for errors.
+        in_order: whether they come in the order of the subtasks.
     """
 
-    def __init__(self, partitioner: PartialPartitioner, consumers: int, max_parallelism: int, site: CallSite) -> None:
+    def __init__(
+        self, partitioner: PartialPartitioner, consumers: int, max_parallelism: int, site: CallSite, in_order: bool
+    ) -> None:
         super().__init__(partitioner, consumers, max_parallelism, site)
         self.partials = PartialBatches(partitioner.partials)
+        self.in_order = in_order
 
     def __call__(self, batch: Any) -> Parts:
         if batch not in self.partials:
             return super().__call__(batch)
+        if not self.in_order:
+            groups = array("i", [group for (group,) in batch.select([0]).to_rows("tuple")])
+            return divide(batch, subtasks_of(groups, self.max_parallelism, self.consumers), self.consumers)
         parts = slice_by_key_group(batch, 0, self.max_parallelism, self.consumers)
         return [(index, part) for index, part in enumerate(parts) if part is not None]
 

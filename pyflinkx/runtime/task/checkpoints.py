@@ -20,6 +20,7 @@ from pyflinkx.runtime.task.accumulators import held
 from pyflinkx.runtime.task.barriers import Barriers, Passed
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
+from pyflinkx.runtime.task.slicing import Slicing
 from pyflinkx.runtime.task.snapshots import HeldStates, held_by_operator, held_by_reader, milliseconds_since
 
 # Elements of a channel that are read before their time at once.
@@ -84,6 +85,10 @@ class TaskCheckpoints:
         now: the clock (ms).
         give: takes a snapshot and has it written.
         patience: how long (ms) an unaligned barrier waits for alignment first.
+        wake: has the task make a step; from any thread.
+
+    Attributes:
+        slicing: what is to be encoded of the snapshots that have begun, between two steps.
     """
 
     def __init__(
@@ -99,6 +104,7 @@ class TaskCheckpoints:
         now: Callable[[], int],
         give: Callable[[TakenSnapshot], None],
         patience: int = 0,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.vertex = vertex
         self.nodes = nodes
@@ -110,6 +116,8 @@ class TaskCheckpoints:
         self.give = give
         self.barriers = Barriers(inputs, now, patience)
         self.under_way: dict[int, UnderWay] = {}
+        self.slicing = Slicing()
+        self.wake = wake
 
     # ---- from the coordinator ----
 
@@ -131,6 +139,7 @@ class TaskCheckpoints:
         self.barriers.give_up(number)
         for begun in [begun for begun in self.under_way if begun <= number]:
             self._drop(begun)
+        self.slicing.give_up(number)
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
         for node in self.nodes.values():
@@ -241,6 +250,8 @@ class TaskCheckpoints:
     def _held(self, node: StreamNode, barrier: Barrier) -> HeldStates:
         states = self._held_itself(node, barrier)
         states.batches = chain(states.batches, held(site_of(node), self.accumulators[node.id]))
+        if states.sliced is not None:
+            self.slicing.begin(barrier.number, states.sliced)
         return states
 
     def _held_itself(self, node: StreamNode, barrier: Barrier) -> HeldStates:
@@ -252,4 +263,4 @@ class TaskCheckpoints:
         running = self.nodes[node.id]
         if not running.live:
             return HeldStates(node.uid, finished=True)
-        return held_by_operator(running.operator, self.contexts[node.id], barrier.number, barrier.by_files)
+        return held_by_operator(running.operator, self.contexts[node.id], barrier.number, barrier.by_files, self.wake)

@@ -92,7 +92,14 @@ class InFlight:
             return batch if subtask == 0 else None  # as broadcast state is that of the first one
         if place not in self.scatters:
             self.scatters[place] = make_scatter(
-                edge.partitioner, 0, 1, parallelism, self.context.max_parallelism, site_of(self.node), copied=True
+                edge.partitioner,
+                0,
+                1,
+                parallelism,
+                self.context.max_parallelism,
+                site_of(self.node),
+                copied=True,
+                in_order=False,
             )
             self.scatters[place].open(self.context)
         # All subtasks divide all batches, in the same order and in the same way.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -19,6 +19,7 @@ from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.runtime.task.state_files import StoredFiles, files_of, keep_files, write_files
 from pyflinkx.state.operator_state import redistributed
+from pyflinkx.state.slices import SlicedBatches
 from pyflinkx.state.spec import BROADCAST, CHANNEL, FILE, FILES, NATIVE, SOURCE, SPLIT, UNION
 
 OPERATOR_KINDS = frozenset({BROADCAST, SPLIT, UNION})
@@ -32,6 +33,7 @@ class HeldStates:
     Args:
         uid: of the operator.
         batches: of states, or what makes them when it is gone through; once only. Native ones are of kind ``NATIVE``.
+        sliced: batches of states of Python objects, which the task encodes by and by.
         native: batches that compiled operators have exported, or will when they are gone through; once only.
         splits: pickled, those that a reader has yet to read; None for no reader.
         count: how many these are.
@@ -42,6 +44,7 @@ class HeldStates:
 
     uid: str
     batches: Iterable[ColumnBatch] = ()
+    sliced: SlicedBatches | None = None
     native: Iterable[ColumnBatch] = ()
     splits: bytes | None = None
     count: int = 0
@@ -56,9 +59,17 @@ class HeldStates:
         close = getattr(self.native, "close", None)
         if close is not None:
             close()
+        if self.sliced is not None:
+            self.sliced.close()
 
 
-def held_by_operator(operator: Operator, context: OperatorContext, number: int, by_files: bool = False) -> HeldStates:
+def held_by_operator(
+    operator: Operator,
+    context: OperatorContext,
+    number: int,
+    by_files: bool = False,
+    wake: Callable[[], None] = lambda: None,
+) -> HeldStates:
     """What an operator keeps, by whatever way.
 
     Args:
@@ -66,6 +77,7 @@ def held_by_operator(operator: Operator, context: OperatorContext, number: int, 
         context: of the operator.
         number: of the checkpoint.
         by_files: whether what is in files of the state backend is given as these.
+        wake: called by the thread that writes, when the task has something to do for it.
     """
     operator.store(number)
     held = HeldStates(context.uid)
@@ -74,7 +86,8 @@ def held_by_operator(operator: Operator, context: OperatorContext, number: int, 
         if held.files is not None:
             held.batches = held.files.batches
         else:
-            held.batches = context.keyed_state.exported(context.max_parallelism)
+            held.batches = context.keyed_state.exported_elsewhere(context.max_parallelism)
+        held.sliced = context.keyed_state.in_slices(context.max_parallelism, wake)
     if context.keeps_by_subtask:
         held.batches = chain(held.batches, context.operator_state.export())
     held.native = operator.export()
@@ -108,7 +121,7 @@ def write_states(
             if states.files is not None:
                 files.append((states.files, write_files(writer, states.files, bases)))
                 added += len(files[-1][1])
-            for batch in states.batches:
+            for batch in chain(states.batches, states.sliced or ()):
                 added += len(writer.add(batch))
             for batch in states.native:
                 added += len(writer.add(batch, NATIVE))

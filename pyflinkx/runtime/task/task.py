@@ -262,8 +262,10 @@ class Task:
                 self.settings.clock.now,
                 self.link.snapshot,
                 self.settings.alignment_patience,
+                self.mailbox.wake,
             )
             self.on_close.callback(self.checkpoints.close)
+            self.on_close.callback(self.checkpoints.slicing.close)
 
     def _open_operator(self, node: StreamNode) -> None:
         operator, context = self.nodes[node.id].operator, self._context(node)
@@ -398,12 +400,16 @@ class Task:
         others to come to an end.
         """
         self.mailbox.run_control()
+        # Also while it may not write: a snapshot waits for nobody.
+        sliced = self.checkpoints is not None and self.checkpoints.slicing.step()
         if not self._writable():
             if self.checkpoints is not None:
                 self.checkpoints.read_ahead()
-            return StepResult.BLOCKED
+            return StepResult.MORE if sliced else StepResult.BLOCKED
         started = self.turn.begin()
         result = self._work(started)
+        if result is StepResult.WAIT and sliced:
+            result = StepResult.MORE
         if not self.unfinished and self.turn.waiting and not self.turn.open:
             self.turn.end_batch()
             self.unfinished = bool(self.piecewise)
@@ -454,8 +460,14 @@ class Task:
         # A mail may be what ended the input of an operator whose end waits behind what it has left.
         ended = not self.unfinished and all(source.ended for source in self.inputs)
         if ended and not any(node.draining for node in self.draining):
+            self.finish_snapshots()
             return StepResult.FINISHED
         return StepResult.MORE if read or took else StepResult.WAIT
+
+    def finish_snapshots(self) -> None:
+        """Encode what is left of the snapshots that it has begun: no step follows, or all wait for them."""
+        if self.checkpoints is not None:
+            self.checkpoints.slicing.finish()
 
     def _take(self, source: ReaderInput | ChannelInput) -> bool:
         """Have an input take its next step; whether it had anything."""

@@ -211,7 +211,6 @@ class OperatorDatabase(StateBackend):
 
     def snapshot(self) -> Iterator[StoredRows]:
         self.cache.flush()
-        reading = self._database.snapshot()
         tables = []
         for name, state in self._states.items():
             table = self._tables.get(name)
@@ -222,8 +221,8 @@ class OperatorDatabase(StateBackend):
                     )
                 form = UnaskedForm(state)
                 table = self._made(state, KeyContext(), PickleCodec(), form)
-            tables.append((state, table))
-        return (self._stored(state, table, reading) for state, table in tables)
+            tables.append((state, table, self._database.snapshot(beginning(state.number))))
+        return (self._stored(*each) for each in tables)
 
     def _stored(self, state: StoredState, table: StoredTable, reading: Reading) -> StoredRows:
         return StoredRows(state.name, state.kind, DescribedCodec(state.value), table.stored(reading))
@@ -298,7 +297,7 @@ class OperatorDatabase(StateBackend):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _copy(self, other: Database, number: int, own: int, groups: range) -> None:
-        begin, prefix = number.to_bytes(2, "big"), own.to_bytes(2, "big")
+        begin, prefix = beginning(number), beginning(own)
         changes: list[tuple[bytes, bytes | None]] = []
         rows = other.rows(begin + groups.start.to_bytes(2, "big"), begin + groups.stop.to_bytes(2, "big"))
         for row, value in rows:
@@ -313,3 +312,8 @@ class OperatorDatabase(StateBackend):
         self._database.close()
         self._folder.remove()
         self._backend.forget(self)
+
+
+def beginning(number: int) -> bytes:
+    """What the keys of a state's rows begin with."""
+    return number.to_bytes(2, "big")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from pyflinkx.errors import StateBackendError
 from pyflinkx.state.rocksdb.settings import SharedMemory, rocksdict
@@ -12,24 +11,27 @@ Change = tuple[bytes, "bytes | None"]
 
 
 class Reading:
-    """Reads rows in their order, from a database or from a snapshot of it.
+    """Reads rows in their order.
 
     Args:
-        source: of rocksdict's.
-        name: what errors call it.
+        name: what errors call the database.
     """
 
-    def __init__(self, source: Any, name: str) -> None:
-        self._source = source
+    def __init__(self, name: str) -> None:
         self._name = name
+
+    def _items(self, begin: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Rows in their order, at least those from ``begin`` on."""
+        raise NotImplementedError
 
     def rows(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """The rows from ``begin`` on whose keys are less than ``end``, as they are when the first is asked for."""
         try:
-            for row, value in self._source.items(from_key=begin):
+            for row, value in self._items(begin):
                 if row >= end:
                     return
-                yield row, value
+                if row >= begin:
+                    yield row, value
         except Exception as error:
             raise self.fault("read", error) from error
 
@@ -39,6 +41,25 @@ class Reading:
 
     def __str__(self) -> str:
         return self._name
+
+
+class Snapshot(Reading):
+    """Reads rows as they were when it was made, once, in whatever thread.
+
+    An iterator of RocksDB sees what was there when it was made. Those of rocksdict's snapshots are made of the database
+    itself, so they see what has been written since the snapshot.
+
+    Args:
+        items: an iterator of rocksdict's.
+        name: what errors call the database.
+    """
+
+    def __init__(self, items: Iterator[tuple[bytes, bytes]], name: str) -> None:
+        super().__init__(name)
+        self._made = items
+
+    def _items(self, begin: bytes) -> Iterator[tuple[bytes, bytes]]:
+        return self._made
 
 
 class Database(Reading):
@@ -69,9 +90,13 @@ class Database(Reading):
             self._rocks.set_write_options(unlogged)
         except Exception as error:
             raise StateBackendError(f"{name} cannot be opened: {error}") from error
-        super().__init__(self._rocks, name)
+        super().__init__(name)
         self._number = next_number
         self._closed = False
+
+    def _items(self, begin: bytes) -> Iterator[tuple[bytes, bytes]]:
+        items: Iterator[tuple[bytes, bytes]] = self._rocks.items(from_key=begin)
+        return items
 
     def get(self, row: bytes) -> bytes | None:
         """The value of a row."""
@@ -113,7 +138,7 @@ class Database(Reading):
         """The rows whose keys begin so."""
         found = []
         try:
-            for row, value in self._rocks.items(from_key=prefix):
+            for row, value in self._items(prefix):
                 if not row.startswith(prefix):
                     break
                 found.append((row, value))
@@ -121,9 +146,9 @@ class Database(Reading):
             raise self.fault("read", error) from error
         return found
 
-    def snapshot(self) -> Reading:
-        """All rows as they are now, whatever is written from now on; may be read in another thread."""
-        return Reading(self._rocks.snapshot(), self._name)
+    def snapshot(self, begin: bytes) -> Snapshot:
+        """The rows from ``begin`` on as they are now, whatever is written from now on."""
+        return Snapshot(self._items(begin), self._name)
 
     def next_number(self) -> int:
         """A number greater than all before."""
