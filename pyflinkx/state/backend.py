@@ -257,8 +257,9 @@ class KeyedStateBackend(KeyedStateStore):
         return chain(self._unasked(), batches, pieces)
 
     def files_snapshot(self, number: int) -> Any:
-        """All state but what ``in_slices`` gives as files that stay as they are now; None where the backend has none, or
-        nothing in them.
+        """All state but what ``in_slices`` gives, as files that stay as they are now.
+
+        None where the backend has none, or nothing in them.
 
         Args:
             number: of the checkpoint.
@@ -305,9 +306,6 @@ class KeyedStateBackend(KeyedStateStore):
         columns = self._columns(LongCodec())
         schema = state_schema(name, TIMERS, columns, True)
         return TimersExport(name, schema, list(columns.values()), max_parallelism, queue.snapshots, queue)
-
-    def _exported_timers(self, max_parallelism: int) -> list[ColumnBatch]:
-        return list(SlicedBatches([self._sliced_timers(*entry, max_parallelism) for entry in self.queues.items()]))
 
     def _pieces(self, stored: StoredRows, max_parallelism: int) -> Iterator[ColumnBatch]:
         rows = stored.rows
