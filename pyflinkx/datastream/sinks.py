@@ -7,7 +7,6 @@ from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx.connectors.kafka.former import FlinkKafkaProducerBase
 from pyflinkx.connectors.print import PrintSink
 from pyflinkx.connectors.sink import Sink
 from pyflinkx.connectors.sink_function import SinkFunction
@@ -38,9 +37,7 @@ class SinkMethods:
 
         def _as_rows(self) -> Stream: ...
 
-    def add_sink(
-        self, sink_func: SinkFunction | Sink | FlinkKafkaProducerBase | Callable[[Any], Any]
-    ) -> DataStreamSink:
+    def add_sink(self, sink_func: SinkFunction | Sink | Callable[[Any], Any]) -> DataStreamSink:
         """End the stream in a function.
 
         Args:
@@ -60,8 +57,9 @@ class SinkMethods:
         """
         if isinstance(sink_func, TwoPhaseCommitSinkFunction):
             return self._end("Unnamed", TwoPhaseFunctionSink(sink_func))
-        if isinstance(sink_func, FlinkKafkaProducerBase):
-            sink_func = sink_func.as_sink()
+        as_sink = getattr(sink_func, "as_sink", None)  # of a FlinkKafkaProducer, whose import takes its time
+        if as_sink is not None:
+            sink_func = as_sink()
         if isinstance(sink_func, Sink):
             return self._end("Unnamed", sink_func)
         function, with_context = sink_function(sink_func)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx.connectors.kafka.former import FlinkKafkaConsumerBase
 from pyflinkx.connectors.source import Source
 from pyflinkx.connectors.source_function import FunctionSource, SourceFunction
 from pyflinkx.errors import GraphError
@@ -25,7 +24,7 @@ class SourceMethods:
 
     def add_source(
         self,
-        source_func: SourceFunction | FlinkKafkaConsumerBase,
+        source_func: Any,
         source_name: str = "Custom Source",
         type_info: TypeInformation | None = None,
     ) -> DataStream:
@@ -40,8 +39,9 @@ class SourceMethods:
         Raises:
             GraphError: it is no SourceFunction.
         """
-        if isinstance(source_func, FlinkKafkaConsumerBase):
-            return self._source_stream(source_func.as_source(), source_name, type_info)
+        as_source = getattr(source_func, "as_source", None)  # of a FlinkKafkaConsumer, whose import takes its time
+        if as_source is not None:
+            return self._source_stream(as_source(), source_name, type_info)
         if not isinstance(source_func, SourceFunction):
             raise GraphError(f"add_source() takes a SourceFunction, not {source_func!r} ({type(source_func).__name__})")
         return self._source_stream(FunctionSource(source_func, type_info), source_name, type_info)
