@@ -34,7 +34,9 @@ def test_every_line_of_the_list_is_read():
     exports = [line for line in body if line.startswith(("exports: ", "also: "))]
     names = list(script.parse(text))
     assert len(names) == len(body) - len(exports) + sum(line.count(",") + 1 for line in exports)
-    assert {"class", "function", "method", "static", "classmethod", "members", "export"} == {n.kind for n in names}
+    assert {"class", "function", "method", "static", "classmethod", "members", "export", "property"} == {
+        n.kind for n in names
+    }
 
 
 def test_lines_are_read():
@@ -49,6 +51,7 @@ B(Base)
     class Builder
     class Kind = X, Y
     get(key: ~K, *more, **rest) -> ~V
+    property size
 def free(x: int=3) -> int
 """
     found = [(n.path, n.kind, n.parameters) for n in script.parse(text)]
@@ -63,6 +66,7 @@ def free(x: int=3) -> int
         (("B", "Builder"), "class", None),
         (("B", "Kind"), "members", "X, Y"),
         (("B", "get"), "method", "key: ~K, *more, **rest"),
+        (("B", "size"), "property", None),
         (("free",), "function", "x: int=3"),
     ]
 

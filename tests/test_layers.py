@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "testing": {"common", "datastream", *PUBLIC},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
+    "table": {"common", "datastream", "relational", "sql", *PUBLIC},
     "queryablestate": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},
 }

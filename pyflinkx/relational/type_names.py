@@ -76,7 +76,10 @@ def data_type_of(node: TypeName, text: str) -> DataType:
     if node.unit is not None:
         unit = node.unit.start if node.unit.end is None else f"{node.unit.start} TO {node.unit.end}"
         kind = Kind.INTERVAL_YEAR_MONTH if node.unit.start in MONTHS else Kind.INTERVAL_DAY_TIME
-        return DataType(kind, node.unit.precision, node.unit.fraction, unit, nullable=nullable)
+        precision, fraction = node.unit.precision, node.unit.fraction
+        if unit == "SECOND" and fraction is None:  # as Flink, whose seconds have nothing but a fraction
+            precision, fraction = None, precision
+        return DataType(kind, precision, fraction, unit, nullable=nullable)
     if node.path:
         _unknown(node, text)
     _refuse(node, text, f"the type {node.name} is not supported")

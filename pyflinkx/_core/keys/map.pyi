@@ -1,6 +1,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar, final, overload
 
+from pyflinkx._core.keys.snapshots import Snapshots
+
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _D = TypeVar("_D")
