@@ -102,9 +102,9 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.connectors": {
         **each(
             CONNECTORS,
-            "DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
+            "DynamicKafkaSource DynamicKafkaSourceBuilder "
             "KafkaMetadataService KafkaStreamSetSubscriber KafkaStreamSubscriber "
-            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
+            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
     },

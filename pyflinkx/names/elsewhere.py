@@ -70,7 +70,10 @@ ELSEWHERE: dict[str, dict[str, str]] = {
             "pyflinkx.datastream.connectors.jdbc",
             "JdbcConnectionOptions JdbcExactlyOnceOptions JdbcExecutionOptions JdbcSink JdbcSource JdbcSourceBuilder",
         ),
-        **each("pyflinkx.datastream.connectors.kafka", "KafkaRecordDeserializationSchema KafkaSink KafkaSource"),
+        **each(
+            "pyflinkx.datastream.connectors.kafka",
+            "FlinkKafkaConsumer FlinkKafkaProducer KafkaRecordDeserializationSchema KafkaSink KafkaSource Semantic",
+        ),
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each("pyflinkx.datastream.connectors", "Sink"),

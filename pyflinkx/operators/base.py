@@ -337,6 +337,11 @@ class Operator:
         """Add those states of an exported batch that are this subtask's; called after ``open``."""
         raise NotImplementedError(f"{type(self).__name__} has no states of its own")
 
+    @property
+    def stays(self) -> bool:
+        """Whether it takes part in a checkpoint behind its end, with what is in ``store``, and wants to hear of it."""
+        return self.functions is not None and self.functions.stay
+
     def checkpoint_completed(self, checkpoint_id: int) -> None:
         """The checkpoint, and so all before it, is durable."""
         if self.functions is not None:

@@ -58,6 +58,7 @@ class Broker:
         from confluent_kafka.admin import NewPartitions
 
         wait_all(self.admin.create_partitions([NewPartitions(topic, count)]))
+        until(lambda: self.partitions_of(topic) == count, PATIENCE, "the partitions are not there")
 
     def delete_topic(self, topic):
         """Remove a topic."""
@@ -86,6 +87,8 @@ class Broker:
         config = {"bootstrap.servers": self.servers, "log_level": 0, "linger.ms": 0}
         if transaction is not None:
             config["transactional.id"] = f"test-{os.getpid()}-{next(NUMBERS)}"
+        failures = []
+        config["on_delivery"] = lambda error, message: error is None or failures.append(error)
         producer = Producer(config)
         if transaction is not None:
             producer.init_transactions(PATIENCE)
@@ -105,6 +108,7 @@ class Broker:
                 except BufferError:
                     producer.poll(0.1)
         assert producer.flush(PATIENCE) == 0
+        assert not failures
         if transaction == "commit":
             producer.commit_transaction(PATIENCE)
         elif transaction == "abort":

@@ -15,12 +15,13 @@ from pyflinkx.testing.kills import KILLED, FaultReport, Faults, run_under_faults
 from tests.reliability import full_job
 
 COUNT = 3_000
-BACKENDS = ["hashmap", "rocksdb"]
+BACKENDS = ["hashmap", "rocksdb", "rocksdb incremental"]
 
 
 def run_round(seed, backend=None, method=None):
     """One job, and what the seed does to it."""
     chance = random.Random(seed)
+    backend = backend or chance.choice(BACKENDS)
     workers = chance.choice([1, 2, 2, 2, 3, 3, 4])
     options = {
         "parallelism.default": str(workers),
@@ -32,7 +33,8 @@ def run_round(seed, backend=None, method=None):
         "execution.checkpointing.data-inline-threshold": chance.choice(["0 b", "20 kb", "1 mb"]),
         "execution.checkpointing.unaligned.enabled": chance.choice(["true", "false"]),
         "pyflinkx.batch.size": chance.choice(["16", "100", "1024"]),
-        "state.backend.type": backend or chance.choice(BACKENDS),
+        "state.backend.type": backend.split()[0],
+        "execution.checkpointing.incremental": str("incremental" in backend).lower(),
         "heartbeat.interval": "200 ms",
         "heartbeat.timeout": "2 s",
     }

@@ -14,11 +14,12 @@ import traceback
 
 from tests.reliability.rescaling import CHECKPOINT, SAVEPOINT, Cell, EndedError, rescale
 
+BACKENDS = ("hashmap", "rocksdb", "rocksdb incremental")
 # Those with worker processes come first, as a process that has used RocksDB itself must not be forked.
 CELLS = [
     Cell(*each, workers)
     for workers, *each in itertools.product(
-        ("processes", "threads"), (CHECKPOINT, SAVEPOINT), (False, True), ("hashmap", "rocksdb"), (False, True)
+        ("processes", "threads"), (CHECKPOINT, SAVEPOINT), (False, True), BACKENDS, (False, True)
     )
 ]
 MOST_CHECKPOINTS = 6

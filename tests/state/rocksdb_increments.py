@@ -14,7 +14,7 @@ MEBIBYTE = 1 << 20
 
 
 def written(operator, number):
-    """Bytes of the files of a checkpoint that the one before has not, of all of its files, and how long it took (ms)."""
+    """Bytes of a checkpoint's files that the one before has not, and of all of them, and how long it took (ms)."""
     started = time.monotonic()
     snapshot = operator.files_snapshot(number)
     took = (time.monotonic() - started) * 1000

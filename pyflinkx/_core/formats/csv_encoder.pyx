@@ -59,8 +59,8 @@ cdef class CsvEncoder:
     def encode(self, ColumnBatch batch not None):
         """The lines of a batch; None where others are to write them.
 
-        Those are batches with other types, with texts that are no UTF-8 or that ``csv.writer`` treats in a way of its own
-        (they hold ``\\r``, and lines end with ``\\n``), and with times outside of Python's calendar.
+        Those are batches with other types, with texts that are no UTF-8 or that ``csv.writer`` treats in a way of its
+        own (they hold ``\\r``, and lines end with ``\\n``), and with times outside of Python's calendar.
 
         Raises:
             MemoryBudgetError: there is no room for them.

@@ -15,12 +15,10 @@ from pyflinkx._core.pfx.json_read cimport PFX_JSON_ROW, pfx_json_form
 from pyflinkx._core.pfx.json_write cimport pfx_json_column, pfx_json_write_rows
 from pyflinkx._core.pfx.memory cimport pfx_alloc_zero, pfx_free
 from pyflinkx._core.pfx.status cimport pfx_status
+from pyflinkx._core.python cimport _PyBytes_Resize
 from pyflinkx._core.status cimport check
 
 from pyflinkx.errors import TypeInformationError
-
-cdef extern from "Python.h":
-    int _PyBytes_Resize(PyObject **string, Py_ssize_t newsize) except -1
 
 
 @cython.final

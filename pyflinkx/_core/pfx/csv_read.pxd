@@ -55,7 +55,7 @@ cdef extern from "pfx/csv_read.h" nogil:
         const pfx_csv_reader *reader, const char *text, int64_t length, int64_t trusted, int64_t limit,
         pfx_csv_place *place, pfx_csv_stop *stop)
     pfx_status pfx_csv_read_messages(
-        const pfx_csv_reader *reader, const char *text, const int64_t *ends, int64_t count, int64_t *rows, int64_t *rare,
-        int64_t *rare_count)
+        const pfx_csv_reader *reader, const char *text, const int64_t *ends, int64_t count, int64_t *rows,
+        int64_t *rare, int64_t *rare_count)
     int64_t pfx_csv_pass_lines(const char *text, int64_t length, int64_t at, int64_t *lines)
     int64_t pfx_csv_trusted(const char *text, int64_t length, int64_t at)

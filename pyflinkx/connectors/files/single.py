@@ -26,6 +26,9 @@ from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.errors import SinkError
 from pyflinkx.formats.decoding import check_charset
 
+# Of columns: so few that their text is still in the cache when it is written.
+ROWS_AT_ONCE = 1024
+
 
 class SingleFileSink(Sink):
     """A sink that writes one file, which appears at the end of the input, whole, or not at all.
@@ -136,13 +139,16 @@ class FileWriter(SinkWriter):
         if first_change(batch) >= 0:
             raise SinkError(f"{self.path}: the stream holds updates or deletions, which a file cannot take back")
         target, text = self.files[0]
-        if isinstance(batch, ColumnBatch):
-            data = text.of_columns(batch)
-            if data is not None:
+        if not isinstance(batch, ColumnBatch):
+            target.write(text.lines(batch.values))
+            return
+        for start in range(0, len(batch), ROWS_AT_ONCE):
+            part = batch.slice(start, min(start + ROWS_AT_ONCE, len(batch)))
+            data = text.of_columns(part)
+            if data is None:
+                target.write(text.lines(part.to_rows()))
+            else:
                 target.write_bytes(data)
-                return
-        values = batch.to_rows() if isinstance(batch, ColumnBatch) else batch.values
-        target.write(text.lines(values))
 
     def flush(self, end_of_input: bool) -> None:
         for target, text in self._open():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from pyflinkx.connectors.kafka.clients import made_client
 from pyflinkx.connectors.kafka.library import admin_library, client_library
 from pyflinkx.connectors.kafka.offsets import (
     KafkaOffsetResetStrategy,
@@ -17,7 +18,6 @@ from pyflinkx.connectors.kafka.offsets import (
     KafkaTopicPartition,
     Place,
 )
-from pyflinkx.connectors.kafka.properties import made_client
 from pyflinkx.errors import ConfigurationError, SourceError
 
 log = logging.getLogger("pyflinkx.connectors.kafka")

@@ -6,7 +6,6 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pyflinkx.connectors.coordinator import CoordinatorContext
 from pyflinkx.connectors.kafka.transactional_writer import Committed, Transaction

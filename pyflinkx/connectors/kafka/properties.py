@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pyflinkx.config.option import ConfigOption
-from pyflinkx.connectors.kafka.library import client_library
 from pyflinkx.errors import ConfigurationError
-
-log = logging.getLogger("pyflinkx.connectors.kafka")
 
 Properties = dict[str, str]
 
@@ -167,16 +163,3 @@ def jaas_properties(text: str) -> dict[str, str]:
         return {"sasl.username": options["username"], "sasl.password": options["password"]}
     except KeyError as error:
         raise ConfigurationError(f"sasl.jaas.config has no {error.args[0]}") from None
-
-
-def made_client(make: Callable[[dict[str, Any]], Any], properties: dict[str, Any]) -> Any:
-    """A client of librdkafka, whose messages go to the log.
-
-    Raises:
-        ConfigurationError: a property is unknown to it, or has a value that cannot be.
-    """
-    library = client_library()
-    try:
-        return make({"log_level": 4, **properties, "logger": log})
-    except library.KafkaException as error:
-        raise ConfigurationError(f"Kafka's properties: {error.args[0].str()}") from None

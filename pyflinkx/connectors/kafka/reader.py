@@ -12,12 +12,12 @@ from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.records.objects import NO_TIMESTAMP, ObjectBatch
+from pyflinkx.connectors.kafka.clients import made_client
 from pyflinkx.connectors.kafka.cluster import listed, native, refusal
 from pyflinkx.connectors.kafka.enumerator import Gone
-from pyflinkx.connectors.kafka.feed import Feed, Outage
+from pyflinkx.connectors.kafka.feed import ASK_SECONDS, Feed, Outage
 from pyflinkx.connectors.kafka.library import client_library
 from pyflinkx.connectors.kafka.offsets import KafkaOffsetResetStrategy, KafkaTopicPartition
-from pyflinkx.connectors.kafka.properties import made_client
 from pyflinkx.connectors.kafka.records import KafkaRecordDeserializationSchema, bad_record, looks_for_end, record_of
 from pyflinkx.connectors.kafka.splits import KafkaSplit
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, WAIT, ReaderContext, SourceReader
@@ -120,6 +120,7 @@ class KafkaReader(SourceReader):
 
     def add_splits(self, splits: list[KafkaSplit]) -> None:
         added = []
+        topics = {partition.topic for partition in self.partitions} | {partition.topic for partition in self.ended}
         for split in splits:
             if not self.reading.covers(split.partition):
                 log.warning("%s is not read on, as the source does not name it any more", split.partition)
@@ -131,8 +132,17 @@ class KafkaReader(SourceReader):
             self.partitions[split.partition] = progress
             added.append(native(split.partition, split.offset))
         if added:
+            self._learn(topics.intersection(place.topic for place in added))
             self.consumer.incremental_assign(added)
             self._index()
+
+    def _learn(self, topics: set[str]) -> None:
+        """Topics that the consumer knows have more partitions than it knows of: it would take minutes to find out."""
+        for topic in topics:
+            try:
+                self.consumer.list_topics(topic, ASK_SECONDS)
+            except self.library.KafkaException as error:
+                log.warning("topic '%s': %s", topic, error.args[0].str())
 
     def _index(self) -> None:
         """Messages are told apart by as little as can be."""

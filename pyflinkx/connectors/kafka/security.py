@@ -49,7 +49,8 @@ def security_of(properties: Mapping[str, Any]) -> Security:
     mechanism = str(properties.get("sasl.mechanisms", properties.get("sasl.mechanism", "GSSAPI"))).upper()
     if mechanism not in MECHANISMS:
         raise ConfigurationError(
-            f"EXACTLY_ONCE goes with the SASL mechanisms {', '.join(MECHANISMS)}, not with {mechanism} yet: AT_LEAST_ONCE does"
+            f"EXACTLY_ONCE goes with the SASL mechanisms {', '.join(MECHANISMS)}, not with {mechanism} yet: "
+            "AT_LEAST_ONCE does"
         )
     try:
         user, password = str(properties["sasl.username"]), str(properties["sasl.password"])

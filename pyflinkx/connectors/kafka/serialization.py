@@ -57,6 +57,7 @@ class BuiltSchema(KafkaRecordSerializationSchema):
         value: SerializationSchema,
         headers: Callable[[Any], Iterable[tuple[str, bytes | None]]] | None,
         partitioner: Callable[[Any], int | None] | None,
+        timestamps: bool = True,
     ) -> None:
         self.topic = topic
         self.selector = selector
@@ -64,6 +65,7 @@ class BuiltSchema(KafkaRecordSerializationSchema):
         self.value = value
         self.headers = headers
         self.partitioner = partitioner
+        self.timestamps = timestamps
         self.values_only = topic is not None and key is None and headers is None and partitioner is None
 
     def serialize(self, element: Any, timestamp: int | None) -> KafkaRecord | None:
@@ -76,7 +78,7 @@ class BuiltSchema(KafkaRecordSerializationSchema):
             None if self.key is None else self.key.serialize(element),
             None if self.partitioner is None else self.partitioner(element),
             None,
-            timestamp,
+            timestamp if self.timestamps else None,
             () if self.headers is None else tuple(self.headers(element)),
         )
 
@@ -91,6 +93,7 @@ class KafkaRecordSerializationSchemaBuilder:
         self._value: SerializationSchema | None = None
         self._headers: Callable[[Any], Iterable[tuple[str, bytes | None]]] | None = None
         self._partitioner: Callable[[Any], int | None] | None = None
+        self._timestamps = True
 
     def set_topic(self, topic: str) -> KafkaRecordSerializationSchemaBuilder:
         """Send all records to this topic."""
@@ -161,7 +164,9 @@ class KafkaRecordSerializationSchemaBuilder:
             raise ConfigurationError("set_topic() or set_topic_selector() must be called first")
         if self._value is None:
             raise ConfigurationError("set_value_serialization_schema() must be called first")
-        return BuiltSchema(self._topic, self._selector, self._key, self._value, self._headers, self._partitioner)
+        return BuiltSchema(
+            self._topic, self._selector, self._key, self._value, self._headers, self._partitioner, self._timestamps
+        )
 
 
 def checked_schema(schema: Any) -> SerializationSchema:

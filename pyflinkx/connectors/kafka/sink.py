@@ -7,10 +7,11 @@ from dataclasses import replace
 from pyflinkx.config.arguments import check_text
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.kafka import options
+from pyflinkx.connectors.kafka.clients import made_client
 from pyflinkx.connectors.kafka.cluster import Cluster
 from pyflinkx.connectors.kafka.committer import Committing, TransactionCoordinator
 from pyflinkx.connectors.kafka.library import client_library
-from pyflinkx.connectors.kafka.properties import checked_property, client_properties, made_client, option_of
+from pyflinkx.connectors.kafka.properties import checked_property, client_properties, option_of
 from pyflinkx.connectors.kafka.security import security_of
 from pyflinkx.connectors.kafka.serialization import KafkaRecordSerializationSchema
 from pyflinkx.connectors.kafka.transactional_writer import TransactionalWriter

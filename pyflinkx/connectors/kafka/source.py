@@ -8,11 +8,12 @@ from typing import Any
 from pyflinkx.config.arguments import check_count, check_on_error, check_text
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
 from pyflinkx.connectors.kafka import options
+from pyflinkx.connectors.kafka.clients import made_client
 from pyflinkx.connectors.kafka.cluster import Cluster, Topics, checked_pattern
 from pyflinkx.connectors.kafka.enumerator import KafkaEnumerator, KafkaEnumeratorState, Plan
 from pyflinkx.connectors.kafka.library import client_library
 from pyflinkx.connectors.kafka.offsets import KafkaOffsetResetStrategy, KafkaOffsetsInitializer, KafkaTopicPartition
-from pyflinkx.connectors.kafka.properties import checked_property, client_properties, made_client, option_of
+from pyflinkx.connectors.kafka.properties import checked_property, client_properties, option_of
 from pyflinkx.connectors.kafka.reader import KafkaReader, Reading
 from pyflinkx.connectors.kafka.records import KafkaRecordDeserializationSchema
 from pyflinkx.connectors.source import Boundedness, ReaderContext, Source

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyflinkx import faults
+from pyflinkx.connectors.kafka.clients import made_client
 from pyflinkx.connectors.kafka.cluster import is_of_connections
 from pyflinkx.connectors.kafka.library import client_library
-from pyflinkx.connectors.kafka.properties import made_client
 from pyflinkx.connectors.kafka.transactions import TransactionClient
 from pyflinkx.connectors.kafka.writer import Deliveries, MessageWriter, Writing
 from pyflinkx.connectors.sink import WriterContext

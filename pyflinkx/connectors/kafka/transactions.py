@@ -89,7 +89,7 @@ class TransactionClient:
             commit: whether its messages are to be seen.
 
         Returns:
-            Whether it has ended so, now or before; False where it is not open any more, and how it has ended is not known.
+            Whether it has ended so, now or before; False where it is not open any more, and nobody knows how it ended.
 
         Raises:
             SinkError: that cannot be done.
@@ -121,7 +121,10 @@ class TransactionClient:
             answer.number("i")
             answer.number("q")
             found = TransactionState(state, answer.number("q"), answer.number("h"))
-            return None if code == UNKNOWN_ID else checked(code) and found
+            if code == UNKNOWN_ID:
+                return None
+            checked(code)
+            return found
 
         return self._of(name, f"look at transaction {name}", call)
 
@@ -188,7 +191,8 @@ class TransactionClient:
                 self._forget()
             if self.stopped.is_set() or time.monotonic() + PAUSE_SECONDS >= deadline:
                 raise SinkError(
-                    f"cannot {what} of Kafka at {self.servers} within {self.timeout:g} s (default.api.timeout.ms): {failure}"
+                    f"cannot {what} of Kafka at {self.servers} within {self.timeout:g} s "
+                    f"(default.api.timeout.ms): {failure}"
                 ) from None
             self.stopped.wait(PAUSE_SECONDS)
 

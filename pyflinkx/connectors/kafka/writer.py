@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyflinkx._core.records.row_kinds import first_change
+from pyflinkx.connectors.kafka.clients import made_client
 from pyflinkx.connectors.kafka.cluster import REFUSED
 from pyflinkx.connectors.kafka.library import client_library
-from pyflinkx.connectors.kafka.properties import made_client
 from pyflinkx.connectors.kafka.serialization import BuiltSchema, KafkaRecordSerializationSchema
 from pyflinkx.connectors.sink import NO_RECORD, SinkWriter
 from pyflinkx.errors import SinkError
@@ -104,7 +104,7 @@ class MessageWriter(SinkWriter):
             raise SinkError("the stream holds updates or deletions, and messages cannot tell them")
         times = batch.timestamps
         if isinstance(self.schema, BuiltSchema) and self.schema.values_only:
-            self._write_values(self.schema, batch.values, times)
+            self._write_values(self.schema, batch.values, times if self.schema.timestamps else None)
         else:
             self._write_messages(batch.values, times)
         self.record = NO_RECORD

@@ -1,5 +1,12 @@
 """Kafka as a source and as a sink, with PyFlink's names."""
 
+from pyflinkx.connectors.kafka.former import (
+    FlinkKafkaConsumer,
+    FlinkKafkaConsumerBase,
+    FlinkKafkaProducer,
+    FlinkKafkaProducerBase,
+    Semantic,
+)
 from pyflinkx.connectors.kafka.offsets import KafkaOffsetResetStrategy, KafkaOffsetsInitializer, KafkaTopicPartition
 from pyflinkx.connectors.kafka.records import KafkaBadRecord, KafkaRecord, KafkaRecordDeserializationSchema
 from pyflinkx.connectors.kafka.serialization import (
@@ -13,6 +20,10 @@ from pyflinkx.connectors.record_sink import DeliveryGuarantee
 
 __all__ = [
     "DeliveryGuarantee",
+    "FlinkKafkaConsumer",
+    "FlinkKafkaConsumerBase",
+    "FlinkKafkaProducer",
+    "FlinkKafkaProducerBase",
     "KafkaBadRecord",
     "KafkaOffsetResetStrategy",
     "KafkaOffsetsInitializer",
@@ -26,4 +37,5 @@ __all__ = [
     "KafkaSourceBuilder",
     "KafkaTopicPartition",
     "KafkaTopicSelector",
+    "Semantic",
 ]

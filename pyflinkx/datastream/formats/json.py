@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.connectors.files.json_lines import JsonLinesSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.connectors.file_system import StreamFormat
-from pyflinkx.errors import ConfigurationError, TypeInformationError
+from pyflinkx.errors import ConfigurationError
 from pyflinkx.formats.json_decoder import Failures
-from pyflinkx.formats.json_encoder import JsonEncoder
 from pyflinkx.formats.json_messages import JsonMessages, row_type
+from pyflinkx.formats.json_rows import JsonRows
 from pyflinkx.formats.json_schema import row_type_of_schema
-from pyflinkx.formats.json_values import JsonValueError, Reading, writer_of
+from pyflinkx.formats.json_values import Reading
 from pyflinkx.names.asking import offering
-from pyflinkx.types.codecs import codec_of
 from pyflinkx.types.serialization import DeserializationSchema, SerializationSchema
 from pyflinkx.types.typeinfo import RowTypeInfo, TypeInformation
 
@@ -170,10 +168,7 @@ class JsonRowSerializationSchema(SerializationSchema):
     """
 
     def __init__(self, type_info: RowTypeInfo) -> None:
-        self._type_info = type_info
-        self._conform = codec_of(type_info).conform_one
-        self._write = writer_of(type_info)
-        self._encoder = JsonEncoder(type_info, self.serialize)
+        self._rows = JsonRows(type_info)
 
     @staticmethod
     def builder() -> JsonRowSerializationSchema.Builder:
@@ -190,15 +185,11 @@ class JsonRowSerializationSchema(SerializationSchema):
         Raises:
             TypeError: the value is no row of the type, or holds a number that JSON cannot; the message names the field.
         """
-        try:
-            return self._write(None if value is None else self._conform(value)).encode()
-        except (TypeInformationError, ValueError) as error:
-            where = f"field '${error.path}': {error}" if isinstance(error, JsonValueError) else str(error)
-            raise TypeError(f"no row of type {self._type_info}: {short_repr(value)}: {where}") from error
+        return self._rows.encode(value)
 
     def encode_many(self, values: list[Any]) -> list[bytes]:
         """What ``serialize`` gives for each of several rows, many times faster."""
-        return self._encoder.messages(values)
+        return self._rows.encoder.messages(values)
 
     def encode_columns(self, batch: ColumnBatch) -> bytes:
         r"""The JSON objects of the rows of columns, each with a ``\n``.
@@ -209,10 +200,10 @@ class JsonRowSerializationSchema(SerializationSchema):
         Raises:
             TypeError: a row holds a number that JSON cannot.
         """
-        return self._encoder.lines(batch)
+        return self._rows.encoder.lines(batch)
 
     def __reduce__(self) -> Any:
-        return JsonRowSerializationSchema, (self._type_info,)
+        return JsonRowSerializationSchema, (self._rows.type_info,)
 
     class Builder:
         """Builds a JsonRowSerializationSchema."""

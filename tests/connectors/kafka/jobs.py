@@ -26,9 +26,11 @@ def new_env(parallelism=1, **options):
     return StreamExecutionEnvironment.get_execution_environment(configuration).set_parallelism(parallelism)
 
 
-def source_of(servers, topic, schema=None, **properties):
-    """A builder of a source that reads strings up to the end of now."""
-    builder = KafkaSource.builder().set_bootstrap_servers(servers).set_bounded(KafkaOffsetsInitializer.latest())
+def source_of(servers, topic, schema=None, bounded=True, **properties):
+    """A builder of a source that reads strings, up to the end of now if it is bounded."""
+    builder = KafkaSource.builder().set_bootstrap_servers(servers)
+    if bounded:
+        builder.set_bounded(KafkaOffsetsInitializer.latest())
     builder.set_value_only_deserializer(schema or SimpleStringSchema())
     for key, value in properties.items():
         builder.set_property(key.replace("_", "."), str(value))

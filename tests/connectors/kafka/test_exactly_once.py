@@ -298,7 +298,7 @@ def test_users_who_may_not(broker):
             Attempt(once(broker.sasl_servers, topic, default_api_timeout_ms=5000, **{**secured, **change})).write("a")
     wrong = {**secured, "security_protocol": "SASL_SSL", "default_api_timeout_ms": 3000}
     client = TransactionClient(broker.tls_servers, security(wrong), 3)
-    with contextlib.closing(client), pytest.raises(SinkError, match="certificate .* is not trusted"):
+    with contextlib.closing(client), pytest.raises(SinkError, match=r"certificate .* is not trusted"):
         client.state("x")
 
 
@@ -312,5 +312,5 @@ def security(properties):
 def test_what_transactions_cannot_be_committed_with(mechanism):
     builder = sink_of("a:1", "t", security_protocol="SASL_SSL", sasl_mechanism=mechanism)
     builder.set_delivery_guarantee(ONCE).set_transactional_id_prefix("p")
-    with pytest.raises(ConfigurationError, match=f"PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, not with {mechanism}"):
+    with pytest.raises(ConfigurationError, match=f"SCRAM-SHA-512, not with {mechanism}"):
         builder.build()

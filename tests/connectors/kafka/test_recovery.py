@@ -53,9 +53,18 @@ class Reading:
     def _fail(self, error):
         raise error
 
-    def look_again(self):
-        """The time for another look has come."""
-        self.calls.pop()()
+    def look_for(self, count):
+        """Time goes on, and with it the looks, until so many partitions are being read."""
+
+        def found():
+            self.work()
+            if sum(len(reader.open_splits()) for reader in self.readers) == count:
+                return True
+            if self.calls:
+                self.calls.pop()()
+            return False
+
+        until(found, 60, f"{count} partitions were not found")
 
     def work(self):
         while self.posted:
@@ -213,33 +222,32 @@ def test_a_partition_that_the_source_does_not_name_any_more(broker, reading, cap
 def test_partitions_that_are_added(broker, reading):
     """While the job runs, and while it does not: they are read from their first message, each once."""
     topic = filled(broker, 10)
-    builder = source_of(broker.servers, topic).set_starting_offsets(INITIAL.latest())
-    builder.set_unbounded(INITIAL.offsets({KafkaTopicPartition(topic, n): 10**9 for n in range(9)}))
-    source = builder.build()
+    source = source_of(broker.servers, topic, bounded=False).set_starting_offsets(INITIAL.latest()).build()
     one = reading(source)
-    until(lambda: one.work() or one.readers[0].open_splits(), 60, "the partition was not found")
+    one.look_for(1)
     broker.produce(topic, [b"a"], 0)
     assert one.read(1) == ["a"]
     broker.add_partitions(topic, 2)
     broker.produce(topic, [b"b"], 1)
-    one.look_again()
+    one.look_for(2)
     assert one.read(1) == ["b"]
     taken = one.snapshot()
     broker.add_partitions(topic, 3)
     broker.produce(topic, [b"c"], 2)
     broker.produce(topic, [b"d"], 1)
-    assert sorted(reading(source, 2, restored=taken).read(2)) == ["c", "d"]
+    other = reading(source, 2, restored=taken)
+    other.look_for(3)
+    assert sorted(other.read(2)) == ["c", "d"]
 
 
 def test_topics_that_are_added_to_a_pattern(broker, reading):
     topic = filled(broker, 1)
-    builder = source_of(broker.servers, None).set_topic_pattern(f"{topic}.*")
-    builder.set_unbounded(INITIAL.offsets({KafkaTopicPartition(topic, 9): 1}, KafkaOffsetResetStrategy.LATEST))
+    builder = source_of(broker.servers, None, bounded=False).set_topic_pattern(f"{topic}.*")
     one = reading(builder.build())
     assert one.read(1) == ["0"]
     more = broker.new_topic(name=f"{topic}-more")
     broker.produce(more, [b"a"])
-    one.look_again()
+    one.look_for(2)
     assert one.read(1) == ["a"]
 
 

@@ -194,3 +194,47 @@ def test_what_a_builder_wants():
         schema.set_topic("t").build()
     with pytest.raises(TypeError, match="SerializationSchema"):
         schema.set_key_serialization_schema(SimpleStringSchema)
+
+
+def test_by_the_names_of_before(broker):
+    from pyflinkx.datastream.connectors.kafka import FlinkKafkaConsumer, FlinkKafkaProducer, Semantic
+
+    topic = broker.new_topic()
+    properties = {"bootstrap.servers": broker.servers, "group.id": topic}
+    env = new_env(1)
+    producer = FlinkKafkaProducer(topic, SimpleStringSchema(), properties, semantic=Semantic.EXACTLY_ONCE)
+    env.from_collection(["a", "b"]).add_sink(producer)
+    env.execute()
+    assert broker.values(topic) == [b"a", b"b"]
+
+    class UntilB(SimpleStringSchema):
+        def is_end_of_stream(self, next_element):
+            return next_element == "b"
+
+    consumer = FlinkKafkaConsumer(topic, UntilB(), properties).set_start_from_earliest()
+    consumer.set_commit_offsets_on_checkpoints(False)
+    env = new_env(1)
+    seen = env.add_source(consumer).execute_and_collect()
+    assert next(iter(seen)) == "a"
+    seen.close()
+
+
+def test_a_forked_process_ends_no_client_of_the_one_before(broker):
+    """Their ends would wait for threads that are not there."""
+    import gc
+    import os
+    import signal
+
+    from confluent_kafka import Producer
+
+    from pyflinkx.connectors.kafka.clients import made_client
+
+    held = [made_client(Producer, {"bootstrap.servers": broker.servers})]
+    held[0].list_topics(timeout=30)
+    child = os.fork()
+    if not child:
+        signal.alarm(30)
+        held.clear()
+        gc.collect()
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

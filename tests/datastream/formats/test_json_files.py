@@ -2,15 +2,17 @@
 
 import json
 import random
+from decimal import Decimal
 
 import pytest
 
 from pyflinkx.common import Types, WatermarkStrategy
+from pyflinkx.connectors.files.json_sink import JsonLinesSink
 from pyflinkx.connectors.source import BadRecord
 from pyflinkx.datastream import OutputTag, StreamExecutionEnvironment, col
 from pyflinkx.datastream.connectors.file_system import FileSource
 from pyflinkx.datastream.formats.json import JsonReaderFormat
-from pyflinkx.errors import SourceError
+from pyflinkx.errors import SinkError, SourceError
 
 TRIP = Types.ROW_NAMED(["km", "stops"], [Types.INT(), Types.LIST(Types.STRING())])
 TYPE = Types.ROW_NAMED(
@@ -95,3 +97,24 @@ def test_a_bad_line_stops_the_job(env, tmp_path):
     stream(env, path).map(lambda row: row.city).print()
     with pytest.raises(SourceError, match=r'in.jsonl:2: \$\.fare: expected DOUBLE, got \[\]: \{"fare": \[\]\}'):
         env.execute()
+
+
+def test_lines_to_lines(env, trips, tmp_path):
+    folder, rows = trips
+    filtered = stream(env, folder).filter(col("fare") > 50.0)
+    filtered.sink_to(JsonLinesSink(tmp_path / "columns.jsonl", TYPE))
+    filtered.map(lambda row: row, output_type=TYPE).sink_to(JsonLinesSink(tmp_path / "rows.jsonl", TYPE))
+    env.execute()
+    texts = [(tmp_path / name).read_text().split("\n") for name in ("columns.jsonl", "rows.jsonl")]
+    assert sorted(texts[0]) == sorted(texts[1])
+    written = [json.loads(line) for line in texts[0][:-1]]
+    wanted = [row for row in rows if row["fare"] > 50]
+    assert sorted(map(repr, written)) == sorted(map(repr, wanted))
+
+
+def test_rows_that_cannot_be_written(env, tmp_path):
+    rows = env.from_collection([(Decimal("NaN"),)], type_info=Types.TUPLE([Types.BIG_DEC()]))
+    rows.sink_to(JsonLinesSink(tmp_path / "out.jsonl", Types.ROW_NAMED(["price"], [Types.BIG_DEC()])))
+    with pytest.raises(SinkError, match=r"out.jsonl: no row of type .*field '\$.price': JSON has no form"):
+        env.execute()
+    assert list(tmp_path.iterdir()) == []
