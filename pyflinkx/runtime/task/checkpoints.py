@@ -263,6 +263,4 @@ class TaskCheckpoints:
         running = self.nodes[node.id]
         if not running.live:
             return HeldStates(node.uid, finished=True)
-        return held_by_operator(
-            running.operator, self.contexts[node.id], barrier.number, barrier.by_files, self.wake
-        )
+        return held_by_operator(running.operator, self.contexts[node.id], barrier.number, barrier.by_files, self.wake)
