@@ -54,5 +54,5 @@ pip install --group dev
 echo "Installing what the examples and the optional features use"
 # Bare: `make build` compiles, and only what changed, where this would compile everything. The warning that is silenced:
 # setuptools tells of every editable install that folders of the checkout can be imported.
-PYFLINKX_BARE=1 PYTHONWARNINGS=ignore pip install --no-build-isolation --editable ".[arrow,pandas,polars,rocksdb,cli,examples,fsspec]"
+PYFLINKX_BARE=1 PYTHONWARNINGS=ignore pip install --no-build-isolation --editable ".[arrow,pandas,polars,rocksdb,kafka,cli,examples,fsspec]"
 touch .venv/ready

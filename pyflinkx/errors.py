@@ -27,6 +27,19 @@ class ConfigurationError(PyflinkxError, ValueError):
     restart_helps = False
 
 
+class SqlError(PyflinkxError, ValueError):
+    """A text in SQL cannot be understood; the message shows the line and marks the place.
+
+    Attributes:
+        line: the line of the place, from 1; 0 where there is none.
+        column: its column in characters, from 1; 0 where there is none.
+    """
+
+    line = 0
+    column = 0
+    restart_helps = False
+
+
 class GraphError(PyflinkxError, ValueError):
     """The program describes a dataflow that cannot be run."""
 

@@ -34,7 +34,9 @@ def test_every_line_of_the_list_is_read():
     exports = [line for line in body if line.startswith(("exports: ", "also: "))]
     names = list(script.parse(text))
     assert len(names) == len(body) - len(exports) + sum(line.count(",") + 1 for line in exports)
-    assert {"class", "function", "method", "static", "classmethod", "members", "export"} == {n.kind for n in names}
+    assert {"class", "function", "method", "static", "classmethod", "members", "export", "property"} == {
+        n.kind for n in names
+    }
 
 
 def test_lines_are_read():
@@ -49,6 +51,7 @@ B(Base)
     class Builder
     class Kind = X, Y
     get(key: ~K, *more, **rest) -> ~V
+    property size
 def free(x: int=3) -> int
 """
     found = [(n.path, n.kind, n.parameters) for n in script.parse(text)]
@@ -63,6 +66,7 @@ def free(x: int=3) -> int
         (("B", "Builder"), "class", None),
         (("B", "Kind"), "members", "X, Y"),
         (("B", "get"), "method", "key: ~K, *more, **rest"),
+        (("B", "size"), "property", None),
         (("free",), "function", "x: int=3"),
     ]
 
@@ -129,9 +133,9 @@ def test_names_are_compared(monkeypatch, path, kind, parameters, verdict):
 
 
 def test_an_export_is_out_of_scope_where_its_home_is():
-    export = script.Name("pyflink.datastream.connectors", ("KafkaSource",), "export")
+    export = script.Name("pyflink.datastream.connectors", ("PulsarSource",), "export")
     assert script.compare(export) == ("absent", "not there")
-    homes = {"KafkaSource": "pyflink.datastream.connectors.kafka"}
+    homes = {"PulsarSource": "pyflink.datastream.connectors.pulsar"}
     assert script.compare(export, homes) == ("absent", "later: external connector")
 
 

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "errors": set(),
     "faults": set(),
     "_core": BASE,
+    "sql": {"errors"},
     "types": CORE,
     "config": CORE,
     "state": TYPES,
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     "connectors": FORMATS,
     "graph": GRAPH,
     "plan": PLAN,
+    "relational": {"sql", "plan", *PLAN},
     "runtime": RUNTIME,
     "cli": FACES,
     "__main__": {"cli"},
@@ -50,6 +52,7 @@ MAY_IMPORT = {
     "testing": {"common", "datastream", *PUBLIC},
     "common": PUBLIC,
     "datastream": {"common", *PUBLIC},
+    "table": {"common", "datastream", "relational", "sql", *PUBLIC},
     "queryablestate": {"common", *PUBLIC},
     "examples": {"common", "datastream", *PUBLIC},
 }

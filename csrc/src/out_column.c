@@ -59,13 +59,40 @@ pfx_status pfx_out_column_reserve(pfx_out_column *column, int64_t rows) {
             memset(column->offsets, 0, (size_t)column->offset_width);
         }
         PFX_TRY(grow(column->budget, &column->data, &column->data_capacity, 64));
-    } else {
+    } else if (column->kind != PFX_KIND_STRUCT) {
         int64_t bytes = column->width > 0 ? room * column->width : pfx_bitmap_bytes(room);
         PFX_TRY(grow(column->budget, &column->data, &column->data_capacity, bytes));
     }
     PFX_TRY(grow(column->budget, &column->validity, &column->validity_capacity, pfx_bitmap_bytes(room)));
     column->room = room;
     return PFX_OK;
+}
+
+pfx_status pfx_out_column_reserve_bytes(pfx_out_column *column, int64_t bytes) {
+    int64_t limit = column->offset_width == 4 ? INT32_MAX : INT64_MAX / 4;
+    if (bytes > limit - column->data_used) {
+        return PFX_OVERFLOW;
+    }
+    int64_t wanted = column->data_used + bytes;
+    if (wanted <= column->data_capacity) {
+        return PFX_OK;
+    }
+    return grow(column->budget, &column->data, &column->data_capacity, wanted * 2);
+}
+
+void pfx_out_column_cut(pfx_out_column *column, int64_t rows) {
+    if (rows >= column->rows) {
+        return;
+    }
+    if (column->nulls > 0) {
+        column->nulls = rows - pfx_bits_count(column->validity, 0, rows);
+    }
+    column->rows = rows;
+    if (column->offset_width == 8) {
+        column->data_used = ((int64_t *)column->offsets)[rows];
+    } else if (column->offset_width == 4) {
+        column->data_used = ((int32_t *)column->offsets)[rows];
+    }
 }
 
 static pfx_status shrink(pfx_budget *budget, uint8_t **block, int64_t *capacity, int64_t wanted) {
@@ -141,24 +168,21 @@ void pfx_out_column_put_word(pfx_out_column *column, int64_t word) {
     mark(column, 1);
 }
 
+void pfx_out_column_put_struct(pfx_out_column *column) {
+    mark(column, 1);
+}
+
 pfx_status pfx_out_column_put_bytes(pfx_out_column *column, const uint8_t *bytes, int64_t size) {
     if (column->offset_width == 0) {
         memcpy(column->data + column->rows * column->width, bytes, (size_t)column->width);
         mark(column, 1);
         return PFX_OK;
     }
-    int64_t limit = column->offset_width == 4 ? INT32_MAX : INT64_MAX / 4;
-    if (size > limit - column->data_used) {
-        return PFX_OVERFLOW;
-    }
-    int64_t wanted = column->data_used + size;
-    if (wanted > column->data_capacity) {
-        PFX_TRY(grow(column->budget, &column->data, &column->data_capacity, wanted * 2));
-    }
+    PFX_TRY(pfx_out_column_reserve_bytes(column, size));
     if (size > 0) {
         memcpy(column->data + column->data_used, bytes, (size_t)size);
     }
-    column->data_used = wanted;
+    column->data_used += size;
     mark(column, 1);
     return PFX_OK;
 }

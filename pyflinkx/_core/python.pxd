@@ -6,6 +6,8 @@ cdef extern from "Python.h":
     # Cython's own declaration raises; here the caller looks at PyErr_Occurred().
     PyObject *PyDict_GetItemWithError(object table, object key) noexcept
     bint PyUnicode_IS_ASCII(object text) noexcept
+    # Of bytes that nobody else has; NULL after a failure.
+    int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
 
 
 cdef extern from *:

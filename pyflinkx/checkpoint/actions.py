@@ -46,6 +46,7 @@ class TriggerTasks:
         tasks: who is told.
         options: for their barriers.
         first: False for tasks added to a checkpoint under way, as what they waited for has finished.
+        staying: those of the tasks that have sent all that they had, and give what they hold at their end.
     """
 
     number: int
@@ -53,6 +54,7 @@ class TriggerTasks:
     tasks: tuple[Task, ...]
     options: BarrierOptions
     first: bool = True
+    staying: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,13 @@ class SavepointFailed:
 
 
 @dataclass(frozen=True)
+class ReleaseTasks:
+    """Tasks that stayed at their end, to hear of a checkpoint, may close: they have, or none follows."""
+
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
 class LastStored:
     """The last checkpoint of a finished job is durable and has been committed: the job may end."""
 
@@ -161,5 +170,6 @@ Action = (
     | FailJob
     | SavepointDone
     | SavepointFailed
+    | ReleaseTasks
     | LastStored
 )

@@ -19,6 +19,7 @@ from pyflinkx.checkpoint.actions import (
     LastStored,
     NotifyAborted,
     NotifyCompleted,
+    ReleaseTasks,
     SavepointDone,
     SavepointFailed,
     StoreManifest,
@@ -97,6 +98,7 @@ class CheckpointCoordinator:
         self.attempt = 0
         self.running = False  # all tasks of the attempt are
         self.finished: set[Task] = set()
+        self.staying: set[Task] = set()  # they have sent all that they had, and want to hear of one more checkpoint
         self.spoken: dict[Task, int] = {}  # the latest checkpoint that a task of this attempt took or declined
         self.pending: dict[int, PendingCheckpoint] = {}
         self.retained: list[Checkpoint] = []  # the coordinator's own, oldest first
@@ -148,6 +150,7 @@ class CheckpointCoordinator:
         self.stopped = False
         interval = self.settings.interval
         self.due = None if interval is None else now + max(interval, self.settings.min_pause)
+        self._hurry(now)
         return []
 
     def attempt_over(self, now: int, reason: str) -> list[Action]:
@@ -176,7 +179,37 @@ class CheckpointCoordinator:
         if attempt < self.attempt:
             return []
         self._meet(attempt)
+        self.staying.discard(task)
         self.finished.add(task)
+        self._hurry(now)
+        return self._with_discards(self._ends(now, task, stays=False))
+
+    def task_stays(self, now: int, attempt: int, task: Task) -> list[Action]:
+        """A task has sent all that it had, and stays open to take part in one more checkpoint and to hear of it.
+
+        That is one under way that it has not spoken of, or the next, which is begun at once where all others have
+        finished or stay too. It is released when it has heard, or when no checkpoint follows.
+        """
+        if attempt < self.attempt:
+            return []
+        self._meet(attempt)
+        settings = self.settings
+        if not settings.enabled or not settings.after_tasks_finish or self.stopped:
+            return self._with_discards([*self._ends(now, task, stays=False), ReleaseTasks((task,))])
+        self.staying.add(task)
+        self._hurry(now)
+        return self._with_discards(self._ends(now, task, stays=True))
+
+    def _hurry(self, now: int) -> None:
+        """Where all that run only wait for a checkpoint, it is due."""
+        if self._only_staying() and self.due is not None:
+            self.due = now
+
+    def _only_staying(self) -> bool:
+        return bool(self.staying) and len(self.finished) + len(self.staying) == len(self.topology.tasks)
+
+    def _ends(self, now: int, task: Task, stays: bool) -> list[Action]:
+        """Nothing more comes of a task to the checkpoints under way, but, if it stays, what it holds at its end."""
         actions: list[Action] = []
         for pending in list(self.pending.values()):
             if task not in pending.waiting:
@@ -185,11 +218,10 @@ class CheckpointCoordinator:
                 reason = f"task {task} left it out for checkpoint {self.spoken[task]}"
                 actions += self._abort(now, pending, reason, counts=False)
             else:
-                pending.waiting.discard(task)
-                pending.finished.add(task)
+                pending.end(task, stays)
                 actions += self._trigger(pending, first=False)
                 actions += self._store_if_complete(pending)
-        return self._with_discards(actions)
+        return actions
 
     def final(self, now: int) -> list[Action]:
         """All tasks have finished: the last checkpoint, after which ``LastStored`` comes; nothing if there is none.
@@ -322,6 +354,7 @@ class CheckpointCoordinator:
         if self.running or pending.final:
             actions.append(NotifyCompleted(number))
             actions += [LastStored(number)] if pending.final else []
+            actions += self._release(pending.staying)
         return self._with_discards(actions)
 
     def store_failed(self, now: int, number: int, reason: str) -> list[Action]:
@@ -339,6 +372,7 @@ class CheckpointCoordinator:
             self.attempt = attempt
             self.running = False
             self.finished = set()
+            self.staying = set()
             self.spoken = {}
 
     def _speaks(self, attempt: int, number: int, task: Task) -> None:
@@ -358,7 +392,7 @@ class CheckpointCoordinator:
         limit = 1 if self.settings.min_pause > 0 else self.settings.max_concurrent
         if len(self.pending) >= limit:
             return None
-        if self.last_end is None or self.settings.min_pause == 0:
+        if self.last_end is None or self.settings.min_pause == 0 or self._only_staying():
             return self.due
         return max(self.due, self.last_end + self.settings.min_pause)
 
@@ -407,6 +441,7 @@ class CheckpointCoordinator:
             record,
             waiting=set(self.topology.tasks) - over,
             finished=over,
+            staying=self.staying - over,
             final=final,
         )
         self.pending[number] = pending
@@ -419,7 +454,8 @@ class CheckpointCoordinator:
         if not tasks:
             return []
         pending.triggered.update(tasks)
-        return [TriggerTasks(pending.number, pending.kind, tasks, pending.options, first)]
+        staying = tuple(task for task in tasks if task in pending.staying)
+        return [TriggerTasks(pending.number, pending.kind, tasks, pending.options, first, staying)]
 
     def _store_if_complete(self, pending: PendingCheckpoint) -> list[Action]:
         if pending.waiting or pending.number in self.storing:
@@ -434,8 +470,15 @@ class CheckpointCoordinator:
         if pending.options.stop:
             self.stopped = True
             self.base = checkpoint
-            actions += [NotifyCompleted(pending.number)] if self.running else []
+            if self.running:
+                actions += [NotifyCompleted(pending.number), *self._release(self.staying)]
         return [*actions, SavepointDone(pending.number, checkpoint)]
+
+    def _release(self, tasks: Iterable[Task]) -> list[Action]:
+        """Let tasks go that have heard of a checkpoint, or will hear of none."""
+        released = tuple(sorted(self.staying.intersection(tasks)))
+        self.staying.difference_update(released)
+        return [ReleaseTasks(released)] if released else []
 
     def _abort(self, now: int, pending: PendingCheckpoint, reason: str, counts: bool) -> list[Action]:
         del self.pending[pending.number]

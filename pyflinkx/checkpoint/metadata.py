@@ -45,7 +45,8 @@ class SubtaskStates:
 
     Args:
         parts: its states; each of the operator's own kinds.
-        finished: whether it had come to the end of its input: then it keeps nothing.
+        finished: whether it had come to the end of its input: then it keeps no more than its accumulators, and lists
+            of functions that were still to hear of a checkpoint.
     """
 
     parts: tuple[StatePart, ...] = ()

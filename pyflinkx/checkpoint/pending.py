@@ -25,6 +25,7 @@ class PendingCheckpoint:
         waiting: tasks that have neither given their states nor finished.
         finished: tasks that had finished before they could give any.
         triggered: tasks that were told to begin.
+        staying: tasks that had sent all that they had, and give their last states; they send no barrier.
         final: whether it is the last one of a finished job.
     """
 
@@ -37,12 +38,23 @@ class PendingCheckpoint:
     waiting: set[Task]
     finished: set[Task]
     triggered: set[Task] = field(default_factory=set)
+    staying: set[Task] = field(default_factory=set)
     final: bool = False
     snapshots: dict[Task, TaskSnapshot] = field(default_factory=dict)
 
+    def end(self, task: Task, stays: bool) -> None:
+        """A task that is waited for has come to its end; one that stays still gives its last states."""
+        if stays:
+            self.staying.add(task)
+            self.triggered.discard(task)  # it leaves alone what it was told before
+        else:
+            self.staying.discard(task)
+            self.waiting.discard(task)
+            self.finished.add(task)
+
     def without_barrier(self, topology: Vertices) -> list[Task]:
         """Tasks that are waited for, and get a barrier neither from here nor from a task that sends to them."""
-        without = topology.without_barrier(self.finished)
+        without = [*sorted(self.staying), *topology.without_barrier(self.finished | self.staying)]
         return [task for task in without if task in self.waiting and task not in self.triggered]
 
     def checkpoint(self, topology: Vertices, job_id: str, job_name: str) -> Checkpoint:

@@ -76,8 +76,8 @@ class CheckpointRecord:
 
     @property
     def written(self) -> int:
-        """Bytes of tasks' states that were written for it; the others are in files of checkpoints before."""
-        return sum(task.written for task in self.tasks.values())
+        """Bytes of its states that were written for it, once completed; the others are in files of those before."""
+        return max(self.size - sum(task.size - task.written for task in self.tasks.copy().values()), 0)
 
     @property
     def alignment(self) -> int:

@@ -54,7 +54,7 @@ class CheckpointDetails:
         trigger_time: when it was triggered (since the epoch).
         duration: until it was durable, or given up; None while it is under way.
         size: bytes of all states, once completed.
-        written_size: bytes of subtasks' states that were written for it: with incremental checkpoints what is new.
+        written_size: how many of them were written for it; the others are in files of checkpoints before.
         alignment_duration: the longest of any subtask.
         folder: where it lies, once completed; "" for in the memory of this process.
         failure_reason: why it failed; None unless it did.
@@ -160,7 +160,7 @@ def details_of(record: CheckpointRecord, names: Mapping[tuple[int, int], str]) -
         trigger_time=record.time,
         duration=record.duration,
         size=record.size,
-        written_size=sum(task.written for task in tasks.values()),
+        written_size=record.written,
         alignment_duration=max((task.alignment for task in tasks.values()), default=0),
         folder=record.folder,
         failure_reason=record.reason,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pyflinkx.names.asking import offering
+from pyflinkx.types.aliases import Alias
 from pyflinkx.types.typeinfo import (
     BasicArrayTypeInfo,
     BasicType,
@@ -26,6 +27,7 @@ from pyflinkx.types.typeinfo import (
 )
 
 __all__ = [
+    "Alias",
     "BasicArrayTypeInfo",
     "BasicType",
     "BasicTypeInfo",

@@ -17,6 +17,8 @@ class CoordinatorContext:
         call_at: has the job's thread call something at a time (ms since the epoch); from the job's thread.
         now: the job's processing time, in milliseconds since the epoch.
         fail: ends the job with an error, which gets the operator's name and line; from any thread.
+        checkpoint_interval: milliseconds between two checkpoints; None where the job takes none by itself.
+        checkpoint_timeout: milliseconds after which a checkpoint is given up.
     """
 
     def __init__(
@@ -28,6 +30,8 @@ class CoordinatorContext:
         call_at: Callable[[int, Callable[[], None]], None],
         now: Callable[[], int],
         fail: Callable[[BaseException], None],
+        checkpoint_interval: int | None = None,
+        checkpoint_timeout: int = 0,
     ) -> None:
         self.name = name
         self.parallelism = parallelism
@@ -36,6 +40,8 @@ class CoordinatorContext:
         self.call_at = call_at
         self.now = now
         self.fail = fail
+        self.checkpoint_interval = checkpoint_interval
+        self.checkpoint_timeout = checkpoint_timeout
 
 
 class Coordinator:

@@ -217,6 +217,11 @@ class RecordReaderAdapter(SourceReader):
             return None
         return f"{type(self.reader).__name__} has no snapshot_state(), which says what is still to be read"
 
+    @property
+    def stays(self) -> bool:  # type: ignore[override]
+        """Whether the user's reader wants to hear of checkpoints."""
+        return type(self.reader).notify_checkpoint_complete is not RecordReader.notify_checkpoint_complete
+
     def add_splits(self, splits: list[Any]) -> None:
         for split in splits:
             if isinstance(split, ReadAhead):

@@ -46,10 +46,12 @@ class SinkWriter:
     """Writes the batches of one subtask; called from one thread.
 
     A writer with an attribute ``writable`` pauses its task, between two batches, while that is False. One with
-    ``handle_event(event)`` gets what the sink's coordinator sends. ``record`` is the one that it is at, for errors.
+    ``handle_event(event)`` gets what the sink's coordinator sends. ``record`` is the one that it is at, for errors. One
+    that ``stays`` is closed only after ``checkpoint_completed`` of a checkpoint behind its last flush.
     """
 
     record: Any = NO_RECORD
+    stays = False
 
     def adapted(self, context: WriterContext) -> SinkWriter:
         """As the engine calls it."""
@@ -201,7 +203,7 @@ class Sink:
     """A description of where records go: picklable, without open handles.
 
     ``parallelism`` is the number of writers that the sink insists on, or None. ``columnar`` says that its writers take
-    columnar batches only.
+    columnar batches: of a stream of columns they get these.
     """
 
     parallelism: int | None = None

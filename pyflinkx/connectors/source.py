@@ -122,13 +122,15 @@ class SourceReader:
     Where splits come from an enumerator, END asks it for another one. With ``requests_splits`` the reader does that
     itself, and END is the end. ``outside`` says whether another thread ends its WAIT. ``unreplayable`` says why records
     that it has read cannot be read again; None when they can. ``functions`` are objects of the user's that it calls:
-    the task opens them before the first ``poll`` and closes them after ``close``.
+    the task opens them before the first ``poll`` and closes them after ``close``. One that ``stays`` is closed only
+    after ``notify_checkpoint_complete`` of a checkpoint behind its last record.
     """
 
     functions: tuple[Any, ...] = ()
     requests_splits = False
     outside = False
     unreplayable: str | None = None
+    stays = False
 
     # A key for the split that the last batch was of, for watermarks by split; None where the reader keeps no track.
     current_split: Any = None
@@ -220,6 +222,12 @@ class Source:
     def splits(self, parallelism: int) -> list[Any]:
         """The pieces of a source without an enumerator, each to be read by one reader."""
         raise NotImplementedError
+
+    def as_columns(self) -> Source | None:
+        """The same source, whose splits and positions are the same, with readers that give columnar batches of the
+        schema that ``output_type`` has; None when it has no such form.
+        """
+        return None
 
     def create_enumerator(self, enum_context: SplitEnumeratorContext) -> SplitEnumerator | None:
         """What hands out splits while the job runs; None when ``splits`` are all there is."""

@@ -342,6 +342,11 @@ class FunctionReader(SourceReader):
             return said
         return f"{name} has no snapshot_state() and restore_state(), which say and take where it is"
 
+    @property
+    def stays(self) -> bool:  # type: ignore[override]
+        """Whether the function wants to hear of checkpoints."""
+        return hasattr(self.function, "notify_checkpoint_complete")
+
     def add_splits(self, splits: list[Any]) -> None:
         for split in splits:
             if isinstance(split, ReadAhead):

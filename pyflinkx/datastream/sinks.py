@@ -57,6 +57,9 @@ class SinkMethods:
         """
         if isinstance(sink_func, TwoPhaseCommitSinkFunction):
             return self._end("Unnamed", TwoPhaseFunctionSink(sink_func))
+        as_sink = getattr(sink_func, "as_sink", None)  # of a FlinkKafkaProducer, whose import takes its time
+        if as_sink is not None:
+            sink_func = as_sink()
         if isinstance(sink_func, Sink):
             return self._end("Unnamed", sink_func)
         function, with_context = sink_function(sink_func)

@@ -24,20 +24,24 @@ class SourceMethods:
 
     def add_source(
         self,
-        source_func: SourceFunction,
+        source_func: Any,
         source_name: str = "Custom Source",
         type_info: TypeInformation | None = None,
     ) -> DataStream:
         """A stream of what a function emits, which runs in a thread of its own.
 
         Args:
-            source_func: a SourceFunction. One subtask runs it; all of them do when it is a ParallelSourceFunction.
+            source_func: a SourceFunction. One subtask runs it; all of them do when it is a ParallelSourceFunction. Or a
+                FlinkKafkaConsumer.
             source_name: the operator's name.
             type_info: type of the records.
 
         Raises:
             GraphError: it is no SourceFunction.
         """
+        as_source = getattr(source_func, "as_source", None)  # of a FlinkKafkaConsumer, whose import takes its time
+        if as_source is not None:
+            return self._source_stream(as_source(), source_name, type_info)
         if not isinstance(source_func, SourceFunction):
             raise GraphError(f"add_source() takes a SourceFunction, not {source_func!r} ({type(source_func).__name__})")
         return self._source_stream(FunctionSource(source_func, type_info), source_name, type_info)

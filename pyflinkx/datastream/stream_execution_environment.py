@@ -552,10 +552,11 @@ class StreamExecutionEnvironment(
             settings=self._program.settings,
             kept=kept,
         )
-        from pyflinkx.plan.two_phase import in_two_phases  # not every program gets here
+        from pyflinkx.plan.columnar_sources import read_as_columns  # not every program gets here
+        from pyflinkx.plan.two_phase import in_two_phases
 
         phases = self._configuration.value_of(options.AGG_PHASES)
-        return in_two_phases(graph, phases, self._configuration.value_of(options.RUNTIME_MODE))
+        return in_two_phases(read_as_columns(graph), phases, self._configuration.value_of(options.RUNTIME_MODE))
 
     # ---- building ----
 

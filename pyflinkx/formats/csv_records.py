@@ -13,6 +13,7 @@ from typing import Any
 from pyflinkx.config.arguments import check_text
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.formats.decoding import ChunkReader
+from pyflinkx.formats.pieces import Pieces
 from pyflinkx.formats.position import FilePosition
 
 LINE_NUMBER = attrgetter("line_num")
@@ -148,7 +149,9 @@ class CsvRecords:
         passed: lines at the start that are not to be read.
     """
 
-    def __init__(self, chunks: ChunkReader, csv_format: CsvFormat, max_record_bytes: int, passed: int = 0) -> None:
+    def __init__(
+        self, chunks: ChunkReader | Pieces, csv_format: CsvFormat, max_record_bytes: int, passed: int = 0
+    ) -> None:
         self.chunks = chunks
         self.options = csv_format.reader_options()
         self.comments = csv_format.comments
@@ -183,6 +186,19 @@ class CsvRecords:
         line = self.first_line + self.done if line is None else line
         start = next(start for start in reversed(self.starts) if start.line <= line)
         return replace(start, skip=line - start.line)
+
+    @property
+    def drained(self) -> bool:
+        """Whether all that was read has been given out."""
+        return self.done >= len(self.lines)
+
+    def take_over(self) -> None:
+        """Read what comes next, behind what somebody else has read."""
+        self._next_chunk()
+
+    def credit(self, characters: int) -> None:
+        """So many characters of the file were parsed by somebody else."""
+        self.account += VAIN_PARSES * characters
 
     def _parse_from(self, index: int) -> None:
         """Parse on from ``lines[index]``."""
@@ -295,6 +311,8 @@ class CsvRecords:
         self.has_nul = False
         self.single_lines = False
         self._read_chunk()
+        if self.starts:
+            self.first_line = self.starts[0].line  # others may have read what was before
         if self.ended:
             self.starts = [replace(last, offset=self.chunks.offset, line=self.first_line)]
         self._parse_from(0)

@@ -222,6 +222,15 @@ class ColumnParser:
         parsed = iter(self.parse_all([text for text in texts if text not in null_values]))
         return [None if text in null_values else next(parsed) for text in texts]
 
+    def values(self, texts: Sequence[str | None]) -> list[Any]:
+        """The values of a column in which what stands for None is None.
+
+        Raises:
+            ValueError: a field does not hold the type.
+        """
+        parsed = iter(self.parse_all([text for text in texts if text is not None]))
+        return [None if text is None else next(parsed) for text in texts]
+
     def value(self, text: str) -> Any:
         """The value of one field.
 

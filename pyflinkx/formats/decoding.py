@@ -191,6 +191,21 @@ class ChunkReader:
         Raises:
             SourceError: reading failed, the file was cut off meanwhile, or a line is too long.
         """
+        piece = self.read_bytes()
+        if piece is None:
+            return None
+        chunk = self.decode(piece, self.here())
+        self.line += count_lines(chunk.text)
+        self.offset += len(piece)
+        return chunk
+
+    def here(self) -> FilePosition:
+        """Where the next piece is, if all pieces before it are counted in ``offset`` and ``line``."""
+        frame = self.file.frame_before(self.offset) if isinstance(self.file, FramesReader) else (0, 0)
+        return FilePosition(self.offset, self.line, 0, *frame)
+
+    def read_bytes(self) -> bytes | None:
+        """The bytes of the next piece, or None at the end of the file; see ``read``."""
         while not self.ended:
             data = self.unread + self._read(self.chunk_bytes)
             self.unread = b""
@@ -207,14 +222,14 @@ class ChunkReader:
                 self.pending.append(data[:cut])
                 piece = b"".join(self.pending)
                 self.pending, self.pending_bytes = [data[cut:]], len(data) - cut
-                return self._decode(piece)
+                return piece
             self.pending.append(data)
             self.pending_bytes += len(data)
             if self.pending_bytes > self.max_line_bytes:
                 raise SourceError(f"{self.path}:{self.line}: the line is longer than {self.max_line_bytes} bytes")
         piece = b"".join(self.pending)
         self.pending, self.pending_bytes = [], 0
-        return self._decode(piece) if piece else None
+        return piece or None
 
     def _last_line_end(self, data: bytes) -> int:
         """Where the last whole line of ``data`` ends, 0 if none does."""
@@ -231,27 +246,26 @@ class ChunkReader:
             end = found + self.width - 1
         return 0
 
-    def _decode(self, piece: bytes) -> TextChunk:
-        frame = self.file.frame_before(self.offset) if isinstance(self.file, FramesReader) else (0, 0)
-        chunk = TextChunk("", FilePosition(self.offset, self.line, 0, *frame))
+    def decode(self, piece: bytes, start: FilePosition) -> TextChunk:
+        """Bytes of whole lines as text; ``start`` is where they are."""
+        chunk = TextChunk("", start)
         try:
             chunk.text = piece.decode(self.charset)
         except UnicodeError:
-            chunk.text = self._decode_line_by_line(piece, chunk.bad_lines)
-        self.line += count_lines(chunk.text)
-        self.offset += len(piece)
+            chunk.text = self._decode_line_by_line(piece, chunk)
         return chunk
 
-    def _decode_line_by_line(self, piece: bytes, bad_lines: dict[int, str]) -> str:
+    def _decode_line_by_line(self, piece: bytes, chunk: TextChunk) -> str:
         texts = []
-        for number, (start, end) in enumerate(self._line_spans(piece), self.line):
+        for number, (start, end) in enumerate(self._line_spans(piece), chunk.start.line):
             line = piece[start:end]
             try:
                 texts.append(line.decode(self.charset))
             except UnicodeError as error:
                 first = error.start if isinstance(error, UnicodeDecodeError) else 0
                 reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
-                bad_lines[number] = f"invalid {self.charset} at byte {self.offset + start + first}: {reason}"
+                at = chunk.start.offset + start + first
+                chunk.bad_lines[number] = f"invalid {self.charset} at byte {at}: {reason}"
                 texts.append(line.decode(self.charset, CARRY_BYTES))
         return "".join(texts)
 

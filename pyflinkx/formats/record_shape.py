@@ -43,7 +43,7 @@ class RecordShape:
         self.fields = _fields_of(schema)
         if not self.fields:
             raise ConfigurationError(f"a schema has at least one field, {schema!r} has none")
-        self._names = [field.name or f"f{index}" for index, field in enumerate(self.fields)]
+        self._names = [f"f{index}" if field.name is None else field.name for index, field in enumerate(self.fields)]
 
     def records(self, columns: list[Any]) -> list[Any]:
         """Records of the values at the same place in each column; one list or tuple per field."""

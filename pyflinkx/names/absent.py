@@ -26,7 +26,7 @@ class Topic:
         return f"{self.said}, see {PAGE}#{self.section}"
 
 
-TABLES = Topic("SQL and the Table API are not in this version", "sql-and-the-table-api")
+TABLES = Topic("SQL and the Table API are not in this version, but for DataTypes", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
 FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
@@ -46,8 +46,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.dynamic_kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
     "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
-    "pyflinkx.datastream.connectors.jdbc": CONNECTORS,
-    "pyflinkx.datastream.connectors.kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
@@ -62,7 +60,33 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.pyflink_callback_server": JAVA,
     "pyflinkx.pyflink_gateway_server": JAVA,
     "pyflinkx.serializers": INSIDE,
-    "pyflinkx.table": TABLES,
+    "pyflinkx.table.catalog": TABLES,
+    "pyflinkx.table.changelog_mode": TABLES,
+    "pyflinkx.table.compiled_plan": TABLES,
+    "pyflinkx.table.data_view": TABLES,
+    "pyflinkx.table.descriptors": TABLES,
+    "pyflinkx.table.environment_settings": TABLES,
+    "pyflinkx.table.explain_detail": TABLES,
+    "pyflinkx.table.expression": TABLES,
+    "pyflinkx.table.expressions": TABLES,
+    "pyflinkx.table.functions": TABLES,
+    "pyflinkx.table.model_descriptor": TABLES,
+    "pyflinkx.table.module": TABLES,
+    "pyflinkx.table.plan_reference": TABLES,
+    "pyflinkx.table.resolved_expression": TABLES,
+    "pyflinkx.table.result_kind": TABLES,
+    "pyflinkx.table.schema": TABLES,
+    "pyflinkx.table.sql_dialect": TABLES,
+    "pyflinkx.table.statement_set": TABLES,
+    "pyflinkx.table.table": TABLES,
+    "pyflinkx.table.table_config": TABLES,
+    "pyflinkx.table.table_descriptor": TABLES,
+    "pyflinkx.table.table_environment": TABLES,
+    "pyflinkx.table.table_pipeline": TABLES,
+    "pyflinkx.table.table_result": TABLES,
+    "pyflinkx.table.table_schema": TABLES,
+    "pyflinkx.table.udf": TABLES,
+    "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }
 
@@ -86,10 +110,9 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.connectors": {
         **each(
             CONNECTORS,
-            "DynamicKafkaSource DynamicKafkaSourceBuilder FlinkKafkaConsumer FlinkKafkaProducer "
-            "JdbcConnectionOptions JdbcExecutionOptions JdbcSink KafkaMetadataService "
-            "KafkaRecordDeserializationSchema KafkaSource KafkaSink KafkaStreamSetSubscriber KafkaStreamSubscriber "
-            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource Semantic "
+            "DynamicKafkaSource DynamicKafkaSourceBuilder "
+            "KafkaMetadataService KafkaStreamSetSubscriber KafkaStreamSubscriber "
+            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
     },
@@ -114,6 +137,22 @@ NAMES: dict[str, dict[str, Topic]] = {
     },
     "pyflinkx.datastream.stream_execution_environment": each(JAVA, "InputFormat"),
     "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
+    "pyflinkx.table": {
+        **each(
+            TABLES,
+            "AggregateFunction AsyncScalarFunction ChangelogMode CompiledPlan DataView "
+            "EnvironmentSettings ExplainDetail Expression FormatDescriptor FunctionContext "
+            "GroupWindowedTable GroupedTable ListView MapView Module ModuleEntry OverWindowedTable "
+            "PlanReference ResultKind ScalarFunction Schema SqlDialect StatementSet "
+            "StreamTableEnvironment Table TableAggregateFunction TableConfig TableDescriptor "
+            "TableEnvironment TableFunction TablePipeline TableResult TableSchema UserDefinedType "
+            "WindowGroupedTable",
+        ),
+    },
+    "pyflinkx.table.types": {
+        **each(TABLES, "RawType UserDefinedType ZonedTimestampType"),
+        **each(INSIDE, "create_arrow_schema from_arrow_type to_arrow_type"),
+    },
 }
 
 # Members of classes that are there, by the module that PyFlink has them in and the class.
@@ -135,6 +174,11 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         **each(JAVA, "_j_execution_config"),
     },
     "common.configuration.Configuration": each(JAVA, "_j_configuration"),
+    "table.types.DataType": {
+        **each(JAVA, "bridged_to"),
+        **each(INSIDE, "from_sql_type need_conversion to_sql_type"),
+    },
+    "table.types.RowField": each(INSIDE, "from_sql_type need_conversion to_sql_type"),
 }
 
 # Beginnings of configuration keys.

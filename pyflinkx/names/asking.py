@@ -31,10 +31,10 @@ def offering(module: str) -> Callable[[str], Any]:
 
     Example:
         >>> from pyflinkx import datastream
-        >>> datastream.KafkaSource  # doctest: +ELLIPSIS
+        >>> datastream.PulsarSource  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
-        AttributeError: module 'pyflinkx.datastream' has no attribute 'KafkaSource': connectors to other ...
+        AttributeError: module 'pyflinkx.datastream' has no attribute 'PulsarSource': connectors to other ...
     """
 
     def __getattr__(name: str) -> Any:

@@ -65,6 +65,16 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "pyflinkx.datastream.async_data_stream": {
         **each("pyflinkx.common", "Time"),
     },
+    "pyflinkx.datastream.connectors": {
+        **each(
+            "pyflinkx.datastream.connectors.jdbc",
+            "JdbcConnectionOptions JdbcExactlyOnceOptions JdbcExecutionOptions JdbcSink JdbcSource JdbcSourceBuilder",
+        ),
+        **each(
+            "pyflinkx.datastream.connectors.kafka",
+            "FlinkKafkaConsumer FlinkKafkaProducer KafkaRecordDeserializationSchema KafkaSink KafkaSource Semantic",
+        ),
+    },
     "pyflinkx.datastream.connectors.file_system": {
         **each("pyflinkx.datastream.connectors", "Sink"),
         **each("pyflinkx.datastream.functions", "SinkFunction"),

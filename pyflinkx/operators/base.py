@@ -38,6 +38,9 @@ COUNTERS = {
     "numFeedbackRecordsDropped": "records that came back to a loop that had ended",
     "numResultsOfNoRequest": "results of timers, windows, loops and other sources in a sink of replies: no request's",
     "numTimeouts": "records whose asynchronous function took too long",
+    "numOffsetResets": "partitions that a Kafka source read on elsewhere, as their offset was not kept any more",
+    "commitsSucceeded": "times that a Kafka source committed its positions to its group",
+    "commitsFailed": "times that it could not",
 }
 
 
@@ -333,6 +336,11 @@ class Operator:
     def import_(self, batch: ColumnBatch) -> None:
         """Add those states of an exported batch that are this subtask's; called after ``open``."""
         raise NotImplementedError(f"{type(self).__name__} has no states of its own")
+
+    @property
+    def stays(self) -> bool:
+        """Whether it takes part in a checkpoint behind its end, with what is in ``store``, and wants to hear of it."""
+        return self.functions is not None and self.functions.stay
 
     def checkpoint_completed(self, checkpoint_id: int) -> None:
         """The checkpoint, and so all before it, is durable."""

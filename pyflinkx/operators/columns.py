@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.from_rows import from_objects
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.columns.to_rows import to_objects
@@ -54,7 +55,7 @@ class ColumnsToRowsOperator(PiecewiseOperator):
 
 
 class RowsToColumnsOperator(Operator):
-    """Turns each batch of rows into columns.
+    """Turns each batch of rows into columns; of a batch of columns, it passes on those that are wanted.
 
     Args:
         schema: the columns.
@@ -69,6 +70,9 @@ class RowsToColumnsOperator(Operator):
         super().open(context)
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
+        if isinstance(batch, ColumnBatch):
+            self.output.emit(batch if self.wanted is None else batch.select(self.wanted))
+            return
         try:
             for columns in in_parts(batch, self.convert):
                 self.output.emit(columns)

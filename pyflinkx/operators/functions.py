@@ -84,6 +84,11 @@ class UserFunctions:
                 runtime_context.initialize(self.states[place], partial(self._call, owner))
             self._call(owner, "open", runtime_context)
 
+    @property
+    def stay(self) -> bool:
+        """Whether one of them wants to hear of a checkpoint behind its last record, or stores something in it."""
+        return any(hasattr(owner, "notify_checkpoint_complete") for owner in self.owners) or bool(self.states)
+
     def store(self, checkpoint_id: int) -> None:
         """Have those that store something do so.
 

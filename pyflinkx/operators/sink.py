@@ -98,6 +98,10 @@ class SinkOperator(Operator):
         self.kept.update(self._call(self.writer.snapshot_state, checkpoint_id))
         self.kept_by_all.update(self._call(self.writer.snapshot_for_all, checkpoint_id))
 
+    @property
+    def stays(self) -> bool:
+        return super().stays or self.writer.stays
+
     def checkpoint_completed(self, checkpoint_id: int) -> None:
         super().checkpoint_completed(checkpoint_id)
         self._call(self.writer.checkpoint_completed, checkpoint_id)

@@ -343,7 +343,7 @@ class KeyedStateBackend(KeyedStateStore):
         for batch in batches:
             if state_kind(batch) != kind:
                 raise WrongStateError(f"state {name!r} was stored as a {state_kind(batch)}, it cannot be a {kind}")
-            for key, namespace, value in state_rows(batch, columns, groups):
+            for key, namespace, value in state_rows(batch, columns, groups, self._max_parallelism):
                 yield check_key(key), namespace, value
 
     def close(self) -> None:

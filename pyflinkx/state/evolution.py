@@ -1,8 +1,9 @@
 """State that was written with one type and is read with another one: what becomes what, and what is refused.
 
 Types are compared by what their codecs say of them beside the values, so classes may have moved. As in Avro's schema
-resolution (https://avro.apache.org/docs/1.11.1/specification/#schema-resolution), fields go by their names, those that
-are gone are left out, those that are new are None, and numbers become wider ones; nothing is rounded, cut or guessed.
+resolution (https://avro.apache.org/docs/1.11.1/specification/#schema-resolution), fields go by their names, or by what
+these were before (aliases), those that are gone are left out, those that are new are None, and numbers become wider
+ones; nothing is rounded, cut or guessed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyflinkx._core.codecs.codec import Codec, read_snapshot
+from pyflinkx._core.codecs.codec import Codec, NullableCodec, read_snapshot
+from pyflinkx._core.codecs.collection import ListCodec, MapCodec
+from pyflinkx._core.codecs.record import RecordCodec
 from pyflinkx._core.records.row import Row
 from pyflinkx.errors import WrongStateError
 from pyflinkx.types.basic import BasicType
@@ -47,7 +50,7 @@ def migrated(stored: bytes, codec: Codec, what: str, fields_may_change: bool) ->
         WrongStateError: the one cannot become the other; the message says what differs.
     """
     wanted = codec.snapshot()
-    old, new = read_snapshot(stored), read_snapshot(wanted)
+    old, new = read_snapshot(stored), with_aliases(read_snapshot(wanted), codec)
     reader = described_type(stored)[0]
     decode = reader.decode_one
     try:
@@ -65,6 +68,25 @@ def migrated(stored: bytes, codec: Codec, what: str, fields_may_change: bool) ->
             raise WrongStateError(f"{what} holds {value!r}, which {codec.name} cannot be: {error}") from error
 
     return read
+
+
+def with_aliases(description: dict[str, Any], codec: Codec) -> dict[str, Any]:
+    """What a codec says of itself, and what fields of records in it were called before, which it does not store."""
+    if isinstance(codec, NullableCodec):
+        return {**description, "part": with_aliases(description["part"], codec.part)}
+    if isinstance(codec, ListCodec):
+        return {**description, "element": with_aliases(description["element"], codec.element)}
+    if isinstance(codec, MapCodec):
+        key, value = with_aliases(description["key"], codec.key), with_aliases(description["value"], codec.value)
+        return {**description, "key": key, "value": value}
+    if not isinstance(codec, RecordCodec):
+        return description
+    aliases = codec.aliases or {}
+    fields = []
+    for field, part in zip(description["fields"], codec.codecs, strict=True):
+        told = {**field, "codec": with_aliases(field["codec"], part)}
+        fields.append({**told, "aliases": aliases[field["name"]]} if field["name"] in aliases else told)
+    return {**description, "fields": fields}
 
 
 def same(value: Any) -> Any:
@@ -116,7 +138,8 @@ def of_fields(
     for field in new:
         name = field["name"]
         where = f"field {name!r}" + (f" of {at}" if at else "")
-        place = places.pop(name, None)
+        known = next((known for known in (name, *field.get("aliases", ())) if known in places), name)
+        place = places.pop(known, None)
         if place is not None:
             parts.append((place, of_field(old[place], field, where, fields_may_change)))
         elif not fields_may_change:

@@ -13,6 +13,7 @@ from pyflinkx._core.codecs.codec import Codec
 from pyflinkx._core.codecs.pickled import PickleCodec
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.keys.partition import key_group
 from pyflinkx.errors import PyflinkxError, WrongStateError
 from pyflinkx.state.evolution import migrated
 from pyflinkx.types.codecs import conforming_codec
@@ -118,16 +119,20 @@ def about_state(batch: ColumnBatch) -> dict[bytes, bytes]:
     return about
 
 
-def state_rows(batch: ColumnBatch, codecs: dict[str, Codec], groups: range | None = None) -> Iterator[tuple[Any, ...]]:
+def state_rows(
+    batch: ColumnBatch, codecs: dict[str, Codec], groups: range | None = None, max_parallelism: int = 0
+) -> Iterator[tuple[Any, ...]]:
     """The entries of a state, as far as their key groups are in ``groups``.
 
     Args:
         batch: as ``state_batch`` made it.
         codecs: the columns' names and codecs.
         groups: key groups; None where there are none.
+        max_parallelism: how many key groups there are, for keys that are read as those of another type.
 
     Raises:
-        WrongStateError: the state was written with a type that cannot become this one.
+        WrongStateError: the state was written with a type that cannot become this one, or a key would be in another
+            key group, where nobody looks for it.
     """
     decoders = [
         decoder(batch, column, codec, place == len(codecs) - 1) for place, (column, codec) in enumerate(codecs.items())
@@ -138,7 +143,16 @@ def state_rows(batch: ColumnBatch, codecs: dict[str, Codec], groups: range | Non
             if row[0] not in groups:
                 continue
             values = row[1:]
-        yield tuple(None if value is None else decode(value) for decode, value in zip(decoders, values, strict=True))
+        read = tuple(None if value is None else decode(value) for decode, value in zip(decoders, values, strict=True))
+        if max_parallelism and decoders[0] != codecs["key"].decode_one:
+            group = key_group(read[0], max_parallelism)
+            if group != row[0]:
+                raise WrongStateError(
+                    f"the key of state {state_name(batch)!r} was written with another type: {read[0]!r} is of key "
+                    f"group {group} and was of {row[0]}; names of classes and of fields of rows are part of a key, so "
+                    "they stay"
+                )
+        yield read
 
 
 def decoder(batch: ColumnBatch, column: str, codec: Codec, is_value: bool) -> Callable[[bytes], Any]:

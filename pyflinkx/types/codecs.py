@@ -20,10 +20,11 @@ from pyflinkx._core.codecs.codec import MAX_DEPTH, Codec
 from pyflinkx._core.codecs.collection import ArrayCodec, ListCodec, MapCodec
 from pyflinkx._core.codecs.number import BigDecCodec, BigIntCodec
 from pyflinkx._core.codecs.pickled import PickleCodec
-from pyflinkx._core.codecs.record import DataclassCodec, NamedTupleCodec, TupleCodec, TypedDictCodec
+from pyflinkx._core.codecs.record import DataclassCodec, NamedTupleCodec, RecordCodec, TupleCodec, TypedDictCodec
 from pyflinkx._core.codecs.row import RowCodec
 from pyflinkx._core.codecs.time import DateCodec, InstantCodec, TimeCodec, TimestampCodec
 from pyflinkx.errors import TypeInformationError
+from pyflinkx.types.composite import CompositeTypeInfo
 from pyflinkx.types.structured import DataclassTypeInfo, NamedTupleTypeInfo, TypedDictTypeInfo
 from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import (
@@ -104,9 +105,14 @@ def built(type_info: TypeInformation, level: int) -> Codec:
     if level > MAX_DEPTH:
         raise TypeInformationError(f"a type nests more than {MAX_DEPTH} levels deep")
 
-    def part(inner: TypeInformation) -> Codec:
-        return built(inner, level + 1)
+    codec = built_alone(type_info, lambda inner: built(inner, level + 1))
+    if isinstance(codec, RecordCodec) and isinstance(type_info, CompositeTypeInfo):
+        codec.aliases = type_info.aliases
+    return codec
 
+
+def built_alone(type_info: TypeInformation, part: Callable[[TypeInformation], Codec]) -> Codec:
+    """The codec of a type, of whose parts ``part`` gives them."""
     match type_info:
         case BasicTypeInfo():
             return BASIC[type_info.basic_type]()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyflinkx._core.records.row import Row
 from pyflinkx.errors import TypeInformationError
+from pyflinkx.types.aliases import Aliases, checked_aliases
 from pyflinkx.types.basic import TypeInformation, check_type
 from pyflinkx.types.repeated import repeated
 
@@ -20,7 +21,12 @@ class CompositeTypeInfo(TypeInformation):
 
     Raises:
         TypeInformationError: a type is not type information, or the names do not fit the types.
+
+    Attributes:
+        aliases: earlier names of fields, which do not count for equality; None for none.
     """
+
+    aliases: Aliases | None = None
 
     def __init__(self, field_types: Iterable[TypeInformation], field_names: Iterable[str] | None = None):
         name = type(self).__name__
@@ -64,7 +70,25 @@ def external_fields(fields: Sequence[TypeInformation], obj: Any) -> Any:
 
 
 class RowTypeInfo(CompositeTypeInfo):
-    """Rows. Their fields may be None; the names of the fields do not count for equality."""
+    """Rows. Their fields may be None; the names of the fields do not count for equality.
+
+    Args:
+        field_types: the types of the fields.
+        field_names: their names; None for fields without names.
+        aliases: by field, what it was called before: a name or several.
+
+    Raises:
+        TypeInformationError: as of CompositeTypeInfo, or it is not clear which field an alias is of.
+    """
+
+    def __init__(
+        self,
+        field_types: Iterable[TypeInformation],
+        field_names: Iterable[str] | None = None,
+        aliases: Mapping[str, str | Iterable[str]] | None = None,
+    ):
+        super().__init__(field_types, field_names)
+        self.aliases = checked_aliases("RowTypeInfo", self.field_names or (), aliases)
 
     def get_field_names(self) -> list[str]:
         """The names of the fields; f0, f1, ... when none were given."""

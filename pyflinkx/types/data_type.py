@@ -189,8 +189,8 @@ class DataType:
         first, to, last = (self.unit or self.kind.sql.removeprefix("INTERVAL ")).partition(" TO ")
         if self.precision is not None:
             first += f"({self.precision})"
-        if last == "SECOND" and self.scale is not None:
-            last += f"({self.scale})"
+        if self.scale is not None and "SECOND" in (first, last):
+            return f"INTERVAL {first}{to}{last}({self.scale})"
         return f"INTERVAL {first}{to}{last}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
@@ -19,6 +20,13 @@ class SerializationSchema(ABC):
     def serialize(self, value: Any) -> bytes:
         """The bytes of a record."""
 
+    def encode_many(self, values: list[Any]) -> list[bytes]:
+        """The bytes of several records, in their order.
+
+        Raises: as ``serialize``.
+        """
+        return list(map(self.serialize, values))
+
 
 class DeserializationSchema(ABC):
     """Turns bytes into a record; a description that travels with its source."""
@@ -26,6 +34,27 @@ class DeserializationSchema(ABC):
     @abstractmethod
     def deserialize(self, message: bytes) -> Any:
         """The record of some bytes; None to pass over them."""
+
+    def decode_many(self, messages: list[Any], failures: list[tuple[int, CorruptDataError]] | None = None) -> list[Any]:
+        """The records of several messages, in their order; None for those that are passed over.
+
+        Args:
+            messages: as ``deserialize`` takes them.
+            failures: takes the places (from 0) of messages that cannot be read, and why; these are then None, too.
+
+        Raises:
+            CorruptDataError: a message cannot be read, and there is no such list; the error says which.
+        """
+        records: list[Any] = []
+        for place, message in enumerate(messages):
+            try:
+                records.append(self.deserialize(message))
+            except CorruptDataError as error:
+                if failures is None:
+                    raise CorruptDataError(f"message {place}: {error}") from error
+                failures.append((place, error))
+                records.append(None)
+        return records
 
     def is_end_of_stream(self, next_element: Any) -> bool:
         """Whether the stream ends before this record."""
@@ -63,6 +92,12 @@ class SimpleStringSchema(SerializationSchema, DeserializationSchema):
             return bytes(message).decode(self.charset)
         except UnicodeError as error:
             raise CorruptDataError(f"no valid {self.charset}: {short_repr(message)}") from error
+
+    def decode_many(self, messages: list[Any], failures: list[tuple[int, CorruptDataError]] | None = None) -> list[Any]:
+        try:
+            return list(map(methodcaller("decode", self.charset), messages))
+        except (AttributeError, UnicodeError):
+            return super().decode_many(messages, failures)  # which tells which
 
     def get_produced_type(self) -> TypeInformation:
         return Types.STRING()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyflinkx.errors import TypeInformationError
+from pyflinkx.types.aliases import aliases_of_class, checked_aliases
 from pyflinkx.types.basic import TypeInformation
 from pyflinkx.types.composite import CompositeTypeInfo
 
@@ -35,6 +36,7 @@ class StructuredTypeInfo(CompositeTypeInfo):
     ):
         super().__init__(field_types, field_names)
         self.cls = cls
+        self.aliases = checked_aliases(cls.__qualname__, self.field_names, aliases_of_class(cls))
         self.required = (False,) * len(self.field_types) if required is None else tuple(map(bool, required))
         if len(self.required) != len(self.field_types):
             raise TypeInformationError(

@@ -6,7 +6,7 @@ fields do not count. What depends on the names is cached by ``schema_key``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pyflinkx.types.basic import (
     ArrayTypeInfo,
@@ -151,9 +151,16 @@ class Types:
         return RowTypeInfo(field_types)
 
     @staticmethod
-    def ROW_NAMED(field_names: Iterable[str], field_types: Iterable[TypeInformation]) -> RowTypeInfo:
-        """``Row`` with fields of the given names and types, which may be None."""
-        return RowTypeInfo(field_types, field_names)
+    def ROW_NAMED(
+        field_names: Iterable[str],
+        field_types: Iterable[TypeInformation],
+        aliases: Mapping[str, str | Iterable[str]] | None = None,
+    ) -> RowTypeInfo:
+        """``Row`` with fields of the given names and types, which may be None.
+
+        State that was written by a name of ``aliases`` (by field, an earlier name or several) is read as the field.
+        """
+        return RowTypeInfo(field_types, field_names, aliases)
 
     @staticmethod
     def TUPLE(field_types: Iterable[TypeInformation]) -> TupleTypeInfo:

@@ -99,6 +99,7 @@ class Job:
             except BaseException as another:
                 if not comes_from(another, Crash, faults.InjectedFault):
                     raise
+                attempt.let_go()
             if not comes_from(failure, faults.InjectedFault):
                 raise
             return False
@@ -171,6 +172,9 @@ class Attempt:
             for target, _ in getattr(writer, "files", ()):
                 if target.file is not None:
                     target.file.close()
+        for holder in (getattr(self.coordinator, "committer", None), *(operator.writer for operator in self.operators)):
+            if hasattr(holder, "connected"):
+                holder.connected.drop()
 
     def tokens(self) -> set[str]:
         return {getattr(operator.writer, "token", "") for operator in self.operators}

@@ -2,6 +2,7 @@
 
 import gc
 import pickle
+import random
 import sys
 import weakref
 
@@ -49,6 +50,51 @@ def test_does_what_a_dict_does(steps):
         assert list(map(id, ours)) == list(map(id, model)) == list(map(id, ours.keys()))
     assert list(ours.items()) == list(model.items())
     assert list(ours.values()) == list(model.values())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_grows_and_shrinks_as_a_dict_does(seed):
+    rng = random.Random(seed)
+    ours, model = KeyMap(), {}
+    for share in (0.9, 0.5, 0.1, 0.6, 0.02):  # of steps that add
+        for _ in range(1500):
+            if rng.random() < share:
+                key = rng.choice([rng.randrange(3000), str(rng.randrange(300)), (1, rng.randrange(300))])
+                ours[key] = model[key] = rng.random()
+            elif model:
+                key = rng.choice([next(iter(model)), rng.randrange(3000)])
+                assert ours.pop(key) == model.pop(key, None)
+        assert list(ours.items()) == list(model.items())
+        assert all(ours[key] == value for key, value in model.items())
+
+
+def test_is_not_changed_while_it_is_gone_through():
+    for change in (lambda entries: entries.pop(0), lambda entries: entries.setdefault(-1, 0), KeyMap.clear):
+        entries = KeyMap((i, i) for i in range(200))
+        found = iter(entries.items())
+        next(found)
+        change(entries)
+        with pytest.raises(RuntimeError, match="changed"):
+            next(found)
+        assert list(found) == []
+
+
+def test_keys_that_change_the_map_while_they_are_compared():
+    class Key:
+        def __init__(self, entries):
+            self.entries = entries
+
+        def __hash__(self):
+            return 1
+
+        def __eq__(self, other):
+            self.entries.clear()
+            return self is other
+
+    entries = KeyMap()
+    for _ in range(3):
+        entries[Key(entries)] = [0]
+        assert len(entries) == 1
 
 
 def test_memory_goes_with_the_entries():

@@ -107,12 +107,13 @@ def test_sections_that_are_named_are_there():
 
 
 def test_modules_answer_importers_only():
-    assert importlib.util.find_spec("pyflinkx.table") is None
+    assert importlib.util.find_spec("pyflinkx.table.expressions") is None
     assert importlib.util.find_spec("pyflinkx.nothing") is None
-    assert AbsentModules().find_spec("pyflinkx.table") is None
+    assert AbsentModules().find_spec("pyflinkx.dataframe") is None
     with pytest.raises(ModuleNotFoundError) as caught:
         importlib.import_module("pyflinkx.table.expressions")
-    assert (caught.value.name, str(caught.value)) == ("pyflinkx.table", f"No module named 'pyflinkx.table': {TABLES}")
+    module = "pyflinkx.table.expressions"
+    assert (caught.value.name, str(caught.value)) == (module, f"No module named '{module}': {TABLES}")
     assert said_on_import("import pyflinkx.nothing") == "No module named 'pyflinkx.nothing'"
     install()
     assert sum(isinstance(finder, AbsentModules) for finder in sys.meta_path) == 1
@@ -120,7 +121,7 @@ def test_modules_answer_importers_only():
 
 def test_absent_names_of_programs():
     assert str(TABLES) in said_on_import("from pyflinkx.table import StreamTableEnvironment")
-    assert str(TABLES) in said_on_import("from pyflinkx import table")
+    assert str(TABLES) in said_on_import("from pyflinkx.table import expressions")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream.connectors import FlinkKafkaConsumer as C")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream import (DataStream,\n KafkaSource)")
     assert str(FORMATS) in said_on_import("from pyflinkx.datastream.formats.avro import AvroSchema")
@@ -146,7 +147,7 @@ def test_whoever_only_looks_sees_nothing():
         (StreamExecutionEnvironment, "create_input"),
         (FileSink, "get_transformer"),
         (connectors, "KafkaSource"),
-        (pyflinkx, "table"),
+        (pyflinkx, "dataframe"),
         (RowKind.INSERT, "to_j_row_kind"),
     ]:
         assert not hasattr(owner, name)

@@ -7,7 +7,7 @@ import pytest
 
 from pyflinkx.common import Configuration
 from pyflinkx.connectors.discard import DiscardSink
-from pyflinkx.datastream import MapFunction, StreamExecutionEnvironment
+from pyflinkx.datastream import MapFunction, SourceFunction, StreamExecutionEnvironment
 from pyflinkx.errors import JobExecutionError
 from pyflinkx.graph.execution_graph import JobState
 from pyflinkx.operators.accumulators import Accumulator, IntCounter
@@ -144,3 +144,57 @@ def test_those_of_an_operator_that_is_gone_keep_nobody_from_going_on(tmp_path):
     env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict(options))
     env.from_collection(NUMBERS).uid("numbers").sink_to(DiscardSink()).uid("sink")
     env.execute()
+
+
+class Endless(SourceFunction):
+    def __init__(self, folder):
+        self.folder = folder
+        self.stopped = False
+
+    def run(self, context):
+        while not self.stopped and not os.path.exists(self.folder / "end"):
+            context.collect(1)
+            time.sleep(0.001)
+
+    def cancel(self):
+        self.stopped = True
+
+
+class FailsOnce(MapFunction):
+    """When everything beside it has finished, and a checkpoint knows that."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def open(self, context):
+        self.first = context.get_attempt_number() == 0
+
+    def map(self, value):
+        if self.first and os.path.exists(self.folder / "armed"):
+            fail()
+        return value
+
+
+@pytest.mark.parametrize(("workers", "parallelism"), [("inline", 2), ("threads", 2)])
+def test_those_of_tasks_that_had_finished_are_not_lost(tmp_path, workers, parallelism):
+    options = {"pyflinkx.workers": workers, "execution.checkpointing.interval": "10 ms"}
+    env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict(options))
+    env.set_parallelism(parallelism)
+    counted = env.from_collection(NUMBERS[:100]).uid("numbers").rebalance()
+    counted.map(Counts(tmp_path, None)).uid("counts").sink_to(DiscardSink()).uid("sink")
+    endless = env.add_source(Endless(tmp_path)).uid("endless").rebalance()
+    endless.map(FailsOnce(tmp_path)).uid("fails").sink_to(DiscardSink()).uid("other sink")
+    job = env._job(env._graph("job"), None)
+    job.master.restarts = Once()
+    uids = ("counts", "sink")
+    for _ in job.run_by_steps():
+        latest = job.checkpoints.coordinator.latest
+        if latest is not None and all(latest.operators[uid].finished for uid in uids):
+            (tmp_path / "armed").touch()
+        if len(job.master.failures) == 1 and job.master.number == 2 and job.state is JobState.RUNNING:
+            (tmp_path / "end").touch()
+    assert job.state is JobState.FINISHED
+    assert len(job.master.failures) == 1
+    found = job.result().accumulators
+    assert found["seen"] == 100 + parallelism
+    assert (found["ones"], found["largest"]) == (1, 99)

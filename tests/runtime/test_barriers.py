@@ -134,6 +134,52 @@ def test_one_that_is_given_up_is_waited_for_no_longer(unaligned):
     assert one.blocked
 
 
+@pytest.mark.parametrize("options", [{"exactly_once": False}, {"unaligned": True}])
+def test_one_that_a_later_one_overtakes_is_left_out(options):
+    one, two = channel(), channel()
+    made = barriers(one, two, patience=0)
+    bring(made, one, Barrier(1, **options))
+    bring(made, one, Barrier(2, **options))
+    assert made.take_left_out() == [1]
+    assert made.take_left_out() == []
+    assert bring(made, two, Barrier(1, **options)) is None  # which is none of this task's any more
+    assert made.take_left_out() == [1]
+    assert bring(made, two, Barrier(2, **options)).complete
+    assert made.take_left_out() == []
+
+
+def test_a_reader_is_told_of_a_later_one_before_a_channel_brings_the_first():
+    source, one = reader(), channel()
+    made = barriers(source, one)
+    for number in (1, 2):
+        made.tell(Barrier(number))
+        assert made.take_told() is None
+    assert made.take_left_out() == [1]
+
+
+def test_of_one_that_is_complete_or_given_up_a_late_word_says_nothing():
+    one, two = channel(), channel()
+    made = barriers(one, two)
+    bring(made, one, Barrier(1))
+    assert bring(made, two, Barrier(1)).complete
+    made.tell(Barrier(1))  # as what sends to it has finished meanwhile
+    assert made.take_told() is None
+    made.give_up(2)
+    assert bring(made, one, Barrier(2)) is None
+    assert made.take_left_out() == []
+
+
+def test_who_waits_for_an_earlier_one_when_a_later_one_is_given_up_leaves_it_out():
+    one, two = channel(), channel()
+    made = barriers(one, two)
+    bring(made, one, Barrier(1))
+    made.give_up(2)
+    assert made.take_left_out() == [1]
+    assert not one.blocked
+    assert bring(made, two, Barrier(1)) is None
+    assert made.take_left_out() == [1]
+
+
 def test_a_barrier_as_one_number():
     for number in (1, 2**40):
         for flags in range(32):

@@ -47,6 +47,8 @@ def run_round(seed, backend=None, method=None):
         gap=chance.choice([0.1, 0.2, 0.5]),
         seed=seed,
     )
+    options["execution.checkpointing.incremental"] = chance.choice(["true", "false"])  # of RocksDB alone
+    options["execution.checkpointing.num-retained"] = chance.choice(["1", "3"])
     program = partial(full_job.program, count=COUNT)
     return run_under_faults(program, faults, full_job.expected(COUNT), options, timeout=400)
 

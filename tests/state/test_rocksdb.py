@@ -410,13 +410,13 @@ def test_what_is_written_later_is_not_in_a_snapshot():
     backend = state_backend(ROCKSDB)
     state = filled(backend, 10)
     state.timers("t").register(5, 1, None)
-    snapshot, sliced, exported = state.files_snapshot(1), state.in_slices(GROUPS), state.exported(GROUPS)
+    snapshot, timers, exported = state.files_snapshot(1), state.in_slices(GROUPS), state.exported(GROUPS)
     for state.context.key in range(10):
         state.get_state(ValueStateDescriptor("v")).clear()
     state.files_snapshot(2).release()  # writes what has changed
     later = KeyedStateBackend(backend=backend, max_parallelism=GROUPS)
     later.restore_files([restored_from(snapshot)])
-    later.restore([*snapshot.batches, *sliced], range(GROUPS))
+    later.restore([*snapshot.batches, *timers], range(GROUPS))
     assert sorted(contents(later.table("v", "ValueState"))[None]) == list(range(10))
     assert later.timers("t").items() == [(5, 1, None)]
     heap = KeyedStateBackend(max_parallelism=GROUPS)

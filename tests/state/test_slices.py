@@ -126,7 +126,9 @@ class Subject:
 
     def change_value(self, key, number):
         self.at(key)
-        value = self.value.value() or {"seen": []}
+        value = self.value.value()
+        if not isinstance(value, dict):
+            value = {"seen": []}
         value["seen"].append(number)
         self.value.update(value)
 

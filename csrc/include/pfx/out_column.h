@@ -14,7 +14,7 @@
 typedef struct pfx_out_column {
     pfx_budget *budget;
     pfx_kind kind;
-    int32_t width;        /* bytes of a value; 0 for bools and text */
+    int32_t width;        /* bytes of a value; 0 for bools, text, lists and structs */
     int32_t offset_width; /* 4 or 8 for text and binary, else 0 */
     int64_t rows;
     int64_t room; /* rows that fit without growing (text needs room for its bytes, too) */
@@ -37,6 +37,9 @@ void pfx_out_column_free(pfx_out_column *column);
 /* Room for so many rows more. */
 pfx_status pfx_out_column_reserve(pfx_out_column *column, int64_t rows);
 
+/* Room for so many bytes more of text or binary; PFX_OVERFLOW when they exceed 32-bit offsets. */
+pfx_status pfx_out_column_reserve_bytes(pfx_out_column *column, int64_t bytes);
+
 /* Append a row, for which there is room: a null, or the low bytes of a raw word (see pfx_words_load). */
 void pfx_out_column_put_null(pfx_out_column *column);
 void pfx_out_column_put_word(pfx_out_column *column, int64_t word);
@@ -47,6 +50,14 @@ pfx_status pfx_out_column_put_bytes(pfx_out_column *column, const uint8_t *bytes
 /* Append a row of a list, for which there is room, that ends with `items` items in all (less than 2^31 where offsets
  * have 32 bits). */
 void pfx_out_column_put_end(pfx_out_column *column, int64_t items);
+
+/* Append a row of a struct, for which there is room; the caller appends one to each column of a field, too, also where
+ * the row is a null. */
+void pfx_out_column_put_struct(pfx_out_column *column);
+
+/* Take away all rows but the first `rows`, as if the others had never been appended; of a list and a struct the caller
+ * cuts the columns of items and fields, too. */
+void pfx_out_column_cut(pfx_out_column *column, int64_t rows);
 
 /* Give back room that no row takes, where it is worth a copy of the rows. */
 pfx_status pfx_out_column_trim(pfx_out_column *column);

@@ -24,7 +24,7 @@ class AlignedLoop:
         kind: str,
         function: Callable[[Any, Any], Any] | None,
         create_accumulator: Callable[[], Any] | None,
-        windows: dict[TimeWindow, KeyMap[Any, Any]],
+        windows: KeyMap[TimeWindow, KeyMap[Any, Any]],
         size: int,
         slide: int,
         offset: int,

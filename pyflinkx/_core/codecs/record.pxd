@@ -8,6 +8,7 @@ from pyflinkx._core.pfx.bytes cimport pfx_reader, pfx_writer
 cdef class RecordCodec(Codec):
     cdef readonly tuple names
     cdef readonly tuple codecs
+    cdef public dict aliases  # earlier names of fields, to read what was written by them; no part of the snapshot
     cdef PyObject **parts  # the items of codecs, borrowed
     cdef bytes required  # per field, whether None is refused
     cdef const char *needs  # the bytes of required, borrowed

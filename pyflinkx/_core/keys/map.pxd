@@ -2,24 +2,13 @@ cimport cython
 from cpython.ref cimport PyObject
 from libc.stdint cimport int32_t, int64_t
 
-from pyflinkx._core.records.copier cimport Copier
+from pyflinkx._core.keys.snapshots cimport Snapshots
 
 
 cdef struct Entry:
     Py_hash_t hash
     PyObject *key    # of a hole NULL, or what snapshots still want
     PyObject *value  # of a hole NULL
-
-
-# The snapshots of a state that are under way, common to all the maps that hold it.
-@cython.final
-cdef class Snapshots:
-    # Grows whenever a snapshot begins or ends. A map that has not seen it yet was not changed since.
-    cdef readonly int64_t current
-    # What `current` was when they began.
-    cdef list active
-    # Makes copies of values that are handed out while a snapshot still wants them; None where values never change.
-    cdef readonly Copier copier
 
 
 # What a map held when a snapshot began, to be gone through once while the map goes on changing.

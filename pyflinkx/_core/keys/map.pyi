@@ -1,21 +1,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar, final, overload
 
-from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.keys.snapshots import Snapshots
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _D = TypeVar("_D")
-
-@final
-class Snapshots:
-    @property
-    def current(self) -> int: ...
-    @property
-    def copier(self) -> Copier | None: ...
-    def __new__(cls, copier: Copier | None = None) -> Snapshots: ...
-    def begin(self) -> int: ...
-    def end(self, number: int) -> None: ...
 
 @final
 class FrozenMap:

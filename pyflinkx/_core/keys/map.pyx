@@ -9,7 +9,8 @@ from libc.string cimport memset
 from pyflinkx._core.python cimport pfx_traverse_also, pfx_may_link, pfx_visit
 from pyflinkx._core.keys.canonical cimport check_key
 from pyflinkx._core.keys.hash cimport hash_of
-from pyflinkx._core.records.copier cimport Copier, is_atom
+from pyflinkx._core.keys.snapshots cimport Snapshots
+from pyflinkx._core.records.copier cimport is_atom
 
 from pyflinkx.errors import KeyTypeError
 
@@ -25,39 +26,7 @@ cdef enum What:
     ITEMS
 
 
-# ---- snapshots ----
-
-
-cdef class Snapshots:
-    """The snapshots of a state that are under way, common to all the maps that hold it.
-
-    To begin one costs the same whatever there is: each map finds out when it is touched the next time, and from then on
-    keeps the values that change until the snapshot has been there.
-
-    Args:
-        copier: makes copies of values that are handed out while a snapshot still wants them, as they may be changed in
-            place; None where values never change.
-    """
-
-    def __cinit__(self, Copier copier=None):
-        self.copier = copier
-        self.active = []
-
-    def begin(self):
-        """Begin a snapshot of what the maps hold now; its number."""
-        self.current += 1
-        self.active.append(self.current)
-        return self.current
-
-    def end(self, int64_t number):
-        """Nobody wants any more of it."""
-        if number in self.active:
-            self.active.remove(number)
-            self.current += 1
-
-
-# Of maps that are in no state.
-cdef Snapshots no_snapshots = Snapshots()
+cdef Snapshots no_snapshots = Snapshots()  # of maps that are in no state
 
 
 cdef class FrozenMap:

@@ -49,7 +49,3 @@ cdef class NativeAggregation:
 
     # Raise what went wrong; `row` is the batch's row (-1 for none).
     cdef int failed(self, pfx_status status, ColumnBatch batch, int64_t row) except -1
-
-
-# What has been written, as a Column.
-cdef Column take_column(pfx_out_column *column, Field field, MemoryBudget budget)

@@ -1,15 +1,11 @@
 """Aggregates over columnar batches: what native windows and running aggregates share."""
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t
 
 from pyflinkx._core.columns.batch cimport ColumnBatch, make_batch
-from pyflinkx._core.columns.column cimport (
-    Buffer,
-    Column,
-    first_value,
-    trusted_column,
-)
+from pyflinkx._core.columns.column cimport Column, first_value
+from pyflinkx._core.columns.written cimport take_column
 from pyflinkx._core.pfx.agg cimport (
     PFX_ACC_COUNT,
     PFX_ACC_DISTINCT,
@@ -49,7 +45,6 @@ from pyflinkx._core.pfx.out_column cimport (
     pfx_out_column,
     pfx_out_column_free,
     pfx_out_column_init,
-    pfx_out_column_take,
     pfx_out_column_trim,
 )
 from pyflinkx._core.pfx.results cimport PFX_RESULT_BYTES, pfx_result, pfx_results_are_few
@@ -330,23 +325,3 @@ cdef class NativeAggregation:
 
 
 cdef Field TIMESTAMP_FIELD = Field("timestamp", "l", False)
-
-
-cdef Buffer owned_buffer(uint8_t *data, int64_t nbytes, MemoryBudget budget):
-    if data == NULL:
-        return None
-    cdef Buffer result = Buffer.__new__(Buffer)
-    result.data = data
-    result.nbytes = nbytes
-    result.budget = budget
-    return result
-
-
-cdef Column take_column(pfx_out_column *column, Field field, MemoryBudget budget):
-    """What has been written, as a Column."""
-    cdef pfx_out_column taken = pfx_out_column_take(column)
-    data = owned_buffer(taken.data, taken.data_capacity, budget)
-    offsets = owned_buffer(taken.offsets, taken.offsets_capacity, budget)
-    validity = owned_buffer(taken.validity, taken.validity_capacity, budget)
-    return trusted_column(
-        field, taken.rows, 0, taken.nulls, validity if taken.nulls > 0 else None, offsets, data, ())

@@ -21,7 +21,8 @@ from pyflinkx._core.pfx.status cimport (
     pfx_status,
 )
 from pyflinkx._core.memory.budget cimport MemoryBudget
-from pyflinkx._core.native.aggregates cimport NativeAggregation, take_column
+from pyflinkx._core.columns.written cimport take_column
+from pyflinkx._core.native.aggregates cimport NativeAggregation
 from pyflinkx._core.columns.schema cimport Field, Schema
 from pyflinkx._core.status cimport check
 

@@ -18,5 +18,9 @@ cdef extern from "pfx/out_column.h" nogil:
 
     void pfx_out_column_init(pfx_out_column *column, const pfx_arrow_type *type, pfx_budget *budget)
     void pfx_out_column_free(pfx_out_column *column)
+    pfx_status pfx_out_column_reserve(pfx_out_column *column, int64_t rows)
+    void pfx_out_column_put_null(pfx_out_column *column)
+    pfx_status pfx_out_column_put_bytes(pfx_out_column *column, const uint8_t *bytes, int64_t size)
+    void pfx_out_column_cut(pfx_out_column *column, int64_t rows)
     pfx_status pfx_out_column_trim(pfx_out_column *column)
     pfx_out_column pfx_out_column_take(pfx_out_column *column)

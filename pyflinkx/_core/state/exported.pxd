@@ -3,7 +3,8 @@ from libc.stdint cimport int32_t, int64_t
 from pyflinkx._core.codecs.codec cimport Codec, Writer
 from pyflinkx._core.columns.column cimport Column
 from pyflinkx._core.columns.schema cimport Field, Schema
-from pyflinkx._core.keys.map cimport FrozenMap, KeyMap, Snapshots
+from pyflinkx._core.keys.map cimport FrozenMap, KeyMap
+from pyflinkx._core.keys.snapshots cimport Snapshots
 from pyflinkx._core.pfx.key cimport pfx_key
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from pyflinkx._core.codecs.codec import Codec
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Field, Schema
-from pyflinkx._core.keys.map import Snapshots
+from pyflinkx._core.keys.snapshots import Snapshots
 from pyflinkx._core.state.keyed import StateTable
 
 class ByteColumn:

@@ -9,7 +9,8 @@ from libc.string cimport memcpy
 from pyflinkx._core.codecs.codec cimport Writer, ok
 from pyflinkx._core.columns.batch cimport make_batch
 from pyflinkx._core.columns.column cimport Buffer, Column, new_buffer, trusted_column, writable
-from pyflinkx._core.keys.map cimport FrozenMap, KeyMap, Snapshots
+from pyflinkx._core.keys.map cimport FrozenMap, KeyMap
+from pyflinkx._core.keys.snapshots cimport Snapshots
 from pyflinkx._core.keys.partition cimport hash_key
 from pyflinkx._core.memory.budget cimport default_budget
 from pyflinkx._core.pfx.bitmap cimport pfx_bit_set

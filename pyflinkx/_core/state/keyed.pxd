@@ -3,7 +3,8 @@ cimport cython
 from pyflinkx._core.records.conformed cimport DeclaredShape
 from pyflinkx._core.records.copier cimport Copier
 from pyflinkx._core.keys.hash cimport hash_of
-from pyflinkx._core.keys.map cimport KeyMap, Snapshots
+from pyflinkx._core.keys.map cimport KeyMap
+from pyflinkx._core.keys.snapshots cimport Snapshots
 
 
 @cython.final

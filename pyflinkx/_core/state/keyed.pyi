@@ -4,7 +4,8 @@ from typing import Any, Generic, TypeVar, final
 
 from typing_extensions import Self
 
-from pyflinkx._core.keys.map import KeyMap, Snapshots
+from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.keys.snapshots import Snapshots
 from pyflinkx._core.records.conformed import DeclaredShape
 from pyflinkx._core.records.copier import Copier
 

@@ -12,7 +12,8 @@ from cpython.ref cimport PyObject
 from pyflinkx._core.records.conformed cimport DeclaredShape
 from pyflinkx._core.records.copier cimport Copier, is_atom
 from pyflinkx._core.keys.hash cimport hash_of
-from pyflinkx._core.keys.map cimport KeyMap, Snapshots
+from pyflinkx._core.keys.map cimport KeyMap
+from pyflinkx._core.keys.snapshots cimport Snapshots
 
 from pyflinkx.errors import WrongStateError
 

@@ -1,5 +1,6 @@
 from pyflinkx._core.pfx.timers cimport pfx_timer, pfx_timers
-from pyflinkx._core.keys.map cimport KeyMap, Snapshots
+from pyflinkx._core.keys.map cimport KeyMap
+from pyflinkx._core.keys.snapshots cimport Snapshots
 from pyflinkx._core.memory.budget cimport MemoryBudget
 
 

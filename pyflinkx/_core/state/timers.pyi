@@ -3,7 +3,7 @@ from typing import final
 
 from pyflinkx._core.codecs.codec import Codec
 from pyflinkx._core.columns.schema import Schema
-from pyflinkx._core.keys.map import Snapshots
+from pyflinkx._core.keys.snapshots import Snapshots
 from pyflinkx._core.memory.budget import MemoryBudget
 from pyflinkx._core.state.exported import StateExport
 

@@ -15,7 +15,8 @@ from pyflinkx._core.pfx.timers cimport (
     pfx_timers_reset,
 )
 from pyflinkx._core.keys.hash cimport as_hash, hash_of
-from pyflinkx._core.keys.map cimport KeyMap, Snapshots
+from pyflinkx._core.keys.map cimport KeyMap
+from pyflinkx._core.keys.snapshots cimport Snapshots
 from pyflinkx._core.keys.secret cimport process_secret
 from pyflinkx._core.memory.budget cimport MemoryBudget, default_budget
 from pyflinkx._core.state.exported cimport StateExport

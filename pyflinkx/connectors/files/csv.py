@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
-from pyflinkx._core.calls.records import short_repr
 from pyflinkx.config.arguments import check_choice, check_count, check_on_error, check_text
+from pyflinkx.connectors.files.csv_blocks import CsvBlocks, CsvColumnBlocks
+from pyflinkx.connectors.files.csv_rows import Columns, CsvRows, shown, unsound
 from pyflinkx.connectors.files.splits import FileReader, FileSplit, list_files, local_paths
-from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
+from pyflinkx.connectors.source import ReaderContext, Source
 from pyflinkx.errors import ConfigurationError, SourceError
-from pyflinkx.formats.csv_records import NUL, CsvFormat, CsvRecords, RawRecords
+from pyflinkx.formats.csv_columns import CompiledColumns, can_be_compiled
+from pyflinkx.formats.csv_records import CsvFormat, CsvRecords
 from pyflinkx.formats.csv_values import ColumnParser
-from pyflinkx.formats.decoding import CARRIED, MAX_LINE_BYTES, ChunkReader, check_charset, readable
+from pyflinkx.formats.decoding import MAX_LINE_BYTES, ChunkReader, check_charset
+from pyflinkx.formats.pieces import Pieces
 from pyflinkx.formats.position import FilePosition
 from pyflinkx.formats.record_shape import RecordShape
 from pyflinkx.types.changes import INSERT_ONLY
@@ -112,6 +116,15 @@ class CsvSource(Source):
         """
         return self._shape_of_files().output_type
 
+    def as_columns(self) -> CsvSource | None:
+        shape = self._shape_of_files()
+        compiled = CompiledColumns(shape, self._parsers(shape))
+        if not can_be_compiled(self.format, self.charset) or not compiled.native:
+            return None
+        columns = copy.copy(self)
+        columns.columnar, columns.schema = True, compiled.schema
+        return columns
+
     def check(self) -> None:
         for path in list_files(self.paths):
             self._open(path).close()
@@ -122,7 +135,7 @@ class CsvSource(Source):
     def create_reader(self, context: ReaderContext) -> FileReader:
         return FileReader(context, self._open)
 
-    def _open(self, path: str, position: FilePosition | None = None) -> CsvRows:
+    def _open(self, path: str, position: FilePosition | None = None) -> CsvRows | CsvBlocks:
         shape = self._shape_of_files()
         records = self._records(path)
         try:
@@ -130,17 +143,33 @@ class CsvSource(Source):
             if position is None:
                 for _ in range(self.skip_records):
                     _skip_record(records)
-            else:
-                records.close()
-                records = self._records(path, position)
-        except BaseException:
+                position = records.position()
+        finally:
             records.close()
+        chunks = self._chunks(path, position)
+        try:
+            return self._rows(path, chunks, position.skip, shape, columns)
+        except BaseException:
+            chunks.close()
             raise
-        return CsvRows(path, records, shape, columns, self._parsers(shape), self.on_error == "skip", self.extra_fields)
 
-    def _records(self, path: str, position: FilePosition | None = None) -> CsvRecords:
-        chunks = ChunkReader(path, self.charset, max_line_bytes=self.max_record_bytes, position=position)
-        return CsvRecords(chunks, self.format, self.max_record_bytes, 0 if position is None else position.skip)
+    def _rows(self, path: str, chunks: ChunkReader, skip: int, shape: RecordShape, columns: Columns) -> Any:
+        """The records from there on: by the compiled decoder, where it reads such files."""
+        parsers = self._parsers(shape)
+        more = (shape, columns, parsers, self.on_error == "skip", self.extra_fields)
+        if not can_be_compiled(self.format, self.charset) or len(set(columns.places)) < len(columns.places):
+            return CsvRows(path, CsvRecords(chunks, self.format, self.max_record_bytes, skip), *more)
+        compiled = CompiledColumns(shape, parsers)
+        pieces = Pieces(chunks, skip)
+        rows = CsvRows(path, CsvRecords(pieces, self.format, self.max_record_bytes), *more)
+        decoder = compiled.decoder(self.format, columns.places, columns.count, rows.cuts)
+        return (CsvColumnBlocks if self.columnar else CsvBlocks)(pieces, decoder, rows, compiled)
+
+    def _records(self, path: str) -> CsvRecords:
+        return CsvRecords(self._chunks(path), self.format, self.max_record_bytes)
+
+    def _chunks(self, path: str, position: FilePosition | None = None) -> ChunkReader:
+        return ChunkReader(path, self.charset, max_line_bytes=self.max_record_bytes, position=position)
 
     def _parsers(self, shape: RecordShape) -> list[ColumnParser]:
         return [
@@ -206,24 +235,16 @@ class CsvSource(Source):
         return Columns(len(header), [places[name] for name in wanted])
 
 
-class Columns:
-    """How many columns a file has, and at which of them each field of the schema is."""
-
-    def __init__(self, count: int, places: list[int]) -> None:
-        self.count = count
-        self.places = places
-
-
 def _first_record(path: str, records: CsvRecords) -> tuple[int, list[str]] | None:
     """The first record that is not blank and its line, or None; it must be sound."""
     while (raw := records.read(1)) is not None:
         if raw.broken is not None:
             line, text, reason = raw.broken
-            raise SourceError(f"{path}:{line}: {reason}: {_shown(text)}")
-        unsound = _unsound(raw, 0)
+            raise SourceError(f"{path}:{line}: {reason}: {shown(text)}")
+        why = unsound(raw, 0)
         line = raw.line_span(0)[0]
-        if unsound is not None:
-            raise SourceError(f"{path}:{line}: {unsound}: {_shown(raw.text(0))}")
+        if why is not None:
+            raise SourceError(f"{path}:{line}: {why}: {shown(raw.text(0))}")
         if raw.rows[0]:
             return line, raw.rows[0]
     return None
@@ -247,136 +268,3 @@ def _listed(names: Iterable[str]) -> str:
     shown = list(names)
     rest = len(shown) - SHOWN_NAMES
     return ", ".join(shown) if rest <= 0 else f"{', '.join(shown[:SHOWN_NAMES])} and {rest} more"
-
-
-def _shown(text: str) -> str:
-    """A record as error messages show it."""
-    return repr(readable(text if len(text) <= 200 else text[:200] + "..."))
-
-
-def _unsound(raw: RawRecords, index: int) -> str | None:
-    """Why the text of a record cannot be trusted, if so."""
-    if raw.bad_lines:
-        first, after = raw.line_span(index)
-        for line in range(first, after):
-            if line in raw.bad_lines:
-                return raw.bad_lines[line]
-    if raw.has_nul and any(NUL in text for text in raw.rows[index]):
-        return "line contains NUL"
-    # Only a charset with shift states can get here: the lines are sound each, but not together.
-    if raw.bad_lines and any(map(CARRIED.search, raw.rows[index])):
-        return "invalid bytes"
-    return None
-
-
-class CsvRows:
-    """The records of one file as values."""
-
-    def __init__(
-        self,
-        path: str,
-        records: CsvRecords,
-        shape: RecordShape,
-        columns: Columns,
-        parsers: list[ColumnParser],
-        skip: bool,
-        extra_fields: str,
-    ) -> None:
-        self.path = path
-        self.records = records
-        self.shape = shape
-        self.columns = columns
-        self.parsers = parsers
-        self.skip = skip
-        self.cuts = extra_fields == "ignore"
-        self.failure: SourceError | None = None
-        self.failed_at: FilePosition | None = None
-        self.bad_records: list[BadRecord] = []
-
-    def read(self, limit: int) -> list[Any] | None:
-        """Up to ``limit`` records; None at the end of the file."""
-        if self.failure is not None:
-            raise self.failure
-        raw = self.records.read(limit)
-        if raw is None:
-            return None
-        values = self._fast(raw)
-        if values is None:
-            values = self._one_by_one(raw)
-        if raw.broken is not None and self.failure is None:
-            self._refuse(*raw.broken)
-        return values
-
-    def _fast(self, raw: RawRecords) -> list[Any] | None:
-        """The records of good rows, or None if there is anything to look at more closely."""
-        if not raw.rows:
-            return []
-        if raw.bad_lines or raw.has_nul:
-            return None
-        if self.cuts:
-            raw.rows = [row[: self.columns.count] for row in raw.rows]
-        widths = set(map(len, raw.rows))
-        rows = [row for row in raw.rows if row] if 0 in widths else raw.rows
-        if widths - {0} != {self.columns.count}:
-            return None
-        texts = list(zip(*rows, strict=True))
-        places = self.columns.places
-        try:
-            parsed = [parser.column(texts[place]) for parser, place in zip(self.parsers, places, strict=True)]
-            return self.shape.records(parsed)
-        # A class may refuse values with any exception; which record it was, the slow way finds out.
-        except Exception:
-            return None
-
-    def _one_by_one(self, raw: RawRecords) -> list[Any]:
-        values = []
-        for index, row in enumerate(raw.rows):
-            if not row:
-                continue
-            reason = _unsound(raw, index)
-            if reason is None and len(row) != self.columns.count:
-                reason = f"expected {self.columns.count} columns, got {len(row)}"
-            line, text = raw.line_span(index)[0], raw.text(index)
-            if reason is not None:
-                self._refuse(line, text, reason)
-            else:
-                try:
-                    values.append(self._value(row))
-                except ValueError as error:
-                    self._refuse(line, text, str(error), error)
-            if self.failure is not None:
-                break
-        return values
-
-    def _value(self, row: Sequence[str]) -> Any:
-        fields = zip(self.parsers, self.columns.places, self.shape.fields, strict=True)
-        values = []
-        for parser, place, field in fields:
-            try:
-                values.append(parser.value(row[place]))
-            except ValueError as error:
-                name = f" {field.name!r}" if field.name is not None else ""
-                raise ValueError(f"column{name} ({place + 1}): {error}") from error
-        try:
-            return self.shape.record(values)
-        except Exception as error:
-            name = getattr(self.shape.schema, "__name__", self.shape.schema)
-            raise ValueError(f"{name} refused {short_repr(values)}: {type(error).__name__}: {error}") from error
-
-    def _refuse(self, line: int, text: str, reason: str, cause: Exception | None = None) -> None:
-        if self.skip:
-            self.bad_records.append(BadRecord(self.path, line, readable(text), reason))
-            return
-        # What names the field and its text says enough; other reasons are shown with the record.
-        message = f"{self.path}:{line}: {reason}"
-        self.failed_at = self.records.position(line)
-        self.failure = SourceError(message if cause is not None else f"{message}: {_shown(text)}")
-        self.failure.__cause__ = cause
-
-    def position(self) -> FilePosition:
-        """Where the first record is that was not read: the one that is to fail, if one is."""
-        return self.records.position() if self.failed_at is None else self.failed_at
-
-    def close(self) -> None:
-        """Close the file."""
-        self.records.close()

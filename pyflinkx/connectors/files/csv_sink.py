@@ -10,6 +10,8 @@ from os import PathLike
 from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.formats.csv_encoder import CsvEncoder
 from pyflinkx._core.records.row import Row
 from pyflinkx.config.arguments import check_text
 from pyflinkx.connectors.files.single import FileText, SingleFileSink
@@ -51,6 +53,8 @@ class CsvSink(SingleFileSink):
         CsvSink('/data/hourly.csv')
     """
 
+    columnar = True  # as well
+
     def __init__(
         self,
         path: str | PathLike[str],
@@ -79,6 +83,39 @@ class CsvSink(SingleFileSink):
     def new_text(self) -> FileText:
         return CsvText(self)
 
+    def encoder(self, width: int) -> CsvEncoder | None:
+        """What writes columns of a file with so many, None where only values can be written."""
+        delimiter, quote = self.format.delimiter, self.format.quote or ""
+        if self.charset != "utf-8" or any(
+            not one.isascii() or one.isalnum() or one in "+-.: " for one in delimiter + quote
+        ):
+            return None
+        line = self.text([[self.null_value] * width])[: -len(self.line_separator)]
+        null = line if width == 1 else line[: (len(line) - width + 1) // width]
+        return CsvEncoder(
+            delimiter.encode(), quote.encode(), null.encode(errors="surrogatepass"), self.line_separator != "\n"
+        )
+
+    def text(self, rows: Iterable[Sequence[str]]) -> str:
+        """Lines."""
+        rows = list(rows)
+        text = self._write(rows, csv.QUOTE_MINIMAL)
+        if "\r" in text and self.line_separator == "\n":
+            # csv.writer quotes line ends only if they are those of its own lines.
+            text = self._write(rows, csv.QUOTE_ALL)
+        return text
+
+    def _write(self, rows: list[Sequence[str]], quoting: Any) -> str:
+        out = io.StringIO(newline="")
+        csv.writer(
+            out,
+            delimiter=self.format.delimiter,
+            quotechar=self.format.quote,
+            lineterminator=self.line_separator,
+            quoting=quoting,
+        ).writerows(rows)
+        return out.getvalue()
+
 
 class CsvText(FileText):
     """The rows of one file."""
@@ -87,6 +124,7 @@ class CsvText(FileText):
         self.sink = sink
         self.names = sink.field_names
         self.header_due = sink.header
+        self.encoder: CsvEncoder | None = None
         # By type of record, what gives its values.
         self.values_of: dict[type, Callable[[Any], Sequence[Any]]] = {}
         # The names by which records are read; those of the first that has names, maybe in the order of the sink's.
@@ -108,39 +146,37 @@ class CsvText(FileText):
         columns = [
             self._column(name, list(column)) for name, column in zip(self.names, zip(*rows, strict=True), strict=True)
         ]
-        return self.end() + self._text(zip(*columns, strict=True))
+        return self.end() + self.sink.text(zip(*columns, strict=True))
+
+    def of_columns(self, batch: ColumnBatch) -> bytes | None:
+        fields = batch.schema.names
+        if len(batch) == 0:
+            return b""
+        if self.names is not None and len(self.names) != len(fields):
+            return None
+        order = self._in_order(fields)
+        if order is not self.order and order != self.order:
+            return None
+        if self.encoder is None:
+            self.encoder = self.sink.encoder(len(fields))
+        lines = None if self.encoder is None else self.encoder.encode(batch if order == fields else batch.select(order))
+        if lines is None:
+            return None
+        self.names = self.names or fields
+        return self.end().encode() + lines
 
     def end(self) -> str:
         """The header, if it was not written yet and the names are known."""
         if not self.header_due or self.names is None:
             return ""
         self.header_due = False
-        return self._text([self.names])
+        return self.sink.text([self.names])
 
     def state(self) -> tuple[list[str] | None, bool, list[str] | None]:
         return self.names, self.header_due, self.order
 
     def restore(self, state: tuple[list[str] | None, bool, list[str] | None]) -> None:
         self.names, self.header_due, self.order = state
-
-    def _text(self, rows: Iterable[Sequence[str]]) -> str:
-        rows = list(rows)
-        text = self._write(rows, csv.QUOTE_MINIMAL)
-        if "\r" in text and self.sink.line_separator == "\n":
-            # csv.writer quotes line ends only if they are those of its own lines.
-            text = self._write(rows, csv.QUOTE_ALL)
-        return text
-
-    def _write(self, rows: list[Sequence[str]], quoting: Any) -> str:
-        out = io.StringIO(newline="")
-        csv.writer(
-            out,
-            delimiter=self.sink.format.delimiter,
-            quotechar=self.sink.format.quote,
-            lineterminator=self.sink.line_separator,
-            quoting=quoting,
-        ).writerows(rows)
-        return out.getvalue()
 
     def _values(self, record: Any) -> Sequence[Any]:
         values = self.values_of.get(type(record))

@@ -51,6 +51,7 @@ class PartFilesSink(Sink):
 
     def __init__(self, single: SingleFileSink) -> None:
         self.single = single
+        self.columnar = single.columnar
 
     def __repr__(self) -> str:
         return repr(self.single)

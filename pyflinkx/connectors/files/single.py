@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.records.row_kinds import first_change
 from pyflinkx.config.arguments import check_choice
 from pyflinkx.connectors.coordinator import CoordinatorContext
@@ -24,6 +25,9 @@ from pyflinkx.connectors.files.target_file import (
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.errors import SinkError
 from pyflinkx.formats.decoding import check_charset
+
+# Of columns: so few that their text is still in the cache when it is written.
+ROWS_AT_ONCE = 1024
 
 
 class SingleFileSink(Sink):
@@ -72,6 +76,10 @@ class FileText:
     def lines(self, values: list[Any]) -> str:
         """The text of records."""
         raise NotImplementedError
+
+    def of_columns(self, batch: ColumnBatch) -> bytes | None:
+        """The bytes of a batch of columns; None where its rows are to be written."""
+        return None
 
     def end(self) -> str:
         """Text that is still missing at the end."""
@@ -131,7 +139,16 @@ class FileWriter(SinkWriter):
         if first_change(batch) >= 0:
             raise SinkError(f"{self.path}: the stream holds updates or deletions, which a file cannot take back")
         target, text = self.files[0]
-        target.write(text.lines(batch.values))
+        if not isinstance(batch, ColumnBatch):
+            target.write(text.lines(batch.values))
+            return
+        for start in range(0, len(batch), ROWS_AT_ONCE):
+            part = batch.slice(start, min(start + ROWS_AT_ONCE, len(batch)))
+            data = text.of_columns(part)
+            if data is None:
+                target.write(text.lines(part.to_rows()))
+            else:
+                target.write_bytes(data)
 
     def flush(self, end_of_input: bool) -> None:
         for target, text in self._open():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.config.paths import absolute
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
@@ -115,7 +116,7 @@ class RecordFile(Protocol):
 
     bad_records: list[BadRecord]
 
-    def read(self, limit: int) -> list[Any] | None:
+    def read(self, limit: int) -> list[Any] | ColumnBatch | None:
         """Up to ``limit`` records, none when all that was read is bad; None at the end of the file.
 
         Raises:
@@ -168,7 +169,7 @@ class FileReader(SourceReader):
                 self.bad_records += self.current.bad_records
                 self.current.bad_records = []
             if records or (records is not None and self.bad_records):
-                return ObjectBatch(records)
+                return records if isinstance(records, ColumnBatch) else ObjectBatch(records)
             if records is None:
                 self.current.close()
                 self.current = None

@@ -125,6 +125,20 @@ class TargetFile:
             data = self.encoder.encode(text)
         except UnicodeError as error:
             raise SinkError(f"{self.path}: a record cannot be written in this charset: {error}") from error
+        self._append(data)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Append bytes of text in a charset without shift states and marks.
+
+        Raises:
+            SinkError: the disk is full or fails.
+            WrongStateError: the file was finished or discarded.
+        """
+        if self.file is None:
+            raise WrongStateError(f"{self.path} was written to its end already")
+        self._append(data)
+
+    def _append(self, data: bytes) -> None:
         with self._errors():
             write_all(self.file, data)
         self.size += len(data)

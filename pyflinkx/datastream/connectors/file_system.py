@@ -111,6 +111,16 @@ class FileSource(Source, metaclass=Answering):
         """The kinds of rows."""
         return self._source.changes
 
+    @property
+    def columnar(self) -> bool:  # type: ignore[override] # that of what it reads with
+        """Whether it gives columns."""
+        return self._source.columnar
+
+    @property
+    def schema(self) -> Any:
+        """Of the columns."""
+        return self._source.schema
+
     def check(self) -> None:
         self._source.check()
 

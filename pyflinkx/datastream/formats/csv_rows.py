@@ -9,8 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from pyflinkx._core.calls.records import short_repr
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.config.arguments import check_choice, check_text
 from pyflinkx.errors import ConfigurationError, CorruptDataError, TypeInformationError
+from pyflinkx.formats.csv_columns import CompiledColumns
+from pyflinkx.formats.csv_messages import CsvMessages, Failures
 from pyflinkx.formats.csv_records import CsvFormat
 from pyflinkx.formats.csv_values import ColumnParser
 from pyflinkx.formats.java_text import java_decimal, java_text
@@ -60,13 +63,15 @@ class CsvRowDeserializationSchema(DeserializationSchema):
     def __init__(self, type_info: RowTypeInfo, options: CsvOptions) -> None:
         self._type_info = type_info
         self._options = options
-        self._reader_options = CsvFormat(options.delimiter, options.quote, options.escape).reader_options()
+        csv_format = CsvFormat(options.delimiter, options.quote, options.escape, options.allow_comments)
+        self._reader_options = csv_format.reader_options()
         null_values = frozenset() if options.null_literal is None else frozenset([options.null_literal])
         self._parsers = [
             ColumnParser(field, null_values, separator=options.array_delimiter) for field in type_info.get_field_types()
         ]
         self._names = type_info.get_field_names()
         self._shape = RecordShape(type_info)
+        self._messages = CsvMessages(CompiledColumns(self._shape, self._parsers), csv_format, self.deserialize)
 
     def deserialize(self, message: bytes | None) -> Any:
         """The row of a line.
@@ -89,6 +94,36 @@ class CsvRowDeserializationSchema(DeserializationSchema):
             if self._options.ignore_parse_errors:
                 return None
             raise CorruptDataError(f"no CSV row of this type: {error}: {short_repr(bytes(message[:200]))}") from error
+
+    def decode_many(self, messages: list[Any], failures: Failures | None = None) -> list[Any]:
+        """What ``deserialize`` gives for each of several messages, many times faster.
+
+        Args:
+            messages: as ``deserialize`` takes them.
+            failures: takes the places (from 0) of messages that cannot be read, and why; these are then None, too.
+
+        Raises:
+            CorruptDataError: a message cannot be read, and there is no such list; the error says which.
+        """
+        return self._messages.rows(messages, failures)
+
+    def decode_columns(self, messages: list[Any], failures: Failures | None = None) -> ColumnBatch:
+        """The same as columns, without the rows that are None.
+
+        Args:
+            messages: as ``deserialize`` takes them.
+            failures: as for ``decode_many``.
+
+        Raises:
+            CorruptDataError: as ``decode_many``.
+
+        Example:
+            >>> from pyflinkx.common import Types
+            >>> type_info = Types.ROW_NAMED(["id"], [Types.INT()])
+            >>> CsvRowDeserializationSchema.Builder(type_info).build().decode_columns([b"1", b"2"])
+            ColumnBatch(2 rows: id int32)
+        """
+        return self._messages.columns(messages, failures)
 
     def _values(self, text: str) -> list[Any]:
         rows = list(csv.reader(io.StringIO(text, newline=""), **self._reader_options))

@@ -184,7 +184,8 @@ class AlignedWindowing:
 
     def clean(self, window: TimeWindow) -> None:
         """Drop a window's contents, and let the window function clear what it has stored for it."""
-        stored = self.windows.pop(window)
+        stored = self.windows[window]
+        del self.windows[window]
         self.loop.forget(window)
         if self.operator.clear_function is not None:
             self.current.namespace = window

@@ -27,6 +27,7 @@ from pyflinkx.runtime.control.messages import (
     CheckpointDeclined,
     CheckpointOver,
     CheckpointTaken,
+    CloseTasks,
     Collected,
     Deploy,
     DeploymentFailed,
@@ -39,6 +40,7 @@ from pyflinkx.runtime.control.messages import (
     Shutdown,
     TaskAnswer,
     TaskReport,
+    TaskStays,
     TriggerCheckpoint,
     attempt_of,
     pack,
@@ -325,6 +327,9 @@ class WorkersAttempt:
         elif isinstance(message, CheckpointTaken | CheckpointDeclined):
             if self.checkpoints is not None:
                 self._coordinate(self.checkpoints.told, message)
+        elif isinstance(message, TaskStays):
+            if self.checkpoints is not None:
+                self._coordinate(self.checkpoints.task_stays, message.task)
         elif isinstance(message, TaskAnswer):
             self.job.queries.told(message.number, message.task, message.answer)
         elif isinstance(message, DeploymentFailed):
@@ -370,7 +375,8 @@ class WorkersAttempt:
             self.job.queries.task_over(message.task)
         if self.checkpoints is not None:
             if message.state is ExecutionState.FINISHED:
-                self._coordinate(self.checkpoints.task_finished, message.task)
+                found = {} if message.metrics is None else message.metrics.accumulators
+                self._coordinate(self.checkpoints.task_finished, message.task, found)
             if before is JobState.CREATED and self.master.execution.state is JobState.RUNNING:
                 self._coordinate(self.checkpoints.attempt_started, self.number, self)
 
@@ -383,6 +389,10 @@ class WorkersAttempt:
     def end_checkpoint(self, over: CheckpointOver) -> None:
         """Tell all tasks that a checkpoint is over."""
         self._send_to_all(over)
+
+    def close_tasks(self, tasks: tuple[TaskId, ...]) -> None:
+        """Tell tasks that stayed for a checkpoint that they may close."""
+        self._send_to_all(CloseTasks(tasks))
 
     def fail_checkpoint(self, failure: BaseException) -> None:
         """The attempt fails."""

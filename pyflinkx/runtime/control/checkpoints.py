@@ -22,6 +22,7 @@ from pyflinkx.checkpoint.actions import (
     FailJob,
     NotifyAborted,
     NotifyCompleted,
+    ReleaseTasks,
     SavepointDone,
     SavepointFailed,
     StoreManifest,
@@ -39,7 +40,9 @@ from pyflinkx.operators.base import Clock
 from pyflinkx.runtime.control.coordination import Coordination
 from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
 from pyflinkx.runtime.exchange.channel import Barrier
+from pyflinkx.runtime.sites import site_of
 from pyflinkx.runtime.task.accumulators import STATE as ACCUMULATORS
+from pyflinkx.runtime.task.accumulators import Lost, held
 from pyflinkx.runtime.task.snapshots import RestoredTask, restored_task
 from pyflinkx.state.spec import FILES, SINK, SOURCE
 
@@ -54,6 +57,9 @@ class Tasks(Protocol):
 
     def end_checkpoint(self, over: CheckpointOver) -> None:
         """Tell all tasks that a checkpoint is over."""
+
+    def close_tasks(self, tasks: tuple[TaskId, ...]) -> None:
+        """Tell tasks that stayed for a checkpoint that they may close."""
 
     def fail_checkpoint(self, failure: BaseException) -> None:
         """The attempt fails."""
@@ -101,6 +107,8 @@ class JobCheckpoints:
         self.later: list[Callable[[], None]] = []  # once the tasks run
         self.savepoints: dict[int, tuple[Future[str], bool, bool]] = {}
         self.actions: deque[Action] = deque()
+        # What the functions of tasks that have ended had added up, by task and node: no snapshot has it any more.
+        self.ended: dict[tuple[int, int], dict[int, dict[str, Any]]] = {}
 
     # ---- the attempt ----
 
@@ -143,6 +151,7 @@ class JobCheckpoints:
         self._do(self.coordinator.attempt_over(self.clock.now(), reason))
         self.tasks = None
         self.early.clear()
+        self.ended.clear()
 
     def job_finished(self) -> None:
         """All tasks have finished: write that down before the sinks commit what they have last.
@@ -208,13 +217,21 @@ class JobCheckpoints:
         if isinstance(message, CheckpointTaken):
             actions = self.coordinator.acknowledged(now, task.attempt, message.number, place, message.snapshot)
         else:
-            actions = self.coordinator.declined(now, task.attempt, message.number, place, message.reason)
+            actions = self.coordinator.declined(
+                now, task.attempt, message.number, place, message.reason, message.counts
+            )
         self._do(actions)
 
-    def task_finished(self, task: TaskId) -> None:
-        """A task has come to its end."""
+    def task_finished(self, task: TaskId, accumulators: dict[int, dict[str, Any]]) -> None:
+        """A task has come to its end, with these accumulators of its operators."""
         now, place = self.clock.now(), (task.vertex, task.subtask)
+        self.ended[place] = accumulators
         self._do(self.coordinator.task_finished(now, task.attempt, place))
+
+    def task_stays(self, task: TaskId) -> None:
+        """A task has sent all that it had, and waits to hear of one more checkpoint."""
+        now, place = self.clock.now(), (task.vertex, task.subtask)
+        self._do(self.coordinator.task_stays(now, task.attempt, place))
 
     def trigger_savepoint(self, folder: str | None, stop: bool, drain: bool, future: Future[str]) -> None:
         """Begin a savepoint, or do so once all tasks run; from the job's thread.
@@ -272,6 +289,9 @@ class JobCheckpoints:
             self._tolerantly(lambda: self.storage.discard_number(action.number, retained=action.retained))
         elif isinstance(action, Discard):
             self._tolerantly(lambda: self.storage.discard(action.checkpoint, action.retained))
+        elif isinstance(action, ReleaseTasks):
+            if self.tasks is not None:
+                self.tasks.close_tasks(tuple(TaskId(*task, self.attempt) for task in action.tasks))
         elif isinstance(action, FailJob):
             if self.tasks is not None:
                 self.tasks.fail_checkpoint(JobExecutionError(action.reason))
@@ -297,8 +317,9 @@ class JobCheckpoints:
         unaligned = options.unaligned and options.exactly_once
         by_files = action.kind == CHECKPOINT and self.settings.incremental and self.storage.shares_files
         barrier = Barrier(action.number, options.exactly_once, options.stop, options.drain, unaligned, by_files)
-        tasks = tuple(TaskId(vertex, subtask, self.attempt) for vertex, subtask in action.tasks)
-        trigger = TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret, options.bases)
+        tasks = tuple(TaskId(*task, self.attempt) for task in action.tasks)
+        staying = tuple(TaskId(*task, self.attempt) for task in action.staying)
+        trigger = TriggerCheckpoint(barrier, tasks, options.folder, self.storage.secret, options.bases, staying)
         self.tasks.begin_checkpoint(trigger)
 
     def _store(self, action: StoreManifest) -> list[Action]:
@@ -308,6 +329,7 @@ class JobCheckpoints:
             assert self.coordination is not None
             states = self.early.pop(number, {}) | self.coordination.snapshot(number, last=True)
             checkpoint = self._with_coordinators(checkpoint, states, action.folder)
+            checkpoint = self._with_ended(checkpoint, action.folder)
             faults.point("checkpoint.all-written")  # but the manifest
             written = self.storage.write_manifest(checkpoint, action.folder)
         except Exception as error:
@@ -345,6 +367,35 @@ class JobCheckpoints:
         for node, part in zip(states, parts, strict=True):
             uid = self.graph.node_of(node).uid
             operators[uid] = self._of_coordinator(operators.get(uid), node, part)
+        return dataclasses.replace(checkpoint, operators=operators)
+
+    def _with_ended(self, checkpoint: Checkpoint, folder: str | None) -> Checkpoint:
+        """The checkpoint with the accumulators of tasks that had ended when it was taken."""
+        found = []
+        for (_, subtask), accumulators in self.ended.items():
+            for id, own in accumulators.items():
+                node = self.graph.node_of(id)
+                states = checkpoint.operators[node.uid].subtasks[subtask]
+                if own and states.finished and not any(part.state == ACCUMULATORS for part in states.parts):
+                    found.append((node, subtask, {name: one for name, one in own.items() if not isinstance(one, Lost)}))
+        if not found:
+            return checkpoint
+        writer = self.storage.writer(checkpoint.number, "ended", folder)
+        try:
+            counts = [
+                sum(len(writer.add(batch)) for batch in held(site_of(node), accumulators))
+                for node, _, accumulators in found
+            ]
+            parts = iter(writer.finish())
+        except BaseException:
+            writer.abort()
+            raise
+        operators = dict(checkpoint.operators)
+        for (node, subtask, _), count in zip(found, counts, strict=True):
+            subtasks = list(operators[node.uid].subtasks)
+            own_parts = tuple(next(parts) for _ in range(count))
+            subtasks[subtask] = dataclasses.replace(subtasks[subtask], parts=(*subtasks[subtask].parts, *own_parts))
+            operators[node.uid] = dataclasses.replace(operators[node.uid], subtasks=tuple(subtasks))
         return dataclasses.replace(checkpoint, operators=operators)
 
     def _of_coordinator(self, states: OperatorStates | None, node: int, part: StatePart) -> OperatorStates:

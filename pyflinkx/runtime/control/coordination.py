@@ -25,6 +25,10 @@ from pyflinkx.runtime.task.mailbox import Mailbox
 Call = Callable[[], None]
 
 
+def nobody(number: int) -> None:
+    """Where nobody takes checkpoints, nobody is told that a task takes no part in one."""
+
+
 @dataclass(frozen=True)
 class TaskLink:
     """How a task reaches what is outside of it.
@@ -33,11 +37,13 @@ class TaskLink:
         send: ``send(node id, event)`` takes an event to the coordinator of a source or sink.
         mailbox: takes what the task's own thread is to call.
         snapshot: has a snapshot of the task written; None where the job takes no checkpoints.
+        decline: says that the task takes no part in the checkpoint of a number, as a later one has overtaken it.
     """
 
     send: Callable[[int, Any], None]
     mailbox: Mailbox
     snapshot: Callable[[Any], None] | None = None
+    decline: Callable[[int], None] = nobody
 
 
 class Coordination:
@@ -101,6 +107,8 @@ class Coordination:
             call_at=lambda time, call: self._call_at(time, lambda: self._call(site, call)),
             now=self.clock.now,
             fail=fail,
+            checkpoint_interval=self.graph.checkpoints.interval,
+            checkpoint_timeout=self.graph.checkpoints.timeout,
         )
 
     def start(self) -> None:

@@ -93,6 +93,7 @@ class TriggerCheckpoint:
         folder: where it is written; None for the job's own place.
         secret: that its states are signed with.
         bases: numbers of checkpoints whose files its states may name.
+        staying: those of the tasks that have sent all that they had, and give what they hold at their end.
     """
 
     barrier: Barrier
@@ -100,6 +101,7 @@ class TriggerCheckpoint:
     folder: str | None = None
     secret: bytes = field(default=b"", repr=False)
     bases: tuple[int, ...] = ()
+    staying: tuple[TaskId, ...] = ()
 
     @property
     def number(self) -> int:
@@ -113,6 +115,13 @@ class CheckpointOver:
 
     number: int
     completed: bool
+
+
+@dataclass(frozen=True)
+class CloseTasks:
+    """Tasks that stayed for a checkpoint have heard of it, or will hear of none."""
+
+    tasks: tuple[TaskId, ...]
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,13 @@ class TaskReport:
     state: ExecutionState
     failure: Failure | None = None
     metrics: TaskMetrics | None = None
+
+
+@dataclass(frozen=True)
+class TaskStays:
+    """A task has sent all that it had, and stays open until it has heard of one more checkpoint."""
+
+    task: TaskId
 
 
 @dataclass(frozen=True)
@@ -225,11 +241,24 @@ class CheckpointTaken:
 
 @dataclass(frozen=True)
 class CheckpointDeclined:
-    """A task cannot write its part of a checkpoint, for this reason."""
+    """A task has no part of a checkpoint.
+
+    Args:
+        task: which.
+        number: of the checkpoint.
+        reason: why.
+        counts: whether that is a failure that the job has to tolerate.
+    """
 
     task: TaskId
     number: int
     reason: str
+    counts: bool = True
+
+
+def overtaken(task: TaskId, number: int) -> CheckpointDeclined:
+    """A task takes no part in a checkpoint, as the barrier of a later one has come before all of its own."""
+    return CheckpointDeclined(task, number, "a later checkpoint has overtaken it", counts=False)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from pyflinkx.checkpoint.metadata import TaskSnapshot
 from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.graph.execution_graph import TaskId
 from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
-from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.task.checkpoints import TakenSnapshot
 from pyflinkx.runtime.task.snapshots import milliseconds_since, write_states
 from pyflinkx.runtime.task.task import Task
@@ -77,10 +76,13 @@ def write_snapshot(
     return CheckpointTaken(task, trigger.number, snapshot)
 
 
-def begin_checkpoint(barrier: Barrier, task: Task) -> None:
+def begin_checkpoint(trigger: TriggerCheckpoint, task: Task) -> None:
     """The mail by which a checkpoint begins at a task."""
     if task.checkpoints is not None:
-        task.checkpoints.begin(barrier)
+        if task.id in trigger.staying:
+            task.checkpoints.give_last(trigger.barrier)
+        else:
+            task.checkpoints.begin(trigger.barrier)
 
 
 def end_checkpoint(over: CheckpointOver, task: Task) -> None:

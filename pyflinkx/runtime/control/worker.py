@@ -26,6 +26,7 @@ from pyflinkx.runtime.control.messages import (
     AlignmentUpdate,
     CancelTasks,
     CheckpointOver,
+    CloseTasks,
     Deploy,
     DeploymentFailed,
     EventForCoordinator,
@@ -37,8 +38,10 @@ from pyflinkx.runtime.control.messages import (
     Shutdown,
     TaskAnswer,
     TaskReport,
+    TaskStays,
     TriggerCheckpoint,
     attempt_of,
+    overtaken,
     pack,
     unpack,
 )
@@ -129,6 +132,8 @@ class Worker:
                     self._begin_checkpoint(message)
                 elif isinstance(message, CheckpointOver):
                     self._end_checkpoint(message)
+                elif isinstance(message, CloseTasks):
+                    self._close_tasks(message)
                 elif isinstance(message, QueryTasks):
                     self._query(message)
                 elif isinstance(message, CancelTasks):
@@ -205,12 +210,17 @@ class Worker:
         self.announced.begin(trigger)
         for task in trigger.tasks:
             if task in self.threads:
-                self._tell(self.threads[task], partial(begin_checkpoint, trigger.barrier))
+                self._tell(self.threads[task], partial(begin_checkpoint, trigger))
 
     def _end_checkpoint(self, over: CheckpointOver) -> None:
         self.announced.end(over.number)
         for thread in self.threads.values():
             self._tell(thread, partial(end_checkpoint, over))
+
+    def _close_tasks(self, message: CloseTasks) -> None:
+        for task in message.tasks:
+            if task in self.threads:
+                self._tell(self.threads[task], Task.release)
 
     def _query(self, message: QueryTasks) -> None:
         def answer(task: Task) -> None:
@@ -320,7 +330,12 @@ class Worker:
 
         mailbox = Mailbox(event.signal)
         snapshots = self.snapshots
-        link = TaskLink(send, mailbox, None if snapshots is None else partial(snapshots.write, placement.id))
+        link = TaskLink(
+            send,
+            mailbox,
+            None if snapshots is None else partial(snapshots.write, placement.id),
+            lambda number: self.send(overtaken(placement.id, number)),
+        )
         make = FinishedTask if restored is not None and restored.finished else Task
         return TaskThread(
             placement.id,
@@ -333,6 +348,7 @@ class Worker:
             [output.gate for _, output in outgoing],
             settings.clock,
             self._report,
+            self._report_stay,
         )
 
     def _report_alignment(self, lowest: dict[str, int]) -> bool:
@@ -350,6 +366,12 @@ class Worker:
             self.send(TaskReport(task, state, failures.pack(failure) if failure is not None else None, metrics))
         except ClientGone:
             return  # the main thread sees it too, and ends the process
+
+    def _report_stay(self, task: TaskId) -> None:
+        if self.snapshots is not None:
+            self.snapshots.drain()  # as above
+        with contextlib.suppress(ClientGone):  # as above
+            self.send(TaskStays(task))
 
 
 def hand_over(task: Task, message: EventForTask) -> None:

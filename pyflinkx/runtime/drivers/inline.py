@@ -14,12 +14,18 @@ from pyflinkx.graph.execution_graph import ExecutionState, TaskId
 from pyflinkx.graph.job_graph import JobGraph
 from pyflinkx.graph.nodes import StreamEdge
 from pyflinkx.operators.source_alignment import AlignmentGroups
-from pyflinkx.runtime.control.checkpoints import close_coordinators
+from pyflinkx.runtime.control.checkpoints import JobCheckpoints, close_coordinators
 from pyflinkx.runtime.control.coordination import Coordination, TaskLink, ended_by
 from pyflinkx.runtime.control.dependencies import applied
 from pyflinkx.runtime.control.failures import raise_contained
 from pyflinkx.runtime.control.master import RestartStrategy
-from pyflinkx.runtime.control.messages import CheckpointDeclined, CheckpointOver, CheckpointTaken, TriggerCheckpoint
+from pyflinkx.runtime.control.messages import (
+    CheckpointDeclined,
+    CheckpointOver,
+    CheckpointTaken,
+    TriggerCheckpoint,
+    overtaken,
+)
 from pyflinkx.runtime.control.queries import state_of_task
 from pyflinkx.runtime.control.snapshot_writer import (
     Announced,
@@ -183,6 +189,7 @@ class InlineJob(Job):
 
     def _rounds(self) -> Iterator[None]:
         running = list(self.tasks)
+        staying: set[Task] = set()
         self.busy = dict.fromkeys(running, 0)
         clock = time.monotonic_ns
         while running:
@@ -203,18 +210,15 @@ class InlineJob(Job):
                         exchange.gate.flush()
                 if result is StepResult.FINISHED:
                     running.remove(task)
-                    if self.checkpoints is not None:
-                        # Behind what it has told of its snapshots.
-                        if self.snapshots is not None:
-                            for other in running:  # whose turn does not come meanwhile
-                                other.finish_snapshots()
-                            self.snapshots.drain()
-                        id = TaskId(task.vertex.id, task.subtask, task.attempt)
-                        self.coordination.post(partial(self.checkpoints.task_finished, id))
+                    self._say_behind_snapshots(task, JobCheckpoints.task_finished, task.metrics().accumulators)
                 if result in (StepResult.MORE, StepResult.FINISHED):
                     waiting = False
                 elif result is StepResult.WAIT:
                     idle.append(task)
+                elif result is StepResult.STAYS and task not in staying:
+                    staying.add(task)
+                    self._say_behind_snapshots(task, JobCheckpoints.task_stays)
+                    waiting = False
                 if self.cancel_asked or self.stopping:
                     raise JobCancelledError(f"job '{self.graph.name}' was cancelled")
             self.report()
@@ -231,6 +235,15 @@ class InlineJob(Job):
                 outside = writing or self.coordination.waits_outside or any(task.waits_outside for task in running)
                 self.settings.clock.wait_until(min(known, default=None), outside)  # type: ignore[attr-defined]
                 self.idle += clock() - started
+
+    def _say_behind_snapshots(self, task: Task, what: Callable[..., None], *more: Any) -> None:
+        """Tell the coordinator of checkpoints of a task's end, behind what was told of its snapshots."""
+        if self.checkpoints is not None:
+            if self.snapshots is not None:
+                for other in self.tasks:  # whose turn does not come meanwhile
+                    other.finish_snapshots()
+                self.snapshots.drain()
+            self.coordination.post(partial(what, self.checkpoints, task.id, *more))
 
     def _has_mail(self, running: list[Task]) -> bool:
         """Whether somebody was told something after its turn."""
@@ -274,7 +287,8 @@ class InlineJob(Job):
                 if self.checkpoints is not None:
                     restored = self.checkpoints.restored_task(vertex, subtask)
                     snapshot = partial(self._write, TaskId(vertex.id, subtask, number))
-                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake), snapshot)
+                decline = partial(self._decline, TaskId(vertex.id, subtask, number))
+                link = TaskLink(partial(self._receive, subtask), Mailbox(self._wake), snapshot, decline)
                 make = FinishedTask if restored is not None and restored.finished else Task
                 tasks.append(make(vertex, subtask, number, self.settings, incoming, outgoing, splits, link, restored))
         return tasks
@@ -285,14 +299,20 @@ class InlineJob(Job):
         """Tell tasks that a checkpoint begins."""
         self.announced.begin(trigger)
         for task in self.tasks:
-            if TaskId(task.vertex.id, task.subtask, task.attempt) in trigger.tasks:
-                task.mailbox.tell(partial(begin_checkpoint, trigger.barrier, task))
+            if task.id in trigger.tasks:
+                task.mailbox.tell(partial(begin_checkpoint, trigger, task))
 
     def end_checkpoint(self, over: CheckpointOver) -> None:
         """Tell all tasks that a checkpoint is over."""
         self.announced.end(over.number)
         for task in self.tasks:
             task.mailbox.tell(partial(end_checkpoint, over, task))
+
+    def close_tasks(self, tasks: tuple[TaskId, ...]) -> None:
+        """Tell tasks that stayed for a checkpoint that they may close."""
+        for task in self.tasks:
+            if task.id in tasks:
+                task.mailbox.tell(task.release)
 
     def fail_checkpoint(self, failure: BaseException) -> None:
         """The attempt fails."""
@@ -315,6 +335,9 @@ class InlineJob(Job):
         if trigger is not None:
             self._tell_written(write_snapshot(self.checkpoints.storage, trigger, task, taken))
         taken.discard()
+
+    def _decline(self, task: TaskId, number: int) -> None:
+        self._tell_written(overtaken(task, number))
 
     def _tell_written(self, message: CheckpointTaken | CheckpointDeclined) -> None:
         if self.checkpoints is not None:

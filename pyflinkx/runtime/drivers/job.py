@@ -252,12 +252,18 @@ class Job:
         return future
 
     def check(self) -> None:
-        """Raise what is plainly wrong with sources and sinks before anything is opened."""
+        """Raise what is plainly wrong with sources and sinks before anything is opened.
+
+        What is where a sink of the checkpoint that the job goes on from wants to write may be its own: it is asked when
+        it commits.
+        """
+        latest = None if self.checkpoints is None else self.checkpoints.coordinator.latest
         for vertex in self.graph.vertices:
             for node in vertex.nodes:
-                for described in (node.source, node.sink):
-                    if described is not None:
-                        named(site_of(node), described.check)
+                if node.source is not None:
+                    named(site_of(node), node.source.check)
+                if node.sink is not None and (latest is None or node.uid not in latest.operators):
+                    named(site_of(node), node.sink.check)
 
     def failures(self) -> list[JobFailure]:
         """The last failures, newest first; from any thread."""

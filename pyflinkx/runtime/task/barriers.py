@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyflinkx.runtime.exchange.channel import Barrier
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.valves import BarrierValve
+
+# More than are ever under way at a time.
+MOST_SETTLED = 100
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class Barriers:
         self.since = 0  # when the barrier that is being aligned came first (ms)
         self.aligning: Barrier | None = None
         self.begun = False  # whether that has been passed on
+        self.left_out: list[int] = []  # checkpoints that this task takes no part in, and nobody has been told
+        # Those that are complete here, or are known to be given up: of them a late barrier says nothing.
+        self.settled: deque[int] = deque(maxlen=MOST_SETTLED)
         self.ended = [False] * len(inputs)
 
     def tell(self, barrier: Barrier) -> None:
@@ -95,11 +102,23 @@ class Barriers:
 
     def give_up(self, number: int) -> None:
         """A checkpoint will not be: nobody waits for it any longer."""
+        self.settled.append(number)
+        self.left_out += [barrier.number for barrier in self.told if barrier.number < number]
         self.told = [barrier for barrier in self.told if barrier.number > number]
         self.valve.give_up(number)
         if self.aligning is not None and self.aligning.number <= number:
+            if self.aligning.number < number:
+                self.left_out.append(self.aligning.number)
             self.aligning = None
         self._block()
+
+    def take_left_out(self) -> list[int]:
+        """The checkpoints that later ones have overtaken since the last call: the task takes no part in them.
+
+        It has to say so, each time: its end would count as its barrier, and all that came before it as theirs.
+        """
+        left_out, self.left_out = self.left_out, []
+        return left_out
 
     def recorded(self) -> list[ChannelInput]:
         """The channels that may still bring what came before the barrier that has been passed on."""
@@ -112,9 +131,13 @@ class Barriers:
         ]
 
     def _arrived(self, barrier: Barrier, index: int | None) -> Passed | None:
-        if barrier.number <= self.valve.over:
+        if barrier.number <= self.valve.over or (self.aligning is not None and barrier.number < self.aligning.number):
+            if barrier.number not in self.settled:
+                self.left_out.append(barrier.number)
             return None
         if self.aligning is None or barrier.number > self.aligning.number:
+            if self.aligning is not None:
+                self.left_out.append(self.aligning.number)
             self.aligning, self.since, self.begun = barrier, self.now(), False
         return self._passed(
             self.valve.expect(barrier.number) if index is None else self.valve.barrier(index, barrier.number)
@@ -129,6 +152,7 @@ class Barriers:
         begins = not self.begun and (number is not None or overtakes)
         self.begun = self.begun or begins
         if number is not None:
+            self.settled.append(number)
             self.aligning = None
         self._block()
         return Passed(barrier, waited, begins, number is not None) if begins or number is not None else None

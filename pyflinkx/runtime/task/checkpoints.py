@@ -21,7 +21,13 @@ from pyflinkx.runtime.task.barriers import Barriers, Passed
 from pyflinkx.runtime.task.inputs import ChannelInput, ReaderInput
 from pyflinkx.runtime.task.outputs import OperatorNode
 from pyflinkx.runtime.task.slicing import Slicing
-from pyflinkx.runtime.task.snapshots import HeldStates, held_by_operator, held_by_reader, milliseconds_since
+from pyflinkx.runtime.task.snapshots import (
+    HeldStates,
+    held_at_end,
+    held_by_operator,
+    held_by_reader,
+    milliseconds_since,
+)
 
 # Elements of a channel that are read before their time at once.
 MOST_AHEAD = 64
@@ -84,6 +90,7 @@ class TaskCheckpoints:
         send_all: has operators send all that they have left.
         now: the clock (ms).
         give: takes a snapshot and has it written.
+        decline: says that the task takes no part in a checkpoint, as a later one has overtaken it.
         patience: how long (ms) an unaligned barrier waits for alignment first.
         wake: has the task make a step; from any thread.
 
@@ -103,6 +110,7 @@ class TaskCheckpoints:
         send_all: Callable[[], None],
         now: Callable[[], int],
         give: Callable[[TakenSnapshot], None],
+        decline: Callable[[int], None],
         patience: int = 0,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
@@ -114,6 +122,7 @@ class TaskCheckpoints:
         self.exchanges = exchanges
         self.send_all = send_all
         self.give = give
+        self.decline = decline
         self.barriers = Barriers(inputs, now, patience)
         self.under_way: dict[int, UnderWay] = {}
         self.slicing = Slicing()
@@ -124,6 +133,21 @@ class TaskCheckpoints:
     def begin(self, barrier: Barrier) -> None:
         """A checkpoint is to begin at this task."""
         self.barriers.tell(barrier)
+
+    @property
+    def stays(self) -> bool:
+        """Whether somebody here wants to hear of a checkpoint behind the task's last record."""
+        operators = any(node.operator.stays for node in self.nodes.values())
+        return operators or any(source.reader.stays for source in self.readers.values())
+
+    def give_last(self, barrier: Barrier) -> None:
+        """A checkpoint is taken of a task that has sent all that it had: of what those hold who want to hear of it.
+
+        What they hold by key is over, as in Flink.
+        """
+        started = time.monotonic_ns()
+        held = [self._held(node, barrier) for node in self.vertex.nodes]
+        self.give(TakenSnapshot(barrier.number, held, 0, milliseconds_since(started)))
 
     def completed(self, number: int) -> None:
         """A checkpoint is durable."""
@@ -139,6 +163,9 @@ class TaskCheckpoints:
         self.barriers.give_up(number)
         for begun in [begun for begun in self.under_way if begun <= number]:
             self._drop(begun)
+            if begun < number:
+                self.decline(begun)
+        self._decline_left_out()
         self.slicing.give_up(number)
         for reader in self.readers.values():
             reader.end_checkpoint(number, completed=False)
@@ -190,6 +217,7 @@ class TaskCheckpoints:
                     self._take(self.barriers.arrived(source))
 
     def _take(self, passed: Passed | None) -> None:
+        self._decline_left_out()
         if passed is None or (all(self.barriers.ended) and not any(node.live for node in self.nodes.values())):
             return
         if passed.begins:
@@ -198,6 +226,12 @@ class TaskCheckpoints:
         if passed.complete and begun is not None:
             begun.waited = passed.waited
             self._give_if_complete(begun)
+
+    def _decline_left_out(self) -> None:
+        for number in self.barriers.take_left_out():
+            if number in self.under_way:
+                self._drop(number)
+            self.decline(number)
 
     def _begin(self, barrier: Barrier) -> None:
         """Pass a barrier on, and take what the operators hold; what channels still bring before theirs is recorded."""
@@ -255,12 +289,18 @@ class TaskCheckpoints:
         return states
 
     def _held_itself(self, node: StreamNode, barrier: Barrier) -> HeldStates:
+        number = barrier.number
         if node.id in self.readers:
             source = self.readers[node.id]
             if source.ended:
+                if source.reader.stays:
+                    source.snapshot(number)  # it may remember what it is told of later; there is nothing left to read
                 return HeldStates(node.uid, finished=True)
-            return held_by_reader(node.uid, source.snapshot(barrier.number))
-        running = self.nodes[node.id]
-        if not running.live:
-            return HeldStates(node.uid, finished=True)
-        return held_by_operator(running.operator, self.contexts[node.id], barrier.number, barrier.by_files, self.wake)
+            return held_by_reader(node.uid, source.snapshot(number))
+        running = self.nodes.get(node.id)
+        if running is not None and running.live:
+            context = self.contexts[node.id]
+            return held_by_operator(running.operator, context, number, barrier.by_files, self.wake)
+        if running is not None and running.operator.stays:
+            return held_at_end(running.operator, self.contexts[node.id], number)
+        return HeldStates(node.uid, finished=True)

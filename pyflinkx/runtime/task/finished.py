@@ -9,13 +9,32 @@ from pyflinkx.runtime.task.task import StepResult, Task
 
 
 class FinishedTask(Task):
-    """Opens nothing, reads its inputs to their ends, and sends the end of event time and of the data."""
+    """Reads its inputs to their ends, and sends the end of event time and of the data.
+
+    It opens only those operators that gave something to the checkpoint behind their end: nobody has told them that it
+    became durable, so they take part in another one.
+    """
 
     def open(self) -> None:
-        pass
+        assert self.restored is not None
+        opened = {}
+        try:
+            for node in reversed(self.vertex.nodes):
+                if node.id in self.nodes and self.restored.keeps_at_end(node.uid):
+                    self._open_operator(node)
+                    opened[node.id] = self.nodes[node.id]
+                else:
+                    self._restore_accumulators(node)
+        except BaseException as error:
+            self.close(error)
+            raise
+        self.restored.close()
+        self._begin_checkpoints(opened)
 
     def step(self) -> StepResult:
         self.mailbox.run_control()
+        if self.staying:
+            return self.over()
         if not all(exchange.writable for exchange in self.exchanges):
             return StepResult.BLOCKED
         for source in self.inputs:
@@ -29,4 +48,7 @@ class FinishedTask(Task):
         for exchange in self.exchanges:
             exchange.emit_watermark(MAX_WATERMARK)
             exchange.end()
-        return StepResult.FINISHED
+        return self.over()
+
+    def wake_time(self) -> int | None:
+        return None

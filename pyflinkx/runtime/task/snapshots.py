@@ -17,6 +17,7 @@ from pyflinkx.checkpoint.storage import CheckpointStorage
 from pyflinkx.checkpoint.writer import StateWriter
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.runtime.control.pickles import dump_by_value
+from pyflinkx.runtime.task.accumulators import STATE as ACCUMULATORS
 from pyflinkx.runtime.task.state_files import StoredFiles, files_of, keep_files, write_files
 from pyflinkx.state.operator_state import redistributed
 from pyflinkx.state.slices import SlicedBatches
@@ -92,6 +93,12 @@ def held_by_operator(
         held.batches = chain(held.batches, context.operator_state.export())
     held.native = operator.export()
     return held
+
+
+def held_at_end(operator: Operator, context: OperatorContext, number: int) -> HeldStates:
+    """What an operator that has finished keeps of its subtask's own, and still wants to hear of."""
+    operator.store(number)
+    return HeldStates(context.uid, context.operator_state.export() if context.keeps_by_subtask else (), finished=True)
 
 
 def held_by_reader(uid: str, splits: list[Any]) -> HeldStates:
@@ -319,6 +326,12 @@ class RestoredStates:
     def rescaled(self, uid: str) -> bool:
         """Whether an operator had another number of subtasks."""
         return self._of(uid).rescaled
+
+    def keeps_at_end(self, uid: str) -> bool:
+        """Whether an operator that has finished has kept something of the subtask's own."""
+        operator = self._of(uid)
+        lists = operator.lists if operator.rescaled else operator.lists[self.subtask : self.subtask + 1]
+        return any(part.state != ACCUMULATORS for parts in lists for part in parts)
 
     def _of(self, uid: str) -> RestoredOperator:
         return self.task.operators.get(uid, RestoredOperator())

@@ -56,6 +56,7 @@ class StepResult(enum.Enum):
     MORE = "it did something and may have more to do"
     WAIT = "nothing to do before its wake time, or before an input has something"
     BLOCKED = "a channel that it writes to is full, or its sink is: neither input nor a timer lets it go on"
+    STAYS = "as FINISHED, but somebody in it wants to hear of a checkpoint first"
     FINISHED = "all its input has ended and everything was sent on"
 
 
@@ -181,6 +182,7 @@ class Task:
         self.entries: dict[int, dict[str, tuple[StreamEdge, Callable[[Any], None]]]] = {id: {} for id in self.nodes}
         self.in_flight: deque[tuple[Callable[[Any], None], Any]] = deque()  # batches of before a restore
         self.checkpoints: TaskCheckpoints | None = None
+        self.staying = self.released = False  # for a checkpoint; from that
         self.restored = None if restored is None else RestoredStates(restored, subtask, vertex.parallelism)
         self._connect(in_channels, out_exchanges)
 
@@ -249,11 +251,15 @@ class Task:
         except BaseException as error:
             self.close(error)
             raise
+        self._begin_checkpoints(self.nodes)
+
+    def _begin_checkpoints(self, nodes: dict[int, OperatorNode]) -> None:
+        """Take part in checkpoints, with these operators."""
         if self.link.snapshot is not None:
             self.checkpoints = TaskCheckpoints(
                 self.vertex,
                 self.inputs,
-                self.nodes,
+                nodes,
                 self.readers,
                 self.contexts,
                 self.accumulators,
@@ -261,6 +267,7 @@ class Task:
                 self._send_all,
                 self.settings.clock.now,
                 self.link.snapshot,
+                self.link.decline,
                 self.settings.alignment_patience,
                 self.mailbox.wake,
             )
@@ -292,6 +299,11 @@ class Task:
             lists = self.restored.lists(node.uid)
             found = taken_out(site_of(node), lists, self.accumulators[node.id])
             context.restored_operator, context.restored_accumulators = found
+
+    def _restore_accumulators(self, node: StreamNode) -> None:
+        """Go on with what functions that do not run any more had added up."""
+        assert self.restored is not None
+        taken_out(site_of(node), self.restored.lists(node.uid), self.accumulators[node.id])
 
     def _context(self, node: StreamNode) -> OperatorContext:
         return OperatorContext(
@@ -400,6 +412,8 @@ class Task:
         others to come to an end.
         """
         self.mailbox.run_control()
+        if self.staying:
+            return self.over()
         # Also while it may not write: a snapshot waits for nobody.
         sliced = self.checkpoints is not None and self.checkpoints.slicing.step()
         if not self._writable():
@@ -460,14 +474,24 @@ class Task:
         # A mail may be what ended the input of an operator whose end waits behind what it has left.
         ended = not self.unfinished and all(source.ended for source in self.inputs)
         if ended and not any(node.draining for node in self.draining):
-            self.finish_snapshots()
-            return StepResult.FINISHED
+            return self.over()
         return StepResult.MORE if read or took else StepResult.WAIT
 
     def finish_snapshots(self) -> None:
         """Encode what is left of the snapshots that it has begun: no step follows, or all wait for them."""
         if self.checkpoints is not None:
             self.checkpoints.slicing.finish()
+
+    def over(self) -> StepResult:
+        """Everything was sent on: whether the task may close."""
+        self.finish_snapshots()
+        stays = self.settings.checkpoints and self.checkpoints is not None and self.checkpoints.stays
+        self.staying = stays and not self.released
+        return StepResult.STAYS if self.staying else StepResult.FINISHED
+
+    def release(self) -> None:
+        """The checkpoint that the task has stayed for is durable, or there will be none."""
+        self.released = True
 
     def _take(self, source: ReaderInput | ChannelInput) -> bool:
         """Have an input take its next step; whether it had anything."""

@@ -49,6 +49,7 @@ class TaskThread:
         gates: its outputs.
         clock: for timers.
         report: called in the thread with each state that the task reaches, and what made it fail.
+        report_stay: called in the thread when the task has sent all that it had, and stays for a checkpoint.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class TaskThread:
         gates: list[OutputGate],
         clock: Clock,
         report: Callable[[TaskId, ExecutionState, BaseException | None], None],
+        report_stay: Callable[[TaskId], None],
     ) -> None:
         self.id = id
         self.make_task = make_task
@@ -70,6 +72,8 @@ class TaskThread:
         self.gathering: list[Gathering] = []
         self.clock = clock
         self.report = report
+        self.report_stay = report_stay
+        self.stays = False
         self.task: Task | None = None
         self.cancelled = False
         self.busy = self.idle = self.waited = 0
@@ -137,7 +141,7 @@ class TaskThread:
             # Taken before looking for work: what is signalled from here on ends the wait below.
             sequence = self.event.prepare()
             result = task.step()
-            idle = result is StepResult.WAIT or result is StepResult.FINISHED
+            idle = result is not StepResult.MORE and result is not StepResult.BLOCKED
             stepped = clock()
             for gate in self.gates:
                 # The next step may take as long, and nothing is sent meanwhile.
@@ -151,6 +155,9 @@ class TaskThread:
             self.busy += now - before
             if result is StepResult.FINISHED:
                 return
+            if result is StepResult.STAYS and not self.stays:
+                self.stays = True
+                self.report_stay(self.id)
             if result is StepResult.MORE:
                 continue
             self.sleeping = result, now

@@ -79,7 +79,7 @@ class FilesSnapshot:
         files: all that a restore needs.
         meta: what is in them, to be given back to ``restore_files``.
         groups: the first and the last key group of the subtask.
-        batches: what is not in the database, in the form of ``state.rows``: timers, and states nobody has asked for.
+        batches: what is not in the database, in the form of ``state.rows``: states that nobody has asked for.
         kept: where checkpoints keep the files of this database.
     """
 

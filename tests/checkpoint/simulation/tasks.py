@@ -21,6 +21,7 @@ class Snapshot:
 
     number: int
     state: Any
+    last: bool = False  # of a task that stays
 
 
 @dataclass
@@ -36,6 +37,7 @@ class SimulatedTask:
         records: how many a reader has.
         channels: all channels of the attempt, by producer and consumer.
         state: what it begins with.
+        stays: whether it wants to hear of a checkpoint behind its end.
     """
 
     task: Task
@@ -44,6 +46,7 @@ class SimulatedTask:
     records: int
     channels: dict[tuple[Task, Task], deque]
     state: Any
+    stays: bool = False
     inputs: list[Task] = field(init=False)
     outputs: list[Task] = field(init=False)
     valve: BarrierValve = field(init=False)
@@ -59,7 +62,10 @@ class SimulatedTask:
     bases: dict[int, tuple[tuple[StatePart, ...], dict]] = field(default_factory=dict)  # of durable checkpoints
     taken: dict[int, tuple[tuple[StatePart, ...], dict]] = field(default_factory=dict)
     done: bool = False
-    told: bool = False
+    said: str = ""  # of its end
+    given_last: set[int] = field(default_factory=set)  # checkpoints that have what it held at its end
+    heard: bool = False  # of one of them
+    released: bool = False
 
     def __post_init__(self) -> None:
         self.inputs = sorted(self.job.feeders(self.task))
@@ -107,8 +113,23 @@ class SimulatedTask:
         if self.valve.number == number:
             self.valve.give_up(number)
 
+    def give_last(self, number: int) -> None:
+        """It stays, and the client wants what it holds at its end."""
+        if number not in self.aborted:
+            assert self.done
+            assert self.stays
+            self.given_last.add(number)
+            self.snapshots.append(Snapshot(number, copy.copy(self.state), last=True))
+
+    def end_word(self) -> str:
+        """What it has to say of its end."""
+        if not self.done or self.snapshots:
+            return ""
+        return "stays" if self.stays and not self.released else "finished"
+
     def completed(self, number: int) -> None:
         """The client says that a checkpoint is durable: later ones may name its files."""
+        self.heard = self.heard or number in self.given_last
         if number in self.taken:
             self.bases[number] = self.taken[number]
         self.taken = {taken: what for taken, what in self.taken.items() if taken > number}

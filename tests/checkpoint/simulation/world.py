@@ -6,7 +6,7 @@ import enum
 import hashlib
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
@@ -76,6 +76,7 @@ class World:
         self.now = 1_000
         self.records = random.randint(0, 120)
         self.job = random_job(random)
+        self.staying = {kind for kind in (SOURCE, COUNT, SINK) if random.random() < 0.4}
         timeout = random.choice([60, 400, 4_000])
         self.settings = CheckpointSettings(
             interval=random.randint(1, 60),
@@ -138,7 +139,7 @@ class World:
         self.tasks: dict[Task, SimulatedTask] = {}
         self.messages: dict[tuple[int, Task], deque[Any]] = {}
         self.stores: list[Store] = []
-        self.commits: deque[tuple[str, int | None]] = deque()
+        self.commits: deque[tuple[str, int | tuple[Task, ...] | None]] = deque()
         self.committables: list[tuple[int, str]] = []
         self.savepoints: dict[int, bool] = {}
         self.bases: dict[int, tuple[int, ...]] = {}
@@ -215,7 +216,8 @@ class World:
         self.tasks = {}
         for task in self.job.tasks:
             state, parts = self._state_of(checkpoint, task)
-            made = SimulatedTask(task, self.number, self.job, self.records, channels, state)
+            stays = task[0] in self.staying
+            made = SimulatedTask(task, self.number, self.job, self.records, channels, state, stays)
             owned = checkpoint is not None and any(kept is checkpoint for kept in self.coordinator.retained)
             if task[0] == COUNT and parts and owned:
                 made.bases[checkpoint.number] = (parts, dict(state))
@@ -310,9 +312,10 @@ class World:
         self._tell_end(task)
 
     def _tell_end(self, task: SimulatedTask) -> None:
-        if task.done and not task.snapshots and not task.told:
-            task.told = True
-            self._tell(task, "finished")
+        word = task.end_word()
+        if word and word != task.said:
+            task.said = word
+            self._tell(task, word)
 
     def _tell(self, task: SimulatedTask, *words: Any) -> None:
         self.messages.setdefault((task.attempt, task.task), deque()).append(words)
@@ -335,7 +338,7 @@ class World:
             parts = (*before, StatePart("state", "value", 1, len(data), digest(data), path))
             if task.task[0] == COUNT:
                 task.taken[snapshot.number] = (parts, snapshot.state)
-            self._tell(task, "taken", snapshot.number, parts)
+            self._tell(task, "taken", snapshot.number, parts, snapshot.last)
         self._tell_end(task)
 
     def _written(self, task: SimulatedTask, snapshot: Snapshot) -> tuple[Any, tuple[StatePart, ...]]:
@@ -357,14 +360,16 @@ class World:
             case ("committable", number, name):
                 if attempt == self.number and self.running:
                     self.committables.append((number, name))
-            case ("taken", number, parts):
-                states = {UIDS[task[0]]: SubtaskStates(parts)}
+            case ("taken", number, parts, last):
+                states = {UIDS[task[0]]: SubtaskStates(parts, finished=last)}
                 snapshot = TaskSnapshot(states, size=sum(part.size for part in parts))
                 self._do(self.coordinator.acknowledged(self.now, attempt, number, task, snapshot))
             case ("declined", number):
                 self._do(self.coordinator.declined(self.now, attempt, number, task, "no space left"))
             case ("left out", number):
                 self._do(self.coordinator.declined(self.now, attempt, number, task, "left out", counts=False))
+            case ("stays",):
+                self._do(self.coordinator.task_stays(self.now, attempt, task))
             case ("finished",):
                 self._do(self.coordinator.task_finished(self.now, attempt, task))
                 if attempt == self.number and self.running:
@@ -381,9 +386,9 @@ class World:
             self._maybe_die()
             self._note(type(action).__name__)
             match action:
-                case do.TriggerTasks(number, _, tasks, options, first):
+                case do.TriggerTasks(number, _, tasks, options, first, staying):
                     self.bases[number] = options.bases  # as barriers carry them
-                    self._trigger(number, tasks, first)
+                    self._trigger(number, tasks, first, staying)
                 case do.StoreManifest():
                     self._store(action)
                 case do.NotifyCompleted(number):
@@ -403,6 +408,9 @@ class World:
                     del self.savepoints[ticket]
                 case do.SavepointFailed(ticket, _):
                     del self.savepoints[ticket]
+                case do.ReleaseTasks(tasks):
+                    # Also what an attempt says that is over, or stops, is answered.
+                    self.commits.append(("release", tuple(task for task in tasks if task in self.tasks)))
                 case do.LastStored(_):
                     self.last_stored = True
         if failed is not None:
@@ -411,14 +419,16 @@ class World:
         assert len(periodic) <= self.settings.max_concurrent or not self.running
         assert len(self.coordinator.retained) <= self.settings.retained + 1
 
-    def _trigger(self, number: int, tasks: Iterable[Task], first: bool) -> None:
+    def _trigger(self, number: int, tasks: Iterable[Task], first: bool, staying: Collection[Task]) -> None:
         if first:
             assert (self.clients, number) not in self.used
             assert number > max((used for client, used in self.used if client == self.clients), default=0)
             self.used.add((self.clients, number))
         for task in tasks:
             self._note("trigger", number, task)
-            if task in self.tasks and not self.tasks[task].done:
+            if task in self.tasks and task in staying:
+                self.tasks[task].give_last(number)
+            elif task in self.tasks and not self.tasks[task].done:
                 self.tasks[task].triggers.append(number)
 
     def _store(self, action: do.StoreManifest) -> None:
@@ -476,6 +486,10 @@ class World:
 
     def _commit(self) -> None:
         name, number = self.commits.popleft()
+        if isinstance(number, tuple):
+            for task in number:
+                self._release(self.tasks[task])
+            return
         if number is None:
             self.target.commit(name)
             # Only now: until then it has to be in each manifest, as an attempt may begin from that.
@@ -483,6 +497,12 @@ class World:
             return
         for task in self.tasks.values():
             task.completed(number)
+
+    def _release(self, task: SimulatedTask) -> None:
+        """It may close: it has heard of a checkpoint that has what it held at its end, or the job stops."""
+        assert task.heard or self.coordinator.stopped
+        task.released = True
+        self._tell_end(task)
 
     def _discard_pending(self, number: int) -> None:
         kept = [checkpoint.number for checkpoint in self.coordinator.retained if int(checkpoint.job_id) == self.clients]

@@ -1,0 +1,1 @@
+"""Texts of formats read and written by compiled code."""

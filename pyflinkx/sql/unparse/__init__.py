@@ -1,0 +1,1 @@
+"""Syntax trees to text, by the kind of node."""

@@ -1,0 +1,1 @@
+"""Kafka, against a real broker."""
