@@ -74,6 +74,9 @@ ON_USE_ONLY = {
     "rocksdict",
     "IPython",
     "fsspec",
+    "psycopg",
+    "pymysql",
+    "confluent_kafka",
 }
 
 CYTHON_IMPORT = re.compile(

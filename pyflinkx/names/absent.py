@@ -168,6 +168,7 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "datastream.connectors.file_system.FileSink": {
         **each(COMPACTION, "get_transformer"),
     },
+    "datastream.connectors.kafka.KafkaSink": each(INSIDE, "get_transformer"),
     "datastream.connectors.file_system.FileSource": each(FORMATS, "for_bulk_file_format"),
     "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),
     "datastream.output_tag.OutputTag": each(JAVA, "get_java_output_tag"),

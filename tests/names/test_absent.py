@@ -122,8 +122,8 @@ def test_modules_answer_importers_only():
 def test_absent_names_of_programs():
     assert str(TABLES) in said_on_import("from pyflinkx.table import StatementSet")
     assert str(TABLES) in said_on_import("from pyflinkx.table import catalog")
-    assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream.connectors import FlinkKafkaConsumer as C")
-    assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream import (DataStream,\n KafkaSource)")
+    assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream.connectors import PulsarSource as C")
+    assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream import (DataStream,\n PulsarSource)")
     assert str(FORMATS) in said_on_import("from pyflinkx.datastream.formats.avro import AvroSchema")
     assert "see https" not in said_on_import("from pyflinkx.datastream import Nothing")
     env = StreamExecutionEnvironment.get_execution_environment()
@@ -146,7 +146,7 @@ def test_whoever_only_looks_sees_nothing():
         (env, "create_input"),
         (StreamExecutionEnvironment, "create_input"),
         (FileSink, "get_transformer"),
-        (connectors, "KafkaSource"),
+        (connectors, "PulsarSource"),
         (pyflinkx, "dataframe"),
         (RowKind.INSERT, "to_j_row_kind"),
     ]:

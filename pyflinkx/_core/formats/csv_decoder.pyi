@@ -15,8 +15,8 @@ class CsvDecoder:
     at: int
     line: int
     rows: int
-    def __init__(
-        self,
+    def __new__(
+        cls,
         schema: Schema,
         places: list[int],
         count: int,
@@ -30,7 +30,7 @@ class CsvDecoder:
         characters: Collection[int] = (),
         field_limit: int = 131072,
         budget: MemoryBudget | None = None,
-    ) -> None: ...
+    ) -> CsvDecoder: ...
     def open(self, piece: bytes, at: int, line: int) -> None: ...
     def read(self, limit: int) -> str: ...
     def read_messages(self, messages: list[bytes]) -> list[int]: ...

@@ -108,6 +108,8 @@ class CsvRows:
             if not row:
                 continue
             reason = unsound(raw, index)
+            if self.cuts:
+                row = row[: self.columns.count]
             if reason is None and len(row) != self.columns.count:
                 reason = f"expected {self.columns.count} columns, got {len(row)}"
             line, text = raw.line_span(index)[0], raw.text(index)

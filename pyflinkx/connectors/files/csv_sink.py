@@ -86,9 +86,8 @@ class CsvSink(SingleFileSink):
     def encoder(self, width: int) -> CsvEncoder | None:
         """What writes columns of a file with so many, None where only values can be written."""
         delimiter, quote = self.format.delimiter, self.format.quote or ""
-        if self.charset != "utf-8" or any(
-            not one.isascii() or one.isalnum() or one in "+-.: " for one in delimiter + quote
-        ):
+        plain = all(one.isascii() and not one.isalnum() and one not in "+-.: " for one in delimiter + quote)
+        if self.charset != "utf-8" or not plain or "\r" in self.null_value:
             return None
         line = self.text([[self.null_value] * width])[: -len(self.line_separator)]
         null = line if width == 1 else line[: (len(line) - width + 1) // width]

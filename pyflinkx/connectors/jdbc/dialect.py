@@ -128,19 +128,6 @@ def driver(module: str, extra: str, what: str) -> Any:
         raise MissingExtraError(f"{what} needs {module}: pip install 'pyflinkx[{extra}]'") from error
 
 
-def dialect_of(options: JdbcConnectionOptions) -> Dialect:
-    """The dialect of the database that the options name."""
-    from pyflinkx.connectors.jdbc import duckdb, mysql, postgresql, sqlite
-
-    kinds: dict[str, type[Dialect]] = {
-        "sqlite": sqlite.Sqlite,
-        "postgresql": postgresql.PostgreSql,
-        "mysql": mysql.MySql,
-        "duckdb": duckdb.DuckDb,
-    }
-    return kinds[options.parsed.kind]()
-
-
 @contextmanager
 def transaction(dialect: Dialect, connection: Any) -> Iterator[None]:
     """A transaction that is committed at the end, and rolled back if anything fails."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyflinkx.connectors.jdbc.connected import Connected
-from pyflinkx.connectors.jdbc.dialect import dialect_of
+from pyflinkx.connectors.jdbc.dialects import dialect_of
 from pyflinkx.connectors.jdbc.options import JdbcConnectionOptions, JdbcExecutionOptions
 from pyflinkx.connectors.jdbc.writing import Buffer, write
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext

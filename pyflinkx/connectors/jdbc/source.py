@@ -13,7 +13,8 @@ from pyflinkx._core.calls.records import told
 from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx._core.records.row import Row
 from pyflinkx.connectors.jdbc.connected import Connected
-from pyflinkx.connectors.jdbc.dialect import Dialect, dialect_of
+from pyflinkx.connectors.jdbc.dialect import Dialect
+from pyflinkx.connectors.jdbc.dialects import dialect_of
 from pyflinkx.connectors.jdbc.options import JdbcConnectionOptions, JdbcExecutionOptions
 from pyflinkx.connectors.source import END, WAIT, Boundedness, ReaderContext, Source, SourceReader
 from pyflinkx.errors import SourceError

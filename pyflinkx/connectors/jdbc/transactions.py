@@ -16,7 +16,7 @@ from typing import Any
 
 from pyflinkx.connectors.coordinator import CoordinatorContext
 from pyflinkx.connectors.jdbc.connected import Connected
-from pyflinkx.connectors.jdbc.dialect import dialect_of
+from pyflinkx.connectors.jdbc.dialects import dialect_of
 from pyflinkx.connectors.jdbc.options import JdbcConnectionOptions, JdbcExactlyOnceOptions, JdbcExecutionOptions
 from pyflinkx.connectors.jdbc.sink import DatabaseSink, MakeBuffer
 from pyflinkx.connectors.jdbc.writing import refusal

@@ -8,8 +8,6 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from pyflinkx._core.calls.records import short_repr
 from pyflinkx._core.records.row import Row
 from pyflinkx.errors import SinkError
@@ -30,6 +28,11 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
+def as_item(value: Any) -> Any:
+    """A scalar of NumPy's as Python's."""
+    return value.item()
+
+
 def no_row(value: Any) -> Any:
     raise SinkError(f"a column of a database takes no row: {short_repr(value)}")
 
@@ -37,7 +40,6 @@ def no_row(value: Any) -> Any:
 # What no driver takes as it is.
 COMMON: dict[type, Adapter] = {
     Instant: as_datetime,
-    np.generic: lambda value: value.item(),
     Row: no_row,
 }
 # SQLite has numbers, text and bytes.
@@ -101,6 +103,8 @@ class Adaptation:
             return self.known[kind]
         except KeyError:
             found = next((self.adapters[base] for base in kind.__mro__ if base in self.adapters), None)
+            if found is None and any((base.__module__, base.__name__) == ("numpy", "generic") for base in kind.__mro__):
+                found = as_item  # which is not imported for this
             self.known[kind] = found
             return found
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from pyflinkx._core.records.row import Row
 from pyflinkx.config.arguments import check_count, check_text
-from pyflinkx.connectors.jdbc.dialect import Dialect, dialect_of
+from pyflinkx.connectors.jdbc.dialect import Dialect
+from pyflinkx.connectors.jdbc.dialects import dialect_of
 from pyflinkx.connectors.jdbc.options import JdbcConnectionOptions, JdbcExactlyOnceOptions, JdbcExecutionOptions
 from pyflinkx.connectors.jdbc.sink import DatabaseSink
 from pyflinkx.connectors.jdbc.source import DatabaseSource, Growth, QuerySplit

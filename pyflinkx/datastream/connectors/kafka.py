@@ -17,6 +17,7 @@ from pyflinkx.connectors.kafka.serialization import (
 from pyflinkx.connectors.kafka.sink import KafkaSink, KafkaSinkBuilder
 from pyflinkx.connectors.kafka.source import KafkaSource, KafkaSourceBuilder
 from pyflinkx.connectors.record_sink import DeliveryGuarantee
+from pyflinkx.names.asking import answers
 
 __all__ = [
     "DeliveryGuarantee",
@@ -39,3 +40,5 @@ __all__ = [
     "KafkaTopicSelector",
     "Semantic",
 ]
+
+answers("datastream.connectors.kafka.KafkaSink")(KafkaSink)

@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 
-from pyflinkx.connectors.jdbc.dialect import dialect_of
+from pyflinkx.connectors.jdbc.dialects import dialect_of
 from pyflinkx.connectors.jdbc.options import JdbcConnectionOptions
 from pyflinkx.datastream import StreamExecutionEnvironment
-from tests.servers import server
+from tests.servers.database import server
 
 
 class Database:

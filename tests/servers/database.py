@@ -1,4 +1,4 @@
-"""Real servers for tests, started by the scripts under ci/servers, one for each process that runs tests."""
+"""Database servers for tests, started by ci/servers/database.py, one for each process that runs tests."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SERVERS = Path(__file__).parents[1] / "ci" / "servers"
+SERVERS = Path(__file__).parents[2] / "ci" / "servers"
 ABSENT = 3
 
 
