@@ -33,6 +33,12 @@ from pyflinkx.types.data_type_rules import castable, common_type
 assert functions  # entered into the registry
 
 NANOS = 1_000_000_000
+# Functions that are short for EXTRACT.
+PARTS = {unit: unit for unit in ("YEAR", "QUARTER", "MONTH", "WEEK", "HOUR", "MINUTE", "SECOND")} | {
+    "DAYOFYEAR": "DOY",
+    "DAYOFMONTH": "DAY",
+    "DAYOFWEEK": "DOW",
+}
 
 
 class Scope:
@@ -102,11 +108,11 @@ class Binder:
         """
         function = FUNCTIONS[name]
         signature = function.resolve([operand.type for operand in operands])
+        if signature is not None and function.refine is not None:
+            signature = function.refine(signature, operands)
         if signature is None:
             types = ", ".join(str(operand.type) for operand in operands) or "no arguments"
             self.refuse(node, f"{name} does not take {types}; it is written {function.usage}")
-        if function.refine is not None:
-            signature = function.refine(signature, operands)
         brought = [self.cast(operand, kind, node) for operand, kind in zip(operands, signature.parameters, strict=True)]
         return Apply(signature.result, name, tuple(brought))
 
@@ -269,7 +275,7 @@ class Binder:
         name = node.name.parts[0].upper()
         arguments = [
             Constant(DataType(Kind.CHAR, len(part.name), nullable=False), part.name)
-            if isinstance(part, tree.Symbol) and name == "TRIM"
+            if isinstance(part, tree.Symbol) and name in ("TRIM", "EXTRACT")
             else self.bind(part)
             for part in node.arguments
         ]
@@ -278,10 +284,13 @@ class Binder:
             equal = self.apply(node, "=", [first, second])
             kind = first.type.with_nullable(True)
             return Apply(kind, "CASE", (equal, Constant(kind, None), first))
+        if name in PARTS and len(arguments) == 1:
+            unit = Constant(DataType(Kind.CHAR, len(PARTS[name]), nullable=False), PARTS[name])
+            return self.apply(node, "EXTRACT", [unit, *arguments])
         # What is an operator is a function of no other name.
         names = [each for each in FUNCTIONS if each[0].isalpha() and " " not in each]
         if name not in names:
-            self.unknown(node.name, "function", node.name.parts[0], [*names, "NULLIF"])
+            self.unknown(node.name, "function", node.name.parts[0], [*names, *PARTS, "NULLIF"])
         return self.apply(node, name, arguments)
 
 

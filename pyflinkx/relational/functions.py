@@ -7,17 +7,20 @@ import binascii
 import decimal
 import hashlib
 import math
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pyflinkx.expressions.vectors import Frame, Vector
-from pyflinkx.relational import arithmetic, casts, logic, text
+from pyflinkx.relational import arithmetic, calendar, casts, logic, patterns, text
 from pyflinkx.relational.bound import Apply, Bound, Constant
 from pyflinkx.relational.registry import Kernel, Resolve, Signature, any_nullable, register, taking, valued
 from pyflinkx.relational.values import Run, ValueFault
 from pyflinkx.types.data_type import (
+    BIGINT,
     BOOLEAN,
+    BYTES,
     DOUBLE,
     INT,
     MAX_DECIMAL,
@@ -401,3 +404,48 @@ def sha2(value: str | bytes, bits: int) -> str:
 
 
 text_function("SHA2", "SHA2(text, bits)", "string int", sha2)
+
+
+def unhex(value: str) -> bytes | None:
+    """Bytes of their digits; a digit alone at the beginning is the byte 0, as in Flink; null of what are no digits."""
+    if not all(sign in string.hexdigits for sign in value):
+        return None
+    alone = len(value) % 2
+    return b"\0" * alone + bytes.fromhex(value[alone:])
+
+
+register("UNHEX", "UNHEX(text)", taking("text", BYTES, True), valued(unhex))
+
+# ---- regular expressions
+
+register("REGEXP", "REGEXP(text, pattern)", taking("text text", BOOLEAN), valued(patterns.matches))
+register("RLIKE", "text RLIKE pattern", taking("text text", BOOLEAN), valued(patterns.similar))
+text_function("REGEXP_REPLACE", "REGEXP_REPLACE(text, pattern, new)", "text text text", patterns.replaced)
+register(
+    "REGEXP_EXTRACT",
+    "REGEXP_EXTRACT(text, pattern[, group])",
+    taking("text text int?", STRING, True),
+    valued(patterns.extracted),
+)
+register("REGEXP_COUNT", "REGEXP_COUNT(text, pattern)", taking("text text", INT, True), valued(patterns.counted))
+register("REGEXP_INSTR", "REGEXP_INSTR(text, pattern)", taking("text text", INT, True), valued(patterns.placed))
+register("REGEXP_SUBSTR", "REGEXP_SUBSTR(text, pattern)", taking("text text", STRING, True), valued(patterns.first))
+
+# ---- times
+
+
+def time_part(types: Sequence[DataType]) -> Signature | None:
+    """EXTRACT; which unit it is shows ``with_known_unit``."""
+    if len(types) != 2 or types[1].kind not in (Kind.DATE, Kind.TIME, Kind.TIMESTAMP):
+        return None
+    return Signature(tuple(types), BIGINT.with_nullable(types[1].nullable))
+
+
+def with_known_unit(signature: Signature, operands: Sequence[Bound]) -> Signature | None:
+    """EXTRACT of a unit that the type has."""
+    unit, time = operands
+    known = isinstance(unit, Constant) and isinstance(unit.value, str) and calendar.has_part(unit.value, time.type)
+    return signature if known else None
+
+
+register("EXTRACT", "EXTRACT(unit FROM time)", time_part, calendar.part, refine=with_known_unit)

@@ -26,7 +26,7 @@ class Signature(NamedTuple):
 
 
 Resolve = Callable[[Sequence[DataType]], Signature | None]
-Refine = Callable[[Signature, Sequence[Bound]], Signature]
+Refine = Callable[[Signature, Sequence[Bound]], Signature | None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Function:
         usage: how it is called, for errors.
         resolve: from the arguments' types to the signature; None where it does not take them.
         kernel: what evaluates it on batches.
-        refine: changes the signature for arguments that are constants; None where their values do not matter.
+        refine: the signature for constants among the arguments, None where it does not take them; None for none.
         deterministic: whether the same arguments give the same.
     """
 
