@@ -152,6 +152,8 @@ class Binder:
         hint = f"; did you mean {by_fold[close[0]]}?" if close else ""
         if not hint and what == "column":
             hint = f"; there are {', '.join(known)}" if known else "; there are no columns here"
+        if not hint and what == "function":
+            hint = "; this version has a part of Flink's, and no aggregates yet"
         self.refuse(node, f"there is no {what} {name}{hint}")
 
     def number(self, node: tree.Number) -> Bound:

@@ -122,6 +122,7 @@ def test_values_and_types(expression, type, result):
         ("SELECT\n  x.id FROM t", "line 2, column 3: there is no column x.id"),
         ("SELECT id FROM s", "line 1, column 16: there is no table s"),
         ("SELECT UPER(name) FROM t", "line 1, column 8: there is no function UPER; did you mean UPPER?"),
+        ("SELECT SUM(id) FROM t", "line 1, column 8: there is no function SUM; this version has a part of Flink's"),
         ("SELECT id + name FROM t", "line 1, column 8: + does not take BIGINT, STRING; it is written a + b"),
         ("SELECT 1 FROM t WHERE 'x'", "line 1, column 23: WHERE takes a condition, and this is CHAR(1) NOT NULL"),
         ("SELECT CAST(DATE '2024-01-01' AS INT)", "line 1, column 8: DATE NOT NULL cannot be cast to INT"),
