@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from pyflinkx.connectors.files.coordinator import FilesCoordinator, FoldersMade
 from pyflinkx.connectors.files.target_file import FileCommitter, TargetFile
 from pyflinkx.connectors.sink import CommitterCoordinator
 from pyflinkx.datastream import StreamExecutionEnvironment
@@ -73,3 +74,14 @@ def test_sinks_after_the_one_that_cannot_commit_show_nothing(tmp_path):
         env.execute()
     assert names(tmp_path) == ["second"]
     assert (tmp_path / "second").read_text() == "theirs"
+
+
+def test_folders_that_several_writers_have_made_go_whoever_was_heard_first(tmp_path):
+    """One has made the outer folder, another the inner one, and its word comes first."""
+    outer, inner = tmp_path / "a", tmp_path / "a" / "out"
+    inner.mkdir(parents=True)
+    coordinator = FilesCoordinator(FileCommitter(), [(str(inner), True)], False)
+    coordinator.handle_event(1, FoldersMade([str(inner)]))
+    coordinator.handle_event(0, FoldersMade([str(outer)]))
+    coordinator.close(RuntimeError("the job has failed"))
+    assert list(tmp_path.iterdir()) == []

@@ -147,7 +147,7 @@ class FilesCoordinator(CommitterCoordinator):
     def _clean(self) -> None:
         """The attempt is over: remove what no checkpoint names, and folders that have become empty by it."""
         self._sweep()
-        for folder in reversed(self.folders):
+        for folder in sorted(self.folders, key=len, reverse=True):  # writers may have made one each of a path
             with contextlib.suppress(OSError):
                 os.rmdir(folder)
 
