@@ -150,4 +150,13 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         ),
         **each("pyflinkx.metrics", "MetricGroup"),
     },
+    "pyflinkx.table": {
+        **each("pyflinkx.table.environment_settings", "EnvironmentSettings"),
+        **each("pyflinkx.table.expression", "Expression"),
+        **each("pyflinkx.table.result_kind", "ResultKind"),
+        **each("pyflinkx.table.table", "Table"),
+        **each("pyflinkx.table.table_config", "TableConfig"),
+        **each("pyflinkx.table.table_environment", "StreamTableEnvironment TableEnvironment"),
+        **each("pyflinkx.table.table_result", "TableResult"),
+    },
 }

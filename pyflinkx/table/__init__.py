@@ -1,4 +1,4 @@
-"""The Table API and SQL: so far, the types of tables' columns."""
+"""The Table API and SQL."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,28 @@ from pyflinkx.common.types import Row, RowKind
 from pyflinkx.names.asking import offering
 from pyflinkx.table.types import DataTypes
 
-__all__ = ["DataTypes", "Row", "RowKind"]
+if TYPE_CHECKING:
+    from pyflinkx.table.environment_settings import EnvironmentSettings
+    from pyflinkx.table.expression import Expression
+    from pyflinkx.table.result_kind import ResultKind
+    from pyflinkx.table.table import Table
+    from pyflinkx.table.table_config import TableConfig
+    from pyflinkx.table.table_environment import StreamTableEnvironment, TableEnvironment
+    from pyflinkx.table.table_result import TableResult
+
+__all__ = [
+    "DataTypes",
+    "EnvironmentSettings",
+    "Expression",
+    "ResultKind",
+    "Row",
+    "RowKind",
+    "StreamTableEnvironment",
+    "Table",
+    "TableConfig",
+    "TableEnvironment",
+    "TableResult",
+]
 
 if not TYPE_CHECKING:
     __getattr__ = offering(__name__)

@@ -1,0 +1,51 @@
+"""Calc at work: filter and projection of columnar batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx.errors import LongBatchError
+from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.operators.columnar_expressions import is_too_long
+from pyflinkx.operators.halves import in_parts
+from pyflinkx.relational.bound import Bound
+from pyflinkx.relational.evaluate import Projection
+
+
+class CalcOperator(Operator):
+    """New columns of the rows for which a condition is true.
+
+    Args:
+        columns: name and expression of each.
+        condition: None for all rows.
+    """
+
+    def __init__(self, columns: Sequence[tuple[str, Bound]], condition: Bound | None = None) -> None:
+        self.columns = tuple(columns)
+        self.condition = condition
+
+    @property
+    def schema(self) -> Schema:
+        """The columns that come out."""
+        return Projection(self.columns).schema
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+        self.projection = Projection(self.columns, self.condition)
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        for made in in_parts(batch, self.project):
+            if len(made):
+                self.output.emit(made)
+
+    def project(self, batch: ColumnBatch) -> ColumnBatch:
+        """What comes out for a batch; a failure names the operator."""
+        try:
+            return self.projection(batch)
+        except Exception as error:
+            if is_too_long(error) and len(batch) > 1:
+                raise LongBatchError(str(error)) from error
+            raise self.site.wrap(error, "in a query") from error

@@ -1,0 +1,68 @@
+"""From bound expressions to what evaluates them on batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
+from pyflinkx.expressions.vectors import Frame
+from pyflinkx.relational import functions
+from pyflinkx.relational.bound import Apply, Bound, Constant, Input
+from pyflinkx.relational.logic import truth
+from pyflinkx.relational.registry import FUNCTIONS
+from pyflinkx.relational.values import Run, column_of, constant, field, load
+
+assert functions  # entered into the registry
+
+
+def compiled(bound: Bound) -> Run:
+    """What evaluates an expression on the frame of a batch.
+
+    Raises:
+        NotImplementedError: a cast of these types is not there yet.
+    """
+    if isinstance(bound, Input):
+        name, kind = bound.name, bound.type
+        return lambda frame: load(name, kind, frame)
+    if isinstance(bound, Constant):
+        return constant(bound.value, bound.type)
+    assert isinstance(bound, Apply)
+    runs = [compiled(operand) for operand in bound.operands]
+    return FUNCTIONS[bound.function].kernel(bound, runs)
+
+
+class Projection:
+    """New columns of those that there are, of the rows for which a condition is true.
+
+    Args:
+        columns: name and expression of each.
+        condition: None for all rows.
+    """
+
+    def __init__(self, columns: Sequence[tuple[str, Bound]], condition: Bound | None = None) -> None:
+        self.columns = tuple(columns)
+        self.condition = condition
+        self.schema = Schema([field(name, bound.type) for name, bound in columns])
+        self._runs = [compiled(bound) for _, bound in self.columns]
+        self._condition = None if condition is None else compiled(condition)
+
+    def __call__(self, batch: ColumnBatch) -> ColumnBatch:
+        """The new batch.
+
+        Raises:
+            ValueError, OverflowError, ZeroDivisionError: a value has no result; it names expression and record.
+        """
+        import numpy
+
+        with numpy.errstate(all="ignore"):
+            if self._condition is not None:
+                frame = Frame(batch, numpy)
+                kept, _ = truth(self._condition(frame), frame)
+                batch = batch.filter(numpy.ascontiguousarray(kept).view("uint8"))
+            frame = Frame(batch, numpy)
+            made = [
+                column_of(run(frame), column, bound.type, frame)
+                for run, column, (_, bound) in zip(self._runs, self.schema, self.columns, strict=True)
+            ]
+        return ColumnBatch(self.schema, made, len(batch), batch.timestamps, batch.kinds)

@@ -1,0 +1,203 @@
+"""From the syntax tree of a query to logical nodes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+
+from pyflinkx.relational.binder import Binder, Scope
+from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.sql.parser import parse_query
+from pyflinkx.sql.places import error_at
+from pyflinkx.sql.tree import base, queries
+from pyflinkx.sql.tree.expressions import Expression, Name, Query, Star
+from pyflinkx.types.data_type_rules import common_type
+
+# A column that nobody gave a name: EXPR$0, EXPR$1, ... by its position.
+UNNAMED = "EXPR$"
+Lookup = Callable[[tuple[str, ...]], Node | None]
+
+
+class QueryBinder:
+    """Binds the queries of one text.
+
+    Args:
+        text: what the tree was read from, for errors.
+        lookup: from the path of a table to its rows; None where there is none.
+        known: names of the tables there are, for suggestions.
+    """
+
+    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = ()) -> None:
+        self.text = text
+        self.lookup = lookup
+        self.known = known
+        self.common: list[Mapping[str, Node]] = []
+
+    def bind(self, query: Query) -> Node:
+        """The plan of a query.
+
+        Raises:
+            SqlError: a name, a function or a type does not fit, or there is no such clause here.
+        """
+        if isinstance(query, queries.Select):
+            return self.select(query)
+        if isinstance(query, queries.Values):
+            return self.values(query)
+        if isinstance(query, queries.TableQuery):
+            return self.table(query.name)
+        if isinstance(query, queries.Ordered):
+            return self.ordered(query)
+        self.refuse(query, f"{type(query).__name__} is not in this version")
+
+    def refuse(self, node: base.Node, message: str) -> NoReturn:
+        raise error_at(self.text, *node.span, message)
+
+    def ordered(self, query: queries.Ordered) -> Node:
+        """A query with WITH before it."""
+        if query.order_by or query.offset is not None or query.limit is not None or query.recursive:
+            self.refuse(query, "ORDER BY, LIMIT, OFFSET and WITH RECURSIVE are not in this version")
+        tables: dict[str, Node] = {}
+        self.common.append(tables)
+        try:
+            for table in query.with_tables:
+                tables[table.name] = self.renamed(self.bind(table.query), table.columns, table)
+            return self.bind(query.body)
+        finally:
+            self.common.pop()
+
+    def renamed(self, node: Node, names: Sequence[str], place: base.Node) -> Node:
+        """The same rows with other names of columns; as they are where none are given."""
+        if not names:
+            return node
+        if len(names) != len(node.columns):
+            self.refuse(place, f"{len(names)} names for {len(node.columns)} columns")
+        projection = [
+            (name, Input(kind, index, old))
+            for index, (name, (old, kind)) in enumerate(zip(names, node.columns, strict=True))
+        ]
+        return Calc(node, tuple(projection))
+
+    def table(self, name: Name) -> Node:
+        """A table, a view or a query of WITH."""
+        if len(name.parts) == 1:
+            for tables in reversed(self.common):
+                if name.parts[0] in tables:
+                    return tables[name.parts[0]]
+        found = self.lookup(name.parts)
+        if found is None:
+            close = difflib.get_close_matches(name.parts[-1], self.known, 1, 0.6)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            self.refuse(name, f"there is no table {'.'.join(name.parts)}{hint}")
+        return found
+
+    def source(self, source: queries.Source) -> tuple[Node, str | None]:
+        """What stands after FROM, and what its columns may be qualified with."""
+        if isinstance(source, queries.Table):
+            if source.as_of is not None:
+                self.refuse(source, "FOR SYSTEM_TIME AS OF is not in this version")
+            return self.table(source.name), source.name.parts[-1]
+        if isinstance(source, queries.Derived) and not source.lateral:
+            return self.bind(source.query), None
+        if isinstance(source, queries.Aliased):
+            node, _ = self.source(source.source)
+            return self.renamed(node, source.columns, source), source.name
+        self.refuse(source, f"{type(source).__name__.upper()} in FROM is not in this version")
+
+    def select(self, query: queries.Select) -> Node:
+        """SELECT of one input, or of none."""
+        for clause, there in [
+            ("DISTINCT", query.quantifier == "DISTINCT"),
+            ("GROUP BY", query.group_by is not None),
+            ("HAVING", query.having is not None),
+            ("WINDOW", bool(query.windows)),
+            ("QUALIFY", query.qualify is not None),
+        ]:
+            if there:
+                self.refuse(query, f"{clause} is not in this version")
+        node, qualifier = (one_row(), None) if query.source is None else self.source(query.source)
+        scope = Scope([] if query.source is None else [(qualifier, name, kind) for name, kind in node.columns])
+        binder = Binder(self.text, scope)
+        projection: list[tuple[str, Bound]] = []
+        for item in query.items:
+            if isinstance(item.expression, Star):
+                projection += self.every(item.expression, scope)
+                continue
+            bound = binder.bind(item.expression)
+            projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
+        condition = None if query.where is None else binder.condition(query.where, "WHERE")
+        return Calc(node, tuple(distinct_names(projection)), condition)
+
+    def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:
+        """All columns, or those of one table."""
+        qualifier = None if star.qualifier is None else star.qualifier.parts[-1]
+        found = [
+            (name, Input(kind, index, scope.names[index]))
+            for index, (table, name, kind) in enumerate(scope.columns)
+            if qualifier in (None, table)
+        ]
+        if not found:
+            self.refuse(star, f"there is no table {qualifier} here" if qualifier else "* needs a FROM")
+        return list(found)
+
+    def name_of(self, expression: Expression, position: int) -> str:
+        """What a column is called that has no AS."""
+        return expression.parts[-1] if isinstance(expression, Name) else f"{UNNAMED}{position}"
+
+    def values(self, query: queries.Values) -> Node:
+        """VALUES: each column has the type that all its values have in common."""
+        binder = Binder(self.text, Scope([]))
+        rows = [[binder.bind(expression) for expression in row] for row in query.rows]
+        fields = []
+        for position in range(len(rows[0])):
+            if any(len(row) != len(rows[0]) for row in rows):
+                self.refuse(query, "the rows of VALUES have different numbers of columns")
+            kind = common_type([row[position].type for row in rows])
+            if kind is None:
+                types = ", ".join(dict.fromkeys(str(row[position].type) for row in rows))
+                self.refuse(query, f"column {position + 1} of VALUES has types that nothing is common to: {types}")
+            fields.append((f"{UNNAMED}{position}", kind))
+        brought = [
+            tuple(
+                binder.cast(bound, kind, expression)
+                for bound, expression, (_, kind) in zip(row, expressions, fields, strict=True)
+            )
+            for row, expressions in zip(rows, query.rows, strict=True)
+        ]
+        return Values(tuple(brought), tuple(fields))
+
+
+def one_row() -> Values:
+    """What a SELECT without FROM reads."""
+    return Values(((),), ())
+
+
+def distinct_names(projection: Sequence[tuple[str, Bound]]) -> list[tuple[str, Bound]]:
+    """Columns of one name get numbers, as Flink's do: a, a0, a1."""
+    names: set[str] = set()
+    result = []
+    for name, bound in projection:
+        found, number = name, 0
+        while found in names:
+            found, number = f"{name}{number}", number + 1
+        names.add(found)
+        result.append((found, bound))
+    return result
+
+
+def bound_query(text: str, tables: Mapping[str, Node]) -> Node:
+    """The plan of a query in SQL.
+
+    Args:
+        text: the query.
+        tables: by name.
+
+    Raises:
+        SqlError: it is no query, or something in it does not fit.
+
+    Example:
+        >>> print(bound_query("VALUES (1, 'a'), (NULL, 'bc')", {}).columns[1][1])
+        VARCHAR(2) NOT NULL
+    """
+    return QueryBinder(text, lambda path: tables.get(path[-1]), list(tables)).bind(parse_query(text))

@@ -1,0 +1,220 @@
+"""Values of SQL's types while expressions are evaluated.
+
+Truth values, whole and floating numbers, dates, times, timestamps and intervals are NumPy arrays (or one NumPy scalar
+for all rows) with an array that says which are there. Text, bytes, decimals and whatever has parts are arrays of Python
+objects (or one object for all rows), None where they are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pyflinkx._core.columns.build import ColumnBuilder
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import Field
+from pyflinkx._core.columns.to_rows import to_values
+from pyflinkx.errors import TypeInformationError
+from pyflinkx.expressions.vectors import Frame, Vector, dtype_of, load_column, missing_column, to_column
+from pyflinkx.types.data_type import DataType, Family, Kind
+from pyflinkx.types.data_type_field import field_of, format_of
+
+Run = Callable[[Frame], Vector]
+
+OBJECTS = Family.CHARACTER_STRING | Family.BINARY_STRING | Family.CONSTRUCTED
+# Of a text that a batch has again and again a function is asked once; beyond so many different ones, each time.
+MOST_KNOWN = 65_536
+
+
+class ValueFault(Exception):
+    """A value that a function has no result for; the message says why."""
+
+
+def is_object(kind: DataType) -> bool:
+    """Whether values are Python objects while they are evaluated."""
+    return kind.family(OBJECTS) or kind.kind in (Kind.DECIMAL, Kind.RAW)
+
+
+def dtype(kind: DataType) -> str:
+    """The NumPy type of values that are no objects."""
+    return "bool" if kind.kind is Kind.BOOLEAN else dtype_of(format_of(kind)) or "int64"
+
+
+def missing(frame: Frame) -> Vector:
+    """Null in every row."""
+    return Vector(None, frame.numpy.zeros(frame.length, "bool"))
+
+
+def object_array(values: Sequence[Any], frame: Frame) -> Any:
+    """Python values as an array, whatever they are."""
+    array = frame.numpy.empty(len(values), "object")
+    array[:] = values
+    return array
+
+
+def load(name: str, kind: DataType, frame: Frame) -> Vector:
+    """The values of a column."""
+    vector: Vector | None = frame.loaded.get(name)
+    if vector is None:
+        column = frame.batch.column(name)
+        if is_object(kind) and column.format != "n":
+            array = frame.numpy.empty(frame.length, "object")
+            for row, value in enumerate(to_values(column)):
+                array[row] = value
+            vector = Vector(array)
+        else:
+            vector = load_column(column, frame.numpy)
+        frame.loaded[name] = vector
+    return vector
+
+
+def constant(value: Any, kind: DataType) -> Run:
+    """A value for all rows."""
+    if value is None:
+        return missing
+    if is_object(kind):
+        return lambda frame: Vector(value)
+    name = dtype(kind)
+    return lambda frame: Vector(frame.numpy.dtype(name).type(value))
+
+
+def is_many(values: Any) -> bool:
+    """Whether there is a value per row."""
+    return getattr(values, "ndim", 0) == 1
+
+
+def validity(vector: Vector, frame: Frame) -> Any:
+    """Where there are values, as an array of bool."""
+    numpy = frame.numpy
+    values = vector.values
+    if values is None:
+        return numpy.zeros(frame.length, "bool")
+    if is_many(values) and values.dtype == object:
+        return numpy.fromiter((value is not None for value in values), "bool", len(values))
+    if vector.valid is None:
+        return numpy.ones(frame.length, "bool")
+    return numpy.broadcast_to(vector.valid, frame.length)
+
+
+def both(*vectors: Vector) -> Any:
+    """Where all have values, of vectors that are no objects; None for everywhere."""
+    valid = None
+    for vector in vectors:
+        if vector.valid is not None:
+            valid = vector.valid if valid is None else valid & vector.valid
+    return valid
+
+
+def spread(vector: Vector, kind: DataType, frame: Frame) -> Any:
+    """An array of a value per row."""
+    numpy = frame.numpy
+    values = vector.values
+    if is_many(values):
+        return values
+    if is_object(kind):
+        array = numpy.empty(frame.length, "object")
+        array[:] = [values] * frame.length
+        return array
+    return numpy.full(frame.length, 0 if values is None else values, dtype(kind))
+
+
+def to_python(vector: Vector, frame: Frame) -> list[Any]:
+    """The values of all rows; None where one is missing."""
+    values = vector.values
+    if not is_many(values):
+        value = values.item() if hasattr(values, "item") else values
+        if vector.valid is not None and value is not None:
+            return [value if there else None for there in frame.numpy.broadcast_to(vector.valid, frame.length)]
+        return [value] * frame.length
+    found: list[Any] = values.tolist()
+    if vector.valid is not None and values.dtype != object:
+        return [value if there else None for value, there in zip(found, vector.valid.tolist(), strict=True)]
+    return found
+
+
+def from_python(values: list[Any], kind: DataType, frame: Frame) -> Vector:
+    """Python's values as a vector."""
+    numpy = frame.numpy
+    if is_object(kind):
+        return Vector(object_array(values, frame))
+    valid = numpy.fromiter((value is not None for value in values), "bool", len(values))
+    array = numpy.array([0 if value is None else value for value in values], dtype(kind))
+    return Vector(array, None if valid.all() else valid)
+
+
+def by_value(function: Callable[..., Any], kind: DataType, runs: Sequence[Run], shown: Any, strict: bool = True) -> Run:
+    """A function of Python's values, asked once for the same values.
+
+    Args:
+        function: gives the result, or raises ValueFault, OverflowError, ValueError or ArithmeticError.
+        kind: of the results.
+        runs: make its arguments.
+        shown: the expression, for errors.
+        strict: whether it is null where an argument is, without being asked.
+    """
+
+    def run(frame: Frame) -> Vector:
+        vectors = [argument(frame) for argument in runs]
+        if strict and any(vector.values is None for vector in vectors):
+            return missing(frame)
+        active = None if frame.active is None else frame.active.tolist()
+        results: list[Any] = [None] * frame.length
+        known: dict[Any, Any] = {}
+        rows = zip(*[to_python(vector, frame) for vector in vectors], strict=True) if vectors else [()] * frame.length
+        for row, arguments in enumerate(rows):
+            if (strict and any(value is None for value in arguments)) or (active is not None and not active[row]):
+                continue
+            try:
+                # Values of one type each, so that equal ones are the same, but for -0.0 and decimals' zeros.
+                key = arguments if not any(isinstance(value, (float, Decimal)) for value in arguments) else None
+                result = known[key] if key is not None and key in known else function(*arguments)
+                if key is not None and len(known) < MOST_KNOWN:
+                    known[key] = result
+            except TypeError as error:
+                if "unhashable" not in str(error):
+                    raise
+                result = failing(function, arguments, shown, frame, row)
+            except (ValueFault, ArithmeticError, ValueError) as error:
+                raise row_error(error, shown, frame, row) from None
+            results[row] = result
+        return from_python(results, kind, frame)
+
+    return run
+
+
+def failing(function: Callable[..., Any], arguments: tuple[Any, ...], shown: Any, frame: Frame, row: int) -> Any:
+    """A result that is not kept."""
+    try:
+        return function(*arguments)
+    except (ValueFault, ArithmeticError, ValueError) as error:
+        raise row_error(error, shown, frame, row) from None
+
+
+def row_error(error: Exception, shown: Any, frame: Frame, row: int) -> Exception:
+    """What is told of a value that a function has no result for."""
+    kind = type(error) if isinstance(error, (OverflowError, ZeroDivisionError)) else ValueError
+    return kind(f"{shown!s:.500}: {error}, in record {frame.record(row)}")
+
+
+def column_of(vector: Vector, field: Field, kind: DataType, frame: Frame) -> Column:
+    """A vector as a column.
+
+    Raises:
+        TypeInformationError: a value does not fit the column.
+    """
+    if vector.values is None:
+        return missing_column(field, frame.length)
+    if not is_object(kind):
+        return to_column(vector, field, frame)
+    builder = ColumnBuilder(field)
+    try:
+        builder.extend(to_python(vector, frame))
+    except (TypeInformationError, ValueError) as error:
+        raise TypeInformationError(f"column '{field.name}' of {kind}: {error}") from error
+    return builder.finish()
+
+
+def field(name: str, kind: DataType) -> Field:
+    """The column of a type; nulls are let in always, as digits that a decimal has no room for become one."""
+    return field_of(name, kind.with_nullable(True))

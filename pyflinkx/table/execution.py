@@ -1,0 +1,62 @@
+"""From a plan to a job: its streams, and the rows that it gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.from_rows import from_rows
+from pyflinkx._core.columns.schema import Field, Schema
+from pyflinkx._core.columns.to_rows import to_rows
+from pyflinkx.connectors.collect import CollectBuffer, CollectSink
+from pyflinkx.datastream.collect import CloseableIterator
+from pyflinkx.datastream.data_stream import DataStream
+from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
+from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.plan.columns import columnar_operator
+from pyflinkx.relational.calc import CalcOperator
+from pyflinkx.relational.evaluate import Projection
+from pyflinkx.relational.nodes import Calc, Node, Scan, Values
+from pyflinkx.relational.values import field
+
+# What a SELECT without FROM reads: a row of a column that it does not read.
+NOTHING = Schema([Field("nothing", "i")])
+
+
+def stream_of(node: Node, environment: StreamExecutionEnvironment) -> DataStream:
+    """The columnar stream of a plan's rows.
+
+    Args:
+        node: the plan.
+        environment: where its operators belong.
+    """
+    if isinstance(node, Scan):
+        return environment._columnar(node.table, f"Table {node.name}")
+    if isinstance(node, Values):
+        return environment._columnar(batch_of(node), "Values")
+    assert isinstance(node, Calc)
+    before = stream_of(node.input, environment)
+    spec = OperatorSpec.of(CalcOperator, node.projection, node.condition)
+    schema = Schema([field(name, kind) for name, kind in node.columns])
+    return environment._stream(columnar_operator("Calc", spec, [before._value], schema))
+
+
+def batch_of(node: Values) -> ColumnBatch:
+    """The rows of VALUES."""
+    one = from_rows([(0,)], NOTHING)
+    if not node.fields:
+        return one
+    schema = Schema([field(name, kind) for name, kind in node.fields])
+    names = [name for name, _ in node.fields]
+    rows = [to_rows(Projection(list(zip(names, row, strict=True)))(one))[0] for row in node.rows]
+    return from_rows([tuple(row) for row in rows], schema)
+
+
+def collected(node: Node, environment: StreamExecutionEnvironment, name: str | None = None) -> CloseableIterator:
+    """The rows of a plan; its job runs as they are read, and nothing else of the program does."""
+    stream = stream_of(node, environment)
+    buffer = CollectBuffer()
+    subtasks = stream._value.subtasks_that_keep_order(environment._program.settings)
+    end: Any = stream._end_of("Collect", CollectSink(buffer), subtasks)
+    graph = environment._graph_of(end, name)
+    return CloseableIterator(environment._steps(graph), buffer, environment._tracebacks())
