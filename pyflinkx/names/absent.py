@@ -28,7 +28,7 @@ class Topic:
 
 TABLES = Topic("SQL and the Table API are in this version in part only", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
-CONNECTORS = Topic("connectors to other systems are not in this version", "connectors")
+CONNECTORS = Topic("connectors to this system are not in this version", "connectors")
 FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
