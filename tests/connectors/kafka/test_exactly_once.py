@@ -28,6 +28,9 @@ def connected(sink):
     return contextlib.closing(sink._connect())
 
 
+ATTEMPTS = []
+
+
 class Attempt:
     """One attempt of a job: writers and coordinator, called as tasks and client would."""
 
@@ -37,6 +40,8 @@ class Attempt:
             "sink", parallelism, self._tell, lambda call: call(), lambda *_: None, lambda: 0, self._fail
         )
         self.coordinator = sink.create_coordinator(context)
+        self.writers = []
+        ATTEMPTS.append(self)
         if restored is not None and restored[1] is not None:
             try:
                 self.coordinator.restore(restored[0], pickle.loads(restored[1]))
@@ -90,6 +95,14 @@ class Attempt:
         for writer in self.writers:
             writer.close()
         self.coordinator.close(None)
+
+
+@pytest.fixture(autouse=True)
+def vanished():
+    """What a test has left open closes behind it, not in whichever test garbage is collected."""
+    yield
+    while ATTEMPTS:
+        ATTEMPTS.pop().vanish()
 
 
 def test_records_are_seen_with_the_checkpoint(broker):
