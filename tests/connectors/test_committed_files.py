@@ -5,6 +5,7 @@ import os
 import pytest
 
 from pyflinkx.connectors.files.coordinator import FilesCoordinator, FoldersMade
+from pyflinkx.connectors.files.hidden_names import make_folders
 from pyflinkx.connectors.files.target_file import FileCommitter, TargetFile
 from pyflinkx.connectors.sink import CommitterCoordinator
 from pyflinkx.datastream import StreamExecutionEnvironment
@@ -74,6 +75,24 @@ def test_sinks_after_the_one_that_cannot_commit_show_nothing(tmp_path):
         env.execute()
     assert names(tmp_path) == ["second"]
     assert (tmp_path / "second").read_text() == "theirs"
+
+
+def test_a_folder_that_somebody_removes_meanwhile_is_made_again(tmp_path, monkeypatch):
+    """With all that were made for it, so that they can be removed if the job fails."""
+    inner = tmp_path / "a" / "b" / "c"
+    make, removed = os.mkdir, []
+
+    def mkdir(path, *arguments):
+        if os.fspath(path) == os.fspath(inner) and len(removed) < 2:
+            removed.append(path)
+            (tmp_path / "a" / "b").rmdir()
+        make(path, *arguments)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    assert make_folders(str(inner)) == [str(tmp_path / "a"), str(tmp_path / "a" / "b"), str(inner)]
+    assert len(removed) == 2
+    assert inner.is_dir()
+    assert make_folders(str(inner)) == []
 
 
 def test_folders_that_several_writers_have_made_go_whoever_was_heard_first(tmp_path):

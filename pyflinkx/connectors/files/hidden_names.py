@@ -13,6 +13,10 @@ IN_PROGRESS = re.compile(r"\..+\.inprogress\.([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-
 TEMPORARY = re.compile(r"\..*\.([0-9a-f]{16})[0-9a-f]{16}\.tmp")
 
 
+# How often a folder is made, as somebody else may remove it while it is empty.
+ATTEMPTS = 10
+
+
 def new_token() -> str:
     """What the hidden names of a sink's files have in common."""
     return uuid.uuid4().hex[:OWN]
@@ -55,17 +59,26 @@ def hidden_files(folder: str, deep: bool) -> Iterator[tuple[str, str]]:
 def make_folders(path: str) -> list[str]:
     """Make a folder and those above it; those that were not there, outermost first.
 
+    Another writer whose job has failed may remove them meanwhile, as long as they are empty.
+
     Raises:
         OSError: it cannot be made.
     """
-    missing: list[str] = []
-    folder = path
-    while folder and not os.path.isdir(folder):
-        missing.append(folder)
-        above = os.path.dirname(folder)
-        if above == folder:
+    made: set[str] = set()
+    for attempt in range(ATTEMPTS):
+        folder = path
+        while folder and not os.path.isdir(folder):
+            made.add(folder)
+            above = os.path.dirname(folder)
+            if above == folder:
+                break
+            folder = above
+        if not made:
             break
-        folder = above
-    if missing:
-        os.makedirs(path, exist_ok=True)
-    return missing[::-1]
+        try:
+            os.makedirs(path, exist_ok=True)
+            break
+        except FileNotFoundError:  # the one above it is gone again
+            if attempt == ATTEMPTS - 1:
+                raise
+    return sorted(made, key=len)

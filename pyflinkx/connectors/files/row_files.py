@@ -20,7 +20,7 @@ from pyflinkx.connectors.coordinator import CoordinatorContext
 from pyflinkx.connectors.files.buckets import BucketAssigner, BucketContext
 from pyflinkx.connectors.files.bulk import BulkWriterFactory
 from pyflinkx.connectors.files.coordinator import FilesCoordinator, FoldersMade, KeptFile, WriterOpened
-from pyflinkx.connectors.files.hidden_names import in_progress_name, make_folders, new_token
+from pyflinkx.connectors.files.hidden_names import ATTEMPTS, in_progress_name, make_folders, new_token
 from pyflinkx.connectors.files.part_names import OutputFileConfig
 from pyflinkx.connectors.files.parts import BulkPart, Part, PartState, RowPart
 from pyflinkx.connectors.files.rolling import RollingPolicy
@@ -30,9 +30,6 @@ from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.errors import SinkError
 from pyflinkx.formats.opening import os_error_text
 from pyflinkx.types.serialization import Encoder
-
-# How often a file's folder is made, as somebody else may remove it while it is empty.
-ATTEMPTS = 10
 
 
 class RowFileSink(Sink):
