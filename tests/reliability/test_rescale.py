@@ -13,8 +13,7 @@ CELLS = [
     Cell(SAVEPOINT, False, "hashmap", True),
     Cell(SAVEPOINT, True, "rocksdb", False),
     Cell(CHECKPOINT, True, "hashmap", True),
-    Cell(CHECKPOINT, False, "rocksdb", True),
-    Cell(CHECKPOINT, True, "rocksdb incremental", False),
+    Cell(CHECKPOINT, False, "rocksdb incremental", True),
 ]
 
 
