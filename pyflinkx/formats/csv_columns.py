@@ -71,7 +71,7 @@ class CompiledColumns:
     parsers: Sequence[ColumnParser]
 
     def __post_init__(self) -> None:
-        names = [field.name or f"f{index}" for index, field in enumerate(self.shape.fields)]
+        names = [f"f{index}" if field.name is None else field.name for index, field in enumerate(self.shape.fields)]
         formats = [column_format(field.type_info) for field in self.shape.fields]
         self.schema = Schema(
             [

@@ -219,6 +219,18 @@ def test_fields_by_name_for_a_class(path, header):
     )
 
 
+@pytest.mark.parametrize("chunk_bytes", [7, 1 << 18])
+def test_a_column_without_a_name(path, chunk_bytes):
+    path.write_text('carrier,\n"U,A",0\r\n"two\r\nlines",1e3\r\n"q""q",\n')
+    found = read(path, chunk_bytes, True, schema=None)
+    assert found[0] == [
+        "Row(carrier='U,A', ='0')",
+        "Row(carrier='two\\r\\nlines', ='1e3')",
+        "Row(carrier='q\"q', =None)",
+    ]
+    assert found == read(path, chunk_bytes, False, schema=None)
+
+
 def test_it_is_the_compiled_decoder_that_reads(path):
     path.write_text("a\n1\n")
     reader = csv_files.CsvSource(path, Types.ROW_NAMED(["a"], [Types.INT()]))._open(str(path))
