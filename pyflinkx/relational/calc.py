@@ -1,4 +1,4 @@
-"""Calc at work: filter and projection of columnar batches."""
+"""Calc at work: filter and projection of columnar batches of any kinds of rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx.errors import LongBatchError
+from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.base import Operator, OperatorContext
 from pyflinkx.operators.columnar_expressions import is_too_long
 from pyflinkx.operators.halves import in_parts
+from pyflinkx.plan.columns import columnar_operator
+from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.bound import Bound
 from pyflinkx.relational.evaluate import Projection
+from pyflinkx.relational.nodes import Calc
+from pyflinkx.relational.translation import Translation, translates
+from pyflinkx.relational.values import field
 
 
 class CalcOperator(Operator):
@@ -49,3 +55,11 @@ class CalcOperator(Operator):
             if is_too_long(error) and len(batch) > 1:
                 raise LongBatchError(str(error)) from error
             raise self.site.wrap(error, "in a query") from error
+
+
+@translates(Calc)
+def calculated(node: Calc, translation: Translation) -> Stream:
+    """The stream of a Calc."""
+    spec = OperatorSpec.of(CalcOperator, node.projection, node.condition)
+    schema = Schema([field(name, kind) for name, kind in node.columns])
+    return columnar_operator("Calc", spec, [translation.stream(node.input)], schema)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pyflinkx.relational.bound import Bound
+from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.types.changes import INSERT_ONLY, Changes
 from pyflinkx.types.data_type import DataType
 
 Columns = tuple[tuple[str, DataType], ...]
@@ -18,6 +19,28 @@ class Node:
     @property
     def columns(self) -> Columns:
         """Name and type of each column."""
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The nodes whose rows it reads."""
+        return ()
+
+    @property
+    def changes(self) -> Changes:
+        """Which kinds of rows it gives."""
+        return INSERT_ONLY
+
+    @property
+    def unique(self) -> tuple[frozenset[int], ...]:
+        """Sets of columns, by position, of which no two rows that are there at a time have the same values.
+
+        Updates and deletes are rows of these keys (upsert keys); a node that knows of none has none.
+        """
+        return ()
+
+    def describe(self) -> str:
+        """What it does, in a line of a plan."""
         raise NotImplementedError
 
 
@@ -39,6 +62,9 @@ class Scan(Node):
     def columns(self) -> Columns:
         return self.fields
 
+    def describe(self) -> str:
+        return f"Scan(table=[{self.name}], columns=[{', '.join(name for name, _ in self.fields)}])"
+
 
 @dataclass(frozen=True)
 class Values(Node):
@@ -55,6 +81,9 @@ class Values(Node):
     @property
     def columns(self) -> Columns:
         return self.fields
+
+    def describe(self) -> str:
+        return f"Values(rows=[{len(self.rows)}], columns=[{', '.join(name for name, _ in self.fields)}])"
 
 
 @dataclass(frozen=True)
@@ -75,15 +104,28 @@ class Calc(Node):
     def columns(self) -> Columns:
         return tuple((name, bound.type) for name, bound in self.projection)
 
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def changes(self) -> Changes:
+        return self.input.changes
+
+    @property
+    def unique(self) -> tuple[frozenset[int], ...]:
+        places: dict[int, int] = {}
+        for position, (_, bound) in enumerate(self.projection):
+            if isinstance(bound, Input):
+                places.setdefault(bound.index, position)
+        return tuple(frozenset(places[index] for index in key) for key in self.input.unique if key <= places.keys())
+
+    def describe(self) -> str:
+        shown = ", ".join(str(bound) if str(bound) == name else f"{bound} AS {name}" for name, bound in self.projection)
+        where = "" if self.condition is None else f", where=[{self.condition}]"
+        return f"Calc(select=[{shown}]{where})"
+
 
 def explained(node: Node, depth: int = 0) -> str:
     """A plan as text, a line for each node."""
-    indent = "  " * depth
-    if isinstance(node, Scan):
-        return f"{indent}Scan(table=[{node.name}], columns=[{', '.join(name for name, _ in node.fields)}])"
-    if isinstance(node, Values):
-        return f"{indent}Values(rows=[{len(node.rows)}], columns=[{', '.join(name for name, _ in node.fields)}])"
-    assert isinstance(node, Calc)
-    shown = ", ".join(str(bound) if str(bound) == name else f"{bound} AS {name}" for name, bound in node.projection)
-    where = "" if node.condition is None else f", where=[{node.condition}]"
-    return f"{indent}Calc(select=[{shown}]{where})\n{explained(node.input, depth + 1)}"
+    return "\n".join(["  " * depth + node.describe(), *(explained(before, depth + 1) for before in node.inputs)])

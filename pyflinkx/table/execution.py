@@ -12,15 +12,35 @@ from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
-from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.plan.columns import columnar_operator
-from pyflinkx.relational.calc import CalcOperator
+from pyflinkx.plan.stream import Stream
+from pyflinkx.relational import calc
 from pyflinkx.relational.evaluate import Projection
-from pyflinkx.relational.nodes import Calc, Node, Scan, Values
+from pyflinkx.relational.nodes import Node, Scan, Values
+from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
+
+# What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
+assert calc
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
+
+
+def translation(environment: StreamExecutionEnvironment, streaming: bool = True) -> Translation:
+    """What makes the streams of plans in a program.
+
+    Args:
+        environment: where their operators belong.
+        streaming: whether the results are changes as they come, or the last ones only.
+    """
+
+    def source(node: Node) -> Stream:
+        if isinstance(node, Scan):
+            return environment._columnar(node.table, f"Table {node.name}")._value
+        assert isinstance(node, Values), node
+        return environment._columnar(batch_of(node), "Values")._value
+
+    return Translation(source, environment._configuration, streaming)
 
 
 def stream_of(node: Node, environment: StreamExecutionEnvironment) -> DataStream:
@@ -30,15 +50,7 @@ def stream_of(node: Node, environment: StreamExecutionEnvironment) -> DataStream
         node: the plan.
         environment: where its operators belong.
     """
-    if isinstance(node, Scan):
-        return environment._columnar(node.table, f"Table {node.name}")
-    if isinstance(node, Values):
-        return environment._columnar(batch_of(node), "Values")
-    assert isinstance(node, Calc)
-    before = stream_of(node.input, environment)
-    spec = OperatorSpec.of(CalcOperator, node.projection, node.condition)
-    schema = Schema([field(name, kind) for name, kind in node.columns])
-    return environment._stream(columnar_operator("Calc", spec, [before._value], schema))
+    return environment._stream(translation(environment).stream(node))
 
 
 def batch_of(node: Values) -> ColumnBatch:
