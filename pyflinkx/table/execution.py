@@ -18,9 +18,11 @@ from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
+from pyflinkx.relational.windows import watermark
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
 assert calc
+assert watermark
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
