@@ -9,6 +9,7 @@ from typing import NoReturn
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.relational.windows.calls import is_window_call, window_table
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
@@ -100,6 +101,8 @@ class QueryBinder:
             return self.table(source.name), source.name.parts[-1]
         if isinstance(source, queries.Derived) and not source.lateral:
             return self.bind(source.query), None
+        if isinstance(source, queries.TableFunction) and is_window_call(source.call):
+            return window_table(self, source.call), None
         if isinstance(source, queries.Aliased):
             node, _ = self.source(source.source)
             return self.renamed(node, source.columns, source), source.name
