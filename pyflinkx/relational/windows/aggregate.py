@@ -19,7 +19,6 @@ from pyflinkx.relational.values import field
 from pyflinkx.relational.windows.aggregate_operator import STATE, TIMERS, WindowAggregateOperator
 from pyflinkx.relational.windows.local_time import zone_of
 from pyflinkx.relational.windows.properties import WindowColumns, window_columns
-from pyflinkx.relational.windows.table import BOUND, time_type
 from pyflinkx.types.changes import INSERT_ONLY
 
 
@@ -76,8 +75,10 @@ class WindowAggregate(Node):
         return f"WindowAggregate({f'groupBy=[{keys}], ' if keys else ''}window=[{bounds}], select=[{shown}])"
 
 
-def windowed(aggregate: Aggregate) -> Node:
+def windowed(aggregate: Node) -> Node:
     """An aggregate by the bounds of windows as one of windows; another one as it is."""
+    if not isinstance(aggregate, Aggregate):
+        return aggregate
     window = window_columns(aggregate.input)
     keys = set(aggregate.keys)
     if window is None or not keys & window.begins or not keys & window.ends:
@@ -115,7 +116,3 @@ def result_of(node: WindowAggregate, index: int) -> int | str:
         if index in positions:
             return name
     return node.plain_keys.index(index)
-
-
-assert BOUND
-assert time_type

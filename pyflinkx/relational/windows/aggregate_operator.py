@@ -8,7 +8,7 @@ from typing import Any
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.state.keyed import ABSENT
-from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, OperatorContext
+from pyflinkx.operators.base import LATE_RECORDS, OperatorContext
 from pyflinkx.operators.kept_watermark import KeptWatermark
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.relational.aggregation.aggregates import Aggregates
@@ -179,6 +179,3 @@ class WindowAggregateOperator(PiecewiseOperator):
 
         batch = batch_of(rows, self.results)
         self.output.emit(batch if self.by_clock else batch.with_timestamps(numpy.array(times, "int64")))
-
-
-assert MAX_WATERMARK

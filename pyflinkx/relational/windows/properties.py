@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyflinkx.relational.aggregation.nodes import Expand
 from pyflinkx.relational.bound import Input
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.windows.spec import WindowSpec
@@ -57,5 +58,10 @@ def window_columns(node: Node) -> WindowColumns | None:
             if isinstance(bound, Input):
                 places.setdefault(bound.index, []).append(position)
         return before.moved(places)
+    if isinstance(node, Expand):
+        before = window_columns(node.input)
+        kept = [index for index in range(len(node.input.columns)) if index not in node.over]
+        kept += [index for index in node.over if all(index in each for each in node.sets)]
+        return None if before is None else before.moved({index: [index] for index in kept})
     bounds = getattr(node, "window_columns", None)
     return bounds if isinstance(bounds, WindowColumns) else None

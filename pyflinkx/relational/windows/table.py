@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx.errors import SqlError
+from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
+from pyflinkx.relational.keyed_rows import keyed
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
 from pyflinkx.relational.values import field
 from pyflinkx.relational.windows.local_time import zone_of
+from pyflinkx.relational.windows.session_operator import STATE, TIMERS, SessionTableOperator
 from pyflinkx.relational.windows.spec import SESSION, WindowSpec
 from pyflinkx.relational.windows.table_operator import WindowTableOperator
 from pyflinkx.types.changes import INSERT_ONLY, Changes
@@ -84,12 +88,25 @@ def check_time(node: Node, spec: WindowSpec, translation: Translation) -> None:
 def with_windows(node: WindowTable, translation: Translation) -> Stream:
     """The stream of rows with their windows."""
     check_time(node.input, node.spec, translation)
+    if node.spec.kind == SESSION:
+        return with_sessions(node, translation)
     stream = translation.stream(node.input)
     schema = Schema([field(name, kind) for name, kind in node.columns])
     names = [name for name, _ in node.input.columns]
-    assert node.spec.kind != SESSION
     spec = OperatorSpec.of(WindowTableOperator, node.spec, names[node.spec.time], schema, zone_of(translation.options))
     if node.changes is INSERT_ONLY:
         spec = spec.producing(INSERT_ONLY)
     return columnar_operator("WindowTableFunction", spec, [stream], schema)
 
+
+
+def with_sessions(node: WindowTable, translation: Translation) -> Stream:
+    """The stream of rows with their sessions, each session once it is over."""
+    stream = keyed(translation.stream(node.input), node.spec.partition)
+    schema = Schema([field(name, kind) for name, kind in node.columns])
+    spec = OperatorSpec.of(
+        SessionTableOperator, node.spec, node.input.columns, node.columns, schema, zone_of(translation.options)
+    )
+    spec = spec.reading(stream.asks()).keeping(STATE, TIMERS, WATERMARK)
+    settings = Settings() if node.spec.partition else Settings(parallelism=1, max_parallelism=1)
+    return columnar_operator("WindowTableFunction", spec, [stream], schema, settings=settings)
