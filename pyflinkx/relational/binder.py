@@ -47,19 +47,30 @@ class Scope:
     Args:
         columns: qualifier, name and type of each; the qualifier is None where a table has no name.
         names: what the columns are called in a batch; None for as they are called here.
+        hidden: positions of columns that only a qualified name stands for.
     """
 
-    def __init__(self, columns: Sequence[tuple[str | None, str, DataType]], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[tuple[str | None, str, DataType]],
+        names: Sequence[str] | None = None,
+        hidden: frozenset[int] = frozenset(),
+    ) -> None:
         self.columns = tuple(columns)
         self.names = [name for _, name, _ in columns] if names is None else list(names)
+        self.hidden = hidden
 
     def find(self, qualifier: str | None, name: str) -> list[Input]:
         """The columns of that name."""
         return [
             Input(kind, index, self.names[index])
             for index, (table, column, kind) in enumerate(self.columns)
-            if column == name and qualifier in (None, table)
+            if column == name and (index not in self.hidden if qualifier is None else qualifier == table)
         ]
+
+    def visible(self) -> list[str]:
+        """The names that need no qualifier."""
+        return [name for index, (_, name, _) in enumerate(self.columns) if index not in self.hidden]
 
 
 class Binder:
@@ -140,7 +151,9 @@ class Binder:
         *qualifiers, name = node.parts
         found = self.scope.find(qualifiers[-1] if qualifiers else None, name)
         if len(found) > 1:
-            self.refuse(node, f"the name {'.'.join(node.parts)} is ambiguous: several tables have such a column")
+            tables = [self.scope.columns[each.index][0] for each in found]
+            candidates = " or ".join(name if table is None else f"{table}.{name}" for table in tables)
+            self.refuse(node, f"the name {'.'.join(node.parts)} is ambiguous: it may be {candidates}")
         if not found or len(qualifiers) > 1:
             self.unknown(node, "column", ".".join(node.parts), [column for _, column, _ in self.scope.columns])
         return found[0]

@@ -8,6 +8,9 @@ from typing import NoReturn
 
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.joins.conditions import conjunction, conjuncts
+from pyflinkx.relational.joins.pushdown import pushed
+from pyflinkx.relational.joins.sources import from_clause
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
@@ -116,8 +119,7 @@ class QueryBinder:
         ]:
             if there:
                 self.refuse(query, f"{clause} is not in this version")
-        node, qualifier = (one_row(), None) if query.source is None else self.source(query.source)
-        scope = Scope([] if query.source is None else [(qualifier, name, kind) for name, kind in node.columns])
+        node, scope = (one_row(), Scope([])) if query.source is None else from_clause(self, query.source)
         binder = Binder(self.text, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
@@ -127,7 +129,8 @@ class QueryBinder:
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
         condition = None if query.where is None else binder.condition(query.where, "WHERE")
-        return Calc(node, tuple(distinct_names(projection)), condition)
+        node, rest = pushed(node, conjuncts(condition))
+        return Calc(node, tuple(distinct_names(projection)), conjunction(rest))
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:
         """All columns, or those of one table."""
@@ -135,7 +138,7 @@ class QueryBinder:
         found = [
             (name, Input(kind, index, scope.names[index]))
             for index, (table, name, kind) in enumerate(scope.columns)
-            if qualifier in (None, table)
+            if (index not in scope.hidden if qualifier is None else qualifier == table)
         ]
         if not found:
             self.refuse(star, f"there is no table {qualifier} here" if qualifier else "* needs a FROM")

@@ -8,6 +8,7 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.from_rows import from_rows
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx._core.columns.to_rows import to_rows
+from pyflinkx.config.options import RUNTIME_MODE
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
@@ -15,12 +16,13 @@ from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvi
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
 from pyflinkx.relational.evaluate import Projection
+from pyflinkx.relational.joins import translate as joins
 from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-assert calc
+assert calc and joins
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
@@ -40,7 +42,12 @@ def translation(environment: StreamExecutionEnvironment, streaming: bool = True)
         assert isinstance(node, Values), node
         return environment._columnar(batch_of(node), "Values")._value
 
-    return Translation(source, environment._configuration, streaming)
+    return Translation(source, environment._configuration, streaming and not is_batch(environment))
+
+
+def is_batch(environment: StreamExecutionEnvironment) -> bool:
+    """Whether a program gives last results only."""
+    return environment._configuration.value_of(RUNTIME_MODE) == "BATCH"
 
 
 def stream_of(node: Node, environment: StreamExecutionEnvironment) -> DataStream:
