@@ -8,10 +8,10 @@ from typing import NoReturn
 
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
-from pyflinkx.relational.joins.conditions import conjunction, conjuncts
-from pyflinkx.relational.joins.pushdown import pushed
 from pyflinkx.relational.joins.sources import from_clause
+from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.relational.sets.binding import set_operation
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
@@ -37,6 +37,7 @@ class QueryBinder:
         self.lookup = lookup
         self.known = known
         self.common: list[Mapping[str, Node]] = []
+        self.outer: list[Scope] = []  # of the queries that the one being bound stands within
 
     def bind(self, query: Query) -> Node:
         """The plan of a query.
@@ -52,6 +53,8 @@ class QueryBinder:
             return self.table(query.name)
         if isinstance(query, queries.Ordered):
             return self.ordered(query)
+        if isinstance(query, queries.SetOperation):
+            return set_operation(self, query)
         self.refuse(query, f"{type(query).__name__} is not in this version")
 
     def refuse(self, node: base.Node, message: str) -> NoReturn:
@@ -119,8 +122,10 @@ class QueryBinder:
         ]:
             if there:
                 self.refuse(query, f"{clause} is not in this version")
-        node, scope = (one_row(), Scope([])) if query.source is None else from_clause(self, query.source)
-        binder = Binder(self.text, scope)
+        node, scope = (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
+        node = filtered_by(self, node, scope, query.where)
+        nested = Subqueries(self, node, scope)
+        binder = Binder(self.text, scope, nested)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
             if isinstance(item.expression, Star):
@@ -128,9 +133,7 @@ class QueryBinder:
                 continue
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
-        condition = None if query.where is None else binder.condition(query.where, "WHERE")
-        node, rest = pushed(node, conjuncts(condition))
-        return Calc(node, tuple(distinct_names(projection)), conjunction(rest))
+        return projected(nested.node, tuple(distinct_names(projection)))
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:
         """All columns, or those of one table."""

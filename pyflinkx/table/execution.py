@@ -18,11 +18,12 @@ from pyflinkx.relational import calc
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.joins import translate as joins
 from pyflinkx.relational.nodes import Node, Scan, Values
+from pyflinkx.relational.sets import translate as sets
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-assert calc and joins
+assert calc and joins and sets
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pyflinkx.relational.bound import Apply, Bound, Input, inputs
+from pyflinkx.relational.bound import Apply, Bound, Input, Outer, inputs
 from pyflinkx.relational.joins.nodes import JoinKey
 from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.registry import FUNCTIONS
@@ -41,10 +41,15 @@ def both(*conditions: Bound | None) -> Bound | None:
 
 def replaced(bound: Bound, change: Callable[[Input], Bound]) -> Bound:
     """An expression that reads other columns."""
-    if isinstance(bound, Input):
+    return replaced_leaves(bound, lambda leaf: change(leaf) if isinstance(leaf, Input) else leaf)
+
+
+def replaced_leaves(bound: Bound, change: Callable[[Bound], Bound]) -> Bound:
+    """An expression with others in place of its columns, and of those of rows outside."""
+    if isinstance(bound, (Input, Outer)):
         return change(bound)
     if isinstance(bound, Apply):
-        operands = tuple(replaced(operand, change) for operand in bound.operands)
+        operands = tuple(replaced_leaves(operand, change) for operand in bound.operands)
         if any(new is not old for new, old in zip(operands, bound.operands, strict=True)):
             return replace(bound, operands=operands)
     return bound

@@ -26,7 +26,7 @@ def from_clause(binder: QueryBinder, source: queries.Source) -> tuple[Node, Scop
     """
     if not isinstance(source, queries.Join):
         node, qualifier = binder.source(source)
-        return node, Scope([(qualifier, name, kind) for name, kind in node.columns])
+        return node, Scope([(qualifier, name, kind) for name, kind in node.columns], outer=binder.outer)
     if source.kind not in KINDS:
         binder.refuse(source, f"{source.kind} JOIN is not in this version")
     left, left_scope = from_clause(binder, source.left)
@@ -54,6 +54,7 @@ def join(
         ],
         [name for name, _ in columns],
         hidden,
+        left_scope.outer,
     )
     expressions = Binder(binder.text, scope)
     if source.natural or source.using:
@@ -74,7 +75,7 @@ def join(
 def rescoped(scope: Scope, node: Node) -> Scope:
     """A scope with the types that columns have behind an outer join."""
     columns = [(table, name, kind) for (table, name, _), (_, kind) in zip(scope.columns, node.columns, strict=True)]
-    return Scope(columns, [name for name, _ in node.columns], scope.hidden)
+    return Scope(columns, [name for name, _ in node.columns], scope.hidden, scope.outer)
 
 
 def common_names(left: Scope, right: Scope) -> list[str]:
@@ -125,4 +126,4 @@ def merged(
     projection += identity(node)
     columns = [(None, name, value.type) for name, value in first] + list(behind.columns)
     hidden = frozenset(moved_by + index for index in gone)
-    return Calc(node, tuple(projection)), Scope(columns, [name for name, _ in projection], hidden)
+    return Calc(node, tuple(projection)), Scope(columns, [name for name, _ in projection], hidden, scope.outer)
