@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from pyflinkx.relational import functions
+from pyflinkx.relational import functions, time_functions
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input, Outer
 from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.times import date_of, rescaled, stamp_of, time_of, units_of
@@ -31,6 +32,7 @@ from pyflinkx.types.data_type import (
 from pyflinkx.types.data_type_rules import castable, common_type
 
 assert functions  # entered into the registry
+assert time_functions
 
 NANOS = 1_000_000_000
 # Functions that are short for EXTRACT.
@@ -130,12 +132,14 @@ class Binder:
             types = ", ".join(str(operand.type) for operand in operands) or "no arguments"
             self.refuse(node, f"{name} does not take {types}; it is written {function.usage}")
         brought = [self.cast(operand, kind, node) for operand, kind in zip(operands, signature.parameters, strict=True)]
-        return Apply(signature.result, name, tuple(brought))
+        result = signature.result if name in time_functions.GIVING_TIME else signature.result.with_time(None)
+        return Apply(result, name, tuple(brought))
 
     def cast(self, bound: Bound, kind: DataType, node: Node, name: str = "CAST") -> Bound:
         """An expression as another type; itself where it has that type."""
         if bound.type.with_nullable(True) == kind.with_nullable(True):
-            return bound
+            # Only a column itself is the time of rows, not what is made of it.
+            return bound if bound.type.time == kind.time else replace(bound, type=bound.type.with_time(kind.time))
         if isinstance(bound, Constant) and bound.value is None:
             return Constant(kind.with_nullable(True), None)
         if isinstance(bound, Constant) and bound.type.family(Family.INTEGER) and wider(bound.type, kind):
@@ -143,7 +147,7 @@ class Binder:
         if not castable(bound.type, kind):
             self.refuse(node, f"{bound.type} cannot be cast to {kind}")
         nullable = bound.type.nullable or name == "TRY_CAST"
-        made = Apply(kind.with_nullable(nullable), name, (bound,))
+        made = Apply(kind.with_nullable(nullable).with_time(None), name, (bound,))
         try:
             FUNCTIONS[name].kernel(made, [missing])  # what is not there yet is said now
         except NotImplementedError as error:
@@ -333,7 +337,7 @@ class Binder:
         if name == "NULLIF" and len(arguments) == 2:
             first, second = arguments
             equal = self.apply(node, "=", [first, second])
-            kind = first.type.with_nullable(True)
+            kind = first.type.with_nullable(True).with_time(None)
             return Apply(kind, "CASE", (equal, Constant(kind, None), first))
         if name in PARTS and len(arguments) == 1:
             unit = Constant(DataType(Kind.CHAR, len(PARTS[name]), nullable=False), PARTS[name])

@@ -6,12 +6,15 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from pyflinkx.relational.aggregation.selecting import distinct, everything, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.joins.sources import from_clause
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.sets.binding import set_operation
+from pyflinkx.relational.windows.calls import is_window_call, window_table
+from pyflinkx.relational.windows.group_windows import with_group_windows
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
@@ -106,6 +109,8 @@ class QueryBinder:
             return self.table(source.name), source.name.parts[-1]
         if isinstance(source, queries.Derived) and not source.lateral:
             return self.bind(source.query), None
+        if isinstance(source, queries.TableFunction) and is_window_call(source.call):
+            return window_table(self, source.call), None
         if isinstance(source, queries.Aliased):
             node, _ = self.source(source.source)
             return self.renamed(node, source.columns, source), source.name
@@ -114,9 +119,6 @@ class QueryBinder:
     def select(self, query: queries.Select) -> Node:
         """SELECT of one input, or of none."""
         for clause, there in [
-            ("DISTINCT", query.quantifier == "DISTINCT"),
-            ("GROUP BY", query.group_by is not None),
-            ("HAVING", query.having is not None),
             ("WINDOW", bool(query.windows)),
             ("QUALIFY", query.qualify is not None),
         ]:
@@ -124,8 +126,11 @@ class QueryBinder:
                 self.refuse(query, f"{clause} is not in this version")
         node, scope = (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
         node = filtered_by(self, node, scope, query.where)
-        nested = Subqueries(self, node, scope)
-        binder = Binder(self.text, scope, nested)
+        binder = Binder(self.text, scope)
+        if is_grouped(query):
+            query, node, binder = with_group_windows(self, query, node, binder)
+            node, binder = grouped(self, query, node, binder)
+        nested = binder.subqueries = Subqueries(self, node, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
             if isinstance(item.expression, Star):
@@ -133,7 +138,8 @@ class QueryBinder:
                 continue
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
-        return projected(nested.node, tuple(distinct_names(projection)))
+        made = projected(nested.node, tuple(distinct_names(projection)))
+        return distinct(made) if query.quantifier == "DISTINCT" else made
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:
         """All columns, or those of one table."""

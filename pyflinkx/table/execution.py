@@ -15,27 +15,30 @@ from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
+from pyflinkx.relational.aggregation import expand, translators
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.joins import translate as joins
 from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.sets import translate as sets
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
+from pyflinkx.relational.windows import translators as window_translators
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-assert calc and joins and sets
+LOADED = (calc, expand, joins, sets, translators, window_translators)
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
 
 
-def translation(environment: StreamExecutionEnvironment, streaming: bool = True) -> Translation:
-    """What makes the streams of plans in a program.
+def translation(environment: StreamExecutionEnvironment) -> Translation:
+    """What makes the streams of plans in a program; in batch mode results are the last ones only.
 
     Args:
         environment: where their operators belong.
-        streaming: whether the results are changes as they come, or the last ones only.
     """
+    options = environment._configuration
+    streaming = options.value_of(RUNTIME_MODE) != "BATCH"
 
     def source(node: Node) -> Stream:
         if isinstance(node, Scan):
@@ -43,12 +46,7 @@ def translation(environment: StreamExecutionEnvironment, streaming: bool = True)
         assert isinstance(node, Values), node
         return environment._columnar(batch_of(node), "Values")._value
 
-    return Translation(source, environment._configuration, streaming and not is_batch(environment))
-
-
-def is_batch(environment: StreamExecutionEnvironment) -> bool:
-    """Whether a program gives last results only."""
-    return environment._configuration.value_of(RUNTIME_MODE) == "BATCH"
+    return Translation(source, options, streaming)
 
 
 def stream_of(node: Node, environment: StreamExecutionEnvironment) -> DataStream:

@@ -66,14 +66,15 @@ class Join(Node):
 
     @cached_property
     def columns(self) -> Columns:
-        left = self.left.columns
+        # When a row comes out of a join says nothing of its times.
+        left = tuple((name, kind.with_time(None)) for name, kind in self.left.columns)
         if self.kind == MARK:
             return (*left, (self.mark, BOOLEAN.not_null()))
         if self.kind in OF_LEFT:
             return left
         width = len(left)
         return tuple(
-            (name, kind.with_nullable(True) if self.kind in padded else kind)
+            (name, (kind.with_nullable(True) if self.kind in padded else kind).with_time(None))
             for position, (name, kind) in enumerate(self.pair)
             for padded in [KEEPS_RIGHT if position < width else KEEPS_LEFT]
         )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pyflinkx._core.columns.schema import Schema
-from pyflinkx.config.option import ConfigOption
-from pyflinkx.config.values import DURATION
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.native_join import JoinSpec
@@ -18,26 +15,14 @@ from pyflinkx.relational.joins.nodes import INNER, Join, paired
 from pyflinkx.relational.joins.pushdown import identity
 from pyflinkx.relational.joins.regular import JoinPlan, operator_of
 from pyflinkx.relational.joins.views import ONE, ROWS, UNIQUE, ViewSpec
+from pyflinkx.relational.keyed_rows import schema_of, ttl_of
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
-from pyflinkx.relational.values import field
 from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT
 from pyflinkx.types.data_type import Family
 
-STATE_TTL = ConfigOption(
-    "table.exec.state.ttl",
-    DURATION,
-    0,
-    "How long a query holds state of a key that is not used, at least; 0 for ever.",
-    minimum=0,
-)
 SINGLE = Settings(parallelism=1, max_parallelism=1)
-
-
-def schema_of(columns: Columns) -> Schema:
-    """The columns of batches."""
-    return Schema([field(name, kind) for name, kind in columns])
 
 
 def with_keys(
@@ -97,7 +82,7 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
     taken = {name for name, _ in node.pair}
     left, left_columns, left_keys = with_keys(node.left, [key.left for key in node.keys], translation, taken)
     right, right_columns, right_keys = with_keys(node.right, [key.right for key in node.keys], translation, taken)
-    ttl = translation.options.value_of(STATE_TTL)
+    ttl = ttl_of(translation.options)
     result = schema_of(node.columns)
     widths = (len(node.left.columns), len(node.right.columns))
     plan = JoinPlan(

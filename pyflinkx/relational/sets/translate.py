@@ -8,7 +8,8 @@ from pyflinkx.plan.columns import MAX_KEY_COLUMNS, aligned, columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.plan.unions import united
 from pyflinkx.relational.joins.conditions import can_be_key
-from pyflinkx.relational.joins.translate import SINGLE, STATE_TTL, keyed, schema_of
+from pyflinkx.relational.joins.translate import SINGLE, keyed
+from pyflinkx.relational.keyed_rows import schema_of, ttl_of
 from pyflinkx.relational.sets.nodes import SetOperation, Union
 from pyflinkx.relational.sets.operator import BatchSetOperator, SetOperator, SetPlan
 from pyflinkx.relational.translation import Translation, translates
@@ -29,7 +30,7 @@ def combined_stream(node: SetOperation, translation: Translation) -> Stream:
     schema = schema_of(node.columns)
     positions = tuple(index for index, (_, kind) in enumerate(node.columns) if can_be_key(kind))[:MAX_KEY_COLUMNS]
     nested = any(kind.family(Family.CONSTRUCTED) for _, kind in node.columns)
-    ttl = translation.options.value_of(STATE_TTL)
+    ttl = ttl_of(translation.options)
     plan = SetPlan(node.operator, node.all, schema, positions, nested, ttl)
     inputs = [keyed(aligned(translation.stream(source), schema), node.columns, positions) for source in node.sources]
     settings = Settings() if positions else SINGLE
