@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from pyflinkx.relational import functions, time_functions
-from pyflinkx.relational.bound import Apply, Bound, Constant, Input
+from pyflinkx.relational.bound import Apply, Bound, Constant, Input, Outer
 from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.times import date_of, rescaled, stamp_of, time_of, units_of
 from pyflinkx.relational.type_names import data_type_of
@@ -49,19 +49,33 @@ class Scope:
     Args:
         columns: qualifier, name and type of each; the qualifier is None where a table has no name.
         names: what the columns are called in a batch; None for as they are called here.
+        hidden: positions of columns that only a qualified name stands for.
+        outer: the scopes of the queries that this one stands within, the next one last.
     """
 
-    def __init__(self, columns: Sequence[tuple[str | None, str, DataType]], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[tuple[str | None, str, DataType]],
+        names: Sequence[str] | None = None,
+        hidden: frozenset[int] = frozenset(),
+        outer: Sequence[Scope] = (),
+    ) -> None:
         self.columns = tuple(columns)
         self.names = [name for _, name, _ in columns] if names is None else list(names)
+        self.hidden = hidden
+        self.outer = tuple(outer)
 
     def find(self, qualifier: str | None, name: str) -> list[Input]:
         """The columns of that name."""
         return [
             Input(kind, index, self.names[index])
             for index, (table, column, kind) in enumerate(self.columns)
-            if column == name and qualifier in (None, table)
+            if column == name and (index not in self.hidden if qualifier is None else qualifier == table)
         ]
+
+    def visible(self) -> list[str]:
+        """The names that need no qualifier."""
+        return [name for index, (_, name, _) in enumerate(self.columns) if index not in self.hidden]
 
 
 class Binder:
@@ -70,11 +84,13 @@ class Binder:
     Args:
         text: what the trees were read from, for errors.
         scope: the columns there are.
+        subqueries: takes up queries within expressions; None where there may be none.
     """
 
-    def __init__(self, text: str, scope: Scope) -> None:
+    def __init__(self, text: str, scope: Scope, subqueries: Any = None) -> None:
         self.text = text
         self.scope = scope
+        self.subqueries = subqueries
 
     def bind(self, node: tree.Expression) -> Bound:
         """The bound expression.
@@ -142,9 +158,17 @@ class Binder:
 
     def name(self, node: tree.Name) -> Bound:
         *qualifiers, name = node.parts
-        found = self.scope.find(qualifiers[-1] if qualifiers else None, name)
+        qualifier = qualifiers[-1] if qualifiers else None
+        found = self.scope.find(qualifier, name)
+        if not found:
+            for level, scope in enumerate(reversed(self.scope.outer)):
+                outside = scope.find(qualifier, name)
+                if len(outside) == 1:
+                    return Outer(outside[0].type, level, outside[0].index, outside[0].name)
         if len(found) > 1:
-            self.refuse(node, f"the name {'.'.join(node.parts)} is ambiguous: several tables have such a column")
+            tables = [self.scope.columns[each.index][0] for each in found]
+            candidates = " or ".join(name if table is None else f"{table}.{name}" for table in tables)
+            self.refuse(node, f"the name {'.'.join(node.parts)} is ambiguous: it may be {candidates}")
         if not found or len(qualifiers) > 1:
             self.unknown(node, "column", ".".join(node.parts), [column for _, column, _ in self.scope.columns])
         return found[0]
@@ -252,9 +276,34 @@ class Binder:
 
     def membership(self, node: tree.In) -> Bound:
         if not isinstance(node.candidates, tuple):
-            self.refuse(node, "IN with a query is not in this version")
+            found = self.nested(node).any(self, node.operand, "=", node.candidates, node)
+            return self.apply(node, "NOT", [found]) if node.negated else found
         found = self.apply(node, "IN", [self.bind(part) for part in (node.operand, *node.candidates)])
         return self.apply(node, "NOT", [found]) if node.negated else found
+
+    def nested(self, node: tree.Expression) -> Any:
+        """What takes up a query within an expression."""
+        if self.subqueries is None:
+            self.refuse(node, "there can be no query within this expression")
+        return self.subqueries
+
+    def exists(self, node: tree.Exists) -> Bound:
+        bound: Bound = self.nested(node).exists(self, node)
+        return bound
+
+    def subquery(self, node: tree.Subquery) -> Bound:
+        bound: Bound = self.nested(node).value(self, node)
+        return bound
+
+    def quantified(self, node: tree.Quantified) -> Bound:
+        if isinstance(node.candidates, tuple):
+            self.refuse(node, f"{node.quantifier} of values is not in this version; it takes a query")
+        nested = self.nested(node)
+        if node.quantifier != "ALL":
+            bound: Bound = nested.any(self, node.operand, node.operator, node.candidates, node)
+            return bound
+        opposite = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[node.operator]
+        return self.apply(node, "NOT", [nested.any(self, node.operand, opposite, node.candidates, node)])
 
     def case(self, node: tree.Case) -> Bound:
         operands: list[Bound] = []
@@ -324,6 +373,9 @@ RULES: dict[type[Node], Callable[[Binder, Any], Bound]] = {
     tree.Between: Binder.between,
     tree.Like: Binder.like,
     tree.In: Binder.membership,
+    tree.Exists: Binder.exists,
+    tree.Subquery: Binder.subquery,
+    tree.Quantified: Binder.quantified,
     tree.Case: Binder.case,
     tree.Cast: Binder.conversion,
     tree.Call: Binder.call,

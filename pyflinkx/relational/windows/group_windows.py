@@ -126,7 +126,8 @@ def hidden_scope(before: Scope, table: Node, width: int) -> Scope:
     between = len(added) - len(HIDDEN)
     hidden = [f"$c{place}" for place in range(between)] + list(HIDDEN)
     columns = [(None, name, kind) for name, (_, kind) in zip(hidden, added, strict=True)]
-    return Scope([*before.columns, *columns], [*before.names, *(name for name, _ in added)])
+    names = [*before.names, *(name for name, _ in added)]
+    return Scope([*before.columns, *columns], names, before.hidden, before.outer)
 
 
 class Calculated:
