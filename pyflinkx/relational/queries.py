@@ -13,6 +13,7 @@ from pyflinkx.relational.joins.sources import from_clause
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.sets.binding import set_operation
+from pyflinkx.relational.over.calls import with_overs
 from pyflinkx.relational.windows.calls import is_window_call, window_table
 from pyflinkx.relational.windows.group_windows import with_group_windows
 from pyflinkx.sql.parser import parse_query
@@ -118,18 +119,13 @@ class QueryBinder:
 
     def select(self, query: queries.Select) -> Node:
         """SELECT of one input, or of none."""
-        for clause, there in [
-            ("WINDOW", bool(query.windows)),
-            ("QUALIFY", query.qualify is not None),
-        ]:
-            if there:
-                self.refuse(query, f"{clause} is not in this version")
         node, scope = (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
         node = filtered_by(self, node, scope, query.where)
         binder = Binder(self.text, scope)
         if is_grouped(query):
             query, node, binder = with_group_windows(self, query, node, binder)
             node, binder = grouped(self, query, node, binder)
+        node, binder = with_overs(self, query, node, binder)
         nested = binder.subqueries = Subqueries(self, node, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:

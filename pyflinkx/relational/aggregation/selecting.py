@@ -11,6 +11,7 @@ from pyflinkx.relational.aggregation.nodes import Aggregate
 from pyflinkx.relational.binder import Binder
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node
+from pyflinkx.relational.over.calls import OverBinder, named_windows
 from pyflinkx.relational.windows.aggregate import windowed
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
@@ -58,10 +59,11 @@ def grouped(binder: QueryBinder, query: queries.Select, rows: Node, expressions:
         places.append(frozenset(found))
     grouping = Grouping(binder.text, expressions, keys, places if len(places) > 1 else None)
     # What is asked for is known once all has been bound; the items are bound again where they are selected.
+    overs = OverBinder(binder.text, grouping, 0, named_windows(binder, query))
     for item in query.items:
         if isinstance(item.expression, tree.Star):
             binder.refuse(item.expression, "* stands for columns that are not aggregated: name those of GROUP BY")
-        grouping.bind(item.expression)
+        overs.bind(item.expression)
     having = None if query.having is None else grouping.condition(query.having, "HAVING")
     node = windowed(grouping.node(rows))
     if having is not None:
