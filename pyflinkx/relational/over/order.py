@@ -41,3 +41,32 @@ def peers(rows: Sequence[Sequence[Any]], order: Sequence[OrderKey]) -> list[tupl
             found += [(begin, end)] * (end - begin)
             begin = end
     return found
+
+
+class Descending:
+    """A value that is the smaller, the larger it is."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: Descending) -> bool:
+        return bool(other.value < self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Descending) and self.value == other.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def sort_key(row: Sequence[Any], order: Sequence[OrderKey]) -> tuple[Any, ...]:
+    """What rows are compared by, so that they are in an order."""
+    found: list[Any] = []
+    for key in order:
+        value = row[key.index]
+        if value is None:
+            found.append((not key.nulls_first,))
+        else:
+            found.append((key.nulls_first, Descending(comparable(value)) if key.descending else comparable(value)))
+    return tuple(found)

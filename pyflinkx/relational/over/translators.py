@@ -11,13 +11,15 @@ from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.keyed_rows import keyed, schema_of
+from pyflinkx.relational.over.change_operator import STATE as CHANGING
+from pyflinkx.relational.over.change_operator import ChangingOverOperator
 from pyflinkx.relational.over.final_operator import FinalOverOperator
 from pyflinkx.relational.over.functions import PLACE_FUNCTIONS
 from pyflinkx.relational.over.nodes import RANGE, Over, OverWindow, PlaceCall
 from pyflinkx.relational.over.time_operator import STATE, TIMERS, TimeOverOperator
 from pyflinkx.relational.times import units_of
 from pyflinkx.relational.translation import Translation, translates
-from pyflinkx.types.changes import INSERT_ONLY
+from pyflinkx.types.changes import INSERT_ONLY, RETRACT
 from pyflinkx.types.data_type import PROCTIME
 
 
@@ -29,6 +31,9 @@ def with_results(node: Over, translation: Translation) -> Stream:
     if not translation.streaming:
         spec = OperatorSpec.of(FinalOverOperator, columns, node.window, node.calls, node.columns)
         spec = spec.reading(stream.asks(True)).producing(INSERT_ONLY)
+    elif node.changes != INSERT_ONLY:
+        spec = OperatorSpec.of(ChangingOverOperator, columns, node.window, node.calls, node.columns)
+        spec = spec.reading(stream.asks()).producing(RETRACT).keeping(CHANGING)
     else:
         check(node)
         by_clock = node.by_time == PROCTIME
@@ -48,7 +53,7 @@ def in_millis(node: Over) -> OverWindow:
 
 
 def check(node: Over) -> None:
-    """See that a stream's OVER looks back only, in the order of time.
+    """See that a stream's OVER in the order of time looks back only.
 
     Raises:
         SqlError: it does not.
@@ -59,11 +64,3 @@ def check(node: Over) -> None:
     for call in node.calls:
         if isinstance(call, PlaceCall) and (PLACE_FUNCTIONS[call.function].batch_only or call.skip_nulls):
             raise SqlError(f"{call.function} looks at later rows, which a stream does not know; batch mode does")
-    if node.by_time is None:
-        names = [node.input.columns[key.index][0] for key in node.window.order]
-        raise SqlError(
-            "OVER in a stream is in the ascending order of a column that is the time of its rows, not of "
-            f"{', '.join(names) or 'no column'}; declare a WATERMARK, or order by a column AS PROCTIME()"
-        )
-    if node.input.changes != INSERT_ONLY:
-        raise SqlError("OVER in the order of time takes rows that are inserted only, and these are updated, too")
