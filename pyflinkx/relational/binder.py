@@ -73,6 +73,8 @@ class Binder:
     def __init__(self, text: str, scope: Scope) -> None:
         self.text = text
         self.scope = scope
+        # What stands for columns: calls with OVER, once there is a node that makes them, and names in QUALIFY.
+        self.known: dict[tree.Expression, Bound] = {}
 
     def bind(self, node: tree.Expression) -> Bound:
         """The bound expression.
@@ -80,6 +82,8 @@ class Binder:
         Raises:
             SqlError: a name, a function or a type does not fit.
         """
+        if self.known and isinstance(node, (tree.Call, tree.Name)) and node in self.known:
+            return self.known[node]
         rule = RULES.get(type(node))
         if rule is None:
             self.refuse(node, f"{described(node)} is not in this version")

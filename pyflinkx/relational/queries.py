@@ -10,6 +10,7 @@ from pyflinkx.relational.aggregation.selecting import distinct, everything, grou
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.relational.ranking.binding import has_over, limited, ordered, qualified, with_row_numbers
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
@@ -57,14 +58,14 @@ class QueryBinder:
 
     def ordered(self, query: queries.Ordered) -> Node:
         """A query with WITH before it."""
-        if query.order_by or query.offset is not None or query.limit is not None or query.recursive:
-            self.refuse(query, "ORDER BY, LIMIT, OFFSET and WITH RECURSIVE are not in this version")
+        if query.recursive:
+            self.refuse(query, "WITH RECURSIVE is not in this version")
         tables: dict[str, Node] = {}
         self.common.append(tables)
         try:
             for table in query.with_tables:
                 tables[table.name] = self.renamed(self.bind(table.query), table.columns, table)
-            return self.bind(query.body)
+            return ordered(self, query)
         finally:
             self.common.pop()
 
@@ -108,12 +109,6 @@ class QueryBinder:
 
     def select(self, query: queries.Select) -> Node:
         """SELECT of one input, or of none."""
-        for clause, there in [
-            ("WINDOW", bool(query.windows)),
-            ("QUALIFY", query.qualify is not None),
-        ]:
-            if there:
-                self.refuse(query, f"{clause} is not in this version")
         node, qualifier = (one_row(), None) if query.source is None else self.source(query.source)
         scope = Scope([] if query.source is None else [(qualifier, name, kind) for name, kind in node.columns])
         binder = Binder(self.text, scope)
@@ -122,6 +117,14 @@ class QueryBinder:
             if condition is not None:
                 node, condition = Calc(node, everything(node), condition), None
             node, binder = grouped(self, query, node, binder)
+        if has_over(query):
+            if condition is not None:
+                node, condition = Calc(node, everything(node), condition), None
+            node = with_row_numbers(self, query, node, binder)
+        if query.qualify is not None:
+            if condition is not None:
+                node = Calc(node, everything(node), condition)
+            condition = qualified(query, binder)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
             if isinstance(item.expression, Star):
@@ -129,7 +132,7 @@ class QueryBinder:
                 continue
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
-        made = Calc(node, tuple(distinct_names(projection)), condition)
+        made = limited(Calc(node, tuple(distinct_names(projection)), condition))
         return distinct(made) if query.quantifier == "DISTINCT" else made
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:

@@ -18,11 +18,13 @@ from pyflinkx.relational import calc
 from pyflinkx.relational.aggregation import expand, translators
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.nodes import Node, Scan, Values
+from pyflinkx.relational.ranking import translators as ranking_translators
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
 assert calc and expand and translators
+assert ranking_translators
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
