@@ -91,6 +91,8 @@ class Binder:
         self.text = text
         self.scope = scope
         self.subqueries = subqueries
+        # What stands for columns: calls with OVER, once there is a node that makes them, and names in QUALIFY.
+        self.known: dict[tree.Expression, Bound] = {}
 
     def bind(self, node: tree.Expression) -> Bound:
         """The bound expression.
@@ -98,6 +100,8 @@ class Binder:
         Raises:
             SqlError: a name, a function or a type does not fit.
         """
+        if self.known and isinstance(node, (tree.Call, tree.Name)) and node in self.known:
+            return self.known[node]
         rule = RULES.get(type(node))
         if rule is None:
             self.refuse(node, f"{described(node)} is not in this version")

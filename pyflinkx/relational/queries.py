@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
-from pyflinkx.relational.aggregation.selecting import distinct, everything, grouped, is_grouped
+from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.joins.sources import from_clause
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
-from pyflinkx.relational.sets.binding import set_operation
 from pyflinkx.relational.over.calls import with_overs
+from pyflinkx.relational.ranking.binding import has_over, limited, ordered, qualified, with_row_numbers
+from pyflinkx.relational.sets.binding import set_operation
 from pyflinkx.relational.windows.calls import is_window_call, window_table
 from pyflinkx.relational.windows.group_windows import with_group_windows
 from pyflinkx.sql.parser import parse_query
@@ -66,14 +68,14 @@ class QueryBinder:
 
     def ordered(self, query: queries.Ordered) -> Node:
         """A query with WITH before it."""
-        if query.order_by or query.offset is not None or query.limit is not None or query.recursive:
-            self.refuse(query, "ORDER BY, LIMIT, OFFSET and WITH RECURSIVE are not in this version")
+        if query.recursive:
+            self.refuse(query, "WITH RECURSIVE is not in this version")
         tables: dict[str, Node] = {}
         self.common.append(tables)
         try:
             for table in query.with_tables:
                 tables[table.name] = self.renamed(self.bind(table.query), table.columns, table)
-            return self.bind(query.body)
+            return ordered(self, query)
         finally:
             self.common.pop()
 
@@ -123,9 +125,16 @@ class QueryBinder:
         node = filtered_by(self, node, scope, query.where)
         binder = Binder(self.text, scope)
         if is_grouped(query):
+            node = limited(node) if isinstance(node, Calc) else node
             query, node, binder = with_group_windows(self, query, node, binder)
             node, binder = grouped(self, query, node, binder)
-        node, binder = with_overs(self, query, node, binder)
+        condition = None
+        if has_over(query) or query.qualify is not None:
+            numbered = with_row_numbers(self, query, node, binder)
+            if numbered is node:
+                node, binder = with_overs(self, query, node, binder)
+            else:
+                node, condition = numbered, None if query.qualify is None else qualified(query, binder)
         nested = binder.subqueries = Subqueries(self, node, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
@@ -135,6 +144,7 @@ class QueryBinder:
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
         made = projected(nested.node, tuple(distinct_names(projection)))
+        made = limited(made if condition is None else replace(made, condition=condition))
         return distinct(made) if query.quantifier == "DISTINCT" else made
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:

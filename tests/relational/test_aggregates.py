@@ -36,7 +36,14 @@ AGGREGATES = [
     "COUNT(DISTINCT s) FILTER (WHERE a > 0)",
     "SUM(a) FILTER (WHERE d IS NOT NULL) + COUNT(*)",
 ]
-KEYS = ["", "GROUP BY k", "GROUP BY k, s", "GROUP BY k + 1", "GROUP BY ROLLUP (k, s)", "GROUP BY GROUPING SETS ((k), (s))"]
+KEYS = [
+    "",
+    "GROUP BY k",
+    "GROUP BY k, s",
+    "GROUP BY k + 1",
+    "GROUP BY ROLLUP (k, s)",
+    "GROUP BY GROUPING SETS ((k), (s))",
+]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +73,7 @@ queries = st.builds(
 @given(records, queries)
 def test_batches_give_what_duckdb_gives(database, found, query):
     assert rows(query, {"t": table(COLUMNS, found)}, streaming=False) == (
-        duck(database, query, found) if found or "SETS" not in query and "ROLLUP" not in query else Counter()
+        duck(database, query, found) if found or ("SETS" not in query and "ROLLUP" not in query) else Counter()
     )
 
 

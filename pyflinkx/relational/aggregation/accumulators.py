@@ -164,7 +164,8 @@ class Variance(Accumulators):
     """Variance or standard deviation, by Welford's method.
 
     The source of the method: B. P. Welford, "Note on a method for calculating corrected sums of squares and products",
-    1962; of merging: T. F. Chan et al., "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
+    1962; of merging: T. F. Chan et al., "Updating formulae and a pairwise algorithm for computing sample variances",
+    1979.
 
     Args:
         kind: of the result.

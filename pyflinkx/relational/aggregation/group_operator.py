@@ -199,9 +199,7 @@ class GroupAggregateOperator(PiecewiseOperator):
         if not changes:
             return
         taken = batch.select(self.keys).take(numpy.array([row for row, _, _ in changes], "int64"))
-        columns = [
-            column.with_field(field) for column, field in zip(taken.columns, self.schema.fields, strict=False)
-        ]
+        columns = [column.with_field(field) for column, field in zip(taken.columns, self.schema.fields, strict=False)]
         for place, (name, kind) in enumerate(self.results[len(self.keys) :]):
             columns.append(column_of_values([results[place] for _, _, results in changes], name, kind))
         kinds = kind_column([kind for _, kind, _ in changes])
@@ -239,7 +237,8 @@ class GroupAggregateOperator(PiecewiseOperator):
         """Send the results of all groups, a batch at each step, then the last watermark."""
         found: list[tuple[Any, ...]] = []
         there = False
-        for _, self.key_context.key in self.groups.table.entries():
+        for _, key in self.groups.table.entries():
+            self.key_context.key = key
             group = self.groups.value()
             if group is not None and group[COUNT] > 0:
                 found.append((*group[SENT], *self.aggregates.results(group[TAKEN])))
