@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx.expressions.vectors import Frame
-from pyflinkx.relational import functions
+from pyflinkx.relational import library
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input
 from pyflinkx.relational.logic import truth
 from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.values import Run, column_of, constant, field, load
 
-assert functions  # entered into the registry
+assert library  # entered into the registry
 
 
 def compiled(bound: Bound) -> Run:

@@ -9,6 +9,7 @@ from typing import NoReturn
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.relational.session import Session, current, within
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
@@ -27,9 +28,11 @@ class QueryBinder:
         text: what the tree was read from, for errors.
         lookup: from the path of a table to its rows; None where there is none.
         known: names of the tables there are, for suggestions.
+        session: time zone and user's functions; by default those of the query around this one.
     """
 
-    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = (), session: Session | None = None) -> None:
+        self.session = session
         self.text = text
         self.lookup = lookup
         self.known = known
@@ -41,6 +44,9 @@ class QueryBinder:
         Raises:
             SqlError: a name, a function or a type does not fit, or there is no such clause here.
         """
+        if self.session is not None and self.session is not current():
+            with within(self.session):
+                return self.bind(query)
         if isinstance(query, queries.Select):
             return self.select(query)
         if isinstance(query, queries.Values):
