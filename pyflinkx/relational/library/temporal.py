@@ -294,9 +294,8 @@ def instant_parameters(types: Sequence[DataType]) -> Signature | None:
     return taking("text text? text?", INSTANT3, True)(types)
 
 
-def to_instant_of(value: Any, *others: Any) -> int | None:
-    """Milliseconds of a number or a text."""
-    *given, zone = others
+def to_instant_of(value: Any, *given: Any) -> int | None:
+    """Milliseconds of a number, or of a text in UTC if nothing else is said."""
     if isinstance(value, str):
         pattern = given[0] if given else None
         if pattern is None:
@@ -319,7 +318,6 @@ register(
     "TO_TIMESTAMP_LTZ(number[, 0 or 3]) or TO_TIMESTAMP_LTZ(text[, pattern[, zone]])",
     instant_parameters,
     valued(to_instant_of),
-    zoned=True,
 )
 
 
