@@ -435,6 +435,16 @@ def test_a_savepoint_neither_counts_as_retained_nor_waits():
     assert coordinator.job_ended(230, State.FINISHED) == [Discard(second)]
 
 
+def test_of_two_savepoints_that_the_job_was_to_stop_with_the_newer_one_is_gone_on_from():
+    coordinator = started()
+    tickets = [coordinator.trigger_savepoint(now, None, stop=True) for now in (50, 60)]
+    coordinator.time(60)
+    older, newer = (store(coordinator, ticket) for ticket in tickets)
+    assert SavepointDone(tickets[1], newer) in coordinator.stored(70, tickets[1], newer)
+    assert SavepointDone(tickets[0], older) in coordinator.stored(80, tickets[0], older)
+    assert coordinator.latest is newer
+
+
 def test_savepoints_that_fail_do_not_count():
     coordinator = started()
     for now in (10, 20):
