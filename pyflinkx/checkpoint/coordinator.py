@@ -470,10 +470,11 @@ class CheckpointCoordinator:
         actions: list[Action] = []
         if pending.options.stop:
             self.stopped = True
+            # Of two that the job was to stop with the newer one counts, whichever is durable first.
             if self.base is None or self.base.number < checkpoint.number:
-                self.base = checkpoint  # of two that the job was to stop with the newer one, whichever is durable first
-            if self.running:
-                actions += [NotifyCompleted(pending.number), *self._release(self.staying)]
+                self.base = checkpoint
+                if self.running:
+                    actions += [NotifyCompleted(pending.number), *self._release(self.staying)]
         return [*actions, SavepointDone(pending.number, checkpoint)]
 
     def _release(self, tasks: Iterable[Task]) -> list[Action]:
