@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from pyflinkx.relational.aggregation.selecting import distinct, everything, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node, Values
@@ -114,9 +115,6 @@ class QueryBinder:
     def select(self, query: queries.Select) -> Node:
         """SELECT of one input, or of none."""
         for clause, there in [
-            ("DISTINCT", query.quantifier == "DISTINCT"),
-            ("GROUP BY", query.group_by is not None),
-            ("HAVING", query.having is not None),
             ("WINDOW", bool(query.windows)),
             ("QUALIFY", query.qualify is not None),
         ]:
@@ -125,6 +123,11 @@ class QueryBinder:
         node, qualifier = (one_row(), None) if query.source is None else self.source(query.source)
         scope = Scope([] if query.source is None else [(qualifier, name, kind) for name, kind in node.columns])
         binder = Binder(self.text, scope)
+        condition = None if query.where is None else binder.condition(query.where, "WHERE")
+        if is_grouped(query):
+            if condition is not None:
+                node, condition = Calc(node, everything(node), condition), None
+            node, binder = grouped(self, query, node, binder)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
             if isinstance(item.expression, Star):
@@ -132,8 +135,8 @@ class QueryBinder:
                 continue
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
-        condition = None if query.where is None else binder.condition(query.where, "WHERE")
-        return Calc(node, tuple(distinct_names(projection)), condition)
+        made = Calc(node, tuple(distinct_names(projection)), condition)
+        return distinct(made) if query.quantifier == "DISTINCT" else made
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:
         """All columns, or those of one table."""

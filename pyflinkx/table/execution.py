@@ -8,31 +8,34 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.from_rows import from_rows
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx._core.columns.to_rows import to_rows
+from pyflinkx.config.options import RUNTIME_MODE
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.datastream.collect import CloseableIterator
 from pyflinkx.datastream.data_stream import DataStream
 from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvironment
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
+from pyflinkx.relational.aggregation import expand, translators
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-assert calc
+assert calc and expand and translators
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
 
 
-def translation(environment: StreamExecutionEnvironment, streaming: bool = True) -> Translation:
-    """What makes the streams of plans in a program.
+def translation(environment: StreamExecutionEnvironment) -> Translation:
+    """What makes the streams of plans in a program; in batch mode results are the last ones only.
 
     Args:
         environment: where their operators belong.
-        streaming: whether the results are changes as they come, or the last ones only.
     """
+    options = environment._configuration
+    streaming = options.value_of(RUNTIME_MODE) != "BATCH"
 
     def source(node: Node) -> Stream:
         if isinstance(node, Scan):
@@ -40,7 +43,7 @@ def translation(environment: StreamExecutionEnvironment, streaming: bool = True)
         assert isinstance(node, Values), node
         return environment._columnar(batch_of(node), "Values")._value
 
-    return Translation(source, environment._configuration, streaming)
+    return Translation(source, options, streaming)
 
 
 def stream_of(node: Node, environment: StreamExecutionEnvironment) -> DataStream:
