@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from pyflinkx.relational import library
+from pyflinkx.relational import library, time_functions
 from pyflinkx.relational.binding import json, temporal, user, values
-from pyflinkx.relational.bound import Apply, Bound, Constant, Hidden, Input
+from pyflinkx.relational.bound import Apply, Bound, Constant, Hidden, Input, Outer
 from pyflinkx.relational.faults import ValueFault
 from pyflinkx.relational.logic import COMPARISONS
 from pyflinkx.relational.registry import FUNCTIONS
@@ -36,6 +37,7 @@ from pyflinkx.types.data_type import (
 from pyflinkx.types.data_type_rules import castable, common_type
 
 assert library  # entered into the registry
+assert time_functions
 
 NANOS = 1_000_000_000
 # Functions that are short for EXTRACT.
@@ -52,19 +54,33 @@ class Scope:
     Args:
         columns: qualifier, name and type of each; the qualifier is None where a table has no name.
         names: what the columns are called in a batch; None for as they are called here.
+        hidden: positions of columns that only a qualified name stands for.
+        outer: the scopes of the queries that this one stands within, the next one last.
     """
 
-    def __init__(self, columns: Sequence[tuple[str | None, str, DataType]], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[tuple[str | None, str, DataType]],
+        names: Sequence[str] | None = None,
+        hidden: frozenset[int] = frozenset(),
+        outer: Sequence[Scope] = (),
+    ) -> None:
         self.columns = tuple(columns)
         self.names = [name for _, name, _ in columns] if names is None else list(names)
+        self.hidden = hidden
+        self.outer = tuple(outer)
 
     def find(self, qualifier: str | None, name: str) -> list[Input]:
         """The columns of that name."""
         return [
             Input(kind, index, self.names[index])
             for index, (table, column, kind) in enumerate(self.columns)
-            if column == name and qualifier in (None, table)
+            if column == name and (index not in self.hidden if qualifier is None else qualifier == table)
         ]
+
+    def visible(self) -> list[str]:
+        """The names that need no qualifier."""
+        return [name for index, (_, name, _) in enumerate(self.columns) if index not in self.hidden]
 
 
 class Binder:
@@ -73,12 +89,14 @@ class Binder:
     Args:
         text: what the trees were read from, for errors.
         scope: the columns there are.
+        subqueries: takes up queries within expressions; None where there may be none.
         session: time zone and user's functions; by default those of the query that is being bound.
     """
 
-    def __init__(self, text: str, scope: Scope, session: Session | None = None) -> None:
+    def __init__(self, text: str, scope: Scope, subqueries: Any = None, session: Session | None = None) -> None:
         self.text = text
         self.scope = scope
+        self.subqueries = subqueries
         self.session = current() if session is None else session
 
     def bind(self, node: tree.Expression) -> Bound:
@@ -131,7 +149,8 @@ class Binder:
         ]
         if function.zoned:
             brought.append(self.zone())
-        return Apply(signature.result, name, tuple(brought))
+        result = signature.result if name in time_functions.GIVING_TIME else signature.result.with_time(None)
+        return Apply(result, name, tuple(brought))
 
     def zone(self) -> Hidden:
         """The local time zone as an operand."""
@@ -140,7 +159,8 @@ class Binder:
     def cast(self, bound: Bound, kind: DataType, node: Node, name: str = "CAST") -> Bound:
         """An expression as another type; itself where it has that type."""
         if bound.type.with_nullable(True) == kind.with_nullable(True):
-            return bound
+            # Only a column itself is the time of rows, not what is made of it.
+            return bound if bound.type.time == kind.time else replace(bound, type=bound.type.with_time(kind.time))
         if isinstance(bound, Constant) and bound.value is None:
             return Constant(kind.with_nullable(True), None)
         if isinstance(bound, Constant) and bound.type.family(Family.INTEGER) and wider(bound.type, kind):
@@ -149,7 +169,7 @@ class Binder:
             self.refuse(node, f"{bound.type} cannot be cast to {kind}")
         nullable = bound.type.nullable or name == "TRY_CAST"
         operands = (bound, self.zone()) if in_zone(bound.type) or in_zone(kind) else (bound,)
-        made = Apply(kind.with_nullable(nullable), name, operands)
+        made = Apply(kind.with_nullable(nullable).with_time(None), name, operands)
         try:
             FUNCTIONS[name].kernel(made, [missing] * len(operands))  # what is not there yet is said now
         except NotImplementedError as error:
@@ -161,18 +181,34 @@ class Binder:
     def name(self, node: tree.Name) -> Bound:
         """A column, or a field of one: ``column``, ``table.column``, ``column.field``, ``table.column.field``."""
         parts = node.parts
+        found = self.column(node, self.scope)
+        if found is not None:
+            return found
+        for level, scope in enumerate(reversed(self.scope.outer)):
+            outside = self.column(node, scope, level)
+            if outside is not None:
+                return outside
+        self.unknown(node, "column", ".".join(parts), [column for _, column, _ in self.scope.columns])
+
+    def column(self, node: tree.Name, scope: Scope, level: int | None = None) -> Bound | None:
+        """What a name stands for in a scope; that of a query around this one has a level."""
+        parts = node.parts
         for before in (1, 0, *range(2, len(parts))):
             if before >= len(parts):
                 continue
-            found = self.scope.find(parts[before - 1] if before else None, parts[before])
+            found = scope.find(parts[before - 1] if before else None, parts[before])
             if len(found) > 1:
-                self.refuse(node, f"the name {'.'.join(parts)} is ambiguous: several tables have such a column")
+                tables = [scope.columns[each.index][0] for each in found]
+                name = parts[before]
+                candidates = " or ".join(name if table is None else f"{table}.{name}" for table in tables)
+                self.refuse(node, f"the name {'.'.join(parts)} is ambiguous: it may be {candidates}")
             if found:
-                bound: Bound = found[0]
+                first = found[0]
+                bound: Bound = first if level is None else Outer(first.type, level, first.index, first.name)
                 for field in parts[before + 1 :]:
                     bound = values.field(self, node, bound, field)
                 return bound
-        self.unknown(node, "column", ".".join(parts), [column for _, column, _ in self.scope.columns])
+        return None
 
     def unknown(self, node: Node, what: str, name: str, known: Sequence[str]) -> NoReturn:
         """Refuse a name that is not there."""
@@ -182,7 +218,7 @@ class Binder:
         if not hint and what == "column":
             hint = f"; there are {', '.join(known)}" if known else "; there are no columns here"
         if not hint and what == "function":
-            hint = "; this version has a part of Flink's, and no aggregates yet"
+            hint = "; this version has a part of Flink's"
         self.refuse(node, f"there is no {what} {name}{hint}")
 
     def number(self, node: tree.Number) -> Bound:
@@ -281,9 +317,34 @@ class Binder:
 
     def membership(self, node: tree.In) -> Bound:
         if not isinstance(node.candidates, tuple):
-            self.refuse(node, "IN with a query is not in this version")
+            found = self.nested(node).any(self, node.operand, "=", node.candidates, node)
+            return self.apply(node, "NOT", [found]) if node.negated else found
         found = self.apply(node, "IN", [self.bind(part) for part in (node.operand, *node.candidates)])
         return self.apply(node, "NOT", [found]) if node.negated else found
+
+    def nested(self, node: tree.Expression) -> Any:
+        """What takes up a query within an expression."""
+        if self.subqueries is None:
+            self.refuse(node, "there can be no query within this expression")
+        return self.subqueries
+
+    def exists(self, node: tree.Exists) -> Bound:
+        bound: Bound = self.nested(node).exists(self, node)
+        return bound
+
+    def subquery(self, node: tree.Subquery) -> Bound:
+        bound: Bound = self.nested(node).value(self, node)
+        return bound
+
+    def quantified(self, node: tree.Quantified) -> Bound:
+        if isinstance(node.candidates, tuple):
+            self.refuse(node, f"{node.quantifier} of values is not in this version; it takes a query")
+        nested = self.nested(node)
+        if node.quantifier != "ALL":
+            bound: Bound = nested.any(self, node.operand, node.operator, node.candidates, node)
+            return bound
+        opposite = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[node.operator]
+        return self.apply(node, "NOT", [nested.any(self, node.operand, opposite, node.candidates, node)])
 
     def case(self, node: tree.Case) -> Bound:
         operands: list[Bound] = []
@@ -323,7 +384,7 @@ class Binder:
         if name == "NULLIF" and len(arguments) == 2:
             first, second = arguments
             equal = self.apply(node, "=", [first, second])
-            kind = first.type.with_nullable(True)
+            kind = first.type.with_nullable(True).with_time(None)
             return Apply(kind, "CASE", (equal, Constant(kind, None), first))
         if name in PARTS and len(arguments) == 1:
             return temporal.part(self, node, PARTS[name], arguments[0])
@@ -363,6 +424,9 @@ RULES: dict[type[Node], Callable[[Binder, Any], Bound]] = {
     tree.Between: Binder.between,
     tree.Like: Binder.like,
     tree.In: Binder.membership,
+    tree.Exists: Binder.exists,
+    tree.Subquery: Binder.subquery,
+    tree.Quantified: Binder.quantified,
     tree.Case: Binder.case,
     tree.Cast: Binder.conversion,
     tree.Call: Binder.call,

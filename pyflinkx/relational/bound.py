@@ -37,6 +37,24 @@ class Input(Bound):
 
 
 @dataclass(frozen=True)
+class Outer(Bound):
+    """A column of the rows that a query stands within; taken out of the query before it runs.
+
+    Args:
+        level: 0 for the query right outside, 1 for the one outside of that.
+        index: its position.
+        name: of it.
+    """
+
+    level: int
+    index: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
 class Constant(Bound):
     """One value for all rows, as Python has it: times as in columns, decimals as Decimal."""
 

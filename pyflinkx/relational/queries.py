@@ -6,11 +6,16 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from pyflinkx.relational.aggregation.selecting import distinct, everything, grouped, is_grouped
+from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.joins.sources import from_clause
+from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.session import Session, current, within
+from pyflinkx.relational.sets.binding import set_operation
+from pyflinkx.relational.windows.calls import is_window_call, window_table
+from pyflinkx.relational.windows.group_windows import with_group_windows
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
@@ -32,12 +37,13 @@ class QueryBinder:
         session: time zone and user's functions; by default those of the query around this one.
     """
 
-    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = (), session: Session | None = None) -> None:
+    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = (), *, session: Session | None = None) -> None:
         self.session = session
         self.text = text
         self.lookup = lookup
         self.known = known
         self.common: list[Mapping[str, Node]] = []
+        self.outer: list[Scope] = []  # of the queries that the one being bound stands within
 
     def bind(self, query: Query) -> Node:
         """The plan of a query.
@@ -56,6 +62,8 @@ class QueryBinder:
             return self.table(query.name)
         if isinstance(query, queries.Ordered):
             return self.ordered(query)
+        if isinstance(query, queries.SetOperation):
+            return set_operation(self, query)
         self.refuse(query, f"{type(query).__name__} is not in this version")
 
     def refuse(self, node: base.Node, message: str) -> NoReturn:
@@ -107,6 +115,8 @@ class QueryBinder:
             return self.table(source.name), source.name.parts[-1]
         if isinstance(source, queries.Derived) and not source.lateral:
             return self.bind(source.query), None
+        if isinstance(source, queries.TableFunction) and is_window_call(source.call):
+            return window_table(self, source.call), None
         if isinstance(source, queries.Aliased):
             node, _ = self.source(source.source)
             return self.renamed(node, source.columns, source), source.name
@@ -120,14 +130,15 @@ class QueryBinder:
         ]:
             if there:
                 self.refuse(query, f"{clause} is not in this version")
-        node, qualifier = (one_row(), None) if query.source is None else self.source(query.source)
-        scope = Scope([] if query.source is None else [(qualifier, name, kind) for name, kind in node.columns])
+        node, scope = (
+            (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
+        )
+        node = filtered_by(self, node, scope, query.where)
         binder = Binder(self.text, scope)
-        condition = None if query.where is None else binder.condition(query.where, "WHERE")
         if is_grouped(query):
-            if condition is not None:
-                node, condition = Calc(node, everything(node), condition), None
+            query, node, binder = with_group_windows(self, query, node, binder)
             node, binder = grouped(self, query, node, binder)
+        nested = binder.subqueries = Subqueries(self, node, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
             if isinstance(item.expression, Star):
@@ -135,7 +146,7 @@ class QueryBinder:
                 continue
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
-        made = Calc(node, tuple(distinct_names(projection)), condition)
+        made = projected(nested.node, tuple(distinct_names(projection)))
         return distinct(made) if query.quantifier == "DISTINCT" else made
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:
@@ -144,7 +155,7 @@ class QueryBinder:
         found = [
             (name, Input(kind, index, scope.names[index]))
             for index, (table, name, kind) in enumerate(scope.columns)
-            if qualifier in (None, table)
+            if (index not in scope.hidden if qualifier is None else qualifier == table)
         ]
         if not found:
             self.refuse(star, f"there is no table {qualifier} here" if qualifier else "* needs a FROM")

@@ -17,7 +17,7 @@ from pyflinkx._core.columns.schema import Field
 from pyflinkx._core.columns.to_rows import to_values
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.expressions.vectors import Frame, Vector, dtype_of, load_column, missing_column, to_column
-from pyflinkx.relational.faults import ValueFault
+from pyflinkx.relational.faults import ValueFault as ValueFault
 from pyflinkx.relational.inside import inward, outward
 from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.data_type_field import field_of, format_of

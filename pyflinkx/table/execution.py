@@ -17,12 +17,15 @@ from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
 from pyflinkx.relational.aggregation import expand, translators
 from pyflinkx.relational.evaluate import Projection
+from pyflinkx.relational.joins import translate as joins
 from pyflinkx.relational.nodes import Node, Scan, Values
+from pyflinkx.relational.sets import translate as sets
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
+from pyflinkx.relational.windows import translators as window_translators
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-assert calc and expand and translators
+LOADED = (calc, expand, joins, sets, translators, window_translators)
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
