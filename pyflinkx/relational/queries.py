@@ -15,6 +15,7 @@ from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projec
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.over.calls import with_overs
 from pyflinkx.relational.ranking.binding import has_over, limited, ordered, qualified, with_row_numbers
+from pyflinkx.relational.session import Session, current, within
 from pyflinkx.relational.sets.binding import set_operation
 from pyflinkx.relational.windows.calls import is_window_call, window_table
 from pyflinkx.relational.windows.group_windows import with_group_windows
@@ -36,9 +37,11 @@ class QueryBinder:
         text: what the tree was read from, for errors.
         lookup: from the path of a table to its rows; None where there is none.
         known: names of the tables there are, for suggestions.
+        session: time zone and user's functions; by default those of the query around this one.
     """
 
-    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = (), *, session: Session | None = None) -> None:
+        self.session = session
         self.text = text
         self.lookup = lookup
         self.known = known
@@ -51,6 +54,9 @@ class QueryBinder:
         Raises:
             SqlError: a name, a function or a type does not fit, or there is no such clause here.
         """
+        if self.session is not None and self.session is not current():
+            with within(self.session):
+                return self.bind(query)
         if isinstance(query, queries.Select):
             return self.select(query)
         if isinstance(query, queries.Values):
@@ -121,7 +127,9 @@ class QueryBinder:
 
     def select(self, query: queries.Select) -> Node:
         """SELECT of one input, or of none."""
-        node, scope = (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
+        node, scope = (
+            (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
+        )
         node = filtered_by(self, node, scope, query.where)
         binder = Binder(self.text, scope)
         if is_grouped(query):
