@@ -95,7 +95,9 @@ class OverBinder(Binder):
                 self.refuse(node, f"{name} needs an ORDER BY in OVER")
             frame = Frame(ROWS, None, 0)
         window = OverWindow(partition, order, frame)
-        call = self.place_call(node, name) if place is not None else self.aggregate_call(node, name, frame.holds_its_row)
+        call = (
+            self.place_call(node, name) if place is not None else self.aggregate_call(node, name, frame.holds_its_row)
+        )
         calls = self.windows.setdefault(window, [])
         if call not in calls:
             calls.append(call)
@@ -210,9 +212,7 @@ class OverBinder(Binder):
         if signature is None:
             types = ", ".join(str(bound.type) for bound in arguments) or "no arguments"
             self.refuse(node, f"{name} does not take {types}; it is written {function.usage}")
-        brought = [
-            self.cast(bound, kind, node) for bound, kind in zip(arguments, signature.parameters, strict=True)
-        ]
+        brought = [self.cast(bound, kind, node) for bound, kind in zip(arguments, signature.parameters, strict=True)]
         where = None if node.filter is None else self.position(self.rows.condition(node.filter, "FILTER"))
         nulls = function.nulls if node.nulls is None else node.nulls == "RESPECT"
         result = signature.result.with_time(None)

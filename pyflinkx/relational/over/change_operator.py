@@ -10,6 +10,7 @@ from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.piecewise import PiecewiseOperator
 from pyflinkx.relational.aggregation.accumulators import as_key
+from pyflinkx.relational.aggregation.functions import AggregateCall
 from pyflinkx.relational.keyed_rows import AFTER, BEFORE, DELETE, INSERT, batch_of, keys_of, kinds_of, rows_of
 from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.over.frames import Frames
@@ -44,7 +45,9 @@ class ChangingOverOperator(PiecewiseOperator):
         self.results = results
         frame = window.frame
         # Rows before one that changes stay as they are, and those behind it are all sent anew, as Flink's are.
-        self.looks_back = frame.start is None and frame.end == 0
+        self.looks_back = (
+            frame.start is None and frame.end == 0 and all(isinstance(call, AggregateCall) for call in calls)
+        )
         self.by_row = frame.unit == ROWS
 
     def open(self, context: OperatorContext) -> None:

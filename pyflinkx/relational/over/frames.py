@@ -38,6 +38,8 @@ class Frames:
 
     def results(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
         """The results of each row."""
+        if not rows:
+            return []
         equals = peers(rows, self.window.order)
         begins, ends = self.bounds(rows, equals)
         columns: list[list[Any]] = []
@@ -45,9 +47,7 @@ class Frames:
             aggregated = self.aggregated(rows, begins, ends)
             columns = [list(column) for column in zip(*aggregated, strict=True)]
         made = iter(columns)
-        found = [
-            placed(call, rows, equals) if isinstance(call, PlaceCall) else next(made) for call in self.calls
-        ]
+        found = [placed(call, rows, equals) if isinstance(call, PlaceCall) else next(made) for call in self.calls]
         return list(zip(*found, strict=True))
 
     def bounds(self, rows: Sequence[Row], equals: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:

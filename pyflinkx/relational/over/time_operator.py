@@ -260,7 +260,7 @@ class TimeOverOperator(PiecewiseOperator):
             return first
         if call.function == "DENSE_RANK":
             return kept[TIMES]
-        assert call.function == "LAG" and call.argument is not None
+        assert call.argument is not None  # of LAG
         if not call.number:
             return row[call.argument]
         if len(kept[LAST]) >= call.number:
