@@ -151,8 +151,8 @@ class QueryBinder:
                 continue
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
-        made = projected(nested.node, tuple(distinct_names(projection)))
-        made = limited(made if condition is None else replace(made, condition=condition))
+        calc = projected(nested.node, tuple(distinct_names(projection)))
+        made = limited(calc if condition is None else replace(calc, condition=condition))
         return distinct(made) if query.quantifier == "DISTINCT" else made
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:

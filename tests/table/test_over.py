@@ -16,7 +16,9 @@ from tests.table.row_times import Watermarks, at, environment, results, view
 
 KEYS = st.sampled_from(["a", "b", None])
 ROWS = st.lists(
-    st.tuples(KEYS, st.one_of(st.none(), st.integers(-4, 4)), st.integers(0, 3000)), min_size=1, max_size=30
+    st.tuples(KEYS, st.one_of(st.none(), st.integers(-4, 4)), st.integers(0, 30).map(lambda tenth: tenth * 100)),
+    min_size=1,
+    max_size=30,
 )
 FRAMES = {
     "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW": ("ROWS", None),

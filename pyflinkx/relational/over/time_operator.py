@@ -90,8 +90,8 @@ class TimeOverOperator(PiecewiseOperator):
             kept = self.kept()
             made = self.take(kept, now, [rows[number] for number in numbers])
             self.put(kept, now)
-            for number, row in zip(numbers, made, strict=True):
-                found[number] = row
+            for number, result in zip(numbers, made, strict=True):
+                found[number] = result
         self.send(found, None)
         yield
 
