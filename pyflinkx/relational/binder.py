@@ -157,7 +157,7 @@ class Binder:
         if not hint and what == "column":
             hint = f"; there are {', '.join(known)}" if known else "; there are no columns here"
         if not hint and what == "function":
-            hint = "; this version has a part of Flink's, and no aggregates yet"
+            hint = "; this version has a part of Flink's"
         self.refuse(node, f"there is no {what} {name}{hint}")
 
     def number(self, node: tree.Number) -> Bound:

@@ -23,7 +23,9 @@ from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-assert calc and expand and translators
+assert calc
+assert expand
+assert translators
 assert ranking_translators
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
