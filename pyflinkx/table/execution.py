@@ -16,6 +16,7 @@ from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvi
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
 from pyflinkx.relational.aggregation import expand, translators
+from pyflinkx.relational.changes import translators as changes_translators
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.ranking import translators as ranking_translators
@@ -27,6 +28,7 @@ assert calc
 assert expand
 assert translators
 assert ranking_translators
+assert changes_translators
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])

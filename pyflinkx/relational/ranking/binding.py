@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyflinkx.relational.binder import Binder
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input, inputs
+from pyflinkx.relational.changes.nodes import Normalize
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.ranking.nodes import Rank, RowNumbers, Sort
 from pyflinkx.relational.ranking.order import SortKey, has_order
@@ -203,9 +204,12 @@ def qualified(query: queries.Select, expressions: Binder) -> Bound:
 
 
 def limited(calc: Calc) -> Node:
-    """The same rows, by a Rank where its condition says which row numbers there are."""
+    """The same rows: by a Rank where its condition says which row numbers there are, and what makes whole changes of
+    upserts leaves out what it does."""
     if calc.condition is None:
         return calc
+    if isinstance(calc.input, Normalize) and calc.input.condition is None:
+        return replace(calc, input=replace(calc.input, condition=calc.condition), condition=None)
     parts = conjunction(calc.condition)
     for part in parts:
         found = range_of(part)
