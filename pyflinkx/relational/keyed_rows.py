@@ -22,7 +22,7 @@ from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.values import column_of, field, from_python, load, to_python
 from pyflinkx.state.descriptors import ValueStateDescriptor
 from pyflinkx.state.ttl_config import StateTtlConfig
-from pyflinkx.types.time import Duration
+from pyflinkx.types.time import Time
 
 INSERT, BEFORE, AFTER, DELETE = (
     kind.value for kind in (RowKind.INSERT, RowKind.UPDATE_BEFORE, RowKind.UPDATE_AFTER, RowKind.DELETE)
@@ -117,7 +117,7 @@ def value_state(name: str, ttl: int) -> ValueStateDescriptor:
     """
     descriptor = ValueStateDescriptor(name)
     if ttl:
-        descriptor.enable_time_to_live(StateTtlConfig.new_builder(Duration.of_millis(ttl)).build())
+        descriptor.enable_time_to_live(StateTtlConfig.new_builder(Time.milliseconds(ttl)).build())
     return descriptor
 
 

@@ -16,6 +16,7 @@ from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvi
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
 from pyflinkx.relational.aggregation import expand, translators
+from pyflinkx.relational.changes import translators as changes_translators
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.joins import translate as joins
 from pyflinkx.relational.nodes import Node, Scan, Values
@@ -26,7 +27,7 @@ from pyflinkx.relational.values import field
 from pyflinkx.relational.windows import translators as window_translators
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-LOADED = (calc, expand, joins, ranking_translators, sets, translators, window_translators)
+LOADED = (calc, changes_translators, expand, joins, ranking_translators, sets, translators, window_translators)
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])

@@ -243,7 +243,7 @@ REFUSED = [
     ("SELECT s, COUNT(*) FROM t", "the column s is neither grouped nor aggregated: with no GROUP BY"),
     ("SELECT a FROM t GROUP BY k", "the column a is neither grouped nor aggregated: put it into GROUP BY"),
     ("SELECT k FROM t GROUP BY k HAVING a > 1", "the column a is neither grouped nor aggregated"),
-    ("SELECT SUM(COUNT(*)) FROM t", "there is an aggregate within the aggregate SUM"),
+    ("SELECT SUM(COUNT(*)) FROM t", "there is an aggregate within SUM"),
     ("SELECT k FROM t GROUP BY COUNT(*)", "there is an aggregate in GROUP BY"),
     ("SELECT SUM(s) FROM t", "SUM does not take STRING; it is written SUM\\(number\\)"),
     ("SELECT * FROM t GROUP BY k", "\\* stands for columns that are not aggregated"),

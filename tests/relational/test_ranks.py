@@ -113,10 +113,8 @@ def test_ranks_of_batches(database, found, function, order, where):
 def test_the_best_of_updated_rows(database, found, order, where, columns):
     inner = "SELECT k, a, COUNT(*) AS n, MAX(d) AS m FROM t GROUP BY k, a"
     outer = "k, a, n, m, r" if columns.endswith("n") else "k, a, n, m"
-    query = (
-        f"SELECT {outer} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY {order}, a) AS r FROM ({inner}) AS g)"
-        f" AS numbered WHERE r {where}"
-    )
+    number = f"ROW_NUMBER() OVER (PARTITION BY k ORDER BY {order}, a) AS r"
+    query = f"SELECT {outer} FROM (SELECT *, {number} FROM ({inner}) AS g) AS numbered WHERE r {where}"
     assert rows(query, {"t": table(COLUMNS, found)}) == Counter(duck(database, query, found))
 
 

@@ -12,8 +12,8 @@ from pyflinkx.relational.binder import Binder
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.windows.aggregate import windowed
+from pyflinkx.sql.tree import base, queries
 from pyflinkx.sql.tree import expressions as tree
-from pyflinkx.sql.tree import queries
 
 if TYPE_CHECKING:
     from pyflinkx.relational.queries import QueryBinder
@@ -59,10 +59,11 @@ def grouped(binder: QueryBinder, query: queries.Select, rows: Node, expressions:
     grouping = Grouping(binder.text, expressions, keys, places if len(places) > 1 else None)
     # Which aggregates there are must be known before there is a node that what reads them can be bound on.
     clauses = [clause for clause in (query.having, query.qualify) if clause is not None]
-    for expression in [*(item.expression for item in query.items), *clauses, *query.windows]:
-        if isinstance(expression, tree.Star):
-            binder.refuse(expression, "* stands for columns that are not aggregated: name those of GROUP BY")
-        for call in aggregate_calls(expression):
+    read: list[base.Node] = [*(item.expression for item in query.items), *clauses, *query.windows]
+    for part in read:
+        if isinstance(part, tree.Star):
+            binder.refuse(part, "* stands for columns that are not aggregated: name those of GROUP BY")
+        for call in aggregate_calls(part):
             grouping.bind(call)
     having = None if query.having is None else grouping.condition(query.having, "HAVING")
     node = windowed(grouping.node(rows))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyflinkx.relational.binder import Binder
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input, inputs
+from pyflinkx.relational.changes.nodes import Normalize
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.ranking.nodes import Rank, RowNumbers, Sort
 from pyflinkx.relational.ranking.order import SortKey, has_order
@@ -103,16 +104,15 @@ def with_order_columns(
 
 def selected(items: Sequence[queries.SelectItem], expression: tree.Expression) -> int:
     """The position of what is selected by a name, or in the same words; -1 where it is not."""
-    if isinstance(expression, tree.Name) and len(expression.parts) == 1:
-        for place, item in enumerate(items):
-            if item.alias == expression.parts[0]:
-                return place
+    name = expression.parts[0] if isinstance(expression, tree.Name) and len(expression.parts) == 1 else None
+    for place, item in enumerate(items):
+        if name is not None and item.alias == name:
+            return place
     for place, item in enumerate(items):
         if item.expression == expression:
             return place
-        if isinstance(expression, tree.Name) and isinstance(item.expression, tree.Name) and item.alias is None:
-            if len(expression.parts) == 1 and item.expression.parts[-1] == expression.parts[0]:
-                return place
+        if isinstance(item.expression, tree.Name) and item.alias is None and name == item.expression.parts[-1]:
+            return place
     return -1
 
 
@@ -204,9 +204,12 @@ def qualified(query: queries.Select, expressions: Binder) -> Bound:
 
 
 def limited(calc: Calc) -> Node:
-    """The same rows, by a Rank where its condition says which row numbers there are."""
+    """The same rows: by a Rank where its condition says which row numbers there are, and what makes whole changes of
+    upserts leaves out what it does."""
     if calc.condition is None:
         return calc
+    if isinstance(calc.input, Normalize) and calc.input.condition is None:
+        return replace(calc, input=replace(calc.input, condition=calc.condition), condition=None)
     parts = conjunction(calc.condition)
     for part in parts:
         found = range_of(part)
@@ -222,9 +225,9 @@ def limited(calc: Calc) -> Node:
                 used.append(other)
         if last == ENDLESS:
             continue
-        wanted = (
-            first < last and any(each.index == index for _, bound in calc.projection for each in inputs(bound))
-        ) or any(each.index == index for other in parts if other not in used for each in inputs(other))
+        read = [other for other in parts if other not in used]
+        read += [bound for _, bound in calc.projection] if first < last else []
+        wanted = any(each.index == index for bound in read for each in inputs(bound))
         node = with_range(calc.input, index, first, last, wanted)
         if node is not None:
             rest = [other for other in parts if other not in used]

@@ -158,9 +158,9 @@ class NumberingOperator(GatheringOperator):
         numbers: list[int] = []
         for members in partitions.values():
             places = sorted(((place(values[number]), number) for number in members), key=itemgetter(0))
-            for found, number in zip(self.numbers([each for each, _ in places]), places, strict=True):
+            for found, (_, row_number) in zip(self.numbers([each for each, _ in places]), places, strict=True):
                 if found >= self.first and (self.last is None or found <= self.last):
-                    chosen.append(number[1])
+                    chosen.append(row_number)
                     numbers.append(found)
         schema = schema_of(self.result_columns)
         for start in range(0, len(chosen), BATCH_SIZE):

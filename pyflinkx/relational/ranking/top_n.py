@@ -251,7 +251,8 @@ class UpdateTopNOperator(TopNOperator):
     def take(self, kind: int, row: Row, changes: list[Change]) -> None:
         if kind in (BEFORE, DELETE):
             return
-        ranked, rows = self.kept.value() or (Ranked(), KeyMap())
+        none: tuple[Ranked, KeyMap[Any, Row]] = (Ranked(), KeyMap())
+        ranked, rows = self.kept.value() or none
         key, place = tuple(row[index] for index in self.key), self.place(row)
         old = rows.get(key)
         if old is not None:
@@ -263,7 +264,9 @@ class UpdateTopNOperator(TopNOperator):
             if self.by_number:
                 self.shift(changes, ranked, place, row, rows.__getitem__)
             if len(rows) > self.last:
-                gone = rows.pop(ranked.rows[-1].pop())
+                last = ranked.rows[-1].pop()
+                gone = rows[last]
+                del rows[last]
                 if not ranked.rows[-1]:
                     del ranked.places[-1], ranked.rows[-1]
                 if not self.by_number:

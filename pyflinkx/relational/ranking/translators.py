@@ -62,9 +62,8 @@ def sorted_stream(node: Sort, translation: Translation) -> Stream:
         if last <= node.offset:
             spec = OperatorSpec.of(LimitOperator, 0, 0).keeping(LIMIT_STATE).producing(INSERT_ONLY)
             return columnar_operator("Limit", spec, [rows], schema, settings=single(()))
-        return best_rows(
-            "Sort Limit", node.input, rows, (), node.order, node.offset + 1, last, columns, False, translation
-        )
+        numbers = (node.offset + 1, last)
+        return best_rows("Sort Limit", node.input, rows, (), node.order, numbers, columns, False, translation)
     first = node.order[0]
     if times[0] == PROCTIME and not first.descending and inserts:
         # Rows come in this order, and those of one moment in no other.
@@ -111,9 +110,8 @@ def numbers_between(node: RowNumbers, first: int, last: int, wanted: bool, trans
             f"{node.function}() numbers streams in batch mode only; ROW_NUMBER() does in streams, too, and its numbers "
             "differ from those only where rows are equal by ORDER BY"
         )
-    return best_rows(
-        "Rank", node.input, rows, node.partition, node.order, first, last, node.columns, wanted, translation
-    )
+    numbers = (first, last)
+    return best_rows("Rank", node.input, rows, node.partition, node.order, numbers, node.columns, wanted, translation)
 
 
 def best_rows(
@@ -122,8 +120,7 @@ def best_rows(
     rows: Stream,
     partition: tuple[int, ...],
     order: tuple[SortKey, ...],
-    first: int,
-    last: int,
+    numbers: tuple[int, int],
     results: Columns,
     wanted: bool,
     translation: Translation,
@@ -135,12 +132,13 @@ def best_rows(
         node: what is numbered.
         rows: its stream.
         partition, order: of the numbers.
-        first, last: the range of numbers.
+        numbers: the least and the greatest number.
         results: the columns that come out, with or without the number.
         wanted: whether the number is read.
         translation: of the job.
     """
     columns = node.columns
+    first, last = numbers
     times = [time_of(columns[key.index][1]) for key in order]
     operator: type = RetractTopNOperator
     more: dict[str, object] = {}
