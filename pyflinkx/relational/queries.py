@@ -124,7 +124,9 @@ class QueryBinder:
         ]:
             if there:
                 self.refuse(query, f"{clause} is not in this version")
-        node, scope = (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
+        node, scope = (
+            (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
+        )
         node = filtered_by(self, node, scope, query.where)
         binder = Binder(self.text, scope)
         if is_grouped(query):

@@ -70,7 +70,9 @@ class BatchJoinOperator(PiecewiseOperator):
                 stop = max(int(numpy.searchsorted(ends, before + PAIRS, "right")), start + 1)
                 some = numpy.arange(start, stop)
                 one = numpy.repeat(some, counts[start:stop])
-                offsets = numpy.arange(len(one)) - numpy.repeat(ends[start:stop] - counts[start:stop] - before, counts[start:stop])
+                offsets = numpy.arange(len(one)) - numpy.repeat(
+                    ends[start:stop] - counts[start:stop] - before, counts[start:stop]
+                )
                 other = order[numpy.repeat(first[start:stop], counts[start:stop]) + offsets]
                 if len(one) and self.test is not None:
                     kept = self.true(padded, one, other)

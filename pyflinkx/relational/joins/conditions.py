@@ -128,7 +128,9 @@ def same_values(first: DataType, second: DataType) -> bool:
     """Whether equal values of two types are the same."""
     if first.with_nullable(True) == second.with_nullable(True):
         return True
-    return any(first.family(family) and second.family(family) for family in (Family.CHARACTER_STRING, Family.BINARY_STRING))
+    return any(
+        first.family(family) and second.family(family) for family in (Family.CHARACTER_STRING, Family.BINARY_STRING)
+    )
 
 
 def keys_and_rest(parts: Iterable[Bound], left: Columns, right: Columns) -> tuple[tuple[JoinKey, ...], Bound | None]:

@@ -79,7 +79,9 @@ def decorrelated(node: Node, refuse: Refuse) -> Correlated:
 
 def exposed(node: Node, conditions: list[Bound], projection: list[tuple[str, Bound]]) -> list[Bound]:
     """Conditions on the rows of a node as such on a projection of them, which gets the columns that they need."""
-    places = {bound.index: place for place, (_, bound) in reversed(list(enumerate(projection))) if isinstance(bound, Input)}
+    places = {
+        bound.index: place for place, (_, bound) in reversed(list(enumerate(projection))) if isinstance(bound, Input)
+    }
     names = {name for name, _ in projection}
     for condition in conditions:
         for column in inputs(condition):

@@ -111,7 +111,9 @@ class Join(Node):
 
     def describe(self) -> str:
         parts = [*map(str, self.keys), *([] if self.condition is None else [str(self.condition)])]
-        name = {SEMI: "LeftSemiJoin", ANTI: "LeftAntiJoin", MARK: "LeftMarkJoin"}.get(self.kind, f"{self.kind}OuterJoin")
+        name = {SEMI: "LeftSemiJoin", ANTI: "LeftAntiJoin", MARK: "LeftMarkJoin"}.get(
+            self.kind, f"{self.kind}OuterJoin"
+        )
         shown = "InnerJoin" if self.kind == INNER else name
         layouts = ", ".join(f"{side}InputSpec=[{self.layout(port)}]" for port, side in enumerate(("left", "right")))
         where = f"where=[{' AND '.join(parts) or 'TRUE'}]"

@@ -132,6 +132,7 @@ class Subqueries:
 
 def within_pair(part: Bound, width: int, query: Node) -> Bound:
     """A condition of a query within another on pairs of a row outside and one of the query."""
+
     def change(leaf: Bound) -> Bound:
         if isinstance(leaf, Outer):
             if leaf.level:
@@ -168,7 +169,9 @@ def filtered_by(queries: QueryBinder, node: Node, scope: Scope, where: tree.Expr
     plain = [part for part in parts if not has_query(part)]
     nested = Subqueries(queries, node, scope)
     binder = Binder(queries.text, scope, nested)
-    nested.node = filtered(node, conjunction([each for part in plain for each in conjuncts(binder.condition(part, "WHERE"))]))
+    nested.node = filtered(
+        node, conjunction([each for part in plain for each in conjuncts(binder.condition(part, "WHERE"))])
+    )
     rest: list[Bound] = []
     for part in parts:
         if has_query(part) and not as_join(nested, binder, part):

@@ -76,6 +76,26 @@ def view_spec(node: Join, side: int, ttl: int) -> ViewSpec:
     return ViewSpec(name, ROWS, (), any(kind.family(Family.CONSTRUCTED) for kind in kinds), ttl)
 
 
+def plan_of(node: Join, keys: tuple[tuple[int, ...], tuple[int, ...]], ttl: int) -> JoinPlan:
+    """What an operator joins.
+
+    Args:
+        node: the join.
+        keys: where the keys are in the batches of both sides.
+        ttl: milliseconds that rows are held; 0 for ever.
+    """
+    return JoinPlan(
+        node.kind,
+        schema_of(node.columns),
+        schema_of(node.pair),
+        (len(node.left.columns), len(node.right.columns)),
+        keys,
+        tuple(key.nulls for key in node.keys),
+        (view_spec(node, 0, ttl), view_spec(node, 1, ttl)),
+        node.condition,
+    )
+
+
 @translates(Join)
 def joined_stream(node: Join, translation: Translation) -> Stream:
     """The stream of a join."""
@@ -83,18 +103,8 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
     left, left_columns, left_keys = with_keys(node.left, [key.left for key in node.keys], translation, taken)
     right, right_columns, right_keys = with_keys(node.right, [key.right for key in node.keys], translation, taken)
     ttl = ttl_of(translation.options)
-    result = schema_of(node.columns)
-    widths = (len(node.left.columns), len(node.right.columns))
-    plan = JoinPlan(
-        node.kind,
-        result,
-        schema_of(node.pair),
-        widths,
-        (left_keys, right_keys),
-        tuple(key.nulls for key in node.keys),
-        (view_spec(node, 0, ttl), view_spec(node, 1, ttl)),
-        node.condition,
-    )
+    plan = plan_of(node, (left_keys, right_keys), ttl)
+    result = plan.result
     inputs = [keyed(left, left_columns, left_keys), keyed(right, right_columns, right_keys)]
     settings = Settings() if node.keys else SINGLE
     if not translation.streaming:
