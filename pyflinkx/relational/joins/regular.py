@@ -220,8 +220,8 @@ class JoinOperator(PiecewiseOperator):
 class PairsOperator(JoinOperator):
     """An inner or outer join, which sends what Flink's sends, in its order.
 
-    A row without partners is sent beside nulls where its side is kept; it is taken back before its first pair is sent, and sent
-    again after its last one was taken back.
+    A row without partners is sent beside nulls where its side is kept; it is taken back before its first pair is sent,
+    and sent again after its last one was taken back.
     """
 
     def open(self, context: OperatorContext) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyflinkx.relational.binder import Binder, Scope
-from pyflinkx.relational.bound import Apply, Bound, Input
+from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.joins.conditions import conjunction
 from pyflinkx.relational.joins.nodes import FULL, INNER, LEFT, RIGHT, paired
 from pyflinkx.relational.joins.pushdown import identity, joined

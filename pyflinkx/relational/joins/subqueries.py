@@ -24,7 +24,7 @@ OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 class Subqueries:
-    """The queries within the expressions on some rows. Each becomes a join, whose columns stand behind those of the rows.
+    """The queries within the expressions on some rows; each becomes a join, whose columns stand behind the rows' own.
 
     Args:
         queries: binds queries.

@@ -18,7 +18,7 @@ from pyflinkx.relational.joins.views import frozen
 from pyflinkx.state.descriptors import MapStateDescriptor
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.state.ttl_config import StateTtlConfig
-from pyflinkx.types.time import Duration
+from pyflinkx.types.time import Time
 
 Row = tuple[Any, ...]
 Counts = tuple[int, int]
@@ -79,7 +79,7 @@ class SetOperator(PiecewiseOperator):
         store.use_clock(context.clock)
         descriptor = MapStateDescriptor("counts")
         if plan.ttl:
-            descriptor.enable_time_to_live(StateTtlConfig.new_builder(Duration.of_millis(plan.ttl)).build())
+            descriptor.enable_time_to_live(StateTtlConfig.new_builder(Time.milliseconds(plan.ttl)).build())
         self.state = store.get_map_state(descriptor)
         self.key_context = store.context
         self.key_of = itemgetter(*plan.keys) if plan.keys else lambda row: NO_KEY
