@@ -14,7 +14,7 @@ from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.columns.to_rows import to_rows, to_values
 from pyflinkx._core.records.row import RowKind
 from pyflinkx.config.configuration import Configuration
-from pyflinkx.config.values import parse_duration
+from pyflinkx.config.query_options import STATE_TTL
 from pyflinkx.expressions.vectors import Frame
 from pyflinkx.plan.columns import keyed_by_columns
 from pyflinkx.plan.stream import Stream
@@ -27,7 +27,6 @@ from pyflinkx.types.time import Duration
 INSERT, BEFORE, AFTER, DELETE = (
     kind.value for kind in (RowKind.INSERT, RowKind.UPDATE_BEFORE, RowKind.UPDATE_AFTER, RowKind.DELETE)
 )
-TTL = "table.exec.state.ttl"
 
 
 def kinds_of(batch: ColumnBatch) -> list[int] | None:
@@ -124,4 +123,4 @@ def value_state(name: str, ttl: int) -> ValueStateDescriptor:
 
 def ttl_of(options: Configuration) -> int:
     """How long (ms) a query keeps what nobody changes; 0 for ever."""
-    return parse_duration(options.get_string(TTL, "0 ms"))
+    return options.value_of(STATE_TTL)

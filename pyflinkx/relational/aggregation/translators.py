@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.query_options import MINI_BATCH, MINI_BATCH_SIZE
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.plan.columns import columnar_operator
@@ -13,17 +14,15 @@ from pyflinkx.relational.keyed_rows import keyed, schema_of, ttl_of
 from pyflinkx.relational.translation import Translation, translates
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT
 
-MINI_BATCH = "table.exec.mini-batch.enabled"
-MINI_BATCH_SIZE = "table.exec.mini-batch.size"
 # Where the size of mini-batches is not said.
 LARGE = 1 << 20
 
 
 def bundle_of(options: Configuration) -> int:
     """How many rows are looked at together; 0 for each on its own."""
-    if not options.get_boolean(MINI_BATCH, False):
+    if not options.value_of(MINI_BATCH):
         return 0
-    size = options.get_integer(MINI_BATCH_SIZE, -1)
+    size = options.value_of(MINI_BATCH_SIZE)
     return size if size > 0 else LARGE
 
 
@@ -36,7 +35,7 @@ def single(keys: tuple[int, ...]) -> Settings:
 def aggregated(node: Aggregate, translation: Translation) -> Stream:
     """The stream of an Aggregate."""
     rows = translation.stream(node.input)
-    retracting = rows.changes != INSERT_ONLY
+    retracting = INSERT_ONLY not in (rows.changes, node.input.changes) or rows.changes != node.input.changes
     final = not translation.streaming
     ttl = 0 if final else node.ttl if node.ttl is not None else ttl_of(translation.options)
     stream = keyed(rows, node.keys)

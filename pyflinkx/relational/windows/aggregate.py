@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyflinkx._core.columns.schema import Schema
@@ -19,6 +20,7 @@ from pyflinkx.relational.values import field
 from pyflinkx.relational.windows.aggregate_operator import STATE, TIMERS, WindowAggregateOperator
 from pyflinkx.relational.windows.local_time import zone_of
 from pyflinkx.relational.windows.properties import WindowColumns, window_columns
+from pyflinkx.relational.windows.spec import SESSION
 from pyflinkx.types.changes import INSERT_ONLY
 
 
@@ -83,7 +85,17 @@ def windowed(aggregate: Node) -> Node:
     keys = set(aggregate.keys)
     if window is None or not keys & window.begins or not keys & window.ends:
         return aggregate
+    if window.spec.kind == SESSION:
+        # Sessions of other keys than those of the groups end at times of their own.
+        plain = keys - window.all
+        if len(window.partitions) < len(window.spec.partition) or not covers(window.partitions, plain):
+            return aggregate
     return WindowAggregate(aggregate.input, window, aggregate.keys, aggregate.calls, aggregate.names)
+
+
+def covers(partitions: Sequence[frozenset[int]], plain: set[int]) -> bool:
+    """Whether columns are just those of some others, of which each may be there several times."""
+    return all(each & plain for each in partitions) and plain <= frozenset().union(*partitions)
 
 
 @translates(WindowAggregate)

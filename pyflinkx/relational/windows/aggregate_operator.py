@@ -34,7 +34,7 @@ class WindowAggregateOperator(PiecewiseOperator):
     Args:
         columns: of the rows.
         keys: positions of those that are the key, without the windows' bounds.
-        shown: what the first columns of the results are: places in ``keys``, or "begin", "end" and "time" of the window.
+        shown: what the first columns of the results are: places in ``keys``, or the window's "begin", "end" and "time".
         bounds: positions of the columns of the windows' begins and ends.
         calls: the aggregates.
         results: names and types of the columns that come out.

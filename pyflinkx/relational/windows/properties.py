@@ -18,12 +18,14 @@ class WindowColumns:
     Args:
         spec: the windows; its positions are those of a table before.
         begins, ends, times: the columns that are window_start, window_end and window_time.
+        partitions: of sessions: the columns that have the values of each column that they are partitioned by.
     """
 
     spec: WindowSpec
     begins: frozenset[int] = frozenset()
     ends: frozenset[int] = frozenset()
     times: frozenset[int] = frozenset()
+    partitions: tuple[frozenset[int], ...] = ()
 
     @property
     def all(self) -> frozenset[int]:
@@ -41,14 +43,19 @@ class WindowColumns:
             return frozenset(place for position in positions for place in places.get(position, ()))
 
         begins, ends = found(self.begins), found(self.ends)
-        return WindowColumns(self.spec, begins, ends, found(self.times)) if begins and ends else None
+        if not begins or not ends:
+            return None
+        partitions = tuple(each for each in map(found, self.partitions) if each)
+        return WindowColumns(self.spec, begins, ends, found(self.times), partitions)
 
 
 def window_columns(node: Node) -> WindowColumns | None:
     """The columns of a node that are the bounds of the windows its rows are in; None where there are none."""
     if isinstance(node, WindowTable):
         first = len(node.input.columns)
-        return WindowColumns(node.spec, frozenset([first]), frozenset([first + 1]), frozenset([first + 2]))
+        partitions = tuple(frozenset([index]) for index in node.spec.partition)
+        begin, end, time = (frozenset([first + place]) for place in range(3))
+        return WindowColumns(node.spec, begin, end, time, partitions)
     if isinstance(node, Calc):
         before = window_columns(node.input)
         if before is None:

@@ -82,12 +82,12 @@ class SessionTableOperator(PiecewiseOperator):
         sessions: list[list[Any]] = [] if found is ABSENT else found
         first = bisect_left(sessions, session[BEGIN], key=lambda each: each[END])
         last = first
-        merged = session
         while last < len(sessions) and sessions[last][BEGIN] <= session[END]:
-            merged = joined(sessions[last], merged)
             last += 1
-        if merged[DUE] <= self.kept_watermark.time:
+        parts = [*sessions[first:last], session]
+        if max(each[DUE] for each in parts) <= self.kept_watermark.time:
             return False
+        merged = joined(parts)
         for old in sessions[first:last]:
             self.timers.delete(old[DUE], key, None)
         sessions[first:last] = [merged]
@@ -149,8 +149,15 @@ class SessionTableOperator(PiecewiseOperator):
         self.output.emit(batch)
 
 
-def joined(first: list[Any], second: list[Any]) -> list[Any]:
-    """Two sessions as one; the rows of the first stand first."""
+def joined(sessions: Sequence[list[Any]]) -> list[Any]:
+    """Sessions as one, with their rows one after the other."""
+    first, *others = sessions
     rows = first[ROWS]
-    rows.extend(second[ROWS])
-    return [min(first[BEGIN], second[BEGIN]), max(first[END], second[END]), max(first[DUE], second[DUE]), rows]
+    for other in others:
+        rows.extend(other[ROWS])
+    return [
+        min(each[BEGIN] for each in sessions),
+        max(each[END] for each in sessions),
+        max(each[DUE] for each in sessions),
+        rows,
+    ]

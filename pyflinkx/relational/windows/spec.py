@@ -48,7 +48,7 @@ class WindowSpec:
         if self.kind in (HOP, CUMULATE) and self.step <= 0:
             return f"the {'slide' if self.kind == HOP else 'step'} of {self.kind} windows is more than 0"
         if self.kind == CUMULATE and self.size % self.step:
-            return f"the size of CUMULATE windows is a multiple of the step: {span(self.size)} is none of {span(self.step)}"
+            return f"the size of CUMULATE windows, {span(self.size)}, is no multiple of the step, {span(self.step)}"
         return None
 
     def assigned(self, times: Any, numpy: Any) -> tuple[Any, Any, Any]:

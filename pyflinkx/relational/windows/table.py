@@ -99,7 +99,6 @@ def with_windows(node: WindowTable, translation: Translation) -> Stream:
     return columnar_operator("WindowTableFunction", spec, [stream], schema)
 
 
-
 def with_sessions(node: WindowTable, translation: Translation) -> Stream:
     """The stream of rows with their sessions, each session once it is over."""
     stream = keyed(translation.stream(node.input), node.spec.partition)
