@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from pyflinkx.relational.aggregation.selecting import distinct, everything, grouped, is_grouped
+from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.joins.sources import from_clause

@@ -21,7 +21,7 @@ from pyflinkx.relational.joins.conditions import (
 from pyflinkx.relational.joins.nodes import ANTI, FULL, INNER, LEFT, MARK, RIGHT, SEMI, Join
 from pyflinkx.relational.nodes import Calc, Node
 
-# Joins whose results have a left row as it was, so that what it decides can be decided before; and a right row likewise.
+# Joins whose results have a left row as it was, so what it decides can be decided before; likewise a right row.
 LEFT_FIRST = frozenset((INNER, LEFT, SEMI, ANTI, MARK))
 RIGHT_FIRST = frozenset((INNER, RIGHT))
 

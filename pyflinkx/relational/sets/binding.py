@@ -45,7 +45,7 @@ def aligned(binder: QueryBinder, query: queries.SetOperation, nodes: list[Node])
                 place, f"{query.operator}: this has {len(node.columns)} columns, and the first {len(first.columns)}"
             )
     columns = []
-    for index, (name, kind) in enumerate(first.columns):
+    for index, (name, _) in enumerate(first.columns):
         types = [node.columns[index][1] for node in nodes]
         common = common_type(types)
         if common is None:

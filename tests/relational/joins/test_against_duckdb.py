@@ -68,7 +68,7 @@ JOINS = st.one_of(
     st.just("SELECT l.x, r.x FROM a AS l JOIN a AS r ON l.k = r.x"),
     st.just("SELECT * FROM a CROSS JOIN c WHERE a.k = c.d"),
     st.builds(
-        "SELECT * FROM (SELECT k + 1 AS k1, x FROM a WHERE x IS NOT NULL) t {} (SELECT y, s FROM b) u ON t.k1 = u.y".format,
+        "SELECT * FROM (SELECT k + 1 AS i, x FROM a WHERE x IS NOT NULL) t {} (SELECT y, s FROM b) u ON i = y".format,
         kinds,
     ),
 )
