@@ -59,7 +59,7 @@ JOINS = st.one_of(
     ),
     st.builds("SELECT a.s, b.y FROM a {} b ON a.k = b.k {}".format, kinds, filters),
     st.builds("SELECT * FROM a {} b USING (k) {}".format, kinds, st.sampled_from(["", "WHERE k > 0"])),
-    st.builds("SELECT * FROM a NATURAL {} b".format, kinds),
+    st.builds("SELECT k, s, x, y FROM a NATURAL {} b".format, kinds),
     st.builds("SELECT a.x, b.y, c.d FROM a {} b ON a.k = b.k {} c ON a.x = c.n {}".format, kinds, kinds, filters),
     st.builds(
         "SELECT a.x, b.y, c.d FROM a, b, c WHERE a.k = b.k AND b.y = c.n {}".format,
