@@ -8,12 +8,17 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from pyflinkx.relational import functions, time_functions
-from pyflinkx.relational.bound import Apply, Bound, Constant, Input, Outer
+from pyflinkx.relational import library, time_functions
+from pyflinkx.relational.binding import json, temporal, user, values
+from pyflinkx.relational.bound import Apply, Bound, Constant, Hidden, Input, Outer
+from pyflinkx.relational.faults import ValueFault
+from pyflinkx.relational.logic import COMPARISONS
 from pyflinkx.relational.registry import FUNCTIONS
+from pyflinkx.relational.session import Session, current
 from pyflinkx.relational.times import date_of, rescaled, stamp_of, time_of, units_of
 from pyflinkx.relational.type_names import data_type_of
 from pyflinkx.relational.values import missing
+from pyflinkx.relational.zones import to_instant
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree.base import Node
@@ -31,7 +36,7 @@ from pyflinkx.types.data_type import (
 )
 from pyflinkx.types.data_type_rules import castable, common_type
 
-assert functions  # entered into the registry
+assert library  # entered into the registry
 assert time_functions
 
 NANOS = 1_000_000_000
@@ -84,12 +89,16 @@ class Binder:
     Args:
         text: what the trees were read from, for errors.
         scope: the columns there are.
+        session: time zone and user's functions; by default those of the query that is being bound.
         subqueries: takes up queries within expressions; None where there may be none.
     """
 
-    def __init__(self, text: str, scope: Scope, subqueries: Any = None) -> None:
+    def __init__(
+        self, text: str, scope: Scope, session: Session | None = None, subqueries: Any = None
+    ) -> None:
         self.text = text
         self.scope = scope
+        self.session = current() if session is None else session
         self.subqueries = subqueries
 
     def bind(self, node: tree.Expression) -> Bound:
@@ -127,13 +136,27 @@ class Binder:
         function = FUNCTIONS[name]
         signature = function.resolve([operand.type for operand in operands])
         if signature is not None and function.refine is not None:
-            signature = function.refine(signature, operands)
+            try:
+                signature = function.refine(signature, operands)
+            except ValueFault as fault:
+                self.refuse(node, f"{name}: {fault}")
         if signature is None:
             types = ", ".join(str(operand.type) for operand in operands) or "no arguments"
             self.refuse(node, f"{name} does not take {types}; it is written {function.usage}")
-        brought = [self.cast(operand, kind, node) for operand, kind in zip(operands, signature.parameters, strict=True)]
+        # Text that is no number, no time is equal to none.
+        way = "TRY_CAST" if name in COMPARISONS else "CAST"
+        brought: list[Bound] = [
+            self.cast(operand, kind, node, way if operand.type.family(Family.CHARACTER_STRING) else "CAST")
+            for operand, kind in zip(operands, signature.parameters, strict=True)
+        ]
+        if function.zoned:
+            brought.append(self.zone())
         result = signature.result if name in time_functions.GIVING_TIME else signature.result.with_time(None)
         return Apply(result, name, tuple(brought))
+
+    def zone(self) -> Hidden:
+        """The local time zone as an operand."""
+        return Hidden(DataType(Kind.CHAR, len(self.session.zone), nullable=False), self.session.zone)
 
     def cast(self, bound: Bound, kind: DataType, node: Node, name: str = "CAST") -> Bound:
         """An expression as another type; itself where it has that type."""
@@ -147,9 +170,10 @@ class Binder:
         if not castable(bound.type, kind):
             self.refuse(node, f"{bound.type} cannot be cast to {kind}")
         nullable = bound.type.nullable or name == "TRY_CAST"
-        made = Apply(kind.with_nullable(nullable).with_time(None), name, (bound,))
+        operands = (bound, self.zone()) if in_zone(bound.type) or in_zone(kind) else (bound,)
+        made = Apply(kind.with_nullable(nullable).with_time(None), name, operands)
         try:
-            FUNCTIONS[name].kernel(made, [missing])  # what is not there yet is said now
+            FUNCTIONS[name].kernel(made, [missing] * len(operands))  # what is not there yet is said now
         except NotImplementedError as error:
             self.refuse(node, str(error))
         return made
@@ -157,21 +181,27 @@ class Binder:
     # ---- rules
 
     def name(self, node: tree.Name) -> Bound:
-        *qualifiers, name = node.parts
-        qualifier = qualifiers[-1] if qualifiers else None
-        found = self.scope.find(qualifier, name)
-        if not found:
-            for level, scope in enumerate(reversed(self.scope.outer)):
-                outside = scope.find(qualifier, name)
-                if len(outside) == 1:
-                    return Outer(outside[0].type, level, outside[0].index, outside[0].name)
-        if len(found) > 1:
-            tables = [self.scope.columns[each.index][0] for each in found]
-            candidates = " or ".join(name if table is None else f"{table}.{name}" for table in tables)
-            self.refuse(node, f"the name {'.'.join(node.parts)} is ambiguous: it may be {candidates}")
-        if not found or len(qualifiers) > 1:
-            self.unknown(node, "column", ".".join(node.parts), [column for _, column, _ in self.scope.columns])
-        return found[0]
+        """A column, or a field of one: ``column``, ``table.column``, ``column.field``, ``table.column.field``."""
+        parts = node.parts
+        for level, scope in enumerate([self.scope, *reversed(self.scope.outer)]):
+            for before in (1, 0, *range(2, len(parts))):
+                if before >= len(parts):
+                    continue
+                qualifier = parts[before - 1] if before else None
+                found = scope.find(qualifier, parts[before])
+                if len(found) > 1:
+                    tables = [scope.columns[each.index][0] for each in found]
+                    column = parts[before]
+                    candidates = " or ".join(column if table is None else f"{table}.{column}" for table in tables)
+                    self.refuse(node, f"the name {'.'.join(parts)} is ambiguous: it may be {candidates}")
+                if found:
+                    bound: Bound = found[0]
+                    if level:
+                        bound = Outer(bound.type, level - 1, found[0].index, found[0].name)
+                    for field in parts[before + 1 :]:
+                        bound = values.field(self, node, bound, field)
+                    return bound
+        self.unknown(node, "column", ".".join(parts), [column for _, column, _ in self.scope.columns])
 
     def unknown(self, node: Node, what: str, name: str, known: Sequence[str]) -> NoReturn:
         """Refuse a name that is not there."""
@@ -218,10 +248,12 @@ class Binder:
         digits = len(node.value.partition(".")[2])
         if node.kind == "DATE":
             return Constant(DATE.not_null(), date_of(node.value))
-        if node.kind not in ("TIME", "TIMESTAMP"):
+        if node.kind not in ("TIME", "TIMESTAMP", "TIMESTAMP_LTZ"):
             self.refuse(node, f"a literal of {node.kind} is not in this version")
         kind = DataType(Kind[node.kind], min(digits, 9), nullable=False)
         nanos = time_of(node.value) if node.kind == "TIME" else stamp_of(node.value)
+        if node.kind == "TIMESTAMP_LTZ":
+            nanos = to_instant(nanos, NANOS, self.session.zone)
         return Constant(kind, rescaled(nanos, NANOS, units_of(kind), kind.precision or 0))
 
     def prefix(self, node: tree.Prefix) -> Bound:
@@ -232,12 +264,14 @@ class Binder:
             return self.apply(node, "NOT", [operand])
         if node.operator == "-":
             return self.apply(node, "NEGATIVE", [operand])
-        if node.operator == "+" and operand.type.family(Family.NUMERIC):
+        if node.operator == "+" and operand.type.family(Family.NUMERIC | Family.INTERVAL):
             return operand
         self.refuse(node, f"{node.operator} of {operand.type} is not in this version")
 
     def operation(self, node: tree.Operation) -> Bound:
         operator = {"!=": "<>"}.get(node.operator, node.operator)
+        if operator in temporal.PERIODS:
+            return temporal.periods(self, node)
         if operator not in FUNCTIONS:
             self.refuse(node, f"the operator {node.operator} is not in this version")
         operands = [self.bind(operand) for operand in node.operands]
@@ -323,14 +357,20 @@ class Binder:
         return self.cast(operand, data_type_of(node.type, self.text), node, name)
 
     def call(self, node: tree.Call) -> Bound:
+        found = self.session.find(node.name.parts)
+        if found is not None:
+            return user.call(self, node, found)
         if len(node.name.parts) > 1:
-            self.refuse(node.name, "functions of catalogs are not in this version")
+            self.unknown(node.name, "function", ".".join(node.name.parts), self.session.known)
         if node.over is not None or node.filter is not None or node.quantifier or node.order_by or node.within_group:
             self.refuse(node, "aggregates are not in this version")
         name = node.name.parts[0].upper()
+        special = CALLS.get(name)
+        if special is not None:
+            return special(self, node)
         arguments = [
             Constant(DataType(Kind.CHAR, len(part.name), nullable=False), part.name)
-            if isinstance(part, tree.Symbol) and name in ("TRIM", "EXTRACT")
+            if isinstance(part, tree.Symbol) and name == "TRIM"
             else self.bind(part)
             for part in node.arguments
         ]
@@ -340,13 +380,17 @@ class Binder:
             kind = first.type.with_nullable(True).with_time(None)
             return Apply(kind, "CASE", (equal, Constant(kind, None), first))
         if name in PARTS and len(arguments) == 1:
-            unit = Constant(DataType(Kind.CHAR, len(PARTS[name]), nullable=False), PARTS[name])
-            return self.apply(node, "EXTRACT", [unit, *arguments])
+            return temporal.part(self, node, PARTS[name], arguments[0])
         # What is an operator is a function of no other name.
         names = [each for each in FUNCTIONS if each[0].isalpha() and " " not in each]
         if name not in names:
-            self.unknown(node.name, "function", node.name.parts[0], [*names, *PARTS, "NULLIF"])
+            self.unknown(node.name, "function", node.name.parts[0], [*names, *PARTS, "NULLIF", *self.session.known])
         return self.apply(node, name, arguments)
+
+
+def in_zone(kind: DataType) -> bool:
+    """Whether values are instants, or have some in them."""
+    return kind.kind is Kind.TIMESTAMP_LTZ or any(map(in_zone, kind.children))
 
 
 def wider(kind: DataType, other: DataType) -> bool:
@@ -380,3 +424,6 @@ RULES: dict[type[Node], Callable[[Binder, Any], Bound]] = {
     tree.Cast: Binder.conversion,
     tree.Call: Binder.call,
 }
+RULES |= {**temporal.RULES, **values.RULES, **json.RULES}
+# Functions whose arguments are bound in a way of their own.
+CALLS: dict[str, Callable[[Binder, tree.Call], Bound]] = {**temporal.CALLS, **values.CALLS, **json.CALLS}

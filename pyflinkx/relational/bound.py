@@ -65,6 +65,11 @@ class Constant(Bound):
 
 
 @dataclass(frozen=True)
+class Hidden(Constant):
+    """A constant that no text says, such as the time zone."""
+
+
+@dataclass(frozen=True)
 class Apply(Bound):
     """A function of some values.
 
@@ -79,7 +84,9 @@ class Apply(Bound):
     def __str__(self) -> str:
         if self.function in ("CAST", "TRY_CAST"):
             return f"{self.function}({self.operands[0]} AS {self.type.with_nullable(True)})"
-        operands = list(map(str, self.operands))
+        operands = [str(operand) for operand in self.operands if not isinstance(operand, Hidden)]
+        if self.function in ("ITEM", "."):
+            return f"{operands[0]}.{operands[1][1:-1]}" if self.function == "." else f"{operands[0]}[{operands[1]}]"
         if self.function[0].isalpha():
             return f"{self.function}({', '.join(operands)})"
         if len(operands) == 1:

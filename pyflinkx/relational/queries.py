@@ -12,6 +12,7 @@ from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.joins.sources import from_clause
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.relational.session import Session, current, within
 from pyflinkx.relational.sets.binding import set_operation
 from pyflinkx.relational.windows.calls import is_window_call, window_table
 from pyflinkx.relational.windows.group_windows import with_group_windows
@@ -33,9 +34,11 @@ class QueryBinder:
         text: what the tree was read from, for errors.
         lookup: from the path of a table to its rows; None where there is none.
         known: names of the tables there are, for suggestions.
+        session: time zone and user's functions; by default those of the query around this one.
     """
 
-    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = (), session: Session | None = None) -> None:
+        self.session = session
         self.text = text
         self.lookup = lookup
         self.known = known
@@ -48,6 +51,9 @@ class QueryBinder:
         Raises:
             SqlError: a name, a function or a type does not fit, or there is no such clause here.
         """
+        if self.session is not None and self.session is not current():
+            with within(self.session):
+                return self.bind(query)
         if isinstance(query, queries.Select):
             return self.select(query)
         if isinstance(query, queries.Values):

@@ -168,7 +168,7 @@ def filtered_by(queries: QueryBinder, node: Node, scope: Scope, where: tree.Expr
     parts = parts_of(where)
     plain = [part for part in parts if not has_query(part)]
     nested = Subqueries(queries, node, scope)
-    binder = Binder(queries.text, scope, nested)
+    binder = Binder(queries.text, scope, subqueries=nested)
     nested.node = filtered(
         node, conjunction([each for part in plain for each in conjuncts(binder.condition(part, "WHERE"))])
     )
