@@ -9,7 +9,7 @@ from typing import NoReturn
 from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
-from pyflinkx.relational.joins.sources import from_clause
+from pyflinkx.relational.joins.sources import from_clause, rescoped
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.session import Session, current, within
@@ -134,6 +134,7 @@ class QueryBinder:
             (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
         )
         node = filtered_by(self, node, scope, query.where)
+        scope = rescoped(scope, node)
         binder = Binder(self.text, scope)
         if is_grouped(query):
             query, node, binder = with_group_windows(self, query, node, binder)

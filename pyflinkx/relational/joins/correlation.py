@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input, Outer, inputs
-from pyflinkx.relational.joins.conditions import conjunction, conjuncts, moved
+from pyflinkx.relational.joins.conditions import moved
 from pyflinkx.relational.joins.nodes import INNER, KEEPS_RIGHT, Join
+from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.nodes import Calc, Node
 
 Refuse = Callable[[str], NoReturn]

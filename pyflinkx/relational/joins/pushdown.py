@@ -10,8 +10,6 @@ from pyflinkx.relational.joins.conditions import (
     LEFT_SIDE,
     RIGHT_SIDE,
     both,
-    conjunction,
-    conjuncts,
     is_deterministic,
     keys_and_rest,
     moved,
@@ -19,6 +17,7 @@ from pyflinkx.relational.joins.conditions import (
     sides,
 )
 from pyflinkx.relational.joins.nodes import ANTI, FULL, INNER, LEFT, MARK, RIGHT, SEMI, Join
+from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.nodes import Calc, Node
 
 # Joins whose results have a left row as it was, so what it decides can be decided before; likewise a right row.

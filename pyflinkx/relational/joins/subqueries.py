@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Constant, Input, Outer
-from pyflinkx.relational.joins.conditions import conjunction, conjuncts, replaced, replaced_leaves
+from pyflinkx.relational.joins.conditions import replaced, replaced_leaves
 from pyflinkx.relational.joins.correlation import Correlated, decorrelated
 from pyflinkx.relational.joins.nodes import ANTI, LEFT, MARK, SEMI
+from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.joins.pushdown import filtered, identity, joined
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.sql.tree import expressions as tree

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.native_join import JoinSpec
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.plan.columns import columnar_operator, keyed_by_columns
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.calc import CalcOperator
 from pyflinkx.relational.joins.batch import BatchJoinOperator
 from pyflinkx.relational.joins.inserts import InsertsJoinOperator
+from pyflinkx.relational.joins.interval_operator import CLEAN_UP, IntervalJoinOperator, IntervalPlan
+from pyflinkx.relational.joins.interval_operator import STATES as INTERVAL_STATES
 from pyflinkx.relational.joins.nodes import INNER, Join, paired
 from pyflinkx.relational.joins.pushdown import identity
 from pyflinkx.relational.joins.regular import JoinPlan, operator_of
@@ -20,7 +23,7 @@ from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
 from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT
-from pyflinkx.types.data_type import Family
+from pyflinkx.types.data_type import ROWTIME, Family
 
 SINGLE = Settings(parallelism=1, max_parallelism=1)
 
@@ -110,6 +113,14 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
     if not translation.streaming:
         spec = OperatorSpec.of(BatchJoinOperator, plan).reading(*(each.asks(True) for each in inputs))
         return columnar_operator("Join", spec.producing(INSERT_ONLY), inputs, result, settings=settings)
+    if node.interval is not None:
+        interval, condition = node.interval
+        times = (interval.left, interval.right) if interval.by == ROWTIME else None
+        waiting = IntervalPlan(plan._replace(condition=condition), times, interval.lower, interval.upper)
+        spec = OperatorSpec.of(IntervalJoinOperator, waiting).reading(*(each.asks(True) for each in inputs))
+        kept = [WATERMARK] if times is not None else []
+        spec = spec.producing(INSERT_ONLY).keeping(*INTERVAL_STATES, CLEAN_UP, *kept)
+        return columnar_operator("IntervalJoin", spec, inputs, result, settings=settings)
     if is_native(node, ttl):
         pairs = schema_of(paired(left_columns, right_columns))
         native = JoinSpec(pairs, left_keys, right_keys)
