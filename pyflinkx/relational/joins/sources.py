@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.nodes import FULL, INNER, LEFT, RIGHT, paired
 from pyflinkx.relational.joins.parts import conjunction
-from pyflinkx.relational.joins.pushdown import identity, joined
+from pyflinkx.relational.joins.pushdown import joined
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.sql.tree import queries
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Constant, Input, Outer
 from pyflinkx.relational.joins.conditions import replaced, replaced_leaves
-from pyflinkx.relational.joins.correlation import Correlated, decorrelated
+from pyflinkx.relational.joins.correlation import Correlated, decorrelated, equality
+from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.nodes import ANTI, LEFT, MARK, SEMI
 from pyflinkx.relational.joins.parts import conjunction, conjuncts
-from pyflinkx.relational.joins.pushdown import filtered, identity, joined
+from pyflinkx.relational.joins.pushdown import filtered, joined
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree.base import walk
@@ -121,13 +122,19 @@ class Subqueries:
         found = self.bind(node.query, node)
         if found.width != 1:
             binder.refuse(node, f"a query as a value has one column, and this has {found.width}")
-        found = found.single()
+        found = found.single(lambda message: binder.refuse(node, message))
         width = len(self.node.columns)
         self.join(found, LEFT, self.pairs(found))
         name, kind = self.node.columns[width]
         made: Bound = Input(kind, width, name)
-        if found.of_nothing is not None:
-            made = binder.apply(node, "COALESCE", [made, found.of_nothing])
+        if found.empty and not (isinstance(found.empty[0], Constant) and found.empty[0].value is None):
+            # Whether there is a row shows in a column that is equal to something.
+            key = equality(found.conditions[0])
+            assert key is not None
+            assert isinstance(key[0], Input)
+            name, kind = self.node.columns[width + key[0].index]
+            there = binder.apply(node, "IS NOT NULL", [Input(kind, width + key[0].index, name)])
+            made = binder.apply(node, "CASE", [there, made, found.empty[0]])
         return made
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
-from pyflinkx.operators.native_join import JoinSpec
 from pyflinkx.operators.kept_watermark import WATERMARK
+from pyflinkx.operators.native_join import JoinSpec
 from pyflinkx.plan.columns import columnar_operator, keyed_by_columns
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.calc import CalcOperator
 from pyflinkx.relational.joins.batch import BatchJoinOperator
+from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.inserts import InsertsJoinOperator
 from pyflinkx.relational.joins.interval_operator import CLEAN_UP, IntervalJoinOperator, IntervalPlan
 from pyflinkx.relational.joins.interval_operator import STATES as INTERVAL_STATES
 from pyflinkx.relational.joins.nodes import INNER, Join, paired
-from pyflinkx.relational.joins.pushdown import identity
 from pyflinkx.relational.joins.regular import JoinPlan, operator_of
 from pyflinkx.relational.joins.views import ONE, ROWS, UNIQUE, ViewSpec
 from pyflinkx.relational.keyed_rows import schema_of, ttl_of

@@ -95,6 +95,17 @@ QUERIES = st.sampled_from(
         "SELECT k, x = ANY (SELECT y FROM b), x < ALL (SELECT y FROM b WHERE y > 0) FROM a",
         "SELECT CASE WHEN k NOT IN (SELECT k FROM b) THEN 1 WHEN x IN (SELECT y FROM b) THEN 2 END FROM a",
         "SELECT a.k, b.y FROM a JOIN b ON a.k = b.k WHERE a.x IN (SELECT n FROM c) AND b.y NOT IN (SELECT 1 FROM c)",
+        "SELECT k, (SELECT MAX(y) FROM b WHERE b.k = a.k) AS m, (SELECT MIN(d) FROM c) AS d FROM a",
+        "SELECT k, (SELECT COUNT(*) + 1 FROM b WHERE b.k = a.k AND b.y > 0) AS n FROM a",
+        "SELECT * FROM a WHERE x < (SELECT SUM(y) FROM b WHERE b.k = a.k AND b.s = a.s)",
+        "SELECT * FROM a WHERE x IN (SELECT MAX(y) FROM b GROUP BY s)",
+        "SELECT * FROM a WHERE x IN (SELECT COUNT(*) FROM b WHERE b.k = a.k GROUP BY s)",
+        "SELECT k, COUNT(*) FROM a WHERE x >= (SELECT MIN(y) FROM b) GROUP BY k",
+        "SELECT a.k, COUNT(*), MAX(y) FROM a LEFT JOIN b ON a.k = b.k GROUP BY a.k",
+        "SELECT l.k, m, n FROM (SELECT k, MAX(x) AS m FROM a GROUP BY k) l FULL JOIN "
+        "(SELECT k, COUNT(y) AS n FROM b GROUP BY k) r ON l.k = r.k",
+        "SELECT l.k, m, y FROM (SELECT k, MAX(x) AS m FROM a GROUP BY k) l LEFT JOIN b ON l.m = b.y AND l.k < b.k",
+        "SELECT k, MAX(x) FROM a GROUP BY k EXCEPT SELECT k, y FROM b",
         "SELECT k FROM a UNION ALL SELECT y FROM b",
         "SELECT k, s FROM a UNION SELECT y, s FROM b",
         "SELECT k FROM a UNION SELECT n FROM c UNION SELECT d FROM c",
@@ -160,7 +171,20 @@ def test_subqueries_and_set_operations(database, query, rows):
     assert ours(query, rows, True) == found
 
 
-@settings(max_examples=6, deadline=None)
-@given(JOINS | QUERIES, tables, st.booleans())
-def test_two_subtasks_give_the_same(query, rows, streaming):
-    assert ours(query, rows, streaming, 2) == ours(query, rows, streaming)
+ROWS = {
+    "a": [(n % 5 or None, n % 7, "pq"[n % 2]) for n in range(40)],
+    "b": [(n % 6 or None, n % 4, "p") for n in range(20)],
+    "c": [(n, n / 2) for n in range(5)],
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "streaming"),
+    [
+        ("SELECT a.x, b.y, c.d FROM a FULL JOIN b ON a.k = b.k LEFT JOIN c ON a.x = c.n", True),
+        ("SELECT k, s FROM a WHERE x NOT IN (SELECT y FROM b WHERE b.k = a.k) EXCEPT ALL SELECT n, 'p' FROM c", True),
+        ("SELECT a.x, b.y FROM a RIGHT JOIN b ON a.k = b.k WHERE b.y IN (SELECT n FROM c)", False),
+    ],
+)
+def test_two_subtasks_give_the_same(query, streaming):
+    assert ours(query, ROWS, streaming, 2) == ours(query, ROWS, False) != {}
