@@ -10,7 +10,7 @@ from typing import NoReturn
 from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
-from pyflinkx.relational.joins.sources import from_clause
+from pyflinkx.relational.joins.sources import from_clause, rescoped
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.over.calls import with_overs
@@ -131,6 +131,7 @@ class QueryBinder:
             (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
         )
         node = filtered_by(self, node, scope, query.where)
+        scope = rescoped(scope, node)
         binder = Binder(self.text, scope)
         if is_grouped(query):
             node = limited(node) if isinstance(node, Calc) else node
