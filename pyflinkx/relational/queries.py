@@ -22,12 +22,13 @@ from pyflinkx.relational.windows.group_windows import with_group_windows
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
-from pyflinkx.sql.tree.expressions import Expression, Name, Query, Star
+from pyflinkx.sql.tree.expressions import Expression, Name, Query, Star, String
 from pyflinkx.types.data_type_rules import common_type
 
 # A column that nobody gave a name: EXPR$0, EXPR$1, ... by its position.
 UNNAMED = "EXPR$"
 Lookup = Callable[[tuple[str, ...]], Node | None]
+Hinted = Callable[[tuple[str, ...], Mapping[str, str]], Node | None]
 
 
 class QueryBinder:
@@ -37,14 +38,24 @@ class QueryBinder:
         text: what the tree was read from, for errors.
         lookup: from the path of a table to its rows; None where there is none.
         known: names of the tables there are, for suggestions.
+        hinted: as ``lookup``, with options that a hint says of the table.
         session: time zone and user's functions; by default those of the query around this one.
     """
 
-    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = (), *, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        lookup: Lookup,
+        known: Sequence[str] = (),
+        hinted: Hinted | None = None,
+        *,
+        session: Session | None = None,
+    ) -> None:
         self.session = session
         self.text = text
         self.lookup = lookup
         self.known = known
+        self.hinted = hinted
         self.common: list[Mapping[str, Node]] = []
         self.outer: list[Scope] = []  # of the queries that the one being bound stands within
 
@@ -97,25 +108,36 @@ class QueryBinder:
         ]
         return Calc(node, tuple(projection))
 
-    def table(self, name: Name) -> Node:
-        """A table, a view or a query of WITH."""
+    def table(self, name: Name, hints: Sequence[queries.Hint] = ()) -> Node:
+        """A table, a view or a query of WITH; hints may say options of a table."""
         if len(name.parts) == 1:
             for tables in reversed(self.common):
                 if name.parts[0] in tables:
                     return tables[name.parts[0]]
-        found = self.lookup(name.parts)
+        options = self.options(hints)
+        found = self.hinted(name.parts, options) if options and self.hinted is not None else self.lookup(name.parts)
         if found is None:
             close = difflib.get_close_matches(name.parts[-1], self.known, 1, 0.6)
             hint = f"; did you mean {close[0]}?" if close else ""
             self.refuse(name, f"there is no table {'.'.join(name.parts)}{hint}")
         return found
 
+    def options(self, hints: Sequence[queries.Hint]) -> dict[str, str]:
+        """What the hints OPTIONS say."""
+        given: dict[str, str] = {}
+        for hint in hints:
+            for option in hint.options if hint.name.upper() == "OPTIONS" else ():
+                if option.key is None or not isinstance(option.value, String):
+                    self.refuse(option, "the hint OPTIONS has pairs of 'key' = 'value'")
+                given[option.key] = option.value.value
+        return given
+
     def source(self, source: queries.Source) -> tuple[Node, str | None]:
         """What stands after FROM, and what its columns may be qualified with."""
         if isinstance(source, queries.Table):
             if source.as_of is not None:
                 self.refuse(source, "FOR SYSTEM_TIME AS OF is not in this version")
-            return self.table(source.name), source.name.parts[-1]
+            return self.table(source.name, source.hints), source.name.parts[-1]
         if isinstance(source, queries.Derived) and not source.lateral:
             return self.bind(source.query), None
         if isinstance(source, queries.TableFunction) and is_window_call(source.call):

@@ -13,9 +13,9 @@ from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
 from pyflinkx.sql.unparser import unparse
 from pyflinkx.table.combining import Combining
-from pyflinkx.table.execution import collected
 from pyflinkx.table.expression import Expression
 from pyflinkx.table.named_tables import node_of
+from pyflinkx.table.table_outputs import TableOutputs
 from pyflinkx.table.table_result import TableResult
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ THIS = "this_table"
 
 
 @answers("table.table.Table")
-class Table(Combining, metaclass=Answering):
+class Table(Combining, TableOutputs, metaclass=Answering):
     """The rows of a query. Tables are made by a table environment and by methods of other tables.
 
     Args:
@@ -93,10 +93,7 @@ class Table(Combining, metaclass=Answering):
 
     def execute(self) -> TableResult:
         """Run the query as a job of its own."""
-        environment = self._t_env
-        return TableResult(
-            self._node.columns, lambda: collected(self._node, environment._env), environment._is_streaming
-        )
+        return self._t_env._executed(self._node)
 
     def _source(self) -> queries.Source:
         return queries.Table(tree.Name((THIS,)))
