@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from operator import itemgetter
 from typing import Any
 
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx.relational.aggregation.accumulators import Accumulators, as_key
+from pyflinkx.relational.aggregation.folding import fold_of
 from pyflinkx.relational.aggregation.functions import AggregateCall
 
 # Of these it makes no difference how often a value comes.
@@ -79,6 +81,8 @@ class Aggregates:
         read = {index for call in calls for index in (*call.arguments, *([] if call.filter is None else [call.filter]))}
         self.columns = tuple(sorted(read))
         place_of = {index: place for place, index in enumerate(self.columns)}
+        self.calls = tuple(calls)
+        self.folds = [fold_of(call, retracting) for call in calls]
         self.accumulators = [call.accumulators(retracting) for call in calls]
         self._simple: list[tuple[int, Accumulators, Any, int | None]] = []
         distinct: dict[tuple[int, ...], list[tuple[int, Accumulators, int | None]]] = {}
@@ -118,6 +122,26 @@ class Aggregates:
             each.merge(state[place], other[place])
         for place, distinct in enumerate(self._distinct, self._first_map):
             distinct.merge(state, state[place], other[place])
+
+    def add_folded(self, state: list[Any], parts: Sequence[list[list[Any]] | None], group: int) -> None:
+        """Add what folds made of a group of a batch.
+
+        Args:
+            state: of the group.
+            parts: see ``folding.folded``.
+            group: its number.
+        """
+        for place, part in enumerate(parts):
+            if part is not None:
+                self.accumulators[place].merge(state[place], part[group])
+
+    def unfolded(self) -> Aggregates | None:
+        """What takes rows one after the other for the aggregates without a fold, of the same states; None for none."""
+        if all(fold is not None for fold in self.folds):
+            return None
+        rest = copy(self)
+        rest._simple = [part for part in self._simple if self.folds[part[0]] is None]
+        return rest
 
     def results(self, state: list[Any]) -> tuple[Any, ...]:
         """The aggregates of what has been taken."""
