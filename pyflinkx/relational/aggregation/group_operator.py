@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx._core.keys.index import KeyIndex
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.piecewise import PiecewiseOperator
-from pyflinkx.relational.aggregation.aggregates import Aggregates
+from pyflinkx.relational.aggregation.aggregates import Aggregates, DistinctValues
 from pyflinkx.relational.aggregation.folding import BatchValues, folded, numbers
 from pyflinkx.relational.aggregation.functions import AggregateCall
 from pyflinkx.relational.keyed_rows import (
@@ -22,6 +21,7 @@ from pyflinkx.relational.keyed_rows import (
     keys_of,
     kind_column,
     kinds_of,
+    numbered,
     rows_of,
     schema_of,
     value_state,
@@ -125,7 +125,7 @@ class GroupAggregateOperator(PiecewiseOperator):
         """Take rows by key: one change for all of a key, or none where results are final."""
         import numpy
 
-        places, members = self.members(batch)
+        places, members = numbered(batch, self.keys)
         firsts = batch.take(members)
         kinds = kinds_of(batch)
         signs = None
@@ -158,19 +158,6 @@ class GroupAggregateOperator(PiecewiseOperator):
                 self.note(group, number, changes, False)
         self.send(firsts, changes)
 
-    def members(self, batch: ColumnBatch) -> tuple[Any, Any]:
-        """The number of each row's group, in order of their first rows, and the first row of each."""
-        import numpy
-
-        if not self.keys:
-            return numpy.zeros(len(batch), "int64"), numpy.zeros(1, "int64")
-        keyed = batch.select(self.keys).with_kinds(None).with_timestamps(None)
-        index = KeyIndex(keyed.schema, keyed.schema.names, (), keyed.schema)
-        places = numpy.array(index.add(keyed), "int64")
-        firsts = numpy.full(int(places.max()) + 1, len(batch), "int64")
-        numpy.minimum.at(firsts, places, numpy.arange(len(batch)))
-        return places, firsts
-
     def taken_back_too_early(self, places: Any, signs: Any, found: list[Any]) -> Any:
         """The rows that take back what has never come: those before the first that comes, of groups that are new.
 
@@ -197,6 +184,8 @@ class GroupAggregateOperator(PiecewiseOperator):
             for number, group in enumerate(groups):
                 group[COUNT] += counts[number]
                 self.aggregates.add_folded(group[TAKEN], parts, number)
+            for place, distinct in enumerate(self.aggregates.distinct, self.aggregates.first_map):
+                self.fold_distinct(batch, places, groups, signs, place, distinct)
             if self.rest is None:
                 return
             rest = self.rest
@@ -208,6 +197,24 @@ class GroupAggregateOperator(PiecewiseOperator):
                     rest.accumulate(groups[number][TAKEN], taken)
         except Exception as error:
             raise self.wrapped(error, batch, row) from error
+
+    def fold_distinct(
+        self,
+        batch: ColumnBatch,
+        places: Any,
+        groups: list[list[Any]],
+        signs: Any,
+        place: int,
+        distinct: DistinctValues,
+    ) -> None:
+        """Add the different values of the rows of a batch to their groups."""
+        read = [self.aggregates.columns[index] for index in distinct.read]
+        numbers_of_rows, firsts = numbered(batch, [*self.keys, *read])
+        counts = numbers(None, numbers_of_rows, len(firsts), signs)
+        rows = rows_of(batch.take(firsts), self.columns, self.aggregates.columns)
+        for group, count, row in zip(places[firsts].tolist(), counts, rows, strict=True):
+            state = groups[group][TAKEN]
+            distinct.change(state, state[place], row, count)
 
     def note(self, group: list[Any], row: int, changes: list[Change], always: bool) -> None:
         """Keep a group, and note what its change gives.

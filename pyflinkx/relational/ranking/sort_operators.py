@@ -11,10 +11,10 @@ from pyflinkx._core.columns.batch import ColumnBatch, concat
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.kept_watermark import WATERMARK, KeptWatermark
 from pyflinkx.operators.piecewise import PiecewiseOperator
-from pyflinkx.relational.aggregation.accumulators import as_key
 from pyflinkx.relational.keyed_rows import (
     BEFORE,
     DELETE,
+    as_key,
     batch_of,
     column_of_values,
     kinds_of,
