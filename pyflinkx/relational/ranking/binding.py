@@ -98,7 +98,7 @@ def with_order_columns(
         places.append(place)
     if added:
         assert isinstance(body, queries.Select)
-        body = replace(body, items=(*items, *added))
+        body = base.replaced(body, items=(*items, *added))
     return body, places
 
 
