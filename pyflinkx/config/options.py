@@ -10,6 +10,7 @@ from typing import Any
 from pyflinkx.config import checkpointing, query_options
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.config.restart_options import RESTART_OPTIONS
+from pyflinkx.config.row_time_options import ROW_TIME_OPTIONS
 from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, MAP, MEMORY, STRING, enumeration
 
 KIBIBYTE = 1 << 10
@@ -425,6 +426,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     QUERYABLE_STATE_TOKEN,
     *checkpointing.WITH_EFFECT,
     *RESTART_OPTIONS,
+    *ROW_TIME_OPTIONS,
     *query_options.QUERY_OPTIONS,
 )
 

@@ -11,6 +11,7 @@ from pyflinkx.relational.aggregation.nodes import Aggregate
 from pyflinkx.relational.binder import Binder
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node
+from pyflinkx.relational.windows.aggregate import windowed
 from pyflinkx.sql.tree import base, queries
 from pyflinkx.sql.tree import expressions as tree
 
@@ -65,7 +66,7 @@ def grouped(binder: QueryBinder, query: queries.Select, rows: Node, expressions:
         for call in aggregate_calls(part):
             grouping.bind(call)
     having = None if query.having is None else grouping.condition(query.having, "HAVING")
-    node = grouping.node(rows)
+    node = windowed(grouping.node(rows))
     if having is not None:
         node = Calc(node, everything(node), having)
     return node, grouping
@@ -78,7 +79,7 @@ def everything(node: Node) -> tuple[tuple[str, Bound], ...]:
 
 def distinct(node: Node) -> Node:
     """The different rows."""
-    return Aggregate(node, tuple(range(len(node.columns))))
+    return windowed(Aggregate(node, tuple(range(len(node.columns)))))
 
 
 def grouping_sets(binder: QueryBinder, items: Sequence[tree.Expression]) -> list[Set]:

@@ -88,7 +88,10 @@ class RowNumbers(Node):
 
     @property
     def changes(self) -> Changes:
-        return RETRACT
+        """In a stream: in the order of their time rows keep their numbers."""
+        by_time = len(self.order) == 1 and not self.order[0].descending
+        by_time = by_time and time_of(self.input.columns[self.order[0].index][1]) is not None
+        return INSERT_ONLY if by_time and self.input.changes == INSERT_ONLY else RETRACT
 
     @property
     def unique(self) -> tuple[frozenset[int], ...]:

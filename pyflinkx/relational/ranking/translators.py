@@ -11,6 +11,7 @@ from pyflinkx.relational.keyed_rows import keyed, schema_of, ttl_of
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.ranking.binding import ENDLESS
 from pyflinkx.relational.ranking.directions import gets_better, updates_only
+from pyflinkx.relational.over.numbers import numbered_over
 from pyflinkx.relational.ranking.nodes import PROCTIME, ROWTIME, Rank, RowNumbers, Sort, time_of
 from pyflinkx.relational.ranking.order import SortKey
 from pyflinkx.relational.ranking.sort_operators import (
@@ -83,6 +84,8 @@ def sorted_stream(node: Sort, translation: Translation) -> Stream:
 @translates(RowNumbers)
 def numbered_stream(node: RowNumbers, translation: Translation) -> Stream:
     """The stream of rows with all their numbers."""
+    if translation.streaming:
+        return translation.stream(numbered_over(node))
     return numbers_between(node, 1, ENDLESS, True, translation)
 
 
