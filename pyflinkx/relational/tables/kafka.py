@@ -1,4 +1,4 @@
-"""Tables in topics of Kafka: 'kafka', whose messages are inserts, and 'upsert-kafka', whose messages replace one another."""
+"""Tables in topics of Kafka: 'kafka', whose messages are inserts, and 'upsert-kafka', where they replace one another."""
 
 from __future__ import annotations
 
@@ -196,8 +196,8 @@ class KafkaTable:
         if mode == "group-offsets":
             if "group.id" not in self._properties():
                 raise ConfigurationError(
-                    f"{self.where}: '{option}.mode' = 'group-offsets' needs 'properties.group.id'; 'earliest-offset' and "
-                    "'latest-offset' need no group"
+                    f"{self.where}: '{option}.mode' = 'group-offsets' needs 'properties.group.id'; 'earliest-offset' "
+                    "and 'latest-offset' need no group"
                 )
             reset = self._properties().get("auto.offset.reset", "none").lower()
             strategies = {"earliest": "EARLIEST", "latest": "LATEST", "none": "NONE"}
@@ -241,13 +241,13 @@ class KafkaTable:
         metadata = {}
         for column in self.context.definition.written:
             if isinstance(column, MetadataColumn):
-                key = column.key or column.name
-                if key not in WRITABLE:
+                known = column.key or column.name
+                if known not in WRITABLE:
                     raise ConfigurationError(
-                        f"{self.where}: column {column.name} is METADATA FROM '{key}', which cannot be written: VIRTUAL "
-                        f"leaves it out of INSERT; {', '.join(WRITABLE)} can"
+                        f"{self.where}: column {column.name} is METADATA FROM '{known}', which cannot be written: "
+                        f"VIRTUAL leaves it out of INSERT; {', '.join(WRITABLE)} can"
                     )
-                metadata[key] = by_name[column.name]
+                metadata[known] = by_name[column.name]
                 wires[by_name[column.name]] = Wire(field_type(stream.columns[column.name]))
         value_places = [by_name[self.columns[place][0]] for place in self.value_places]
         for place, wire in zip(value_places, self.value_format.writing(), strict=True):
@@ -280,8 +280,8 @@ class KafkaFactory(TableFactory):
     """The connector 'kafka'."""
 
     name = "kafka"
-    options = OPTIONS
-    format_options = ("format", "key.format", "value.format")
+    options: tuple[TableOption, ...] = OPTIONS
+    format_options: tuple[str, ...] = ("format", "key.format", "value.format")
     upserts = False
 
     def source(self, context: TableContext) -> Any:

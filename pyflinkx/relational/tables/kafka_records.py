@@ -144,7 +144,8 @@ class MessageWriter(KafkaRecordSerializationSchema):
         deletes = self.upsert and element.get_row_kind() is RowKind.DELETE
         value = None if deletes else encoder.message(tuple(element[place] for place in places))
         key = None if self.key is None else self.key[0].message(tuple(element[place] for place in self.key[1]))
-        time, headers = timestamp, ()
+        time = timestamp
+        headers: tuple[tuple[str, bytes | None], ...] = ()
         place = self.metadata.get("timestamp")
         if place is not None and element[place] is not None:
             time = round(moment(element[place]).timestamp() * 1000)

@@ -116,8 +116,8 @@ def check_changes(name: str, node: Node, takes: Changes, definition: TableDefini
     if takes == INSERT_ONLY and changes != INSERT_ONLY:
         raise SqlError(
             f"table {name} takes inserts only, and {maker_of(node).describe()} gives {changes}: a sink that takes "
-            "updates ('upsert-kafka', 'jdbc' with a PRIMARY KEY, 'print') is needed, or a query that gives none, such as "
-            "windows of event time in place of a GROUP BY without end"
+            "updates ('upsert-kafka', 'jdbc' with a PRIMARY KEY, 'print') is needed, or a query that gives none, such "
+            "as windows of event time in place of a GROUP BY without end"
         )
     if takes.kind == "upsert" and changes != INSERT_ONLY and definition.primary_key is None:
         raise SqlError(
