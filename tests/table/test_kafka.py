@@ -30,8 +30,14 @@ ENDS = {"scan.startup.mode": "earliest-offset", "scan.bounded.mode": "latest-off
 
 def test_messages_are_rows(environment, broker):
     topic = broker.new_topic(1)
-    broker.produce(topic, [b'{"id": 1, "name": "a"}', b'{"id": 2}', None], 0, keys=[b"1,x", b"2,y", b"3,z"],
-                   timestamps=[1000, 2000, 3000], headers=[[("h", b"v")], [], []])  # fmt: skip
+    broker.produce(
+        topic,
+        [b'{"id": 1, "name": "a"}', b'{"id": 2}', None],
+        0,
+        keys=[b"1,x", b"2,y", b"3,z"],
+        timestamps=[1000, 2000, 3000],
+        headers=[[("h", b"v")], [], []],
+    )
     environment.execute_sql(
         "CREATE TABLE t (id INT, name STRING, k INT, l STRING, `offset` BIGINT METADATA VIRTUAL, "
         "ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp', topic STRING METADATA, double_id AS id * 2, "
@@ -46,7 +52,7 @@ def test_messages_are_rows(environment, broker):
                 "value.fields-include": "EXCEPT_KEY",
                 **ENDS,
             },
-        )  # fmt: skip
+        )
     )
     found = rows(environment.execute_sql("SELECT id, name, k, l, `offset`, topic, double_id, headers, ts FROM t"))
     assert [row[:-1] for row in found] == [
@@ -63,7 +69,8 @@ def test_rows_become_messages(environment, broker):
         + options(broker.servers, topic, format="json", **ENDS)
     )
     environment.execute_sql(
-        "INSERT INTO t (id, ts, s) VALUES (1, TIMESTAMP '2024-01-01 10:00:00.5', 'x'), (2, CAST(NULL AS TIMESTAMP(3)), '')"
+        "INSERT INTO t (id, ts, s) VALUES (1, TIMESTAMP '2024-01-01 10:00:00.5', 'x'), "
+        "(2, CAST(NULL AS TIMESTAMP(3)), '')"
     ).wait()
     messages = [json.loads(value) for value in broker.values(topic)]
     assert messages == [{"id": 1, "ts": "2024-01-01 10:00:00.5", "s": "x"}, {"id": 2, "ts": None, "s": ""}]
@@ -79,7 +86,7 @@ def test_upserts(environment, broker):
             topic,
             "upsert-kafka",
             **{"key.format": "json", "value.format": "json", "scan.bounded.mode": "latest-offset"},
-        )  # fmt: skip
+        )
     )
     environment.execute_sql("INSERT INTO t VALUES ('a', 1), ('b', 2), ('a', 3)").wait()
     found = {(message.key(), message.value()) for message in broker.read(topic)}

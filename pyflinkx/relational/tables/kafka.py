@@ -1,4 +1,4 @@
-"""Tables in topics of Kafka: 'kafka', whose messages are inserts, and 'upsert-kafka', where they replace one another."""
+"""Tables in topics of Kafka: 'kafka', whose messages are inserts, 'upsert-kafka', where they replace others."""
 
 from __future__ import annotations
 
