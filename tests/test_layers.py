@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "datastream": {"common", *PUBLIC},
     "table": {"common", "datastream", "relational", "sql", *PUBLIC},
     "queryablestate": {"common", *PUBLIC},
-    "examples": {"common", "datastream", *PUBLIC},
+    "examples": {"common", "datastream", "table", *PUBLIC},
 }
 
 # What users import: each is a client of the plan, and none of another but for what all have in common.
