@@ -77,6 +77,11 @@ ON_USE_ONLY = {
     "psycopg",
     "pymysql",
     "confluent_kafka",
+    "redis",
+    "pika",
+    "paho",
+    "nats",
+    "websockets",
 }
 
 CYTHON_IMPORT = re.compile(
