@@ -2,7 +2,7 @@
 
 They are those of https://github.com/nexmark/nexmark, q6 too, which Flink cannot run. Where a query says nothing about
 ties (q9, q19), both sides get the same further order, so that there is one answer; of q6 and q18 those columns are
-compared that a tie leaves as they are. ``count_char`` of q14 is an expression in SQL, q13 reads a list of texts by number,
+compared that a tie leaves as they are. ``count_char`` of q14 is an expression in SQL. q13 reads a list of texts, and
 q12's processing time comes from a clock that the runner sets.
 """
 
