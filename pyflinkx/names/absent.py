@@ -77,7 +77,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.table.table_descriptor": TABLES,
     "pyflinkx.table.table_pipeline": TABLES,
     "pyflinkx.table.table_schema": TABLES,
-    "pyflinkx.table.udf": TABLES,
     "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }

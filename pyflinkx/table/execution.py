@@ -21,11 +21,12 @@ from pyflinkx.relational.joins import translate as joins
 from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.sets import translate as sets
 from pyflinkx.relational.translation import Translation
+from pyflinkx.relational.user import correlate
 from pyflinkx.relational.values import field
 from pyflinkx.relational.windows import translators as window_translators
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-LOADED = (calc, expand, joins, sets, translators, window_translators)
+LOADED = (calc, correlate, expand, joins, sets, translators, window_translators)
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])

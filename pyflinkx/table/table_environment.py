@@ -14,7 +14,7 @@ from pyflinkx.relational.nodes import Node, Scan
 from pyflinkx.relational.queries import QueryBinder
 from pyflinkx.sql.parser import parse_path, parse_query, parse_statement
 from pyflinkx.sql.places import error_at
-from pyflinkx.sql.tree.ddl import CreateView, Drop
+from pyflinkx.sql.tree.ddl import CreateFunction, CreateView, Drop
 from pyflinkx.sql.tree.expressions import Name
 from pyflinkx.sql.tree.statements import QueryStatement
 from pyflinkx.table.column_types import DataType
@@ -22,6 +22,7 @@ from pyflinkx.table.elements import batch_of_elements
 from pyflinkx.table.environment_settings import EnvironmentSettings
 from pyflinkx.table.execution import stream_of
 from pyflinkx.table.expression import Expression
+from pyflinkx.table.function_methods import FunctionMethods
 from pyflinkx.table.table import Table
 from pyflinkx.table.table_config import TableConfig
 from pyflinkx.table.table_result import TableResult
@@ -30,13 +31,15 @@ __all__ = ["StreamTableEnvironment", "TableEnvironment"]
 
 
 @answers("table.table_environment.TableEnvironment")
-class TableEnvironment(metaclass=Answering):
+class TableEnvironment(FunctionMethods, metaclass=Answering):
     """Makes tables, runs statements of SQL, and knows views by their names; made by ``create()``."""
 
     def __init__(self, environment: StreamExecutionEnvironment, settings: EnvironmentSettings) -> None:
         self._env = environment
         self._settings = settings
         self._views: dict[str, Node] = {}
+        self._system = {}
+        self._functions = {}
         self._made = 0
         if not settings.is_streaming_mode():
             environment.set_runtime_mode(RuntimeExecutionMode.BATCH)
@@ -142,6 +145,12 @@ class TableEnvironment(metaclass=Answering):
             if not self.drop_temporary_view(".".join(statement.name.parts)) and not statement.if_exists:
                 raise error_at(stmt, *statement.name.span, f"there is no view {'.'.join(statement.name.parts)}")
             return TableResult()
+        if isinstance(statement, CreateFunction):
+            self._create_function(statement, stmt)
+            return TableResult()
+        if isinstance(statement, Drop) and statement.kind == "FUNCTION":
+            self._drop_function(statement, stmt)
+            return TableResult()
         what = type(statement).__name__
         raise error_at(stmt, *statement.span, f"this version runs queries, CREATE VIEW and DROP VIEW, and no {what}")
 
@@ -184,7 +193,9 @@ class TableEnvironment(metaclass=Answering):
         return parts[-1]
 
     def _binder(self, text: str) -> QueryBinder:
-        return QueryBinder(text, lambda path: self._views.get(self._name(path)), list(self._views))
+        return QueryBinder(
+            text, lambda path: self._views.get(self._name(path)), list(self._views), session=self._session()
+        )
 
 
 def column_name(given: Any) -> str:
