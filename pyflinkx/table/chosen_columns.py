@@ -43,10 +43,13 @@ class Chosen(Expression):
         if isinstance(part, tuple):
             first, last = (self._place(each, known) for each in part[1:])
             return list(known[first : last + 1])
-        if isinstance(part, Expression) and not isinstance(part._node, (tree.Name, tree.Number)):
+        node = part._node if isinstance(part, Expression) else None
+        if isinstance(node, tree.Name):
+            part = node.parts[-1]
+        elif isinstance(node, tree.Number):
+            part = int(node.text)
+        elif node is not None:
             raise GraphError(f"columns are chosen by names, positions and ranges, and this is {part!r}")
-        if isinstance(part, Expression):
-            part = part._node.parts[-1] if isinstance(part._node, tree.Name) else int(part._node.text)  # type: ignore[union-attr]
         return [known[self._place(part, known)]]
 
     def _place(self, part: Any, known: Sequence[str]) -> int:
@@ -69,3 +72,8 @@ def expanded(fields: Sequence[Any], known: Sequence[str]) -> list[Any]:
         else:
             made.append(field)
     return made
+
+
+def name_of(field: Expression, place: int) -> str | None:
+    """What Flink calls a column without a name; a column keeps its own."""
+    return None if isinstance(field._node, tree.Name) else f"_c{place}"

@@ -82,6 +82,17 @@ class Expression(
     def _call(self, name: str, *arguments: Any) -> Expression:
         return called(name, self, *arguments)
 
+    def _made(self, node: tree.Expression) -> Expression:
+        return Expression(node)
+
+    @staticmethod
+    def _node_of(value: Any) -> tree.Expression:
+        return node_of(value)
+
+    @staticmethod
+    def _type_node(data_type: DataType) -> Any:
+        return type_node(data_type)
+
     def _with(self, operator: str, other: Any, swapped: bool = False) -> Expression:
         operands = (self._node, node_of(other))
         return Expression(tree.Operation(operator, operands[::-1] if swapped else operands))

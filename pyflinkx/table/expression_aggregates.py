@@ -21,14 +21,20 @@ class AggregateMethods:
 
         def _call(self, name: str, *arguments: Any) -> Expression: ...
 
+        def _made(self, node: tree.Expression) -> Expression: ...
+
+        @staticmethod
+        def _node_of(value: Any) -> tree.Expression: ...
+
+        @staticmethod
+        def _type_node(data_type: Any) -> Any: ...
+
     @property
     def distinct(self) -> Expression:
         """An aggregate in which equal values count once: ``col("a").sum.distinct``."""
-        from pyflinkx.table.expression import Expression
-
         if not isinstance(self._node, tree.Call):
             raise TypeError(f"{self!r} is no aggregate: write col('a').count.distinct")
-        return Expression(replace(self._node, quantifier="DISTINCT"))
+        return self._made(replace(self._node, quantifier="DISTINCT"))
 
     def list_agg(self, separator: Any = None) -> Expression:
         """The texts with a separator between, by default a comma."""
@@ -40,12 +46,10 @@ class AggregateMethods:
 
     def over(self, alias: Any) -> Expression:
         """An aggregate over a window of rows, by the window's alias."""
-        from pyflinkx.table.expression import Expression
-
         if not isinstance(self._node, tree.Call):
             raise TypeError(f"{self!r} is no aggregate")
-        name = alias._node.parts[-1] if isinstance(alias, Expression) and isinstance(alias._node, tree.Name) else alias
-        return Expression(replace(self._node, over=str(name)))
+        name = alias._node.parts[-1] if isinstance(getattr(alias, "_node", None), tree.Name) else alias
+        return self._made(replace(self._node, over=str(name)))
 
     @property
     def start(self) -> Expression:

@@ -14,9 +14,19 @@ if TYPE_CHECKING:
 class CollectionMethods:
     """Methods of expressions that are arrays, maps or rows."""
 
+    _node: tree.Expression
+
     if TYPE_CHECKING:
 
         def _call(self, name: str, *arguments: Any) -> Expression: ...
+
+        def _made(self, node: tree.Expression) -> Expression: ...
+
+        @staticmethod
+        def _node_of(value: Any) -> tree.Expression: ...
+
+        @staticmethod
+        def _type_node(data_type: Any) -> Any: ...
 
     @property
     def cardinality(self) -> Expression:
@@ -113,21 +123,15 @@ class CollectionMethods:
 
     def get(self, name_or_index: Any) -> Expression:
         """A field of a row, by its name or its position from 0."""
-        from pyflinkx.table.expression import Expression, node_of
-
         if isinstance(name_or_index, str):
-            return Expression(tree.Item(node_of(self), tree.String(name_or_index)))
-        return Expression(tree.Item(node_of(self), tree.Number(str(name_or_index + 1))))
+            return self._made(tree.Item(self._node, tree.String(name_or_index)))
+        return self._made(tree.Item(self._node, tree.Number(str(name_or_index + 1))))
 
     def at(self, index: Any) -> Expression:
         """An element of an array, the first being 1, or the value of a key of a map."""
-        from pyflinkx.table.expression import Expression, node_of
-
-        return Expression(tree.Item(node_of(self), node_of(index)))
+        return self._made(tree.Item(self._node, self._node_of(index)))
 
     @property
     def flatten(self) -> Expression:
         """All fields of a row, as columns of their own."""
-        from pyflinkx.table.expression import Expression, node_of
-
-        return Expression(tree.Field(node_of(self), "*"))
+        return self._made(tree.Field(self._node, "*"))

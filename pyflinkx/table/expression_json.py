@@ -29,11 +29,21 @@ class JsonMethods:
 
     _node: tree.Expression
 
+    if TYPE_CHECKING:
+
+        def _call(self, name: str, *arguments: Any) -> Expression: ...
+
+        def _made(self, node: tree.Expression) -> Expression: ...
+
+        @staticmethod
+        def _node_of(value: Any) -> tree.Expression: ...
+
+        @staticmethod
+        def _type_node(data_type: Any) -> Any: ...
+
     def is_json(self, json_type: JsonType | None = None) -> Expression:
         """Whether it is JSON, or JSON of that sort."""
-        from pyflinkx.table.expression import Expression
-
-        return Expression(tree.Is(self._node, f"JSON {(json_type or JsonType.VALUE).name}"))
+        return self._made(tree.Is(self._node, f"JSON {(json_type or JsonType.VALUE).name}"))
 
     def json_exists(self, path: str, on_error: JsonExistsOnError | None = None) -> Expression:
         """Whether a path leads to something."""
@@ -50,14 +60,12 @@ class JsonMethods:
         default_on_error: Any = None,
     ) -> Expression:
         """The text, number or truth value that a path leads to."""
-        from pyflinkx.table.expression import node_of, type_node
-
         return self._path(
             "JSON_VALUE",
             path,
-            returning=None if returning_type is None else type_node(returning_type),
-            on_empty=behavior_of(on_empty, node_of(default_on_empty)),
-            on_error=behavior_of(on_error, node_of(default_on_error)),
+            returning=None if returning_type is None else self._type_node(returning_type),
+            on_empty=behavior_of(on_empty, self._node_of(default_on_empty)),
+            on_error=behavior_of(on_error, self._node_of(default_on_error)),
         )
 
     def json_query(
@@ -77,9 +85,7 @@ class JsonMethods:
         )
 
     def _path(self, function: str, path: str, **more: Any) -> Expression:
-        from pyflinkx.table.expression import Expression, node_of
-
-        return Expression(tree.JsonPath(function, self._node, node_of(path), **more))
+        return self._made(tree.JsonPath(function, self._node, self._node_of(path), **more))
 
 
 def behavior_of(given: JsonValueOnEmptyOrError, default: tree.Expression) -> tree.JsonBehavior:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.table.arguments import given
 
 if TYPE_CHECKING:
@@ -13,9 +14,19 @@ if TYPE_CHECKING:
 class NumberMethods:
     """Methods of expressions that are numbers."""
 
+    _node: tree.Expression
+
     if TYPE_CHECKING:
 
         def _call(self, name: str, *arguments: Any) -> Expression: ...
+
+        def _made(self, node: tree.Expression) -> Expression: ...
+
+        @staticmethod
+        def _node_of(value: Any) -> tree.Expression: ...
+
+        @staticmethod
+        def _type_node(data_type: Any) -> Any: ...
 
     @property
     def exp(self) -> Expression:
@@ -146,6 +157,8 @@ class NumberMethods:
 
     def log(self, base: Any = None) -> Expression:
         """The logarithm to a base, by default Euler's number."""
-        from pyflinkx.table.expression import called
-
-        return called("LOG", self) if base is None else called("LOG", base, self)
+        return (
+            self._call("LOG")
+            if base is None
+            else self._made(tree.Call(tree.Name(("LOG",)), (self._node_of(base), self._node)))
+        )

@@ -14,9 +14,19 @@ if TYPE_CHECKING:
 class TextMethods:
     """Methods of expressions that are text."""
 
+    _node: tree.Expression
+
     if TYPE_CHECKING:
 
         def _call(self, name: str, *arguments: Any) -> Expression: ...
+
+        def _made(self, node: tree.Expression) -> Expression: ...
+
+        @staticmethod
+        def _node_of(value: Any) -> tree.Expression: ...
+
+        @staticmethod
+        def _type_node(data_type: Any) -> Any: ...
 
     def concat(self, other: Any) -> Expression:
         """This text and another after it."""
@@ -260,10 +270,8 @@ class TextMethods:
         return self._like("SIMILAR TO", pattern, None)
 
     def _like(self, operator: str, pattern: Any, escape: Any) -> Expression:
-        from pyflinkx.table.expression import Expression, node_of
-
-        character = None if escape is None else node_of(escape)
-        return Expression(tree.Like(node_of(self), node_of(pattern), character, operator))
+        character = None if escape is None else self._node_of(escape)
+        return self._made(tree.Like(self._node, self._node_of(pattern), character, operator))
 
     def trim_leading(self, character: Any = None) -> Expression:
         """Without spaces, or another character, at its beginning."""
@@ -278,10 +286,8 @@ class TextMethods:
         return self._trim("BOTH", character)
 
     def _trim(self, where: str, character: Any) -> Expression:
-        from pyflinkx.table.expression import Expression, node_of
-
-        characters = node_of(" " if character is None else character)
-        return Expression(tree.Call(tree.Name(("TRIM",)), (tree.Symbol(where), characters, node_of(self))))
+        characters = self._node_of(" " if character is None else character)
+        return self._made(tree.Call(tree.Name(("TRIM",)), (tree.Symbol(where), characters, self._node)))
 
     def position(self, haystack: Any = None) -> Expression:
         """Where it begins in another text; 0 for nowhere."""

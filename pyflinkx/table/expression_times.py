@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree.types import IntervalUnit
@@ -17,6 +17,18 @@ class TimeMethods:
 
     _node: tree.Expression
 
+    if TYPE_CHECKING:
+
+        def _call(self, name: str, *arguments: Any) -> Expression: ...
+
+        def _made(self, node: tree.Expression) -> Expression: ...
+
+        @staticmethod
+        def _node_of(value: Any) -> tree.Expression: ...
+
+        @staticmethod
+        def _type_node(data_type: Any) -> Any: ...
+
     def extract(self, time_interval_unit: TimeIntervalUnit) -> Expression:
         """A part of a time."""
         return self._to("EXTRACT", time_interval_unit, True)
@@ -30,17 +42,13 @@ class TimeMethods:
         return self._to("CEIL", time_interval_unit)
 
     def _to(self, name: str, unit: TimeIntervalUnit | None, before: bool = False) -> Expression:
-        from pyflinkx.table.expression import Expression
-
         arguments: tuple[tree.Expression, ...] = (self._node,)
         if unit is not None:
             symbol = tree.Symbol(unit.name)
             arguments = (symbol, self._node) if before else (self._node, symbol)
-        return Expression(tree.Call(tree.Name((name,)), arguments))
+        return self._made(tree.Call(tree.Name((name,)), arguments))
 
     def _interval(self, unit: str) -> Expression:
-        from pyflinkx.table.expression import Expression
-
         negative = isinstance(self._node, tree.Prefix) and self._node.operator == "-"
         inner = self._node.operand if isinstance(self._node, tree.Prefix) and negative else self._node
         value = tree.String(inner.text) if isinstance(inner, tree.Number) else self._node
@@ -49,7 +57,7 @@ class TimeMethods:
                 tree.Operation("*", (tree.Interval(tree.String("0.001"), IntervalUnit("SECOND")), self._node))
             )
         kept = negative and isinstance(value, tree.String)
-        return Expression(tree.Interval(value, IntervalUnit(unit), kept))
+        return self._made(tree.Interval(value, IntervalUnit(unit), kept))
 
     @property
     def year(self) -> Expression:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyflinkx.errors import GraphError
 from pyflinkx.sql.tree import queries
+from pyflinkx.table.chosen_columns import name_of
 from pyflinkx.table.expression import Expression
 
 if TYPE_CHECKING:
@@ -33,10 +34,8 @@ class GroupedTable:
         """
         if not fields:
             raise GraphError("select() takes at least one column")
-        from pyflinkx.table.table import _name_of
-
         items = tuple(
-            queries.SelectItem(field._node, field._name or _name_of(field, place)) for place, field in enumerate(fields)
+            queries.SelectItem(field._node, field._name or name_of(field, place)) for place, field in enumerate(fields)
         )
         keys = tuple(key._node for key in self._keys)
         made: Table = self._table._query(queries.Select(items, self._table._source(), group_by=keys))

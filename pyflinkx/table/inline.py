@@ -37,11 +37,11 @@ class InlineName(str):
 
 def functions_in(node: Node) -> dict[str, UserFunction]:
     """The functions that stand in a tree themselves, by what they are called in its text."""
-    found = {}
+    found: dict[str, UserFunction] = {}
     for each in walk(node):
         if isinstance(each, tree.Call) and isinstance(each.name.parts[-1], InlineName):
             found[each.name.parts[-1]] = each.name.parts[-1].function
-    return dict(found)
+    return found
 
 
 def session_of(environment: Any, node: Node) -> Session:

@@ -13,7 +13,7 @@ from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
 from pyflinkx.sql.tree.expressions import Query
 from pyflinkx.sql.unparser import unparse
-from pyflinkx.table.chosen_columns import expanded
+from pyflinkx.table.chosen_columns import expanded, name_of
 from pyflinkx.table.combining import Combining
 from pyflinkx.table.execution import collected
 from pyflinkx.table.expression import Expression
@@ -62,7 +62,7 @@ class Table(Combining, Reshaping, metaclass=Answering):
             [<Row(2)>, <Row(3)>]
         """
         items = tuple(
-            queries.SelectItem(_expression(field)._node, field._name or _name_of(field, place))
+            queries.SelectItem(_expression(field)._node, field._name or name_of(field, place))
             for place, field in enumerate(expanded(fields, [name for name, _ in self._node.columns]))
         )
         if not items:
@@ -110,11 +110,6 @@ class Table(Combining, Reshaping, metaclass=Answering):
         session = session_of(self._t_env, select)
         binder = QueryBinder(text, lambda path: node_of(path) or self._node, session=session)
         return Table(binder.bind(parse_query(text)), self._t_env)
-
-
-def _name_of(field: Expression, place: int) -> str | None:
-    """What Flink calls a column without a name; a column keeps its own."""
-    return None if isinstance(field._node, tree.Name) else f"_c{place}"
 
 
 def _expression(field: object) -> Expression:

@@ -151,8 +151,8 @@ def test_arguments_are_as_python_has_them(environment):
     seen = []
     look = udf(lambda *values: seen.append(values), result_type="INT")
     query = (
-        "SELECT look(DATE '2024-01-02', TIME '01:02:03', TIMESTAMP '2024-01-02 03:04:05.678', ARRAY[DATE '2024-01-02'], "
-        "ROW(1, 'x'), 1.50)"
+        "SELECT look(DATE '2024-01-02', TIME '01:02:03', TIMESTAMP '2024-01-02 03:04:05.678', "
+        "ARRAY[DATE '2024-01-02'], ROW(1, 'x'), 1.50)"
     )
     environment.create_temporary_function("look", look)
     rows(environment.sql_query(query))

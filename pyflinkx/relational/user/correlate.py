@@ -54,9 +54,7 @@ class Correlate(Node):
     @property
     def given(self) -> Columns:
         """The new columns, with the names that they have or get."""
-        columns = given_by(
-            self.call.type if not isinstance(self.call, Invoke) else self.call.definition.result, self.call
-        )
+        columns = given_by(self.call)
         if self.ordinality:
             columns = (*columns, (ORDINALITY, INT.not_null()))
         names = self.names or tuple(name for name, _ in columns)

@@ -76,7 +76,7 @@ class Invoked:
                 ) from error
             if active is None:
                 frame.loaded[key] = made
-        return made  # type: ignore[no-any-return]
+        return made
 
     def each(self, arguments: list[list[Any]], frame: Frame, rows: list[int] | None) -> list[Any]:
         """A call for each row."""
@@ -180,7 +180,7 @@ def module(name: str) -> Any:
 
 def column_for(run: Any, frame: Frame, wanted: Field) -> Column:
     """The results of a call as a column of a query."""
-    return run.column(frame).with_field(wanted)  # type: ignore[no-any-return]
+    return run.column(frame).with_field(wanted)
 
 
 def opened(calls: Iterable[Invoked], context: OperatorContext) -> UserFunctions:
