@@ -153,10 +153,18 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "pyflinkx.table": {
         **each("pyflinkx.table.environment_settings", "EnvironmentSettings"),
         **each("pyflinkx.table.expression", "Expression"),
+        **each("pyflinkx.table.grouped_table", "GroupedTable"),
         **each("pyflinkx.table.result_kind", "ResultKind"),
         **each("pyflinkx.table.table", "Table"),
         **each("pyflinkx.table.table_config", "TableConfig"),
         **each("pyflinkx.table.table_environment", "StreamTableEnvironment TableEnvironment"),
         **each("pyflinkx.table.table_result", "TableResult"),
+        **each(
+            "pyflinkx.table.udf",
+            "AggregateFunction AsyncScalarFunction FunctionContext ScalarFunction TableAggregateFunction TableFunction",
+        ),
+    },
+    "pyflinkx.table.table": {
+        **each("pyflinkx.table.grouped_table", "GroupedTable"),
     },
 }
