@@ -60,23 +60,13 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.pyflink_callback_server": JAVA,
     "pyflinkx.pyflink_gateway_server": JAVA,
     "pyflinkx.serializers": INSIDE,
-    "pyflinkx.table.catalog": TABLES,
-    "pyflinkx.table.changelog_mode": TABLES,
     "pyflinkx.table.compiled_plan": TABLES,
     "pyflinkx.table.data_view": TABLES,
     "pyflinkx.table.descriptors": TABLES,
-    "pyflinkx.table.explain_detail": TABLES,
     "pyflinkx.table.functions": TABLES,
     "pyflinkx.table.model_descriptor": TABLES,
-    "pyflinkx.table.module": TABLES,
     "pyflinkx.table.plan_reference": TABLES,
     "pyflinkx.table.resolved_expression": TABLES,
-    "pyflinkx.table.schema": TABLES,
-    "pyflinkx.table.sql_dialect": TABLES,
-    "pyflinkx.table.statement_set": TABLES,
-    "pyflinkx.table.table_descriptor": TABLES,
-    "pyflinkx.table.table_pipeline": TABLES,
-    "pyflinkx.table.table_schema": TABLES,
     "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }
@@ -130,11 +120,9 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
     "pyflinkx.table": each(
         TABLES,
-        "ChangelogMode CompiledPlan DataView ExplainDetail "
-        "FormatDescriptor GroupWindowedTable ListView MapView Module "
-        "ModuleEntry OverWindowedTable PlanReference Schema SqlDialect "
-        "StatementSet TableDescriptor TablePipeline "
-        "TableSchema UserDefinedType WindowGroupedTable",
+        "CompiledPlan DataView "
+        "GroupWindowedTable ListView MapView "
+        "OverWindowedTable PlanReference UserDefinedType WindowGroupedTable",
     ),
     "pyflinkx.table.expressions": each(
         TABLES,
@@ -180,35 +168,12 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "table.table.GroupedTable": each(TABLES, "aggregate flat_aggregate"),
     "table.table.Table": each(
         TABLES,
-        "aggregate execute_insert explain flat_aggregate from_changelog get_resolved_schema "
-        "get_schema insert_into over_window print_explain print_schema to_changelog to_pandas "
-        "window",
-    ),
-    "table.table_config.TableConfig": each(
-        TABLES,
-        "add_configuration get_default get_idle_state_retention get_local_timezone "
-        "get_max_generated_code_length get_python_executable get_sql_dialect "
-        "set_idle_state_retention set_local_timezone set_max_generated_code_length "
-        "set_python_executable set_sql_dialect to_map",
-    ),
-    "table.table_environment.StreamTableEnvironment": each(
-        TABLES,
-        "from_changelog_stream from_data_stream to_append_stream to_changelog_stream to_retract_stream",
+        "aggregate flat_aggregate from_changelog over_window to_changelog window",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,
-        "add_python_archive add_python_file compile_plan_sql create_catalog create_model "
-        "create_statement_set create_table create_temporary_model create_temporary_table "
-        "create_view drop_model drop_table drop_temporary_model drop_temporary_table drop_view "
-        "execute_plan explain_sql from_descriptor from_pandas get_catalog list_catalogs "
-        "list_databases list_full_modules list_materialized_tables list_models list_modules "
-        "list_tables list_temporary_models list_temporary_tables list_views load_module load_plan "
-        "register_catalog set_python_requirements unload_module use_catalog use_database "
-        "use_modules",
-    ),
-    "table.table_result.TableResult": each(
-        TABLES,
-        "get_job_client get_resolved_schema get_table_schema",
+        "compile_plan_sql create_model create_temporary_model drop_model drop_temporary_model "
+        "execute_plan list_models list_temporary_models load_plan",
     ),
     "table.types.DataType": {
         **each(JAVA, "bridged_to"),

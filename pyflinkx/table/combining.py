@@ -100,8 +100,8 @@ class Combining:
         both = {name for name, _ in self._node.columns} & {name for name, _ in right._node.columns}
         if both:
             raise GraphError(
-                f"{call}: both tables have columns called {', '.join(sorted(both))}; give those of one other names with "
-                "alias() or rename_columns()"
+                f"{call}: both tables have columns called {', '.join(sorted(both))}; give those of one other "
+                "names with alias() or rename_columns()"
             )
         if predicate is not None and not isinstance(predicate, Expression):
             raise TypeError(f"{call} takes a condition such as col('a') == col('b'), not {predicate!r}")

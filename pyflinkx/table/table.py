@@ -15,11 +15,11 @@ from pyflinkx.sql.tree.expressions import Query
 from pyflinkx.sql.unparser import unparse
 from pyflinkx.table.chosen_columns import expanded, name_of
 from pyflinkx.table.combining import Combining
-from pyflinkx.table.execution import collected
 from pyflinkx.table.expression import Expression
 from pyflinkx.table.inline import session_of
 from pyflinkx.table.named_tables import node_of
 from pyflinkx.table.reshaping import Reshaping
+from pyflinkx.table.table_outputs import TableOutputs
 from pyflinkx.table.table_result import TableResult
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ THIS = "this_table"
 
 
 @answers("table.table.Table")
-class Table(Combining, Reshaping, metaclass=Answering):
+class Table(Combining, Reshaping, TableOutputs, metaclass=Answering):
     """The rows of a query. Tables are made by a table environment and by methods of other tables.
 
     Args:
@@ -97,10 +97,7 @@ class Table(Combining, Reshaping, metaclass=Answering):
 
     def execute(self) -> TableResult:
         """Run the query as a job of its own."""
-        environment = self._t_env
-        return TableResult(
-            self._node.columns, lambda: collected(self._node, environment._env), environment._is_streaming
-        )
+        return self._t_env._executed(self._node)
 
     def _source(self) -> queries.Source:
         return queries.Table(tree.Name((THIS,)))

@@ -9,7 +9,7 @@ from pyflinkx._core.columns.from_rows import from_rows
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.columns.to_rows import to_rows
 from pyflinkx._core.keys.map import KeyMap
-from pyflinkx.operators.base import OperatorContext
+from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.piecewise import Pieces, PiecewiseOperator
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.joins.columns import with_null_row
@@ -42,14 +42,12 @@ class BatchJoinOperator(PiecewiseOperator):
     def process_batch(self, batch: Any, port: int = 0) -> None:
         self.held[port].append(batch)
 
-    def end_input(self) -> None:
-        self.begin(self.join())
-
-    def drained(self) -> bool:
-        return not self.has_more()
+    def process_watermark(self, timestamp: int) -> None:
+        if timestamp == MAX_WATERMARK:
+            self.begin(self.join())
 
     def join(self) -> Pieces:
-        """Send all results."""
+        """Send all results, then say that no more follow."""
         import numpy
 
         plan = self.plan
@@ -70,7 +68,9 @@ class BatchJoinOperator(PiecewiseOperator):
                 stop = max(int(numpy.searchsorted(ends, before + PAIRS, "right")), start + 1)
                 some = numpy.arange(start, stop)
                 one = numpy.repeat(some, counts[start:stop])
-                offsets = numpy.arange(len(one)) - numpy.repeat(ends[start:stop] - counts[start:stop] - before, counts[start:stop])
+                offsets = numpy.arange(len(one)) - numpy.repeat(
+                    ends[start:stop] - counts[start:stop] - before, counts[start:stop]
+                )
                 other = order[numpy.repeat(first[start:stop], counts[start:stop]) + offsets]
                 if len(one) and self.test is not None:
                     kept = self.true(padded, one, other)
@@ -91,6 +91,7 @@ class BatchJoinOperator(PiecewiseOperator):
                 self.send(padded, numpy.full(len(lonely), len(left)), lonely)
         except Exception as error:
             raise self.site.wrap(error, "in a join") from error
+        self.output.emit_watermark(MAX_WATERMARK)
 
     def side(self, port: int) -> ColumnBatch:
         """All rows of a side."""

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from pyflinkx.relational.bound import Apply, Bound, Input, Outer, inputs
 from pyflinkx.relational.joins.nodes import JoinKey
+from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.registry import FUNCTIONS
-from pyflinkx.types.data_type import BOOLEAN, DataType, Family, Kind
+from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.data_type_rules import common_type
 
 LEFT_SIDE, RIGHT_SIDE = 1, 2
 COMPARISONS = frozenset(("=", "<>", "<", "<=", ">", ">="))
 # Functions whose result is null where an argument is.
 STRICT = COMPARISONS | {"+", "-", "*", "/", "%", "NEGATIVE", "CAST", "NOT", "UPPER", "LOWER", "ABS", "LIKE", "MOD"}
-
-
-def conjuncts(condition: Bound | None) -> list[Bound]:
-    """The conditions that all have to be true."""
-    if condition is None:
-        return []
-    if isinstance(condition, Apply) and condition.function == "AND":
-        return [part for operand in condition.operands for part in conjuncts(operand)]
-    return [condition]
-
-
-def conjunction(parts: Sequence[Bound]) -> Bound | None:
-    """The condition that is true where all are; None for no parts."""
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return Apply(BOOLEAN.with_nullable(any(part.type.nullable for part in parts)), "AND", tuple(parts))
 
 
 def both(*conditions: Bound | None) -> Bound | None:
@@ -128,7 +113,9 @@ def same_values(first: DataType, second: DataType) -> bool:
     """Whether equal values of two types are the same."""
     if first.with_nullable(True) == second.with_nullable(True):
         return True
-    return any(first.family(family) and second.family(family) for family in (Family.CHARACTER_STRING, Family.BINARY_STRING))
+    return any(
+        first.family(family) and second.family(family) for family in (Family.CHARACTER_STRING, Family.BINARY_STRING)
+    )
 
 
 def keys_and_rest(parts: Iterable[Bound], left: Columns, right: Columns) -> tuple[tuple[JoinKey, ...], Bound | None]:

@@ -63,7 +63,10 @@ class InsertsJoinOperator(NativeJoinOperator):
 
     def send(self, pairs: ColumnBatch) -> None:
         """Send those pairs for which the condition is true."""
-        columns = [pairs.columns[position].with_field(field) for position, field in zip(self.kept, self.plan.result, strict=True)]
+        columns = [
+            pairs.columns[position].with_field(field)
+            for position, field in zip(self.kept, self.plan.result, strict=True)
+        ]
         made = ColumnBatch(self.plan.result, columns, len(pairs))
         if self.test is not None:
             made = made.filter(self.test(ColumnBatch(self.plan.pair, columns, len(pairs))).columns[0])

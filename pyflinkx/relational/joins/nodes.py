@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.bound import Apply, Bound, Input
+from pyflinkx.relational.joins.bounds import Interval, interval_of, times_dropped
+from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT, Changes
 from pyflinkx.types.data_type import BOOLEAN
@@ -66,21 +68,43 @@ class Join(Node):
 
     @cached_property
     def columns(self) -> Columns:
-        # When a row comes out of a join says nothing of its times.
-        left = tuple((name, kind.with_time(None)) for name, kind in self.left.columns)
+        # The times of rows stay such only where rows wait no longer than they say.
+        left = self.left.columns if self.interval else times_dropped(self.left.columns)
         if self.kind == MARK:
             return (*left, (self.mark, BOOLEAN.not_null()))
         if self.kind in OF_LEFT:
             return left
         width = len(left)
         return tuple(
-            (name, (kind.with_nullable(True) if self.kind in padded else kind).with_time(None))
-            for position, (name, kind) in enumerate(self.pair)
+            (name, kind.with_nullable(True) if self.kind in padded else kind)
+            for position, (name, kind) in enumerate(self.pair if self.interval else times_dropped(self.pair))
             for padded in [KEEPS_RIGHT if position < width else KEEPS_LEFT]
         )
 
+    @cached_property
+    def interval(self) -> tuple[Interval, Bound | None] | None:
+        """The interval of a join of rows that wait for partners for some time, and the rest of its condition."""
+        if self.kind in OF_LEFT or not self.left.changes == self.right.changes == INSERT_ONLY:
+            return None
+        equal = [part for key in self.keys if (part := self.equality(key)) is not None]
+        parts = conjuncts(self.condition)
+        found = interval_of([*equal, *parts], self.left.columns, self.right.columns)
+        if found is None:
+            return None
+        interval, rest = found
+        return interval, conjunction([part for part in parts if part in rest])
+
+    def equality(self, key: JoinKey) -> Bound | None:
+        """A key as a condition on pairs, where it is one of columns."""
+        if key.nulls or not isinstance(key.left, Input) or not isinstance(key.right, Input):
+            return None
+        right = Input(key.right.type, len(self.left.columns) + key.right.index, key.right.name)
+        return Apply(BOOLEAN, "=", (key.left, right))
+
     @property
     def changes(self) -> Changes:
+        if self.interval is not None:
+            return INSERT_ONLY
         if self.kind in (INNER, SEMI) and self.left.changes == self.right.changes == INSERT_ONLY:
             return INSERT_ONLY
         return RETRACT
@@ -111,11 +135,16 @@ class Join(Node):
 
     def describe(self) -> str:
         parts = [*map(str, self.keys), *([] if self.condition is None else [str(self.condition)])]
-        name = {SEMI: "LeftSemiJoin", ANTI: "LeftAntiJoin", MARK: "LeftMarkJoin"}.get(self.kind, f"{self.kind}OuterJoin")
+        name = {SEMI: "LeftSemiJoin", ANTI: "LeftAntiJoin", MARK: "LeftMarkJoin"}.get(
+            self.kind, f"{self.kind}OuterJoin"
+        )
         shown = "InnerJoin" if self.kind == INNER else name
         layouts = ", ".join(f"{side}InputSpec=[{self.layout(port)}]" for port, side in enumerate(("left", "right")))
         where = f"where=[{' AND '.join(parts) or 'TRUE'}]"
         names = ", ".join(name for name, _ in self.columns)
+        if self.interval is not None:
+            bounds = self.interval[0].describe(self.left.columns, self.right.columns)
+            return f"IntervalJoin(joinType=[{shown}], windowBounds=[{bounds}], {where}, select=[{names}])"
         return f"Join(joinType=[{shown}], {where}, select=[{names}], {layouts})"
 
     def layout(self, side: int) -> str:

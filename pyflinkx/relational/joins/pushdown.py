@@ -10,25 +10,20 @@ from pyflinkx.relational.joins.conditions import (
     LEFT_SIDE,
     RIGHT_SIDE,
     both,
-    conjunction,
-    conjuncts,
     is_deterministic,
     keys_and_rest,
     moved,
     rejects_nulls,
     sides,
 )
+from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.nodes import ANTI, FULL, INNER, LEFT, MARK, RIGHT, SEMI, Join
+from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.nodes import Calc, Node
 
-# Joins whose results have a left row as it was, so that what it decides can be decided before; and likewise a right row.
+# Joins whose results have a left row as it was, so what it decides can be decided before; likewise a right row.
 LEFT_FIRST = frozenset((INNER, LEFT, SEMI, ANTI, MARK))
 RIGHT_FIRST = frozenset((INNER, RIGHT))
-
-
-def identity(node: Node) -> tuple[tuple[str, Bound], ...]:
-    """All columns, as they are."""
-    return tuple((name, Input(kind, index, name)) for index, (name, kind) in enumerate(node.columns))
 
 
 def filtered(node: Node, condition: Bound | None) -> Node:

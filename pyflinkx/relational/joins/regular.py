@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pyflinkx._core.columns.batch import ColumnBatch
@@ -14,13 +13,13 @@ from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.piecewise import Pieces, PiecewiseOperator
 from pyflinkx.relational.bound import Bound
 from pyflinkx.relational.evaluate import Projection
+from pyflinkx.relational.joins.keys import KeyReader
 from pyflinkx.relational.joins.nodes import ANTI, KEEPS_LEFT, KEEPS_RIGHT, MARK, OF_LEFT
 from pyflinkx.relational.joins.views import Held, Row, View, ViewSpec, view_of
 
 INSERT, BEFORE, AFTER, DELETE = range(4)
 # Rows that are sent, or pairs whose condition is looked at, at a time.
 MOST = 4096
-NO_KEY = 0
 
 
 class JoinPlan(NamedTuple):
@@ -64,10 +63,7 @@ class JoinOperator(PiecewiseOperator):
         store.use_clock(context.clock)
         self.key_context = store.context
         self.views: list[View] = [view_of(spec, store) for spec in plan.views]
-        self.key_of = [itemgetter(*keys) if keys else None for keys in plan.keys]
-        self.strict = [
-            [position for position, nulls in zip(keys, plan.nulls, strict=True) if not nulls] for keys in plan.keys
-        ]
+        self.keys = [KeyReader(keys, plan.nulls) for keys in plan.keys]
         condition = plan.condition
         self.test = None if condition is None else Projection([("true", condition)])
         self.notes = self.noted()
@@ -86,7 +82,7 @@ class JoinOperator(PiecewiseOperator):
         try:
             rows = to_rows(batch, "tuple")
             kinds = [INSERT] * len(rows) if batch.kinds is None else memoryview(batch.kinds).tolist()
-            keys = self.keys(rows, port)
+            keys = self.keys[port].keys(rows)
             width = self.plan.widths[port]
             if rows and len(rows[0]) > width:
                 rows = [row[:width] for row in rows]
@@ -143,17 +139,6 @@ class JoinOperator(PiecewiseOperator):
             if len(self.rows) >= MOST:
                 self.send()
                 yield None
-
-    def keys(self, rows: list[Row], port: int) -> list[tuple[Any] | None]:
-        """The key of each row, in a tuple; None where it has no equals."""
-        key_of = self.key_of[port]
-        if key_of is None:
-            return [(NO_KEY,)] * len(rows)
-        strict = self.strict[port]
-        if len(strict) == 1:
-            at = strict[0]
-            return [None if row[at] is None else (key_of(row),) for row in rows]
-        return [None if any(row[at] is None for at in strict) else (key_of(row),) for row in rows]
 
     def candidates(self, keys: list[Any], start: int, port: int) -> list[list[Held]]:
         """The rows of the other side that have the keys of some rows of this one, for so many pairs at a time."""
@@ -220,8 +205,8 @@ class JoinOperator(PiecewiseOperator):
 class PairsOperator(JoinOperator):
     """An inner or outer join, which sends what Flink's sends, in its order.
 
-    A row without partners is sent beside nulls where its side is kept; it is taken back before its first pair is sent, and sent
-    again after its last one was taken back.
+    A row without partners is sent beside nulls where its side is kept; it is taken back before its first pair is sent,
+    and sent again after its last one was taken back.
     """
 
     def open(self, context: OperatorContext) -> None:

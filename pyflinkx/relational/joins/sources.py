@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyflinkx.relational.binder import Binder, Scope
-from pyflinkx.relational.bound import Apply, Bound, Input
-from pyflinkx.relational.joins.conditions import conjunction
+from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.nodes import FULL, INNER, LEFT, RIGHT, paired
-from pyflinkx.relational.joins.pushdown import identity, joined
+from pyflinkx.relational.joins.parts import conjunction
+from pyflinkx.relational.joins.pushdown import joined
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.user.lateral import is_lateral, lateral, lateral_join
 from pyflinkx.sql.tree import queries
@@ -47,7 +48,9 @@ def join(
     """Two sources side by side."""
     for qualifier in dict.fromkeys(table for table, _, _ in right_scope.columns if table is not None):
         if any(qualifier == table for table, _, _ in left_scope.columns):
-            binder.refuse(source.right, f"two tables are called {qualifier} here; give one of them another name with AS")
+            binder.refuse(
+                source.right, f"two tables are called {qualifier} here; give one of them another name with AS"
+            )
     kind = KINDS[source.kind]
     width = len(left.columns)
     hidden = left_scope.hidden | {width + index for index in right_scope.hidden}
@@ -66,7 +69,10 @@ def join(
     expressions = Binder(binder.text, scope)
     if source.natural or source.using:
         names = list(source.using) or common_names(left_scope, right_scope)
-        pairs = [(column_of(binder, source, left_scope, name), column_of(binder, source, right_scope, name)) for name in names]
+        pairs = [
+            (column_of(binder, source, left_scope, name), column_of(binder, source, right_scope, name))
+            for name in names
+        ]
         matched = [
             (found, Input(columns[width + other.index][1], width + other.index, columns[width + other.index][0]))
             for found, other in pairs

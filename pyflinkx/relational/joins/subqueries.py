@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Constant, Input, Outer
-from pyflinkx.relational.joins.conditions import conjunction, conjuncts, replaced, replaced_leaves
-from pyflinkx.relational.joins.correlation import Correlated, decorrelated
+from pyflinkx.relational.joins.conditions import replaced, replaced_leaves
+from pyflinkx.relational.joins.correlation import Correlated, decorrelated, equality
+from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.nodes import ANTI, LEFT, MARK, SEMI
-from pyflinkx.relational.joins.pushdown import filtered, identity, joined
+from pyflinkx.relational.joins.parts import conjunction, conjuncts
+from pyflinkx.relational.joins.pushdown import filtered, joined
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree.base import walk
@@ -24,7 +26,7 @@ OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 class Subqueries:
-    """The queries within the expressions on some rows. Each becomes a join, whose columns stand behind those of the rows.
+    """The queries within the expressions on some rows; each becomes a join, whose columns stand behind the rows' own.
 
     Args:
         queries: binds queries.
@@ -120,18 +122,25 @@ class Subqueries:
         found = self.bind(node.query, node)
         if found.width != 1:
             binder.refuse(node, f"a query as a value has one column, and this has {found.width}")
-        found = found.single()
+        found = found.single(lambda message: binder.refuse(node, message))
         width = len(self.node.columns)
         self.join(found, LEFT, self.pairs(found))
         name, kind = self.node.columns[width]
         made: Bound = Input(kind, width, name)
-        if found.of_nothing is not None:
-            made = binder.apply(node, "COALESCE", [made, found.of_nothing])
+        if found.empty and not (isinstance(found.empty[0], Constant) and found.empty[0].value is None):
+            # Whether there is a row shows in a column that is equal to something.
+            key = equality(found.conditions[0])
+            assert key is not None
+            assert isinstance(key[0], Input)
+            name, kind = self.node.columns[width + key[0].index]
+            there = binder.apply(node, "IS NOT NULL", [Input(kind, width + key[0].index, name)])
+            made = binder.apply(node, "CASE", [there, made, found.empty[0]])
         return made
 
 
 def within_pair(part: Bound, width: int, query: Node) -> Bound:
     """A condition of a query within another on pairs of a row outside and one of the query."""
+
     def change(leaf: Bound) -> Bound:
         if isinstance(leaf, Outer):
             if leaf.level:
@@ -167,8 +176,10 @@ def filtered_by(queries: QueryBinder, node: Node, scope: Scope, where: tree.Expr
     parts = parts_of(where)
     plain = [part for part in parts if not has_query(part)]
     nested = Subqueries(queries, node, scope)
-    binder = Binder(queries.text, scope, nested)
-    nested.node = filtered(node, conjunction([each for part in plain for each in conjuncts(binder.condition(part, "WHERE"))]))
+    binder = Binder(queries.text, scope, subqueries=nested)
+    nested.node = filtered(
+        node, conjunction([each for part in plain for each in conjuncts(binder.condition(part, "WHERE"))])
+    )
     rest: list[Bound] = []
     for part in parts:
         if has_query(part) and not as_join(nested, binder, part):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.operators.kept_watermark import WATERMARK
 from pyflinkx.operators.native_join import JoinSpec
 from pyflinkx.plan.columns import columnar_operator, keyed_by_columns
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.calc import CalcOperator
 from pyflinkx.relational.joins.batch import BatchJoinOperator
+from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.inserts import InsertsJoinOperator
+from pyflinkx.relational.joins.interval_operator import CLEAN_UP, IntervalJoinOperator, IntervalPlan
+from pyflinkx.relational.joins.interval_operator import STATES as INTERVAL_STATES
 from pyflinkx.relational.joins.nodes import INNER, Join, paired
-from pyflinkx.relational.joins.pushdown import identity
 from pyflinkx.relational.joins.regular import JoinPlan, operator_of
 from pyflinkx.relational.joins.views import ONE, ROWS, UNIQUE, ViewSpec
 from pyflinkx.relational.keyed_rows import schema_of, ttl_of
@@ -20,7 +23,7 @@ from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
 from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT
-from pyflinkx.types.data_type import Family
+from pyflinkx.types.data_type import ROWTIME, Family
 
 SINGLE = Settings(parallelism=1, max_parallelism=1)
 
@@ -76,6 +79,26 @@ def view_spec(node: Join, side: int, ttl: int) -> ViewSpec:
     return ViewSpec(name, ROWS, (), any(kind.family(Family.CONSTRUCTED) for kind in kinds), ttl)
 
 
+def plan_of(node: Join, keys: tuple[tuple[int, ...], tuple[int, ...]], ttl: int) -> JoinPlan:
+    """What an operator joins.
+
+    Args:
+        node: the join.
+        keys: where the keys are in the batches of both sides.
+        ttl: milliseconds that rows are held; 0 for ever.
+    """
+    return JoinPlan(
+        node.kind,
+        schema_of(node.columns),
+        schema_of(node.pair),
+        (len(node.left.columns), len(node.right.columns)),
+        keys,
+        tuple(key.nulls for key in node.keys),
+        (view_spec(node, 0, ttl), view_spec(node, 1, ttl)),
+        node.condition,
+    )
+
+
 @translates(Join)
 def joined_stream(node: Join, translation: Translation) -> Stream:
     """The stream of a join."""
@@ -83,23 +106,21 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
     left, left_columns, left_keys = with_keys(node.left, [key.left for key in node.keys], translation, taken)
     right, right_columns, right_keys = with_keys(node.right, [key.right for key in node.keys], translation, taken)
     ttl = ttl_of(translation.options)
-    result = schema_of(node.columns)
-    widths = (len(node.left.columns), len(node.right.columns))
-    plan = JoinPlan(
-        node.kind,
-        result,
-        schema_of(node.pair),
-        widths,
-        (left_keys, right_keys),
-        tuple(key.nulls for key in node.keys),
-        (view_spec(node, 0, ttl), view_spec(node, 1, ttl)),
-        node.condition,
-    )
+    plan = plan_of(node, (left_keys, right_keys), ttl)
+    result = plan.result
     inputs = [keyed(left, left_columns, left_keys), keyed(right, right_columns, right_keys)]
     settings = Settings() if node.keys else SINGLE
     if not translation.streaming:
         spec = OperatorSpec.of(BatchJoinOperator, plan).reading(*(each.asks(True) for each in inputs))
         return columnar_operator("Join", spec.producing(INSERT_ONLY), inputs, result, settings=settings)
+    if node.interval is not None:
+        interval, condition = node.interval
+        times = (interval.left, interval.right) if interval.by == ROWTIME else None
+        waiting = IntervalPlan(plan._replace(condition=condition), times, interval.lower, interval.upper)
+        spec = OperatorSpec.of(IntervalJoinOperator, waiting).reading(*(each.asks(True) for each in inputs))
+        kept = [WATERMARK] if times is not None else []
+        spec = spec.producing(INSERT_ONLY).keeping(*INTERVAL_STATES, CLEAN_UP, *kept)
+        return columnar_operator("IntervalJoin", spec, inputs, result, settings=settings)
     if is_native(node, ttl):
         pairs = schema_of(paired(left_columns, right_columns))
         native = JoinSpec(pairs, left_keys, right_keys)

@@ -14,7 +14,7 @@ from pyflinkx.state.backend import KeyedStateBackend
 from pyflinkx.state.descriptors import MapStateDescriptor, StateDescriptor, ValueStateDescriptor
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.state.ttl_config import StateTtlConfig
-from pyflinkx.types.time import Duration
+from pyflinkx.types.time import Time
 
 Row = tuple[Any, ...]
 Held = tuple[Row, int]
@@ -163,13 +163,10 @@ def partners_in(held: tuple[Any, ...] | None) -> int:
 
 def view_of(spec: ViewSpec, store: KeyedStateBackend) -> View:
     """The rows of a side, held by an operator's keyed state."""
-    descriptor: StateDescriptor
-    if spec.layout == ONE:
-        descriptor = ValueStateDescriptor(spec.name)
-    else:
-        descriptor = MapStateDescriptor(spec.name)
+    kind = ValueStateDescriptor if spec.layout == ONE else MapStateDescriptor
+    descriptor: StateDescriptor = kind(spec.name)
     if spec.ttl:
-        descriptor.enable_time_to_live(StateTtlConfig.new_builder(Duration.of_millis(spec.ttl)).build())
+        descriptor.enable_time_to_live(StateTtlConfig.new_builder(Time.milliseconds(spec.ttl)).build())
     state = store.get_partitioned_state(descriptor)
     if spec.layout == ONE:
         return OneRow(state)

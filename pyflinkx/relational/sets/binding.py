@@ -45,12 +45,14 @@ def aligned(binder: QueryBinder, query: queries.SetOperation, nodes: list[Node])
                 place, f"{query.operator}: this has {len(node.columns)} columns, and the first {len(first.columns)}"
             )
     columns = []
-    for index, (name, kind) in enumerate(first.columns):
+    for index, (name, _) in enumerate(first.columns):
         types = [node.columns[index][1] for node in nodes]
         common = common_type(types)
         if common is None:
             shown = " and ".join(dict.fromkeys(map(str, types)))
-            binder.refuse(query, f"{query.operator}: column {index + 1} ({name}) has types with nothing in common: {shown}")
+            binder.refuse(
+                query, f"{query.operator}: column {index + 1} ({name}) has types with nothing in common: {shown}"
+            )
         columns.append((name, common))
     made = []
     for node, place in zip(nodes, query.inputs, strict=True):
@@ -60,7 +62,8 @@ def aligned(binder: QueryBinder, query: queries.SetOperation, nodes: list[Node])
             for index, ((name, kind), (old, own)) in enumerate(zip(columns, node.columns, strict=True))
         )
         same = all(
-            isinstance(bound, Input) and name == old for (name, bound), (old, _) in zip(projection, node.columns, strict=True)
+            isinstance(bound, Input) and name == old
+            for (name, bound), (old, _) in zip(projection, node.columns, strict=True)
         )
         made.append(node if same else Calc(node, projection))
     return made

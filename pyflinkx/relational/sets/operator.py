@@ -12,13 +12,13 @@ from pyflinkx._core.columns.from_rows import from_rows
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.columns.to_rows import to_rows
 from pyflinkx._core.keys.map import KeyMap
-from pyflinkx.operators.base import OperatorContext
+from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.piecewise import Pieces, PiecewiseOperator
 from pyflinkx.relational.joins.views import frozen
 from pyflinkx.state.descriptors import MapStateDescriptor
 from pyflinkx.state.spec import StateSpec
 from pyflinkx.state.ttl_config import StateTtlConfig
-from pyflinkx.types.time import Duration
+from pyflinkx.types.time import Time
 
 Row = tuple[Any, ...]
 Counts = tuple[int, int]
@@ -79,7 +79,7 @@ class SetOperator(PiecewiseOperator):
         store.use_clock(context.clock)
         descriptor = MapStateDescriptor("counts")
         if plan.ttl:
-            descriptor.enable_time_to_live(StateTtlConfig.new_builder(Duration.of_millis(plan.ttl)).build())
+            descriptor.enable_time_to_live(StateTtlConfig.new_builder(Time.milliseconds(plan.ttl)).build())
         self.state = store.get_map_state(descriptor)
         self.key_context = store.context
         self.key_of = itemgetter(*plan.keys) if plan.keys else lambda row: NO_KEY
@@ -151,14 +151,12 @@ class BatchSetOperator(PiecewiseOperator):
         except Exception as error:
             raise self.site.wrap(error, f"in {self.plan.operator}, on record {row!r:.200}") from error
 
-    def end_input(self) -> None:
-        self.begin(self.results())
-
-    def drained(self) -> bool:
-        return not self.has_more()
+    def process_watermark(self, timestamp: int) -> None:
+        if timestamp == MAX_WATERMARK:
+            self.begin(self.results())
 
     def results(self) -> Pieces:
-        """Send the rows of the result."""
+        """Send the rows of the result, then say that no more follow."""
         times = TIMES[self.plan.operator, self.plan.all]
         rows: list[Row] = []
         for left, right, row in self.counts.values():
@@ -170,3 +168,4 @@ class BatchSetOperator(PiecewiseOperator):
         if rows:
             self.output.emit(from_rows(rows, self.plan.schema))
         self.counts.clear()
+        self.output.emit_watermark(MAX_WATERMARK)
