@@ -130,7 +130,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     ),
     "pyflinkx.table.table": each(
         TABLES,
-        "AggregatedTable FlatAggregateTable GroupWindowedTable OverWindowedTable WindowGroupedTable",
+        "GroupWindowedTable OverWindowedTable WindowGroupedTable",
     ),
     "pyflinkx.table.types": {
         **each(TABLES, "RawType UserDefinedType ZonedTimestampType"),
@@ -165,10 +165,9 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         "bitmap_or bitmap_or_agg bitmap_or_cardinality_agg bitmap_to_array bitmap_to_bytes "
         "bitmap_to_string bitmap_xor bitmap_xor_agg bitmap_xor_cardinality_agg object_update",
     ),
-    "table.table.GroupedTable": each(TABLES, "aggregate flat_aggregate"),
     "table.table.Table": each(
         TABLES,
-        "aggregate flat_aggregate from_changelog over_window to_changelog window",
+        "from_changelog over_window to_changelog window",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,

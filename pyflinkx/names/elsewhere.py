@@ -174,6 +174,6 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         ),
     },
     "pyflinkx.table.table": {
-        **each("pyflinkx.table.grouped_table", "GroupedTable"),
+        **each("pyflinkx.table.grouped_table", "AggregatedTable FlatAggregateTable GroupedTable"),
     },
 }
