@@ -17,7 +17,8 @@ from pyflinkx.relational.keyed_rows import keyed
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
 from pyflinkx.relational.values import field
-from pyflinkx.relational.windows.aggregate_operator import STATE, TIMERS, WindowAggregateOperator
+from pyflinkx.relational.windows.aggregate_operator import WindowAggregateOperator
+from pyflinkx.relational.windows.firing_operator import STATE, TIMERS
 from pyflinkx.relational.windows.local_time import zone_of
 from pyflinkx.relational.windows.properties import WindowColumns, window_columns
 from pyflinkx.relational.windows.spec import SESSION
@@ -107,13 +108,10 @@ def aggregated(node: WindowAggregate, translation: Translation) -> Stream:
         WindowAggregateOperator,
         node.input.columns,
         node.plain_keys,
-        [result_of(node, index) for index in node.keys],
-        (min(node.window.begins), min(node.window.ends)),
-        node.calls,
+        node.window.bounds(zone_of(translation.options)),
         node.columns,
-        node.window.spec.by_clock,
-        node.window.spec.local,
-        zone_of(translation.options),
+        [result_of(node, index) for index in node.keys],
+        node.calls,
         node.input.changes != INSERT_ONLY,
     )
     spec = spec.reading(stream.asks()).producing(INSERT_ONLY).keeping(STATE, TIMERS, WATERMARK)
