@@ -8,14 +8,14 @@ from typing import Any
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx.expressions.vectors import Frame
-from pyflinkx.relational import functions, time_functions
+from pyflinkx.relational import library, time_functions
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input
 from pyflinkx.relational.logic import truth
 from pyflinkx.relational.moment import Moment
 from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.values import Run, column_of, constant, field, load
 
-assert functions  # entered into the registry
+assert library  # entered into the registry
 assert time_functions
 
 

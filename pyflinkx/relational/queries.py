@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
+from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.joins.sources import from_clause, rescoped
+from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.relational.over.calls import with_overs
+from pyflinkx.relational.ranking.binding import has_over, limited, ordered, qualified, with_row_numbers
+from pyflinkx.relational.session import Session, current, within
+from pyflinkx.relational.sets.binding import set_operation
+from pyflinkx.relational.windows.calls import is_window_call, window_table
+from pyflinkx.relational.windows.group_windows import with_group_windows
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import base, queries
@@ -29,14 +39,25 @@ class QueryBinder:
         lookup: from the path of a table to its rows; None where there is none.
         known: names of the tables there are, for suggestions.
         hinted: as ``lookup``, with options that a hint says of the table.
+        session: time zone and user's functions; by default those of the query around this one.
     """
 
-    def __init__(self, text: str, lookup: Lookup, known: Sequence[str] = (), hinted: Hinted | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        lookup: Lookup,
+        known: Sequence[str] = (),
+        hinted: Hinted | None = None,
+        *,
+        session: Session | None = None,
+    ) -> None:
+        self.session = session
         self.text = text
         self.lookup = lookup
         self.known = known
         self.hinted = hinted
         self.common: list[Mapping[str, Node]] = []
+        self.outer: list[Scope] = []  # of the queries that the one being bound stands within
 
     def bind(self, query: Query) -> Node:
         """The plan of a query.
@@ -44,6 +65,9 @@ class QueryBinder:
         Raises:
             SqlError: a name, a function or a type does not fit, or there is no such clause here.
         """
+        if self.session is not None and self.session is not current():
+            with within(self.session):
+                return self.bind(query)
         if isinstance(query, queries.Select):
             return self.select(query)
         if isinstance(query, queries.Values):
@@ -52,6 +76,8 @@ class QueryBinder:
             return self.table(query.name)
         if isinstance(query, queries.Ordered):
             return self.ordered(query)
+        if isinstance(query, queries.SetOperation):
+            return set_operation(self, query)
         self.refuse(query, f"{type(query).__name__} is not in this version")
 
     def refuse(self, node: base.Node, message: str) -> NoReturn:
@@ -59,14 +85,14 @@ class QueryBinder:
 
     def ordered(self, query: queries.Ordered) -> Node:
         """A query with WITH before it."""
-        if query.order_by or query.offset is not None or query.limit is not None or query.recursive:
-            self.refuse(query, "ORDER BY, LIMIT, OFFSET and WITH RECURSIVE are not in this version")
+        if query.recursive:
+            self.refuse(query, "WITH RECURSIVE is not in this version")
         tables: dict[str, Node] = {}
         self.common.append(tables)
         try:
             for table in query.with_tables:
                 tables[table.name] = self.renamed(self.bind(table.query), table.columns, table)
-            return self.bind(query.body)
+            return ordered(self, query)
         finally:
             self.common.pop()
 
@@ -114,6 +140,8 @@ class QueryBinder:
             return self.table(source.name, source.hints), source.name.parts[-1]
         if isinstance(source, queries.Derived) and not source.lateral:
             return self.bind(source.query), None
+        if isinstance(source, queries.TableFunction) and is_window_call(source.call):
+            return window_table(self, source.call), None
         if isinstance(source, queries.Aliased):
             node, _ = self.source(source.source)
             return self.renamed(node, source.columns, source), source.name
@@ -121,18 +149,24 @@ class QueryBinder:
 
     def select(self, query: queries.Select) -> Node:
         """SELECT of one input, or of none."""
-        for clause, there in [
-            ("DISTINCT", query.quantifier == "DISTINCT"),
-            ("GROUP BY", query.group_by is not None),
-            ("HAVING", query.having is not None),
-            ("WINDOW", bool(query.windows)),
-            ("QUALIFY", query.qualify is not None),
-        ]:
-            if there:
-                self.refuse(query, f"{clause} is not in this version")
-        node, qualifier = (one_row(), None) if query.source is None else self.source(query.source)
-        scope = Scope([] if query.source is None else [(qualifier, name, kind) for name, kind in node.columns])
+        node, scope = (
+            (one_row(), Scope([], outer=self.outer)) if query.source is None else from_clause(self, query.source)
+        )
+        node = filtered_by(self, node, scope, query.where)
+        scope = rescoped(scope, node)
         binder = Binder(self.text, scope)
+        if is_grouped(query):
+            node = limited(node) if isinstance(node, Calc) else node
+            query, node, binder = with_group_windows(self, query, node, binder)
+            node, binder = grouped(self, query, node, binder)
+        condition = None
+        if has_over(query) or query.qualify is not None:
+            numbered = with_row_numbers(self, query, node, binder)
+            if numbered is node:
+                node, binder = with_overs(self, query, node, binder)
+            else:
+                node, condition = numbered, None if query.qualify is None else qualified(query, binder)
+        nested = binder.subqueries = Subqueries(self, node, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
             if isinstance(item.expression, Star):
@@ -140,8 +174,9 @@ class QueryBinder:
                 continue
             bound = binder.bind(item.expression)
             projection.append((item.alias or self.name_of(item.expression, len(projection)), bound))
-        condition = None if query.where is None else binder.condition(query.where, "WHERE")
-        return Calc(node, tuple(distinct_names(projection)), condition)
+        calc = projected(nested.node, tuple(distinct_names(projection)))
+        made = limited(calc if condition is None else replace(calc, condition=condition))
+        return distinct(made) if query.quantifier == "DISTINCT" else made
 
     def every(self, star: Star, scope: Scope) -> list[tuple[str, Bound]]:
         """All columns, or those of one table."""
@@ -149,7 +184,7 @@ class QueryBinder:
         found = [
             (name, Input(kind, index, scope.names[index]))
             for index, (table, name, kind) in enumerate(scope.columns)
-            if qualifier in (None, table)
+            if (index not in scope.hidden if qualifier is None else qualifier == table)
         ]
         if not found:
             self.refuse(star, f"there is no table {qualifier} here" if qualifier else "* needs a FROM")

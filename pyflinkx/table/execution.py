@@ -11,6 +11,7 @@ from pyflinkx._core.columns.from_rows import from_rows
 from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx._core.columns.to_rows import to_rows
 from pyflinkx.common.job_client import JobClient
+from pyflinkx.config.options import RUNTIME_MODE
 from pyflinkx.connectors.collect import CollectBuffer, CollectSink
 from pyflinkx.connectors.columnar import ColumnarSource
 from pyflinkx.connectors.sink import Sink
@@ -21,15 +22,19 @@ from pyflinkx.datastream.stream_execution_environment import StreamExecutionEnvi
 from pyflinkx.graph.transformation import Transformation
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
+from pyflinkx.relational.aggregation import expand, translators
+from pyflinkx.relational.changes import translators as changes_translators
 from pyflinkx.relational.evaluate import Projection
+from pyflinkx.relational.joins import translate as joins
 from pyflinkx.relational.nodes import Node, Scan, Values
+from pyflinkx.relational.ranking import translators as ranking_translators
+from pyflinkx.relational.sets import translate as sets
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import field
-from pyflinkx.relational.windows import watermark
+from pyflinkx.relational.windows import translators as window_translators
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-assert calc
-assert watermark
+LOADED = (calc, changes_translators, expand, joins, ranking_translators, sets, translators, window_translators)
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
@@ -58,15 +63,18 @@ class Building:
 
 
 def translation(
-    environment: StreamExecutionEnvironment, streaming: bool = True, building: Building | None = None
+    environment: StreamExecutionEnvironment, streaming: bool | None = None, building: Building | None = None
 ) -> Translation:
     """What makes the streams of plans in a program.
 
     Args:
         environment: where their operators belong.
-        streaming: whether the results are changes as they come, or the last ones only.
+        streaming: whether the results are changes as they come, or the last ones only; by default as the job's mode says.
         building: makes the streams of sources; by default a new one.
     """
+    options = environment._configuration
+    if streaming is None:
+        streaming = options.value_of(RUNTIME_MODE) != "BATCH"
     made = building or Building(environment)
 
     def source(node: Node) -> Stream:
@@ -78,7 +86,7 @@ def translation(
             return found
         return made.source(ColumnarSource(node.table), f"Table {node.name}", 1)
 
-    return Translation(source, environment._configuration, streaming)
+    return Translation(source, options, streaming)
 
 
 def stream_of(node: Node, environment: StreamExecutionEnvironment) -> DataStream:

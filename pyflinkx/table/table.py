@@ -12,7 +12,9 @@ from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
 from pyflinkx.sql.unparser import unparse
+from pyflinkx.table.combining import Combining
 from pyflinkx.table.expression import Expression
+from pyflinkx.table.named_tables import node_of
 from pyflinkx.table.table_outputs import TableOutputs
 from pyflinkx.table.table_result import TableResult
 
@@ -26,7 +28,7 @@ THIS = "this_table"
 
 
 @answers("table.table.Table")
-class Table(TableOutputs, metaclass=Answering):
+class Table(Combining, TableOutputs, metaclass=Answering):
     """The rows of a query. Tables are made by a table environment and by methods of other tables.
 
     Args:
@@ -98,7 +100,7 @@ class Table(TableOutputs, metaclass=Answering):
 
     def _query(self, select: queries.Select) -> Table:
         text = unparse(select)
-        return Table(QueryBinder(text, lambda path: self._node).bind(parse_query(text)), self._t_env)
+        return Table(QueryBinder(text, lambda path: node_of(path) or self._node).bind(parse_query(text)), self._t_env)
 
 
 def _name_of(field: Expression, place: int) -> str | None:
