@@ -67,7 +67,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.table.model_descriptor": TABLES,
     "pyflinkx.table.plan_reference": TABLES,
     "pyflinkx.table.resolved_expression": TABLES,
-    "pyflinkx.table.udf": TABLES,
     "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pyflinkx.errors import GraphError, SqlError
 from pyflinkx.relational.catalog import CatalogError, Catalogs, Path, close_to
-from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.tables.definition import TableDefinition, ViewDefinition
 from pyflinkx.sql.parser import parse_path
 from pyflinkx.table.table import Table
@@ -208,16 +207,7 @@ class CatalogMethods:
             if path[:2] == place and isinstance(found, kind)
         )
 
-    # ---- modules and functions ----
-
-    def list_functions(self) -> list[str]:
-        """The names of all functions, in small letters."""
-        built_in = {name.lower() for name in FUNCTIONS if name[0].isalpha() and " " not in name}
-        return sorted({*(built_in if ("core", True) in self._modules else ()), *self.list_user_defined_functions()})
-
-    def list_user_defined_functions(self) -> list[str]:
-        """The names of the user's functions."""
-        return []
+    # ---- modules ----
 
     def load_module(self, module_name: str, module: Module) -> None:
         """Load the module of built-in functions again, after it was unloaded.

@@ -144,10 +144,18 @@ def drop(environment: TableEnvironment, statement: ddl.Drop, text: str) -> Table
         elif kind == "CATALOG":
             if not (statement.if_exists and parts[-1] not in catalogs.catalogs):
                 catalogs.remove(parts[-1])
+        elif kind == "FUNCTION":
+            environment._drop_function(statement, text)
         else:
             raise error_at(text, *statement.span, f"DROP {kind} is not in this version")
     except ValueError as error:
         if str(error).startswith("line "):
             raise
         raise error_at(text, *statement.name.span, str(error)) from None
+    return TableResult()
+
+
+def create_function(environment: TableEnvironment, statement: ddl.CreateFunction, text: str) -> TableResult:
+    """CREATE FUNCTION."""
+    environment._create_function(statement, text)
     return TableResult()
