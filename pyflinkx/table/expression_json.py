@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.sql.tree import expressions as tree
-from pyflinkx.table.column_types import DataType
+from pyflinkx.table.column_types import DataType, VarCharType
 from pyflinkx.table.expression_words import (
     JsonExistsOnError,
     JsonQueryOnEmptyOrError,
@@ -13,10 +13,12 @@ from pyflinkx.table.expression_words import (
     JsonType,
     JsonValueOnEmptyOrError,
 )
+from pyflinkx.types.data_type import MAX_LENGTH
 
 if TYPE_CHECKING:
     from pyflinkx.table.expression import Expression
 
+TEXT = VarCharType(MAX_LENGTH)
 WRAPPERS = {
     JsonQueryWrapper.WITHOUT_ARRAY: "WITHOUT",
     JsonQueryWrapper.CONDITIONAL_ARRAY: "WITH CONDITIONAL",
@@ -53,7 +55,7 @@ class JsonMethods:
     def json_value(
         self,
         path: str,
-        returning_type: DataType | None = None,
+        returning_type: DataType = TEXT,
         on_empty: JsonValueOnEmptyOrError = JsonValueOnEmptyOrError.NULL,
         default_on_empty: Any = None,
         on_error: JsonValueOnEmptyOrError = JsonValueOnEmptyOrError.NULL,
@@ -63,7 +65,7 @@ class JsonMethods:
         return self._path(
             "JSON_VALUE",
             path,
-            returning=None if returning_type is None else self._type_node(returning_type),
+            returning=self._type_node(returning_type),
             on_empty=behavior_of(on_empty, self._node_of(default_on_empty)),
             on_error=behavior_of(on_error, self._node_of(default_on_error)),
         )

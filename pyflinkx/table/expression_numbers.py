@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.sql.tree import expressions as tree
-from pyflinkx.table.arguments import given
 
 if TYPE_CHECKING:
     from pyflinkx.table.expression import Expression
@@ -127,9 +126,9 @@ class NumberMethods:
         """Rounded half up to so many digits after the point."""
         return self._call("ROUND", places)
 
-    def truncate(self, n: Any = None) -> Expression:
+    def truncate(self, n: Any = 0) -> Expression:
         """Cut off after so many digits behind the point; by default none."""
-        return self._call("TRUNCATE", *given(n))
+        return self._call("TRUNCATE", n)
 
     @property
     def bin(self) -> Expression:

@@ -40,7 +40,7 @@ class TextMethods:
         """See ``substring()``."""
         return self._call("SUBSTR", begin_index, *given(length))
 
-    def replace(self, search: Any, replacement: Any) -> Expression:
+    def replace(self, search: Any = None, replacement: Any = None) -> Expression:
         """With another text in all places of one."""
         return self._call("REPLACE", search, replacement)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.errors import GraphError
+from pyflinkx.names.asking import Answering, answers
 from pyflinkx.sql.tree import queries
 from pyflinkx.table.chosen_columns import name_of
 from pyflinkx.table.expression import Expression
@@ -14,16 +15,19 @@ if TYPE_CHECKING:
     from pyflinkx.table.table import Table
 
 
-class GroupedTable:
+@answers("table.table.GroupedTable")
+class GroupedTable(metaclass=Answering):
     """The rows of a table in groups of the same values.
 
     Args:
-        table: the rows.
+        java_table: the rows; it has PyFlink's name, and is a Table.
+        t_env: the table environment.
         keys: what is the same in a group.
     """
 
-    def __init__(self, table: Any, keys: Sequence[Expression]) -> None:
-        self._table = table
+    def __init__(self, java_table: Any, t_env: Any, keys: Sequence[Expression] = ()) -> None:
+        self._table = java_table
+        self._t_env = t_env
         self._keys = tuple(keys)
 
     def select(self, *fields: Expression) -> Table:

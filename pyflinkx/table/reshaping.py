@@ -147,7 +147,7 @@ class Reshaping:
         """The rows in groups of the same values; ``select()`` or ``aggregate()`` makes a table of them."""
         from pyflinkx.table.grouped_table import GroupedTable
 
-        return GroupedTable(self, fields)
+        return GroupedTable(self, self._t_env, fields)
 
     # ---- functions of rows ----
 
