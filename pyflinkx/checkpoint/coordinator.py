@@ -107,7 +107,8 @@ class CheckpointCoordinator:
         )
         self.dropped: list[Checkpoint] = []  # no longer retained, but one under way may name their files
         self.requested: list[SavepointRequest] = []
-        self.storing: set[int] = set()  # whose manifests are being written: nobody knows whether they are there
+        # Whose manifests are being written, so that nobody knows whether they are there, and whose files they may name.
+        self.storing: dict[int, tuple[int, ...]] = {}
         self.savepoints: set[int] = set()  # numbers of those that are durable
         self.stopped = False  # by a savepoint: what follows it is not the job's
         self.failures = 0  # in a row
@@ -330,12 +331,12 @@ class CheckpointCoordinator:
 
     def stored(self, now: int, number: int, checkpoint: Checkpoint) -> list[Action]:
         """A manifest is durable."""
-        self.storing.discard(number)
+        self.storing.pop(number, None)
         pending = self.pending.get(number)
         if pending is None:
             if number in self.savepoints or any(kept.number == number for kept in self.retained):
                 return []
-            return [Discard(checkpoint, self._kept())]
+            return self._with_discards([Discard(checkpoint, self._kept())])
         del self.pending[number]
         self.last_end = now
         self.failures = 0
@@ -359,10 +360,10 @@ class CheckpointCoordinator:
 
     def store_failed(self, now: int, number: int, reason: str) -> list[Action]:
         """A manifest cannot be written, or a coordinator of a source or sink cannot say what it holds."""
-        self.storing.discard(number)
+        self.storing.pop(number, None)
         pending = self.pending.get(number)
         if pending is None:
-            return self._late(number)
+            return self._with_discards(self._late(number))
         return self._with_discards(self._abort(now, pending, reason, counts=True))
 
     # ---- what follows ----
@@ -460,7 +461,7 @@ class CheckpointCoordinator:
     def _store_if_complete(self, pending: PendingCheckpoint) -> list[Action]:
         if pending.waiting or pending.number in self.storing:
             return []
-        self.storing.add(pending.number)
+        self.storing[pending.number] = pending.options.bases
         checkpoint = pending.checkpoint(self.topology, self.job_id, self.job_name)
         return [StoreManifest(checkpoint, pending.options.folder, pending.final)]
 
@@ -469,9 +470,11 @@ class CheckpointCoordinator:
         actions: list[Action] = []
         if pending.options.stop:
             self.stopped = True
-            self.base = checkpoint
-            if self.running:
-                actions += [NotifyCompleted(pending.number), *self._release(self.staying)]
+            # Of two that the job was to stop with the newer one counts, whichever is durable first.
+            if self.base is None or self.base.number < checkpoint.number:
+                self.base = checkpoint
+                if self.running:
+                    actions += [NotifyCompleted(pending.number), *self._release(self.staying)]
         return [*actions, SavepointDone(pending.number, checkpoint)]
 
     def _release(self, tasks: Iterable[Task]) -> list[Action]:
@@ -540,8 +543,12 @@ class CheckpointCoordinator:
         return (*self.retained, *self.dropped)
 
     def _with_discards(self, actions: list[Action]) -> list[Action]:
-        """Remove, too, what is no longer retained and nobody under way can name a file of; a failure comes last."""
+        """Remove, too, what is no longer retained and nobody under way can name a file of; a failure comes last.
+
+        An aborted checkpoint whose manifest is being written may be what the next client finds.
+        """
         held = frozenset[int]().union(*(pending.options.bases for pending in self.pending.values()))
+        held = held.union(*self.storing.values())
         free = [checkpoint for checkpoint in self.dropped if checkpoint.number not in held]
         self.dropped = [checkpoint for checkpoint in self.dropped if checkpoint.number in held]
         kept = self._kept()

@@ -291,11 +291,11 @@ def test_what_all_tasks_gave_their_states_for_outlives_the_attempt():
     number = trigger(coordinator, 200)
     checkpoint = store(coordinator, number)
     assert coordinator.attempt_over(210, "a worker died") == []
-    assert coordinator.storing == {number}
+    assert set(coordinator.storing) == {number}
     actions = coordinator.stored(220, number, checkpoint)
     assert kinds(actions) == [Discard]  # nobody is told: the next attempt commits what is in it
     assert coordinator.latest is checkpoint
-    assert coordinator.storing == set()
+    assert not coordinator.storing
     coordinator.attempt_started(230, 2)
     number = trigger(coordinator, 330)
     checkpoint = store(coordinator, number)
@@ -435,6 +435,16 @@ def test_a_savepoint_neither_counts_as_retained_nor_waits():
     assert coordinator.job_ended(230, State.FINISHED) == [Discard(second)]
 
 
+def test_of_two_savepoints_that_the_job_was_to_stop_with_the_newer_one_is_gone_on_from():
+    coordinator = started()
+    tickets = [coordinator.trigger_savepoint(now, None, stop=True) for now in (50, 60)]
+    coordinator.time(60)
+    older, newer = (store(coordinator, ticket) for ticket in tickets)
+    assert SavepointDone(tickets[1], newer) in coordinator.stored(70, tickets[1], newer)
+    assert coordinator.stored(80, tickets[0], older) == [SavepointDone(tickets[0], older)]
+    assert coordinator.latest is newer
+
+
 def test_savepoints_that_fail_do_not_count():
     coordinator = started()
     for now in (10, 20):
@@ -531,6 +541,24 @@ def test_what_is_stored_too_late_leaves_the_files_of_those_that_one_under_way_ma
     assert kinds(complete(coordinator, second, 410)) == [NotifyAborted, NotifyCompleted]
     assert coordinator.pending[third].options.bases == (first.number,)
     assert coordinator.stored(420, late, late_manifest) == [Discard(late_manifest, (coordinator.latest, first))]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_files_that_an_aborted_one_names_stay_while_its_manifest_may_come_to_be_there(failed):
+    coordinator = started(max_concurrent=2)
+    complete(coordinator, now=100)
+    first = coordinator.latest
+    aborted, newer = trigger(coordinator, 200), trigger(coordinator, 300)
+    assert coordinator.pending[aborted].options.bases == (first.number,)
+    manifest = store(coordinator, aborted)
+    assert kinds(complete(coordinator, newer, 310)) == [NotifyAborted, NotifyCompleted]
+    newest = coordinator.latest
+    if failed:
+        actions = coordinator.store_failed(320, aborted, "no space left")
+        assert actions == [DiscardPending(aborted, (newest, first)), Discard(first, (newest,))]
+    else:
+        actions = coordinator.stored(320, aborted, manifest)
+        assert actions == [Discard(manifest, (newest, first)), Discard(first, (newest,))]
 
 
 @pytest.mark.parametrize(

@@ -374,7 +374,7 @@ class Job:
         found = set(shared(self.folder / "checkpoints"))
         assert needed <= found
         more = {int(name.split("-")[1]) for name in found - needed}
-        assert more <= self.coordinator.pending.keys() | self.coordinator.storing
+        assert more <= self.coordinator.pending.keys() | self.coordinator.storing.keys()
 
     def end(self):
         self.do(self.coordinator.job_ended(self.now, JobState.FINISHED))

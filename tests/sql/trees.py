@@ -1,6 +1,5 @@
 """Random syntax trees, as the parser makes them."""
 
-import dataclasses
 import random
 import string
 
@@ -9,6 +8,7 @@ from pyflinkx.sql.tree import ddl as d
 from pyflinkx.sql.tree import expressions as x
 from pyflinkx.sql.tree import queries as q
 from pyflinkx.sql.tree import statements as s
+from pyflinkx.sql.tree.base import replaced
 from pyflinkx.sql.tree.types import IntervalUnit, TypeField, TypeName
 from pyflinkx.sql.words import NOT_RESERVED, RESERVED
 
@@ -270,7 +270,7 @@ class Trees:
         return x.Call(x.Name((name,)), tuple(arguments), over=self.maybe(self.window))
 
     def returned(self):
-        return dataclasses.replace(self.type(), nullable=None)
+        return replaced(self.type(), nullable=None)
 
     def json_call(self):
         e = self.expression

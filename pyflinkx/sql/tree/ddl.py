@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pyflinkx.sql.tree.base import Node
 from pyflinkx.sql.tree.expressions import Expression, Name, Query
 from pyflinkx.sql.tree.statements import PartitionValue, Statement
@@ -15,7 +13,6 @@ Options = tuple[tuple[str, str], ...]
 # ---- The parts of a table
 
 
-@dataclass(frozen=True, slots=True)
 class Constraint(Node):
     """``[CONSTRAINT name] PRIMARY KEY (columns) [[NOT] ENFORCED]``, or UNIQUE.
 
@@ -31,14 +28,12 @@ class Constraint(Node):
     enforced: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Column(Node):
     """A column of a table; the name has several parts only in ALTER TABLE, for a field of a row."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
 class PhysicalColumn(Column):
     """``name type [constraint] [COMMENT '...']``."""
 
@@ -47,7 +42,6 @@ class PhysicalColumn(Column):
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class MetadataColumn(Column):
     """``name type METADATA [FROM 'key'] [VIRTUAL]``."""
 
@@ -57,7 +51,6 @@ class MetadataColumn(Column):
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class ComputedColumn(Column):
     """``name AS expression``."""
 
@@ -65,7 +58,6 @@ class ComputedColumn(Column):
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Watermark(Node):
     """``WATERMARK FOR column AS expression``."""
 
@@ -73,7 +65,6 @@ class Watermark(Node):
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Distribution(Node):
     """``BY [HASH|RANGE] (columns) INTO n BUCKETS``."""
 
@@ -82,7 +73,6 @@ class Distribution(Node):
     buckets: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class LikeOption(Node):
     """``INCLUDING ALL`` and so on."""
 
@@ -90,7 +80,6 @@ class LikeOption(Node):
     feature: str
 
 
-@dataclass(frozen=True, slots=True)
 class TableLike(Node):
     """``LIKE table (options)``."""
 
@@ -101,7 +90,6 @@ class TableLike(Node):
 # ---- CREATE
 
 
-@dataclass(frozen=True, slots=True)
 class CreateTable(Statement):
     """``CREATE [TEMPORARY] TABLE``, with AS also ``[CREATE OR] REPLACE TABLE``.
 
@@ -127,7 +115,6 @@ class CreateTable(Statement):
     replace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class StartMode(Node):
     """``START_MODE = FROM_NOW (INTERVAL ...)`` and so on."""
 
@@ -135,7 +122,6 @@ class StartMode(Node):
     argument: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class CreateMaterializedTable(Statement):
     """``CREATE [OR ALTER] MATERIALIZED TABLE``."""
 
@@ -154,7 +140,6 @@ class CreateMaterializedTable(Statement):
     or_alter: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class CreateView(Statement):
     """``CREATE [OR REPLACE] [TEMPORARY] VIEW``."""
 
@@ -167,7 +152,6 @@ class CreateView(Statement):
     replace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class CreateCatalog(Statement):
     """``CREATE CATALOG``."""
 
@@ -177,7 +161,6 @@ class CreateCatalog(Statement):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class CreateDatabase(Statement):
     """``CREATE DATABASE``."""
 
@@ -187,7 +170,6 @@ class CreateDatabase(Statement):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class CreateConnection(Statement):
     """``CREATE [TEMPORARY [SYSTEM]] CONNECTION``."""
 
@@ -199,7 +181,6 @@ class CreateConnection(Statement):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class CreateFunction(Statement):
     """``CREATE [TEMPORARY [SYSTEM]] FUNCTION name AS 'class' [LANGUAGE ...] [USING JAR '...'] [WITH (...)]``.
 
@@ -217,7 +198,6 @@ class CreateFunction(Statement):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class CreateModel(Statement):
     """``CREATE [TEMPORARY] MODEL``."""
 
@@ -234,7 +214,6 @@ class CreateModel(Statement):
 # ---- DROP
 
 
-@dataclass(frozen=True, slots=True)
 class Drop(Statement):
     """``DROP kind [IF EXISTS] name [RESTRICT|CASCADE]``.
 
@@ -255,12 +234,10 @@ class Drop(Statement):
 # ---- ALTER
 
 
-@dataclass(frozen=True, slots=True)
 class Change(Node):
     """What ALTER does."""
 
 
-@dataclass(frozen=True, slots=True)
 class Alter(Statement):
     """``ALTER kind [IF EXISTS] name change``; the kinds are those of ``Drop``."""
 
@@ -272,14 +249,12 @@ class Alter(Statement):
     system: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Rename(Change):
     """``RENAME TO name``."""
 
     to: Name
 
 
-@dataclass(frozen=True, slots=True)
 class RenameColumn(Change):
     """``RENAME column TO name``."""
 
@@ -287,28 +262,24 @@ class RenameColumn(Change):
     to: Name
 
 
-@dataclass(frozen=True, slots=True)
 class SetOptions(Change):
     """``SET (...)``."""
 
     options: Options
 
 
-@dataclass(frozen=True, slots=True)
 class ResetOptions(Change):
     """``RESET (...)``."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class SetComment(Change):
     """``COMMENT '...'`` of a catalog."""
 
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
 class PlacedColumn(Node):
     """A column, ``FIRST`` or ``AFTER`` another."""
 
@@ -317,7 +288,6 @@ class PlacedColumn(Node):
     after: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class ChangeSchema(Change):
     """``ADD`` or ``MODIFY`` columns, constraints, a watermark or a distribution.
 
@@ -332,14 +302,12 @@ class ChangeSchema(Change):
     distribution: Distribution | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class DropColumns(Change):
     """``DROP column`` or ``DROP (columns)``."""
 
     columns: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class DropPart(Change):
     """``DROP PRIMARY KEY``, ``WATERMARK``, ``DISTRIBUTION``, or ``CONSTRAINT name``."""
 
@@ -347,7 +315,6 @@ class DropPart(Change):
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Partition(Node):
     """``PARTITION (...) [WITH (...)]``."""
 
@@ -355,7 +322,6 @@ class Partition(Node):
     options: Options = ()
 
 
-@dataclass(frozen=True, slots=True)
 class AddPartitions(Change):
     """``ADD [IF NOT EXISTS] PARTITION (...) ...``."""
 
@@ -363,7 +329,6 @@ class AddPartitions(Change):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class DropPartitions(Change):
     """``DROP [IF EXISTS] PARTITION (...), ...``."""
 
@@ -371,14 +336,12 @@ class DropPartitions(Change):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class SetQuery(Change):
     """``AS query`` of a view or materialized table."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class SetClass(Change):
     """``AS 'class' [LANGUAGE ...]`` of a function."""
 
@@ -386,33 +349,28 @@ class SetClass(Change):
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Suspend(Change):
     """``SUSPEND`` of a materialized table."""
 
 
-@dataclass(frozen=True, slots=True)
 class Resume(Change):
     """``RESUME [WITH (...)]``."""
 
     options: Options = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Refresh(Change):
     """``REFRESH [PARTITION (...)]``."""
 
     partition: tuple[PartitionValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class SetFreshness(Change):
     """``SET FRESHNESS = INTERVAL ...``."""
 
     freshness: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class SetRefreshMode(Change):
     """``SET REFRESH_MODE = FULL`` or ``CONTINUOUS``."""
 

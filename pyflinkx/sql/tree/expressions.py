@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from pyflinkx.sql.tree.base import Node
 from pyflinkx.sql.tree.types import IntervalUnit, TypeName
 
 
-@dataclass(frozen=True, slots=True)
 class Expression(Node):
     """What has a value, or stands among the arguments of a function."""
 
 
-@dataclass(frozen=True, slots=True)
 class Query(Expression):
     """What gives rows: see ``tree.queries``."""
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Expression):
     """A name of one part or more, such as ``db.t`` or ``t.row_column.field``."""
 
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Star(Expression):
     """``*`` or ``t.*``."""
 
@@ -36,19 +31,16 @@ class Star(Expression):
 # ---- Literals
 
 
-@dataclass(frozen=True, slots=True)
 class Null(Expression):
     """``NULL``."""
 
 
-@dataclass(frozen=True, slots=True)
 class Boolean(Expression):
     """``TRUE``, ``FALSE``, and ``UNKNOWN`` as None."""
 
     value: bool | None
 
 
-@dataclass(frozen=True, slots=True)
 class Number(Expression):
     """A number without a sign, as it is written."""
 
@@ -62,7 +54,6 @@ class Number(Expression):
         return float(self.text) if "e" in self.text.lower() else Decimal(self.text)
 
 
-@dataclass(frozen=True, slots=True)
 class String(Expression):
     """A text, with the name of its character set if there is one."""
 
@@ -70,14 +61,12 @@ class String(Expression):
     charset: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Bytes(Expression):
     """``X'...'``."""
 
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
 class Temporal(Expression):
     """``DATE``, ``TIME``, ``TIMESTAMP``, ``TIMESTAMP_LTZ`` (TIMESTAMP WITH LOCAL TIME ZONE) or ``UUID`` and a text."""
 
@@ -85,7 +74,6 @@ class Temporal(Expression):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
 class Interval(Expression):
     """``INTERVAL '1:30' HOUR TO MINUTE``; the value of ``INTERVAL (x) DAY`` is an expression."""
 
@@ -94,12 +82,10 @@ class Interval(Expression):
     negative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Expression):
     """``?``."""
 
 
-@dataclass(frozen=True, slots=True)
 class Symbol(Expression):
     """A word among the arguments of a function: a unit of time, ``BOTH``, the name of a character set."""
 
@@ -109,7 +95,6 @@ class Symbol(Expression):
 # ---- Operators
 
 
-@dataclass(frozen=True, slots=True)
 class Prefix(Expression):
     """``+``, ``-``, ``NOT``, ``UNIQUE``; ``FINAL`` and ``RUNNING`` in MATCH_RECOGNIZE."""
 
@@ -117,7 +102,6 @@ class Prefix(Expression):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Operation(Expression):
     """Operands with the same operator between them, taken from left to right.
 
@@ -129,7 +113,6 @@ class Operation(Expression):
     operands: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Is(Expression):
     """``a IS [NOT]`` ``NULL``, ``TRUE``, ``FALSE``, ``UNKNOWN``, ``A SET``, ``EMPTY``, ``JSON VALUE`` and so on."""
 
@@ -138,7 +121,6 @@ class Is(Expression):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Between(Expression):
     """``a [NOT] BETWEEN [SYMMETRIC] low AND high``."""
 
@@ -149,7 +131,6 @@ class Between(Expression):
     symmetric: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Like(Expression):
     """``a [NOT] LIKE pattern [ESCAPE c]``; the operator is ``LIKE``, ``ILIKE``, ``RLIKE`` or ``SIMILAR TO``."""
 
@@ -160,7 +141,6 @@ class Like(Expression):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class In(Expression):
     """``a [NOT] IN (...)``: a query, or expressions."""
 
@@ -169,7 +149,6 @@ class In(Expression):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Quantified(Expression):
     """``a > ALL (...)``; the quantifier is ``ALL``, ``ANY`` or ``SOME``."""
 
@@ -179,21 +158,18 @@ class Quantified(Expression):
     candidates: Query | tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Exists(Expression):
     """``EXISTS (query)``."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class Subquery(Expression):
     """``(query)`` as a value."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class When(Node):
     """``WHEN ... THEN``; with CASE x there may be several values."""
 
@@ -201,7 +177,6 @@ class When(Node):
     result: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Case(Expression):
     """``CASE [operand] WHEN ... THEN ... [ELSE otherwise] END``."""
 
@@ -210,7 +185,6 @@ class Case(Expression):
     otherwise: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Cast(Expression):
     """``CAST(a AS type)``; TRY_CAST is safe: it gives NULL where the other fails."""
 
@@ -219,7 +193,6 @@ class Cast(Expression):
     safe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Difference(Expression):
     """``(a - b) unit``: the interval between two times."""
 
@@ -231,35 +204,30 @@ class Difference(Expression):
 # ---- Constructors and access
 
 
-@dataclass(frozen=True, slots=True)
 class Row(Expression):
     """``ROW(...)``, or several expressions between parentheses."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Array(Expression):
     """``ARRAY[...]``."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Map(Expression):
     """``MAP[key, value, ...]``."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Multiset(Expression):
     """``MULTISET[...]``."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Collected(Expression):
     """``ARRAY(query)``, ``MAP(query)``, ``MULTISET(query)``."""
 
@@ -267,7 +235,6 @@ class Collected(Expression):
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class Item(Expression):
     """``collection[index]``."""
 
@@ -275,7 +242,6 @@ class Item(Expression):
     index: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Field(Expression):
     """``expression.name`` of what is no name itself, such as ``f(x).name`` or ``a[1].name``; ``*`` for all fields."""
 
@@ -286,7 +252,6 @@ class Field(Expression):
 # ---- Functions
 
 
-@dataclass(frozen=True, slots=True)
 class OrderItem(Node):
     """A part of ORDER BY."""
 
@@ -295,7 +260,6 @@ class OrderItem(Node):
     nulls_first: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Bound(Node):
     """Where a frame begins or ends: ``CURRENT ROW``, ``PRECEDING`` or ``FOLLOWING``, without an offset unbounded."""
 
@@ -303,7 +267,6 @@ class Bound(Node):
     offset: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Frame(Node):
     """``ROWS`` or ``RANGE`` from a bound to a bound; without an end, up to the current row.
 
@@ -317,7 +280,6 @@ class Frame(Node):
     exclude: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Window(Node):
     """What OVER says: the name of a window to begin with, partition, order, frame."""
 
@@ -327,7 +289,6 @@ class Window(Node):
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Expression):
     """A call of a function; what has a syntax of its own (EXTRACT, TRIM, ...) is one with its arguments in order.
 
@@ -357,7 +318,6 @@ class Call(Expression):
     over: Window | str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class NamedArgument(Expression):
     """``name => value``."""
 
@@ -365,12 +325,10 @@ class NamedArgument(Expression):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Default(Expression):
     """``DEFAULT`` in place of an argument or of a value that is inserted."""
 
 
-@dataclass(frozen=True, slots=True)
 class Lambda(Expression):
     """``(x, y) -> body``."""
 
@@ -378,7 +336,6 @@ class Lambda(Expression):
     body: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class DescribedColumn(Node):
     """A column of a DESCRIPTOR, with its type if it is said."""
 
@@ -386,14 +343,12 @@ class DescribedColumn(Node):
     type: TypeName | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Descriptor(Expression):
     """``DESCRIPTOR(ts)``."""
 
     columns: tuple[DescribedColumn, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class TableArgument(Expression):
     """``TABLE t`` or a query, with ``PARTITION BY`` and ``ORDER BY``, as the argument of a function."""
 
@@ -402,7 +357,6 @@ class TableArgument(Expression):
     order_by: tuple[OrderItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class ModelArgument(Expression):
     """``MODEL m``."""
 
@@ -412,7 +366,6 @@ class ModelArgument(Expression):
 # ---- JSON
 
 
-@dataclass(frozen=True, slots=True)
 class JsonEntry(Expression):
     """``KEY key VALUE value`` in JSON_OBJECT and JSON_OBJECTAGG."""
 
@@ -420,7 +373,6 @@ class JsonEntry(Expression):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class FormatJson(Expression):
     """``a FORMAT JSON [ENCODING UTF8]``."""
 
@@ -428,7 +380,6 @@ class FormatJson(Expression):
     encoding: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class JsonBehavior(Node):
     """``ERROR``, ``NULL``, ``DEFAULT ...``, ``EMPTY ARRAY``, ``EMPTY OBJECT``, ``TRUE``, ``FALSE``, ``UNKNOWN``."""
 
@@ -436,7 +387,6 @@ class JsonBehavior(Node):
     default: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class JsonPath(Expression):
     """JSON_EXISTS, JSON_VALUE or JSON_QUERY.
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pyflinkx.sql.tree.base import Node
 from pyflinkx.sql.tree.expressions import Call, Expression, Name, Number, OrderItem, Parameter, Query, String, Window
 
 
-@dataclass(frozen=True, slots=True)
 class HintOption(Node):
     """What a hint is told: ``'key' = 'value'``, or a value."""
 
@@ -16,7 +13,6 @@ class HintOption(Node):
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Hint(Node):
     """A hint of ``/*+ ... */``."""
 
@@ -27,7 +23,6 @@ class Hint(Node):
 # ---- Queries
 
 
-@dataclass(frozen=True, slots=True)
 class SelectItem(Node):
     """An expression, ``*`` or ``t.*``, and the name that it gets."""
 
@@ -35,7 +30,6 @@ class SelectItem(Node):
     alias: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class GroupingSets(Expression):
     """``GROUPING SETS (...)``, ``ROLLUP (...)`` or ``CUBE (...)``; an empty set is an empty ``Row``."""
 
@@ -43,7 +37,6 @@ class GroupingSets(Expression):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class NamedWindow(Node):
     """``name AS (...)`` of the clause WINDOW."""
 
@@ -51,7 +44,6 @@ class NamedWindow(Node):
     window: Window
 
 
-@dataclass(frozen=True, slots=True)
 class Select(Query):
     """``SELECT``; what has no FROM gives one row.
 
@@ -75,21 +67,18 @@ class Select(Query):
     hints: tuple[Hint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Values(Query):
     """``VALUES (1, 'a'), (2, 'b')``."""
 
     rows: tuple[tuple[Expression, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class TableQuery(Query):
     """``TABLE t`` as a query."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
 class SetOperation(Query):
     """``UNION``, ``INTERSECT`` or ``EXCEPT`` (MINUS) of two queries or more, taken from left to right."""
 
@@ -98,7 +87,6 @@ class SetOperation(Query):
     inputs: tuple[Query, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class CommonTable(Node):
     """``name [(columns)] AS (query)`` of the clause WITH."""
 
@@ -107,7 +95,6 @@ class CommonTable(Node):
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class Ordered(Query):
     """A query with what stands around it: WITH before it, ORDER BY, OFFSET and LIMIT (FETCH) after it."""
 
@@ -122,12 +109,10 @@ class Ordered(Query):
 # ---- What queries read from
 
 
-@dataclass(frozen=True, slots=True)
 class Source(Node):
     """What FROM names."""
 
 
-@dataclass(frozen=True, slots=True)
 class Table(Source):
     """A table or view by its name, perhaps as of a time (FOR SYSTEM_TIME AS OF)."""
 
@@ -136,7 +121,6 @@ class Table(Source):
     as_of: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Derived(Source):
     """``[LATERAL] (query)``."""
 
@@ -144,7 +128,6 @@ class Derived(Source):
     lateral: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class TableFunction(Source):
     """``[LATERAL] TABLE(f(...))``, or just ``f(...)``."""
 
@@ -152,7 +135,6 @@ class TableFunction(Source):
     lateral: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Unnest(Source):
     """``UNNEST(...) [WITH ORDINALITY]``."""
 
@@ -160,7 +142,6 @@ class Unnest(Source):
     ordinality: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Aliased(Source):
     """``source AS name [(columns)]``."""
 
@@ -169,7 +150,6 @@ class Aliased(Source):
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Sampled(Source):
     """``TABLESAMPLE BERNOULLI (percent) [REPEATABLE (seed)]``, or ``SYSTEM``; SUBSTITUTE has a name."""
 
@@ -179,7 +159,6 @@ class Sampled(Source):
     seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Join(Source):
     """Two sources.
 
@@ -197,7 +176,6 @@ class Join(Source):
     match: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class PivotItem(Node):
     """A part of PIVOT or UNPIVOT: an aggregate or a value, and its name."""
 
@@ -205,7 +183,6 @@ class PivotItem(Node):
     alias: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Pivot(Source):
     """``PIVOT (aggregates FOR columns IN (values))``."""
 
@@ -218,33 +195,28 @@ class Pivot(Source):
 # ---- MATCH_RECOGNIZE
 
 
-@dataclass(frozen=True, slots=True)
 class Pattern(Node):
     """A part of the pattern."""
 
 
-@dataclass(frozen=True, slots=True)
 class PatternVariable(Pattern):
     """A row that a variable stands for."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class PatternSequence(Pattern):
     """One after the other."""
 
     items: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class PatternAlternation(Pattern):
     """``A | B``."""
 
     items: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class PatternRepeated(Pattern):
     """``A*``, ``A+``, ``A?``, ``A{2,3}``; without a most, as often as it can be.
 
@@ -258,21 +230,18 @@ class PatternRepeated(Pattern):
     reluctant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class PatternPermutation(Pattern):
     """``PERMUTE(A, B)``."""
 
     items: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class PatternExclusion(Pattern):
     """``{- A -}``."""
 
     item: Pattern
 
 
-@dataclass(frozen=True, slots=True)
 class Skip(Node):
     """``AFTER MATCH SKIP``: ``PAST LAST ROW``, ``TO NEXT ROW``, ``TO FIRST``, ``TO LAST`` or ``TO`` with a variable."""
 
@@ -280,7 +249,6 @@ class Skip(Node):
     variable: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class PatternSubset(Node):
     """``S = (A, B)``."""
 
@@ -288,7 +256,6 @@ class PatternSubset(Node):
     variables: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Definition(Node):
     """``A AS condition``."""
 
@@ -296,7 +263,6 @@ class Definition(Node):
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class MatchRecognize(Source):
     """``MATCH_RECOGNIZE (...)``.
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pyflinkx.sql.tree.base import Node
 from pyflinkx.sql.tree.expressions import Call, Expression, Name, Query
 from pyflinkx.sql.tree.queries import Hint
 
 
-@dataclass(frozen=True, slots=True)
 class Statement(Node):
     """What ends at a semicolon."""
 
 
-@dataclass(frozen=True, slots=True)
 class QueryStatement(Statement):
     """A query by itself."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class PartitionValue(Node):
     """``name = literal`` of PARTITION; in ANALYZE the value may be left out."""
 
@@ -29,7 +24,6 @@ class PartitionValue(Node):
     value: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Insert(Statement):
     """``INSERT INTO`` or ``INSERT OVERWRITE``.
 
@@ -48,7 +42,6 @@ class Insert(Statement):
     upsert: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Assignment(Node):
     """``column = value``."""
 
@@ -56,7 +49,6 @@ class Assignment(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Update(Statement):
     """``UPDATE t SET ... WHERE ...``."""
 
@@ -67,7 +59,6 @@ class Update(Statement):
     hints: tuple[Hint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Delete(Statement):
     """``DELETE FROM t WHERE ...``."""
 
@@ -77,38 +68,32 @@ class Delete(Statement):
     hints: tuple[Hint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Truncate(Statement):
     """``TRUNCATE TABLE t``."""
 
     target: Name
 
 
-@dataclass(frozen=True, slots=True)
 class StatementSet(Statement):
     """``STATEMENT SET BEGIN insert; ... END``."""
 
     inserts: tuple[Insert, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class BeginStatementSet(Statement):
     """``BEGIN STATEMENT SET``: the inserts that follow wait for END."""
 
 
-@dataclass(frozen=True, slots=True)
 class EndStatementSet(Statement):
     """``END``."""
 
 
-@dataclass(frozen=True, slots=True)
 class Execute(Statement):
     """``EXECUTE`` and a query, an insert or a statement set."""
 
     statement: Statement
 
 
-@dataclass(frozen=True, slots=True)
 class CompilePlan(Statement):
     """``COMPILE PLAN 'file' FOR ...``, perhaps executed at once."""
 
@@ -118,21 +103,18 @@ class CompilePlan(Statement):
     execute: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class ExecutePlan(Statement):
     """``EXECUTE PLAN 'file'``."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
 class CallProcedure(Statement):
     """``CALL procedure(...)``."""
 
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
 class Explain(Statement):
     """``EXPLAIN [details] statement``."""
 
@@ -140,7 +122,6 @@ class Explain(Statement):
     details: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Describe(Statement):
     """``DESCRIBE [kind] [EXTENDED] name``.
 
@@ -154,7 +135,6 @@ class Describe(Statement):
     extended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Show(Statement):
     """``SHOW kind [FROM name] [[NOT] LIKE 'pattern']``.
 
@@ -176,7 +156,6 @@ class Show(Statement):
     partition: tuple[PartitionValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Use(Statement):
     """``USE db`` or ``USE CATALOG name``; the kind is ``DATABASE`` or ``CATALOG``."""
 
@@ -184,14 +163,12 @@ class Use(Statement):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
 class UseModules(Statement):
     """``USE MODULES a, b``."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class LoadModule(Statement):
     """``LOAD MODULE name [WITH (...)]``."""
 
@@ -199,14 +176,12 @@ class LoadModule(Statement):
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class UnloadModule(Statement):
     """``UNLOAD MODULE name``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class SetOption(Statement):
     """``SET 'key' = 'value'``; without a key all options are asked for."""
 
@@ -214,14 +189,12 @@ class SetOption(Statement):
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class ResetOption(Statement):
     """``RESET 'key'``; without a key all options."""
 
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Jar(Statement):
     """``ADD JAR 'path'`` or ``REMOVE JAR 'path'``."""
 
@@ -229,7 +202,6 @@ class Jar(Statement):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
 class Analyze(Statement):
     """``ANALYZE TABLE t COMPUTE STATISTICS``; ``columns`` is None where no columns are asked for, empty for all."""
 
@@ -238,7 +210,6 @@ class Analyze(Statement):
     columns: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class StopJob(Statement):
     """``STOP JOB 'id' [WITH SAVEPOINT] [WITH DRAIN]``."""
 
@@ -247,7 +218,6 @@ class StopJob(Statement):
     drain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Command(Statement):
     """What only a client understands: ``QUIT``, ``EXIT``, ``CLEAR`` or ``HELP``."""
 

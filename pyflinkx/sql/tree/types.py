@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pyflinkx.sql.tree.base import Node
 
 
-@dataclass(frozen=True, slots=True)
 class IntervalUnit(Node):
     """The unit of an interval.
 
@@ -24,7 +21,6 @@ class IntervalUnit(Node):
     fraction: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class TypeField(Node):
     """A field of a row or of a structured type."""
 
@@ -33,7 +29,6 @@ class TypeField(Node):
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class TypeName(Node):
     """A type.
 
