@@ -77,6 +77,7 @@ ON_USE_ONLY = {
     "psycopg",
     "pymysql",
     "confluent_kafka",
+    "fastavro",
 }
 
 CYTHON_IMPORT = re.compile(

@@ -29,7 +29,6 @@ class Topic:
 TABLES = Topic("SQL and the Table API are in this version in part only", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to this system are not in this version", "connectors")
-FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
 ML = Topic("machine learning pipelines are not in this version", "connectors")
@@ -49,9 +48,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
-    "pyflinkx.datastream.formats.avro": FORMATS,
-    "pyflinkx.datastream.formats.orc": FORMATS,
-    "pyflinkx.datastream.formats.parquet": FORMATS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -81,11 +77,6 @@ def each(topic: Topic, names: str) -> dict[str, Topic]:
 NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.common": {
         **each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
-    },
-    "pyflinkx.common.serialization": {
-        **each(FORMATS, "BulkWriterFactory RowDataBulkWriterFactory"),
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
     "pyflinkx.datastream.connectors": {
@@ -102,9 +93,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
-        **each(FORMATS, "BulkFormat RowDataBulkWriterFactory"),
     },
-    "pyflinkx.datastream.formats.csv": each(FORMATS, "BulkWriterFactory CsvBulkWriters RowDataBulkWriterFactory"),
     "pyflinkx.datastream.functions": {
         **each(JAVA, "JavaFunctionWrapper"),
         **each(
@@ -145,7 +134,6 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         **each(COMPACTION, "get_transformer"),
     },
     "datastream.connectors.kafka.KafkaSink": each(INSIDE, "get_transformer"),
-    "datastream.connectors.file_system.FileSource": each(FORMATS, "for_bulk_file_format"),
     "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),
     "datastream.output_tag.OutputTag": each(JAVA, "get_java_output_tag"),
     "datastream.slot_sharing_group.MemorySize": each(JAVA, "get_java_memory_size"),

@@ -15,10 +15,12 @@ def each(module: str, names: str) -> dict[str, str]:
 # Module that offers names -> name -> module that defines it.
 ELSEWHERE: dict[str, dict[str, str]] = {
     "pyflinkx.common": {
+        **each("pyflinkx.datastream.formats.avro", "AvroRowDeserializationSchema AvroRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.csv", "CsvRowDeserializationSchema CsvRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.json", "JsonRowDeserializationSchema JsonRowSerializationSchema"),
     },
     "pyflinkx.common.serialization": {
+        **each("pyflinkx.datastream.formats.avro", "AvroRowDeserializationSchema AvroRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.csv", "CsvRowDeserializationSchema CsvRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.json", "JsonRowDeserializationSchema JsonRowSerializationSchema"),
     },
