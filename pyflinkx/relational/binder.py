@@ -98,8 +98,10 @@ class Binder:
     ) -> None:
         self.text = text
         self.scope = scope
-        self.session = current() if session is None else session
         self.subqueries = subqueries
+        # What stands for columns: calls with OVER, once there is a node that makes them, and names in QUALIFY.
+        self.known: dict[tree.Expression, Bound] = {}
+        self.session = current() if session is None else session
 
     def bind(self, node: tree.Expression) -> Bound:
         """The bound expression.
@@ -107,6 +109,8 @@ class Binder:
         Raises:
             SqlError: a name, a function or a type does not fit.
         """
+        if self.known and isinstance(node, (tree.Call, tree.Name)) and node in self.known:
+            return self.known[node]
         rule = RULES.get(type(node))
         if rule is None:
             self.refuse(node, f"{described(node)} is not in this version")
@@ -211,7 +215,7 @@ class Binder:
         if not hint and what == "column":
             hint = f"; there are {', '.join(known)}" if known else "; there are no columns here"
         if not hint and what == "function":
-            hint = "; this version has a part of Flink's, and no aggregates yet"
+            hint = "; this version has a part of Flink's"
         self.refuse(node, f"there is no {what} {name}{hint}")
 
     def number(self, node: tree.Number) -> Bound:

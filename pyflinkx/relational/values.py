@@ -17,7 +17,7 @@ from pyflinkx._core.columns.schema import Field
 from pyflinkx._core.columns.to_rows import to_values
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.expressions.vectors import Frame, Vector, dtype_of, load_column, missing_column, to_column
-from pyflinkx.relational.faults import ValueFault
+from pyflinkx.relational.faults import ValueFault as ValueFault
 from pyflinkx.relational.inside import inward, outward
 from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.data_type_field import field_of, format_of
@@ -59,17 +59,19 @@ def load(name: str, kind: DataType, frame: Frame) -> Vector:
     """The values of a column."""
     vector: Vector | None = frame.loaded.get(name)
     if vector is None:
-        column = frame.batch.column(name)
-        if is_object(kind) and column.format != "n":
-            values = to_values(column)
-            change = inward(kind) if kind.children else None
-            if change is not None:
-                values = [None if value is None else change(value) for value in values]
-            vector = Vector(object_array(values, frame))
-        else:
-            vector = load_column(column, frame.numpy)
-        frame.loaded[name] = vector
+        vector = frame.loaded[name] = loaded(frame.batch.column(name), kind, frame)
     return vector
+
+
+def loaded(column: Column, kind: DataType, frame: Frame) -> Vector:
+    """A column's values as they are evaluated."""
+    if not is_object(kind) or column.format == "n":
+        return load_column(column, frame.numpy)
+    values = to_values(column)
+    change = inward(kind) if kind.children else None
+    if change is not None:
+        values = [None if value is None else change(value) for value in values]
+    return Vector(object_array(values, frame))
 
 
 def constant(value: Any, kind: DataType) -> Run:

@@ -36,7 +36,14 @@ AGGREGATES = [
     "COUNT(DISTINCT s) FILTER (WHERE a > 0)",
     "SUM(a) FILTER (WHERE d IS NOT NULL) + COUNT(*)",
 ]
-KEYS = ["", "GROUP BY k", "GROUP BY k, s", "GROUP BY k + 1", "GROUP BY ROLLUP (k, s)", "GROUP BY GROUPING SETS ((k), (s))"]
+KEYS = [
+    "",
+    "GROUP BY k",
+    "GROUP BY k, s",
+    "GROUP BY k + 1",
+    "GROUP BY ROLLUP (k, s)",
+    "GROUP BY GROUPING SETS ((k), (s))",
+]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +73,7 @@ queries = st.builds(
 @given(records, queries)
 def test_batches_give_what_duckdb_gives(database, found, query):
     assert rows(query, {"t": table(COLUMNS, found)}, streaming=False) == (
-        duck(database, query, found) if found or "SETS" not in query and "ROLLUP" not in query else Counter()
+        duck(database, query, found) if found or ("SETS" not in query and "ROLLUP" not in query) else Counter()
     )
 
 
@@ -236,7 +243,7 @@ REFUSED = [
     ("SELECT s, COUNT(*) FROM t", "the column s is neither grouped nor aggregated: with no GROUP BY"),
     ("SELECT a FROM t GROUP BY k", "the column a is neither grouped nor aggregated: put it into GROUP BY"),
     ("SELECT k FROM t GROUP BY k HAVING a > 1", "the column a is neither grouped nor aggregated"),
-    ("SELECT SUM(COUNT(*)) FROM t", "there is an aggregate within the aggregate SUM"),
+    ("SELECT SUM(COUNT(*)) FROM t", "there is an aggregate within SUM"),
     ("SELECT k FROM t GROUP BY COUNT(*)", "there is an aggregate in GROUP BY"),
     ("SELECT SUM(s) FROM t", "SUM does not take STRING; it is written SUM\\(number\\)"),
     ("SELECT * FROM t GROUP BY k", "\\* stands for columns that are not aggregated"),

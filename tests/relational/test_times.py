@@ -21,7 +21,7 @@ def text(expression, zone="UTC"):
     from pyflinkx.relational.evaluate import Projection
 
     query = f"SELECT CAST({expression} AS STRING)"
-    plan = QueryBinder(query, lambda path: None, (), Session(zone)).bind(parse_query(query))
+    plan = QueryBinder(query, lambda path: None, session=Session(zone)).bind(parse_query(query))
     return to_rows(Projection(plan.projection)(from_rows([(0,)], Schema([Field("z", "i")]))))[0][0]
 
 

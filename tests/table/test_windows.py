@@ -12,8 +12,14 @@ from pyflinkx.errors import SqlError
 from pyflinkx.table import DataTypes
 from tests.table.row_times import Watermarks, at, environment, millis, results, view
 
+# Times at the ends of windows, at their begins, and anywhere.
+STAMPS = st.one_of(
+    st.integers(0, 9).map(lambda second: second * 1000 + 999),
+    st.integers(0, 18).map(lambda half: half * 500),
+    st.integers(0, 9000),
+)
 ROWS = st.lists(
-    st.tuples(st.sampled_from(["a", "b", None]), st.one_of(st.none(), st.integers(-5, 5)), st.integers(0, 9000)),
+    st.tuples(st.sampled_from(["a", "b", None]), st.one_of(st.none(), st.integers(-5, 5)), STAMPS),
     min_size=1,
     max_size=40,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pyflinkx.relational.aggregation.functions import AGGREGATES, AggregateCall
@@ -27,16 +27,21 @@ def is_aggregate(node: base.Node) -> bool:
     return node.name.parts[0].upper() in (*AGGREGATES, *GROUPING)
 
 
-def has_aggregates(expression: base.Node) -> bool:
-    """Whether there is an aggregate in an expression; queries within it have their own."""
+def aggregate_calls(expression: base.Node) -> Iterator[tree.Call]:
+    """The aggregates in an expression, but for those within others; queries within it have their own."""
     pending: list[base.Node] = [expression]
     while pending:
         node = pending.pop()
         if is_aggregate(node):
-            return True
-        if not isinstance(node, tree.Query):
+            assert isinstance(node, tree.Call)
+            yield node
+        elif not isinstance(node, tree.Query):
             pending.extend(base.children(node))
-    return False
+
+
+def has_aggregates(expression: base.Node) -> bool:
+    """Whether there is an aggregate in an expression."""
+    return any(True for _ in aggregate_calls(expression))
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,7 @@ class Grouping(Binder):
         self.rows = rows
         self.keys = tuple(keys)
         self.sets = None if sets is None else tuple(sets)
-        self.kinds = [
-            key.bound.type if sets is None else key.bound.type.with_nullable(True) for key in self.keys
-        ]
+        self.kinds = [key.bound.type if sets is None else key.bound.type.with_nullable(True) for key in self.keys]
         self.read: list[Bound] = []  # what aggregates read, beside the keys
         self.calls: list[AggregateCall] = []
         self.key_trees = {type(key.tree) for key in self.keys}
@@ -82,6 +85,8 @@ class Grouping(Binder):
         if is_aggregate(node):
             assert isinstance(node, tree.Call)
             return self.aggregate(node)
+        if self.known and isinstance(node, (tree.Call, tree.Name)) and node in self.known:
+            return self.known[node]
         if type(node) in self.key_trees and not has_aggregates(node):
             found = self.key_of(node)
             if found is not None:
@@ -121,7 +126,7 @@ class Grouping(Binder):
             return self.grouping(node, name)
         function = AGGREGATES[name]
         if any(map(has_aggregates, (*node.arguments, *([] if node.filter is None else [node.filter])))):
-            self.refuse(node, f"there is an aggregate within the aggregate {name}: that needs a query of its own in FROM")
+            self.refuse(node, f"there is an aggregate within {name}: that needs a query of its own in FROM")
         if node.within_group or node.order_by:
             self.refuse(node, f"{name} with ORDER BY or WITHIN GROUP is not in this version")
         arguments = self.arguments_of(node, function)

@@ -96,7 +96,7 @@ class Expand(Node):
 
 
 def numbers_of(over: tuple[int, ...], sets: tuple[frozenset[int], ...]) -> tuple[int, ...]:
-    """What tells the rows of grouping sets apart: a bit for each column that is not in a set, the last one's the lowest.
+    """What tells the rows of grouping sets apart: a bit for each column that is not in a set, the last one's lowest.
 
     Sets that are there more than once have numbers beyond those.
     """

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from pyflinkx.relational.aggregation.grouping import Grouping, Key, has_aggregates
+from pyflinkx.relational.aggregation.grouping import Grouping, Key, aggregate_calls, has_aggregates
 from pyflinkx.relational.aggregation.nodes import Aggregate
 from pyflinkx.relational.binder import Binder
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.windows.aggregate import windowed
+from pyflinkx.sql.tree import base, queries
 from pyflinkx.sql.tree import expressions as tree
-from pyflinkx.sql.tree import queries
 
 if TYPE_CHECKING:
     from pyflinkx.relational.queries import QueryBinder
@@ -25,7 +25,7 @@ Set = tuple[tree.Expression, ...]
 
 def is_grouped(query: queries.Select) -> bool:
     """Whether a SELECT gives a row for each group, rather than for each row."""
-    expressions = [item.expression for item in query.items]
+    expressions = [item.expression for item in query.items] + ([] if query.qualify is None else [query.qualify])
     return query.group_by is not None or query.having is not None or any(map(has_aggregates, expressions))
 
 
@@ -57,11 +57,14 @@ def grouped(binder: QueryBinder, query: queries.Select, rows: Node, expressions:
             found.append(bounds.index(bound))
         places.append(frozenset(found))
     grouping = Grouping(binder.text, expressions, keys, places if len(places) > 1 else None)
-    # What is asked for is known once all has been bound; the items are bound again where they are selected.
-    for item in query.items:
-        if isinstance(item.expression, tree.Star):
-            binder.refuse(item.expression, "* stands for columns that are not aggregated: name those of GROUP BY")
-        grouping.bind(item.expression)
+    # Which aggregates there are must be known before there is a node that what reads them can be bound on.
+    clauses = [clause for clause in (query.having, query.qualify) if clause is not None]
+    read: list[base.Node] = [*(item.expression for item in query.items), *clauses, *query.windows]
+    for part in read:
+        if isinstance(part, tree.Star):
+            binder.refuse(part, "* stands for columns that are not aggregated: name those of GROUP BY")
+        for call in aggregate_calls(part):
+            grouping.bind(call)
     having = None if query.having is None else grouping.condition(query.having, "HAVING")
     node = windowed(grouping.node(rows))
     if having is not None:
@@ -97,5 +100,7 @@ def sets_of(binder: QueryBinder, item: tree.Expression) -> list[Set]:
     if item.kind == "ROLLUP":
         return [sum(parts[:count], ()) for count in range(len(parts), -1, -1)]
     if len(parts) > LARGEST_CUBE:
-        binder.refuse(item, f"CUBE of {len(parts)} is {2 ** len(parts)} grouping sets; at most {LARGEST_CUBE} are taken")
+        binder.refuse(
+            item, f"CUBE of {len(parts)} is {2 ** len(parts)} grouping sets; at most {LARGEST_CUBE} are taken"
+        )
     return [sum(chosen, ()) for count in range(len(parts), -1, -1) for chosen in combinations(parts, count)]

@@ -52,6 +52,4 @@ def aggregated(node: Aggregate, translation: Translation) -> Stream:
     )
     changes = INSERT_ONLY if final or (not node.calls and not retracting) else RETRACT
     spec = spec.reading(stream.asks()).producing(changes).keeping(group_state(ttl))
-    return columnar_operator(
-        "Group Aggregate", spec, [stream], schema_of(node.columns), settings=single(node.keys)
-    )
+    return columnar_operator("Group Aggregate", spec, [stream], schema_of(node.columns), settings=single(node.keys))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.relational.aggregation.functions import AGGREGATES, AggregateCall
@@ -13,6 +12,7 @@ from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.over.functions import PLACE_FUNCTIONS, result_of
 from pyflinkx.relational.over.nodes import RANGE, ROWS, Frame, OrderKey, Over, OverCall, OverWindow, PlaceCall
 from pyflinkx.relational.times import units_of
+from pyflinkx.relational.windows.group_windows import rewritten
 from pyflinkx.relational.windows.intervals import millis_of
 from pyflinkx.sql.tree import base, queries
 from pyflinkx.sql.tree import expressions as tree
@@ -90,12 +90,14 @@ class OverBinder(Binder):
         frame = RUNNING if order else WHOLE
         if said.frame is not None:
             frame = self.frame_of(said.frame, bounds)
-        if place is not None and not place.framed:
+        if place is not None:
             if not order and name != "ROW_NUMBER":
                 self.refuse(node, f"{name} needs an ORDER BY in OVER")
             frame = Frame(ROWS, None, 0)
         window = OverWindow(partition, order, frame)
-        call = self.place_call(node, name) if place is not None else self.aggregate_call(node, name, frame == WHOLE)
+        call = (
+            self.place_call(node, name) if place is not None else self.aggregate_call(node, name, frame.holds_its_row)
+        )
         calls = self.windows.setdefault(window, [])
         if call not in calls:
             calls.append(call)
@@ -206,13 +208,11 @@ class OverBinder(Binder):
         if node.separator is not None:
             arguments.append(self.rows.bind(node.separator))
         filtered = node.filter is not None
-        signature = function.bound([bound.type for bound in arguments], True, filtered)
+        signature = function.bound([bound.type for bound in arguments], never_empty, filtered)
         if signature is None:
             types = ", ".join(str(bound.type) for bound in arguments) or "no arguments"
             self.refuse(node, f"{name} does not take {types}; it is written {function.usage}")
-        brought = [
-            self.cast(bound, kind, node) for bound, kind in zip(arguments, signature.parameters, strict=True)
-        ]
+        brought = [self.cast(bound, kind, node) for bound, kind in zip(arguments, signature.parameters, strict=True)]
         where = None if node.filter is None else self.position(self.rows.condition(node.filter, "FILTER"))
         nulls = function.nulls if node.nulls is None else node.nulls == "RESPECT"
         result = signature.result.with_time(None)
@@ -262,32 +262,54 @@ def is_offset(bound: tree.Bound | None) -> bool:
     return bound is not None and bound.offset is not None
 
 
-def over_binder(
-    binder: QueryBinder, query: queries.Select, expressions: Binder, width: int
-) -> OverBinder | None:
-    """What binds the items of a SELECT with OVER; None where it has none.
-
-    Args:
-        binder: of the query.
-        query: the SELECT.
-        expressions: binds expressions on its rows.
-        width: how many columns the rows have.
-    """
-    parts = [item.expression for item in query.items]
-    if query.qualify is not None:
-        parts.append(query.qualify)
-    if not any(map(has_over, parts)):
-        return None
+def named_windows(binder: QueryBinder, query: queries.Select) -> dict[str, tree.Window]:
+    """The windows of the clause WINDOW by their names."""
     named: dict[str, tree.Window] = {}
     for window in query.windows:
         if window.name in named:
             binder.refuse(window, f"there are two windows {window.name}")
         named[window.name] = window.window
-    found = OverBinder(binder.text, expressions, width, named)
+    return named
+
+
+def with_overs(binder: QueryBinder, query: queries.Select, node: Node, expressions: Binder) -> tuple[Node, Binder]:
+    """The rows of a SELECT with the results of its calls with OVER, and what binds its items on them.
+
+    Args:
+        binder: of the query, for errors.
+        query: the SELECT.
+        node: its rows, or its groups.
+        expressions: binds expressions on them.
+
+    Returns:
+        both as they were where there is no OVER.
+    """
+    parts = [item.expression for item in query.items if not isinstance(item.expression, tree.Star)]
+    qualify = None if query.qualify is None else with_aliases(query, expressions)
+    if qualify is not None:
+        parts.append(qualify)
+    if not any(map(has_over, parts)):
+        if qualify is not None:
+            binder.refuse(qualify, "QUALIFY needs a function with OVER; WHERE and HAVING are for other conditions")
+        return node, expressions
+    found = OverBinder(binder.text, expressions, len(node.columns), named_windows(binder, query))
     for part in parts:
-        if not isinstance(part, tree.Star):
-            found.bind(part)
-    return found
+        found.bind(part)
+    rows = found.node(node)
+    if qualify is not None:
+        everything = tuple((name, Input(kind, index, name)) for index, (name, kind) in enumerate(rows.columns))
+        rows = Calc(rows, everything, found.condition(qualify, "QUALIFY"))
+    return rows, found
 
 
-assert replace
+def with_aliases(query: queries.Select, expressions: Binder) -> tree.Expression:
+    """The condition of QUALIFY, with what the names of items stand for that no column has."""
+    items = {item.alias: item.expression for item in query.items if item.alias is not None}
+
+    def of_item(node: base.Node) -> base.Node:
+        if isinstance(node, tree.Name) and len(node.parts) == 1 and not expressions.scope.find(None, node.parts[0]):
+            return items.get(node.parts[0], node)
+        return node
+
+    changed: tree.Expression = rewritten(query.qualify, of_item)
+    return changed

@@ -1,4 +1,4 @@
-"""The functions that OVER knows beside aggregates: of a row's place, and of the values of rows around it."""
+"""The functions that OVER knows beside aggregates: of a row's place, and of rows at a distance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ class PlaceFunction:
         usage: how it is called, for errors.
         least, most: how many arguments it takes.
         result: the type of its result; None for that of its first argument.
-        framed: whether the frame counts.
         batch_only: whether it looks at rows that come later.
     """
 
@@ -26,7 +25,6 @@ class PlaceFunction:
     least: int = 0
     most: int = 0
     result: DataType | None = None
-    framed: bool = False
     batch_only: bool = False
 
     @property
@@ -47,9 +45,6 @@ PLACE_FUNCTIONS = {
         PlaceFunction("NTILE", "NTILE(parts)", 1, 1, NUMBER, batch_only=True),
         PlaceFunction("LAG", "LAG(value[, rows[, default]])", 1, 3),
         PlaceFunction("LEAD", "LEAD(value[, rows[, default]])", 1, 3, batch_only=True),
-        PlaceFunction("FIRST_VALUE", "FIRST_VALUE(value)", 1, 1, framed=True),
-        PlaceFunction("LAST_VALUE", "LAST_VALUE(value)", 1, 1, framed=True),
-        PlaceFunction("NTH_VALUE", "NTH_VALUE(value, number)", 2, 2, framed=True),
     )
 }
 

@@ -43,6 +43,11 @@ class Frame:
     start: Any
     end: Any
 
+    @property
+    def holds_its_row(self) -> bool:
+        """Whether each row is in its own frame."""
+        return (self.start is None or self.start <= 0) and (self.end is None or self.end >= 0)
+
     def __str__(self) -> str:
         return f"{self.unit} BETWEEN {bound(self.start, 'PRECEDING')} AND {bound(self.end, 'FOLLOWING')}"
 
@@ -89,7 +94,7 @@ class PlaceCall:
         function: its name.
         type: of the result.
         argument: position of the column whose value is taken; None for none.
-        number: how many rows before or after (LAG, LEAD), which row (NTH_VALUE), or how many parts (NTILE).
+        number: how many rows before or after (LAG, LEAD), or how many parts (NTILE).
         default: position of the column with the value where there is no such row; None for null.
         skip_nulls: whether rows with a null are passed over.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.relational.binder import Binder, Scope
@@ -89,12 +88,12 @@ def with_group_windows(
         return tree.Name((hidden,), span=node.span)
 
     items = tuple(
-        replace(item, expression=rewritten(item.expression, bound_of_window), alias=alias_of(item, place))
+        base.replaced(item, expression=rewritten(item.expression, bound_of_window), alias=alias_of(item, place))
         for place, item in enumerate(query.items)
     )
     having = None if query.having is None else rewritten(query.having, bound_of_window)
     bounds = tuple(tree.Name((hidden,), span=call.span) for hidden in HIDDEN)
-    changed = replace(query, items=items, having=having, group_by=(*others, *bounds))
+    changed = base.replaced(query, items=items, having=having, group_by=(*others, *bounds))
     return changed, table, Binder(binder.text, hidden_scope(expressions.scope, table, len(rows.columns)))
 
 
@@ -192,7 +191,6 @@ def rewritten(node: Any, change: Callable[[base.Node], base.Node]) -> Any:
     if not isinstance(node, base.Node) or isinstance(node, tree.Query):
         return node
     changed = change(node)
-    if changed is not node or not is_dataclass(node):
+    if changed is not node:
         return changed
-    parts = {part.name: rewritten(getattr(node, part.name), change) for part in fields(node) if part.name != "span"}
-    return replace(node, **parts)
+    return base.replaced(node, **{name: rewritten(getattr(node, name), change) for name in node._fields})

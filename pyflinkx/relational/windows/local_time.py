@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyflinkx.config.configuration import Configuration
-from pyflinkx.relational.windows.zone_shift import shifted
+from pyflinkx.relational.zones import shifted
 
 ZONE = "table.local-time-zone"
 UTC = "UTC"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pyflinkx.relational.over import translators as over
 from pyflinkx.relational.windows import aggregate, table, watermark
 
 assert aggregate
+assert over
 assert table
 assert watermark
