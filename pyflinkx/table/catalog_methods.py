@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyflinkx.errors import GraphError, SqlError
 from pyflinkx.relational.catalog import CatalogError, Catalogs, Path, close_to
+from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.tables.definition import TableDefinition, ViewDefinition
 from pyflinkx.sql.parser import parse_path
 from pyflinkx.table.table import Table
@@ -207,7 +208,16 @@ class CatalogMethods:
             if path[:2] == place and isinstance(found, kind)
         )
 
-    # ---- modules ----
+    # ---- modules and functions ----
+
+    def _function_names(self) -> list[str]:
+        """The names of the user's functions."""
+        raise NotImplementedError
+
+    def list_functions(self) -> list[str]:
+        """The names of all functions, in small letters."""
+        built_in = {name.lower() for name in FUNCTIONS if name[0].isalpha() and " " not in name}
+        return sorted({*(built_in if ("core", True) in self._modules else ()), *self._function_names()})
 
     def load_module(self, module_name: str, module: Module) -> None:
         """Load the module of built-in functions again, after it was unloaded.

@@ -25,7 +25,6 @@ class FunctionMethods:
     # By their names in small letters: functions of the system, and those of a catalog's database.
     _system: dict[str, UserFunction]
     _functions: dict[str, UserFunction]
-    _modules: list[tuple[str, bool]]
 
     def create_temporary_function(self, path: str, function: Any) -> None:
         """Give a function a name in SQL.
@@ -89,14 +88,10 @@ class FunctionMethods:
 
     def list_user_defined_functions(self) -> list[str]:
         """The names of the user's functions."""
-        return sorted({*self._functions, *self._system})
+        return self._function_names()
 
-    def list_functions(self) -> list[str]:
-        """The names of all functions, in small letters."""
-        built_in = {name.lower() for name in FUNCTIONS if name[0].isalpha() and " " not in name}
-        if ("core", True) not in self._modules:
-            built_in = set()
-        return sorted({*built_in, *self.list_user_defined_functions()})
+    def _function_names(self) -> list[str]:
+        return sorted({*self._functions, *self._system})
 
     def create_java_temporary_function(self, path: str, function_class_name: str) -> NoReturn:
         """Not here.

@@ -42,10 +42,9 @@ def flattened(binder: Binder, node: tree.Expression) -> list[tuple[str, Bound]] 
     elif isinstance(node, tree.Star) and node.qualifier is not None:
         if any(table == node.qualifier.parts[-1] for table, _, _ in binder.scope.columns):
             return None
-        found = binder.column(node.qualifier, binder.scope)
-        if found is None:
+        if not binder.scope.find(None, node.qualifier.parts[0]):
             return None
-        bound = found
+        bound = binder.bind(node.qualifier)
     else:
         return None
     if bound.type.kind is not Kind.ROW:

@@ -125,6 +125,12 @@ def catalog_of(name: str, options: dict[str, str], comment: str | None, place: N
     raise error_at(text, *place.span, f"catalog {name}: {what}; there is '{MemoryCatalog.kind}'")
 
 
+def create_function(environment: TableEnvironment, statement: ddl.CreateFunction, text: str) -> TableResult:
+    """CREATE FUNCTION."""
+    environment._create_function(statement, text)
+    return TableResult()
+
+
 def drop(environment: TableEnvironment, statement: ddl.Drop, text: str) -> TableResult:
     """DROP."""
     catalogs = environment._catalogs
@@ -152,10 +158,4 @@ def drop(environment: TableEnvironment, statement: ddl.Drop, text: str) -> Table
         if str(error).startswith("line "):
             raise
         raise error_at(text, *statement.name.span, str(error)) from None
-    return TableResult()
-
-
-def create_function(environment: TableEnvironment, statement: ddl.CreateFunction, text: str) -> TableResult:
-    """CREATE FUNCTION."""
-    environment._create_function(statement, text)
     return TableResult()
