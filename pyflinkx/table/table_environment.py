@@ -324,7 +324,7 @@ class TableEnvironment(FunctionMethods, CatalogMethods, metaclass=Answering):
     def _partitions(self, path: Path, definition: TableDefinition) -> list[str]:
         """The partitions of a table, as its connector knows them."""
         factory, context = self._table_context(path, definition)
-        list_partitions = getattr(factory.source(context), "partitions", None)
+        list_partitions = getattr(factory.source(context), "partition_names", None)
         return [] if list_partitions is None else list_partitions()
 
     def _with_hints(self, definition: TableDefinition, hints: Sequence[Hint], text: str) -> TableDefinition:
