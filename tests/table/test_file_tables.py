@@ -111,3 +111,15 @@ def test_new_files_are_read(tmp_path):
         (tmp_path / "b.csv").write_text("2\n")
         (tmp_path / "b.csv").rename(folder / "b.csv")
         assert next(found)[0] == 2
+
+
+def test_a_watermark_behind_each_row(tmp_path):
+    environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    path = tmp_path / "in.csv"
+    path.write_text("1,2024-01-01 00:00:01\n2,2024-01-01 00:00:03\n3,2024-01-01 00:00:02\n4,2024-01-01 00:00:04\n")
+    columns = "n INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts"
+    create(environment, path, "csv", columns=columns, **{"scan.watermark.emit.strategy": "on-event"})
+    query = "SELECT n, EXTRACT(SECOND FROM CURRENT_WATERMARK(ts)) FROM t"
+    assert rows(environment.execute_sql(query))[1:] == [(2, 1), (3, 3), (4, 3)]
+    create(environment, path, "csv", name="u", columns=columns)
+    assert len(rows(environment.execute_sql("SELECT n FROM u"))) == 4
