@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx._core.columns.to_rows import to_rows, to_values
+from pyflinkx._core.keys.index import KeyIndex
+from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.records.row import RowKind
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.config.query_options import STATE_TTL
@@ -24,6 +26,7 @@ from pyflinkx.state.descriptors import ValueStateDescriptor
 from pyflinkx.state.ttl_config import StateTtlConfig
 from pyflinkx.types.time import Time
 
+NAN = "NaN"
 INSERT, BEFORE, AFTER, DELETE = (
     kind.value for kind in (RowKind.INSERT, RowKind.UPDATE_BEFORE, RowKind.UPDATE_AFTER, RowKind.DELETE)
 )
@@ -56,6 +59,44 @@ def keys_of(batch: ColumnBatch, positions: Sequence[int]) -> list[Any]:
     if len(positions) == 1:
         return to_values(batch.column(positions[0]))
     return to_rows(batch.select(positions), "tuple")
+
+
+def numbered(batch: ColumnBatch, positions: Sequence[int]) -> tuple[Any, Any]:
+    """Which rows have the same values in some columns.
+
+    Returns:
+        for each row the number of its combination of values, by order of their first rows; and these rows.
+    """
+    import numpy
+
+    if not positions:
+        return numpy.zeros(len(batch), "int64"), numpy.zeros(min(1, len(batch)), "int64")
+    chosen = [batch.columns[index] for index in dict.fromkeys(positions)]
+    fields = [Field(f"f{place}", column.format) for place, column in enumerate(chosen)]
+    if any(column.field.children or column.field.carried is not None for column in chosen):
+        keys: KeyMap[Any, int] = KeyMap()
+        values = [to_values(column, "tuple") for column in chosen]
+        places = [keys.setdefault(as_key(row), len(keys)) for row in zip(*values, strict=True)]
+    else:
+        schema = Schema(fields)
+        index = KeyIndex(schema, schema.names, (), schema)
+        named = [column.with_field(field) for column, field in zip(chosen, fields, strict=True)]
+        places = index.add(ColumnBatch(schema, named, len(batch)))
+    found = numpy.array(places, "int64")
+    firsts = numpy.full(int(found.max(initial=-1)) + 1, len(batch), "int64")
+    numpy.minimum.at(firsts, found, numpy.arange(len(batch)))
+    return found, firsts
+
+
+def as_key(value: Any) -> Any:
+    """What stands for a value in a map: equal for equal values of one type, NaN included."""
+    if isinstance(value, float):
+        return NAN if value != value else (value, str(value)) if value == 0 else value
+    if isinstance(value, dict):
+        return tuple((as_key(key), as_key(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)) or hasattr(value, "get_row_kind"):
+        return tuple(map(as_key, value))
+    return value
 
 
 def schema_of(columns: Columns) -> Schema:

@@ -12,13 +12,13 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx.relational.keyed_rows import as_key
 from pyflinkx.relational.values import ValueFault
 from pyflinkx.types.data_type import MAX_DECIMAL, DataType, Family, Kind
 
 BITS = {Kind.TINYINT: 8, Kind.SMALLINT: 16, Kind.INT: 32, Kind.BIGINT: 64}
 # Digits enough for a sum of 2^63 of the longest decimals.
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
-NAN = "NaN"
 
 
 def wrapped(value: int, bits: int) -> int:
@@ -36,17 +36,6 @@ def fitted(value: Decimal, kind: DataType) -> Decimal | None:
     """A decimal with the digits of its type; None where it has too many before the point."""
     found = value.quantize(Decimal(1).scaleb(-(kind.scale or 0)), context=EXACT)
     return None if found and found.adjusted() - found.as_tuple().exponent >= (kind.precision or MAX_DECIMAL) else found  # type: ignore[operator]
-
-
-def as_key(value: Any) -> Any:
-    """What stands for a value in a map: equal for equal values of one type, NaN included."""
-    if isinstance(value, float):
-        return NAN if value != value else (value, str(value)) if value == 0 else value
-    if isinstance(value, dict):
-        return tuple((as_key(key), as_key(item)) for key, item in value.items())
-    if isinstance(value, (list, tuple)) or hasattr(value, "get_row_kind"):
-        return tuple(map(as_key, value))
-    return value
 
 
 class Accumulators:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from operator import itemgetter
 from typing import Any
 
 from pyflinkx._core.keys.map import KeyMap
-from pyflinkx.relational.aggregation.accumulators import Accumulators, as_key
+from pyflinkx.relational.aggregation.accumulators import Accumulators
+from pyflinkx.relational.aggregation.folding import fold_of
 from pyflinkx.relational.aggregation.functions import AggregateCall
+from pyflinkx.relational.keyed_rows import as_key
 
 # Of these it makes no difference how often a value comes.
 WITHOUT_DISTINCT = ("MIN", "MAX", "APPROX_COUNT_DISTINCT")
@@ -20,11 +23,15 @@ class DistinctValues:
     Args:
         arguments: positions of the columns in a row.
         parts: place in the state, accumulators, and position of the filter of each aggregate.
+
+    Attributes:
+        read: positions in a row of all that counts.
     """
 
     def __init__(self, arguments: Sequence[int], parts: Sequence[tuple[int, Accumulators, int | None]]) -> None:
         self.arguments = tuple(arguments)
         self.parts = tuple(parts)
+        self.read = sorted({*arguments, *(where for _, _, where in parts if where is not None)})
 
     def change(self, state: list[Any], values: KeyMap[Any, Any], row: Sequence[Any], number: int) -> None:
         """Have the values of a row once more or once less.
@@ -33,7 +40,7 @@ class DistinctValues:
             state: of all aggregates.
             values: from what stands for a combination to it, and how often it is there for each aggregate.
             row: the row.
-            number: 1 or -1.
+            number: how often it comes; less than 0 where it is taken back.
         """
         counts = [number if where is None or row[where] is True else 0 for _, _, where in self.parts]
         self.add(state, values, tuple(row[index] for index in self.arguments), counts)
@@ -41,7 +48,7 @@ class DistinctValues:
     def add(self, state: list[Any], values: KeyMap[Any, Any], found: tuple[Any, ...], counts: list[int]) -> None:
         if not any(counts):
             return
-        key = tuple(map(as_key, found))
+        key = as_key(found[0]) if len(found) == 1 else tuple(map(as_key, found))
         entry = values.get(key)
         before = [0] * len(counts) if entry is None else entry[1]
         after = []
@@ -73,12 +80,16 @@ class Aggregates:
 
     Attributes:
         columns: positions of the columns that are read.
+        distinct: the aggregates with DISTINCT.
+        first_map: the place of their first map in the state.
     """
 
     def __init__(self, calls: Sequence[AggregateCall], retracting: bool = False) -> None:
         read = {index for call in calls for index in (*call.arguments, *([] if call.filter is None else [call.filter]))}
         self.columns = tuple(sorted(read))
         place_of = {index: place for place, index in enumerate(self.columns)}
+        self.calls = tuple(calls)
+        self.folds = [fold_of(call, retracting) for call in calls]
         self.accumulators = [call.accumulators(retracting) for call in calls]
         self._simple: list[tuple[int, Accumulators, Any, int | None]] = []
         distinct: dict[tuple[int, ...], list[tuple[int, Accumulators, int | None]]] = {}
@@ -89,19 +100,19 @@ class Aggregates:
                 distinct.setdefault(arguments, []).append((place, each, where))
             else:
                 self._simple.append((place, each, taking(arguments), where))
-        self._distinct = [DistinctValues(arguments, parts) for arguments, parts in distinct.items()]
-        self._first_map = len(calls)
+        self.distinct = [DistinctValues(arguments, parts) for arguments, parts in distinct.items()]
+        self.first_map = len(calls)
 
     def create(self) -> list[Any]:
         """The state of no rows."""
-        return [each.create() for each in self.accumulators] + [KeyMap() for _ in self._distinct]
+        return [each.create() for each in self.accumulators] + [KeyMap() for _ in self.distinct]
 
     def accumulate(self, state: list[Any], row: Sequence[Any]) -> None:
         """Take a row."""
         for place, each, take, where in self._simple:
             if where is None or row[where] is True:
                 each.accumulate(state[place], *take(row))
-        for place, distinct in enumerate(self._distinct, self._first_map):
+        for place, distinct in enumerate(self.distinct, self.first_map):
             distinct.change(state, state[place], row, 1)
 
     def retract(self, state: list[Any], row: Sequence[Any]) -> None:
@@ -109,15 +120,37 @@ class Aggregates:
         for place, each, take, where in self._simple:
             if where is None or row[where] is True:
                 each.retract(state[place], *take(row))
-        for place, distinct in enumerate(self._distinct, self._first_map):
+        for place, distinct in enumerate(self.distinct, self.first_map):
             distinct.change(state, state[place], row, -1)
 
     def merge(self, state: list[Any], other: list[Any]) -> None:
         """Add what another state has taken."""
         for place, each, _, _ in self._simple:
             each.merge(state[place], other[place])
-        for place, distinct in enumerate(self._distinct, self._first_map):
+        for place, distinct in enumerate(self.distinct, self.first_map):
             distinct.merge(state, state[place], other[place])
+
+    def add_folded(self, state: list[Any], parts: Sequence[list[list[Any]] | None], group: int) -> None:
+        """Add what folds made of a group of a batch.
+
+        Args:
+            state: of the group.
+            parts: see ``folding.folded``.
+            group: its number.
+        """
+        for place, part in enumerate(parts):
+            if part is not None:
+                self.accumulators[place].merge(state[place], part[group])
+
+    def unfolded(self) -> Aggregates | None:
+        """What takes rows one after the other for the aggregates that have no fold and no DISTINCT; None for none.
+
+        It keeps its values in the same states.
+        """
+        rest = copy(self)
+        rest._simple = [part for part in self._simple if self.folds[part[0]] is None]
+        rest.distinct = []
+        return rest if rest._simple else None
 
     def results(self, state: list[Any]) -> tuple[Any, ...]:
         """The aggregates of what has been taken."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from pyflinkx._core.keys.map import KeyMap
 from pyflinkx._core.keys.partition import canonical_key_bytes, xxh64
-from pyflinkx.relational.aggregation.accumulators import Accumulators, as_key
+from pyflinkx.relational.aggregation.accumulators import Accumulators
+from pyflinkx.relational.keyed_rows import as_key
 
 # Registers are chosen by so many bits: a standard error of 0.8 %, where Flink's is to be 1 % at most.
 BITS = 14

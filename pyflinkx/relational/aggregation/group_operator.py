@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx._core.keys.map import KeyMap
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.piecewise import PiecewiseOperator
-from pyflinkx.relational.aggregation.aggregates import Aggregates
+from pyflinkx.relational.aggregation.aggregates import Aggregates, DistinctValues
+from pyflinkx.relational.aggregation.folding import BatchValues, folded, numbers
 from pyflinkx.relational.aggregation.functions import AggregateCall
 from pyflinkx.relational.keyed_rows import (
     AFTER,
@@ -21,6 +21,7 @@ from pyflinkx.relational.keyed_rows import (
     keys_of,
     kind_column,
     kinds_of,
+    numbered,
     rows_of,
     schema_of,
     value_state,
@@ -30,7 +31,9 @@ from pyflinkx.state.spec import StateSpec
 
 BATCH_SIZE = 4096
 STATE = "aggregates"
-COUNT, TAKEN, SENT = range(3)  # of a group: its rows, what is kept of them, and the results that were sent last
+# Of a group: its rows, what is kept of them, and the results that were sent last; where there are final results only,
+# the values of its key.
+COUNT, TAKEN, SENT = range(3)
 Change = tuple[int, int, tuple[Any, ...]]  # the row whose key it has, its kind, the results
 
 
@@ -68,6 +71,7 @@ class GroupAggregateOperator(PiecewiseOperator):
         self.columns = columns
         self.keys = tuple(keys)
         self.aggregates = Aggregates(calls, retracting)
+        self.rest = self.aggregates.unfolded()
         self.results = results
         self.before = before
         self.ttl = ttl
@@ -81,33 +85,23 @@ class GroupAggregateOperator(PiecewiseOperator):
         self.key_context = context.keyed_state.context
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
-        keys = keys_of(batch, self.keys)
-        rows = rows_of(batch, self.columns, self.aggregates.columns)
-        kinds = kinds_of(batch)
-        if self.final:
-            self.gather(batch, keys, rows, kinds)
+        if self.final or (self.bundle and len(batch) <= self.bundle):
+            self.take_folded(batch)
+            return
+        if self.bundle:
+            for start in range(0, len(batch), self.bundle):
+                self.take_folded(batch.slice(start, min(start + self.bundle, len(batch))))
             return
         changes: list[Change] = []
-        for start in range(0, len(keys), self.bundle or len(keys)):
-            chosen = range(start, min(start + (self.bundle or len(keys)), len(keys)))
-            if self.bundle:
-                self.take_bundle(batch, chosen, keys, rows, kinds, changes)
-            else:
-                self.take_each(batch, chosen, keys, rows, kinds, changes)
+        self.take_each(batch, changes)
         self.send(batch, changes)
 
-    def take_each(
-        self,
-        batch: ColumnBatch,
-        chosen: range,
-        keys: Sequence[Any],
-        rows: Sequence[Any],
-        kinds: Sequence[int] | None,
-        changes: list[Change],
-    ) -> None:
+    def take_each(self, batch: ColumnBatch, changes: list[Change]) -> None:
         """Take rows one by one."""
+        keys = keys_of(batch, self.keys)
+        kinds = kinds_of(batch)
         groups, context, aggregates = self.groups, self.key_context, self.aggregates
-        for row in chosen:
+        for row, values in enumerate(rows_of(batch, self.columns, aggregates.columns)):
             kind = INSERT if kinds is None else kinds[row]
             context.key = keys[row]
             group = groups.value()
@@ -119,49 +113,108 @@ class GroupAggregateOperator(PiecewiseOperator):
             try:
                 if back:
                     group[COUNT] -= 1
-                    aggregates.retract(group[TAKEN], rows[row])
+                    aggregates.retract(group[TAKEN], values)
                 else:
                     group[COUNT] += 1
-                    aggregates.accumulate(group[TAKEN], rows[row])
+                    aggregates.accumulate(group[TAKEN], values)
                 self.note(group, row, changes, bool(self.ttl))
             except Exception as error:
                 raise self.wrapped(error, batch, row) from error
 
-    def take_bundle(
+    def take_folded(self, batch: ColumnBatch) -> None:
+        """Take rows by key: one change for all of a key, or none where results are final."""
+        import numpy
+
+        places, members = numbered(batch, self.keys)
+        firsts = batch.take(members)
+        kinds = kinds_of(batch)
+        signs = None
+        if kinds is not None:
+            signs = numpy.where(numpy.isin(numpy.array(kinds, "int8"), (BEFORE, DELETE)), -1, 1)
+        keys = keys_of(firsts, self.keys)
+        found: list[Any] = []
+        for key in keys:
+            self.key_context.key = key
+            found.append(self.groups.value())
+        if signs is not None and not self.final:
+            late = self.taken_back_too_early(places, signs, found)
+            if late is not None:
+                kept = numpy.nonzero(~late)[0]
+                if len(kept):
+                    self.take_folded(batch.take(kept))
+                return
+        shown = rows_of(firsts, self.columns, self.keys) if self.final else [None] * len(keys)
+        groups = [
+            [0, self.aggregates.create(), each] if group is None else group
+            for group, each in zip(found, shown, strict=True)
+        ]
+        self.fold(batch, places, groups, signs)
+        changes: list[Change] = []
+        for number, group in enumerate(groups):
+            self.key_context.key = keys[number]
+            if self.final:
+                self.groups.update(group)
+            else:
+                self.note(group, number, changes, False)
+        self.send(firsts, changes)
+
+    def taken_back_too_early(self, places: Any, signs: Any, found: list[Any]) -> Any:
+        """The rows that take back what has never come: those before the first that comes, of groups that are new.
+
+        None where there are none.
+        """
+        import numpy
+
+        new = numpy.array([group is None for group in found])
+        if not new.any():
+            return None
+        added = numpy.full(len(found), len(places), "int64")
+        rows = numpy.nonzero(signs > 0)[0]
+        numpy.minimum.at(added, places[rows], rows)
+        late = new[places] & (numpy.arange(len(places)) < added[places])
+        return late if late.any() else None
+
+    def fold(self, batch: ColumnBatch, places: Any, groups: list[list[Any]], signs: Any) -> None:
+        """Add the rows of a batch to their groups."""
+        values = BatchValues(batch, self.columns)
+        row = 0
+        try:
+            parts = folded(self.aggregates.calls, self.aggregates.folds, values, places, len(groups), signs)
+            counts = numbers(None, places, len(groups), signs)
+            for number, group in enumerate(groups):
+                group[COUNT] += counts[number]
+                self.aggregates.add_folded(group[TAKEN], parts, number)
+            for place, distinct in enumerate(self.aggregates.distinct, self.aggregates.first_map):
+                self.fold_distinct(batch, places, groups, signs, place, distinct)
+            if self.rest is None:
+                return
+            rest = self.rest
+            members = zip(places.tolist(), rows_of(batch, self.columns, rest.columns), strict=True)
+            for row, (number, taken) in enumerate(members):
+                if signs is not None and signs[row] < 0:
+                    rest.retract(groups[number][TAKEN], taken)
+                else:
+                    rest.accumulate(groups[number][TAKEN], taken)
+        except Exception as error:
+            raise self.wrapped(error, batch, row) from error
+
+    def fold_distinct(
         self,
         batch: ColumnBatch,
-        chosen: range,
-        keys: Sequence[Any],
-        rows: Sequence[Any],
-        kinds: Sequence[int] | None,
-        changes: list[Change],
+        places: Any,
+        groups: list[list[Any]],
+        signs: Any,
+        place: int,
+        distinct: DistinctValues,
     ) -> None:
-        """Take rows by key: a change for all of a key."""
-        by_key: KeyMap[Any, list[int]] = KeyMap()
-        for row in chosen:
-            by_key.setdefault(keys[row], []).append(row)
-        groups, context, aggregates = self.groups, self.key_context, self.aggregates
-        for key, members in by_key.items():
-            context.key = key
-            group = groups.value()
-            if group is None:
-                while kinds is not None and members and kinds[members[0]] in (BEFORE, DELETE):
-                    del members[0]
-                if not members:
-                    continue
-                group = [0, aggregates.create(), None]
-            row = members[0]
-            try:
-                for row in members:
-                    if kinds is not None and kinds[row] in (BEFORE, DELETE):
-                        group[COUNT] -= 1
-                        aggregates.retract(group[TAKEN], rows[row])
-                    else:
-                        group[COUNT] += 1
-                        aggregates.accumulate(group[TAKEN], rows[row])
-                self.note(group, row, changes, False)
-            except Exception as error:
-                raise self.wrapped(error, batch, row) from error
+        """Add the different values of the rows of a batch to their groups."""
+        read = [self.aggregates.columns[index] for index in distinct.read]
+        numbers_of_rows, firsts = numbered(batch, [*self.keys, *read])
+        counts = numbers(None, numbers_of_rows, len(firsts), signs)
+        rows = rows_of(batch.take(firsts), self.columns, self.aggregates.columns)
+        for group, count, row in zip(places[firsts].tolist(), counts, rows, strict=True):
+            state = groups[group][TAKEN]
+            distinct.change(state, state[place], row, count)
 
     def note(self, group: list[Any], row: int, changes: list[Change], always: bool) -> None:
         """Keep a group, and note what its change gives.
@@ -206,26 +259,6 @@ class GroupAggregateOperator(PiecewiseOperator):
         self.output.emit(ColumnBatch(self.schema, columns, len(changes), None, kinds))
 
     # ---- final results
-
-    def gather(self, batch: ColumnBatch, keys: Sequence[Any], rows: Sequence[Any], kinds: Sequence[int] | None) -> None:
-        """Take rows; the values of a group's key stand where else the results do that were sent."""
-        shown = rows_of(batch, self.columns, self.keys)
-        groups, context, aggregates = self.groups, self.key_context, self.aggregates
-        for row, key in enumerate(keys):
-            context.key = key
-            group = groups.value()
-            if group is None:
-                group = [0, aggregates.create(), shown[row]]
-            try:
-                if kinds is not None and kinds[row] in (BEFORE, DELETE):
-                    group[COUNT] -= 1
-                    aggregates.retract(group[TAKEN], rows[row])
-                else:
-                    group[COUNT] += 1
-                    aggregates.accumulate(group[TAKEN], rows[row])
-            except Exception as error:
-                raise self.wrapped(error, batch, row) from error
-            groups.update(group)
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK and self.final:

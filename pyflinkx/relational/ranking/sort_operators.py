@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch, concat
+from pyflinkx.expressions.vectors import Frame
 from pyflinkx.operators.base import LATE_RECORDS, MAX_WATERMARK, Operator, OperatorContext
 from pyflinkx.operators.kept_watermark import WATERMARK, KeptWatermark
 from pyflinkx.operators.piecewise import PiecewiseOperator
-from pyflinkx.relational.aggregation.accumulators import as_key
 from pyflinkx.relational.keyed_rows import (
     BEFORE,
     DELETE,
+    as_key,
     batch_of,
     column_of_values,
     kinds_of,
+    numbered,
     rows_of,
     schema_of,
 )
 from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.ranking.order import SortKey, place_of
+from pyflinkx.relational.values import is_object, load, validity
 from pyflinkx.state.descriptors import ListStateDescriptor
 from pyflinkx.state.spec import SPLIT, StateSpec
 
@@ -149,33 +151,43 @@ class NumberingOperator(GatheringOperator):
         self.result_columns = results
 
     def results(self, rows: ColumnBatch) -> Iterator[ColumnBatch]:
-        values = rows_of(rows, self.columns, range(len(self.columns)))
-        place = place_of(self.order, [kind for _, kind in self.columns])
-        partitions: dict[Any, list[int]] = {}
-        for number, row in enumerate(values):
-            partitions.setdefault(as_key(tuple(row[index] for index in self.partition)), []).append(number)
-        chosen: list[int] = []
-        numbers: list[int] = []
-        for members in partitions.values():
-            places = sorted(((place(values[number]), number) for number in members), key=itemgetter(0))
-            for found, (_, row_number) in zip(self.numbers([each for each, _ in places]), places, strict=True):
-                if found >= self.first and (self.last is None or found <= self.last):
-                    chosen.append(row_number)
-                    numbers.append(found)
+        import numpy
+
+        partitions, _ = numbered(rows, self.partition)
+        made = sort_columns(rows, self.columns, self.order)
+        order = numpy.lexsort([*made[::-1], partitions])
+        places = numpy.arange(len(order))
+        new = changed(partitions[order])
+        starts = numpy.maximum.accumulate(numpy.where(new, places, 0))
+        numbers = places - starts + 1
+        if self.function != "ROW_NUMBER":
+            others = new.copy()
+            for column in made:
+                others |= changed(column[order])
+            if self.function == "RANK":
+                numbers = numpy.maximum.accumulate(numpy.where(others, places, 0)) - starts + 1
+            else:
+                counted = numpy.cumsum(others)
+                numbers = counted - counted[starts] + 1
+        wanted = numbers >= self.first
+        if self.last is not None:
+            wanted &= numbers <= self.last
+        chosen, numbers = order[wanted], numbers[wanted]
         schema = schema_of(self.result_columns)
         for start in range(0, len(chosen), BATCH_SIZE):
             part = taken(rows, chosen[start : start + BATCH_SIZE])
-            column = column_of_values(numbers[start : start + BATCH_SIZE], *self.result_columns[-1])
+            column = column_of_values(numbers[start : start + BATCH_SIZE].tolist(), *self.result_columns[-1])
             columns = [each.with_field(one) for each, one in zip(part.columns, schema.fields, strict=False)]
             yield ColumnBatch(schema, [*columns, column], len(part))
 
-    def numbers(self, places: Sequence[Any]) -> Iterator[int]:
-        """The number of each of some rows in order."""
-        number = 0
-        for position, place in enumerate(places):
-            if position == 0 or self.function == "ROW_NUMBER" or place != places[position - 1]:
-                number = number + 1 if self.function == "DENSE_RANK" else position + 1
-            yield number
+
+def changed(values: Any) -> Any:
+    """Where an array has another value than before; at its beginning it has."""
+    import numpy
+
+    found = numpy.ones(len(values), "bool")
+    found[1:] = values[1:] != values[:-1]
+    return found
 
 
 class TimeSortOperator(PiecewiseOperator):
@@ -252,23 +264,46 @@ class LimitOperator(Operator):
             self.output.emit(batch.slice(first, last))
 
 
-def sorted_rows(batch: ColumnBatch, columns: Columns, order: Sequence[SortKey]) -> list[int]:
+def sort_columns(batch: ColumnBatch, columns: Columns, order: Sequence[SortKey]) -> list[Any]:
+    """Arrays by which rows are in order, the first one first: see ``order.place_of`` for what they mean."""
+    import numpy
+
+    frame = Frame(batch, numpy)
+    made: list[Any] = []
+    for key in order:
+        name, kind = columns[key.index]
+        vector = load(name, kind, frame)
+        there = validity(vector, frame)
+        if not there.all():
+            made.append(there if key.nulls_first else ~there)
+        values = vector.values
+        if values is None:
+            continue
+        if is_object(kind):
+            known = sorted(set(values[there].tolist()))
+            numbers = {value: number for number, value in enumerate(known)}
+            values = numpy.fromiter((numbers.get(value, 0) for value in values), "int64", len(values))
+        values = numpy.broadcast_to(values, frame.length)
+        if values.dtype.kind == "f":
+            missing = numpy.isnan(values)
+            if missing.any():
+                made.append(~missing if key.descending else missing)
+        elif not there.all():
+            values = numpy.where(there, values, 0)
+        made.append((-values if values.dtype.kind == "f" else ~values) if key.descending else values)
+    return made
+
+
+def sorted_rows(batch: ColumnBatch, columns: Columns, order: Sequence[SortKey]) -> Any:
     """The numbers of a batch's rows in order; rows of one place stay as they came."""
-    if not order:
-        return list(range(len(batch)))
-    place = place_of(order, [kind for _, kind in columns])
-    needed = [key.index for key in order]
-    wide: list[Any] = [None] * len(columns)
-    places = []
-    for row in rows_of(batch, columns, needed):
-        for index, value in zip(needed, row, strict=True):
-            wide[index] = value
-        places.append(place(wide))
-    return sorted(range(len(batch)), key=places.__getitem__)
+    import numpy
+
+    made = sort_columns(batch, columns, order)
+    return numpy.lexsort(made[::-1]) if made else numpy.arange(len(batch))
 
 
-def taken(batch: ColumnBatch, numbers: Sequence[int]) -> ColumnBatch:
+def taken(batch: ColumnBatch, numbers: Any) -> ColumnBatch:
     """Some rows of a batch."""
     import numpy
 
-    return batch.take(numpy.array(numbers, "int64"))
+    return batch.take(numpy.ascontiguousarray(numbers, "int64"))
