@@ -9,9 +9,8 @@ from typing import Any
 from pyflinkx._core.state.keyed import ABSENT
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.piecewise import PiecewiseOperator
-from pyflinkx.relational.aggregation.accumulators import as_key
 from pyflinkx.relational.aggregation.functions import AggregateCall
-from pyflinkx.relational.keyed_rows import AFTER, BEFORE, DELETE, INSERT, batch_of, keys_of, kinds_of, rows_of
+from pyflinkx.relational.keyed_rows import AFTER, BEFORE, DELETE, INSERT, as_key, batch_of, keys_of, kinds_of, rows_of
 from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.over.frames import Frames
 from pyflinkx.relational.over.nodes import ROWS, OverCall, OverWindow

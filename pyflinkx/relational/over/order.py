@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pyflinkx.relational.aggregation.accumulators import as_key
+from pyflinkx.relational.keyed_rows import as_key
 from pyflinkx.relational.over.nodes import OrderKey
 
 

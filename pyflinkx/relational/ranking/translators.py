@@ -9,9 +9,9 @@ from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.aggregation.translators import single
 from pyflinkx.relational.keyed_rows import keyed, schema_of, ttl_of
 from pyflinkx.relational.nodes import Columns, Node
+from pyflinkx.relational.over.numbers import numbered_over
 from pyflinkx.relational.ranking.binding import ENDLESS
 from pyflinkx.relational.ranking.directions import gets_better, updates_only
-from pyflinkx.relational.over.numbers import numbered_over
 from pyflinkx.relational.ranking.nodes import PROCTIME, ROWTIME, Rank, RowNumbers, Sort, time_of
 from pyflinkx.relational.ranking.order import SortKey
 from pyflinkx.relational.ranking.sort_operators import (
