@@ -67,7 +67,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.table.model_descriptor": TABLES,
     "pyflinkx.table.plan_reference": TABLES,
     "pyflinkx.table.resolved_expression": TABLES,
-    "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }
 
@@ -120,9 +119,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
     "pyflinkx.table": each(
         TABLES,
-        "CompiledPlan DataView "
-        "GroupWindowedTable ListView MapView "
-        "OverWindowedTable PlanReference UserDefinedType WindowGroupedTable",
+        "CompiledPlan DataView ListView MapView PlanReference UserDefinedType",
     ),
     "pyflinkx.table.expressions": each(
         TABLES,
@@ -130,7 +127,7 @@ NAMES: dict[str, dict[str, Topic]] = {
     ),
     "pyflinkx.table.table": each(
         TABLES,
-        "AggregatedTable FlatAggregateTable GroupWindowedTable OverWindowedTable WindowGroupedTable",
+        "AggregatedTable FlatAggregateTable",
     ),
     "pyflinkx.table.types": {
         **each(TABLES, "RawType UserDefinedType ZonedTimestampType"),
@@ -166,9 +163,10 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         "bitmap_to_string bitmap_xor bitmap_xor_agg bitmap_xor_cardinality_agg object_update",
     ),
     "table.table.GroupedTable": each(TABLES, "aggregate flat_aggregate"),
+    "table.table.WindowGroupedTable": each(TABLES, "aggregate"),
     "table.table.Table": each(
         TABLES,
-        "aggregate flat_aggregate from_changelog over_window to_changelog window",
+        "aggregate flat_aggregate from_changelog to_changelog",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,
