@@ -155,6 +155,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.table.environment_settings", "EnvironmentSettings"),
         **each("pyflinkx.table.explain_detail", "ExplainDetail"),
         **each("pyflinkx.table.expression", "Expression"),
+        **each("pyflinkx.table.grouped_table", "GroupedTable"),
         **each("pyflinkx.table.module", "Module ModuleEntry"),
         **each("pyflinkx.table.result_kind", "ResultKind"),
         **each("pyflinkx.table.schema", "Schema"),
@@ -167,5 +168,12 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.table.table_schema", "TableSchema"),
         **each("pyflinkx.table.table_environment", "StreamTableEnvironment TableEnvironment"),
         **each("pyflinkx.table.table_result", "TableResult"),
+        **each(
+            "pyflinkx.table.udf",
+            "AggregateFunction AsyncScalarFunction FunctionContext ScalarFunction TableAggregateFunction TableFunction",
+        ),
+    },
+    "pyflinkx.table.table": {
+        **each("pyflinkx.table.grouped_table", "GroupedTable"),
     },
 }

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
+from pyflinkx.relational.binding.values import flattened
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.changes.nodes import whole
 from pyflinkx.relational.joins.sources import from_clause, rescoped
@@ -170,6 +171,10 @@ class QueryBinder:
         nested = binder.subqueries = Subqueries(self, node, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
+            fields = flattened(binder, item.expression)
+            if fields is not None:
+                projection += fields
+                continue
             if isinstance(item.expression, Star):
                 projection += self.every(item.expression, scope)
                 continue

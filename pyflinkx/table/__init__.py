@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pyflinkx.table.environment_settings import EnvironmentSettings
     from pyflinkx.table.explain_detail import ExplainDetail
     from pyflinkx.table.expression import Expression
+    from pyflinkx.table.grouped_table import GroupedTable
     from pyflinkx.table.module import Module, ModuleEntry
     from pyflinkx.table.result_kind import ResultKind
     from pyflinkx.table.schema import Schema
@@ -23,27 +24,42 @@ if TYPE_CHECKING:
     from pyflinkx.table.table_pipeline import TablePipeline
     from pyflinkx.table.table_result import TableResult
     from pyflinkx.table.table_schema import TableSchema
+    from pyflinkx.table.udf import (
+        AggregateFunction,
+        AsyncScalarFunction,
+        FunctionContext,
+        ScalarFunction,
+        TableAggregateFunction,
+        TableFunction,
+    )
 
 __all__ = [
+    "AggregateFunction",
+    "AsyncScalarFunction",
     "ChangelogMode",
     "DataTypes",
     "EnvironmentSettings",
     "ExplainDetail",
     "Expression",
     "FormatDescriptor",
+    "FunctionContext",
+    "GroupedTable",
     "Module",
     "ModuleEntry",
     "ResultKind",
     "Row",
     "RowKind",
+    "ScalarFunction",
     "Schema",
     "SqlDialect",
     "StatementSet",
     "StreamTableEnvironment",
     "Table",
+    "TableAggregateFunction",
     "TableConfig",
     "TableDescriptor",
     "TableEnvironment",
+    "TableFunction",
     "TablePipeline",
     "TableResult",
     "TableSchema",

@@ -30,11 +30,22 @@ from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.ranking import translators as ranking_translators
 from pyflinkx.relational.sets import translate as sets
 from pyflinkx.relational.translation import Translation
+from pyflinkx.relational.user import correlate
 from pyflinkx.relational.values import field
 from pyflinkx.relational.windows import translators as window_translators
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-LOADED = (calc, changes_translators, expand, joins, ranking_translators, sets, translators, window_translators)
+LOADED = (
+    calc,
+    changes_translators,
+    correlate,
+    expand,
+    joins,
+    ranking_translators,
+    sets,
+    translators,
+    window_translators,
+)
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])

@@ -34,6 +34,7 @@ from pyflinkx.table.environment_settings import EnvironmentSettings
 from pyflinkx.table.execution import collected, translation
 from pyflinkx.table.explain_detail import ExplainDetail
 from pyflinkx.table.expression import Expression
+from pyflinkx.table.function_methods import FunctionMethods
 from pyflinkx.table.schema import Schema
 from pyflinkx.table.statement_set import StatementSet
 from pyflinkx.table.statements.explained import statement_plan
@@ -51,12 +52,14 @@ assert connectors  # entered into the registry of table factories
 
 
 @answers("table.table_environment.TableEnvironment")
-class TableEnvironment(CatalogMethods, metaclass=Answering):
+class TableEnvironment(FunctionMethods, CatalogMethods, metaclass=Answering):
     """Makes tables, runs statements of SQL, and knows tables and views by their names; made by ``create()``."""
 
     def __init__(self, environment: StreamExecutionEnvironment, settings: EnvironmentSettings) -> None:
         self._env = environment
         self._settings = settings
+        self._system = {}
+        self._functions = {}
         self._catalogs = Catalogs(settings.get_built_in_catalog_name(), settings.get_built_in_database_name())
         self._modules = [("core", True)]
         self._open_set: list[Sinking] | None = None
@@ -259,7 +262,9 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
     # ---- binding ----
 
     def _binder(self, text: str) -> QueryBinder:
-        return QueryBinder(text, self._lookup, self._catalogs.known_names(), self._hinted)
+        return QueryBinder(
+            text, self._lookup, self._catalogs.known_names(), self._hinted, session=self._session()
+        )
 
     def _lookup(self, parts: tuple[str, ...]) -> Node | None:
         """The plan of a table or view."""

@@ -44,10 +44,15 @@ class BatchJoinOperator(PiecewiseOperator):
 
     def process_watermark(self, timestamp: int) -> None:
         if timestamp == MAX_WATERMARK:
-            self.begin(self.join())
+            self.begin(self.end())
+
+    def end(self) -> Pieces:
+        """Send all results, then say that no more follow."""
+        yield from self.join()
+        self.output.emit_watermark(MAX_WATERMARK)
 
     def join(self) -> Pieces:
-        """Send all results, then say that no more follow."""
+        """Send the results of the rows that are held."""
         import numpy
 
         plan = self.plan
@@ -91,7 +96,6 @@ class BatchJoinOperator(PiecewiseOperator):
                 self.send(padded, numpy.full(len(lonely), len(left)), lonely)
         except Exception as error:
             raise self.site.wrap(error, "in a join") from error
-        self.output.emit_watermark(MAX_WATERMARK)
 
     def side(self, port: int) -> ColumnBatch:
         """All rows of a side."""

@@ -9,6 +9,7 @@ from pyflinkx.relational.bound import Apply, Bound, Input
 from pyflinkx.relational.joins.bounds import Interval, interval_of, times_dropped
 from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.nodes import Columns, Node
+from pyflinkx.relational.windows.properties import WindowColumns, window_columns
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT, Changes
 from pyflinkx.types.data_type import BOOLEAN
 
@@ -69,7 +70,18 @@ class Join(Node):
     @cached_property
     def columns(self) -> Columns:
         # The times of rows stay such only where rows wait no longer than they say.
+        if self.windows is not None:
+            # Of the times those of the windows go on, as results come when these have ended.
+            found = self.window_columns
+            kept = frozenset() if found is None else found.times
+            plain = times_dropped(self.pair)
+            pair = tuple(self.pair[at] if at in kept else plain[at] for at in range(len(plain)))
+            return self.of_kind(pair[: len(self.left.columns)], pair)
         left = self.left.columns if self.interval else times_dropped(self.left.columns)
+        return self.of_kind(left, self.pair if self.interval else times_dropped(self.pair))
+
+    def of_kind(self, left: Columns, pair: Columns) -> Columns:
+        """The columns of the results, from those of a left row and those of a pair."""
         if self.kind == MARK:
             return (*left, (self.mark, BOOLEAN.not_null()))
         if self.kind in OF_LEFT:
@@ -77,14 +89,47 @@ class Join(Node):
         width = len(left)
         return tuple(
             (name, kind.with_nullable(True) if self.kind in padded else kind)
-            for position, (name, kind) in enumerate(self.pair if self.interval else times_dropped(self.pair))
+            for position, (name, kind) in enumerate(pair)
             for padded in [KEEPS_RIGHT if position < width else KEEPS_LEFT]
         )
 
     @cached_property
+    def windows(self) -> tuple[WindowColumns, WindowColumns] | None:
+        """The bounds of windows on both sides, where rows of the same window are joined."""
+        left, right = window_columns(self.left), window_columns(self.right)
+        if left is None or right is None or not left.is_like(right):
+            return None
+        if not self.left.changes == self.right.changes == INSERT_ONLY or self.kind == MARK:
+            return None
+        pairs = [
+            (key.left.index, key.right.index)
+            for key in self.keys
+            if isinstance(key.left, Input) and isinstance(key.right, Input)
+        ]
+        for ours, theirs in ((left.begins, right.begins), (left.ends, right.ends)):
+            if not any(one in ours and other in theirs for one, other in pairs):
+                return None
+        return left, right
+
+    @cached_property
+    def window_columns(self) -> WindowColumns | None:
+        """The bounds of windows among its columns."""
+        if self.windows is None:
+            return None
+        left, right = self.windows
+        width = len(self.left.columns)
+        shifted = right.moved({index: [width + index] for index in range(len(self.right.columns))})
+        assert shifted is not None
+        if self.kind in OF_LEFT or self.kind == LEFT:
+            return left
+        return shifted if self.kind == RIGHT else None if self.kind == FULL else left.united(shifted)
+
+    @cached_property
     def interval(self) -> tuple[Interval, Bound | None] | None:
         """The interval of a join of rows that wait for partners for some time, and the rest of its condition."""
-        if self.kind in OF_LEFT or not self.left.changes == self.right.changes == INSERT_ONLY:
+        if self.windows is not None or self.kind in OF_LEFT:
+            return None
+        if not self.left.changes == self.right.changes == INSERT_ONLY:
             return None
         equal = [part for key in self.keys if (part := self.equality(key)) is not None]
         parts = conjuncts(self.condition)
@@ -103,7 +148,7 @@ class Join(Node):
 
     @property
     def changes(self) -> Changes:
-        if self.interval is not None:
+        if self.windows is not None or self.interval is not None:
             return INSERT_ONLY
         if self.kind in (INNER, SEMI) and self.left.changes == self.right.changes == INSERT_ONLY:
             return INSERT_ONLY
@@ -142,6 +187,8 @@ class Join(Node):
         layouts = ", ".join(f"{side}InputSpec=[{self.layout(port)}]" for port, side in enumerate(("left", "right")))
         where = f"where=[{' AND '.join(parts) or 'TRUE'}]"
         names = ", ".join(name for name, _ in self.columns)
+        if self.windows is not None:
+            return f"WindowJoin(joinType=[{shown}], {where}, select=[{names}])"
         if self.interval is not None:
             bounds = self.interval[0].describe(self.left.columns, self.right.columns)
             return f"IntervalJoin(joinType=[{shown}], windowBounds=[{bounds}], {where}, select=[{names}])"

@@ -18,9 +18,13 @@ from pyflinkx.relational.joins.interval_operator import STATES as INTERVAL_STATE
 from pyflinkx.relational.joins.nodes import INNER, Join, paired
 from pyflinkx.relational.joins.regular import JoinPlan, operator_of
 from pyflinkx.relational.joins.views import ONE, ROWS, UNIQUE, ViewSpec
+from pyflinkx.relational.joins.window_operator import ENDS as WINDOW_ENDS
+from pyflinkx.relational.joins.window_operator import STATES as WINDOW_STATES
+from pyflinkx.relational.joins.window_operator import WindowJoinOperator
 from pyflinkx.relational.keyed_rows import schema_of, ttl_of
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
+from pyflinkx.relational.windows.local_time import zone_of
 from pyflinkx.state.spec import NATIVE, StateSpec
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT
 from pyflinkx.types.data_type import ROWTIME, Family
@@ -113,6 +117,13 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
     if not translation.streaming:
         spec = OperatorSpec.of(BatchJoinOperator, plan).reading(*(each.asks(True) for each in inputs))
         return columnar_operator("Join", spec.producing(INSERT_ONLY), inputs, result, settings=settings)
+    if node.windows is not None:
+        zone = zone_of(translation.options)
+        bounds = tuple(each.bounds(zone) for each in node.windows)
+        spec = OperatorSpec.of(WindowJoinOperator, plan, (schema_of(left_columns), schema_of(right_columns)), bounds)
+        spec = spec.reading(*(each.asks(True) for each in inputs)).producing(INSERT_ONLY)
+        spec = spec.keeping(*WINDOW_STATES, WINDOW_ENDS, WATERMARK)
+        return columnar_operator("WindowJoin", spec, inputs, result, settings=settings)
     if node.interval is not None:
         interval, condition = node.interval
         times = (interval.left, interval.right) if interval.by == ROWTIME else None

@@ -12,6 +12,7 @@ from pyflinkx.relational.changes.nodes import Normalize
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.ranking.nodes import Rank, RowNumbers, Sort
 from pyflinkx.relational.ranking.order import SortKey, has_order
+from pyflinkx.relational.windows.rank import windowed_rank
 from pyflinkx.sql.tree import base, queries
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.data_type import BIGINT
@@ -291,5 +292,5 @@ def with_range(node: Node, index: int, first: int, last: int, wanted: bool) -> N
         below = with_range(node.input, bound.index, first, last, wanted)
         return None if below is None else replace(node, input=below)
     if isinstance(node, RowNumbers) and index == len(node.input.columns):
-        return Rank(node, first, last, wanted)
+        return windowed_rank(Rank(node, first, last, wanted))
     return None

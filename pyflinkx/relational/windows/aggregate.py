@@ -17,8 +17,10 @@ from pyflinkx.relational.keyed_rows import keyed
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
 from pyflinkx.relational.values import field
-from pyflinkx.relational.windows.aggregate_operator import STATE, TIMERS, WindowAggregateOperator
+from pyflinkx.relational.windows.aggregate_operator import WindowAggregateOperator
+from pyflinkx.relational.windows.firing_operator import STATE, TIMERS
 from pyflinkx.relational.windows.local_time import zone_of
+from pyflinkx.relational.windows.native_aggregate import native_stream
 from pyflinkx.relational.windows.properties import WindowColumns, window_columns
 from pyflinkx.relational.windows.spec import SESSION
 from pyflinkx.types.changes import INSERT_ONLY
@@ -101,19 +103,19 @@ def covers(partitions: Sequence[frozenset[int]], plain: set[int]) -> bool:
 @translates(WindowAggregate)
 def aggregated(node: WindowAggregate, translation: Translation) -> Stream:
     """The stream of the results of windows."""
+    native = native_stream(node, translation)
+    if native is not None:
+        return native
     before = translation.stream(node.input)
     stream = keyed(before, node.plain_keys)
     spec = OperatorSpec.of(
         WindowAggregateOperator,
         node.input.columns,
         node.plain_keys,
-        [result_of(node, index) for index in node.keys],
-        (min(node.window.begins), min(node.window.ends)),
-        node.calls,
+        node.window.bounds(zone_of(translation.options)),
         node.columns,
-        node.window.spec.by_clock,
-        node.window.spec.local,
-        zone_of(translation.options),
+        [result_of(node, index) for index in node.keys],
+        node.calls,
         node.input.changes != INSERT_ONLY,
     )
     spec = spec.reading(stream.asks()).producing(INSERT_ONLY).keeping(STATE, TIMERS, WATERMARK)

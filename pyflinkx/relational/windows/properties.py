@@ -12,6 +12,24 @@ from pyflinkx.relational.windows.table import WindowTable
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """Where the bounds of windows are in rows, and by which time they end.
+
+    Args:
+        begin, end: positions of the columns.
+        by_clock: whether windows end by the job's clock.
+        local: whether the bounds are local times.
+        zone: the local one.
+    """
+
+    begin: int
+    end: int
+    by_clock: bool
+    local: bool
+    zone: str
+
+
+@dataclass(frozen=True)
 class WindowColumns:
     """Columns of windows' bounds, by position.
 
@@ -31,6 +49,28 @@ class WindowColumns:
     def all(self) -> frozenset[int]:
         """All of them."""
         return self.begins | self.ends | self.times
+
+    def is_like(self, other: WindowColumns) -> bool:
+        """Whether the windows are the same ones."""
+
+        def said(spec: WindowSpec) -> tuple[object, ...]:
+            return spec.kind, spec.size, spec.step, spec.offset, spec.by_clock, spec.local
+
+        return said(self.spec) == said(other.spec)
+
+    def united(self, other: WindowColumns) -> WindowColumns:
+        """The bounds of the same windows in both."""
+        return WindowColumns(
+            self.spec,
+            self.begins | other.begins,
+            self.ends | other.ends,
+            self.times | other.times,
+            (*self.partitions, *other.partitions),
+        )
+
+    def bounds(self, zone: str) -> Bounds:
+        """What an operator is told of them."""
+        return Bounds(min(self.begins), min(self.ends), self.spec.by_clock, self.spec.local, zone)
 
     def moved(self, places: dict[int, list[int]]) -> WindowColumns | None:
         """Where they are in a node that has some of them; None where begin or end is missing.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pyflinkx.relational.over import translators as over
-from pyflinkx.relational.windows import aggregate, table, watermark
+from pyflinkx.relational.windows import aggregate, rank, table, watermark
 
 assert aggregate
 assert over
+assert rank
 assert table
 assert watermark
