@@ -115,7 +115,7 @@ def whole(node: Node) -> Node:
     """A plan whose changes are whole: where a table gives upserts by key, what makes such of them."""
     if node.changes.kind != "upsert" or not node.unique:
         return node
-    return Normalize(node, tuple(sorted(min(node.unique, key=len))))
+    return Normalize(node, tuple(sorted(next(iter(node.unique)))))
 
 
 def upserts_by(node: Node, key: tuple[int, ...]) -> Node:
