@@ -173,6 +173,15 @@ TASK_SLOTS = ConfigOption(
     minimum=1,
     maximum=MAX_PARALLELISM,
 )
+REDUNDANT_WORKERS = ConfigOption(
+    "slotmanager.redundant-taskmanager-num",
+    INT,
+    0,
+    "Spawned worker processes that wait, with the engine imported, to take the place of others when a job begins anew. "
+    "As all workers of an attempt are new ones, as many as the job has shorten a recovery most.",
+    minimum=0,
+    maximum=MAX_PARALLELISM,
+)
 COMPRESSION_CODEC = ConfigOption(
     "taskmanager.network.compression.codec",
     enumeration("LZ4", "NONE"),
@@ -394,6 +403,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     TASK_OFF_HEAP_MEMORY,
     MANAGED_MEMORY,
     TASK_SLOTS,
+    REDUNDANT_WORKERS,
     COMPRESSION_CODEC,
     BUFFERS_PER_CHANNEL,
     FLOATING_BUFFERS,

@@ -50,8 +50,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
     "pyflinkx.datastream.formats.avro": FORMATS,
-    "pyflinkx.datastream.formats.orc": FORMATS,
-    "pyflinkx.datastream.formats.parquet": FORMATS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -83,7 +81,6 @@ NAMES: dict[str, dict[str, Topic]] = {
         **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.serialization": {
-        **each(FORMATS, "BulkWriterFactory RowDataBulkWriterFactory"),
         **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
@@ -101,9 +98,8 @@ NAMES: dict[str, dict[str, Topic]] = {
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
-        **each(FORMATS, "BulkFormat RowDataBulkWriterFactory"),
     },
-    "pyflinkx.datastream.formats.csv": each(FORMATS, "BulkWriterFactory CsvBulkWriters RowDataBulkWriterFactory"),
+    "pyflinkx.datastream.formats.parquet": each(FORMATS, "AvroParquetReaders AvroParquetWriters"),
     "pyflinkx.datastream.functions": {
         **each(JAVA, "JavaFunctionWrapper"),
         **each(
@@ -143,7 +139,6 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         **each(COMPACTION, "get_transformer"),
     },
     "datastream.connectors.kafka.KafkaSink": each(INSIDE, "get_transformer"),
-    "datastream.connectors.file_system.FileSource": each(FORMATS, "for_bulk_file_format"),
     "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),
     "datastream.output_tag.OutputTag": each(JAVA, "get_java_output_tag"),
     "datastream.slot_sharing_group.MemorySize": each(JAVA, "get_java_memory_size"),

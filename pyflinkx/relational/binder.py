@@ -93,9 +93,7 @@ class Binder:
         subqueries: takes up queries within expressions; None where there may be none.
     """
 
-    def __init__(
-        self, text: str, scope: Scope, session: Session | None = None, subqueries: Any = None
-    ) -> None:
+    def __init__(self, text: str, scope: Scope, session: Session | None = None, subqueries: Any = None) -> None:
         self.text = text
         self.scope = scope
         self.subqueries = subqueries

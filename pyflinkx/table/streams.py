@@ -84,12 +84,8 @@ def with_columns(stream: DataStream) -> DataStream:
     known = value.record_type.known
     if value.schema is not None or isinstance(known, CompositeTypeInfo) or value.record_type.columns is not None:
         return stream
-    if known is None:
-        raise GraphError(
-            "from_data_stream() needs the type of the records: give the operator before it an output_type such as "
-            "Types.ROW_NAMED(['key', 'value'], [Types.LONG(), Types.DOUBLE()])"
-        )
-    return stream.map(Row, Types.ROW_NAMED(["f0"], [known]))
+    # As in PyFlink, records of no known type are one column of whatever they are.
+    return stream.map(Row, Types.ROW_NAMED(["f0"], [Types.PICKLED_BYTE_ARRAY() if known is None else known]))
 
 
 def stream_table(stream: DataStream, given: Sequence[Given], mode: ChangelogMode | None, name: str, call: str) -> Node:
@@ -175,7 +171,12 @@ def of_fields(given: Sequence[Any], kinds: dict[str, DataType], call: str) -> tu
     plain = [name for name, _, special in wanted if special is None]
     by_name = all(source in names for _, source, special in wanted if special is None)
     if not by_name and len(plain) > len(names):
-        raise SqlError(f"{call}: {len(plain)} columns for records of {len(names)} fields")
+        hint = (
+            "; records of no known type are the one column f0: give the operator before it an output_type such as "
+            "Types.ROW_NAMED(['key', 'value'], [Types.LONG(), Types.DOUBLE()])"
+        )
+        unknown = names == ["f0"] and kinds["f0"].kind is Kind.RAW
+        raise SqlError(f"{call}: {len(plain)} columns for records of {len(names)} fields{hint if unknown else ''}")
     columns: list[Column] = []
     places: dict[str, str] = {}
     watermark = None

@@ -36,6 +36,7 @@ from pyflinkx.table.explain_detail import ExplainDetail
 from pyflinkx.table.expression import Expression
 from pyflinkx.table.function_methods import FunctionMethods
 from pyflinkx.table.schema import Schema
+from pyflinkx.table.sql_dialect import SqlDialect
 from pyflinkx.table.statement_set import StatementSet
 from pyflinkx.table.statements.explained import statement_plan
 from pyflinkx.table.statements.running import run
@@ -202,6 +203,9 @@ class TableEnvironment(FunctionMethods, CatalogMethods, metaclass=Answering):
             +I[hello]
             +I[world]
         """
+        dialect = self.get_config().get_sql_dialect()
+        if dialect is not SqlDialect.DEFAULT:
+            raise SqlError(f"SQL is read in the manner of Flink here, not in that of {dialect.name}: set_sql_dialect()")
         return run(self, parse_statement(stmt), stmt)
 
     def explain_sql(self, stmt: str, *extra_details: ExplainDetail) -> str:

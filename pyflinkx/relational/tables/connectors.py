@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pyflinkx.relational.tables import csv_format, datagen, filesystem, json_format, printing
+from pyflinkx.relational.tables import csv_format, datagen, filesystem, jdbc, json_format, kafka, printing
 
-__all__ = ["csv_format", "datagen", "filesystem", "json_format", "printing"]
+__all__ = ["csv_format", "datagen", "filesystem", "jdbc", "json_format", "kafka", "printing"]

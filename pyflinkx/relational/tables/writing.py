@@ -116,13 +116,13 @@ def check_changes(name: str, node: Node, takes: Changes, definition: TableDefini
     if takes == INSERT_ONLY and changes != INSERT_ONLY:
         raise SqlError(
             f"table {name} takes inserts only, and {maker_of(node).describe()} gives {changes}: a sink that takes "
-            "updates ('upsert-kafka', 'jdbc' with a PRIMARY KEY, 'print') is needed, or a query that gives none, such as "
-            "windows of event time in place of a GROUP BY without end"
+            "updates ('upsert-kafka', 'jdbc' with a PRIMARY KEY, 'print') is needed, or a query that gives none, such "
+            "as windows of event time in place of a GROUP BY without end"
         )
     if takes.kind == "upsert" and changes != INSERT_ONLY and definition.primary_key is None:
         raise SqlError(
-            f"table {name} gets {changes} from {maker_of(node).describe()}, and needs a PRIMARY KEY (...) NOT ENFORCED to "
-            "know which rows these replace"
+            f"table {name} gets {changes} from {maker_of(node).describe()}, and needs a PRIMARY KEY (...) NOT "
+            "ENFORCED to know which rows these replace"
         )
 
 
@@ -257,7 +257,8 @@ class NotNullOperator(Operator):
                 row = missing.index(True)
                 fault = TypeInformationError(
                     f"column '{name}' of table {self.table} is NOT NULL, and gets null in "
-                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL}=DROP such rows are left out"
+                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL}=DROP such rows are left "
+                    "out"
                 )
                 raise self.site.wrap(fault, "on the way to a table") from fault
             batch = batch.filter(bytearray(not each for each in missing))
