@@ -121,10 +121,6 @@ NAMES: dict[str, dict[str, Topic]] = {
         TABLES,
         "object_of",
     ),
-    "pyflinkx.table.table": each(
-        TABLES,
-        "AggregatedTable FlatAggregateTable",
-    ),
     "pyflinkx.table.types": {
         **each(TABLES, "RawType UserDefinedType ZonedTimestampType"),
         **each(INSIDE, "create_arrow_schema from_arrow_type to_arrow_type"),
@@ -157,11 +153,10 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         "bitmap_or bitmap_or_agg bitmap_or_cardinality_agg bitmap_to_array bitmap_to_bytes "
         "bitmap_to_string bitmap_xor bitmap_xor_agg bitmap_xor_cardinality_agg object_update",
     ),
-    "table.table.GroupedTable": each(TABLES, "aggregate flat_aggregate"),
     "table.table.WindowGroupedTable": each(TABLES, "aggregate"),
     "table.table.Table": each(
         TABLES,
-        "aggregate flat_aggregate from_changelog to_changelog",
+        "from_changelog to_changelog",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,

@@ -176,7 +176,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.table.windowed_tables", "GroupWindowedTable OverWindowedTable WindowGroupedTable"),
     },
     "pyflinkx.table.table": {
-        **each("pyflinkx.table.grouped_table", "GroupedTable"),
         **each("pyflinkx.table.windowed_tables", "GroupWindowedTable OverWindowedTable WindowGroupedTable"),
+        **each("pyflinkx.table.grouped_table", "AggregatedTable FlatAggregateTable GroupedTable"),
     },
 }
