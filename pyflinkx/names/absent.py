@@ -29,7 +29,6 @@ class Topic:
 TABLES = Topic("SQL and the Table API are in this version in part only", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to this system are not in this version", "connectors")
-FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
 ML = Topic("machine learning pipelines are not in this version", "connectors")
@@ -49,7 +48,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
-    "pyflinkx.datastream.formats.avro": FORMATS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -78,10 +76,6 @@ def each(topic: Topic, names: str) -> dict[str, Topic]:
 NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.common": {
         **each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
-    },
-    "pyflinkx.common.serialization": {
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
     "pyflinkx.datastream.connectors": {
@@ -99,7 +93,6 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
     },
-    "pyflinkx.datastream.formats.parquet": each(FORMATS, "AvroParquetReaders AvroParquetWriters"),
     "pyflinkx.datastream.functions": {
         **each(JAVA, "JavaFunctionWrapper"),
         **each(
@@ -160,8 +153,8 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,
-        "compile_plan_sql create_model create_temporary_model drop_model drop_temporary_model "
-        "execute_plan list_models list_temporary_models load_plan",
+        "compile_plan_sql create_model create_temporary_model drop_model drop_temporary_model execute_plan "
+        "list_models list_temporary_models load_plan",
     ),
     "table.types.DataType": {
         **each(JAVA, "bridged_to"),

@@ -15,10 +15,12 @@ def each(module: str, names: str) -> dict[str, str]:
 # Module that offers names -> name -> module that defines it.
 ELSEWHERE: dict[str, dict[str, str]] = {
     "pyflinkx.common": {
+        **each("pyflinkx.datastream.formats.avro", "AvroRowDeserializationSchema AvroRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.csv", "CsvRowDeserializationSchema CsvRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.json", "JsonRowDeserializationSchema JsonRowSerializationSchema"),
     },
     "pyflinkx.common.serialization": {
+        **each("pyflinkx.datastream.formats.avro", "AvroRowDeserializationSchema AvroRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.csv", "CsvRowDeserializationSchema CsvRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.json", "JsonRowDeserializationSchema JsonRowSerializationSchema"),
     },
@@ -155,8 +157,8 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.table.environment_settings", "EnvironmentSettings"),
         **each("pyflinkx.table.explain_detail", "ExplainDetail"),
         **each("pyflinkx.table.expression", "Expression"),
-        **each("pyflinkx.table.grouped_table", "GroupedTable"),
         **each("pyflinkx.table.module", "Module ModuleEntry"),
+        **each("pyflinkx.table.grouped_table", "GroupedTable"),
         **each("pyflinkx.table.result_kind", "ResultKind"),
         **each("pyflinkx.table.schema", "Schema"),
         **each("pyflinkx.table.sql_dialect", "SqlDialect"),

@@ -80,8 +80,7 @@ def translation(
 
     Args:
         environment: where their operators belong.
-        streaming: whether the results are changes as they come, or the last ones only; by default as the job's mode
-            says.
+        streaming: whether the results are changes as they come, or the last ones; by default as the mode says.
         building: makes the streams of sources; by default a new one.
     """
     options = environment._configuration

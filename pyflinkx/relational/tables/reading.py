@@ -15,7 +15,7 @@ from pyflinkx.relational.nodes import Calc, Columns, Node, Scan
 from pyflinkx.relational.tables.definition import ComputedColumn, MetadataColumn, TableDefinition
 from pyflinkx.relational.tables.factory import Building, TableSource, context_of
 from pyflinkx.relational.tables.options import suggestion
-from pyflinkx.relational.windows.watermark import watermarked
+from pyflinkx.relational.windows.watermark import Watermark, watermarked
 from pyflinkx.sql.parser import parse_expression
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.changes import Changes, upsert
@@ -73,7 +73,16 @@ def table_plan(name: str, definition: TableDefinition, configuration: Configurat
             casts[column.name] = column.type
     changes, keys = rows_of(source.changes, definition)
     scan = Scan(ScannedTable(source, metadata), tuple(fields), name, changes, keys)
-    return with_all_columns(scan, definition, casts, name)
+    made = with_all_columns(scan, definition, casts, name)
+    if not isinstance(made, Watermark):
+        return made
+    settings = context.settings
+    gap = settings["scan.watermark.emit.on-event.gap"]
+    return replace(
+        made,
+        gap=gap if settings["scan.watermark.emit.strategy"] == "on-event" else None,
+        idle_timeout=settings["scan.watermark.idle-timeout"],
+    )
 
 
 def rows_of(changes: Changes, definition: TableDefinition) -> tuple[Changes, tuple[frozenset[int], ...]]:
