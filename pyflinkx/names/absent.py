@@ -63,7 +63,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.table.model_descriptor": TABLES,
     "pyflinkx.table.plan_reference": TABLES,
     "pyflinkx.table.resolved_expression": TABLES,
-    "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }
 
@@ -109,16 +108,11 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
     "pyflinkx.table": each(
         TABLES,
-        "CompiledPlan DataView GroupWindowedTable ListView MapView OverWindowedTable PlanReference "
-        "UserDefinedType WindowGroupedTable",
+        "CompiledPlan DataView ListView MapView PlanReference UserDefinedType",
     ),
     "pyflinkx.table.expressions": each(
         TABLES,
         "object_of",
-    ),
-    "pyflinkx.table.table": each(
-        TABLES,
-        "GroupWindowedTable OverWindowedTable WindowGroupedTable",
     ),
     "pyflinkx.table.types": {
         **each(TABLES, "RawType UserDefinedType ZonedTimestampType"),
@@ -152,9 +146,10 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         "bitmap_or bitmap_or_agg bitmap_or_cardinality_agg bitmap_to_array bitmap_to_bytes "
         "bitmap_to_string bitmap_xor bitmap_xor_agg bitmap_xor_cardinality_agg object_update",
     ),
+    "table.table.WindowGroupedTable": each(TABLES, "aggregate"),
     "table.table.Table": each(
         TABLES,
-        "from_changelog over_window to_changelog window",
+        "from_changelog to_changelog",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,

@@ -174,8 +174,11 @@ ELSEWHERE: dict[str, dict[str, str]] = {
             "pyflinkx.table.udf",
             "AggregateFunction AsyncScalarFunction FunctionContext ScalarFunction TableAggregateFunction TableFunction",
         ),
+        **each("pyflinkx.table.window", "GroupWindow Over OverWindow Session Slide Tumble"),
+        **each("pyflinkx.table.windowed_tables", "GroupWindowedTable OverWindowedTable WindowGroupedTable"),
     },
     "pyflinkx.table.table": {
+        **each("pyflinkx.table.windowed_tables", "GroupWindowedTable OverWindowedTable WindowGroupedTable"),
         **each("pyflinkx.table.grouped_table", "AggregatedTable FlatAggregateTable GroupedTable"),
     },
 }

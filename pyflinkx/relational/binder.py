@@ -109,10 +109,17 @@ class Binder:
         """
         if self.known and isinstance(node, (tree.Call, tree.Name)) and node in self.known:
             return self.known[node]
+        if isinstance(node, tree.Call) and not node.arguments and self.is_column(node):
+            return self.bind(tree.Name(node.name.parts, span=node.span))
         rule = RULES.get(type(node))
         if rule is None:
             self.refuse(node, f"{described(node)} is not in this version")
         return rule(self, node)
+
+    def is_column(self, node: tree.Call) -> bool:
+        """Whether what may be a function without parentheses, such as USER, is the name of a column."""
+        name = self.text[slice(*node.span)].strip("`")
+        return name == node.name.parts[-1] and len(self.scope.find(None, name)) == 1
 
     def condition(self, node: tree.Expression, clause: str) -> Bound:
         """What is true or false.

@@ -12,6 +12,7 @@ from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.binding.values import flattened
 from pyflinkx.relational.bound import Bound, Input
 from pyflinkx.relational.changelogs.calls import changelog_table, is_changelog_call
+from pyflinkx.relational.changes.nodes import whole
 from pyflinkx.relational.joins.sources import from_clause, rescoped
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
@@ -122,7 +123,7 @@ class QueryBinder:
             close = difflib.get_close_matches(name.parts[-1], self.known, 1, 0.6)
             hint = f"; did you mean {close[0]}?" if close else ""
             self.refuse(name, f"there is no table {'.'.join(name.parts)}{hint}")
-        return found
+        return whole(found)
 
     def options(self, hints: Sequence[queries.Hint]) -> dict[str, str]:
         """What the hints OPTIONS say."""

@@ -125,7 +125,9 @@ def delay_of(expression: tree.Expression, column: str, text: str) -> int | None:
 
 @translates(Watermark)
 def with_watermarks(node: Watermark, translation: Translation) -> Stream:
-    """The stream of rows with their timestamps, and watermarks behind them."""
+    """The stream of rows with their timestamps, and watermarks behind them; in batch there is nothing to wait for."""
+    if not translation.streaming:
+        return translation.stream(node.input)
     name, kind = node.input.columns[node.index]
     spec = OperatorSpec.of(
         RowWatermarksOperator,
