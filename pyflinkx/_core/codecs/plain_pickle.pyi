@@ -1,4 +1,3 @@
-
 OWN_WAYS: frozenset[str]
 
 def beginning_of(kind: type) -> bytes | None: ...
