@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx.config import checkpointing
+from pyflinkx.config import checkpointing, query_options
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.config.restart_options import RESTART_OPTIONS
+from pyflinkx.config.row_time_options import ROW_TIME_OPTIONS
 from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, MAP, MEMORY, STRING, enumeration
 
 KIBIBYTE = 1 << 10
@@ -435,6 +436,8 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     QUERYABLE_STATE_TOKEN,
     *checkpointing.WITH_EFFECT,
     *RESTART_OPTIONS,
+    *ROW_TIME_OPTIONS,
+    *query_options.QUERY_OPTIONS,
 )
 
 WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
@@ -447,6 +450,7 @@ WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
     CANCELLATION_INTERVAL,
     TIME_CHARACTERISTIC,
     *checkpointing.WITHOUT_EFFECT,
+    *query_options.WITHOUT_EFFECT,
 )
 
 OPTIONS = {key: option for option in (*WITH_EFFECT, *WITHOUT_EFFECT) for key in (option.key, *option.deprecated_keys)}
