@@ -48,7 +48,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
-    "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
     "pyflinkx.datastream.formats.avro": FORMATS,
     "pyflinkx.datastream.formats.orc": FORMATS,
     "pyflinkx.datastream.formats.parquet": FORMATS,
@@ -104,7 +103,7 @@ NAMES: dict[str, dict[str, Topic]] = {
             CONNECTORS,
             "DynamicKafkaSource DynamicKafkaSourceBuilder "
             "KafkaMetadataService KafkaStreamSetSubscriber KafkaStreamSubscriber "
-            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource "
+            "PulsarSource PulsarSourceBuilder "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
     },
