@@ -46,7 +46,8 @@ class RowFileSink(Sink):
     def __init__(self, path: str | PathLike[str], encoder: Encoder | BulkWriterFactory) -> None:
         self.path = local_path(path)
         self.encoder = encoder
-        self.columnar = isinstance(encoder, BulkWriterFactory) and encoder.columnar  # as well
+        if isinstance(encoder, BulkWriterFactory) and encoder.columnar:
+            self.columnar = True  # as well
         self.assigner = BucketAssigner.date_time_bucket_assigner()
         self.policy: RollingPolicy = RollingPolicy.default_rolling_policy()
         self.names = OutputFileConfig.builder().build()
