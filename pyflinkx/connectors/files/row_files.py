@@ -27,11 +27,12 @@ from pyflinkx.connectors.files.hidden_names import ATTEMPTS, in_progress_name, m
 from pyflinkx.connectors.files.part_names import OutputFileConfig
 from pyflinkx.connectors.files.parts import BulkPart, Part, PartState, RowPart
 from pyflinkx.connectors.files.rolling import RollingPolicy
-from pyflinkx.connectors.files.splits import local_path
+from pyflinkx.connectors.files.splits import any_path
 from pyflinkx.connectors.files.target_file import FileCommitter, HiddenFile, copy_start, sync_folder
 from pyflinkx.connectors.sink import Sink, SinkWriter, WriterContext
 from pyflinkx.errors import SinkError
 from pyflinkx.formats.opening import os_error_text
+from pyflinkx.formats.remote import is_url, remote_system
 from pyflinkx.types.serialization import Encoder
 
 
@@ -44,7 +45,8 @@ class RowFileSink(Sink):
     """
 
     def __init__(self, path: str | PathLike[str], encoder: Encoder | BulkWriterFactory) -> None:
-        self.path = local_path(path)
+        self.path = any_path(path)
+        self.remote = is_url(self.path)
         self.encoder = encoder
         if isinstance(encoder, BulkWriterFactory) and encoder.columnar:
             self.columnar = True  # as well
@@ -57,6 +59,9 @@ class RowFileSink(Sink):
         return f"{type(self).__name__}({self.path!r})"
 
     def check(self) -> None:
+        if self.remote:
+            remote_system(self.path)
+            return
         existing = self.path
         while not os.path.lexists(existing):
             existing = os.path.dirname(existing)
@@ -66,12 +71,24 @@ class RowFileSink(Sink):
             raise SinkError(f"{self.path}: cannot be written: no permission to make files in {existing}")
 
     def create_writer(self, context: WriterContext) -> RowFileWriter:
+        if self.remote:
+            from pyflinkx.connectors.files.remote_sink import RemoteFileWriter
+
+            return RemoteFileWriter(self, context)
         return RowFileWriter(self, context)
 
     def create_committer(self) -> FileCommitter:
+        if self.remote:
+            from pyflinkx.connectors.files.remote_sink import RemoteCommitter
+
+            return RemoteCommitter()
         return FileCommitter()
 
     def create_coordinator(self, context: CoordinatorContext) -> FilesCoordinator:
+        if self.remote:
+            from pyflinkx.connectors.files.remote_sink import RemoteFilesCoordinator
+
+            return RemoteFilesCoordinator(self.path)
         return FilesCoordinator(self.create_committer(), [(self.path, True)], False)
 
 
