@@ -56,23 +56,13 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.pyflink_callback_server": JAVA,
     "pyflinkx.pyflink_gateway_server": JAVA,
     "pyflinkx.serializers": INSIDE,
-    "pyflinkx.table.catalog": TABLES,
-    "pyflinkx.table.changelog_mode": TABLES,
     "pyflinkx.table.compiled_plan": TABLES,
     "pyflinkx.table.data_view": TABLES,
     "pyflinkx.table.descriptors": TABLES,
-    "pyflinkx.table.explain_detail": TABLES,
     "pyflinkx.table.functions": TABLES,
     "pyflinkx.table.model_descriptor": TABLES,
-    "pyflinkx.table.module": TABLES,
     "pyflinkx.table.plan_reference": TABLES,
     "pyflinkx.table.resolved_expression": TABLES,
-    "pyflinkx.table.schema": TABLES,
-    "pyflinkx.table.sql_dialect": TABLES,
-    "pyflinkx.table.statement_set": TABLES,
-    "pyflinkx.table.table_descriptor": TABLES,
-    "pyflinkx.table.table_pipeline": TABLES,
-    "pyflinkx.table.table_schema": TABLES,
     "pyflinkx.table.udf": TABLES,
     "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
@@ -120,11 +110,11 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
     "pyflinkx.table": each(
         TABLES,
-        "AggregateFunction AsyncScalarFunction ChangelogMode CompiledPlan DataView ExplainDetail "
-        "FormatDescriptor FunctionContext GroupWindowedTable GroupedTable ListView MapView Module "
-        "ModuleEntry OverWindowedTable PlanReference ScalarFunction Schema SqlDialect "
-        "StatementSet TableAggregateFunction TableDescriptor TableFunction TablePipeline "
-        "TableSchema UserDefinedType WindowGroupedTable",
+        "AggregateFunction AsyncScalarFunction CompiledPlan DataView "
+        "FunctionContext GroupWindowedTable GroupedTable ListView MapView "
+        "OverWindowedTable PlanReference ScalarFunction "
+        "TableAggregateFunction TableFunction "
+        "UserDefinedType WindowGroupedTable",
     ),
     "pyflinkx.table.expression": each(
         TABLES,
@@ -194,41 +184,26 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     ),
     "table.table.Table": each(
         TABLES,
-        "add_columns add_or_replace_columns aggregate distinct drop_columns execute_insert "
-        "explain fetch flat_aggregate flat_map from_changelog full_outer_join get_resolved_schema "
-        "get_schema group_by insert_into intersect intersect_all join join_lateral "
+        "add_columns add_or_replace_columns aggregate distinct drop_columns "
+        "fetch flat_aggregate flat_map from_changelog full_outer_join "
+        "group_by intersect intersect_all join join_lateral "
         "left_outer_join left_outer_join_lateral limit map minus minus_all offset order_by "
-        "over_window print_explain print_schema rename_columns right_outer_join to_changelog "
-        "to_pandas union union_all window",
-    ),
-    "table.table_config.TableConfig": each(
-        TABLES,
-        "add_configuration get_default get_idle_state_retention get_local_timezone "
-        "get_max_generated_code_length get_python_executable get_sql_dialect "
-        "set_idle_state_retention set_local_timezone set_max_generated_code_length "
-        "set_python_executable set_sql_dialect to_map",
-    ),
-    "table.table_environment.StreamTableEnvironment": each(
-        TABLES,
-        "from_changelog_stream from_data_stream to_append_stream to_changelog_stream to_retract_stream",
+        "over_window rename_columns right_outer_join to_changelog "
+        "union union_all window",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,
-        "add_python_archive add_python_file compile_plan_sql create_catalog create_java_function "
+        "compile_plan_sql create_java_function "
         "create_java_temporary_function create_java_temporary_system_function create_model "
-        "create_statement_set create_table create_temporary_function create_temporary_model "
-        "create_temporary_system_function create_temporary_table create_view drop_function "
-        "drop_model drop_table drop_temporary_function drop_temporary_model "
-        "drop_temporary_system_function drop_temporary_table drop_view execute_plan explain_sql "
-        "from_descriptor from_pandas get_catalog list_catalogs list_databases list_full_modules "
-        "list_functions list_materialized_tables list_models list_modules list_tables "
-        "list_temporary_models list_temporary_tables list_user_defined_functions list_views "
-        "load_module load_plan register_catalog set_python_requirements unload_module use_catalog "
-        "use_database use_modules",
-    ),
-    "table.table_result.TableResult": each(
-        TABLES,
-        "get_job_client get_resolved_schema get_table_schema",
+        "create_temporary_function create_temporary_model "
+        "create_temporary_system_function drop_function "
+        "drop_model drop_temporary_function drop_temporary_model "
+        "drop_temporary_system_function execute_plan "
+        ""
+        "list_models "
+        "list_temporary_models "
+        "load_plan "
+        "",
     ),
     "table.types.DataType": {
         **each(JAVA, "bridged_to"),

@@ -14,7 +14,8 @@ from typing import Any
 
 from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.relational.bound import Apply
-from pyflinkx.relational.values import Run, ValueFault, both, by_value, dtype, missing
+from pyflinkx.relational.faults import ValueFault
+from pyflinkx.relational.values import Run, both, by_value, dtype, missing
 from pyflinkx.types.data_type import DataType, Family, Kind
 
 # As Java's: enough digits for any product, and those of a quotient.

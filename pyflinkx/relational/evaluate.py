@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx.expressions.vectors import Frame
-from pyflinkx.relational import functions
+from pyflinkx.relational import library, time_functions
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input
 from pyflinkx.relational.logic import truth
+from pyflinkx.relational.moment import Moment
 from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.values import Run, column_of, constant, field, load
 
-assert functions  # entered into the registry
+assert library  # entered into the registry
+assert time_functions
 
 
 def compiled(bound: Bound) -> Run:
@@ -38,9 +41,13 @@ class Projection:
     Args:
         columns: name and expression of each.
         condition: None for all rows.
+        moment: the clock and the watermark; by default the machine's clock.
     """
 
-    def __init__(self, columns: Sequence[tuple[str, Bound]], condition: Bound | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[tuple[str, Bound]], condition: Bound | None = None, moment: Moment | None = None
+    ) -> None:
+        self.moment = Moment() if moment is None else moment
         self.columns = tuple(columns)
         self.condition = condition
         self.schema = Schema([field(name, bound.type) for name, bound in columns])
@@ -57,12 +64,18 @@ class Projection:
 
         with numpy.errstate(all="ignore"):
             if self._condition is not None:
-                frame = Frame(batch, numpy)
+                frame = self.frame(batch, numpy)
                 kept, _ = truth(self._condition(frame), frame)
                 batch = batch.filter(numpy.ascontiguousarray(kept).view("uint8"))
-            frame = Frame(batch, numpy)
+            frame = self.frame(batch, numpy)
             made = [
                 column_of(run(frame), column, bound.type, frame)
                 for run, column, (_, bound) in zip(self._runs, self.schema, self.columns, strict=True)
             ]
         return ColumnBatch(self.schema, made, len(batch), batch.timestamps, batch.kinds)
+
+    def frame(self, batch: ColumnBatch, numpy: Any) -> Frame:
+        """What expressions are evaluated on."""
+        frame = Frame(batch, numpy)
+        frame.moment = self.moment
+        return frame

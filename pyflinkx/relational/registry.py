@@ -38,7 +38,9 @@ class Function:
         usage: how it is called, for errors.
         resolve: from the arguments' types to the signature; None where it does not take them.
         kernel: what evaluates it on batches.
-        refine: the signature for constants among the arguments, None where it does not take them; None for none.
+        refine: the signature for constants among the arguments; None, or a ValueFault that says why, where it does not
+            take them.
+        zoned: whether it takes the local time zone as a last argument, which no text says.
         deterministic: whether the same arguments give the same.
     """
 
@@ -47,6 +49,7 @@ class Function:
     resolve: Resolve
     kernel: Kernel
     refine: Refine | None = None
+    zoned: bool = False
     deterministic: bool = True
 
 
@@ -54,12 +57,19 @@ FUNCTIONS: dict[str, Function] = {}
 
 
 def register(
-    name: str, usage: str, resolve: Resolve, kernel: Kernel, *others: str, refine: Refine | None = None
+    name: str,
+    usage: str,
+    resolve: Resolve,
+    kernel: Kernel,
+    *others: str,
+    refine: Refine | None = None,
+    zoned: bool = False,
+    deterministic: bool = True,
 ) -> None:
     """Enter a function under its names."""
     for each in (name, *others):
         assert each not in FUNCTIONS, each
-        FUNCTIONS[each] = Function(each, usage, resolve, kernel, refine)
+        FUNCTIONS[each] = Function(each, usage, resolve, kernel, refine, zoned, deterministic)
 
 
 def any_nullable(types: Sequence[DataType]) -> bool:
@@ -112,6 +122,7 @@ def as_any(kind: DataType) -> DataType | None:
 
 TAKEN: dict[str, Callable[[DataType], DataType | None]] = {
     "text": as_text,
+    "bytes": as_bytes,
     "int": as_int,
     "double": as_double,
     "number": as_number,

@@ -12,8 +12,10 @@ from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
 from pyflinkx.sql.unparser import unparse
-from pyflinkx.table.execution import collected
+from pyflinkx.table.combining import Combining
 from pyflinkx.table.expression import Expression
+from pyflinkx.table.named_tables import node_of
+from pyflinkx.table.table_outputs import TableOutputs
 from pyflinkx.table.table_result import TableResult
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ THIS = "this_table"
 
 
 @answers("table.table.Table")
-class Table(metaclass=Answering):
+class Table(Combining, TableOutputs, metaclass=Answering):
     """The rows of a query. Tables are made by a table environment and by methods of other tables.
 
     Args:
@@ -91,17 +93,14 @@ class Table(metaclass=Answering):
 
     def execute(self) -> TableResult:
         """Run the query as a job of its own."""
-        environment = self._t_env
-        return TableResult(
-            self._node.columns, lambda: collected(self._node, environment._env), environment._is_streaming
-        )
+        return self._t_env._executed(self._node)
 
     def _source(self) -> queries.Source:
         return queries.Table(tree.Name((THIS,)))
 
     def _query(self, select: queries.Select) -> Table:
         text = unparse(select)
-        return Table(QueryBinder(text, lambda path: self._node).bind(parse_query(text)), self._t_env)
+        return Table(QueryBinder(text, lambda path: node_of(path) or self._node).bind(parse_query(text)), self._t_env)
 
 
 def _name_of(field: Expression, place: int) -> str | None:

@@ -1,0 +1,7 @@
+"""The connectors and formats that come with the engine: importing this enters all of them."""
+
+from __future__ import annotations
+
+from pyflinkx.relational.tables import csv_format, datagen, filesystem, jdbc, json_format, kafka, printing
+
+__all__ = ["csv_format", "datagen", "filesystem", "jdbc", "json_format", "kafka", "printing"]
