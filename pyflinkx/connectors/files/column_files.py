@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.records.row_kinds import first_change
 from pyflinkx.connectors.files.parts import Part, RowPart
-from pyflinkx.connectors.files.row_files import RowFileSink, RowFileWriter
+from pyflinkx.connectors.files.row_files import RowFileSink
+from pyflinkx.connectors.files.row_writer import RowFileWriter
 from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.errors import SinkError
 

@@ -15,7 +15,7 @@ from pyflinkx import faults
 from pyflinkx.connectors.files.coordinator import FilesCoordinator
 from pyflinkx.connectors.files.hidden_names import in_progress_name, token_of
 from pyflinkx.connectors.files.parts import Part
-from pyflinkx.connectors.files.row_files import RowFileWriter
+from pyflinkx.connectors.files.row_writer import RowFileWriter
 from pyflinkx.connectors.files.target_file import FileCommitter, HiddenFile
 from pyflinkx.errors import SinkError
 from pyflinkx.formats.remote import remote_error_text, remote_system
