@@ -79,6 +79,7 @@ ON_USE_ONLY = {
     "psycopg",
     "pymysql",
     "confluent_kafka",
+    "deltalake",
     "fastavro",
     "redis",
     "pika",
