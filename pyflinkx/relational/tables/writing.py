@@ -265,8 +265,8 @@ class NotNullOperator(Operator):
                 row = missing.index(True)
                 fault = TypeInformationError(
                     f"column '{name}' of table {self.table} is NOT NULL, and gets null in "
-                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL.key}=DROP such rows are left "
-                    "out"
+                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL.key}=DROP such rows "
+                    "are left out"
                 )
                 raise self.site.wrap(fault, "on the way to a table") from fault
             batch = batch.filter(bytearray(not each for each in missing))
