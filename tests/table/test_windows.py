@@ -296,13 +296,19 @@ def test_windows_that_make_no_sense_are_refused(query, message):
         tables.sql_query(query)
 
 
-def test_a_stream_needs_a_time_that_goes_on():
+def test_a_stream_needs_a_time_that_goes_on_or_an_end():
     tables = environment()
     view(tables, SAMPLE)
     query = (
-        "SELECT window_start FROM TABLE(TUMBLE(TABLE s, DESCRIPTOR(ts), INTERVAL '1' SECOND)) "
+        "SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE {}, DESCRIPTOR(ts), INTERVAL '2' SECOND)) "
         "GROUP BY window_start, window_end"
     )
-    tables.create_temporary_view("s", tables.sql_query("SELECT CAST(ts AS TIMESTAMP(3)) AS ts FROM t"))
+    tables.execute_sql("CREATE TABLE endless (ts TIMESTAMP(3)) WITH ('connector' = 'datagen')")
     with pytest.raises(SqlError, match="declare a WATERMARK FOR ts"):
-        tables.execute_sql(query)
+        tables.execute_sql(query.format("endless"))
+    tables.create_temporary_view("cast_away", tables.sql_query("SELECT CAST(ts AS TIMESTAMP(3)) AS ts FROM t"))
+    with pytest.raises(SqlError, match="declare a WATERMARK FOR ts"):
+        tables.execute_sql(query.format("cast_away"))
+    kind = DataTypes.ROW([DataTypes.FIELD("ts", DataTypes.TIMESTAMP(3))])
+    tables.create_temporary_view("ends", tables.from_elements([(at(stamp),) for _, _, stamp in SAMPLE], kind))
+    assert sorted(results(tables, query.format("ends"))) == [(at(0), 4), (at(2000), 1), (at(4000), 1)]

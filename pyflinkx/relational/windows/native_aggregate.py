@@ -34,6 +34,7 @@ from pyflinkx.relational.windows.local_time import UTC, zone_of
 from pyflinkx.relational.windows.pulled_up import Rows, before_windows
 from pyflinkx.relational.windows.row_times import times_column
 from pyflinkx.relational.windows.spec import CUMULATE, HOP, SESSION, TUMBLE, WindowSpec
+from pyflinkx.relational.windows.table import check_time
 from pyflinkx.relational.windows.table_operator import NULL_TIMES
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.data_type import BIGINT, DataType, Family, Kind
@@ -193,6 +194,7 @@ def native_stream(node: WindowAggregate, translation: Translation) -> Stream | N
     rows = before_windows(node.input, [*node.plain_keys, *read])
     if rows is None or rows.table.input.changes != INSERT_ONLY:
         return None
+    check_time(rows.table.input, rows.table.spec, translation)
     stream = calculated(node, rows, [names[index] for index in read], translation)
     keys = [f"$k{place}" for place in range(len(node.plain_keys))]
     if keys:
