@@ -47,7 +47,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
-    "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -83,7 +82,7 @@ NAMES: dict[str, dict[str, Topic]] = {
             CONNECTORS,
             "DynamicKafkaSource DynamicKafkaSourceBuilder "
             "KafkaMetadataService KafkaStreamSetSubscriber KafkaStreamSubscriber "
-            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource "
+            "PulsarSource PulsarSourceBuilder "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
     },

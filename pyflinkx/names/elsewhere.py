@@ -76,6 +76,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
             "pyflinkx.datastream.connectors.kafka",
             "FlinkKafkaConsumer FlinkKafkaProducer KafkaRecordDeserializationSchema KafkaSink KafkaSource Semantic",
         ),
+        **each("pyflinkx.datastream.connectors.rabbitmq", "RMQConnectionConfig RMQSink RMQSource"),
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each("pyflinkx.datastream.connectors", "Sink"),

@@ -11,6 +11,7 @@ from pyflinkx.errors import SqlError
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Apply, Bound, Input
+from pyflinkx.relational.changes.nodes import Normalize
 from pyflinkx.relational.nodes import Calc, Columns, Node, Scan
 from pyflinkx.relational.tables.definition import ComputedColumn, MetadataColumn, TableDefinition
 from pyflinkx.relational.tables.factory import Building, TableSource, context_of
@@ -74,15 +75,30 @@ def table_plan(name: str, definition: TableDefinition, configuration: Configurat
     changes, keys = rows_of(source.changes, definition)
     scan = Scan(ScannedTable(source, metadata), tuple(fields), name, changes, keys)
     made = with_all_columns(scan, definition, casts, name)
-    if not isinstance(made, Watermark):
-        return made
-    settings = context.settings
-    gap = settings["scan.watermark.emit.on-event.gap"]
-    return replace(
-        made,
-        gap=gap if settings["scan.watermark.emit.strategy"] == "on-event" else None,
-        idle_timeout=settings["scan.watermark.idle-timeout"],
-    )
+    if isinstance(made, Watermark):
+        settings = context.settings
+        gap = settings["scan.watermark.emit.on-event.gap"]
+        made = replace(
+            made,
+            gap=gap if settings["scan.watermark.emit.strategy"] == "on-event" else None,
+            idle_timeout=settings["scan.watermark.idle-timeout"],
+        )
+    return whole_changes(made, definition)
+
+
+def whole_changes(node: Node, definition: TableDefinition) -> Node:
+    """Rows whose updates have their row before; of upserts by the primary key they are made.
+
+    Raises:
+        SqlError: there are upserts, and no primary key.
+    """
+    if node.changes.kind != "upsert":
+        return node
+    key = definition.primary_key
+    if key is None:
+        raise SqlError("updates without the row before need a primary key, by which rows replace one another")
+    names = [name for name, _ in node.columns]
+    return Normalize(node, tuple(names.index(name) for name in key.columns))
 
 
 def rows_of(changes: Changes, definition: TableDefinition) -> tuple[Changes, tuple[frozenset[int], ...]]:
