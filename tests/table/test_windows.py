@@ -139,6 +139,29 @@ def test_which_aggregates_are_of_compiled_windows(calls, compiled):
     assert (stream.origin.operation == "Window Results") == compiled
 
 
+AMOUNTS = st.one_of(st.none(), st.decimals(-(10**16) + 1, 10**16 - 1, places=2), st.decimals(-9, 9, places=2))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), AMOUNTS, st.integers(0, 2500)), min_size=1, max_size=20))
+def test_sums_of_decimals_by_compiled_windows_and_by_rows(rows):
+    tables = environment(streaming=False)
+    fields = [("k", DataTypes.STRING()), ("v", DataTypes.DECIMAL(18, 2)), ("ts", DataTypes.TIMESTAMP(3))]
+    kind = DataTypes.ROW([DataTypes.FIELD(*each) for each in fields])
+    made = [(key, value, at(stamp)) for key, value, stamp in rows]
+    tables.create_temporary_view("t", tables.from_elements(made, kind))
+    query = (
+        "SELECT k, window_start, SUM(v), AVG(v), MIN(v), COUNT(v) {} FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), "
+        "INTERVAL '1' SECOND)) GROUP BY k, window_start, window_end"
+    )
+    by_rows = [row[:-1] for row in results(tables, query.format(", COUNT(*) FILTER (WHERE TRUE)"))]
+    assert sorted(results(tables, query.format("")), key=repr) == sorted(by_rows, key=repr)
+    known = [value for _, value, _ in rows if value is not None]
+    assert sum(row[2] or 0 for row in by_rows) == sum(known)
+    stream = translation(tables._env).stream(tables.sql_query(query.format(""))._node.input)
+    assert stream.origin.operation == "Window Results"
+
+
 def sessions(rows, gap, delay, by_key):
     """Sessions as lists of a begin, an end and rows, each with its key."""
     watermarks = Watermarks(delay)
