@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx.relational.aggregation.accumulators import as_key
-from pyflinkx.relational.keyed_rows import BEFORE, DELETE, kinds_of, rows_of
+from pyflinkx.relational.keyed_rows import BEFORE, DELETE, as_key, kinds_of, rows_of
 from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.over.frames import placed
 from pyflinkx.relational.over.nodes import OrderKey, PlaceCall
