@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import total_ordering
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.common.configuration import Configuration
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 
+@total_ordering
 class ObjectPath:
     """The name of an object in a database of some catalog.
 
@@ -65,6 +67,9 @@ class ObjectPath:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ObjectPath) and vars(self) == vars(other)
+
+    def __lt__(self, other: ObjectPath) -> bool:
+        return self.get_full_name() < other.get_full_name()
 
     def __hash__(self) -> int:
         return hash((self._database, self._name))
@@ -198,8 +203,8 @@ class CatalogBaseTable:
     @staticmethod
     def create_table(
         schema: TableSchema | Schema,
-        partition_keys: list[str] = [],
-        properties: dict[str, str] = {},
+        partition_keys: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
         comment: str | None = None,
     ) -> CatalogBaseTable:
         """A table that is to be made."""
@@ -209,7 +214,7 @@ class CatalogBaseTable:
             pairs = zip(schema.get_field_names(), schema.get_field_data_types(), strict=True)
             base = TableDefinition(tuple(ColumnDefinition(name, logical_of(kind)) for name, kind in pairs))
         definition = TableDefinition(
-            base.columns, base.watermark, base.primary_key, tuple(partition_keys), dict(properties), comment
+            base.columns, base.watermark, base.primary_key, tuple(partition_keys), dict(properties or {}), comment
         )
         return CatalogBaseTable(definition)
 

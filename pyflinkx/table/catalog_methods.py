@@ -103,24 +103,32 @@ class CatalogMethods:
 
     # ---- tables and views ----
 
-    def create_table(self, path: str, descriptor: TableDescriptor, ignore_if_exists: bool | None = False) -> None:
+    def create_table(
+        self,
+        path: str,
+        descriptor: TableDescriptor,
+        ignoreIfExists: bool | None = False,  # the name that PyFlink has
+    ) -> None:
         """Keep a table.
 
         Args:
             path: its name, perhaps with catalog and database before it.
             descriptor: connector, options and schema.
-            ignore_if_exists: whether it is no error that there is one.
+            ignoreIfExists: whether it is no error that there is one.
 
         Raises:
             SqlError: there is one.
         """
-        self._create(path, descriptor, bool(ignore_if_exists), False)
+        self._create(path, descriptor, bool(ignoreIfExists), False)
 
     def create_temporary_table(
-        self, path: str, descriptor: TableDescriptor, ignore_if_exists: bool | None = False
+        self,
+        path: str,
+        descriptor: TableDescriptor,
+        ignoreIfExists: bool | None = False,  # the name that PyFlink has
     ) -> None:
-        """Keep a table that is gone with the environment, and comes before another of its name; see ``create_table``."""
-        self._create(path, descriptor, bool(ignore_if_exists), True)
+        """Keep a table that is gone with the environment, and comes before another of its name; as ``create_table``."""
+        self._create(path, descriptor, bool(ignoreIfExists), True)
 
     def _create(self, path: str, descriptor: TableDescriptor, if_not_exists: bool, temporary: bool) -> None:
         if not isinstance(descriptor, TableDescriptor):

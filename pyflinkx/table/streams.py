@@ -24,7 +24,7 @@ from pyflinkx.relational.tables.definition import (
 )
 from pyflinkx.relational.tables.factory import Building
 from pyflinkx.relational.tables.options import suggestion
-from pyflinkx.relational.tables.reading import rows_of, with_all_columns
+from pyflinkx.relational.tables.reading import rows_of, whole_changes, with_all_columns
 from pyflinkx.relational.tables.stream_columns import (
     ROWTIME_KEY,
     UPDATE_BEFORE,
@@ -84,12 +84,8 @@ def with_columns(stream: DataStream) -> DataStream:
     known = value.record_type.known
     if value.schema is not None or isinstance(known, CompositeTypeInfo) or value.record_type.columns is not None:
         return stream
-    if known is None:
-        raise GraphError(
-            "from_data_stream() needs the type of the records: give the operator before it an output_type such as "
-            "Types.ROW_NAMED(['key', 'value'], [Types.LONG(), Types.DOUBLE()])"
-        )
-    return stream.map(Row, Types.ROW_NAMED(["f0"], [known]))
+    # As in PyFlink, records of no known type are one column of whatever they are.
+    return stream.map(Row, Types.ROW_NAMED(["f0"], [Types.PICKLED_BYTE_ARRAY() if known is None else known]))
 
 
 def stream_table(stream: DataStream, given: Sequence[Given], mode: ChangelogMode | None, name: str, call: str) -> Node:
@@ -138,7 +134,7 @@ def stream_table(stream: DataStream, given: Sequence[Given], mode: ChangelogMode
             fields.append((column.name, column.type, places[column.name]))
     table = StreamTable(stream, fields, changes == INSERT_ONLY)
     scan = Scan(table, tuple((column, kind) for column, kind, _ in fields), name, rows, keys)
-    return with_all_columns(scan, definition, casts, name)
+    return whole_changes(with_all_columns(scan, definition, casts, name), definition)
 
 
 def with_physical(definition: TableDefinition, kinds: dict[str, DataType]) -> TableDefinition:
@@ -175,7 +171,12 @@ def of_fields(given: Sequence[Any], kinds: dict[str, DataType], call: str) -> tu
     plain = [name for name, _, special in wanted if special is None]
     by_name = all(source in names for _, source, special in wanted if special is None)
     if not by_name and len(plain) > len(names):
-        raise SqlError(f"{call}: {len(plain)} columns for records of {len(names)} fields")
+        hint = (
+            "; records of no known type are the one column f0: give the operator before it an output_type such as "
+            "Types.ROW_NAMED(['key', 'value'], [Types.LONG(), Types.DOUBLE()])"
+        )
+        unknown = names == ["f0"] and kinds["f0"].kind is Kind.RAW
+        raise SqlError(f"{call}: {len(plain)} columns for records of {len(names)} fields{hint if unknown else ''}")
     columns: list[Column] = []
     places: dict[str, str] = {}
     watermark = None

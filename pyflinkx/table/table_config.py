@@ -95,13 +95,7 @@ class TableConfig(metaclass=Answering):
         return SqlDialect[self._configuration.get_string(DIALECT, "default").upper()]
 
     def set_sql_dialect(self, sql_dialect: SqlDialect) -> None:
-        """Set the manner of SQL.
-
-        Raises:
-            ValueError: it is not the default one.
-        """
-        if sql_dialect is not SqlDialect.DEFAULT:
-            raise ValueError(f"SQL is read in the manner of Flink here, not in that of {sql_dialect.name}")
+        """Set the manner of SQL; statements are refused in any but the default one."""
         self._configuration.set_string(DIALECT, sql_dialect.name.lower())
 
     def set_python_executable(self, python_exec: str) -> None:

@@ -69,7 +69,7 @@ class TableSchema(metaclass=Answering):
 
     def to_row_data_type(self) -> RowType:
         """A row type of the columns."""
-        return RowType([RowField(name, kind) for name, kind in zip(self._names, self._types, strict=True)])
+        return RowType([RowField(name, kind) for name, kind in zip(self._names, self._types, strict=True)], False)
 
     def __repr__(self) -> str:
         lines = [f" |-- {name}: {logical_of(kind)}\n" for name, kind in zip(self._names, self._types, strict=True)]

@@ -110,7 +110,7 @@ def test_views_are_made_and_dropped(environment, cities):
     environment.execute_sql("DROP TEMPORARY VIEW ids")
     assert not environment.drop_temporary_view("ids")
     environment.execute_sql("DROP VIEW IF EXISTS ids")
-    with pytest.raises(SqlError, match="there is no view default_catalog.default_database.ids"):
+    with pytest.raises(SqlError, match=r"there is no view default_catalog\.default_database\.ids"):
         environment.execute_sql("DROP VIEW ids")
     with pytest.raises(SqlError, match="there is no table citees; did you mean cities"):
         environment.sql_query("SELECT * FROM citees")

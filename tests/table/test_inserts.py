@@ -142,7 +142,7 @@ def test_rows_that_do_not_fit(environment, statement, said):
 def test_nulls_of_columns_that_have_none(environment, capsys):
     environment.execute_sql("CREATE TABLE t (a INT NOT NULL) WITH ('connector' = 'print')")
     query = "INSERT INTO t SELECT a FROM (VALUES (1), (CAST(NULL AS INT))) AS v (a)"
-    with pytest.raises(JobExecutionError, match="column 'a' of table .* is NOT NULL"):
+    with pytest.raises(JobExecutionError, match=r"column 'a' of table .* is NOT NULL"):
         environment.execute_sql(query).wait()
     environment.execute_sql("SET 'table.exec.sink.not-null-enforcer' = 'DROP'")
     capsys.readouterr()

@@ -50,7 +50,7 @@ def test_records_become_rows(environment, program):
     assert at == datetime.datetime(1970, 1, 1, 0, 0, 0, 5000, datetime.timezone.utc)
     schema = Schema.new_builder().column("d", "DECIMAL(3, 1)").column("n", DataTypes.INT()).build()
     assert rows(environment.from_data_stream(stream, schema).execute()) == [(Decimal("1.5"), 1)]
-    with pytest.raises(SqlError, match="the records have no field m; did you mean|the records have no field m"):
+    with pytest.raises(SqlError, match="the records have no field m"):
         environment.from_data_stream(stream, Schema.new_builder().column("m", "INT").build())
 
 

@@ -11,6 +11,7 @@ from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Input
 from pyflinkx.relational.joins.conditions import keys_and_rest
+from pyflinkx.relational.joins.lookup_join import lookup_join
 from pyflinkx.relational.joins.nodes import INNER, LEFT, paired
 from pyflinkx.relational.joins.parts import conjuncts
 from pyflinkx.relational.joins.temporal_node import TemporalJoin
@@ -59,13 +60,9 @@ def temporal_join(
         binder.refuse(as_of, "FOR SYSTEM_TIME AS OF takes the time of the rows on the left: a time attribute of theirs")
     if source.kind not in KINDS:
         binder.refuse(source, f"FOR SYSTEM_TIME AS OF: the join is JOIN or LEFT JOIN, not {source.kind}")
-    if kind == PROCTIME:
-        binder.refuse(
-            source.right,
-            "FOR SYSTEM_TIME AS OF the time of the clock needs a table whose connector looks up rows by key; "
-            "with others join by event time",
-        )
     right, qualifier = versions_of(binder, source.right)
+    if kind == PROCTIME:
+        return lookup_join(binder, source, left, scope, right, qualifier)
     times = [index for index, (_, column) in enumerate(right.columns) if column.time == ROWTIME]
     if not times:
         binder.refuse(

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.records.row import Row
 from pyflinkx.config.values import BOOLEAN, STRING
 from pyflinkx.connectors.files.csv import CsvSource
 from pyflinkx.connectors.files.csv_sink import CsvSink
 from pyflinkx.connectors.source import Source
-from pyflinkx.errors import ConfigurationError
+from pyflinkx.errors import ConfigurationError, CorruptDataError
+from pyflinkx.formats.csv_columns import CompiledColumns
+from pyflinkx.formats.csv_messages import CsvMessages
+from pyflinkx.formats.csv_records import CsvFormat as CsvRecordFormat
 from pyflinkx.formats.csv_values import ColumnParser
 from pyflinkx.formats.java_text import java_boolean, java_double, java_float
+from pyflinkx.formats.record_shape import RecordShape
 from pyflinkx.relational.tables.factory import FormatFactory, register_format
 from pyflinkx.relational.tables.json_format import time_text, utc
 from pyflinkx.relational.tables.options import TableOption
@@ -122,6 +130,14 @@ class CsvFormat:
     def lines(self) -> CsvLines:
         """What writes files."""
         return CsvLines(self.delimiter, self.quote or '"', self.null_literal or "")
+
+    def decoder(self) -> CsvMessageDecoder:
+        """What reads messages."""
+        return CsvMessageDecoder(self.read_type(), self.reader_options)
+
+    def encoder(self) -> CsvMessageEncoder:
+        """What writes messages."""
+        return CsvMessageEncoder(self.lines())
 
     def refuse(self, kind: DataType, name: str) -> ConfigurationError:
         """The error of a type that CSV has no form for."""
@@ -234,6 +250,77 @@ class CsvLines:
         text = self.sink.new_text()
         made = text.of_columns(batch)
         return text.lines(batch.to_rows("tuple")).encode() if made is None else made
+
+
+class CsvMessageDecoder:
+    """Reads messages as rows.
+
+    Args:
+        info: of the rows.
+        options: see ``CsvFormat.reader_options``.
+    """
+
+    def __init__(self, info: RowTypeInfo, options: Mapping[str, Any]) -> None:
+        self.given = info, dict(options)
+        self.names = info.get_field_names()
+        self.lenient = options["on_error"] == "skip"
+        self.comments = options["comments"]
+        form = CsvRecordFormat(options["delimiter"], options["quote"], options["escape"], options["comments"])
+        self.reading = form.reader_options()
+        nulls = frozenset(options["null_values"])
+        separator = options["array_separator"]
+        self.parsers = [ColumnParser(kind, nulls, separator=separator) for kind in info.get_field_types()]
+        self.messages = CsvMessages(CompiledColumns(RecordShape(info), self.parsers), form, self.row)
+
+    def rows(self, messages: list[Any]) -> list[Any]:
+        """A row for each message; None for those that are passed over."""
+        return self.messages.rows(messages)
+
+    def row(self, message: Any) -> Any:
+        """The row of one message.
+
+        Raises:
+            CorruptDataError: it is none.
+        """
+        if message is None:
+            return None
+        try:
+            text = bytes(message).decode()
+            if self.comments and text.startswith("#"):
+                return None
+            records = list(csv.reader(io.StringIO(text, newline=""), **self.reading))
+            if len(records) != 1 or len(records[0]) > len(self.parsers):
+                raise ValueError(f"one line of {len(self.parsers)} fields is expected")
+            texts = [*records[0], *[None] * (len(self.parsers) - len(records[0]))]
+            values = [
+                None if text is None else parser.value(text) for parser, text in zip(self.parsers, texts, strict=True)
+            ]
+            made = Row(*values)
+            made.set_field_names(self.names)
+            return made
+        except (ValueError, csv.Error) as error:
+            if self.lenient:
+                return None
+            raise CorruptDataError(f"no CSV row of this table: {error}: {bytes(message[:200])!r}") from error
+
+    def __reduce__(self) -> Any:
+        return CsvMessageDecoder, self.given
+
+
+class CsvMessageEncoder:
+    """Writes rows as messages.
+
+    Args:
+        lines: writes lines.
+    """
+
+    def __init__(self, lines: CsvLines) -> None:
+        self.lines = lines
+
+    def message(self, row: Any) -> bytes:
+        """The message of a row."""
+        null = self.lines.sink.null_value
+        return self.lines.sink.text([[null if value is None else value for value in row]])[:-1].encode()
 
 
 register_format(FormatFactory("csv", OPTIONS, CsvFormat))

@@ -12,7 +12,9 @@ from pyflinkx.config.values import BOOLEAN, STRING
 from pyflinkx.connectors.files.json_lines import JsonLinesSource
 from pyflinkx.connectors.source import Source
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.formats.json_messages import JsonMessages
 from pyflinkx.formats.json_rows import JsonRows
+from pyflinkx.formats.json_values import Reading
 from pyflinkx.relational.tables.factory import FormatFactory, register_format
 from pyflinkx.relational.tables.options import TableOption
 from pyflinkx.relational.tables.wire import (
@@ -109,6 +111,15 @@ class JsonFormat:
         """What writes files."""
         return JsonLines(self.written_type(), self.settings["encode.ignore-null-fields"])
 
+    def decoder(self) -> JsonMessageDecoder:
+        """What reads messages."""
+        settings = self.settings
+        return JsonMessageDecoder(self.read_type(), settings["fail-on-missing-field"], settings["ignore-parse-errors"])
+
+    def encoder(self) -> JsonMessageEncoder:
+        """What writes messages."""
+        return JsonMessageEncoder(self.written_type(), self.settings["encode.ignore-null-fields"])
+
     def refuse(self, kind: DataType, name: str) -> ConfigurationError:
         """The error of a type that JSON has no form for."""
         return ConfigurationError(f"{self.where}: the format 'json' has no form for column '{name}' of {kind}")
@@ -192,6 +203,40 @@ class JsonLines:
         """The lines of a batch."""
         lines = self.rows.encoder.lines(batch)
         return without_nulls(lines) if self.drop_nulls else lines
+
+
+class JsonMessageDecoder:
+    """Reads messages as rows.
+
+    Args:
+        info: of the rows.
+        all_fields, lenient: see ``Reading``.
+    """
+
+    def __init__(self, info: RowTypeInfo, all_fields: bool, lenient: bool) -> None:
+        self.messages = JsonMessages(info, Reading(all_fields, lenient))
+
+    def rows(self, messages: list[Any]) -> list[Any]:
+        """A row for each message; None for those that are passed over."""
+        return self.messages.decoder.rows(messages)
+
+
+class JsonMessageEncoder:
+    """Writes rows as messages.
+
+    Args:
+        info: of the rows.
+        drop_nulls: whether fields that are null are left out.
+    """
+
+    def __init__(self, info: RowTypeInfo, drop_nulls: bool) -> None:
+        self.written = JsonRows(info)
+        self.drop_nulls = drop_nulls
+
+    def message(self, row: Any) -> bytes:
+        """The message of a row."""
+        message = self.written.encode(row)
+        return without_nulls(message)[:-1] if self.drop_nulls else message
 
 
 def without_nulls(lines: bytes) -> bytes:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyflinkx.config.configuration import Configuration
 from pyflinkx.errors import SqlError
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.binder import Binder, Scope
-from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.bound import Apply, Bound, Input
+from pyflinkx.relational.changes.nodes import Normalize
 from pyflinkx.relational.nodes import Calc, Columns, Node, Scan
 from pyflinkx.relational.tables.definition import ComputedColumn, MetadataColumn, TableDefinition
 from pyflinkx.relational.tables.factory import Building, TableSource, context_of
 from pyflinkx.relational.tables.options import suggestion
-from pyflinkx.relational.windows.watermark import watermarked
+from pyflinkx.relational.windows.watermark import Watermark, watermarked
 from pyflinkx.sql.parser import parse_expression
+from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.changes import Changes, upsert
 from pyflinkx.types.data_type import DataType
 from pyflinkx.types.data_type_rules import castable
@@ -71,7 +74,31 @@ def table_plan(name: str, definition: TableDefinition, configuration: Configurat
             casts[column.name] = column.type
     changes, keys = rows_of(source.changes, definition)
     scan = Scan(ScannedTable(source, metadata), tuple(fields), name, changes, keys)
-    return with_all_columns(scan, definition, casts, name)
+    made = with_all_columns(scan, definition, casts, name)
+    if isinstance(made, Watermark):
+        settings = context.settings
+        gap = settings["scan.watermark.emit.on-event.gap"]
+        made = replace(
+            made,
+            gap=gap if settings["scan.watermark.emit.strategy"] == "on-event" else None,
+            idle_timeout=settings["scan.watermark.idle-timeout"],
+        )
+    return whole_changes(made, definition)
+
+
+def whole_changes(node: Node, definition: TableDefinition) -> Node:
+    """Rows whose updates have their row before; of upserts by the primary key they are made.
+
+    Raises:
+        SqlError: there are upserts, and no primary key.
+    """
+    if node.changes.kind != "upsert":
+        return node
+    key = definition.primary_key
+    if key is None:
+        raise SqlError("updates without the row before need a primary key, by which rows replace one another")
+    names = [name for name, _ in node.columns]
+    return Normalize(node, tuple(names.index(name) for name in key.columns))
 
 
 def rows_of(changes: Changes, definition: TableDefinition) -> tuple[Changes, tuple[frozenset[int], ...]]:
@@ -120,12 +147,20 @@ def column_bound(
 
 def metadata_cast(bound: Input, kind: DataType, name: str) -> Bound:
     """Metadata as the type that the table says."""
+    if same_but_for_nulls(bound.type, kind):
+        return replace(bound, type=kind)
     if not castable(bound.type, kind):
         raise SqlError(f"table {name}: column {bound.name} is {kind}, and the connector's is {bound.type}")
-    from pyflinkx.sql.tree import expressions as tree
+    return Binder(bound.name, Scope([])).cast(bound, kind, tree.Null())
 
-    text = bound.name
-    return Binder(text, Scope([])).cast(bound, kind, tree.Null())
+
+def same_but_for_nulls(first: DataType, second: DataType) -> bool:
+    """Whether two types are the same, at every depth, but for where nulls may be."""
+    if first.children or second.children:
+        pairs = list(zip(first.children, second.children, strict=False))
+        same = first.kind is second.kind and first.names == second.names
+        return same and len(first.children) == len(second.children) and all(same_but_for_nulls(*pair) for pair in pairs)
+    return first.with_nullable(True) == second.with_nullable(True)
 
 
 def with_casts(bound: Bound, casts: Mapping[str, DataType], columns: Columns) -> Bound:
@@ -135,10 +170,6 @@ def with_casts(bound: Bound, casts: Mapping[str, DataType], columns: Columns) ->
 
 def replaced(bound: Bound, casts: Mapping[str, DataType], types: Mapping[str, DataType]) -> Bound:
     """An expression in which columns of metadata are cast to the types of the table."""
-    from dataclasses import replace
-
-    from pyflinkx.relational.bound import Apply
-
     if isinstance(bound, Input) and bound.name in casts:
         return metadata_cast(replace(bound, type=types[bound.name]), casts[bound.name], "")
     if isinstance(bound, Apply):

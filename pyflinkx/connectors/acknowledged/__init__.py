@@ -1,0 +1,1 @@
+"""Sources of servers that keep a message until it is acknowledged, and give it again otherwise."""

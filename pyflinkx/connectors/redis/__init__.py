@@ -1,0 +1,1 @@
+"""Redis: streams with consumer groups as a source; strings, hashes and streams as a sink."""
