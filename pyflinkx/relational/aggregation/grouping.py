@@ -80,7 +80,7 @@ class Grouping(Binder):
         self.kinds = [key.bound.type if sets is None else key.bound.type.with_nullable(True) for key in self.keys]
         self.read: list[Bound] = []  # what aggregates read, beside the keys
         self.calls: list[AggregateCall] = []
-        self.key_trees = {type(key.tree) for key in self.keys}
+        self.key_trees = {tree.Name, *(type(key.tree) for key in self.keys)}
 
     def bind(self, node: tree.Expression) -> Bound:
         if is_aggregate(node):

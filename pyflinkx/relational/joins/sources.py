@@ -10,6 +10,8 @@ from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.nodes import FULL, INNER, LEFT, RIGHT, paired
 from pyflinkx.relational.joins.parts import conjunction
 from pyflinkx.relational.joins.pushdown import joined
+from pyflinkx.relational.joins.snapshot import snapshot_call, snapshot_join
+from pyflinkx.relational.joins.temporal import as_of_time, temporal_join
 from pyflinkx.relational.nodes import Calc, Node, Values
 from pyflinkx.relational.user.lateral import is_lateral, lateral, lateral_join
 from pyflinkx.sql.tree import queries
@@ -36,6 +38,11 @@ def from_clause(binder: QueryBinder, source: queries.Source) -> tuple[Node, Scop
     if source.kind not in KINDS:
         binder.refuse(source, f"{source.kind} JOIN is not in this version")
     left, left_scope = from_clause(binder, source.left)
+    as_of = as_of_time(source.right)
+    if as_of is not None:
+        return temporal_join(binder, source, left, left_scope, as_of)
+    if snapshot_call(source.right) is not None:
+        return snapshot_join(binder, source, left, left_scope)
     if is_lateral(binder, source.right):
         return lateral_join(binder, source, left, left_scope)
     right, right_scope = from_clause(binder, source.right)
