@@ -119,6 +119,8 @@ class BatchJoinOperator(PiecewiseOperator):
         import numpy
 
         count = len(left)
+        if not count or not len(right):
+            return numpy.full(count, -2), numpy.full(len(right), -1)
         ids = numpy.zeros(count + len(right), "int64")
         missing = numpy.zeros(len(ids), "bool")
         for one, other, nulls in zip(*self.plan.keys, self.plan.nulls, strict=True):
