@@ -48,3 +48,14 @@ def file_size(path: str) -> int:
         return os.fstat(file.fileno()).st_size
     finally:
         file.close()
+
+
+def check_size(path: str, size: int) -> None:
+    """See whether a file has as many bytes as it had.
+
+    Raises:
+        SourceError: it has not, or cannot be read.
+    """
+    found = file_size(path)
+    if found != size:
+        raise SourceError(f"{path}: has {found} bytes, but had {size} when it was found: it was changed")

@@ -29,7 +29,6 @@ class Topic:
 TABLES = Topic("SQL and the Table API are in this version in part only", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to this system are not in this version", "connectors")
-FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
 ML = Topic("machine learning pipelines are not in this version", "connectors")
@@ -48,8 +47,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
-    "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
-    "pyflinkx.datastream.formats.avro": FORMATS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -65,7 +62,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.table.model_descriptor": TABLES,
     "pyflinkx.table.plan_reference": TABLES,
     "pyflinkx.table.resolved_expression": TABLES,
-    "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }
 
@@ -79,10 +75,6 @@ def each(topic: Topic, names: str) -> dict[str, Topic]:
 NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.common": {
         **each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
-    },
-    "pyflinkx.common.serialization": {
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
     "pyflinkx.datastream.connectors": {
@@ -90,7 +82,7 @@ NAMES: dict[str, dict[str, Topic]] = {
             CONNECTORS,
             "DynamicKafkaSource DynamicKafkaSourceBuilder "
             "KafkaMetadataService KafkaStreamSetSubscriber KafkaStreamSubscriber "
-            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource "
+            "PulsarSource PulsarSourceBuilder "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
     },
@@ -100,7 +92,6 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
     },
-    "pyflinkx.datastream.formats.parquet": each(FORMATS, "AvroParquetReaders AvroParquetWriters"),
     "pyflinkx.datastream.functions": {
         **each(JAVA, "JavaFunctionWrapper"),
         **each(
@@ -116,17 +107,11 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
     "pyflinkx.table": each(
         TABLES,
-        "CompiledPlan DataView "
-        "GroupWindowedTable ListView MapView "
-        "OverWindowedTable PlanReference UserDefinedType WindowGroupedTable",
+        "CompiledPlan DataView ListView MapView PlanReference UserDefinedType",
     ),
     "pyflinkx.table.expressions": each(
         TABLES,
         "object_of",
-    ),
-    "pyflinkx.table.table": each(
-        TABLES,
-        "AggregatedTable FlatAggregateTable GroupWindowedTable OverWindowedTable WindowGroupedTable",
     ),
     "pyflinkx.table.types": {
         **each(TABLES, "RawType UserDefinedType ZonedTimestampType"),
@@ -160,15 +145,15 @@ MEMBERS: dict[str, dict[str, Topic]] = {
         "bitmap_or bitmap_or_agg bitmap_or_cardinality_agg bitmap_to_array bitmap_to_bytes "
         "bitmap_to_string bitmap_xor bitmap_xor_agg bitmap_xor_cardinality_agg object_update",
     ),
-    "table.table.GroupedTable": each(TABLES, "aggregate flat_aggregate"),
+    "table.table.WindowGroupedTable": each(TABLES, "aggregate"),
     "table.table.Table": each(
         TABLES,
-        "aggregate flat_aggregate from_changelog over_window to_changelog window",
+        "from_changelog to_changelog",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,
-        "compile_plan_sql create_model create_temporary_model drop_model drop_temporary_model "
-        "execute_plan list_models list_temporary_models load_plan",
+        "compile_plan_sql create_model create_temporary_model drop_model drop_temporary_model execute_plan "
+        "list_models list_temporary_models load_plan",
     ),
     "table.types.DataType": {
         **each(JAVA, "bridged_to"),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx._core.columns.schema import Schema
+from pyflinkx._core.columns.column import Column
+from pyflinkx._core.columns.schema import Field, Schema
 from pyflinkx.expressions.vectors import Frame
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.functions import UserFunctions
@@ -15,9 +16,11 @@ from pyflinkx.relational.bound import Apply, Bound, Constant, Input
 from pyflinkx.relational.logic import truth
 from pyflinkx.relational.moment import Moment
 from pyflinkx.relational.registry import FUNCTIONS
+from pyflinkx.relational.scaled import DecimalRun
 from pyflinkx.relational.user.definition import Invoke
 from pyflinkx.relational.user.scalar import Invoked, column_for, opened
 from pyflinkx.relational.values import Run, column_of, constant, field, load
+from pyflinkx.types.data_type import DataType
 
 assert library  # entered into the registry
 assert time_functions
@@ -95,9 +98,7 @@ class Projection:
                 batch = batch.filter(numpy.ascontiguousarray(kept).view("uint8"))
             frame = self.frame(batch, numpy)
             made = [
-                column_for(run, frame, column)
-                if isinstance(run, Invoked)
-                else column_of(run(frame), column, bound.type, frame)
+                made_column(run, column, bound.type, frame)
                 for run, column, (_, bound) in zip(self._runs, self.schema, self.columns, strict=True)
             ]
         return ColumnBatch(self.schema, made, len(batch), batch.timestamps, batch.kinds)
@@ -107,3 +108,11 @@ class Projection:
         frame = Frame(batch, numpy)
         frame.moment = self.moment
         return frame
+
+
+def made_column(run: Run, field: Field, kind: DataType, frame: Frame) -> Column:
+    """The values of an expression as a column."""
+    if isinstance(run, Invoked):
+        return column_for(run, frame, field)
+    column = run.column(field, frame) if isinstance(run, DecimalRun) else None
+    return column_of(run(frame), field, kind, frame) if column is None else column

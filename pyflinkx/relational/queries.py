@@ -11,6 +11,7 @@ from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grou
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.binding.values import flattened
 from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.changelogs.calls import changelog_table, is_changelog_call
 from pyflinkx.relational.changes.nodes import whole
 from pyflinkx.relational.joins.sources import from_clause, rescoped
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
@@ -142,6 +143,8 @@ class QueryBinder:
             return self.table(source.name, source.hints), source.name.parts[-1]
         if isinstance(source, queries.Derived) and not source.lateral:
             return self.bind(source.query), None
+        if isinstance(source, queries.TableFunction) and is_changelog_call(source.call):
+            return changelog_table(self, source.call), None
         if isinstance(source, queries.TableFunction) and is_window_call(source.call):
             return window_table(self, source.call), None
         if isinstance(source, queries.Aliased):

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         TableAggregateFunction,
         TableFunction,
     )
+    from pyflinkx.table.window import GroupWindow, Over, OverWindow, Session, Slide, Tumble
+    from pyflinkx.table.windowed_tables import GroupWindowedTable, OverWindowedTable, WindowGroupedTable
 
 __all__ = [
     "AggregateFunction",
@@ -43,14 +45,21 @@ __all__ = [
     "Expression",
     "FormatDescriptor",
     "FunctionContext",
+    "GroupWindow",
+    "GroupWindowedTable",
     "GroupedTable",
     "Module",
     "ModuleEntry",
+    "Over",
+    "OverWindow",
+    "OverWindowedTable",
     "ResultKind",
     "Row",
     "RowKind",
     "ScalarFunction",
     "Schema",
+    "Session",
+    "Slide",
     "SqlDialect",
     "StatementSet",
     "StreamTableEnvironment",
@@ -63,6 +72,8 @@ __all__ = [
     "TablePipeline",
     "TableResult",
     "TableSchema",
+    "Tumble",
+    "WindowGroupedTable",
 ]
 
 if not TYPE_CHECKING:

@@ -23,6 +23,7 @@ from pyflinkx.graph.transformation import Transformation
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
 from pyflinkx.relational.aggregation import expand, translators
+from pyflinkx.relational.changelogs import operators as changelogs
 from pyflinkx.relational.changes import translators as changes_translators
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.joins import translate as joins
@@ -37,6 +38,7 @@ from pyflinkx.relational.windows import translators as window_translators
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
 LOADED = (
     calc,
+    changelogs,
     changes_translators,
     correlate,
     expand,
@@ -80,8 +82,7 @@ def translation(
 
     Args:
         environment: where their operators belong.
-        streaming: whether the results are changes as they come, or the last ones only; by default as the job's mode
-            says.
+        streaming: whether the results are changes as they come, or the last ones; by default as the mode says.
         building: makes the streams of sources; by default a new one.
     """
     options = environment._configuration

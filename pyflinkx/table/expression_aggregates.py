@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.sql.tree import expressions as tree
+from pyflinkx.sql.tree.base import replaced
 from pyflinkx.table.arguments import given
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class AggregateMethods:
         """An aggregate in which equal values count once: ``col("a").sum.distinct``."""
         if not isinstance(self._node, tree.Call):
             raise TypeError(f"{self!r} is no aggregate: write col('a').count.distinct")
-        return self._made(replace(self._node, quantifier="DISTINCT"))
+        return self._made(replaced(self._node, quantifier="DISTINCT"))
 
     def list_agg(self, separator: Any = None) -> Expression:
         """The texts with a separator between, by default a comma."""
@@ -49,7 +49,7 @@ class AggregateMethods:
         if not isinstance(self._node, tree.Call):
             raise TypeError(f"{self!r} is no aggregate")
         name = alias._node.parts[-1] if isinstance(getattr(alias, "_node", None), tree.Name) else alias
-        return self._made(replace(self._node, over=str(name)))
+        return self._made(replaced(self._node, over=str(name)))
 
     @property
     def start(self) -> Expression:

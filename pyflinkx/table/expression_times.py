@@ -53,7 +53,7 @@ class TimeMethods:
         inner = self._node.operand if isinstance(self._node, tree.Prefix) and negative else self._node
         value = tree.String(inner.text) if isinstance(inner, tree.Number) else self._node
         if unit in ("MILLISECOND",):
-            return Expression(
+            return self._made(
                 tree.Operation("*", (tree.Interval(tree.String("0.001"), IntervalUnit("SECOND")), self._node))
             )
         kept = negative and isinstance(value, tree.String)

@@ -14,6 +14,10 @@ from pyflinkx.table.expression import Expression, called, node_of, type_node
 from pyflinkx.table.expression_words import JsonOnNull
 
 __all__ = [
+    "CURRENT_RANGE",
+    "CURRENT_ROW",
+    "UNBOUNDED_RANGE",
+    "UNBOUNDED_ROW",
     "and_",
     "array",
     "atan2",
@@ -388,6 +392,11 @@ def row_interval(rows: int) -> Expression:
     """A number of rows, for windows of rows."""
     return Expression(tree.Number(str(rows)))
 
+
+# Ends of frames, for windows of Over.
+UNBOUNDED_ROW, UNBOUNDED_RANGE, CURRENT_ROW, CURRENT_RANGE = (
+    Expression(tree.Symbol(word)) for word in ("UNBOUNDED_ROW", "UNBOUNDED_RANGE", "CURRENT_ROW", "CURRENT_RANGE")
+)
 
 if not TYPE_CHECKING:
     __getattr__ = offering(__name__)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.errors import GraphError
-from pyflinkx.relational.bound import Apply, Bound, Constant, Input
+from pyflinkx.relational.bound import Apply, Bound, Input
 from pyflinkx.relational.nodes import Calc, Node
-from pyflinkx.relational.user.definition import SCALAR, TABLE, Invoke, UserFunction
+from pyflinkx.relational.user.definition import SCALAR, TABLE, Invoke, UserFunction, field_of
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
 from pyflinkx.table.chosen_columns import expanded
 from pyflinkx.table.expression import Expression
-from pyflinkx.types.data_type import DataType, Kind, row_type
+from pyflinkx.types.data_type import Kind, row_type
 
 if TYPE_CHECKING:
-    from pyflinkx.table.grouped_table import GroupedTable
+    from pyflinkx.table.grouped_table import AggregatedTable, FlatAggregateTable, GroupedTable
     from pyflinkx.table.table import Table
 
 
@@ -149,6 +149,14 @@ class Reshaping:
 
         return GroupedTable(self, self._t_env, fields)
 
+    def aggregate(self, func: Any) -> AggregatedTable:
+        """An aggregate of all rows; see ``GroupedTable.aggregate``."""
+        return self.group_by().aggregate(func)
+
+    def flat_aggregate(self, func: Any) -> FlatAggregateTable:
+        """The rows that a table aggregate function gives for all rows; see ``GroupedTable.flat_aggregate``."""
+        return self.group_by().flat_aggregate(func)
+
     # ---- functions of rows ----
 
     def map(self, func: Any) -> Table:
@@ -162,7 +170,7 @@ class Reshaping:
         if kind.kind is not Kind.ROW:
             columns: list[tuple[str, Bound]] = [("_c0", bound)]
         else:
-            columns = [(name, _field(bound, name)) for name in kind.names]
+            columns = [(name, field_of(bound, name)) for name in kind.names]
         return self._made(Calc(self._node, tuple(_renamed(columns, func))))
 
     def flat_map(self, func: Any) -> Table:
@@ -235,11 +243,6 @@ def _column(name: str) -> Expression:
 def _named(field: Expression) -> str | None:
     """What an expression is called."""
     return field._name or (field._node.parts[-1] if isinstance(field._node, tree.Name) else None)
-
-
-def _field(row: Bound, name: str) -> Bound:
-    child = row.type.children[row.type.names.index(name)]
-    return Apply(child, ".", (row, Constant(DataType(Kind.CHAR, len(name), nullable=False), name)))
 
 
 def _renamed(columns: list[tuple[str, Bound]], func: Any) -> Sequence[tuple[str, Bound]]:

@@ -21,6 +21,7 @@ from pyflinkx.table.named_tables import node_of
 from pyflinkx.table.reshaping import Reshaping
 from pyflinkx.table.table_outputs import TableOutputs
 from pyflinkx.table.table_result import TableResult
+from pyflinkx.table.windowed_tables import Windowing
 
 if TYPE_CHECKING:
     from pyflinkx.table.table_environment import TableEnvironment
@@ -32,7 +33,7 @@ THIS = "this_table"
 
 
 @answers("table.table.Table")
-class Table(Combining, Reshaping, TableOutputs, metaclass=Answering):
+class Table(Combining, Reshaping, Windowing, TableOutputs, metaclass=Answering):
     """The rows of a query. Tables are made by a table environment and by methods of other tables.
 
     Args:

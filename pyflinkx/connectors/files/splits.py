@@ -7,6 +7,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 from pyflinkx._core.columns.batch import ColumnBatch
@@ -14,7 +15,7 @@ from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.config.paths import absolute
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
 from pyflinkx.errors import ConfigurationError, SourceError
-from pyflinkx.formats.opening import os_error_text
+from pyflinkx.formats.opening import file_size, os_error_text
 
 BAD_RECORDS_COUNTER = "numBadRecords"
 
@@ -124,6 +125,21 @@ def _files_below(folder: str) -> list[str]:
                 else:
                     files.append(entry.path)
     return files
+
+
+def parts_of_files(paths: Iterable[str], size: int) -> list[FileSplit]:
+    """Files in parts of about so many bytes.
+
+    Raises:
+        SourceError: one is missing, unreadable, or no regular file.
+    """
+    found: list[FileSplit] = []
+    for path in paths:
+        whole = file_size(path)
+        count = max(1, round(whole / size))
+        ends = [whole * number // count for number in range(count + 1)]
+        found += [FileSplit(path, None, FilePart(start, end, whole)) for start, end in pairwise(ends)]
+    return found
 
 
 class RecordFile(Protocol):

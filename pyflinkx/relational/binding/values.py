@@ -40,9 +40,10 @@ def flattened(binder: Binder, node: tree.Expression) -> list[tuple[str, Bound]] 
     if isinstance(node, tree.Field) and node.name == "*":
         bound = binder.bind(node.operand)
     elif isinstance(node, tree.Star) and node.qualifier is not None:
-        if any(table == node.qualifier.parts[-1] for table, _, _ in binder.scope.columns):
+        parts = node.qualifier.parts
+        if any(table == parts[-1] for table, _, _ in binder.scope.columns):
             return None
-        if not binder.scope.find(None, node.qualifier.parts[0]):
+        if not binder.scope.find(None, parts[0]) and not (len(parts) > 1 and binder.scope.find(parts[0], parts[1])):
             return None
         bound = binder.bind(node.qualifier)
     else:

@@ -20,6 +20,7 @@ from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.bound import Bound
 from pyflinkx.relational.evaluate import compiled
 from pyflinkx.relational.joins.nodes import paired
+from pyflinkx.relational.keyed_rows import AFTER, BEFORE, DELETE, INSERT, kind_column, kinds_of
 from pyflinkx.relational.moment import Moment
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
@@ -31,6 +32,8 @@ from pyflinkx.types.changes import Changes
 from pyflinkx.types.data_type import INT, Kind
 
 ORDINALITY = "ORDINALITY"
+# Kinds of rows: before and after an update as deletes and inserts.
+FLAT = {BEFORE: DELETE, AFTER: INSERT}
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Correlate(Node):
         outer: whether a row for which there are none stays, beside nulls.
         names: of the new columns; none for those that they have.
         ordinality: whether a last column says the place of an element, from 1.
+        flat: whether what comes before and after an update are deletes and inserts, as they are other rows.
     """
 
     input: Node
@@ -50,6 +54,7 @@ class Correlate(Node):
     outer: bool
     names: tuple[str, ...] = ()
     ordinality: bool = False
+    flat: bool = False
 
     @property
     def given(self) -> Columns:
@@ -106,9 +111,13 @@ class CorrelateOperator(Operator):
         columns: all columns that come out.
         width: how many of them are those of the rows that come in.
         ordinality: whether the last one says the place of an element.
+        flat: whether updates become deletes and inserts.
     """
 
-    def __init__(self, call: Bound, outer: bool, columns: Columns, width: int, ordinality: bool) -> None:
+    def __init__(
+        self, call: Bound, outer: bool, columns: Columns, width: int, ordinality: bool, flat: bool = False
+    ) -> None:
+        self.flat = flat
         self.call = call
         self.outer = outer
         self.columns = columns
@@ -184,7 +193,10 @@ class CorrelateOperator(Operator):
                 raise TypeInformationError(
                     f"{self.call!s:.200} gives values of {name} that are no {kind}: {error}"
                 ) from error
-        return ColumnBatch(self.schema, columns, len(places), taken.timestamps, taken.kinds)
+        kinds = taken.kinds
+        if self.flat and kinds is not None:
+            kinds = kind_column([FLAT.get(kind, kind) for kind in kinds_of(taken) or ()])
+        return ColumnBatch(self.schema, columns, len(places), taken.timestamps, kinds)
 
     def by_function(self, arguments: list[list[Any]], frame: Frame) -> Iterator[list[Sequence[Any]]]:
         """The rows that the function gives for each row."""
@@ -254,7 +266,7 @@ def several(given: Any) -> Any:
 def correlated(node: Correlate, translation: Translation) -> Stream:
     """The stream of a Correlate."""
     spec = OperatorSpec.of(
-        CorrelateOperator, node.call, node.outer, node.columns, len(node.input.columns), node.ordinality
+        CorrelateOperator, node.call, node.outer, node.columns, len(node.input.columns), node.ordinality, node.flat
     )
     schema = Schema([field(name, kind) for name, kind in node.columns])
     return columnar_operator("Correlate", spec, [translation.stream(node.input)], schema)

@@ -9,8 +9,8 @@ from typing import Any
 from pyflinkx._core.calls.records import told
 from pyflinkx._core.interrupts import is_interrupt
 from pyflinkx.errors import GraphError
-from pyflinkx.relational.bound import Apply
-from pyflinkx.types.data_type import DataType
+from pyflinkx.relational.bound import Apply, Bound, Constant
+from pyflinkx.types.data_type import DataType, Kind
 
 SCALAR, ASYNC, TABLE, AGGREGATE, TABLE_AGGREGATE = "scalar", "async scalar", "table", "aggregate", "table aggregate"
 GENERAL, PANDAS, ARROW = "general", "pandas", "arrow"
@@ -78,3 +78,10 @@ class Invoke(Apply):
         return f"{self.function}({', '.join(map(str, self.operands))})"
 
     __repr__ = __str__
+
+
+def field_of(row: Bound, name: str) -> Bound:
+    """A field of a row."""
+    child = row.type.children[row.type.names.index(name)]
+    constant = Constant(DataType(Kind.CHAR, len(name), nullable=False), name)
+    return Apply(child.with_nullable(child.nullable or row.type.nullable), ".", (row, constant))

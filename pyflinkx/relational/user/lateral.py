@@ -34,9 +34,10 @@ def is_lateral(binder: QueryBinder, source: queries.Source) -> bool:
         return True
     if not isinstance(found, queries.TableFunction):
         return False
+    from pyflinkx.relational.changelogs.calls import is_changelog_call
     from pyflinkx.relational.windows.calls import is_window_call
 
-    return not is_window_call(found.call)
+    return not is_window_call(found.call) and not is_changelog_call(found.call)
 
 
 def called(binder: QueryBinder, source: queries.Source, scope: Scope) -> tuple[Bound, bool]:
