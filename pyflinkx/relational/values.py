@@ -59,17 +59,19 @@ def load(name: str, kind: DataType, frame: Frame) -> Vector:
     """The values of a column."""
     vector: Vector | None = frame.loaded.get(name)
     if vector is None:
-        column = frame.batch.column(name)
-        if is_object(kind) and column.format != "n":
-            values = to_values(column)
-            change = inward(kind) if kind.children else None
-            if change is not None:
-                values = [None if value is None else change(value) for value in values]
-            vector = Vector(object_array(values, frame))
-        else:
-            vector = load_column(column, frame.numpy)
-        frame.loaded[name] = vector
+        vector = frame.loaded[name] = loaded(frame.batch.column(name), kind, frame)
     return vector
+
+
+def loaded(column: Column, kind: DataType, frame: Frame) -> Vector:
+    """A column's values as they are evaluated."""
+    if not is_object(kind) or column.format == "n":
+        return load_column(column, frame.numpy)
+    values = to_values(column)
+    change = inward(kind) if kind.children else None
+    if change is not None:
+        values = [None if value is None else change(value) for value in values]
+    return Vector(object_array(values, frame))
 
 
 def constant(value: Any, kind: DataType) -> Run:

@@ -46,7 +46,7 @@ from pyflinkx.state.rows import (
     state_schema,
     stored_batches,
 )
-from pyflinkx.state.slices import SlicedBatches
+from pyflinkx.state.slices import Export, SlicedBatches
 from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.state.state_backend import StateBackend, StoredRows
 from pyflinkx.state.stored_form import StoredForm
@@ -239,13 +239,14 @@ class KeyedStateBackend(KeyedStateStore):
             max_parallelism: the number of key groups.
             wake: see ``SlicedBatches``.
         """
-        return SlicedBatches(
-            [
-                *(self._sliced_table(*entry, max_parallelism) for entry in self.tables.items() if entry[1].in_memory()),
-                *(self._sliced_timers(*entry, max_parallelism) for entry in self.queues.items()),
-            ],
-            wake,
-        )
+        return SlicedBatches(self.exports(max_parallelism), wake)
+
+    def exports(self, max_parallelism: int) -> list[Export]:
+        """The same, each state by itself."""
+        return [
+            *(self._sliced_table(*entry, max_parallelism) for entry in self.tables.items() if entry[1].in_memory()),
+            *(self._sliced_timers(*entry, max_parallelism) for entry in self.queues.items()),
+        ]
 
     def exported_elsewhere(self, max_parallelism: int) -> Iterator[ColumnBatch]:
         """All other state as it is now: what nobody has asked for, and tables in a database.

@@ -14,11 +14,13 @@ from pyflinkx.relational.bound import Apply, Bound, Constant
 from pyflinkx.relational.calendar import UNIT_MONTHS, UNIT_NANOS, per_day
 from pyflinkx.relational.faults import ValueFault
 from pyflinkx.relational.java_time import format_time, parse_time
-from pyflinkx.relational.registry import Kernel, Signature, any_nullable, register, taking, valued
+from pyflinkx.relational.registry import Kernel, Signature, any_nullable, register, taking, under, valued
 from pyflinkx.relational.times import NANOS, SECONDS_PER_DAY, date_of, stamp_of, time_of, units_of
 from pyflinkx.relational.values import Run, by_value
 from pyflinkx.relational.zones import to_instant, to_local
 from pyflinkx.types.data_type import BIGINT, DATE, INT, STRING, DataType, Family, Kind
+
+under("Times")
 
 TEXT = Family.CHARACTER_STRING
 STAMP3 = DataType(Kind.TIMESTAMP, 3)
