@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 
 from pyflinkx import faults
+from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.common import Row, Types, WatermarkStrategy
-from pyflinkx.connectors.delta.sink import DeltaSink
+from pyflinkx.connectors.delta.sink import DeltaCoordinator, DeltaSink
 from pyflinkx.connectors.delta.source import DeltaSource
+from pyflinkx.connectors.sink import WriterContext
 from pyflinkx.datastream import StreamExecutionEnvironment
 from pyflinkx.errors import SinkError, SourceError
 from tests import fault_points
@@ -94,3 +96,22 @@ def test_what_cannot_be(tmp_path):
     deltalake.write_deltalake(other, pa.table({"n": [1]}))
     with pytest.raises(SinkError, match="it has the columns"):
         DeltaSink(other, PAIRS).check()
+
+
+def test_what_was_committed_is_not_added_again(tmp_path):
+    """Not even when somebody has merged the files since, who takes their names out of the log."""
+    path = tmp_path / "t"
+    sink = DeltaSink(str(path), PAIRS)
+    sink.check()
+    coordinator, states = DeltaCoordinator(sink), []
+    for number in (1, 2):
+        writer = sink.create_writer(WriterContext())
+        writer.write(ObjectBatch([RECORDS[number]]))
+        writer.flush(False)
+        coordinator.handle_event(0, (number, writer.prepare_commit()))
+        states.append(coordinator.snapshot_state(number))
+        coordinator.checkpoint_completed(number)
+    deltalake.DeltaTable(str(path)).optimize.compact()
+    for number in (1, 2):
+        DeltaCoordinator(sink).restore(number, states[number - 1])
+    assert seen(path) == Counter(RECORDS[1:3])
