@@ -45,7 +45,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.cassandra": CONNECTORS,
     "pyflinkx.datastream.connectors.dynamic_kafka": CONNECTORS,
     "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
-    "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.formats.avro": FORMATS,
