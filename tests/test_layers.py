@@ -46,7 +46,8 @@ MAY_IMPORT = {
     "plan": PLAN,
     "relational": {"sql", "plan", *PLAN},
     "runtime": RUNTIME,
-    "cli": FACES,
+    "cli": {"sql_client", *FACES},
+    "sql_client": {"common", "sql", "table", *FACES},
     "__main__": {"cli"},
     "metrics": FACES,
     "testing": {"common", "datastream", *PUBLIC},
@@ -54,7 +55,7 @@ MAY_IMPORT = {
     "datastream": {"common", *PUBLIC},
     "table": {"common", "datastream", "relational", "sql", *PUBLIC},
     "queryablestate": {"common", *PUBLIC},
-    "examples": {"common", "datastream", *PUBLIC},
+    "examples": {"common", "datastream", "table", *PUBLIC},
 }
 
 # What users import: each is a client of the plan, and none of another but for what all have in common.
@@ -73,6 +74,7 @@ ON_USE_ONLY = {
     "yaml",
     "rocksdict",
     "IPython",
+    "prompt_toolkit",
     "fsspec",
     "psycopg",
     "pymysql",
@@ -82,6 +84,7 @@ ON_USE_ONLY = {
     "paho",
     "nats",
     "websockets",
+    "fastavro",
 }
 
 CYTHON_IMPORT = re.compile(

@@ -14,8 +14,8 @@ from types import TracebackType
 
 import pyflinkx
 from pyflinkx._core.interrupts import TERMINATED, Terminated
-from pyflinkx.cli import savepoints
-from pyflinkx.cli.options import add_configuration
+from pyflinkx.cli import savepoints, sql
+from pyflinkx.cli.options import add_configuration, add_restoring
 from pyflinkx.cli.shell import run_shell
 from pyflinkx.config.dynamic import with_dynamic_properties, with_file_properties
 from pyflinkx.errors import JobExecutionError, PyflinkxError
@@ -52,26 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Run a Python program that builds and executes a job. Options of the program follow its name.",
     )
     add_options(run_parser, progress=os.environ.get("PYFLINKX_PROGRESS") or "auto")
-    run_parser.add_argument(
-        "-s",
-        "--fromSavepoint",
-        dest="savepoint",
-        metavar="path",
-        help="the savepoint or retained checkpoint to go on from: its folder, a path or a URL",
-    )
-    run_parser.add_argument(
-        "-n",
-        "--allowNonRestoredState",
-        dest="allow_non_restored",
-        action="store_true",
-        help="leave out states of operators that the program does not have",
-    )
-    run_parser.add_argument(
-        "--claimMode",
-        dest="claim_mode",
-        choices=["claim", "no_claim"],
-        help="claim: the job removes the savepoint once it is no longer needed (no_claim)",
-    )
+    add_restoring(run_parser)
     run_parser.add_argument("program", help="path of the program")
     run_parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     shell_parser = commands.add_parser(
@@ -80,6 +61,9 @@ def make_parser() -> argparse.ArgumentParser:
         description="An interactive Python (IPython if installed) in which s_env is a StreamExecutionEnvironment.",
     )
     add_options(shell_parser, progress="off")
+    sql_parser = sql.add_parser(commands)
+    add_options(sql_parser, progress="off")
+    add_restoring(sql_parser)
     savepoints.add_parser(commands)
     return parser
 
@@ -114,6 +98,8 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             stack.enter_context(with_dynamic_properties(properties))
             if options.command == "shell":
                 shell()
+            elif options.command == "sql":
+                sql.sql(options)
             elif options.command == "savepoint":
                 savepoints.savepoint(options)
             else:
@@ -154,7 +140,7 @@ def properties_of_jobs(parser: argparse.ArgumentParser, options: argparse.Namesp
         if options.parallelism < 1:
             parser.error(f"--parallelism must be at least 1, not {options.parallelism}")
         properties["parallelism.default"] = str(options.parallelism)
-    if options.command == "run":
+    if options.command in ("run", "sql"):
         if options.savepoint is not None:
             properties["execution.state-recovery.path"] = options.savepoint
         if options.allow_non_restored:

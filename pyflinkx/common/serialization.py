@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from pyflinkx.connectors.files.bulk import BulkWriterFactory, RowDataBulkWriterFactory
 from pyflinkx.names.asking import offering
 from pyflinkx.types.serialization import (
     ByteArraySchema,
@@ -13,9 +14,11 @@ from pyflinkx.types.serialization import (
 )
 
 __all__ = [
+    "BulkWriterFactory",
     "ByteArraySchema",
     "DeserializationSchema",
     "Encoder",
+    "RowDataBulkWriterFactory",
     "RowFieldExtractorSchema",
     "SerializationSchema",
     "SimpleStringSchema",

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyflinkx.config import checkpointing
+from pyflinkx.config import checkpointing, query_options
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.config.restart_options import RESTART_OPTIONS
+from pyflinkx.config.row_time_options import ROW_TIME_OPTIONS
+from pyflinkx.config.table_options import TABLE_OPTIONS
 from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, MAP, MEMORY, STRING, enumeration
 
 KIBIBYTE = 1 << 10
@@ -170,6 +172,15 @@ TASK_SLOTS = ConfigOption(
     1,
     "Tasks that a worker runs side by side.",
     minimum=1,
+    maximum=MAX_PARALLELISM,
+)
+REDUNDANT_WORKERS = ConfigOption(
+    "slotmanager.redundant-taskmanager-num",
+    INT,
+    0,
+    "Spawned worker processes that wait, with the engine imported, to take the place of others when a job begins anew. "
+    "As all workers of an attempt are new ones, as many as the job has shorten a recovery most.",
+    minimum=0,
     maximum=MAX_PARALLELISM,
 )
 COMPRESSION_CODEC = ConfigOption(
@@ -393,6 +404,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     TASK_OFF_HEAP_MEMORY,
     MANAGED_MEMORY,
     TASK_SLOTS,
+    REDUNDANT_WORKERS,
     COMPRESSION_CODEC,
     BUFFERS_PER_CHANNEL,
     FLOATING_BUFFERS,
@@ -425,6 +437,9 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     QUERYABLE_STATE_TOKEN,
     *checkpointing.WITH_EFFECT,
     *RESTART_OPTIONS,
+    *ROW_TIME_OPTIONS,
+    *TABLE_OPTIONS,
+    *query_options.QUERY_OPTIONS,
 )
 
 WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
@@ -437,6 +452,7 @@ WITHOUT_EFFECT: tuple[ConfigOption[Any], ...] = (
     CANCELLATION_INTERVAL,
     TIME_CHARACTERISTIC,
     *checkpointing.WITHOUT_EFFECT,
+    *query_options.WITHOUT_EFFECT,
 )
 
 OPTIONS = {key: option for option in (*WITH_EFFECT, *WITHOUT_EFFECT) for key in (option.key, *option.deprecated_keys)}

@@ -561,6 +561,12 @@ class StreamExecutionEnvironment(
     # ---- building ----
 
     def _source_stream(self, source: Source, name: str, type_info: TypeInformation | None) -> DataStream:
+        return self._stream(self._source_value(source, name, type_info))
+
+    def _source_value(
+        self, source: Source, name: str, type_info: TypeInformation | None, parallelism: int | None = None
+    ) -> Stream:
+        """The stream of a source that is not yet a part of the program; parallelism: if not the source's own."""
         record_type = result_type(type_info or source.output_type)
         transformation = Transformation(
             operation=source.operation,
@@ -571,9 +577,9 @@ class StreamExecutionEnvironment(
             native=source.columnar,
             output_type=record_type.known,
             type_declared=record_type.declared is not None,
-            settings=Settings(name=name, parallelism=source.parallelism),
+            settings=Settings(name=name, parallelism=source.parallelism if parallelism is None else parallelism),
         )
-        return self._stream(Stream((Upstream(transformation),), record_type._replace(columns=source.schema)))
+        return Stream((Upstream(transformation),), record_type._replace(columns=source.schema))
 
     def _stream(self, made: Stream) -> DataStream:
         """The stream of an operator that is new in the program."""

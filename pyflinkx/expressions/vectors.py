@@ -42,6 +42,7 @@ class Frame:
     Attributes:
         active: the rows (a NumPy array of bool) whose errors count; None for all. What a condition excludes may
             overflow.
+        moment: the clock and the watermark, for the functions that read them; see ``relational.moment``.
     """
 
     def __init__(self, batch: ColumnBatch, numpy: Any) -> None:
@@ -49,6 +50,7 @@ class Frame:
         self.numpy = numpy
         self.length = len(batch)
         self.active: Any = None
+        self.moment: Any = None
         self.loaded: dict[str, Vector] = {}
 
     def load(self, name: str) -> Vector:

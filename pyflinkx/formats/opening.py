@@ -35,3 +35,27 @@ def open_file(path: str) -> Any:
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {os_error_text(error)}") from error
     raise SourceError(f"{path}: is not a regular file")
+
+
+def file_size(path: str) -> int:
+    """How many bytes a regular file has.
+
+    Raises:
+        SourceError: it is missing, unreadable, or no regular file.
+    """
+    file = open_file(path)
+    try:
+        return os.fstat(file.fileno()).st_size
+    finally:
+        file.close()
+
+
+def check_size(path: str, size: int) -> None:
+    """See whether a file has as many bytes as it had.
+
+    Raises:
+        SourceError: it has not, or cannot be read.
+    """
+    found = file_size(path)
+    if found != size:
+        raise SourceError(f"{path}: has {found} bytes, but had {size} when it was found: it was changed")

@@ -10,7 +10,6 @@ import importlib
 import sys
 from abc import ABCMeta
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,7 +56,7 @@ def is_import(frame: FrameType) -> bool:
     return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
 
 
-class AbsentModules(MetaPathFinder):
+class AbsentModules:
     """Says why a module of PyFlink's cannot be imported; comes after all finders, which find what is there."""
 
     def find_spec(

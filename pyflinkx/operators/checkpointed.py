@@ -47,11 +47,11 @@ class FunctionStateStore:
             TypeError: the descriptor is no ListStateDescriptor.
             WrongStateError: there is a state of that name and another kind or type, or the name begins with ``_``.
         """
-        return self._store.get_list_state(allowed(state_descriptor))
+        return self._store.get_list_state(allowed(state_descriptor), sliced=True)
 
     def get_union_list_state(self, state_descriptor: ListStateDescriptor) -> OperatorListState[Any]:
         """A list that each subtask gets with the elements of all when it is restored; errors as above."""
-        return self._store.get_union_list_state(allowed(state_descriptor))
+        return self._store.get_union_list_state(allowed(state_descriptor), sliced=True)
 
     def get_broadcast_state(self, state_descriptor: MapStateDescriptor) -> BroadcastState[Any, Any]:
         """A map that each subtask changes in the same way; when it is restored each gets what one had.

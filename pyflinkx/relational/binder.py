@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from pyflinkx.relational import functions
-from pyflinkx.relational.bound import Apply, Bound, Constant, Input
+from pyflinkx.relational import library, time_functions
+from pyflinkx.relational.binding import json, temporal, user, values
+from pyflinkx.relational.bound import Apply, Bound, Constant, Hidden, Input, Outer
+from pyflinkx.relational.faults import ValueFault
+from pyflinkx.relational.logic import COMPARISONS
 from pyflinkx.relational.registry import FUNCTIONS
+from pyflinkx.relational.session import Session, current
 from pyflinkx.relational.times import date_of, rescaled, stamp_of, time_of, units_of
 from pyflinkx.relational.type_names import data_type_of
 from pyflinkx.relational.values import missing
+from pyflinkx.relational.zones import to_instant
 from pyflinkx.sql.places import error_at
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree.base import Node
@@ -30,7 +36,8 @@ from pyflinkx.types.data_type import (
 )
 from pyflinkx.types.data_type_rules import castable, common_type
 
-assert functions  # entered into the registry
+assert library  # entered into the registry
+assert time_functions
 
 NANOS = 1_000_000_000
 # Functions that are short for EXTRACT.
@@ -47,19 +54,33 @@ class Scope:
     Args:
         columns: qualifier, name and type of each; the qualifier is None where a table has no name.
         names: what the columns are called in a batch; None for as they are called here.
+        hidden: positions of columns that only a qualified name stands for.
+        outer: the scopes of the queries that this one stands within, the next one last.
     """
 
-    def __init__(self, columns: Sequence[tuple[str | None, str, DataType]], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[tuple[str | None, str, DataType]],
+        names: Sequence[str] | None = None,
+        hidden: frozenset[int] = frozenset(),
+        outer: Sequence[Scope] = (),
+    ) -> None:
         self.columns = tuple(columns)
         self.names = [name for _, name, _ in columns] if names is None else list(names)
+        self.hidden = hidden
+        self.outer = tuple(outer)
 
     def find(self, qualifier: str | None, name: str) -> list[Input]:
         """The columns of that name."""
         return [
             Input(kind, index, self.names[index])
             for index, (table, column, kind) in enumerate(self.columns)
-            if column == name and qualifier in (None, table)
+            if column == name and (index not in self.hidden if qualifier is None else qualifier == table)
         ]
+
+    def visible(self) -> list[str]:
+        """The names that need no qualifier."""
+        return [name for index, (_, name, _) in enumerate(self.columns) if index not in self.hidden]
 
 
 class Binder:
@@ -68,11 +89,17 @@ class Binder:
     Args:
         text: what the trees were read from, for errors.
         scope: the columns there are.
+        session: time zone and user's functions; by default those of the query that is being bound.
+        subqueries: takes up queries within expressions; None where there may be none.
     """
 
-    def __init__(self, text: str, scope: Scope) -> None:
+    def __init__(self, text: str, scope: Scope, session: Session | None = None, subqueries: Any = None) -> None:
         self.text = text
         self.scope = scope
+        self.subqueries = subqueries
+        # What stands for columns: calls with OVER, once there is a node that makes them, and names in QUALIFY.
+        self.known: dict[tree.Expression, Bound] = {}
+        self.session = current() if session is None else session
 
     def bind(self, node: tree.Expression) -> Bound:
         """The bound expression.
@@ -80,10 +107,19 @@ class Binder:
         Raises:
             SqlError: a name, a function or a type does not fit.
         """
+        if self.known and isinstance(node, (tree.Call, tree.Name)) and node in self.known:
+            return self.known[node]
+        if isinstance(node, tree.Call) and not node.arguments and self.is_column(node):
+            return self.bind(tree.Name(node.name.parts, span=node.span))
         rule = RULES.get(type(node))
         if rule is None:
             self.refuse(node, f"{described(node)} is not in this version")
         return rule(self, node)
+
+    def is_column(self, node: tree.Call) -> bool:
+        """Whether what may be a function without parentheses, such as USER, is the name of a column."""
+        name = self.text[slice(*node.span)].strip("`")
+        return name == node.name.parts[-1] and len(self.scope.find(None, name)) == 1
 
     def condition(self, node: tree.Expression, clause: str) -> Bound:
         """What is true or false.
@@ -109,17 +145,33 @@ class Binder:
         function = FUNCTIONS[name]
         signature = function.resolve([operand.type for operand in operands])
         if signature is not None and function.refine is not None:
-            signature = function.refine(signature, operands)
+            try:
+                signature = function.refine(signature, operands)
+            except ValueFault as fault:
+                self.refuse(node, f"{name}: {fault}")
         if signature is None:
             types = ", ".join(str(operand.type) for operand in operands) or "no arguments"
             self.refuse(node, f"{name} does not take {types}; it is written {function.usage}")
-        brought = [self.cast(operand, kind, node) for operand, kind in zip(operands, signature.parameters, strict=True)]
-        return Apply(signature.result, name, tuple(brought))
+        # Text that is no number, no time is equal to none.
+        way = "TRY_CAST" if name in COMPARISONS else "CAST"
+        brought: list[Bound] = [
+            self.cast(operand, kind, node, way if operand.type.family(Family.CHARACTER_STRING) else "CAST")
+            for operand, kind in zip(operands, signature.parameters, strict=True)
+        ]
+        if function.zoned:
+            brought.append(self.zone())
+        result = signature.result if name in time_functions.GIVING_TIME else signature.result.with_time(None)
+        return Apply(result, name, tuple(brought))
+
+    def zone(self) -> Hidden:
+        """The local time zone as an operand."""
+        return Hidden(DataType(Kind.CHAR, len(self.session.zone), nullable=False), self.session.zone)
 
     def cast(self, bound: Bound, kind: DataType, node: Node, name: str = "CAST") -> Bound:
         """An expression as another type; itself where it has that type."""
         if bound.type.with_nullable(True) == kind.with_nullable(True):
-            return bound
+            # Only a column itself is the time of rows, not what is made of it.
+            return bound if bound.type.time == kind.time else replace(bound, type=bound.type.with_time(kind.time))
         if isinstance(bound, Constant) and bound.value is None:
             return Constant(kind.with_nullable(True), None)
         if isinstance(bound, Constant) and bound.type.family(Family.INTEGER) and wider(bound.type, kind):
@@ -127,9 +179,10 @@ class Binder:
         if not castable(bound.type, kind):
             self.refuse(node, f"{bound.type} cannot be cast to {kind}")
         nullable = bound.type.nullable or name == "TRY_CAST"
-        made = Apply(kind.with_nullable(nullable), name, (bound,))
+        operands = (bound, self.zone()) if in_zone(bound.type) or in_zone(kind) else (bound,)
+        made = Apply(kind.with_nullable(nullable).with_time(None), name, operands)
         try:
-            FUNCTIONS[name].kernel(made, [missing])  # what is not there yet is said now
+            FUNCTIONS[name].kernel(made, [missing] * len(operands))  # what is not there yet is said now
         except NotImplementedError as error:
             self.refuse(node, str(error))
         return made
@@ -137,13 +190,36 @@ class Binder:
     # ---- rules
 
     def name(self, node: tree.Name) -> Bound:
-        *qualifiers, name = node.parts
-        found = self.scope.find(qualifiers[-1] if qualifiers else None, name)
-        if len(found) > 1:
-            self.refuse(node, f"the name {'.'.join(node.parts)} is ambiguous: several tables have such a column")
-        if not found or len(qualifiers) > 1:
-            self.unknown(node, "column", ".".join(node.parts), [column for _, column, _ in self.scope.columns])
-        return found[0]
+        """A column, or a field of one: ``column``, ``table.column``, ``column.field``, ``table.column.field``."""
+        parts = node.parts
+        found = self.column(node, self.scope)
+        if found is not None:
+            return found
+        for level, scope in enumerate(reversed(self.scope.outer)):
+            outside = self.column(node, scope, level)
+            if outside is not None:
+                return outside
+        self.unknown(node, "column", ".".join(parts), [column for _, column, _ in self.scope.columns])
+
+    def column(self, node: tree.Name, scope: Scope, level: int | None = None) -> Bound | None:
+        """What a name stands for in a scope; that of a query around this one has a level."""
+        parts = node.parts
+        for before in (1, 0, *range(2, len(parts))):
+            if before >= len(parts):
+                continue
+            found = scope.find(parts[before - 1] if before else None, parts[before])
+            if len(found) > 1:
+                tables = [scope.columns[each.index][0] for each in found]
+                name = parts[before]
+                candidates = " or ".join(name if table is None else f"{table}.{name}" for table in tables)
+                self.refuse(node, f"the name {'.'.join(parts)} is ambiguous: it may be {candidates}")
+            if found:
+                first = found[0]
+                bound: Bound = first if level is None else Outer(first.type, level, first.index, first.name)
+                for field in parts[before + 1 :]:
+                    bound = values.field(self, node, bound, field)
+                return bound
+        return None
 
     def unknown(self, node: Node, what: str, name: str, known: Sequence[str]) -> NoReturn:
         """Refuse a name that is not there."""
@@ -153,7 +229,7 @@ class Binder:
         if not hint and what == "column":
             hint = f"; there are {', '.join(known)}" if known else "; there are no columns here"
         if not hint and what == "function":
-            hint = "; this version has a part of Flink's, and no aggregates yet"
+            hint = "; this version has a part of Flink's"
         self.refuse(node, f"there is no {what} {name}{hint}")
 
     def number(self, node: tree.Number) -> Bound:
@@ -190,10 +266,12 @@ class Binder:
         digits = len(node.value.partition(".")[2])
         if node.kind == "DATE":
             return Constant(DATE.not_null(), date_of(node.value))
-        if node.kind not in ("TIME", "TIMESTAMP"):
+        if node.kind not in ("TIME", "TIMESTAMP", "TIMESTAMP_LTZ"):
             self.refuse(node, f"a literal of {node.kind} is not in this version")
         kind = DataType(Kind[node.kind], min(digits, 9), nullable=False)
         nanos = time_of(node.value) if node.kind == "TIME" else stamp_of(node.value)
+        if node.kind == "TIMESTAMP_LTZ":
+            nanos = to_instant(nanos, NANOS, self.session.zone)
         return Constant(kind, rescaled(nanos, NANOS, units_of(kind), kind.precision or 0))
 
     def prefix(self, node: tree.Prefix) -> Bound:
@@ -204,12 +282,14 @@ class Binder:
             return self.apply(node, "NOT", [operand])
         if node.operator == "-":
             return self.apply(node, "NEGATIVE", [operand])
-        if node.operator == "+" and operand.type.family(Family.NUMERIC):
+        if node.operator == "+" and operand.type.family(Family.NUMERIC | Family.INTERVAL):
             return operand
         self.refuse(node, f"{node.operator} of {operand.type} is not in this version")
 
     def operation(self, node: tree.Operation) -> Bound:
         operator = {"!=": "<>"}.get(node.operator, node.operator)
+        if operator in temporal.PERIODS:
+            return temporal.periods(self, node)
         if operator not in FUNCTIONS:
             self.refuse(node, f"the operator {node.operator} is not in this version")
         operands = [self.bind(operand) for operand in node.operands]
@@ -248,9 +328,34 @@ class Binder:
 
     def membership(self, node: tree.In) -> Bound:
         if not isinstance(node.candidates, tuple):
-            self.refuse(node, "IN with a query is not in this version")
+            found = self.nested(node).any(self, node.operand, "=", node.candidates, node)
+            return self.apply(node, "NOT", [found]) if node.negated else found
         found = self.apply(node, "IN", [self.bind(part) for part in (node.operand, *node.candidates)])
         return self.apply(node, "NOT", [found]) if node.negated else found
+
+    def nested(self, node: tree.Expression) -> Any:
+        """What takes up a query within an expression."""
+        if self.subqueries is None:
+            self.refuse(node, "there can be no query within this expression")
+        return self.subqueries
+
+    def exists(self, node: tree.Exists) -> Bound:
+        bound: Bound = self.nested(node).exists(self, node)
+        return bound
+
+    def subquery(self, node: tree.Subquery) -> Bound:
+        bound: Bound = self.nested(node).value(self, node)
+        return bound
+
+    def quantified(self, node: tree.Quantified) -> Bound:
+        if isinstance(node.candidates, tuple):
+            self.refuse(node, f"{node.quantifier} of values is not in this version; it takes a query")
+        nested = self.nested(node)
+        if node.quantifier != "ALL":
+            bound: Bound = nested.any(self, node.operand, node.operator, node.candidates, node)
+            return bound
+        opposite = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[node.operator]
+        return self.apply(node, "NOT", [nested.any(self, node.operand, opposite, node.candidates, node)])
 
     def case(self, node: tree.Case) -> Bound:
         operands: list[Bound] = []
@@ -270,30 +375,40 @@ class Binder:
         return self.cast(operand, data_type_of(node.type, self.text), node, name)
 
     def call(self, node: tree.Call) -> Bound:
+        found = self.session.find(node.name.parts)
+        if found is not None:
+            return user.call(self, node, found)
         if len(node.name.parts) > 1:
-            self.refuse(node.name, "functions of catalogs are not in this version")
+            self.unknown(node.name, "function", ".".join(node.name.parts), self.session.known)
         if node.over is not None or node.filter is not None or node.quantifier or node.order_by or node.within_group:
             self.refuse(node, "aggregates are not in this version")
         name = node.name.parts[0].upper()
+        special = CALLS.get(name)
+        if special is not None:
+            return special(self, node)
         arguments = [
             Constant(DataType(Kind.CHAR, len(part.name), nullable=False), part.name)
-            if isinstance(part, tree.Symbol) and name in ("TRIM", "EXTRACT")
+            if isinstance(part, tree.Symbol) and name == "TRIM"
             else self.bind(part)
             for part in node.arguments
         ]
         if name == "NULLIF" and len(arguments) == 2:
             first, second = arguments
             equal = self.apply(node, "=", [first, second])
-            kind = first.type.with_nullable(True)
+            kind = first.type.with_nullable(True).with_time(None)
             return Apply(kind, "CASE", (equal, Constant(kind, None), first))
         if name in PARTS and len(arguments) == 1:
-            unit = Constant(DataType(Kind.CHAR, len(PARTS[name]), nullable=False), PARTS[name])
-            return self.apply(node, "EXTRACT", [unit, *arguments])
+            return temporal.part(self, node, PARTS[name], arguments[0])
         # What is an operator is a function of no other name.
         names = [each for each in FUNCTIONS if each[0].isalpha() and " " not in each]
         if name not in names:
-            self.unknown(node.name, "function", node.name.parts[0], [*names, *PARTS, "NULLIF"])
+            self.unknown(node.name, "function", node.name.parts[0], [*names, *PARTS, "NULLIF", *self.session.known])
         return self.apply(node, name, arguments)
+
+
+def in_zone(kind: DataType) -> bool:
+    """Whether values are instants, or have some in them."""
+    return kind.kind is Kind.TIMESTAMP_LTZ or any(map(in_zone, kind.children))
 
 
 def wider(kind: DataType, other: DataType) -> bool:
@@ -320,7 +435,13 @@ RULES: dict[type[Node], Callable[[Binder, Any], Bound]] = {
     tree.Between: Binder.between,
     tree.Like: Binder.like,
     tree.In: Binder.membership,
+    tree.Exists: Binder.exists,
+    tree.Subquery: Binder.subquery,
+    tree.Quantified: Binder.quantified,
     tree.Case: Binder.case,
     tree.Cast: Binder.conversion,
     tree.Call: Binder.call,
 }
+RULES |= {**temporal.RULES, **values.RULES, **json.RULES}
+# Functions whose arguments are bound in a way of their own.
+CALLS: dict[str, Callable[[Binder, tree.Call], Bound]] = {**temporal.CALLS, **values.CALLS, **json.CALLS}

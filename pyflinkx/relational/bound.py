@@ -37,6 +37,24 @@ class Input(Bound):
 
 
 @dataclass(frozen=True)
+class Outer(Bound):
+    """A column of the rows that a query stands within; taken out of the query before it runs.
+
+    Args:
+        level: 0 for the query right outside, 1 for the one outside of that.
+        index: its position.
+        name: of it.
+    """
+
+    level: int
+    index: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
 class Constant(Bound):
     """One value for all rows, as Python has it: times as in columns, decimals as Decimal."""
 
@@ -44,6 +62,11 @@ class Constant(Bound):
 
     def __str__(self) -> str:
         return "NULL" if self.value is None else f"'{self.value}'" if isinstance(self.value, str) else str(self.value)
+
+
+@dataclass(frozen=True)
+class Hidden(Constant):
+    """A constant that no text says, such as the time zone."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +84,9 @@ class Apply(Bound):
     def __str__(self) -> str:
         if self.function in ("CAST", "TRY_CAST"):
             return f"{self.function}({self.operands[0]} AS {self.type.with_nullable(True)})"
-        operands = list(map(str, self.operands))
+        operands = [str(operand) for operand in self.operands if not isinstance(operand, Hidden)]
+        if self.function in ("ITEM", "."):
+            return f"{operands[0]}.{operands[1][1:-1]}" if self.function == "." else f"{operands[0]}[{operands[1]}]"
         if self.function[0].isalpha():
             return f"{self.function}({', '.join(operands)})"
         if len(operands) == 1:

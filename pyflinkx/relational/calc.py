@@ -16,6 +16,7 @@ from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.bound import Bound
 from pyflinkx.relational.evaluate import Projection
+from pyflinkx.relational.moment import Moment
 from pyflinkx.relational.nodes import Calc
 from pyflinkx.relational.translation import Translation, translates
 from pyflinkx.relational.values import field
@@ -40,12 +41,22 @@ class CalcOperator(Operator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.projection = Projection(self.columns, self.condition)
+        self.moment = Moment(context.clock)
+        self.projection = Projection(self.columns, self.condition, self.moment)
+        self.projection.open(context)
+
+    def close(self) -> None:
+        self.projection.close()
+        super().close()
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         for made in in_parts(batch, self.project):
             if len(made):
                 self.output.emit(made)
+
+    def process_watermark(self, timestamp: int) -> None:
+        self.moment.watermark = timestamp
+        self.output.emit_watermark(timestamp)
 
     def project(self, batch: ColumnBatch) -> ColumnBatch:
         """What comes out for a batch; a failure names the operator."""

@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from pyflinkx.expressions.vectors import Frame, Vector
-from pyflinkx.relational import arithmetic, calendar, casts, logic, patterns, text
+from pyflinkx.relational import arithmetic, casts, intervals, logic, patterns, text
 from pyflinkx.relational.bound import Apply, Bound, Constant
-from pyflinkx.relational.registry import Kernel, Resolve, Signature, any_nullable, register, taking, valued
-from pyflinkx.relational.values import Run, ValueFault
+from pyflinkx.relational.faults import ValueFault
+from pyflinkx.relational.registry import Kernel, Resolve, Signature, any_nullable, register, taking, under, valued
+from pyflinkx.relational.values import Run
 from pyflinkx.types.data_type import (
-    BIGINT,
     BOOLEAN,
     BYTES,
     DOUBLE,
@@ -42,7 +42,7 @@ def comparable(types: Sequence[DataType]) -> tuple[DataType, ...] | None:
         for one, other in ((first, second), (second, first)):
             if one.family(TEXT) and (other.family(Family.NUMERIC | Family.DATE_TIME) or other.kind is Kind.BOOLEAN):
                 common = other
-    if common is None or common.kind in (Kind.MAP, Kind.MULTISET, Kind.RAW):
+    if common is None or common.kind is Kind.RAW:
         return None
     return tuple(common.with_nullable(kind.nullable) for kind in types)
 
@@ -51,7 +51,10 @@ def compared(types: Sequence[DataType]) -> Signature | None:
     if len(types) != 2:
         return None
     found = comparable(types)
-    return None if found is None else Signature(found, BOOLEAN.with_nullable(any_nullable(types)))
+    if found is None:
+        return None
+    read = any(one.family(TEXT) and not other.family(TEXT) for one, other in zip(types, found, strict=True))
+    return Signature(found, BOOLEAN.with_nullable(read or any_nullable(types)))
 
 
 def never_null(resolve: Resolve) -> Resolve:
@@ -80,6 +83,8 @@ def calculated(sign: str) -> Resolve:
     def resolve(types: Sequence[DataType]) -> Signature | None:
         if len(types) != 2:
             return None
+        if any(kind.family(Family.INTERVAL | Family.DATE_TIME) for kind in types):
+            return intervals.calculated(sign, *types)
         known = [kind for kind in types if kind.kind is not Kind.NULL]
         if not all(kind.family(Family.NUMERIC) for kind in known):
             return None
@@ -135,6 +140,12 @@ def same_type(types: Sequence[DataType]) -> Signature | None:
     if common is None or common.family(Family.CONSTRUCTED):
         return None
     return Signature((common,) * len(types), common)
+
+
+def negatable(types: Sequence[DataType]) -> Signature | None:
+    if len(types) == 1 and types[0].family(Family.INTERVAL):
+        return Signature((types[0],), types[0])
+    return one_number(types)
 
 
 def one_number(types: Sequence[DataType]) -> Signature | None:
@@ -200,12 +211,21 @@ def converted(types: Sequence[DataType]) -> Signature | None:
 
 # ---- operators
 
+under("Operators")
+
+
+def ordered(types: Sequence[DataType]) -> Signature | None:
+    """``<`` and its relatives: not of maps and rows."""
+    found = compared(types)
+    return None if found is None or found.parameters[0].family(Family.CONSTRUCTED) else found
+
+
 for _sign in logic.COMPARISONS:
-    register(_sign, f"a {_sign} b", compared, logic.comparison)
+    register(_sign, f"a {_sign} b", compared if _sign in ("=", "<>") else ordered, logic.comparison)
 for _name in ("IS DISTINCT FROM", "IS NOT DISTINCT FROM"):
     register(_name, f"a {_name} b", never_null(compared), logic.distinct)
 for _sign in arithmetic.NUMPY_NAMES:
-    register(_sign, f"a {_sign} b", calculated(_sign), arithmetic.operation)
+    register(_sign, f"a {_sign} b", calculated(_sign), intervals.operation)
 register("AND", "a AND b", connected, logic.connective)
 register("OR", "a OR b", connected, logic.connective)
 register("NOT", "NOT a", connected, logic.negation)
@@ -213,7 +233,7 @@ for _name in ("IS NULL", "IS NOT NULL"):
     register(_name, f"a {_name}", taking("any", BOOLEAN, False), logic.test)
 for _name in ("IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE"):
     register(_name, f"a {_name}", taking("condition", BOOLEAN, False), logic.test)
-register("NEGATIVE", "-a", one_number, arithmetic.negated)
+register("NEGATIVE", "-a", negatable, arithmetic.negated)
 register("CASE", "CASE WHEN condition THEN value ... END", chosen, logic.case)
 register("IN", "a IN (values)", listed, logic.membership)
 register("LIKE", "a LIKE pattern", taking("text text text?", BOOLEAN), valued(text.like))
@@ -224,6 +244,8 @@ register("TRY_CAST", "TRY_CAST(a AS type)", converted, casts.cast)
 
 # ---- conditions
 
+under("Conditions")
+
 register("COALESCE", "COALESCE(a, ...)", first_there, logic.coalesce)
 register("IFNULL", "IFNULL(a, b)", lambda types: first_there(types) if len(types) == 2 else None, logic.coalesce)
 register("IF", "IF(condition, a, b)", lambda types: chosen(types) if len(types) == 3 else None, logic.case)
@@ -231,6 +253,8 @@ register("GREATEST", "GREATEST(a, ...)", same_type, arithmetic.extreme(True))
 register("LEAST", "LEAST(a, ...)", same_type, arithmetic.extreme(False))
 
 # ---- numbers
+
+under("Numbers")
 
 register(
     "MOD", "MOD(a, b)", calculated("%"), lambda apply, runs: arithmetic.operation(replace(apply, function="%"), runs)
@@ -311,6 +335,8 @@ register("E", "E()", taking("", DOUBLE, False), constant(math.e))
 
 # ---- text
 
+under("Text")
+
 
 def text_function(name: str, usage: str, parameters: str, function: Callable[..., Any], *others: str) -> None:
     register(name, usage, taking(parameters, STRING), valued(function), *others)
@@ -349,7 +375,23 @@ register(
     taking("text text text", STRING),
     valued(lambda value, old, new: None if value is None else text.translate_or_same(value, old, new), False),
 )
-register("ELT", "ELT(index, text, ...)", taking("int text text*", STRING, True), valued(text.elt, False))
+
+
+def elt_parameters(types: Sequence[DataType]) -> Signature | None:
+    """ELT: texts, or bytes."""
+    found = taking("int text text*", STRING, True)(types)
+    return found or taking("int bytes bytes*", BYTES, True)(types)
+
+
+def known_index(signature: Signature, operands: Sequence[Bound]) -> Signature | None:
+    """ELT: an index that the text says is not negative."""
+    index = operands[0]
+    if isinstance(index, Constant) and isinstance(index.value, int) and index.value < 0:
+        raise ValueFault(f"the texts count from 1, and this is {index.value}")
+    return signature
+
+
+register("ELT", "ELT(index from 1, text, ...)", elt_parameters, valued(text.elt, False), refine=known_index)
 for _name in ("IS_ALPHA", "IS_DIGIT", "IS_DECIMAL"):
     register(_name, f"{_name}(text)", taking("text", BOOLEAN, False), valued(getattr(text, _name.lower()), False))
 
@@ -389,6 +431,7 @@ def hex_parameters(types: Sequence[DataType]) -> Signature | None:
 register("HEX", "HEX(number or text)", hex_parameters, valued(hexadecimal))
 register("BIN", "BIN(number)", taking("int", STRING), valued(lambda value: f"{value & (2**64 - 1):b}"))
 
+under("Hashes")
 for _name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"):
 
     def _digest(value: str | bytes, algorithm: str = _name) -> str:
@@ -406,6 +449,9 @@ def sha2(value: str | bytes, bits: int) -> str:
 text_function("SHA2", "SHA2(text, bits)", "string int", sha2)
 
 
+under("Text")
+
+
 def unhex(value: str) -> bytes | None:
     """Bytes of their digits; a digit alone at the beginning is the byte 0, as in Flink; null of what are no digits."""
     if not all(sign in string.hexdigits for sign in value):
@@ -418,9 +464,27 @@ register("UNHEX", "UNHEX(text)", taking("text", BYTES, True), valued(unhex))
 
 # ---- regular expressions
 
+under("Regular expressions")
+
 register("REGEXP", "REGEXP(text, pattern)", taking("text text", BOOLEAN), valued(patterns.matches))
 register("RLIKE", "text RLIKE pattern", taking("text text", BOOLEAN), valued(patterns.similar))
-text_function("REGEXP_REPLACE", "REGEXP_REPLACE(text, pattern, new)", "text text text", patterns.replaced)
+
+
+def known_pattern(signature: Signature, operands: Sequence[Bound]) -> Signature | None:
+    """A pattern that the text says is one."""
+    pattern = operands[1]
+    if isinstance(pattern, Constant) and isinstance(pattern.value, str):
+        patterns.compiled(pattern.value)
+    return signature
+
+
+register(
+    "REGEXP_REPLACE",
+    "REGEXP_REPLACE(text, regular expression, new)",
+    taking("text text text", STRING, True),
+    valued(patterns.replaced),
+    refine=known_pattern,
+)
 register(
     "REGEXP_EXTRACT",
     "REGEXP_EXTRACT(text, pattern[, group])",
@@ -430,22 +494,3 @@ register(
 register("REGEXP_COUNT", "REGEXP_COUNT(text, pattern)", taking("text text", INT, True), valued(patterns.counted))
 register("REGEXP_INSTR", "REGEXP_INSTR(text, pattern)", taking("text text", INT, True), valued(patterns.placed))
 register("REGEXP_SUBSTR", "REGEXP_SUBSTR(text, pattern)", taking("text text", STRING, True), valued(patterns.first))
-
-# ---- times
-
-
-def time_part(types: Sequence[DataType]) -> Signature | None:
-    """EXTRACT; which unit it is shows ``with_known_unit``."""
-    if len(types) != 2 or types[1].kind not in (Kind.DATE, Kind.TIME, Kind.TIMESTAMP):
-        return None
-    return Signature(tuple(types), BIGINT.with_nullable(types[1].nullable))
-
-
-def with_known_unit(signature: Signature, operands: Sequence[Bound]) -> Signature | None:
-    """EXTRACT of a unit that the type has."""
-    unit, time = operands
-    known = isinstance(unit, Constant) and isinstance(unit.value, str) and calendar.has_part(unit.value, time.type)
-    return signature if known else None
-
-
-register("EXTRACT", "EXTRACT(unit FROM time)", time_part, calendar.part, refine=with_known_unit)

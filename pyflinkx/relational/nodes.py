@@ -52,15 +52,27 @@ class Scan(Node):
         table: what gives them; whoever made it knows what it is.
         fields: its columns.
         name: of the table, for people.
+        rows: the kinds of rows that it has.
+        keys: by what these are unique.
     """
 
     table: Any
     fields: Columns
     name: str
+    rows: Changes = INSERT_ONLY
+    keys: tuple[frozenset[int], ...] = ()
 
     @property
     def columns(self) -> Columns:
         return self.fields
+
+    @property
+    def changes(self) -> Changes:
+        return self.rows
+
+    @property
+    def unique(self) -> tuple[frozenset[int], ...]:
+        return self.keys
 
     def describe(self) -> str:
         return f"Scan(table=[{self.name}], columns=[{', '.join(name for name, _ in self.fields)}])"

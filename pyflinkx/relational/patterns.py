@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pyflinkx.relational.values import ValueFault
+from pyflinkx.relational.faults import ValueFault
 
 # What stands for a group in a replacement, and what is escaped in one.
 REFERENCE = re.compile(r"\\(.)|\$(\d)|\$\{(\w+)\}", re.DOTALL)
@@ -34,12 +34,17 @@ def similar(text: str, pattern: str) -> bool:
     return compiled(pattern).fullmatch(text) is not None
 
 
-def replaced(text: str, pattern: str, new: str) -> str:
-    """REGEXP_REPLACE: $1 stands for a group.
+def replaced(text: str, pattern: str, new: str) -> str | None:
+    """REGEXP_REPLACE: $1 stands for a group; null of a pattern that is none.
 
     Raises:
         ValueFault: a group is not there.
     """
+
+    try:
+        regex = compiled(pattern)
+    except ValueFault:
+        return None
 
     def filled(found: re.Match[str]) -> str:
         def group(reference: re.Match[str]) -> str:
@@ -50,7 +55,7 @@ def replaced(text: str, pattern: str, new: str) -> str:
         return REFERENCE.sub(group, new)
 
     try:
-        return compiled(pattern).sub(filled, text)
+        return regex.sub(filled, text)
     except IndexError:
         raise ValueFault(f"the replacement {new!r:.100} names a group that {pattern!r:.100} has not") from None
 

@@ -38,8 +38,11 @@ class Function:
         usage: how it is called, for errors.
         resolve: from the arguments' types to the signature; None where it does not take them.
         kernel: what evaluates it on batches.
-        refine: the signature for constants among the arguments, None where it does not take them; None for none.
+        refine: the signature for constants among the arguments; None, or a ValueFault that says why, where it does not
+            take them.
+        zoned: whether it takes the local time zone as a last argument, which no text says.
         deterministic: whether the same arguments give the same.
+        topic: what it is about, for the list of functions.
     """
 
     name: str
@@ -47,19 +50,37 @@ class Function:
     resolve: Resolve
     kernel: Kernel
     refine: Refine | None = None
+    zoned: bool = False
     deterministic: bool = True
+    topic: str = ""
 
 
 FUNCTIONS: dict[str, Function] = {}
 
 
+# What the functions are about that are entered now.
+TOPIC = [""]
+
+
+def under(topic: str) -> None:
+    """The topic of the functions that are entered from here on."""
+    TOPIC[0] = topic
+
+
 def register(
-    name: str, usage: str, resolve: Resolve, kernel: Kernel, *others: str, refine: Refine | None = None
+    name: str,
+    usage: str,
+    resolve: Resolve,
+    kernel: Kernel,
+    *others: str,
+    refine: Refine | None = None,
+    zoned: bool = False,
+    deterministic: bool = True,
 ) -> None:
     """Enter a function under its names."""
     for each in (name, *others):
         assert each not in FUNCTIONS, each
-        FUNCTIONS[each] = Function(each, usage, resolve, kernel, refine)
+        FUNCTIONS[each] = Function(each, usage, resolve, kernel, refine, zoned, deterministic, TOPIC[0])
 
 
 def any_nullable(types: Sequence[DataType]) -> bool:
@@ -112,6 +133,7 @@ def as_any(kind: DataType) -> DataType | None:
 
 TAKEN: dict[str, Callable[[DataType], DataType | None]] = {
     "text": as_text,
+    "bytes": as_bytes,
     "int": as_int,
     "double": as_double,
     "number": as_number,

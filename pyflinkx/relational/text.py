@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from pyflinkx.relational.values import ValueFault
+from pyflinkx.relational.faults import ValueFault
 
 # Longer results are refused rather than memory filled.
 LONGEST = 2**31 - 1
@@ -180,12 +180,12 @@ def like_pattern(pattern: str, escape: str | None, ignore_case: bool) -> re.Patt
     Raises:
         ValueFault: an escape character is followed by what needs none, or is no one character.
     """
-    if escape is not None and len(escape) != 1:
+    if escape is not None and len(escape) > 1:
         raise ValueFault(f"the escape of LIKE is one character, not {escape!r}")
     parts, place = [], 0
     while place < len(pattern):
         sign = pattern[place]
-        if sign == escape:
+        if escape and sign == escape:
             place += 1
             if place >= len(pattern) or pattern[place] not in ("%", "_", escape):
                 raise ValueFault(f"{escape!r} in the pattern {pattern!r:.100} is before neither % nor _ nor itself")

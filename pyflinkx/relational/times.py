@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from pyflinkx.relational.values import ValueFault
+from pyflinkx.relational.faults import ValueFault
 from pyflinkx.types.data_type import DataType
 from pyflinkx.types.data_type_field import format_of
 

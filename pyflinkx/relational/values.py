@@ -8,7 +8,7 @@ objects (or one object for all rows), None where they are missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from pyflinkx._core.columns.build import ColumnBuilder
@@ -17,6 +17,8 @@ from pyflinkx._core.columns.schema import Field
 from pyflinkx._core.columns.to_rows import to_values
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.expressions.vectors import Frame, Vector, dtype_of, load_column, missing_column, to_column
+from pyflinkx.relational.faults import ValueFault as ValueFault
+from pyflinkx.relational.inside import inward, outward
 from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.data_type_field import field_of, format_of
 
@@ -25,10 +27,6 @@ Run = Callable[[Frame], Vector]
 OBJECTS = Family.CHARACTER_STRING | Family.BINARY_STRING | Family.CONSTRUCTED
 # Of a text that a batch has again and again a function is asked once; beyond so many different ones, each time.
 MOST_KNOWN = 65_536
-
-
-class ValueFault(Exception):
-    """A value that a function has no result for; the message says why."""
 
 
 def is_object(kind: DataType) -> bool:
@@ -49,7 +47,11 @@ def missing(frame: Frame) -> Vector:
 def object_array(values: Sequence[Any], frame: Frame) -> Any:
     """Python values as an array, whatever they are."""
     array = frame.numpy.empty(len(values), "object")
-    array[:] = values
+    if values and isinstance(values[0], (list, tuple, dict)):  # NumPy must not look into them
+        for place, value in enumerate(values):
+            array[place] = value
+    else:
+        array[:] = values
     return array
 
 
@@ -57,16 +59,19 @@ def load(name: str, kind: DataType, frame: Frame) -> Vector:
     """The values of a column."""
     vector: Vector | None = frame.loaded.get(name)
     if vector is None:
-        column = frame.batch.column(name)
-        if is_object(kind) and column.format != "n":
-            array = frame.numpy.empty(frame.length, "object")
-            for row, value in enumerate(to_values(column)):
-                array[row] = value
-            vector = Vector(array)
-        else:
-            vector = load_column(column, frame.numpy)
-        frame.loaded[name] = vector
+        vector = frame.loaded[name] = loaded(frame.batch.column(name), kind, frame)
     return vector
+
+
+def loaded(column: Column, kind: DataType, frame: Frame) -> Vector:
+    """A column's values as they are evaluated."""
+    if not is_object(kind) or column.format == "n":
+        return load_column(column, frame.numpy)
+    values = to_values(column)
+    change = inward(kind) if kind.children else None
+    if change is not None:
+        values = [None if value is None else change(value) for value in values]
+    return Vector(object_array(values, frame))
 
 
 def constant(value: Any, kind: DataType) -> Run:
@@ -113,9 +118,7 @@ def spread(vector: Vector, kind: DataType, frame: Frame) -> Any:
     if is_many(values):
         return values
     if is_object(kind):
-        array = numpy.empty(frame.length, "object")
-        array[:] = [values] * frame.length
-        return array
+        return object_array([values] * frame.length, frame)
     return numpy.full(frame.length, 0 if values is None else values, dtype(kind))
 
 
@@ -158,37 +161,59 @@ def by_value(function: Callable[..., Any], kind: DataType, runs: Sequence[Run], 
         vectors = [argument(frame) for argument in runs]
         if strict and any(vector.values is None for vector in vectors):
             return missing(frame)
+        if all(vector.valid is None and not is_many(vector.values) for vector in vectors) and frame.active is None:
+            return of_constants(function, kind, vectors, shown, frame, strict)
         active = None if frame.active is None else frame.active.tolist()
         results: list[Any] = [None] * frame.length
         known: dict[Any, Any] = {}
-        rows = zip(*[to_python(vector, frame) for vector in vectors], strict=True) if vectors else [()] * frame.length
+        keeps = keepable(vectors)
+        rows = zip(*[to_python(vector, frame) for vector in vectors], strict=True)
         for row, arguments in enumerate(rows):
-            if (strict and any(value is None for value in arguments)) or (active is not None and not active[row]):
+            if (strict and None in arguments) or (active is not None and not active[row]):
+                continue
+            if keeps and arguments in known:
+                results[row] = known[arguments]
                 continue
             try:
-                # Values of one type each, so that equal ones are the same, but for -0.0 and decimals' zeros.
-                key = arguments if not any(isinstance(value, (float, Decimal)) for value in arguments) else None
-                result = known[key] if key is not None and key in known else function(*arguments)
-                if key is not None and len(known) < MOST_KNOWN:
-                    known[key] = result
-            except TypeError as error:
-                if "unhashable" not in str(error):
-                    raise
-                result = failing(function, arguments, shown, frame, row)
+                result = function(*arguments)
             except (ValueFault, ArithmeticError, ValueError) as error:
                 raise row_error(error, shown, frame, row) from None
+            if keeps and len(known) < MOST_KNOWN:
+                known[arguments] = result
             results[row] = result
         return from_python(results, kind, frame)
 
     return run
 
 
-def failing(function: Callable[..., Any], arguments: tuple[Any, ...], shown: Any, frame: Frame, row: int) -> Any:
-    """A result that is not kept."""
+def keepable(vectors: Sequence[Vector]) -> bool:
+    """Whether a result can be kept for arguments: equal ones are the same, but for -0.0, decimals' zeros and parts."""
+    for vector in vectors:
+        values = vector.values
+        if is_many(values) and values.dtype == object:
+            if not all(isinstance(value, (str, bytes, NoneType)) for value in values[:1]):
+                first = next((value for value in values if value is not None), None)
+                if not isinstance(first, (str, bytes, NoneType)):
+                    return False
+        elif (is_many(values) and values.dtype.kind == "f") or isinstance(values, (list, dict, tuple)):
+            return False
+    return True
+
+
+def of_constants(
+    function: Callable[..., Any], kind: DataType, vectors: Sequence[Vector], shown: Any, frame: Frame, strict: bool
+) -> Vector:
+    """A function's result for arguments that all rows have in common."""
+    if not frame.length:
+        return from_python([], kind, frame)
+    arguments = [vector.values.item() if hasattr(vector.values, "item") else vector.values for vector in vectors]
     try:
-        return function(*arguments)
+        result = None if strict and None in arguments else function(*arguments)
     except (ValueFault, ArithmeticError, ValueError) as error:
-        raise row_error(error, shown, frame, row) from None
+        raise row_error(error, shown, frame, 0) from None
+    if result is None:
+        return missing(frame)
+    return Vector(result) if is_object(kind) else Vector(frame.numpy.dtype(dtype(kind)).type(result))
 
 
 def row_error(error: Exception, shown: Any, frame: Frame, row: int) -> Exception:
@@ -209,7 +234,11 @@ def column_of(vector: Vector, field: Field, kind: DataType, frame: Frame) -> Col
         return to_column(vector, field, frame)
     builder = ColumnBuilder(field)
     try:
-        builder.extend(to_python(vector, frame))
+        values = to_python(vector, frame)
+        change = outward(kind) if kind.children else None
+        if change is not None:
+            values = [None if value is None else change(value) for value in values]
+        builder.extend(values)
     except (TypeInformationError, ValueError) as error:
         raise TypeInformationError(f"column '{field.name}' of {kind}: {error}") from error
     return builder.finish()

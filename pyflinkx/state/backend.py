@@ -24,6 +24,7 @@ from pyflinkx._core.state.keyed import (
     StateTable,
     ValueState,
 )
+from pyflinkx._core.state.restored import fill_table, fill_timers, rows_of_groups
 from pyflinkx._core.state.timers import TimerQueue, TimersExport
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.declared import declare_shapes
@@ -36,6 +37,7 @@ from pyflinkx.state.descriptors import (
     ValueStateDescriptor,
 )
 from pyflinkx.state.rows import (
+    as_written,
     state_batch,
     state_codec,
     state_kind,
@@ -44,7 +46,7 @@ from pyflinkx.state.rows import (
     state_schema,
     stored_batches,
 )
-from pyflinkx.state.slices import SlicedBatches
+from pyflinkx.state.slices import Export, SlicedBatches
 from pyflinkx.state.spec import TIMERS, StateSpec
 from pyflinkx.state.state_backend import StateBackend, StoredRows
 from pyflinkx.state.stored_form import StoredForm
@@ -199,8 +201,13 @@ class KeyedStateBackend(KeyedStateStore):
         queue = self.queues.get(name)
         if queue is None:
             queue = self._made_by.timers(name)
-            for key, namespace, timestamp in self._claimed(name, TIMERS, self._columns(LongCodec())):
-                queue.register(timestamp, key, namespace)
+            columns = self._columns(LongCodec())
+            for batch, groups in self._claimed(name, TIMERS):
+                if as_written(batch, columns):
+                    fill_timers(queue, batch, list(columns.values()))
+                    continue
+                for key, namespace, timestamp in state_rows(batch, columns, groups, self._max_parallelism):
+                    queue.register(timestamp, check_key(key), namespace)
             self.queues[name] = queue
         return queue
 
@@ -232,13 +239,14 @@ class KeyedStateBackend(KeyedStateStore):
             max_parallelism: the number of key groups.
             wake: see ``SlicedBatches``.
         """
-        return SlicedBatches(
-            [
-                *(self._sliced_table(*entry, max_parallelism) for entry in self.tables.items() if entry[1].in_memory()),
-                *(self._sliced_timers(*entry, max_parallelism) for entry in self.queues.items()),
-            ],
-            wake,
-        )
+        return SlicedBatches(self.exports(max_parallelism), wake)
+
+    def exports(self, max_parallelism: int) -> list[Export]:
+        """The same, each state by itself."""
+        return [
+            *(self._sliced_table(*entry, max_parallelism) for entry in self.tables.items() if entry[1].in_memory()),
+            *(self._sliced_timers(*entry, max_parallelism) for entry in self.queues.items()),
+        ]
 
     def exported_elsewhere(self, max_parallelism: int) -> Iterator[ColumnBatch]:
         """All other state as it is now: what nobody has asked for, and tables in a database.
@@ -317,9 +325,7 @@ class KeyedStateBackend(KeyedStateStore):
         """Begin with this state, as far as it is of these key groups; called before any is asked for."""
         for batch in batches:
             restored, _ = self._restored.setdefault(state_name(batch), ([], groups))
-            restored.append(
-                batch.take([row for row, (group, *_) in enumerate(batch.to_rows("tuple")) if group in groups])
-            )
+            restored.append(rows_of_groups(batch, groups.start, groups.stop))
 
     def _columns(self, values: Codec) -> dict[str, Codec]:
         return {"key": state_codec(self._key_type), "namespace": PickleCodec(), "value": values}
@@ -330,21 +336,27 @@ class KeyedStateBackend(KeyedStateStore):
 
     def _claim(self, name: str, table: StateTable) -> None:
         form = StoredForm(table.kind, self.value_types[name])
+        columns = self._columns(form.codec)
         current = self.context.key
         try:
-            for key, namespace, value in self._claimed(name, table.kind, self._columns(form.codec)):
-                self.context.key = key
-                table.put(namespace, form.read(value))
+            for batch, groups in self._claimed(name, table.kind):
+                if type(table) is StateTable and as_written(batch, columns):
+                    fill_table(table, batch, list(columns.values()), form.is_map)
+                    continue
+                for key, namespace, value in state_rows(batch, columns, groups, self._max_parallelism):
+                    self.context.key = check_key(key)
+                    table.put(namespace, form.read(value))
         finally:
             self.context.key = current
 
-    def _claimed(self, name: str, kind: str, columns: dict[str, Codec]) -> Iterator[tuple[Any, Any, Any]]:
-        batches, groups = self._restored.pop(name, ((), range(0)))
-        for batch in batches:
+    def _claimed(self, name: str, kind: str) -> Iterator[tuple[ColumnBatch, range]]:
+        batches, groups = self._restored.pop(name, ([], range(0)))
+        batches.reverse()
+        while batches:  # none is kept longer than it is needed
+            batch = batches.pop()
             if state_kind(batch) != kind:
                 raise WrongStateError(f"state {name!r} was stored as a {state_kind(batch)}, it cannot be a {kind}")
-            for key, namespace, value in state_rows(batch, columns, groups, self._max_parallelism):
-                yield check_key(key), namespace, value
+            yield batch, groups
 
     def close(self) -> None:
         """Give up what the tables use; nobody asks for state any more."""

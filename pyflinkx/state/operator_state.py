@@ -7,14 +7,18 @@ from typing import Any, Generic, TypeVar
 
 from pyflinkx._core.codecs.codec import Codec
 from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.schema import Schema
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.keys.snapshots import Snapshots
 from pyflinkx._core.records.conformed import DeclaredShape
 from pyflinkx._core.records.copier import Copier
+from pyflinkx._core.state.exported_entries import EntriesExport
 from pyflinkx.errors import WrongStateError
 from pyflinkx.state.broadcast import BroadcastState
 from pyflinkx.state.declared import declared_shape
 from pyflinkx.state.descriptors import ListStateDescriptor, MapStateDescriptor, StateDescriptor
-from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows
+from pyflinkx.state.rows import state_batch, state_codec, state_kind, state_name, state_rows, state_schema
+from pyflinkx.state.slices import Export, SlicedBatches
 from pyflinkx.state.spec import BROADCAST, SPLIT, UNION, StateSpec
 from pyflinkx.types.typeinfo import ListTypeInfo, MapTypeInfo, TypeInformation
 
@@ -36,13 +40,31 @@ class OperatorListState(Generic[T]):
         self._copier = copier
         self._shape = shape
         self._values: list[T] = []
+        # Whether its elements are nobody else's, so that they may be encoded when their owner has gone on.
+        self.sliced = False
+        # Snapshots that are under way of the list as it is; elements are only added to it meanwhile.
+        self._exports: list[EntriesExport] = []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._name!r})"
 
     def get(self) -> list[T]:
         """The values, as a list of the caller's own."""
+        while self._exports:  # the caller may change in place what it gets
+            export = self._exports.pop()
+            if not export.over:
+                export.advance(len(self._values) + 1)
         return list(self._values)
+
+    def _export(self, schema: Schema, codecs: list[Codec]) -> EntriesExport:
+        self._exports = [export for export in self._exports if not export.over]
+        made = EntriesExport(self._name, schema, codecs, self._values)
+        self._exports.append(made)
+        return made
+
+    def _replace(self, values: list[T]) -> None:
+        self._values = values
+        self._exports = []
 
     def add(self, value: T) -> None:
         """Append a value.
@@ -63,11 +85,11 @@ class OperatorListState(Generic[T]):
 
     def update(self, values: Iterable[T]) -> None:
         """Replace the values by others."""
-        self._values = [self._own(value) for value in values]
+        self._replace([self._own(value) for value in values])
 
     def clear(self) -> None:
         """Remove all values."""
-        self._values = []
+        self._replace([])
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.get())
@@ -97,8 +119,8 @@ class OperatorStateStore:
         info = state_descriptor.type_info
         assert isinstance(info, MapTypeInfo)
         codecs = {"key": state_codec(info.key_type), "value": state_codec(info.value_type)}
-        entries: KeyMap[Any, Any] = KeyMap()
         name = state_descriptor.name
+        entries: KeyMap[Any, Any] = KeyMap((), Snapshots(Copier(name)))
         key_shape = declared_shape(info.key_type, f"the keys of broadcast state {name!r}")
         shape = declared_shape(info.value_type, f"broadcast state {name!r}")
         made = BroadcastState[Any, Any](name, entries, self.copier, key_shape, shape)
@@ -109,20 +131,26 @@ class OperatorStateStore:
         found: BroadcastState[Any, Any] = state
         return found
 
-    def get_list_state(self, state_descriptor: ListStateDescriptor) -> OperatorListState[Any]:
+    def get_list_state(self, state_descriptor: ListStateDescriptor, sliced: bool = False) -> OperatorListState[Any]:
         """A list whose elements are dealt out evenly when the number of subtasks changes.
+
+        Args:
+            state_descriptor: of the list.
+            sliced: whether a snapshot may encode its elements later; as long as the list is given copies of them.
 
         Raises:
             TypeError: the descriptor is no ListStateDescriptor.
             WrongStateError: there is a state of that name and another kind, or it was stored with another type.
         """
-        return self._list(state_descriptor, SPLIT)
+        return self._list(state_descriptor, SPLIT, sliced)
 
-    def get_union_list_state(self, state_descriptor: ListStateDescriptor) -> OperatorListState[Any]:
-        """A list that each subtask gets with the elements of all when it is restored; errors as above."""
-        return self._list(state_descriptor, UNION)
+    def get_union_list_state(
+        self, state_descriptor: ListStateDescriptor, sliced: bool = False
+    ) -> OperatorListState[Any]:
+        """A list that each subtask gets with the elements of all when it is restored; the rest as above."""
+        return self._list(state_descriptor, UNION, sliced)
 
-    def _list(self, descriptor: ListStateDescriptor, kind: str) -> OperatorListState[Any]:
+    def _list(self, descriptor: ListStateDescriptor, kind: str, sliced: bool) -> OperatorListState[Any]:
         if not isinstance(descriptor, ListStateDescriptor):
             raise TypeError(f"a list state needs a ListStateDescriptor, not {descriptor!r}")
         info = descriptor.type_info
@@ -133,6 +161,7 @@ class OperatorStateStore:
         if is_new:
             state._values += [value for (value,) in self._claimed(descriptor.name, kind, codecs)]
         found: OperatorListState[Any] = state
+        found.sliced = sliced and self.copier is not None
         return found
 
     def _state(self, descriptor: StateDescriptor, kind: str, codecs: dict[str, Codec], made: Any) -> tuple[Any, bool]:
@@ -158,11 +187,26 @@ class OperatorStateStore:
 
     def export(self) -> list[ColumnBatch]:
         """All states as columns, also those that were restored and that nobody has asked for."""
+        return [*self.export_own(), *SlicedBatches(self.exports())]
+
+    def export_own(self) -> list[ColumnBatch]:
+        """Of these, what nobody has asked for, and lists whose elements may be somebody else's."""
         batches = [batch for restored in self._restored.values() for batch in restored]
         for name, (kind, state, codecs, _) in self._states.items():
-            rows = state.items() if kind == BROADCAST else [(value,) for value in state.get()]
-            batches.append(state_batch(name, kind, codecs, None, rows))
+            if kind != BROADCAST and not state.sliced:
+                batches.append(state_batch(name, kind, codecs, None, [(value,) for value in state.get()]))
         return batches
+
+    def exports(self) -> list[Export]:
+        """All others, as they are now, to be encoded by and by."""
+        found: list[Export] = []
+        for name, (kind, state, codecs, _) in self._states.items():
+            schema, parts = state_schema(name, kind, codecs, False), list(codecs.values())
+            if kind == BROADCAST:
+                found.append(EntriesExport(name, schema, parts, state._entries))
+            elif state.sliced:
+                found.append(state._export(schema, parts))
+        return found
 
     def restore(self, batches: Iterable[ColumnBatch]) -> None:
         """Begin with these states; called before any is asked for."""

@@ -155,6 +155,13 @@ def state_rows(
         yield read
 
 
+def as_written(batch: ColumnBatch, codecs: dict[str, Codec]) -> bool:
+    """Whether these are the codecs that wrote the columns of a batch."""
+    return all(
+        (batch.schema[column].metadata or {}).get(b"codec", b"") == codec.snapshot() for column, codec in codecs.items()
+    )
+
+
 def decoder(batch: ColumnBatch, column: str, codec: Codec, is_value: bool) -> Callable[[bytes], Any]:
     """What reads the entries of a column, as values of its codec's type, whatever type they were written with.
 

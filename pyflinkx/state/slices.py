@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.state.exported import StateExport
+from pyflinkx._core.state.exported_entries import EntriesExport
 
 # Batches that wait to be taken before no more are made; each has about 4 MB.
 MOST_WAITING = 8
 # Entries that are encoded at once where nobody waits.
 MANY = 1 << 16
+
+
+Export = StateExport | EntriesExport
 
 
 class GivenUpError(Exception):
@@ -30,7 +34,7 @@ class SlicedBatches:
         wake: called by another thread when the owner has something to do again.
     """
 
-    def __init__(self, exports: Sequence[StateExport], wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, exports: Sequence[Export], wake: Callable[[], None] = lambda: None) -> None:
         self.wake = wake
         self._owner = threading.get_ident()
         self._left = deque(exports)

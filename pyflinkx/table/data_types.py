@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.table import column_types as types
 from pyflinkx.types.data_type import DataType, Kind, row_type
+from pyflinkx.types.described import described_type
 
 PLAIN: dict[Kind, type[types.AtomicType]] = {
     Kind.BOOLEAN: types.BooleanType,
@@ -115,3 +116,7 @@ def _interval(kind: DataType) -> types.DataType:
     precision = days.DEFAULT_DAY_PRECISION if known is None else known
     fraction = days.DEFAULT_FRACTIONAL_PRECISION if kind.scale is None else kind.scale
     return days(days.DayTimeResolution[name], precision, fraction)
+
+
+# So that whatever takes a type knows those of tables, too.
+described_type.register(types.DataType, logical_of)

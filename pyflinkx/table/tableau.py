@@ -117,6 +117,29 @@ def print_rows(rows: Iterable[Row], columns: Columns, streaming: bool, write: Ca
     write(f"{count} row{'s' if count > 1 else ''} in set")
 
 
+def print_shown(rows: Iterable[Row], columns: Columns, write: Callable[[str], Any]) -> None:
+    """Print what SHOW and DESCRIBE give: nulls as nothing, columns as wide as they need, texts of many lines as such.
+
+    Args:
+        rows: the rows.
+        columns: name and type of each column.
+        write: takes a line.
+    """
+    names = [name for name, _ in columns]
+    lines = [
+        ["" if value is None else printed(value, kind) for value, (_, kind) in zip(row, columns, strict=True)]
+        for row in rows
+    ]
+    if not lines:
+        write("Empty set")
+        return
+    widths = [max(map(display_width, column)) for column in zip(names, *lines, strict=True)]
+    border = f"+{'+'.join('-' * (width + 2) for width in widths)}+"
+    for text in (border, row_line(names, widths), border, *(row_line(line, widths) for line in lines), border):
+        write(text)
+    write(f"{len(lines)} row{'s' if len(lines) > 1 else ''} in set")
+
+
 def row_line(texts: Sequence[str], widths: Sequence[int]) -> str:
     """A row of the table."""
     return f"| {' | '.join(map(cell, texts, widths))} |"

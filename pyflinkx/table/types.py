@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pyflinkx.table.data_types  # noqa: F401 # which has others know these types
 from pyflinkx.errors import TypeInformationError
 from pyflinkx.names.asking import offering
 from pyflinkx.table.column_types import (

@@ -17,7 +17,7 @@ from typing import Any
 
 from pyflinkx.config.values import parse_duration
 from pyflinkx.faults import InjectedFault
-from pyflinkx.runtime.control.launcher import end_with
+from pyflinkx.runtime.control.worker_process import end_with
 from pyflinkx.testing.exactly_once import append_line
 
 KILLED = "worker killed"

@@ -18,7 +18,7 @@ from typing import Any
 
 from pyflinkx.errors import PyflinkxError, WaitTimeoutError
 from pyflinkx.faults import ONCE_VARIABLE, VARIABLE
-from pyflinkx.runtime.control.launcher import parent_to_follow
+from pyflinkx.runtime.control.interpreters import parent_to_follow
 from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.testing.exactly_once import first_records, shown_records
 from pyflinkx.testing.killed_client import CHECKPOINTS, CLIENT_KILLED, FAILED, FAULTS, KILLED, STOPPED, Orders

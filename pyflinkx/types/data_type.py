@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyflinkx.errors import TypeInformationError
@@ -106,6 +106,8 @@ class DataType:
         python: what tells values in Python from those of other types with the same kind, children and so on: the type
             information of values that no column but a carried one holds, or the class or sort of a record.
         form: the Arrow format of a column, where it is not the one that columns of the type have by default.
+        time: whether the column is the time of its rows: ROWTIME or PROCTIME; None for any other column. It does not
+            count where types are compared.
 
     Raises:
         TypeInformationError: the arguments do not fit the kind, or each other.
@@ -126,6 +128,7 @@ class DataType:
     nullable: bool = True
     python: Any = None
     form: str | None = None
+    time: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         kind = self.kind
@@ -158,6 +161,15 @@ class DataType:
         """The type without missing values."""
         return self.with_nullable(False)
 
+    def with_time(self, time: str | None) -> DataType:
+        """The type as the time of rows, or as that of any other column.
+
+        Example:
+            >>> print(DataType(Kind.TIMESTAMP, 3).with_time(ROWTIME))
+            TIMESTAMP(3) *ROWTIME*
+        """
+        return self if time == self.time else replace(self, time=time)
+
     def logical(self) -> DataType:
         """What SQL knows of it: without zones, forms in Python and in columns, at every depth."""
         names = self.names if self.kind is Kind.ROW else PART_NAMES.get(self.kind, ())
@@ -166,7 +178,8 @@ class DataType:
         return replace(self, zone=None, children=children, names=names, python=python, form=None)
 
     def __str__(self) -> str:
-        return self._text() if self.nullable else f"{self._text()} NOT NULL"
+        text = self._text() if self.time is None else f"{self._text()} *{self.time}*"
+        return text if self.nullable else f"{text} NOT NULL"
 
     def _text(self) -> str:
         kind, precision = self.kind, self.precision
@@ -206,6 +219,9 @@ def row_type(fields: Iterable[tuple[str, DataType]], nullable: bool = True) -> D
         Kind.ROW, children=tuple(child for _, child in pairs), names=tuple(name for name, _ in pairs), nullable=nullable
     )
 
+
+# What a column of times is to its rows, if it is more than any other.
+ROWTIME, PROCTIME = "ROWTIME", "PROCTIME"
 
 NULL = DataType(Kind.NULL)
 BOOLEAN = DataType(Kind.BOOLEAN)

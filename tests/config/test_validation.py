@@ -104,7 +104,7 @@ def test_contradictions():
         ("state.backend.rocksdb.log.level", None),
         ("execution.checkpointing.file-merging.enabled", None),
         ("state.changelog.storage", None),
-        ("table.exec.state.ttl", TABLES),
+        ("table.optimizer.multiple-input-enabled", TABLES),
         ("taskmanager.memory.managed.fraction", None),
         ("taskmanager.heap.mb", None),
         ("pipeline.jars", JAVA),

@@ -233,7 +233,8 @@ def test_a_column_without_a_name(path, chunk_bytes):
 
 def test_it_is_the_compiled_decoder_that_reads(path):
     path.write_text("a\n1\n")
-    reader = csv_files.CsvSource(path, Types.ROW_NAMED(["a"], [Types.INT()]))._open(str(path))
+    source = csv_files.CsvSource(path, Types.ROW_NAMED(["a"], [Types.INT()]))
+    reader = source.open_records(csv_files.FileSplit(str(path)))
     assert isinstance(reader, CsvBlocks)
     reader.close()
 

@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
 import pytest
 
 from pyflinkx import faults
@@ -23,7 +25,10 @@ from pyflinkx.datastream.connectors.file_system import (
     RollingPolicy,
     StreamingFileSink,
 )
+from pyflinkx.datastream.formats.orc import OrcBulkWriters
+from pyflinkx.datastream.formats.parquet import ParquetBulkWriters
 from pyflinkx.types.serialization import Encoder
+from pyflinkx.types.typeinfo import Types
 from tests import fault_points
 from tests.connectors.sink_job import Job, crash
 
@@ -67,6 +72,14 @@ def rows(path, policy, assigner=None):
     return builder.with_bucket_assigner(assigner or BucketAssigner.base_path_bucket_assigner())
 
 
+PAIRS = Types.TUPLE([Types.INT(), Types.STRING()])
+
+
+def bulk(path, factory, assigner=None):
+    builder = FileSink.for_bulk_format(path, factory)
+    return builder.with_bucket_assigner(assigner or BucketAssigner.base_path_bucket_assigner()).build()
+
+
 KINDS = {
     "sizes": lambda path: rows(path, RollingPolicy.default_rolling_policy(200, 3_000, 900)).build(),
     "checkpoints": lambda path: rows(path, RollingPolicy.on_checkpoint_rolling_policy(), Country()).build(),
@@ -75,6 +88,8 @@ KINDS = {
     "bulk": lambda path: (
         StreamingFileSink.for_bulk_format(path, FramedFactory()).with_bucket_assigner(Country()).build()
     ),
+    "parquet": lambda path: bulk(path, ParquetBulkWriters.for_row_type(PAIRS), Country()),
+    "orc": lambda path: bulk(path, OrcBulkWriters.for_row_type(PAIRS)),
     "text": lambda path: TextSink(path, "utf-16"),
     "csv": lambda path: CsvSink(path, write_mode="no_overwrite", field_names=["n", "t"]),
     "texts": lambda path: text_files(path, WriteMode.OVERWRITE, None),
@@ -99,6 +114,9 @@ def records_of(path, kind):
         *lines, count = path.read_text().splitlines()
         assert int(count) == len(lines)
         return map(eval, lines)
+    if kind in ("parquet", "orc"):
+        table = (pq if kind == "parquet" else orc).read_table(path)
+        return [tuple(row.values()) for row in table.to_pylist()]
     if kind in ("csv", "csvs"):
         lines = path.read_text().splitlines()
         if kind == "csv":
@@ -223,12 +241,12 @@ def run_process(kind, folder, seed, fault):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no signals")
-@pytest.mark.parametrize("kind", ["sizes", "csv"])
+@pytest.mark.parametrize("kind", ["sizes", "csv", "parquet"])
 def test_processes_that_are_killed(kind, tmp_path):
-    for point in sorted(REACHED[kind in AT_END]):
+    for point in ["sink.commit"] if kind == "parquet" else sorted(REACHED[kind in AT_END]):
         folder = tmp_path / point
         folder.mkdir()
-        first = run_process(kind, folder, point, f"{point}=crash@{2 if 'last' not in point and kind == 'sizes' else 1}")
+        first = run_process(kind, folder, point, f"{point}=crash@{2 if 'last' not in point and kind != 'csv' else 1}")
         assert first.returncode == -signal.SIGKILL, first.stderr
         restored = (folder / "taken").exists()
         second = run_process(kind, folder, point + "again", "")

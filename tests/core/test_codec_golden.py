@@ -71,7 +71,7 @@ GOLDEN = [
     ),
     (ExternalTypeInfo(Types.INT()), 1, "02"),
     (Types.PICKLED_BYTE_ARRAY(), None, "04 80 05 4e 2e"),
-    (Types.PICKLED_BYTE_ARRAY(), {1: [2]}, "16 80 05 95 0b 00 00 00 00 00 00 00 7d 94 4b 01 5d 94 4b 02 61 73 2e"),
+    (Types.PICKLED_BYTE_ARRAY(), {1: [2]}, "0d 80 05 7d 28 4b 01 5d 28 4b 02 65 75 2e"),
     (Types.PRIMITIVE_ARRAY(Types.BYTE()), b"\x00\xff", "02 00 ff"),
     (Types.PRIMITIVE_ARRAY(Types.BOOLEAN()), [True, False], "02 01 00"),
     (Types.PRIMITIVE_ARRAY(Types.SHORT()), [1, -2], "02 01 00 fe ff"),
@@ -112,6 +112,11 @@ def test_golden_bytes(type_info, value, data):
     codec = codec_of(type_info)
     assert codec.encode_one(value).hex(" ") == data
     assert same(codec.decode_one(bytes.fromhex(data)), value)
+
+
+def test_pickles_of_any_form_are_read():
+    written = bytes.fromhex("16 80 05 95 0b 00 00 00 00 00 00 00 7d 94 4b 01 5d 94 4b 02 61 73 2e")
+    assert codec_of(Types.PICKLED_BYTE_ARRAY()).decode_one(written) == {1: [2]}
 
 
 def test_optional_values():

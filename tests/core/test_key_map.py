@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx._core.memory.budget import process_budget
 from tests.core.key_samples import check_key, coincident
 
 steps = st.lists(
@@ -125,3 +126,26 @@ def test_what_it_says_and_refuses():
     assert list(pickle.loads(pickle.dumps(entries)).items()) == [((1, 2), 3)]
     with pytest.raises(TypeError, match="unhashable"):
         entries.get([])
+
+
+def test_its_memory_is_charged_to_the_budget_of_the_process():
+    gc.collect()
+    before = process_budget().used
+    ours, rng, model = KeyMap(), random.Random(3), set()
+    for number in range(20_000):
+        key = rng.randrange(5_000)
+        if rng.random() < (0.8 if number < 12_000 else 0.2):
+            ours[key] = number
+            model.add(key)
+        elif key in model:
+            del ours[key]
+            model.discard(key)
+        if number % 1_000 == 0:
+            charged = process_budget().used - before
+            assert 28 * len(ours) <= charged == sys.getsizeof(ours) - sys.getsizeof(KeyMap())
+    ours.clear()
+    assert process_budget().used == before
+    small = [KeyMap([(1, 2)]) for _ in range(100)]
+    assert process_budget().used >= before + 100 * 24
+    del small
+    assert process_budget().used == before

@@ -15,7 +15,7 @@ from pyflinkx.common import Configuration, ExecutionConfig, Row, RowKind, Types
 from pyflinkx.datastream import DataStream, OutputTag, StreamExecutionEnvironment, connectors
 from pyflinkx.datastream.connectors import FileSink
 from pyflinkx.names import absent
-from pyflinkx.names.absent import CONNECTORS, FORMATS, JAVA, MEMBERS, MODULES, NAMES, TABLES
+from pyflinkx.names.absent import COMPACTION, CONNECTORS, JAVA, MEMBERS, MODULES, NAMES, TABLES
 from pyflinkx.names.asking import AbsentModules, Answering, install
 from pyflinkx.names.elsewhere import ELSEWHERE
 from tests.pages import ROOT, anchors
@@ -107,12 +107,12 @@ def test_sections_that_are_named_are_there():
 
 
 def test_modules_answer_importers_only():
-    assert importlib.util.find_spec("pyflinkx.table.catalog") is None
+    assert importlib.util.find_spec("pyflinkx.table.compiled_plan") is None
     assert importlib.util.find_spec("pyflinkx.nothing") is None
     assert AbsentModules().find_spec("pyflinkx.dataframe") is None
     with pytest.raises(ModuleNotFoundError) as caught:
-        importlib.import_module("pyflinkx.table.catalog")
-    module = "pyflinkx.table.catalog"
+        importlib.import_module("pyflinkx.table.compiled_plan")
+    module = "pyflinkx.table.compiled_plan"
     assert (caught.value.name, str(caught.value)) == (module, f"No module named '{module}': {TABLES}")
     assert said_on_import("import pyflinkx.nothing") == "No module named 'pyflinkx.nothing'"
     install()
@@ -120,11 +120,11 @@ def test_modules_answer_importers_only():
 
 
 def test_absent_names_of_programs():
-    assert str(TABLES) in said_on_import("from pyflinkx.table import StatementSet")
-    assert str(TABLES) in said_on_import("from pyflinkx.table import catalog")
+    assert str(TABLES) in said_on_import("from pyflinkx.table import CompiledPlan")
+    assert str(TABLES) in said_on_import("from pyflinkx.table import compiled_plan")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream.connectors import PulsarSource as C")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream import (DataStream,\n PulsarSource)")
-    assert str(FORMATS) in said_on_import("from pyflinkx.datastream.formats.avro import AvroSchema")
+    assert str(COMPACTION) in said_on_import("from pyflinkx.datastream.connectors import FileCompactStrategy")
     assert "see https" not in said_on_import("from pyflinkx.datastream import Nothing")
     env = StreamExecutionEnvironment.get_execution_environment()
     with pytest.raises(AttributeError) as caught:

@@ -64,6 +64,8 @@ def start(folder, arguments):
         "restart-strategy.fixed-delay.attempts": "1000000",
         "restart-strategy.fixed-delay.delay": "0 ms",
     }
+    if arguments.spares:
+        options["slotmanager.redundant-taskmanager-num"] = str(arguments.spares)
     if arguments.start_method:
         options["pyflinkx.workers.start-method"] = arguments.start_method
     env = StreamExecutionEnvironment.get_execution_environment(Configuration.from_dict(options))
@@ -145,6 +147,7 @@ def main():
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--value", type=int, default=100, help="bytes of a value")
     parser.add_argument("--start-method", choices=["spawn", "fork", "forkserver"])
+    parser.add_argument("--spares", type=int, default=0, help="workers that wait")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pyflinkx-") as folder:

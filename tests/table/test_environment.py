@@ -101,15 +101,16 @@ def test_views_are_made_and_dropped(environment, cities):
     assert environment.list_temporary_views() == ["cities", "ids"]
     environment.create_temporary_view("named", cities, "a", col("b"))
     assert rows(environment.sql_query("SELECT a FROM named WHERE b = 'Oslo' AND x > 0")) == [(1,)]
-    with pytest.raises(SqlError, match="there is a view ids already"):
+    taken = r"there is a temporary view default_catalog\.default_database\.ids already"
+    with pytest.raises(SqlError, match=rf"line 1, column 23: {taken}"):
         environment.execute_sql("CREATE TEMPORARY VIEW ids AS SELECT 1")
-    with pytest.raises(GraphError, match="there is a view ids already"):
+    with pytest.raises(SqlError, match=taken):
         environment.create_temporary_view("ids", cities)
     environment.execute_sql("CREATE TEMPORARY VIEW IF NOT EXISTS ids AS SELECT 1")
     environment.execute_sql("DROP TEMPORARY VIEW ids")
     assert not environment.drop_temporary_view("ids")
     environment.execute_sql("DROP VIEW IF EXISTS ids")
-    with pytest.raises(SqlError, match="there is no view ids"):
+    with pytest.raises(SqlError, match=r"there is no view default_catalog\.default_database\.ids"):
         environment.execute_sql("DROP VIEW ids")
     with pytest.raises(SqlError, match="there is no table citees; did you mean cities"):
         environment.sql_query("SELECT * FROM citees")
@@ -207,12 +208,10 @@ def test_what_is_wrong_is_said_where_it_is(environment, cities):
         bool(col("a") == 1 and col("b") == 2)
     with pytest.raises(GraphError, match="4 names for 3 columns"):
         cities.alias("a", "b", "c", "d")
-    with pytest.raises(SqlError, match="this version runs queries, CREATE VIEW and DROP VIEW, and no CreateTable"):
-        environment.execute_sql("CREATE TABLE t (a INT) WITH ('connector' = 'print')")
-    with pytest.raises(SqlError, match="there is no database other"):
+    with pytest.raises(SqlError, match="CallProcedure is a statement that this version does not run"):
+        environment.execute_sql("CALL tidy_up(1)")
+    with pytest.raises(SqlError, match=r"there is no table other\.t"):
         environment.from_path("other.t")
-    with pytest.raises(AttributeError, match="has no attribute 'group_by': SQL and the Table API"):
-        cities.group_by(col("id"))
 
 
 def test_tables_belong_to_a_program_of_streams():

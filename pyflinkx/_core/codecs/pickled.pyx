@@ -4,7 +4,8 @@ from libc.stdint cimport uint8_t, uint64_t
 
 import pickle
 
-from pyflinkx._core.codecs.codec cimport Codec, describe_value, ok
+from pyflinkx._core.codecs.codec cimport Codec, Writer, describe_value, ok
+from pyflinkx._core.codecs.plain_pickle cimport write_plain
 from pyflinkx._core.pfx.bytes cimport (
     pfx_read_bytes,
     pfx_read_varint,
@@ -28,6 +29,7 @@ cdef class PickleCodec(Codec):
 
     cdef object dumps
     cdef object loads
+    cdef Writer plain
 
     def __init__(self, loads=pickle.loads):
         self.name = "PICKLED_BYTE_ARRAY"
@@ -37,6 +39,8 @@ cdef class PickleCodec(Codec):
 
     cdef int encode(self, object value, pfx_writer *out) except -1:
         cdef bytes data
+        if self.encode_plain(value, out):
+            return 0
         try:
             data = self.dumps(value, 5)
         except Exception as error:
@@ -45,6 +49,21 @@ cdef class PickleCodec(Codec):
             ) from error
         ok(pfx_write_varint(out, <uint64_t>PyBytes_GET_SIZE(data)))
         return ok(pfx_write_bytes(out, PyBytes_AS_STRING(data), <size_t>PyBytes_GET_SIZE(data)))
+
+    cdef bint encode_plain(self, object value, pfx_writer *out) except -1:
+        """Write plain data; False for everything else."""
+        cdef Writer plain = self.plain
+        cdef bint written
+        self.plain = None  # to look for a class may run other code, which may need this codec
+        if plain is None:
+            plain = Writer()
+        plain.out.size = 0
+        written = write_plain(value, &plain.out)
+        if written:
+            ok(pfx_write_varint(out, <uint64_t> plain.out.size))
+            ok(pfx_write_bytes(out, plain.out.data, plain.out.size))
+        self.plain = plain
+        return written
 
     cdef object conform(self, object value):
         return value

@@ -3,6 +3,27 @@ from cpython.ref cimport PyObject
 from libc.stdint cimport int32_t, int64_t
 
 from pyflinkx._core.keys.snapshots cimport Snapshots
+from pyflinkx._core.memory.budget cimport default_budget
+from pyflinkx._core.pfx.memory cimport pfx_budget_charge, pfx_budget_refund
+from pyflinkx._core.status cimport check
+
+
+cdef enum:
+    FEW = 8  # entries that are looked through one by one
+
+
+# Slots, and room for entries, of a map that is to have at least so many.
+cdef inline Py_ssize_t slots_for(Py_ssize_t least) noexcept:
+    cdef Py_ssize_t slots = 16
+    if least <= FEW:
+        return 0
+    while slots * 2 // 3 < least:
+        slots *= 2
+    return slots
+
+
+cdef inline Py_ssize_t room_for(Py_ssize_t least) noexcept:
+    return slots_for(least) * 2 // 3 if least > FEW else FEW if least > 4 else 4
 
 
 cdef struct Entry:
@@ -45,6 +66,7 @@ cdef class KeyMap:
     cdef int64_t seen         # what `snapshots.current` was when it was looked at
     cdef Py_ssize_t wanted    # entries from here on are of no snapshot
     cdef list frozen
+    cdef int64_t charged      # bytes of both arrays, to the process's budget
 
     # The place of a key with this hash; -1 when there is none.
     cdef Py_ssize_t place(self, object key, Py_hash_t hash) except -2
@@ -70,6 +92,16 @@ cdef class KeyMap:
         if at < self.wanted or self.seen != self.snapshots.current:
             self.protect(at)
         return self.entries[at].value
+
+    # Both arrays are to have room for so much: before they are given more, and after they were given less.
+    cdef inline int charge(self, Py_ssize_t room, Py_ssize_t slots) except -1:
+        cdef int64_t wanted = <int64_t> room * sizeof(Entry) + <int64_t> slots * sizeof(int32_t)
+        if wanted > self.charged:
+            check(pfx_budget_charge(&default_budget.budget, wanted - self.charged))
+        else:
+            pfx_budget_refund(&default_budget.budget, self.charged - wanted)
+        self.charged = wanted
+        return 0
 
     cdef Py_ssize_t place_among_few(self, object key, Py_hash_t hash) except -2
     cdef int is_same(self, Py_ssize_t at, object key) except -1

@@ -15,7 +15,6 @@ from pyflinkx._core.records.copier cimport is_atom
 from pyflinkx.errors import KeyTypeError
 
 cdef enum:
-    FEW = 8        # entries that are looked through one by one
     EMPTY = -1     # a slot that had no entry yet
     DELETED = -2   # one whose entry is gone
     KEPT = 64      # entries whose room is not given back
@@ -300,6 +299,9 @@ cdef class KeyMap:
         cdef Entry *entries = self.entries
         cdef Py_ssize_t at, kept = 0
         cdef list keys = []  # nobody's code runs before all is in order
+        least = max(least, self.count + 1, 4)
+        if room_for(least) > self.room:
+            self.charge(room_for(least), slots_for(least))  # while nothing has moved
         for at in range(self.used):
             if entries[at].value != NULL:
                 if kept != at:
@@ -310,17 +312,13 @@ cdef class KeyMap:
                 Py_DECREF(<object> entries[at].key)
         self.used = kept
         self.moves += 1
-        return self.resize(max(least, self.used + 1, 4))
+        return self.resize(least)
 
     cdef int resize(self, Py_ssize_t least) except -1:
         """Make room for so many entries, or some more, and index all."""
-        cdef Py_ssize_t slots = 0, room = FEW if least > 4 else 4
+        cdef Py_ssize_t slots = slots_for(least), room = room_for(least)
         cdef void *entries
-        if least > FEW:
-            slots = 16
-            while slots * 2 // 3 < least:
-                slots *= 2
-            room = slots * 2 // 3
+        self.charge(room, slots)
         entries = PyMem_Realloc(self.entries, room * sizeof(Entry))
         if entries == NULL:
             raise MemoryError
@@ -363,7 +361,7 @@ cdef class KeyMap:
             Py_XDECREF(entries[at].key)
             Py_XDECREF(entries[at].value)
         PyMem_Free(entries)
-        return 0
+        return self.charge(0, 0)
 
     # ---- snapshots ----
 

@@ -63,6 +63,13 @@ class BucketAssigner:
         """
         return self.bucket(element, context.current_processing_time())
 
+    @property
+    def looks_at_records(self) -> bool:
+        """Whether the folder may depend on the record, and not on the clock alone."""
+        bucket = vars(self).get("bucket")
+        by_time = bucket is base_path or isinstance(bucket, TimeBuckets)
+        return not by_time or type(self).get_bucket_id is not BucketAssigner.get_bucket_id
+
     @staticmethod
     def base_path_bucket_assigner() -> BucketAssigner:
         """All files in the base path."""

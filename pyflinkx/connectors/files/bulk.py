@@ -6,6 +6,7 @@ import io
 from abc import ABC, abstractmethod
 from typing import Any
 
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.connectors.files.target_file import write_all
 
 
@@ -46,6 +47,11 @@ class BulkWriter(ABC):
     def add_element(self, element: Any) -> None:
         """Add a record."""
 
+    def add_columns(self, batch: ColumnBatch) -> None:
+        """Add the rows of a batch of columns; where the factory is ``columnar``, of a stream of columns."""
+        for row in batch.to_rows():
+            self.add_element(row)
+
     def flush(self) -> None:  # noqa: B027
         """Write out what is held back."""
 
@@ -68,7 +74,12 @@ class BulkWriterFactory(ABC):
         >>> class LinesFactory(BulkWriterFactory):
         ...     def create(self, stream):
         ...         return Lines(stream)
+
+    Attributes:
+        columnar: whether its writers take columns as they are (``add_columns``).
     """
+
+    columnar = False
 
     @abstractmethod
     def create(self, stream: BulkStream) -> BulkWriter:
@@ -77,3 +88,18 @@ class BulkWriterFactory(ABC):
         Args:
             stream: takes the file's bytes, by ``write``.
         """
+
+
+class RowDataBulkWriterFactory(BulkWriterFactory):
+    """One that knows the type of the rows.
+
+    Args:
+        row_type: the type.
+    """
+
+    def __init__(self, row_type: Any) -> None:
+        self._row_type = row_type
+
+    def get_row_type(self) -> Any:
+        """The type of the rows, as it was given."""
+        return self._row_type

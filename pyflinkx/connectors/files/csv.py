@@ -11,8 +11,8 @@ from typing import Any
 from pyflinkx.config.arguments import check_choice, check_count, check_on_error, check_text
 from pyflinkx.connectors.files.csv_blocks import CsvBlocks, CsvColumnBlocks
 from pyflinkx.connectors.files.csv_rows import Columns, CsvRows, shown, unsound
-from pyflinkx.connectors.files.splits import FileReader, FileSplit, list_files, local_paths
-from pyflinkx.connectors.source import ReaderContext, Source
+from pyflinkx.connectors.files.source import FilesSource
+from pyflinkx.connectors.files.splits import FileSplit, list_files
 from pyflinkx.errors import ConfigurationError, SourceError
 from pyflinkx.formats.csv_columns import CompiledColumns, can_be_compiled
 from pyflinkx.formats.csv_records import CsvFormat, CsvRecords
@@ -28,7 +28,7 @@ from pyflinkx.types.typeinfo import TypeInformation, Types
 SHOWN_NAMES = 50
 
 
-class CsvSource(Source):
+class CsvSource(FilesSource):
     r"""The records of CSV files.
 
     Lines end with ``\n``, ``\r\n`` or ``\r``, a byte-order mark is dropped, blank lines are passed over, quoted fields
@@ -87,7 +87,7 @@ class CsvSource(Source):
         array_separator: str | Mapping[str, str] = ";",
         max_record_bytes: int = MAX_LINE_BYTES,
     ) -> None:
-        self.paths = local_paths(paths)
+        super().__init__(paths)
         self.header = check_choice(header, "header", (True, False, "strict", "skip"))
         self.format = CsvFormat(delimiter, quote, escape, bool(comments))
         if isinstance(null_values, str):
@@ -103,9 +103,6 @@ class CsvSource(Source):
         self._shape = None if schema is None else RecordShape(schema)
         if self._shape is not None:
             self._parsers(self._shape)
-
-    def __repr__(self) -> str:
-        return f"CsvSource({', '.join(map(repr, self.paths))})"
 
     @property
     def output_type(self) -> TypeInformation | None:
@@ -125,17 +122,11 @@ class CsvSource(Source):
         columns.columnar, columns.schema = True, compiled.schema
         return columns
 
-    def check(self) -> None:
-        for path in list_files(self.paths):
-            self._open(path).close()
+    def check_file(self, path: str) -> None:
+        self.open_records(FileSplit(path)).close()
 
-    def splits(self, parallelism: int) -> list[FileSplit]:
-        return [FileSplit(path) for path in list_files(self.paths)]
-
-    def create_reader(self, context: ReaderContext) -> FileReader:
-        return FileReader(context, self._open)
-
-    def _open(self, path: str, position: FilePosition | None = None) -> CsvRows | CsvBlocks:
+    def open_records(self, split: FileSplit) -> CsvRows | CsvBlocks:
+        path, position = split.path, split.position
         shape = self._shape_of_files()
         records = self._records(path)
         try:

@@ -54,10 +54,9 @@ class FileEnumerator(SplitEnumerator):
             self.pending.extend(self.find())
 
     def _look(self, interval: int) -> None:
-        for split in self.find():
-            if split.path not in self.seen:
-                self.seen.add(split.path)
-                self.pending.append(split)
+        new = [split for split in self.find() if split.path not in self.seen]
+        self.seen.update(split.path for split in new)
+        self.pending.extend(new)
         self._assign()
         self.context.call_at(self.context.current_processing_time() + interval, lambda: self._look(interval))
 

@@ -10,10 +10,10 @@ from typing import Any
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.formats.json_reader import is_utf8
 from pyflinkx.config.arguments import check_count, check_on_error
-from pyflinkx.connectors.files.splits import FileReader, FileSplit, list_files, local_paths
-from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
+from pyflinkx.connectors.files.source import FilesSource
+from pyflinkx.connectors.files.splits import FileSplit
+from pyflinkx.connectors.source import BadRecord
 from pyflinkx.errors import ConfigurationError, SourceError
-from pyflinkx.formats.compression import open_data
 from pyflinkx.formats.decoding import CARRY_BYTES, MAX_LINE_BYTES, ChunkReader, readable
 from pyflinkx.formats.json_decoder import JsonDecoder, LineReader, inserted
 from pyflinkx.formats.json_messages import BadMessageError, JsonMessages
@@ -26,7 +26,7 @@ from pyflinkx.types.typeinfo import RowTypeInfo
 BATCH_BYTES = 2 << 20
 
 
-class JsonLinesSource(Source):
+class JsonLinesSource(FilesSource):
     r"""The rows of files with a JSON object in each line (https://jsonlines.org), as columns.
 
     Files are UTF-8; lines end with ``\n``, ``\r\n`` or ``\r``; a byte-order mark is dropped; blank lines and those that
@@ -69,28 +69,15 @@ class JsonLinesSource(Source):
     ) -> None:
         if fail_on_missing_field and ignore_parse_errors:
             raise ConfigurationError("ignore_parse_errors and fail_on_missing_field exclude each other")
-        self.paths = local_paths(paths)
+        super().__init__(paths)
         self.messages = JsonMessages(type_info, Reading(bool(fail_on_missing_field), bool(ignore_parse_errors)))
         self.on_error = check_on_error(on_error)
         self.max_line_bytes = check_count(max_line_bytes, "max_line_bytes")
         self.output_type = type_info
         self.schema = self.messages.decoder.schema
 
-    def __repr__(self) -> str:
-        return f"JsonLinesSource({', '.join(map(repr, self.paths))})"
-
-    def check(self) -> None:
-        for path in list_files(self.paths):
-            open_data(path)[0].close()
-
-    def splits(self, parallelism: int) -> list[FileSplit]:
-        return [FileSplit(path) for path in list_files(self.paths)]
-
-    def create_reader(self, context: ReaderContext) -> FileReader:
-        return FileReader(context, self._open)
-
-    def _open(self, path: str, position: FilePosition | None = None) -> JsonLines:
-        chunks = ChunkReader(path, "utf-8", max_line_bytes=self.max_line_bytes, position=position)
+    def open_records(self, split: FileSplit) -> JsonLines:
+        chunks = ChunkReader(split.path, "utf-8", max_line_bytes=self.max_line_bytes, position=split.position)
         return JsonLines(chunks, self.messages.decoder, self.on_error == "skip")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyflinkx import faults
+from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.connectors.files.bulk import BulkStream, BulkWriter, BulkWriterFactory
 from pyflinkx.connectors.files.rolling import PartFileInfo
 from pyflinkx.connectors.files.target_file import HiddenFile, identity, new_file, write_all
@@ -54,6 +55,11 @@ class Part(PartFileInfo):
     def add(self, value: Any) -> None:
         """Add a record."""
         raise NotImplementedError
+
+    def add_columns(self, batch: ColumnBatch) -> None:
+        """Add the rows of columns."""
+        for value in batch.to_rows():
+            self.add(value)
 
     def drain(self) -> None:
         """Write out what is held back of the records so far."""
@@ -114,6 +120,10 @@ class BulkPart(Part):
 
     def add(self, value: Any) -> None:
         self.writer.add_element(value)
+        self.size = self.stream.tell()
+
+    def add_columns(self, batch: ColumnBatch) -> None:
+        self.writer.add_columns(batch)
         self.size = self.stream.tell()
 
     def end(self) -> None:

@@ -64,6 +64,11 @@ class RollingPolicy:
         """
         return False
 
+    @property
+    def looks_at_records(self) -> bool:
+        """Whether ``should_roll_on_event`` may look at the record, and not at the file alone."""
+        return type(self).should_roll_on_event not in OF_FILES
+
     @staticmethod
     def default_rolling_policy(
         part_size: int = 128 * 1024 * 1024, rollover_interval: int = 60_000, inactivity_interval: int = 60_000
@@ -116,3 +121,7 @@ class CheckpointRollingPolicy(RollingPolicy):
 
 class OnCheckpointRollingPolicy(CheckpointRollingPolicy):
     """With every checkpoint only."""
+
+
+# Decide by the file alone.
+OF_FILES = (RollingPolicy.should_roll_on_event, DefaultRollingPolicy.should_roll_on_event)

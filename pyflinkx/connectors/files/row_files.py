@@ -10,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
+from array import array
 from os import PathLike
 from typing import Any
 
 from pyflinkx import faults
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.columns.to_rows import to_objects
 from pyflinkx._core.records.objects import NO_TIMESTAMP
 from pyflinkx._core.records.row_kinds import first_change
 from pyflinkx.connectors.coordinator import CoordinatorContext
@@ -43,6 +46,7 @@ class RowFileSink(Sink):
     def __init__(self, path: str | PathLike[str], encoder: Encoder | BulkWriterFactory) -> None:
         self.path = local_path(path)
         self.encoder = encoder
+        self.columnar = isinstance(encoder, BulkWriterFactory) and encoder.columnar  # as well
         self.assigner = BucketAssigner.date_time_bucket_assigner()
         self.policy: RollingPolicy = RollingPolicy.default_rolling_policy()
         self.names = OutputFileConfig.builder().build()
@@ -110,12 +114,24 @@ class RowFileWriter(SinkWriter):
         now = self.clock.now()
         if now - self.checked >= self.sink.check_interval:
             self.advance(now)
+        self.bucketing.now = now
+        if not isinstance(batch, ColumnBatch):
+            current = self._write_rows(batch.values, batch.timestamps, now)
+        elif self.sink.policy.looks_at_records:
+            rows = to_objects(batch)
+            current = self._write_rows(rows.values, rows.timestamps, now)
+        else:
+            current = self._write_columns(batch, now)
+        for part in current.values():
+            with self._errors(part.path):
+                part.drain()
+
+    def _write_rows(self, values: list[Any], times: Any, now: int) -> dict[str, Part]:
+        """Write records one by one; the files that they are in, by bucket."""
         bucketing = self.bucketing
-        bucketing.now = now
         bucket_of, policy = self.sink.assigner.get_bucket_id, self.sink.policy
-        times = batch.timestamps
         current: dict[str, Part] = {}  # looked at by the clock already
-        for index, value in enumerate(batch.values):
+        for index, value in enumerate(values):
             if times is not None:
                 time = times[index]
                 bucketing.time = None if time == NO_TIMESTAMP else time
@@ -132,11 +148,44 @@ class RowFileWriter(SinkWriter):
             if part is None:
                 part = self.open[bucket] = self._begin(bucket, now)
             current[bucket] = part
-            part.add(value)
-            part.written = now
-        for part in current.values():
             with self._errors(part.path):
-                part.drain()
+                part.add(value)
+            part.written = now
+        return current
+
+    def _write_columns(self, batch: ColumnBatch, now: int) -> dict[str, Part]:
+        """Write the rows of each bucket as columns."""
+        current: dict[str, Part] = {}
+        for bucket, rows in self._buckets(batch).items():
+            self._roll(bucket, now)
+            part = self.open.get(bucket)
+            if part is not None and self.sink.policy.should_roll_on_event(part, None):
+                self._end(bucket)
+                part = None
+            if part is None:
+                part = self.open[bucket] = self._begin(bucket, now)
+            current[bucket] = part
+            with self._errors(part.path):
+                part.add_columns(rows)
+            part.written = now
+        return current
+
+    def _buckets(self, batch: ColumnBatch) -> dict[str, ColumnBatch]:
+        """The rows of a batch by their buckets."""
+        bucketing, assigner = self.bucketing, self.sink.assigner
+        if not len(batch):
+            return {}
+        if not assigner.looks_at_records:
+            return {assigner.get_bucket_id(None, bucketing): batch}
+        places: dict[str, list[int]] = {}
+        rows = to_objects(batch)
+        times = rows.timestamps
+        for index, value in enumerate(rows.values):
+            bucketing.time = None if times is None or times[index] == NO_TIMESTAMP else times[index]
+            places.setdefault(assigner.get_bucket_id(value, bucketing), []).append(index)
+        if len(places) == 1:
+            return dict.fromkeys(places, batch)
+        return {bucket: batch.take(array("q", indices)) for bucket, indices in places.items()}
 
     def write_watermark(self, timestamp: int) -> None:
         self.bucketing.watermark = timestamp
@@ -202,12 +251,9 @@ class RowFileWriter(SinkWriter):
         del self.open[bucket]
         self.closed.append(finished)
 
-    @contextlib.contextmanager
-    def _errors(self, path: str) -> Any:
-        try:
-            yield
-        except OSError as error:
-            raise SinkError(f"{path}: cannot be written: {os_error_text(error)}") from error
+    @staticmethod
+    def _errors(path: str) -> NamedErrors:
+        return NamedErrors(path)
 
     def flush(self, end_of_input: bool) -> None:
         for bucket, part in list(self.open.items()):
@@ -247,3 +293,22 @@ class RowFileWriter(SinkWriter):
         for folder in reversed(self.made):
             with contextlib.suppress(OSError):  # what is in use is not empty
                 os.rmdir(folder)
+
+
+class NamedErrors:
+    """Failures to write within the block are those of a file, and name it.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, OSError):
+            raise SinkError(f"{self.path}: cannot be written: {os_error_text(error)}") from error
+        if type(error) is SinkError and not str(error).startswith(self.path):
+            raise SinkError(f"{self.path}: {error}") from error

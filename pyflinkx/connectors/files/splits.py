@@ -6,7 +6,8 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 from pyflinkx._core.columns.batch import ColumnBatch
@@ -14,18 +15,33 @@ from pyflinkx._core.records.objects import ObjectBatch
 from pyflinkx.config.paths import absolute
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
 from pyflinkx.errors import ConfigurationError, SourceError
-from pyflinkx.formats.opening import os_error_text
-from pyflinkx.formats.position import FilePosition
+from pyflinkx.formats.opening import file_size, os_error_text
 
 BAD_RECORDS_COUNTER = "numBadRecords"
 
 
 @dataclass(frozen=True)
+class FilePart:
+    """The bytes of a file from ``start`` to ``end``, by which the pieces of a format are dealt out.
+
+    Args:
+        start, end: each piece is read where its first byte is; of a format that does not say where its pieces are,
+            they count as of one size.
+        size: of the whole file, which must still be that when it is read.
+    """
+
+    start: int
+    end: int
+    size: int
+
+
+@dataclass(frozen=True)
 class FileSplit:
-    """A file, read by one reader: all of it, or what follows a position."""
+    """A file or a part of one, read by one reader: all of it, or what follows a position."""
 
     path: str
-    position: FilePosition | None = None
+    position: Any = None
+    part: FilePart | None = None
 
 
 def local_paths(paths: Any) -> tuple[str, ...]:
@@ -111,6 +127,21 @@ def _files_below(folder: str) -> list[str]:
     return files
 
 
+def parts_of_files(paths: Iterable[str], size: int) -> list[FileSplit]:
+    """Files in parts of about so many bytes.
+
+    Raises:
+        SourceError: one is missing, unreadable, or no regular file.
+    """
+    found: list[FileSplit] = []
+    for path in paths:
+        whole = file_size(path)
+        count = max(1, round(whole / size))
+        ends = [whole * number // count for number in range(count + 1)]
+        found += [FileSplit(path, None, FilePart(start, end, whole)) for start, end in pairwise(ends)]
+    return found
+
+
 class RecordFile(Protocol):
     """Reads the records of one file."""
 
@@ -123,7 +154,7 @@ class RecordFile(Protocol):
             SourceError: the file cannot be read on. What was returned before stays valid.
         """
 
-    def position(self) -> FilePosition:
+    def position(self) -> Any:
         """Where the first record is that was not returned, nor reported as bad."""
 
     def close(self) -> None:
@@ -135,14 +166,14 @@ class FileReader(SourceReader):
 
     Args:
         context: of the task.
-        open_records: opens a file, at a position if one is given.
+        open_records: opens a split, at its position.
     """
 
-    def __init__(self, context: ReaderContext, open_records: Callable[[str, FilePosition | None], RecordFile]) -> None:
+    def __init__(self, context: ReaderContext, open_records: Callable[[FileSplit], RecordFile]) -> None:
         self.counters = context.counters
         self.open_records = open_records
         self.waiting: deque[FileSplit] = deque()
-        self.path = ""
+        self.split = FileSplit("")
         self.current: RecordFile | None = None
         self.bad_records: list[BadRecord] = []
 
@@ -150,7 +181,7 @@ class FileReader(SourceReader):
         self.waiting.extend(splits)
 
     def snapshot_state(self, checkpoint_id: int) -> list[FileSplit]:
-        current = [] if self.current is None else [FileSplit(self.path, self.current.position())]
+        current = [] if self.current is None else [replace(self.split, position=self.current.position())]
         return [*current, *self.waiting]
 
     def poll(self, limit: int) -> Any:
@@ -158,9 +189,8 @@ class FileReader(SourceReader):
             if self.current is None:
                 if not self.waiting:
                     return END
-                split = self.waiting.popleft()
-                self.path = split.path
-                self.current = self.open_records(split.path, split.position)
+                self.split = self.waiting.popleft()
+                self.current = self.open_records(self.split)
             records = self.current.read(limit)
             if self.current.bad_records:
                 self.counters[BAD_RECORDS_COUNTER] = self.counters.get(BAD_RECORDS_COUNTER, 0) + len(

@@ -8,16 +8,16 @@ from os import PathLike
 from typing import Any
 
 from pyflinkx.config.arguments import check_count, check_on_error
-from pyflinkx.connectors.files.splits import FileReader, FileSplit, list_files, local_paths
-from pyflinkx.connectors.source import BadRecord, ReaderContext, Source
+from pyflinkx.connectors.files.source import FilesSource
+from pyflinkx.connectors.files.splits import FileSplit
+from pyflinkx.connectors.source import BadRecord
 from pyflinkx.errors import SourceError
-from pyflinkx.formats.compression import open_data
 from pyflinkx.formats.decoding import MAX_LINE_BYTES, ChunkReader, TextChunk, check_charset, readable
 from pyflinkx.formats.position import FilePosition
 from pyflinkx.types.typeinfo import Types
 
 
-class TextFileSource(Source):
+class TextFileSource(FilesSource):
     r"""The lines of text files, without their terminators (``\n``, ``\r\n`` or ``\r``).
 
     Args:
@@ -48,26 +48,14 @@ class TextFileSource(Source):
         on_error: str = "fail",
         max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
-        self.paths = local_paths(paths)
+        super().__init__(paths)
         self.charset = check_charset(charset)
         self.on_error = check_on_error(on_error)
         self.max_line_bytes = check_count(max_line_bytes, "max_line_bytes")
 
-    def __repr__(self) -> str:
-        return f"TextFileSource({', '.join(map(repr, self.paths))})"
-
-    def check(self) -> None:
-        for path in list_files(self.paths):
-            open_data(path)[0].close()
-
-    def splits(self, parallelism: int) -> list[FileSplit]:
-        return [FileSplit(path) for path in list_files(self.paths)]
-
-    def create_reader(self, context: ReaderContext) -> FileReader:
-        return FileReader(context, self._open)
-
-    def _open(self, path: str, position: FilePosition | None = None) -> TextLines:
-        chunks = ChunkReader(path, self.charset, max_line_bytes=self.max_line_bytes, position=position)
+    def open_records(self, split: FileSplit) -> TextLines:
+        position = split.position
+        chunks = ChunkReader(split.path, self.charset, max_line_bytes=self.max_line_bytes, position=position)
         return TextLines(chunks, self.on_error == "skip", 0 if position is None else position.skip)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pyflinkx.datastream.connectors.base import DeliveryGuarantee, Sink, Source
 from pyflinkx.datastream.connectors.file_system import (
     BucketAssigner,
+    BulkFormat,
     DefaultRollingPolicy,
     FileEnumeratorProvider,
     FileSink,
@@ -22,6 +23,7 @@ from pyflinkx.names.asking import offering
 
 __all__ = [
     "BucketAssigner",
+    "BulkFormat",
     "DefaultRollingPolicy",
     "DeliveryGuarantee",
     "FileEnumeratorProvider",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyflinkx.config.arguments import check_count
 from pyflinkx.connectors.enumerator import SplitEnumerator, SplitEnumeratorContext
 from pyflinkx.connectors.files.buckets import BucketAssigner
-from pyflinkx.connectors.files.bulk import BulkWriter, BulkWriterFactory
+from pyflinkx.connectors.files.bulk import BulkWriter, BulkWriterFactory, RowDataBulkWriterFactory
 from pyflinkx.connectors.files.enumerator import FileEnumerator, FilesLeft
 from pyflinkx.connectors.files.part_files import WriteMode
 from pyflinkx.connectors.files.part_names import OutputFileConfig
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BucketAssigner",
+    "BulkFormat",
     "BulkWriter",
     "BulkWriterFactory",
     "CheckpointRollingPolicy",
@@ -47,6 +48,7 @@ __all__ = [
     "OutputFileConfig",
     "PartFileInfo",
     "RollingPolicy",
+    "RowDataBulkWriterFactory",
     "StreamFormat",
     "StreamingFileSink",
     "WriteMode",
@@ -80,9 +82,18 @@ class TextLineFormat(StreamFormat):
         return TextFileSource(paths, self.charset_name)
 
 
+class BulkFormat:
+    """How files are read whose content is columns, such as ``ParquetColumnarRowInputFormat``."""
+
+    def source(self, paths: tuple[str, ...]) -> Source:
+        """The source that reads files in this format."""
+        raise NotImplementedError
+
+
 @answers("datastream.connectors.file_system.FileSource")
 class FileSource(Source, metaclass=Answering):
-    """Reads local files, each by whichever reader is free. Made by ``for_record_stream_format``.
+    """Reads local files, each by whichever reader is free. Made by ``for_record_stream_format`` or
+    ``for_bulk_file_format``.
 
     Args:
         source: reads the files.
@@ -153,9 +164,24 @@ class FileSource(Source, metaclass=Answering):
             raise ConfigurationError(f"a stream format is a StreamFormat, not {stream_format!r}")
         return FileSourceBuilder(stream_format.source(paths))
 
+    @staticmethod
+    def for_bulk_file_format(bulk_format: BulkFormat, *paths: str) -> FileSourceBuilder:
+        """A builder of a source that reads files of columns, in parts where they are large.
+
+        Args:
+            bulk_format: such as ``ParquetColumnarRowInputFormat``.
+            paths: as for ``for_record_stream_format``.
+
+        Raises:
+            ConfigurationError: it is no such format, or there are no paths.
+        """
+        if not isinstance(bulk_format, BulkFormat):
+            raise ConfigurationError(f"a bulk format is a BulkFormat, not {bulk_format!r}")
+        return FileSourceBuilder(bulk_format.source(paths))
+
 
 class FileEnumeratorProvider:
-    """Says how files are found. Every file is one split in either way: no format here can be read from the middle."""
+    """Says how files are found. Formats of columns and Avro are read in parts in either way, others as whole files."""
 
     @staticmethod
     def default_splittable_file_enumerator() -> FileEnumeratorProvider:
@@ -323,7 +349,8 @@ class FileSink(RowFileSink, metaclass=Answering):
 
         Args:
             base_path: as for ``for_row_format``.
-            writer_factory: makes what writes a file: a BulkWriterFactory of one's own.
+            writer_factory: makes what writes a file, such as ``ParquetBulkWriters.for_row_type(row_type)``, or a
+                BulkWriterFactory of one's own.
 
         Raises:
             TypeError: it is none.

@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.config.arguments import check_count, check_text
+from pyflinkx.connectors.files.bulk import BulkWriterFactory, RowDataBulkWriterFactory
 from pyflinkx.connectors.files.csv import CsvSource
+from pyflinkx.connectors.files.csv_sink import CsvSink
+from pyflinkx.connectors.files.text_writers import CsvWriterFactory
 from pyflinkx.connectors.source import Source
 from pyflinkx.datastream.connectors.file_system import StreamFormat
 from pyflinkx.datastream.formats.csv_rows import CsvRowDeserializationSchema, CsvRowSerializationSchema
@@ -15,11 +18,14 @@ from pyflinkx.names.asking import offering
 from pyflinkx.types.typeinfo import BasicType, BasicTypeInfo, ListTypeInfo, TypeInformation, Types
 
 __all__ = [
+    "BulkWriterFactory",
+    "CsvBulkWriters",
     "CsvReaderFormat",
     "CsvRowDeserializationSchema",
     "CsvRowSerializationSchema",
     "CsvSchema",
     "CsvSchemaBuilder",
+    "RowDataBulkWriterFactory",
 ]
 
 NUMBERS = frozenset(
@@ -62,6 +68,7 @@ class Settings:
     skip_first_data_row: bool = False
     comments: bool = False
     any_property_name: str | None = None
+    line_separator: str = "\n"
     array_separator: str = ";"
 
 
@@ -235,9 +242,8 @@ class CsvSchemaBuilder:
         return self._set(escape=one_character(char, "Escape char"))
 
     def set_line_separator(self, separator: str) -> CsvSchemaBuilder:
-        r"""Nothing changes: as in PyFlink it is for writing, and reading takes ``\n``, ``\r`` and ``\r\n`` alike."""
-        check_text(separator, "separator")
-        return self
+        r"""End lines that are written so; reading takes ``\n``, ``\r`` and ``\r\n`` alike."""
+        return self._set(line_separator=check_text(separator, "separator"))
 
     def set_null_value(self, null_value: str) -> CsvSchemaBuilder:
         """Read this text as None in every column; by default no text is, and an empty number is an error."""
@@ -324,6 +330,43 @@ class CsvReaderFormat(StreamFormat):
             comments=settings.comments,
             array_separator={column.name: column.separator or settings.array_separator for column in columns},
         )
+
+
+class CsvBulkWriters:
+    """Makes what writes CSV files, for ``FileSink.for_bulk_format``."""
+
+    @staticmethod
+    def for_schema(schema: CsvSchema) -> BulkWriterFactory:
+        """What writes rows of a schema, by position.
+
+        Raises:
+            ConfigurationError: it is not a CsvSchema, or ends lines by something else than a line feed or CR LF.
+
+        Example:
+            >>> schema = CsvSchema.builder().add_string_column("name").add_number_column("age").build()
+            >>> isinstance(CsvBulkWriters.for_schema(schema), BulkWriterFactory)
+            True
+        """
+        if not isinstance(schema, CsvSchema):
+            raise ConfigurationError(f"a schema is a CsvSchema, made by CsvSchema.builder(), not {schema!r}")
+        columns, settings = schema._columns, schema._settings
+        if settings.quote is None or settings.escape is not None:
+            raise ConfigurationError("CSV files are written with a quote character and without an escape character")
+        sink = CsvSink(
+            "/of the schema",
+            settings.use_header,
+            [column.name for column in columns],
+            settings.delimiter,
+            quote=settings.quote,
+            null_value=settings.null_value or "",
+            line_separator=settings.line_separator,
+        )
+        separators = {
+            number: column.separator or settings.array_separator
+            for number, column in enumerate(columns)
+            if isinstance(column.type_info, ListTypeInfo)
+        }
+        return CsvWriterFactory(sink, separators)
 
 
 if not TYPE_CHECKING:

@@ -373,12 +373,20 @@ class WorkersAttempt:
         self._move(message.task, message.state, failure)
         if message.state.terminal:
             self.job.queries.task_over(message.task)
-        if self.checkpoints is not None:
-            if message.state is ExecutionState.FINISHED:
-                found = {} if message.metrics is None else message.metrics.accumulators
-                self._coordinate(self.checkpoints.task_finished, message.task, found)
-            if before is JobState.CREATED and self.master.execution.state is JobState.RUNNING:
-                self._coordinate(self.checkpoints.attempt_started, self.number, self)
+        if self.checkpoints is not None and message.state is ExecutionState.FINISHED:
+            found = {} if message.metrics is None else message.metrics.accumulators
+            self._coordinate(self.checkpoints.task_finished, message.task, found)
+        if message.state is ExecutionState.RUNNING and self._all_run():
+            self.placement.runs()
+        if (
+            self.checkpoints is not None
+            and before is JobState.CREATED
+            and self.master.execution.state is JobState.RUNNING
+        ):
+            self._coordinate(self.checkpoints.attempt_started, self.number, self)
+
+    def _all_run(self) -> bool:
+        return all(state is ExecutionState.RUNNING for state in self.master.execution.tasks.values())
 
     # ---- checkpoints ----
 

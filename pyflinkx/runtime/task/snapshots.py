@@ -20,7 +20,7 @@ from pyflinkx.runtime.control.pickles import dump_by_value
 from pyflinkx.runtime.task.accumulators import STATE as ACCUMULATORS
 from pyflinkx.runtime.task.state_files import StoredFiles, files_of, keep_files, write_files
 from pyflinkx.state.operator_state import redistributed
-from pyflinkx.state.slices import SlicedBatches
+from pyflinkx.state.slices import Export, SlicedBatches
 from pyflinkx.state.spec import BROADCAST, CHANNEL, FILE, FILES, NATIVE, SOURCE, SPLIT, UNION
 
 OPERATOR_KINDS = frozenset({BROADCAST, SPLIT, UNION})
@@ -82,15 +82,19 @@ def held_by_operator(
     """
     operator.store(number)
     held = HeldStates(context.uid)
+    exports: list[Export] = []
     if context.keeps_by_key:
         held.files = context.keyed_state.files_snapshot(number) if by_files else None
         if held.files is not None:
             held.batches = held.files.batches
         else:
             held.batches = context.keyed_state.exported_elsewhere(context.max_parallelism)
-        held.sliced = context.keyed_state.in_slices(context.max_parallelism, wake)
+        exports += context.keyed_state.exports(context.max_parallelism)
     if context.keeps_by_subtask:
-        held.batches = chain(held.batches, context.operator_state.export())
+        held.batches = chain(held.batches, context.operator_state.export_own())
+        exports += context.operator_state.exports()
+    if exports:
+        held.sliced = SlicedBatches(exports, wake)
     held.native = operator.export()
     return held
 

@@ -31,9 +31,10 @@ from pyflinkx.state.rocksdb.files import (
 )
 from pyflinkx.state.rocksdb.folders import WorkingFolder
 from pyflinkx.state.rocksdb.settings import RocksDBSettings, SharedMemory
-from pyflinkx.state.rows import state_codec
+from pyflinkx.state.rows import state_codec, state_rows, stored_batches
 from pyflinkx.state.state_backend import StateBackend, StoredRows
 from pyflinkx.state.stored_form import StoredForm, stored_type
+from pyflinkx.types.descriptions import described_type
 from pyflinkx.types.typeinfo import ListTypeInfo, TypeInformation
 
 LAYOUTS: dict[str, type[StoredTable]] = {"values": ValueTable, "maps": MapTable, "lists": ListTable}
@@ -96,6 +97,19 @@ class DescribedCodec:
     def snapshot(self) -> bytes:
         """What the codec says of itself."""
         return self._description
+
+
+class EarlierCodec(DescribedCodec):
+    """The codec of keys of an earlier type: records of its classes are tuples here, which are written as those were.
+
+    Args:
+        description: what that codec has said of itself.
+    """
+
+    def __init__(self, description: bytes) -> None:
+        super().__init__(description)
+        self.codec = described_type(description)[0]
+        self.encode_one = self.codec.encode_one
 
 
 class UnaskedForm:
@@ -182,9 +196,13 @@ class OperatorDatabase(StateBackend):
                 name, kind, self._next_number(), layout, self._key_codec.snapshot(), form.codec.snapshot()
             )
             self._states[name] = state
+        elif state.kind != kind or state.layout != layout:
+            raise WrongStateError(f"state {name!r} was stored as a {state.kind}, it cannot be a {kind}")
+        if (state.key, state.value) == (self._key_codec.snapshot(), form.codec.snapshot()):
+            table = self._made(state, context, codec, form)
         else:
-            self._check(state, kind, layout, form.codec)
-        table = self._tables[name] = self._made(state, context, codec, form)
+            table = self._changed(state, context, codec, form)
+        self._tables[name] = table
         return table
 
     def _next_number(self) -> int:
@@ -193,19 +211,37 @@ class OperatorDatabase(StateBackend):
             raise WrongStateError(f"{self._name} has more than {MOST_STATES} states")
         return number
 
-    def _made(self, state: StoredState, context: KeyContext, codec: Codec, form: Any) -> StoredTable:
+    def _made(
+        self, state: StoredState, context: KeyContext, codec: Codec, form: Any, keys: Codec | None = None
+    ) -> StoredTable:
         table = LAYOUTS[state.layout](state.name, state.kind, context)
-        table.bind(state.number, self.cache, self._row_keys, self._key_codec, codec, form)
+        table.bind(state.number, self.cache, self._row_keys, self._key_codec if keys is None else keys, codec, form)
         return table
 
-    def _check(self, state: StoredState, kind: str, layout: str, codec: Codec) -> None:
-        if state.kind != kind or state.layout != layout:
-            raise WrongStateError(f"state {state.name!r} was stored as a {state.kind}, it cannot be a {kind}")
-        for column, written, wanted in (("key", state.key, self._key_codec), ("value", state.value, codec)):
-            if written != wanted.snapshot():
-                raise WrongStateError(
-                    f"state {state.name!r} was written with another type of its {column} than {wanted.name}"
-                )
+    def _changed(self, state: StoredState, context: KeyContext, codec: Codec, form: StoredForm) -> StoredTable:
+        """The table of a state whose rows were written with other types: all of them are read, and written anew.
+
+        Raises:
+            WrongStateError: the types cannot become those; the message says what differs.
+        """
+        keys = EarlierCodec(state.key)
+        columns: dict[str, Codec] = {"key": self._key_codec, "namespace": PickleCodec(), "value": form.codec}
+        self.cache.flush()
+        old = self._made(state, KeyContext(), PickleCodec(), UnaskedForm(state), keys.codec)
+        rows = old.stored(self._database.snapshot(beginning(state.number)))
+        written: dict[str, Any] = {**columns, "key": keys, "value": DescribedCodec(state.value)}
+        own = replace(state, number=self._next_number(), key=self._key_codec.snapshot(), value=form.codec.snapshot())
+        table = self._made(own, context, codec, form)
+        current = context.key
+        try:
+            for batch in stored_batches(state.name, state.kind, written, rows):
+                for context.key, namespace, value in state_rows(batch, columns, self._groups, self._max_parallelism):
+                    table.put(namespace, form.read(value))
+        finally:
+            context.key = current
+        self._states[state.name] = own
+        self._database.delete(beginning(state.number), beginning(state.number + 1))
+        return table
 
     # ---- snapshots ----
 

@@ -1,0 +1,13 @@
+from collections.abc import Sequence
+
+from pyflinkx._core.codecs.codec import Codec
+from pyflinkx._core.columns.batch import ColumnBatch
+from pyflinkx._core.state.keyed import StateTable
+from pyflinkx._core.state.timers import TimerQueue
+
+class RestoredRows:
+    def __new__(cls, batch: ColumnBatch, codecs: Sequence[Codec]) -> RestoredRows: ...
+
+def fill_table(table: StateTable, batch: ColumnBatch, codecs: Sequence[Codec], is_map: bool) -> None: ...
+def fill_timers(queue: TimerQueue, batch: ColumnBatch, codecs: Sequence[Codec]) -> None: ...
+def rows_of_groups(batch: ColumnBatch, start: int, stop: int) -> ColumnBatch: ...

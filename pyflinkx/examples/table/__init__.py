@@ -1,0 +1,1 @@
+"""Programs that use SQL and the Table API."""

@@ -1,0 +1,1 @@
+"""How what has a syntax or rules of its own is bound."""

@@ -1,0 +1,1 @@
+"""Joins of queries: what stands after FROM, subqueries, and their operators."""

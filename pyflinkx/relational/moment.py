@@ -1,0 +1,30 @@
+"""What functions may know beside the rows: what time it is."""
+
+from __future__ import annotations
+
+import time
+
+from pyflinkx.operators.base import MIN_WATERMARK, Clock
+
+
+class MachineClock:
+    """The machine's clock, for what is evaluated outside of a job."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
+
+class Moment:
+    """The time at which rows are evaluated.
+
+    Args:
+        clock: of the job.
+
+    Attributes:
+        watermark: where event time stands (ms).
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock: Clock = MachineClock() if clock is None else clock
+        self.watermark = MIN_WATERMARK

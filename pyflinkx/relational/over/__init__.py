@@ -1,0 +1,1 @@
+"""Aggregates over rows before and after each row: OVER."""

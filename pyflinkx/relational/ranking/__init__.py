@@ -1,0 +1,1 @@
+"""The order of rows: ORDER BY, LIMIT, row numbers and the best rows by them."""

@@ -1,0 +1,1 @@
+"""Tables outside of the engine: what is known of them, what reads and writes them."""

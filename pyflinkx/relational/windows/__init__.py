@@ -1,0 +1,1 @@
+"""The time of rows: watermarks, windows, and aggregates over rows that came before."""

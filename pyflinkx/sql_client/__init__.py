@@ -1,0 +1,1 @@
+"""The command ``pyflinkx sql``: statements of SQL from a terminal, a file or the command line."""
