@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyflinkx.config.option import is_sensitive
+from pyflinkx.connectors.elasticsearch import sink as elasticsearch_sink
 from pyflinkx.connectors.http import sink as http_sink
 from pyflinkx.connectors.http import source as http_source
 from pyflinkx.connectors.http import websocket
@@ -21,6 +22,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 TABLES = {
     "RedisSource": redis_source.SOURCE_OPTIONS,
     "RedisSink": redis_sink.SINK_OPTIONS,
+    "ElasticsearchSink": elasticsearch_sink.SINK_OPTIONS,
     "HttpSource": http_source.SOURCE_OPTIONS,
     "HttpSink": http_sink.SINK_OPTIONS,
     "WebSocketSource": websocket.SOURCE_OPTIONS,
