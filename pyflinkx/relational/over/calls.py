@@ -12,9 +12,9 @@ from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.over.functions import PLACE_FUNCTIONS, result_of
 from pyflinkx.relational.over.nodes import RANGE, ROWS, Frame, OrderKey, Over, OverCall, OverWindow, PlaceCall
 from pyflinkx.relational.times import units_of
+from pyflinkx.relational.user.aggregates import aggregate_of
 from pyflinkx.relational.windows.group_windows import rewritten
 from pyflinkx.relational.windows.intervals import millis_of
-from pyflinkx.relational.user.aggregates import aggregate_of
 from pyflinkx.sql.tree import base, queries
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.data_type import DataType, Family, Kind
