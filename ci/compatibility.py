@@ -130,7 +130,7 @@ class Parameter:
 
 def expected(text: str) -> list[Parameter]:
     """Parameters of PyFlink's list."""
-    function: Any = ast.parse(f"def f({text.replace('~', '')}): ...").body[0]
+    function: Any = ast.parse(f"def f({named_members(text.replace('~', ''))}): ...").body[0]
     spec = function.args
     positional = [*spec.posonlyargs, *spec.args]
     defaults: list[Any] = [None] * (len(positional) - len(spec.defaults)) + spec.defaults
@@ -138,6 +138,11 @@ def expected(text: str) -> list[Parameter]:
     found += [Parameter("*" + spec.vararg.arg)] if spec.vararg else []
     found += [Parameter(p.arg, d and ast.unparse(d)) for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)]
     return found + ([Parameter("**" + spec.kwarg.arg)] if spec.kwarg else [])
+
+
+def named_members(text: str) -> str:
+    """Members of enumerations by their names, and not as they are printed: ``<Color.RED: 1>``."""
+    return re.sub(r"<([\w.]+): [^>]*>", r"\1", text)
 
 
 def actual(target: Any, bound: bool) -> list[Parameter] | None:
@@ -153,7 +158,10 @@ def actual(target: Any, bound: bool) -> list[Parameter] | None:
         return None
     marks = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     return [
-        Parameter(marks.get(p.kind, "") + p.name, None if p.default is inspect.Parameter.empty else repr(p.default))
+        Parameter(
+            marks.get(p.kind, "") + p.name,
+            None if p.default is inspect.Parameter.empty else named_members(repr(p.default)),
+        )
         for p in parameters[bound:]
     ]
 

@@ -1,4 +1,4 @@
-"""Writes the pages that follow from the code: docs/options.md and docs/metrics.md.
+"""Writes the pages that follow from the code: docs/options.md, docs/metrics.md and docs/sql-functions.md.
 
 Run with --write to write them; without, to see whether they are true (exit status 1 when they are not).
 """
@@ -17,6 +17,7 @@ DOCS = ROOT / "docs"
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
+from ci.functions_page import functions_page  # noqa: E402 - after the path
 from pyflinkx.config import options  # noqa: E402 - after the path
 from pyflinkx.config.flink_keys import CLOSED_NAMESPACES, KEYS, PREFIXES  # noqa: E402
 from pyflinkx.config.option import ConfigOption  # noqa: E402
@@ -131,7 +132,11 @@ def metrics_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-PAGES = {"options.md": options_page, "metrics.md": metrics_page}
+PAGES = {
+    "options.md": options_page,
+    "metrics.md": metrics_page,
+    "sql-functions.md": lambda: functions_page(table),
+}
 
 
 def main() -> int:

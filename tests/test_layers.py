@@ -84,6 +84,7 @@ ON_USE_ONLY = {
     "paho",
     "nats",
     "websockets",
+    "fastavro",
 }
 
 CYTHON_IMPORT = re.compile(

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pyflinkx.config import checkpointing, options, restart_options
+from pyflinkx.config import checkpointing, options, query_options, restart_options, row_time_options, table_options
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.operators.base import COUNTERS
 from pyflinkx.runtime.task.metrics import METRICS, TaskMetrics
@@ -28,7 +28,7 @@ def test_the_page_is_true(name):
 
 
 def test_every_option_is_described():
-    modules = (options, checkpointing, restart_options)
+    modules = (options, checkpointing, query_options, restart_options, row_time_options, table_options)
     declared = {option for module in modules for option in vars(module).values() if isinstance(option, ConfigOption)}
     assert declared == {*options.WITH_EFFECT, *options.WITHOUT_EFFECT}
     assert [option.key for option in options.WITH_EFFECT if not option.description.endswith((".", "..."))] == []

@@ -28,7 +28,7 @@ def mosquitto(folder: Path, port: int) -> tuple:
     program = needed("mosquitto", "mosquitto", "/usr/sbin")
     (folder / "conf").write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/\n"
-        "max_queued_messages 100000\n" + ("user root\n" if os.geteuid() == 0 else "")
+        "max_queued_messages 100000\nmax_inflight_messages 0\n" + ("user root\n" if os.geteuid() == 0 else "")
     )
     hello = b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03ask"
     return started(folder, [program, "-c", folder / "conf"]), answers(port, hello, b"\x20")

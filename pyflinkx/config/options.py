@@ -11,6 +11,7 @@ from pyflinkx.config import checkpointing, query_options
 from pyflinkx.config.option import ConfigOption
 from pyflinkx.config.restart_options import RESTART_OPTIONS
 from pyflinkx.config.row_time_options import ROW_TIME_OPTIONS
+from pyflinkx.config.table_options import TABLE_OPTIONS
 from pyflinkx.config.values import BOOLEAN, DOUBLE, DURATION, INT, MAP, MEMORY, STRING, enumeration
 
 KIBIBYTE = 1 << 10
@@ -437,6 +438,7 @@ WITH_EFFECT: tuple[ConfigOption[Any], ...] = (
     *checkpointing.WITH_EFFECT,
     *RESTART_OPTIONS,
     *ROW_TIME_OPTIONS,
+    *TABLE_OPTIONS,
     *query_options.QUERY_OPTIONS,
 )
 

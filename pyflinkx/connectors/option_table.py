@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pyflinkx.config.option import MASK, ConfigOption, is_sensitive
 from pyflinkx.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-T = TypeVar("T")
 
 
 class Options:
@@ -49,11 +47,11 @@ class Options:
             raise ConfigurationError(f"{self.of} has no option {key!r}{meant}")
         self.values[key] = option.parse(value if isinstance(value, str) else option.format(value))
 
-    def get(self, option: ConfigOption[T]) -> Any:
+    def get(self, option: ConfigOption[Any]) -> Any:
         """The value of an option, or its default; None where it has none."""
         return self.values.get(option.key, option.default)
 
-    def needed(self, option: ConfigOption[T], method: str) -> Any:
+    def needed(self, option: ConfigOption[Any], method: str) -> Any:
         """The value of an option that has to be set.
 
         Args:

@@ -29,7 +29,6 @@ class Topic:
 TABLES = Topic("SQL and the Table API are in this version in part only", "sql-and-the-table-api")
 DATAFRAMES = Topic("PyFlink's DataFrame API is not in this version", "sql-and-the-table-api")
 CONNECTORS = Topic("connectors to this system are not in this version", "connectors")
-FORMATS = Topic("Avro, ORC and Parquet are not in this version, nor other bulk formats", "connectors")
 COMPACTION = Topic("the compaction of written files is not in this version", "connectors")
 DATASETS = Topic("the DataSet API is gone from Flink too, and batch mode of the DataStream API does its work", "batch")
 ML = Topic("machine learning pipelines are not in this version", "connectors")
@@ -48,8 +47,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
-    "pyflinkx.datastream.connectors.rabbitmq": CONNECTORS,
-    "pyflinkx.datastream.formats.avro": FORMATS,
     "pyflinkx.datastream.utils": INSIDE,
     "pyflinkx.find_flink_home": JAVA,
     "pyflinkx.fn_execution": INSIDE,
@@ -65,8 +62,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.table.model_descriptor": TABLES,
     "pyflinkx.table.plan_reference": TABLES,
     "pyflinkx.table.resolved_expression": TABLES,
-    "pyflinkx.table.udf": TABLES,
-    "pyflinkx.table.window": TABLES,
     "pyflinkx.util": JAVA,
 }
 
@@ -80,10 +75,6 @@ def each(topic: Topic, names: str) -> dict[str, Topic]:
 NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.common": {
         **each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
-    },
-    "pyflinkx.common.serialization": {
-        **each(FORMATS, "AvroRowDeserializationSchema AvroRowSerializationSchema"),
     },
     "pyflinkx.common.watermark_strategy": each(JAVA, "AssignerWithPeriodicWatermarksWrapper"),
     "pyflinkx.datastream.connectors": {
@@ -91,7 +82,7 @@ NAMES: dict[str, dict[str, Topic]] = {
             CONNECTORS,
             "DynamicKafkaSource DynamicKafkaSourceBuilder "
             "KafkaMetadataService KafkaStreamSetSubscriber KafkaStreamSubscriber "
-            "PulsarSource PulsarSourceBuilder RMQConnectionConfig RMQSink RMQSource "
+            "PulsarSource PulsarSourceBuilder "
             "SingleClusterTopicMetadataService StartCursor StopCursor StreamPatternSubscriber",
         ),
     },
@@ -101,7 +92,6 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.connectors.file_system": {
         **each(COMPACTION, "FileCompactStrategy FileCompactor StreamTransformer SupportsPreprocessing"),
     },
-    "pyflinkx.datastream.formats.parquet": each(FORMATS, "AvroParquetReaders AvroParquetWriters"),
     "pyflinkx.datastream.functions": {
         **each(JAVA, "JavaFunctionWrapper"),
         **each(
@@ -117,29 +107,11 @@ NAMES: dict[str, dict[str, Topic]] = {
     "pyflinkx.datastream.window": each(INSIDE, "WindowOperationDescriptor long_to_int_with_bit_mixing mod_inverse"),
     "pyflinkx.table": each(
         TABLES,
-        "AggregateFunction AsyncScalarFunction CompiledPlan DataView "
-        "FunctionContext GroupWindowedTable GroupedTable ListView MapView "
-        "OverWindowedTable PlanReference ScalarFunction "
-        "TableAggregateFunction TableFunction "
-        "UserDefinedType WindowGroupedTable",
-    ),
-    "pyflinkx.table.expression": each(
-        TABLES,
-        "JsonExistsOnError JsonOnNull JsonQueryOnEmptyOrError JsonQueryWrapper JsonType "
-        "JsonValueOnEmptyOrError TimeIntervalUnit TimePointUnit",
+        "CompiledPlan DataView ListView MapView PlanReference UserDefinedType",
     ),
     "pyflinkx.table.expressions": each(
         TABLES,
-        "array atan2 call convert_tz current_database current_date current_time current_timestamp "
-        "current_watermark date_format descriptor from_unixtime json json_array json_array_agg "
-        "json_object json_object_agg json_string lag lead local_time local_timestamp log map_ "
-        "map_from_arrays object_of rand rand_integer range_ row row_interval source_watermark "
-        "temporal_overlaps timestamp_diff to_date to_timestamp to_timestamp_ltz unix_timestamp "
-        "uuid with_all_columns with_columns without_columns",
-    ),
-    "pyflinkx.table.table": each(
-        TABLES,
-        "AggregatedTable FlatAggregateTable GroupWindowedTable GroupedTable OverWindowedTable WindowGroupedTable",
+        "object_of",
     ),
     "pyflinkx.table.types": {
         **each(TABLES, "RawType UserDefinedType ZonedTimestampType"),
@@ -168,49 +140,20 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "common.configuration.Configuration": each(JAVA, "_j_configuration"),
     "table.expression.Expression": each(
         TABLES,
-        "abs acos array_agg array_append array_concat array_contains array_distinct array_except "
-        "array_intersect array_join array_max array_min array_position array_prepend array_remove "
-        "array_reverse array_slice array_sort array_union as_argument asc ascii asin at atan avg "
-        "bin bitmap_and bitmap_and_agg bitmap_and_cardinality_agg bitmap_andnot bitmap_build "
+        "bitmap_and bitmap_and_agg bitmap_and_cardinality_agg bitmap_andnot bitmap_build "
         "bitmap_build_agg bitmap_build_cardinality_agg bitmap_cardinality bitmap_from_bytes "
         "bitmap_or bitmap_or_agg bitmap_or_cardinality_agg bitmap_to_array bitmap_to_bytes "
-        "bitmap_to_string bitmap_xor bitmap_xor_agg bitmap_xor_cardinality_agg btrim cardinality "
-        "ceil char_length chr collect concat cos cosh cot count day days decode degrees desc "
-        "distinct element elt encode end ends_with exp extract first_value flatten floor "
-        "from_base64 get hex hour hours in_ inet_aton inet_ntoa init_cap instr is_json "
-        "json_exists json_query json_quote json_unquote json_value last_value left like list_agg "
-        "ln locate log log10 log2 lower_case lpad ltrim map_entries map_keys map_union map_values "
-        "max md5 milli millis min minute minutes month months object_update over overlay "
-        "parse_url percentile position printf proctime quarter quarters radians regexp "
-        "regexp_count regexp_extract regexp_extract_all regexp_instr regexp_replace regexp_substr "
-        "repeat replace reverse right round rowtime rpad rtrim second seconds sha1 sha2 sha224 "
-        "sha256 sha384 sha512 sign similar sin sinh split split_index sqrt start starts_with "
-        "stddev_pop stddev_samp str_to_map substr substring sum sum0 tan tanh to_base64 to_date "
-        "to_time to_timestamp translate trim trim_leading trim_trailing truncate unhex upper_case "
-        "url_decode url_encode var_pop var_samp week weeks year years",
+        "bitmap_to_string bitmap_xor bitmap_xor_agg bitmap_xor_cardinality_agg object_update",
     ),
+    "table.table.WindowGroupedTable": each(TABLES, "aggregate"),
     "table.table.Table": each(
         TABLES,
-        "add_columns add_or_replace_columns aggregate distinct drop_columns "
-        "fetch flat_aggregate flat_map from_changelog full_outer_join "
-        "group_by intersect intersect_all join join_lateral "
-        "left_outer_join left_outer_join_lateral limit map minus minus_all offset order_by "
-        "over_window rename_columns right_outer_join to_changelog "
-        "union union_all window",
+        "from_changelog to_changelog",
     ),
     "table.table_environment.TableEnvironment": each(
         TABLES,
-        "compile_plan_sql create_java_function "
-        "create_java_temporary_function create_java_temporary_system_function create_model "
-        "create_temporary_function create_temporary_model "
-        "create_temporary_system_function drop_function "
-        "drop_model drop_temporary_function drop_temporary_model "
-        "drop_temporary_system_function execute_plan "
-        ""
-        "list_models "
-        "list_temporary_models "
-        "load_plan "
-        "",
+        "compile_plan_sql create_model create_temporary_model drop_model drop_temporary_model execute_plan "
+        "list_models list_temporary_models load_plan",
     ),
     "table.types.DataType": {
         **each(JAVA, "bridged_to"),

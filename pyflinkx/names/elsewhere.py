@@ -15,10 +15,12 @@ def each(module: str, names: str) -> dict[str, str]:
 # Module that offers names -> name -> module that defines it.
 ELSEWHERE: dict[str, dict[str, str]] = {
     "pyflinkx.common": {
+        **each("pyflinkx.datastream.formats.avro", "AvroRowDeserializationSchema AvroRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.csv", "CsvRowDeserializationSchema CsvRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.json", "JsonRowDeserializationSchema JsonRowSerializationSchema"),
     },
     "pyflinkx.common.serialization": {
+        **each("pyflinkx.datastream.formats.avro", "AvroRowDeserializationSchema AvroRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.csv", "CsvRowDeserializationSchema CsvRowSerializationSchema"),
         **each("pyflinkx.datastream.formats.json", "JsonRowDeserializationSchema JsonRowSerializationSchema"),
     },
@@ -74,6 +76,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
             "pyflinkx.datastream.connectors.kafka",
             "FlinkKafkaConsumer FlinkKafkaProducer KafkaRecordDeserializationSchema KafkaSink KafkaSource Semantic",
         ),
+        **each("pyflinkx.datastream.connectors.rabbitmq", "RMQConnectionConfig RMQSink RMQSource"),
     },
     "pyflinkx.datastream.connectors.file_system": {
         **each("pyflinkx.datastream.connectors", "Sink"),
@@ -156,6 +159,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.table.explain_detail", "ExplainDetail"),
         **each("pyflinkx.table.expression", "Expression"),
         **each("pyflinkx.table.module", "Module ModuleEntry"),
+        **each("pyflinkx.table.grouped_table", "GroupedTable"),
         **each("pyflinkx.table.result_kind", "ResultKind"),
         **each("pyflinkx.table.schema", "Schema"),
         **each("pyflinkx.table.sql_dialect", "SqlDialect"),
@@ -167,5 +171,15 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **each("pyflinkx.table.table_schema", "TableSchema"),
         **each("pyflinkx.table.table_environment", "StreamTableEnvironment TableEnvironment"),
         **each("pyflinkx.table.table_result", "TableResult"),
+        **each(
+            "pyflinkx.table.udf",
+            "AggregateFunction AsyncScalarFunction FunctionContext ScalarFunction TableAggregateFunction TableFunction",
+        ),
+        **each("pyflinkx.table.window", "GroupWindow Over OverWindow Session Slide Tumble"),
+        **each("pyflinkx.table.windowed_tables", "GroupWindowedTable OverWindowedTable WindowGroupedTable"),
+    },
+    "pyflinkx.table.table": {
+        **each("pyflinkx.table.windowed_tables", "GroupWindowedTable OverWindowedTable WindowGroupedTable"),
+        **each("pyflinkx.table.grouped_table", "AggregatedTable FlatAggregateTable GroupedTable"),
     },
 }

@@ -15,6 +15,7 @@ from typing import Any
 from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.relational.bound import Apply
 from pyflinkx.relational.faults import ValueFault
+from pyflinkx.relational.scaled import DecimalRun, scaled
 from pyflinkx.relational.values import Run, both, by_value, dtype, missing
 from pyflinkx.types.data_type import DataType, Family, Kind
 
@@ -50,7 +51,9 @@ def operation(apply: Apply, runs: Sequence[Run]) -> Run:
     """Two numbers of one type: that of the result, but for decimals."""
     kind, sign = apply.type, apply.function
     if kind.kind is Kind.DECIMAL:
-        return by_value(exact(sign, kind), kind, runs, apply)
+        calculated = by_value(exact(sign, kind), kind, runs, apply)
+        whole = scaled(apply)
+        return calculated if whole is None else DecimalRun(whole, calculated)
     if kind.family(Family.INTEGER) and sign in "/%":
         return whole_division(apply, runs)
     name, wanted = NUMPY_NAMES[sign], dtype(kind)

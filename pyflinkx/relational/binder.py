@@ -109,10 +109,17 @@ class Binder:
         """
         if self.known and isinstance(node, (tree.Call, tree.Name)) and node in self.known:
             return self.known[node]
+        if isinstance(node, tree.Call) and not node.arguments and self.is_column(node):
+            return self.bind(tree.Name(node.name.parts, span=node.span))
         rule = RULES.get(type(node))
         if rule is None:
             self.refuse(node, f"{described(node)} is not in this version")
         return rule(self, node)
+
+    def is_column(self, node: tree.Call) -> bool:
+        """Whether what may be a function without parentheses, such as USER, is the name of a column."""
+        name = self.text[slice(*node.span)].strip("`")
+        return name == node.name.parts[-1] and len(self.scope.find(None, name)) == 1
 
     def condition(self, node: tree.Expression, clause: str) -> Bound:
         """What is true or false.
@@ -169,6 +176,8 @@ class Binder:
             return Constant(kind.with_nullable(True), None)
         if isinstance(bound, Constant) and bound.type.family(Family.INTEGER) and wider(bound.type, kind):
             return Constant(kind.with_nullable(bound.type.nullable), bound.value)
+        if isinstance(bound, Constant) and fits_text(bound.value, kind):
+            return Constant(kind.with_nullable(bound.type.nullable), bound.value)
         if not castable(bound.type, kind):
             self.refuse(node, f"{bound.type} cannot be cast to {kind}")
         nullable = bound.type.nullable or name == "TRY_CAST"
@@ -185,25 +194,34 @@ class Binder:
     def name(self, node: tree.Name) -> Bound:
         """A column, or a field of one: ``column``, ``table.column``, ``column.field``, ``table.column.field``."""
         parts = node.parts
-        for level, scope in enumerate([self.scope, *reversed(self.scope.outer)]):
-            for before in (1, 0, *range(2, len(parts))):
-                if before >= len(parts):
-                    continue
-                qualifier = parts[before - 1] if before else None
-                found = scope.find(qualifier, parts[before])
-                if len(found) > 1:
-                    tables = [scope.columns[each.index][0] for each in found]
-                    column = parts[before]
-                    candidates = " or ".join(column if table is None else f"{table}.{column}" for table in tables)
-                    self.refuse(node, f"the name {'.'.join(parts)} is ambiguous: it may be {candidates}")
-                if found:
-                    bound: Bound = found[0]
-                    if level:
-                        bound = Outer(bound.type, level - 1, found[0].index, found[0].name)
-                    for field in parts[before + 1 :]:
-                        bound = values.field(self, node, bound, field)
-                    return bound
+        found = self.column(node, self.scope)
+        if found is not None:
+            return found
+        for level, scope in enumerate(reversed(self.scope.outer)):
+            outside = self.column(node, scope, level)
+            if outside is not None:
+                return outside
         self.unknown(node, "column", ".".join(parts), [column for _, column, _ in self.scope.columns])
+
+    def column(self, node: tree.Name, scope: Scope, level: int | None = None) -> Bound | None:
+        """What a name stands for in a scope; that of a query around this one has a level."""
+        parts = node.parts
+        for before in (1, 0, *range(2, len(parts))):
+            if before >= len(parts):
+                continue
+            found = scope.find(parts[before - 1] if before else None, parts[before])
+            if len(found) > 1:
+                tables = [scope.columns[each.index][0] for each in found]
+                name = parts[before]
+                candidates = " or ".join(name if table is None else f"{table}.{name}" for table in tables)
+                self.refuse(node, f"the name {'.'.join(parts)} is ambiguous: it may be {candidates}")
+            if found:
+                first = found[0]
+                bound: Bound = first if level is None else Outer(first.type, level, first.index, first.name)
+                for field in parts[before + 1 :]:
+                    bound = values.field(self, node, bound, field)
+                return bound
+        return None
 
     def unknown(self, node: Node, what: str, name: str, known: Sequence[str]) -> NoReturn:
         """Refuse a name that is not there."""
@@ -388,6 +406,11 @@ class Binder:
         if name not in names:
             self.unknown(node.name, "function", node.name.parts[0], [*names, *PARTS, "NULLIF", *self.session.known])
         return self.apply(node, name, arguments)
+
+
+def fits_text(value: Any, kind: DataType) -> bool:
+    """Whether a constant is text that a VARCHAR takes as it is."""
+    return isinstance(value, str) and kind.kind is Kind.VARCHAR and len(value) <= (kind.precision or 0)
 
 
 def in_zone(kind: DataType) -> bool:

@@ -43,6 +43,11 @@ class CalcOperator(Operator):
         super().open(context)
         self.moment = Moment(context.clock)
         self.projection = Projection(self.columns, self.condition, self.moment)
+        self.projection.open(context)
+
+    def close(self) -> None:
+        self.projection.close()
+        super().close()
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         for made in in_parts(batch, self.project):

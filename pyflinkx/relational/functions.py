@@ -16,7 +16,7 @@ from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.relational import arithmetic, casts, intervals, logic, patterns, text
 from pyflinkx.relational.bound import Apply, Bound, Constant
 from pyflinkx.relational.faults import ValueFault
-from pyflinkx.relational.registry import Kernel, Resolve, Signature, any_nullable, register, taking, valued
+from pyflinkx.relational.registry import Kernel, Resolve, Signature, any_nullable, register, taking, under, valued
 from pyflinkx.relational.values import Run
 from pyflinkx.types.data_type import (
     BOOLEAN,
@@ -211,6 +211,8 @@ def converted(types: Sequence[DataType]) -> Signature | None:
 
 # ---- operators
 
+under("Operators")
+
 
 def ordered(types: Sequence[DataType]) -> Signature | None:
     """``<`` and its relatives: not of maps and rows."""
@@ -242,6 +244,8 @@ register("TRY_CAST", "TRY_CAST(a AS type)", converted, casts.cast)
 
 # ---- conditions
 
+under("Conditions")
+
 register("COALESCE", "COALESCE(a, ...)", first_there, logic.coalesce)
 register("IFNULL", "IFNULL(a, b)", lambda types: first_there(types) if len(types) == 2 else None, logic.coalesce)
 register("IF", "IF(condition, a, b)", lambda types: chosen(types) if len(types) == 3 else None, logic.case)
@@ -249,6 +253,8 @@ register("GREATEST", "GREATEST(a, ...)", same_type, arithmetic.extreme(True))
 register("LEAST", "LEAST(a, ...)", same_type, arithmetic.extreme(False))
 
 # ---- numbers
+
+under("Numbers")
 
 register(
     "MOD", "MOD(a, b)", calculated("%"), lambda apply, runs: arithmetic.operation(replace(apply, function="%"), runs)
@@ -328,6 +334,8 @@ register("PI", "PI()", taking("", DOUBLE, False), constant(math.pi))
 register("E", "E()", taking("", DOUBLE, False), constant(math.e))
 
 # ---- text
+
+under("Text")
 
 
 def text_function(name: str, usage: str, parameters: str, function: Callable[..., Any], *others: str) -> None:
@@ -423,6 +431,7 @@ def hex_parameters(types: Sequence[DataType]) -> Signature | None:
 register("HEX", "HEX(number or text)", hex_parameters, valued(hexadecimal))
 register("BIN", "BIN(number)", taking("int", STRING), valued(lambda value: f"{value & (2**64 - 1):b}"))
 
+under("Hashes")
 for _name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"):
 
     def _digest(value: str | bytes, algorithm: str = _name) -> str:
@@ -440,6 +449,9 @@ def sha2(value: str | bytes, bits: int) -> str:
 text_function("SHA2", "SHA2(text, bits)", "string int", sha2)
 
 
+under("Text")
+
+
 def unhex(value: str) -> bytes | None:
     """Bytes of their digits; a digit alone at the beginning is the byte 0, as in Flink; null of what are no digits."""
     if not all(sign in string.hexdigits for sign in value):
@@ -451,6 +463,8 @@ def unhex(value: str) -> bytes | None:
 register("UNHEX", "UNHEX(text)", taking("text", BYTES, True), valued(unhex))
 
 # ---- regular expressions
+
+under("Regular expressions")
 
 register("REGEXP", "REGEXP(text, pattern)", taking("text text", BOOLEAN), valued(patterns.matches))
 register("RLIKE", "text RLIKE pattern", taking("text text", BOOLEAN), valued(patterns.similar))

@@ -72,12 +72,12 @@ def numbered(batch: ColumnBatch, positions: Sequence[int]) -> tuple[Any, Any]:
     if not positions:
         return numpy.zeros(len(batch), "int64"), numpy.zeros(min(1, len(batch)), "int64")
     chosen = [batch.columns[index] for index in dict.fromkeys(positions)]
-    fields = [Field(f"f{place}", column.format) for place, column in enumerate(chosen)]
     if any(column.field.children or column.field.carried is not None for column in chosen):
         keys: KeyMap[Any, int] = KeyMap()
         values = [to_values(column, "tuple") for column in chosen]
         places = [keys.setdefault(as_key(row), len(keys)) for row in zip(*values, strict=True)]
     else:
+        fields = [Field(f"f{place}", column.format) for place, column in enumerate(chosen)]
         schema = Schema(fields)
         index = KeyIndex(schema, schema.names, (), schema)
         named = [column.with_field(field) for column, field in zip(chosen, fields, strict=True)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.relational.bound import Apply
+from pyflinkx.relational.scaled import ScaledRun, compared
 from pyflinkx.relational.values import Run, both, by_value, is_object, missing, spread, validity
 from pyflinkx.types.data_type import BOOLEAN, DataType
 
@@ -25,7 +26,9 @@ def comparison(apply: Apply, runs: Sequence[Run]) -> Run:
     """One of the six; both operands are of one type."""
     name, function = COMPARISONS[apply.function]
     if is_object(apply.operands[0].type):
-        return by_value(function, BOOLEAN, runs, apply)
+        exact = by_value(function, BOOLEAN, runs, apply)
+        difference = compared(apply)
+        return exact if difference is None else of_decimals(difference, name, exact)
     first, second = runs
 
     def run(frame: Frame) -> Vector:
@@ -33,6 +36,18 @@ def comparison(apply: Apply, runs: Sequence[Run]) -> Run:
         if a.values is None or b.values is None:
             return missing(frame)
         return Vector(getattr(frame.numpy, name)(a.values, b.values), both(a, b))
+
+    return run
+
+
+def of_decimals(difference: ScaledRun, name: str, exact: Run) -> Run:
+    """A comparison of decimals by their difference, where it fits 64 bits in all rows."""
+
+    def run(frame: Frame) -> Vector:
+        made = difference(frame)
+        if made is None:
+            return exact(frame)
+        return Vector(getattr(frame.numpy, name)(made.values, 0), made.valid)
 
     return run
 

@@ -9,7 +9,10 @@ from typing import NoReturn
 
 from pyflinkx.relational.aggregation.selecting import distinct, grouped, is_grouped
 from pyflinkx.relational.binder import Binder, Scope
+from pyflinkx.relational.binding.values import flattened
 from pyflinkx.relational.bound import Bound, Input
+from pyflinkx.relational.changelogs.calls import changelog_table, is_changelog_call
+from pyflinkx.relational.changes.nodes import whole
 from pyflinkx.relational.joins.sources import from_clause, rescoped
 from pyflinkx.relational.joins.subqueries import Subqueries, filtered_by, projected
 from pyflinkx.relational.nodes import Calc, Node, Values
@@ -120,7 +123,7 @@ class QueryBinder:
             close = difflib.get_close_matches(name.parts[-1], self.known, 1, 0.6)
             hint = f"; did you mean {close[0]}?" if close else ""
             self.refuse(name, f"there is no table {'.'.join(name.parts)}{hint}")
-        return found
+        return whole(found)
 
     def options(self, hints: Sequence[queries.Hint]) -> dict[str, str]:
         """What the hints OPTIONS say."""
@@ -140,6 +143,8 @@ class QueryBinder:
             return self.table(source.name, source.hints), source.name.parts[-1]
         if isinstance(source, queries.Derived) and not source.lateral:
             return self.bind(source.query), None
+        if isinstance(source, queries.TableFunction) and is_changelog_call(source.call):
+            return changelog_table(self, source.call), None
         if isinstance(source, queries.TableFunction) and is_window_call(source.call):
             return window_table(self, source.call), None
         if isinstance(source, queries.Aliased):
@@ -169,6 +174,10 @@ class QueryBinder:
         nested = binder.subqueries = Subqueries(self, node, scope)
         projection: list[tuple[str, Bound]] = []
         for item in query.items:
+            fields = flattened(binder, item.expression)
+            if fields is not None:
+                projection += fields
+                continue
             if isinstance(item.expression, Star):
                 projection += self.every(item.expression, scope)
                 continue

@@ -42,6 +42,7 @@ class Function:
             take them.
         zoned: whether it takes the local time zone as a last argument, which no text says.
         deterministic: whether the same arguments give the same.
+        topic: what it is about, for the list of functions.
     """
 
     name: str
@@ -51,9 +52,19 @@ class Function:
     refine: Refine | None = None
     zoned: bool = False
     deterministic: bool = True
+    topic: str = ""
 
 
 FUNCTIONS: dict[str, Function] = {}
+
+
+# What the functions are about that are entered now.
+TOPIC = [""]
+
+
+def under(topic: str) -> None:
+    """The topic of the functions that are entered from here on."""
+    TOPIC[0] = topic
 
 
 def register(
@@ -69,7 +80,7 @@ def register(
     """Enter a function under its names."""
     for each in (name, *others):
         assert each not in FUNCTIONS, each
-        FUNCTIONS[each] = Function(each, usage, resolve, kernel, refine, zoned, deterministic)
+        FUNCTIONS[each] = Function(each, usage, resolve, kernel, refine, zoned, deterministic, TOPIC[0])
 
 
 def any_nullable(types: Sequence[DataType]) -> bool:

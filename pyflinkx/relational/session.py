@@ -23,11 +23,13 @@ class Session:
         zone: the local time zone.
         find: from the path of a function, as it is written, to the user's function; None where there is none.
         known: names of the user's functions, for suggestions.
+        find_table: as ``find``, for table functions, of which none is built in.
     """
 
     zone: str = "UTC"
     find: Find = nothing
     known: Sequence[str] = ()
+    find_table: Find = nothing
 
 
 USUAL = Session()

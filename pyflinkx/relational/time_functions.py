@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.operators.base import MIN_WATERMARK
 from pyflinkx.relational.bound import Apply
-from pyflinkx.relational.registry import Signature, register, taking
+from pyflinkx.relational.registry import Signature, register, taking, under
 from pyflinkx.relational.values import Run, missing
 from pyflinkx.types.data_type import PROCTIME, ROWTIME, DataType, Kind
 
@@ -37,5 +37,6 @@ def watermark(apply: Apply, runs: Sequence[Run]) -> Run:
     return run
 
 
+under("Times")
 register("PROCTIME", "PROCTIME()", taking("", PROCESSING_TIME, False), now)
 register("CURRENT_WATERMARK", "CURRENT_WATERMARK(rowtime column)", watermark_type, watermark)

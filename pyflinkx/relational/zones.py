@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -86,3 +88,20 @@ def shifted(values: Any, unit: int, zone: str, local: bool, numpy: Any) -> Any:
     find = offset_at if local else offset_for
     offsets = numpy.array([find(zone, second) for second in distinct.tolist()], "int64")[places].reshape(values.shape)
     return values + offsets * unit if local else values - offsets * unit
+
+
+def machine_zone() -> str:
+    """The name of the machine's time zone, or its offset where it has no name that is known."""
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name:
+        try:
+            name = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
+        except OSError:
+            name = ""
+    try:
+        zone_of(name)
+    except ValueFault:
+        seconds = -time.timezone
+        sign = "-" if seconds < 0 else "+"
+        return f"{sign}{abs(seconds) // 3600:02d}:{abs(seconds) // 60 % 60:02d}"
+    return name

@@ -210,14 +210,14 @@ class CatalogMethods:
 
     # ---- modules and functions ----
 
+    def _function_names(self) -> list[str]:
+        """The names of the user's functions."""
+        raise NotImplementedError
+
     def list_functions(self) -> list[str]:
         """The names of all functions, in small letters."""
         built_in = {name.lower() for name in FUNCTIONS if name[0].isalpha() and " " not in name}
-        return sorted({*(built_in if ("core", True) in self._modules else ()), *self.list_user_defined_functions()})
-
-    def list_user_defined_functions(self) -> list[str]:
-        """The names of the user's functions."""
-        return []
+        return sorted({*(built_in if ("core", True) in self._modules else ()), *self._function_names()})
 
     def load_module(self, module_name: str, module: Module) -> None:
         """Load the module of built-in functions again, after it was unloaded.

@@ -12,6 +12,7 @@ from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
 from pyflinkx.sql.unparser import unparse
 from pyflinkx.table.expression import Expression
+from pyflinkx.table.inline import session_of
 from pyflinkx.table.named_tables import node_of
 
 if TYPE_CHECKING:
@@ -128,5 +129,6 @@ def _named(name: str) -> queries.Source:
 def _made(left: Combining, right: Table, query: tree.Query) -> Table:
     text = unparse(query)
     nodes = {LEFT: left._node, RIGHT: right._node}
-    binder = QueryBinder(text, lambda path: nodes.get(path[-1]) or node_of(path))
+    session = session_of(left._t_env, query)
+    binder = QueryBinder(text, lambda path: nodes.get(path[-1]) or node_of(path), session=session)
     return type(right)(binder.bind(parse_query(text)), left._t_env)

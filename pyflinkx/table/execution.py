@@ -23,6 +23,7 @@ from pyflinkx.graph.transformation import Transformation
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational import calc
 from pyflinkx.relational.aggregation import expand, translators
+from pyflinkx.relational.changelogs import operators as changelogs
 from pyflinkx.relational.changes import translators as changes_translators
 from pyflinkx.relational.evaluate import Projection
 from pyflinkx.relational.joins import translate as joins
@@ -30,11 +31,23 @@ from pyflinkx.relational.nodes import Node, Scan, Values
 from pyflinkx.relational.ranking import translators as ranking_translators
 from pyflinkx.relational.sets import translate as sets
 from pyflinkx.relational.translation import Translation
+from pyflinkx.relational.user import correlate
 from pyflinkx.relational.values import field
 from pyflinkx.relational.windows import translators as window_translators
 
 # What makes the streams of nodes: each enters its functions into relational.translation when it is imported.
-LOADED = (calc, changes_translators, expand, joins, ranking_translators, sets, translators, window_translators)
+LOADED = (
+    calc,
+    changelogs,
+    changes_translators,
+    correlate,
+    expand,
+    joins,
+    ranking_translators,
+    sets,
+    translators,
+    window_translators,
+)
 
 # What a SELECT without FROM reads: a row of a column that it does not read.
 NOTHING = Schema([Field("nothing", "i")])
@@ -69,8 +82,7 @@ def translation(
 
     Args:
         environment: where their operators belong.
-        streaming: whether the results are changes as they come, or the last ones only; by default as the job's mode
-            says.
+        streaming: whether the results are changes as they come, or the last ones; by default as the mode says.
         building: makes the streams of sources; by default a new one.
     """
     options = environment._configuration

@@ -10,15 +10,45 @@ from typing import TYPE_CHECKING, Any
 from pyflinkx.names.asking import Answering, answers, offering
 from pyflinkx.sql.parser import parse_type
 from pyflinkx.sql.tree import expressions as tree
+from pyflinkx.sql.tree import queries
+from pyflinkx.sql.tree.types import IntervalUnit
 from pyflinkx.sql.unparser import unparse
 from pyflinkx.table.column_types import DataType
 from pyflinkx.table.data_types import logical_of
+from pyflinkx.table.expression_aggregates import AggregateMethods
+from pyflinkx.table.expression_collections import CollectionMethods
+from pyflinkx.table.expression_json import JsonMethods
+from pyflinkx.table.expression_numbers import NumberMethods
+from pyflinkx.table.expression_texts import TextMethods
+from pyflinkx.table.expression_times import TimeMethods
+from pyflinkx.table.expression_words import (
+    JsonExistsOnError,
+    JsonOnNull,
+    JsonQueryOnEmptyOrError,
+    JsonQueryWrapper,
+    JsonType,
+    JsonValueOnEmptyOrError,
+    TimeIntervalUnit,
+    TimePointUnit,
+)
 
-__all__ = ["Expression"]
+__all__ = [
+    "Expression",
+    "JsonExistsOnError",
+    "JsonOnNull",
+    "JsonQueryOnEmptyOrError",
+    "JsonQueryWrapper",
+    "JsonType",
+    "JsonValueOnEmptyOrError",
+    "TimeIntervalUnit",
+    "TimePointUnit",
+]
 
 
 @answers("table.expression.Expression")
-class Expression(metaclass=Answering):
+class Expression(
+    NumberMethods, TextMethods, TimeMethods, CollectionMethods, JsonMethods, AggregateMethods, metaclass=Answering
+):
     """A value of each row, made by ``col()`` and ``lit()`` and their operators and methods.
 
     Args:
@@ -36,12 +66,32 @@ class Expression(metaclass=Answering):
     def __init__(self, node: tree.Expression, name: str | None = None) -> None:
         self._node = node
         self._name = name
+        # Names of the columns of what has several.
+        self._columns: tuple[str, ...] = ()
+        # What it is in ORDER BY, where it says a direction.
+        self._order: tree.OrderItem | None = None
+        # A table that it reads, which is there as long as it is.
+        self._holds: Any = None
 
     def __repr__(self) -> str:
         return unparse(self._node)
 
     def __bool__(self) -> bool:
         raise TypeError(f"{self!r} has a value in each row only: write & for and, | for or, ~ for not")
+
+    def _call(self, name: str, *arguments: Any) -> Expression:
+        return called(name, self, *arguments)
+
+    def _made(self, node: tree.Expression) -> Expression:
+        return Expression(node)
+
+    @staticmethod
+    def _node_of(value: Any) -> tree.Expression:
+        return node_of(value)
+
+    @staticmethod
+    def _type_node(data_type: DataType) -> Any:
+        return type_node(data_type)
 
     def _with(self, operator: str, other: Any, swapped: bool = False) -> Expression:
         operands = (self._node, node_of(other))
@@ -159,11 +209,42 @@ class Expression(metaclass=Answering):
         """Another value where this is missing."""
         return called("IFNULL", self, null_replacement)
 
+    def in_(self, first_element_or_table: Any, *remaining_elements: Any) -> Expression:
+        """Whether it is one of some values, or one of those of a table of one column."""
+        if hasattr(first_element_or_table, "_node") and hasattr(first_element_or_table, "_t_env"):
+            from pyflinkx.table.named_tables import name_of
+
+            query = queries.TableQuery(tree.Name((name_of(first_element_or_table),)))
+            made = Expression(tree.In(self._node, query))
+            made._holds = first_element_or_table
+            return made
+        values = tuple(map(node_of, (first_element_or_table, *remaining_elements)))
+        return Expression(tree.In(self._node, values))
+
+    @property
+    def asc(self) -> Expression:
+        """In ``order_by()``: the least first."""
+        return self._ordered(False)
+
+    @property
+    def desc(self) -> Expression:
+        """In ``order_by()``: the greatest first."""
+        return self._ordered(True)
+
+    def _ordered(self, descending: bool) -> Expression:
+        made = Expression(self._node, self._name)
+        made._order = tree.OrderItem(self._node, descending)
+        return made
+
+    def as_argument(self, name: str) -> Expression:
+        """As the argument of that name."""
+        return Expression(tree.NamedArgument(name, self._node))
+
     def alias(self, name: str, *extra_names: str) -> Expression:
-        """The same under another name; more names are for what has several columns, which nothing has here yet."""
-        if extra_names:
-            raise TypeError(f"{self!r} is one column: alias() takes one name, not {1 + len(extra_names)}")
-        return Expression(self._node, name)
+        """The same under another name, or under a name for each column of what has several."""
+        made = Expression(self._node, name)
+        made._columns = (name, *extra_names)
+        return made
 
     def cast(self, data_type: DataType) -> Expression:
         """The value as another type."""
@@ -218,6 +299,21 @@ def node_of(value: Any) -> tree.Expression:
         return tree.Temporal("DATE", value.isoformat())
     if isinstance(value, datetime.time) and value.tzinfo is None:
         return tree.Temporal("TIME", value.isoformat())
+    if isinstance(value, datetime.datetime):
+        local = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        written = called("TO_TIMESTAMP_LTZ", local.isoformat(" ", "milliseconds"), "yyyy-MM-dd HH:mm:ss.SSS", "UTC")
+        return written._node
+    if isinstance(value, datetime.timedelta):
+        micros = value // datetime.timedelta(microseconds=1)
+        seconds, rest = divmod(abs(micros), 1_000_000)
+        written_seconds = tree.String(f"{seconds}.{rest:06d}")
+        return tree.Interval(written_seconds, IntervalUnit("SECOND"), micros < 0)
+    if isinstance(value, list):
+        return tree.Array(tuple(map(node_of, value)))
+    if isinstance(value, tuple):
+        return tree.Row(tuple(map(node_of, value)))
+    if isinstance(value, dict):
+        return tree.Map(tuple(node_of(each) for pair in value.items() for each in pair))
     raise TypeError(f"there is no constant of {value!r} ({type(value).__name__}) here")
 
 

@@ -24,7 +24,7 @@ from pyflinkx.relational.tables.definition import (
 )
 from pyflinkx.relational.tables.factory import Building
 from pyflinkx.relational.tables.options import suggestion
-from pyflinkx.relational.tables.reading import rows_of, with_all_columns
+from pyflinkx.relational.tables.reading import rows_of, whole_changes, with_all_columns
 from pyflinkx.relational.tables.stream_columns import (
     ROWTIME_KEY,
     UPDATE_BEFORE,
@@ -134,7 +134,7 @@ def stream_table(stream: DataStream, given: Sequence[Given], mode: ChangelogMode
             fields.append((column.name, column.type, places[column.name]))
     table = StreamTable(stream, fields, changes == INSERT_ONLY)
     scan = Scan(table, tuple((column, kind) for column, kind, _ in fields), name, rows, keys)
-    return with_all_columns(scan, definition, casts, name)
+    return whole_changes(with_all_columns(scan, definition, casts, name), definition)
 
 
 def with_physical(definition: TableDefinition, kinds: dict[str, DataType]) -> TableDefinition:

@@ -11,12 +11,17 @@ from pyflinkx.relational.queries import QueryBinder
 from pyflinkx.sql.parser import parse_query
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree import queries
+from pyflinkx.sql.tree.expressions import Query
 from pyflinkx.sql.unparser import unparse
+from pyflinkx.table.chosen_columns import expanded, name_of
 from pyflinkx.table.combining import Combining
 from pyflinkx.table.expression import Expression
+from pyflinkx.table.inline import session_of
 from pyflinkx.table.named_tables import node_of
+from pyflinkx.table.reshaping import Reshaping
 from pyflinkx.table.table_outputs import TableOutputs
 from pyflinkx.table.table_result import TableResult
+from pyflinkx.table.windowed_tables import Windowing
 
 if TYPE_CHECKING:
     from pyflinkx.table.table_environment import TableEnvironment
@@ -28,7 +33,7 @@ THIS = "this_table"
 
 
 @answers("table.table.Table")
-class Table(Combining, TableOutputs, metaclass=Answering):
+class Table(Combining, Reshaping, Windowing, TableOutputs, metaclass=Answering):
     """The rows of a query. Tables are made by a table environment and by methods of other tables.
 
     Args:
@@ -58,8 +63,8 @@ class Table(Combining, TableOutputs, metaclass=Answering):
             [<Row(2)>, <Row(3)>]
         """
         items = tuple(
-            queries.SelectItem(_expression(field)._node, field._name or _name_of(field, place))
-            for place, field in enumerate(fields)
+            queries.SelectItem(_expression(field)._node, field._name or name_of(field, place))
+            for place, field in enumerate(expanded(fields, [name for name, _ in self._node.columns]))
         )
         if not items:
             raise GraphError("select() takes at least one column")
@@ -98,14 +103,11 @@ class Table(Combining, TableOutputs, metaclass=Answering):
     def _source(self) -> queries.Source:
         return queries.Table(tree.Name((THIS,)))
 
-    def _query(self, select: queries.Select) -> Table:
+    def _query(self, select: Query) -> Table:
         text = unparse(select)
-        return Table(QueryBinder(text, lambda path: node_of(path) or self._node).bind(parse_query(text)), self._t_env)
-
-
-def _name_of(field: Expression, place: int) -> str | None:
-    """What Flink calls a column without a name; a column keeps its own."""
-    return None if isinstance(field._node, tree.Name) else f"_c{place}"
+        session = session_of(self._t_env, select)
+        binder = QueryBinder(text, lambda path: node_of(path) or self._node, session=session)
+        return Table(binder.bind(parse_query(text)), self._t_env)
 
 
 def _expression(field: object) -> Expression:

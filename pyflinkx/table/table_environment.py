@@ -16,6 +16,7 @@ from pyflinkx.relational.bound import Bound
 from pyflinkx.relational.catalog import Catalogs, Path
 from pyflinkx.relational.nodes import Columns, Node, Scan
 from pyflinkx.relational.queries import QueryBinder
+from pyflinkx.relational.session import within
 from pyflinkx.relational.tables import connectors
 from pyflinkx.relational.tables.definition import Column, TableDefinition, ViewDefinition
 from pyflinkx.relational.tables.factory import context_of
@@ -34,6 +35,7 @@ from pyflinkx.table.environment_settings import EnvironmentSettings
 from pyflinkx.table.execution import collected, translation
 from pyflinkx.table.explain_detail import ExplainDetail
 from pyflinkx.table.expression import Expression
+from pyflinkx.table.function_methods import FunctionMethods
 from pyflinkx.table.schema import Schema
 from pyflinkx.table.sql_dialect import SqlDialect
 from pyflinkx.table.statement_set import StatementSet
@@ -52,7 +54,7 @@ assert connectors  # entered into the registry of table factories
 
 
 @answers("table.table_environment.TableEnvironment")
-class TableEnvironment(CatalogMethods, metaclass=Answering):
+class TableEnvironment(FunctionMethods, CatalogMethods, metaclass=Answering):
     """Makes tables, runs statements of SQL, and knows tables and views by their names; made by ``create()``."""
 
     def __init__(self, environment: StreamExecutionEnvironment, settings: EnvironmentSettings) -> None:
@@ -63,6 +65,8 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
         self._open_set: list[Sinking] | None = None
         self._scans: dict[Path, tuple[TableDefinition, dict[str, str], Node]] = {}
         self._opening: list[Path] = []  # views that are being bound
+        self._system = {}
+        self._functions = {}
         self._made = 0
         if not settings.is_streaming_mode():
             environment.set_runtime_mode(RuntimeExecutionMode.BATCH)
@@ -172,10 +176,9 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
         """
         self._made += 1
         name = f"*anonymous_{descriptor.get_options().get('connector')}${self._made}*"
-        return Table(
-            table_plan(name, descriptor._definition(), self._env._configuration, self._is_streaming),
-            self,
-        )
+        definition = descriptor._definition()
+        with within(self._session()):
+            return Table(table_plan(name, definition, self._env._configuration, self._is_streaming), self)
 
     def sql_query(self, query: str) -> Table:
         """The rows of a query.
@@ -203,7 +206,8 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
         dialect = self.get_config().get_sql_dialect()
         if dialect is not SqlDialect.DEFAULT:
             raise SqlError(f"SQL is read in the manner of Flink here, not in that of {dialect.name}: set_sql_dialect()")
-        return run(self, parse_statement(stmt), stmt)
+        with within(self._session()):
+            return run(self, parse_statement(stmt), stmt)
 
     def explain_sql(self, stmt: str, *extra_details: ExplainDetail) -> str:
         """The plan of a query or INSERT as text.
@@ -212,7 +216,8 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
             stmt: the statement.
             extra_details: what is to be shown beside the nodes.
         """
-        return statement_plan(self, parse_statement(stmt), stmt, extra_details)  # type: ignore[arg-type]
+        with within(self._session()):
+            return statement_plan(self, parse_statement(stmt), stmt, extra_details)  # type: ignore[arg-type]
 
     def create_statement_set(self) -> StatementSet:
         """INSERTs that run as one job."""
@@ -235,7 +240,8 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
         """
         path = self._path(view_path)
         if isinstance(table_or_data_stream, DataStream) and isinstance(self, StreamTableEnvironment):
-            node = stream_table(table_or_data_stream, fields_or_schema, None, str(path), "create_temporary_view()")
+            with within(self._session()):
+                node = stream_table(table_or_data_stream, fields_or_schema, None, str(path), "create_temporary_view()")
         elif isinstance(table_or_data_stream, Table):
             table = table_or_data_stream
             if fields_or_schema:
@@ -263,7 +269,7 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
     # ---- binding ----
 
     def _binder(self, text: str) -> QueryBinder:
-        return QueryBinder(text, self._lookup, self._catalogs.known_names(), self._hinted)
+        return QueryBinder(text, self._lookup, self._catalogs.known_names(), self._hinted, session=self._session())
 
     def _lookup(self, parts: tuple[str, ...]) -> Node | None:
         """The plan of a table or view."""
@@ -318,7 +324,7 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
     def _partitions(self, path: Path, definition: TableDefinition) -> list[str]:
         """The partitions of a table, as its connector knows them."""
         factory, context = self._table_context(path, definition)
-        list_partitions = getattr(factory.source(context), "partitions", None)
+        list_partitions = getattr(factory.source(context), "partition_names", None)
         return [] if list_partitions is None else list_partitions()
 
     def _with_hints(self, definition: TableDefinition, hints: Sequence[Hint], text: str) -> TableDefinition:
@@ -347,10 +353,9 @@ class TableEnvironment(CatalogMethods, metaclass=Answering):
         overwrite: bool = False,
     ) -> Sinking:
         """A plan that ends in a table."""
-        configuration = self._env._configuration
-        return sinking(
-            str(path), definition, node, columns, partition or {}, overwrite, configuration, self._is_streaming
-        )
+        told = self._env._configuration
+        with within(self._session()):
+            return sinking(str(path), definition, node, columns, partition or {}, overwrite, told, self._is_streaming)
 
     def _target(self, target: str | TableDescriptor, node: Node, overwrite: bool) -> Sinking:
         """A plan that ends in a table of a name or description."""
@@ -470,7 +475,8 @@ class StreamTableEnvironment(TableEnvironment):
 
     def _of_stream(self, stream: DataStream, given: Sequence[Any], mode: ChangelogMode | None, call: str) -> Table:
         self._made += 1
-        return Table(stream_table(stream, given, mode, f"Unregistered_DataStream_{self._made}", call), self)
+        with within(self._session()):
+            return Table(stream_table(stream, given, mode, f"Unregistered_DataStream_{self._made}", call), self)
 
     def to_data_stream(self, table: Table) -> DataStream:
         """A table's rows, which are inserts, as a stream of Rows.

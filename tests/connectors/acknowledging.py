@@ -2,7 +2,31 @@
 
 import threading
 
+from pyflinkx.common import Configuration
 from pyflinkx.common.serialization import SimpleStringSchema
+from pyflinkx.datastream import StreamExecutionEnvironment
+
+WORDS = [f"word {number}" for number in range(60)]
+
+
+def environment(**more):
+    """One that takes many checkpoints, and restarts jobs that fail."""
+    options = {
+        "execution.checkpointing.interval": "20 ms",
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.delay": "0 ms",
+        "restart-strategy.fixed-delay.attempts": "3",
+        **more,
+    }
+    configuration = Configuration()
+    for key, value in options.items():
+        configuration.set_string(key, value)
+    return StreamExecutionEnvironment.get_execution_environment(configuration)
+
+
+def no_restarts():
+    """One whose jobs fail at the first fault."""
+    return environment(**{"restart-strategy.type": "none"})
 
 
 class Until(SimpleStringSchema):

@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 
 from pyflinkx.config.option import is_sensitive
+from pyflinkx.connectors.mqtt import sink as mqtt_sink
+from pyflinkx.connectors.mqtt import source as mqtt_source
+from pyflinkx.connectors.nats import sink as nats_sink
+from pyflinkx.connectors.nats import source as nats_source
+from pyflinkx.connectors.rabbitmq import config as rabbitmq_config
 from pyflinkx.connectors.redis import sink as redis_sink
 from pyflinkx.connectors.redis import source as redis_source
 
@@ -13,6 +18,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 TABLES = {
     "RedisSource": redis_source.SOURCE_OPTIONS,
     "RedisSink": redis_sink.SINK_OPTIONS,
+    "MqttSource": mqtt_source.SOURCE_OPTIONS,
+    "MqttSink": mqtt_sink.SINK_OPTIONS,
+    "NatsSource": nats_source.SOURCE_OPTIONS,
+    "NatsSink": nats_sink.SINK_OPTIONS,
+    "RMQConnectionConfig": rabbitmq_config.OPTIONS,
 }
 MARK = re.compile(r"<!-- ([\w, ]+) -->\n(?:\n\|.*\n(?:\|.*\n)*)?")
 
@@ -25,7 +35,7 @@ def table(names):
     for option in dict.fromkeys(option for options in tables.values() for option in options):
         of = ", ".join(f"`{name}`" for name, options in tables.items() if option in options)
         default = "" if option.default is None else f"`{option.type.format(option.default)}`"
-        secret = " Secret." if is_sensitive(option.key) else ""
+        secret = " Secret." if is_sensitive(option.key) or option is rabbitmq_config.URI else ""
         description = option.description[0].upper() + option.description[1:]
         yield f"| `{option.key}` | {of} | {option.expected()} | {default} | {description}.{secret} |"
 

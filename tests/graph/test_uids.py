@@ -544,6 +544,7 @@ def test_no_class_of_a_source_loses_its_operation():
         below += cls.__subclasses__()
     assert {cls.__name__: cls.operation for cls in below if cls.__module__.startswith(ours)} == {
         "ArrowSource": "ArrowSource",
+        "AvroSource": "AvroSource",
         "CachedSource": "CachedSource",
         "ClientSource": "ClientSource",
         "CollectionSource": "Collection",
@@ -552,9 +553,11 @@ def test_no_class_of_a_source_loses_its_operation():
         "CsvSource": "CsvSource",
         "DataGeneratorSource": "DataGeneratorSource",
         "DatabaseSource": "JdbcSource",
+        "DeltaSource": "DeltaSource",
         "FileSource": "FileSource",
         "FilesSource": "FilesSource",
         "FunctionSource": "FunctionSource",
+        "GenericParquetSource": "GenericParquetSource",
         "IteratorSource": "IteratorSource",
         "JsonLinesSource": "JsonLinesSource",
         "KafkaSource": "KafkaSource",

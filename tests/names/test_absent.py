@@ -15,7 +15,7 @@ from pyflinkx.common import Configuration, ExecutionConfig, Row, RowKind, Types
 from pyflinkx.datastream import DataStream, OutputTag, StreamExecutionEnvironment, connectors
 from pyflinkx.datastream.connectors import FileSink
 from pyflinkx.names import absent
-from pyflinkx.names.absent import CONNECTORS, FORMATS, JAVA, MEMBERS, MODULES, NAMES, TABLES
+from pyflinkx.names.absent import COMPACTION, CONNECTORS, JAVA, MEMBERS, MODULES, NAMES, TABLES
 from pyflinkx.names.asking import AbsentModules, Answering, install
 from pyflinkx.names.elsewhere import ELSEWHERE
 from tests.pages import ROOT, anchors
@@ -124,7 +124,7 @@ def test_absent_names_of_programs():
     assert str(TABLES) in said_on_import("from pyflinkx.table import compiled_plan")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream.connectors import PulsarSource as C")
     assert str(CONNECTORS) in said_on_import("from pyflinkx.datastream import (DataStream,\n PulsarSource)")
-    assert str(FORMATS) in said_on_import("from pyflinkx.datastream.formats.avro import AvroSchema")
+    assert str(COMPACTION) in said_on_import("from pyflinkx.datastream.connectors import FileCompactStrategy")
     assert "see https" not in said_on_import("from pyflinkx.datastream import Nothing")
     env = StreamExecutionEnvironment.get_execution_environment()
     with pytest.raises(AttributeError) as caught:

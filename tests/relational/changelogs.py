@@ -15,7 +15,6 @@ from pyflinkx.relational.translation import translates
 from pyflinkx.relational.values import field
 from pyflinkx.table import EnvironmentSettings, TableEnvironment
 from pyflinkx.table.table import Table
-from pyflinkx.types.changes import RETRACT, Changes
 from tests.relational.queries import typed
 
 KINDS = ["+I", "-U", "+U", "-D"]
@@ -24,17 +23,6 @@ KINDS = ["+I", "-U", "+U", "-D"]
 @dataclass(frozen=True)
 class Changing(Scan):
     """A table whose rows have kinds."""
-
-    said: Changes = RETRACT
-    keys: tuple[frozenset[int], ...] = ()
-
-    @property
-    def changes(self):
-        return self.said
-
-    @property
-    def unique(self):
-        return self.keys
 
 
 class KindsOfColumn(Operator):
@@ -49,7 +37,7 @@ class KindsOfColumn(Operator):
 @translates(Changing)
 def changing(node, translation):
     rows = translation.source(Scan(node.table, node.fields, node.name))
-    spec = OperatorSpec.of(KindsOfColumn).producing(node.said)
+    spec = OperatorSpec.of(KindsOfColumn).producing(node.rows)
     return columnar_operator("Kinds", spec, [rows], schema_of(node.fields))
 
 
@@ -79,6 +67,12 @@ def log(query, tables, streaming=True, options=None):
     for name, node in tables.items():
         made.create_temporary_view(name, Table(node, made))
     with made.execute_sql(query).collect() as found:
+        return [(str(row.get_row_kind()), tuple(row)) for row in found]
+
+
+def log_of(node):
+    """What a plan gives."""
+    with Table(node, environment()).execute().collect() as found:
         return [(str(row.get_row_kind()), tuple(row)) for row in found]
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyflinkx.errors import JobExecutionError, SqlError
+from pyflinkx.relational.queries import bound_query
 from pyflinkx.types.changes import RETRACT
 from tests.relational.changelogs import folded, log, rows, table
 
@@ -151,6 +152,18 @@ def test_aggregates_of_aggregates_follow_their_updates():
     assert folded(found) == Counter({(1, 1): 1, (2, 1): 1})
 
 
+@pytest.mark.parametrize("streaming", [True, False])
+def test_bundles_take_back_what_single_rows_do(streaming):
+    values = [(n % 3, "xyz"[n % 2], n * 7 % 5, n * 3 % 4 / 2) for n in range(60)]
+    made = [("+I", row) for row in values] + [("-D", row) for row in values[::2]]
+    tables = {"t": table(COLUMNS, made, RETRACT)}
+    query = f"SELECT k, {', '.join(AGGREGATES)} FROM t GROUP BY k"
+    options = {"table.exec.mini-batch.enabled": "true", "table.exec.mini-batch.size": "40"}
+    wanted = rows(query, {"t": table(COLUMNS, values[1::2])})
+    assert rows(query, tables) == wanted
+    assert rows(query, tables, streaming=streaming, options=options) == wanted
+
+
 def test_a_bundle_gives_one_change_for_a_key():
     made = [(1, None, n, None) for n in range(5)]
     options = {"table.exec.mini-batch.enabled": "true", "table.exec.mini-batch.size": "3"}
@@ -203,8 +216,6 @@ def test_functions_give_flinks_results_and_types(call, wanted, values, kind, str
         wanted = (type(made[1][0])(str(made[1][0])),)
         assert float(wanted[0]) == pytest.approx(fmean(values) if "AVG" in call else sum(values), abs=1e-6)
     assert made[1] == wanted
-    from pyflinkx.relational.queries import bound_query
-
     assert str(bound_query(query, tables).columns[0][1]) == kind
 
 
@@ -239,7 +250,28 @@ def test_grouping_tells_the_sets_apart():
     assert found == Counter({(1, None, 0, 1, 1): 1, (None, None, 1, 3, 1): 1})
 
 
+def test_arrays_and_rows_are_keys():
+    columns = {"r": "ROW<x INT, y STRING>", "l": "ARRAY<INT>"}
+    made = [((1, "a"), [1, 2]), ((1, "a"), [2]), (None, [1, 2]), ((1, "a"), [1, 2])]
+    for options in ({}, {"parallelism.default": "2", "pyflinkx.workers": "threads"}):
+        for streaming in (True, False):
+            found = rows("SELECT l, COUNT(*) FROM t GROUP BY l", {"t": table(columns, made)}, streaming=streaming)
+            assert found == Counter({((1, 2), 3): 1, ((2,), 1): 1}), options
+            found = log("SELECT DISTINCT r FROM t", {"t": table(columns, made)}, streaming, options)
+            assert sorted(str(row) for _, (row,) in found) == ["None", "Row(x=1, y='a')"]
+    query = "SELECT COUNT(DISTINCT l), COUNT(DISTINCT r) FROM t"
+    assert rows(query, {"t": table(columns, made)}, streaming=False) == Counter({(2, 1): 1})
+
+
+def test_a_hint_says_how_long_groups_are_kept():
+    query = "SELECT /*+ STATE_TTL('t' = '1s') */ k, COUNT(*) FROM t GROUP BY k"
+    assert bound_query(query, {"t": table(COLUMNS, [])}).input.ttl == 1000
+    with pytest.raises(SqlError, match="the hint STATE_TTL"):
+        bound_query(query.replace("1s", "soon"), {"t": table(COLUMNS, [])})
+
+
 REFUSED = [
+    ("SELECT k AS x, COUNT(*) FROM t GROUP BY x", "x is a name that SELECT gives, and GROUP BY takes those of FROM"),
     ("SELECT s, COUNT(*) FROM t", "the column s is neither grouped nor aggregated: with no GROUP BY"),
     ("SELECT a FROM t GROUP BY k", "the column a is neither grouped nor aggregated: put it into GROUP BY"),
     ("SELECT k FROM t GROUP BY k HAVING a > 1", "the column a is neither grouped nor aggregated"),

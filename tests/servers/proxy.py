@@ -18,6 +18,7 @@ class Proxy:
         self.passed = 0
         self.open = True
         self.pairs = []
+        self.all = []
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -31,6 +32,7 @@ class Proxy:
                 return
             with self.lock:
                 refused = not self.open
+            self.all.append(inner)
             if refused:
                 inner.close()
                 continue
@@ -38,6 +40,7 @@ class Proxy:
             with self.lock:
                 self.connections += 1
                 self.pairs += [inner, outer]
+                self.all.append(outer)
             for here, there in ((inner, outer), (outer, inner)):
                 threading.Thread(target=self._pass, args=(here, there), daemon=True).start()
 
@@ -75,3 +78,5 @@ class Proxy:
         """End it."""
         self.listener.close()
         self.cut()
+        for one in self.all:
+            one.close()

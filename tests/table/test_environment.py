@@ -212,8 +212,6 @@ def test_what_is_wrong_is_said_where_it_is(environment, cities):
         environment.execute_sql("CALL tidy_up(1)")
     with pytest.raises(SqlError, match=r"there is no table other\.t"):
         environment.from_path("other.t")
-    with pytest.raises(AttributeError, match="has no attribute 'group_by': SQL and the Table API"):
-        cities.group_by(col("id"))
 
 
 def test_tables_belong_to_a_program_of_streams():

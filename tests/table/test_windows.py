@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pyflinkx.errors import SqlError
 from pyflinkx.table import DataTypes
+from pyflinkx.table.execution import translation
 from tests.table.row_times import Watermarks, at, environment, millis, results, view
 
 # Times at the ends of windows, at their begins, and anywhere.
@@ -96,9 +97,12 @@ QUERY = (
 def test_aggregates_of_windows_of_a_stream(window, rows, delay):
     tables = environment()
     view(tables, rows, delay)
-    assert sorted(results(tables, QUERY.format(window=window)), key=repr) == aggregated(
-        expected(rows, FIXED[window], delay)
-    )
+    wanted = aggregated(expected(rows, FIXED[window], delay))
+    query = QUERY.format(window=window)
+    assert sorted(results(tables, query), key=repr) == wanted
+    # What compiled windows cannot is calculated row by row.
+    by_rows = results(tables, query.replace("COUNT(*)", "COUNT(*) FILTER (WHERE v IS NULL OR v < 9)"))
+    assert sorted(by_rows, key=repr) == wanted
 
 
 @pytest.mark.parametrize("window", FIXED)
@@ -112,6 +116,50 @@ def test_in_batch_no_row_is_late(window, rows):
     whole = sorted(results(tables, f"SELECT k, v, window_end, window_time FROM TABLE({window})"), key=repr)
     each = [(key, value, at(end), at(end - 1)) for (key, _, end), values in found.items() for value in values]
     assert whole == sorted(each, key=repr)
+
+
+@pytest.mark.parametrize(
+    ("calls", "compiled"),
+    [
+        ("COUNT(*), COUNT(v), COUNT(DISTINCT v), SUM(v), AVG(v), MIN(v), MAX(k)", True),
+        ("SUM(v + 1), COUNT(*)", True),
+        ("AVG(DISTINCT v)", False),
+        ("LISTAGG(k)", False),
+        ("COUNT(*) FILTER (WHERE v > 0)", False),
+    ],
+)
+def test_which_aggregates_are_of_compiled_windows(calls, compiled):
+    tables = environment()
+    view(tables, SAMPLE)
+    window = "TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' SECOND)"
+    table = tables.sql_query(
+        f"SELECT UPPER(k), {calls} FROM TABLE({window}) WHERE v > 0 GROUP BY UPPER(k), window_start, window_end"
+    )
+    stream = translation(tables._env).stream(table._node.input)
+    assert (stream.origin.operation == "Window Results") == compiled
+
+
+AMOUNTS = st.one_of(st.none(), st.decimals(-(10**16) + 1, 10**16 - 1, places=2), st.decimals(-9, 9, places=2))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), AMOUNTS, st.integers(0, 2500)), min_size=1, max_size=20))
+def test_sums_of_decimals_by_compiled_windows_and_by_rows(rows):
+    tables = environment(streaming=False)
+    fields = [("k", DataTypes.STRING()), ("v", DataTypes.DECIMAL(18, 2)), ("ts", DataTypes.TIMESTAMP(3))]
+    kind = DataTypes.ROW([DataTypes.FIELD(*each) for each in fields])
+    made = [(key, value, at(stamp)) for key, value, stamp in rows]
+    tables.create_temporary_view("t", tables.from_elements(made, kind))
+    query = (
+        "SELECT k, window_start, SUM(v), AVG(v), MIN(v), COUNT(v) {} FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), "
+        "INTERVAL '1' SECOND)) GROUP BY k, window_start, window_end"
+    )
+    by_rows = [row[:-1] for row in results(tables, query.format(", COUNT(*) FILTER (WHERE TRUE)"))]
+    assert sorted(results(tables, query.format("")), key=repr) == sorted(by_rows, key=repr)
+    known = [value for _, value, _ in rows if value is not None]
+    assert sum(row[2] or 0 for row in by_rows) == sum(known)
+    stream = translation(tables._env).stream(tables.sql_query(query.format(""))._node.input)
+    assert stream.origin.operation == "Window Results"
 
 
 def sessions(rows, gap, delay, by_key):
@@ -271,13 +319,19 @@ def test_windows_that_make_no_sense_are_refused(query, message):
         tables.sql_query(query)
 
 
-def test_a_stream_needs_a_time_that_goes_on():
+def test_a_stream_needs_a_time_that_goes_on_or_an_end():
     tables = environment()
     view(tables, SAMPLE)
     query = (
-        "SELECT window_start FROM TABLE(TUMBLE(TABLE s, DESCRIPTOR(ts), INTERVAL '1' SECOND)) "
+        "SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE {}, DESCRIPTOR(ts), INTERVAL '2' SECOND)) "
         "GROUP BY window_start, window_end"
     )
-    tables.create_temporary_view("s", tables.sql_query("SELECT CAST(ts AS TIMESTAMP(3)) AS ts FROM t"))
+    tables.execute_sql("CREATE TABLE endless (ts TIMESTAMP(3)) WITH ('connector' = 'datagen')")
     with pytest.raises(SqlError, match="declare a WATERMARK FOR ts"):
-        tables.execute_sql(query)
+        tables.execute_sql(query.format("endless"))
+    tables.create_temporary_view("cast_away", tables.sql_query("SELECT CAST(ts AS TIMESTAMP(3)) AS ts FROM t"))
+    with pytest.raises(SqlError, match="declare a WATERMARK FOR ts"):
+        tables.execute_sql(query.format("cast_away"))
+    kind = DataTypes.ROW([DataTypes.FIELD("ts", DataTypes.TIMESTAMP(3))])
+    tables.create_temporary_view("ends", tables.from_elements([(at(stamp),) for _, _, stamp in SAMPLE], kind))
+    assert sorted(results(tables, query.format("ends"))) == [(at(0), 4), (at(2000), 1), (at(4000), 1)]

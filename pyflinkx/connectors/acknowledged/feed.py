@@ -51,6 +51,7 @@ class Feed:
         wake: wakes the task.
         capacity: the most messages that wait to be taken.
         patience: seconds that the server may be away.
+        delay: seconds between two attempts to connect; None for some that grow.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class Feed:
         wake: Callable[[], None],
         capacity: int,
         patience: float,
+        delay: float | None = None,
     ) -> None:
         self.connect = connect
         self.server = server
         self.wake = wake
         self.capacity = capacity
         self.patience = patience
+        self.delay = delay
         self.changed = threading.Condition()
         self.arrived: deque[Held] = deque()
         self.acknowledged: list[Held] = []
@@ -138,7 +141,7 @@ class Feed:
                 self._fail(error)
                 return
             with self.changed:
-                if self.changed.wait_for(lambda: self.closed, delay):
+                if self.changed.wait_for(lambda: self.closed, delay if self.delay is None else self.delay):
                     return
             delay = min(2 * delay, MOST_DELAY)
 

@@ -82,6 +82,10 @@ class AcknowledgedSource(Source):
             ConnectionLostError: the server cannot be reached.
         """
 
+    def delay(self) -> float | None:
+        """Seconds between two attempts to connect; None for those of the feed's."""
+        return None
+
     def create_coordinator(self, context: CoordinatorContext) -> Coordinator:
         return AcknowledgingCoordinator(context)
 
@@ -93,6 +97,7 @@ class AcknowledgedSource(Source):
                 wake,
                 self.options.get(FETCH_SIZE),
                 self.options.get(PATIENCE) / 1000,
+                self.delay(),
             )
 
         skips = self.options.get(ON_ERROR) == "skip"

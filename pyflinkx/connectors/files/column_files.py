@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any, Protocol
 
 from pyflinkx._core.columns.batch import ColumnBatch
-from pyflinkx._core.records.row_kinds import first_change
-from pyflinkx.connectors.files.parts import Part, RowPart
-from pyflinkx.connectors.files.row_files import RowFileSink, RowFileWriter
+from pyflinkx.connectors.files.bulk import BulkWriterFactory
+from pyflinkx.connectors.files.parts import BulkPart, Part, RowPart
+from pyflinkx.connectors.files.row_files import RowFileSink
+from pyflinkx.connectors.files.row_writer import RowFileWriter
 from pyflinkx.connectors.sink import WriterContext
-from pyflinkx.errors import SinkError
-
-# So few that a file is not much larger than its size says.
-ROWS_AT_ONCE = 1024
 
 
 class Lines(Protocol):
@@ -24,18 +22,19 @@ class Lines(Protocol):
 
 
 class ColumnFileSink(RowFileSink):
-    """Writes columns as text, into one folder.
+    """Writes columns as text.
 
     Args:
         path: the folder.
         format: makes the text.
+        kept: names of the columns that are in the files; None for all.
     """
 
-    columnar = True
-
-    def __init__(self, path: str | PathLike[str], format: Lines) -> None:
+    def __init__(self, path: str | PathLike[str], format: Lines, kept: Sequence[str] | None = None) -> None:
         super().__init__(path, None)  # type: ignore[arg-type]
+        self.columnar = True
         self.format = format
+        self.kept = None if kept is None else list(kept)
 
     def create_writer(self, context: WriterContext) -> ColumnFileWriter:
         return ColumnFileWriter(self, context)
@@ -46,27 +45,60 @@ class ColumnFileWriter(RowFileWriter):
 
     sink: ColumnFileSink
 
-    def write(self, batch: Any) -> None:
-        if batch.kinds is not None and first_change(batch) >= 0:
-            raise SinkError(f"{self.sink.path}: the stream holds updates or deletions, which a file cannot take back")
-        now = self.clock.now()
-        if now - self.checked >= self.sink.check_interval:
-            self.advance(now)
-        for start in range(0, len(batch), ROWS_AT_ONCE):
-            self._add("", batch.slice(start, min(start + ROWS_AT_ONCE, len(batch))), now)
+    def _part(self, bucket: str, path: str, hidden: str, now: int) -> Part:
+        return LinesPart(bucket, path, hidden, now, self.sink.format.lines, self.sink.kept)
 
-    def _add(self, bucket: str, rows: ColumnBatch, now: int) -> None:
-        self._roll(bucket, now)
-        part = self.open.get(bucket)
-        if part is not None and self.sink.policy.should_roll_on_event(part, rows):
-            self._end(bucket)
-            part = None
-        if part is None:
-            part = self.open[bucket] = self._begin(bucket, now)
-        part.add(rows)
-        part.written = now
-        with self._errors(part.path):
-            part.drain()
+
+class LinesPart(RowPart):
+    """A file of lines."""
+
+    def __init__(self, bucket: str, path: str, hidden: str, now: int, lines: Any, kept: Sequence[str] | None) -> None:
+        super().__init__(bucket, path, hidden, now, lines)
+        self.kept = kept
+
+    def add_columns(self, batch: ColumnBatch) -> None:
+        """Add the rows of columns."""
+        self.add(batch if self.kept is None else batch.select(self.kept))
+
+
+class BulkFileSink(RowFileSink):
+    """Writes columns to files that are written as a whole.
+
+    Args:
+        path: the folder.
+        factory: makes the writers of files.
+        kept: names of the columns that are in the files.
+    """
+
+    encoder: BulkWriterFactory
+
+    def __init__(self, path: str | PathLike[str], factory: BulkWriterFactory, kept: Sequence[str]) -> None:
+        super().__init__(path, factory)
+        self.columnar = True
+        self.kept = list(kept)
+
+    def create_writer(self, context: WriterContext) -> BulkFileWriter:
+        return BulkFileWriter(self, context)
+
+
+class BulkFileWriter(RowFileWriter):
+    """Writes the files of one subtask."""
+
+    sink: BulkFileSink
 
     def _part(self, bucket: str, path: str, hidden: str, now: int) -> Part:
-        return RowPart(bucket, path, hidden, now, self.sink.format.lines)
+        return SomeColumnsPart(bucket, path, hidden, now, self.sink.encoder, self.sink.kept)
+
+
+class SomeColumnsPart(BulkPart):
+    """A file with some of the columns."""
+
+    def __init__(
+        self, bucket: str, path: str, hidden: str, now: int, factory: BulkWriterFactory, kept: Sequence[str]
+    ) -> None:
+        super().__init__(bucket, path, hidden, now, factory)
+        self.kept = kept
+
+    def add_columns(self, batch: ColumnBatch) -> None:
+        """Add the rows of columns."""
+        super().add_columns(batch.select(self.kept))

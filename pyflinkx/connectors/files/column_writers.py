@@ -14,9 +14,11 @@ from pyflinkx.connectors.files.bulk import BulkStream, BulkWriter, RowDataBulkWr
 from pyflinkx.errors import ConfigurationError, PyflinkxError, SinkError, TypeInformationError
 from pyflinkx.formats.arrow_library import arrow_schema
 from pyflinkx.formats.arrow_types import Fitting
+from pyflinkx.formats.typed_rows import TypedRows
 from pyflinkx.types.arrow import type_info_of
 from pyflinkx.types.carried import is_carried
-from pyflinkx.types.codecs import codec_of
+from pyflinkx.types.data_type import row_type
+from pyflinkx.types.data_type_field import type_of_field
 from pyflinkx.types.described import described_columns
 
 # Rows of which columns are made at once.
@@ -97,7 +99,7 @@ class ColumnWriter(BulkWriter):
         self.schema = schema
         self.names = schema.names
         self.arrow_schema = arrow_schema(schema)
-        self.conform = codec_of(type_info_of(schema)).conform_batch
+        self.conform = TypedRows(row_type((field.name, type_of_field(field)) for field in schema))
         self.last: tuple[Schema, Schema, Fitting] | None = None  # of the columns that came last
         with WrittenAs(self.factory.format_name):
             self.file = self.factory.open(self.stream, self.arrow_schema)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from os import PathLike
 from typing import Any, Protocol
 
@@ -12,19 +11,19 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx.config.arguments import check_choice, check_count
 from pyflinkx.connectors.files.source import FilesSource
-from pyflinkx.connectors.files.splits import FilePart, FileSplit, list_files
+from pyflinkx.connectors.files.splits import FileSplit, list_files, parts_of_files
 from pyflinkx.connectors.source import BadRecord
 from pyflinkx.errors import ConfigurationError, SourceError
 from pyflinkx.formats.arrow_filters import Filters
 from pyflinkx.formats.arrow_library import arrow_schema
 from pyflinkx.formats.arrow_types import Fitting, schema_of_file
-from pyflinkx.formats.opening import file_size
+from pyflinkx.formats.opening import check_size, file_size
 from pyflinkx.types.arrow import type_info_of
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.described import described_columns
 
 # Rows that are decoded at once.
-BATCH_ROWS = 65_536
+BATCH_ROWS = 131_072
 # So many rows that are not wanted are passed over before the task gets its turn.
 PASSED_ROWS = 1 << 20
 SPLIT_BYTES = 64 << 20
@@ -165,13 +164,7 @@ class ColumnFilesSource(FilesSource):
         file_size(path)
 
     def splits(self, parallelism: int) -> list[FileSplit]:
-        found = []
-        for path in list_files(self.paths):
-            size = file_size(path)
-            count = max(1, round(size / self.split_size))
-            ends = [size * number // count for number in range(count + 1)]
-            found += [FileSplit(path, None, FilePart(start, end, size)) for start, end in pairwise(ends)]
-        return found
+        return parts_of_files(list_files(self.paths), self.split_size)
 
     def open_file(self, path: str) -> OpenFile:
         """Open a file.
@@ -217,8 +210,8 @@ class ColumnFile:
         self.selects = len(self.fitting.wanted.names) > len(self.columns)
         self.expression = None if self.filters is None else self.filters.expression()
         part = split.part
-        if part is not None and file_size(split.path) != part.size:
-            raise SourceError(f"{split.path}: has {file_size(split.path)} bytes, but had {part.size} when it was found")
+        if part is not None:
+            check_size(split.path, part.size)
         last = range(file.groups)
         if part is not None:
             last = range(*(first_group(at, part.size, file.groups) for at in (part.start, part.end)))

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyflinkx.connectors.files.arrow_opening import arrow_errors, each_batch, opened
-from pyflinkx.connectors.files.columnar import ColumnFilesSource
+from pyflinkx.connectors.files.columnar import ColumnFile, ColumnFilesSource
+from pyflinkx.connectors.files.splits import FileSplit
+from pyflinkx.connectors.source import BadRecord
 from pyflinkx.formats.arrow_library import arrow_module
+from pyflinkx.formats.avro_schema import AvroSchema
+from pyflinkx.formats.avro_type import GenericRecordAvroTypeInfo
+from pyflinkx.types.described import with_keys
 
 PARQUET = "a Parquet file"
 
@@ -27,6 +32,48 @@ class ParquetSource(ColumnFilesSource):
 
     def open_file(self, path: str) -> ParquetFile:
         return ParquetFile(path, self.batch_size)
+
+
+class GenericParquetSource(ParquetSource):
+    """The rows of Parquet files as generic records of Avro, which are dicts.
+
+    Args:
+        paths: as for ``ParquetSource``.
+        schema: of the records; columns are found by name.
+    """
+
+    columnar = False
+
+    def __init__(self, paths: Any, schema: AvroSchema, **options: Any) -> None:
+        super().__init__(paths, with_keys(schema.data_type()), **options)
+        self.record_schema = schema
+
+    @property
+    def output_type(self) -> Any:
+        """Type of the records."""
+        return GenericRecordAvroTypeInfo(self.record_schema)
+
+    def open_records(self, split: FileSplit) -> GenericRows:  # type: ignore[override] # records, not columns
+        return GenericRows(super().open_records(split))
+
+
+class GenericRows:
+    """The rows of a part of a file as dicts.
+
+    Args:
+        file: gives their columns.
+    """
+
+    def __init__(self, file: ColumnFile) -> None:
+        self.file = file
+        self.bad_records: list[BadRecord] = []
+        self.position = file.position
+        self.close = file.close
+
+    def read(self, limit: int) -> list[Any] | None:
+        """Up to ``limit`` records; None at the end."""
+        batch = self.file.read(limit)
+        return None if batch is None else batch.to_rows("dict")
 
 
 class ParquetFile:

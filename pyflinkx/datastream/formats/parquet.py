@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.connectors.files.columnar import BATCH_ROWS
-from pyflinkx.connectors.files.parquet import ParquetSource
+from pyflinkx.connectors.files.parquet import GenericParquetSource, ParquetSource
 from pyflinkx.connectors.files.parquet_sink import ParquetWriterFactory
 from pyflinkx.connectors.source import Source
-from pyflinkx.datastream.connectors.file_system import BulkFormat, RowDataBulkWriterFactory
+from pyflinkx.datastream.connectors.file_system import (
+    BulkFormat,
+    BulkWriterFactory,
+    RowDataBulkWriterFactory,
+    StreamFormat,
+    checked,
+)
 from pyflinkx.datastream.formats.hadoop import parquet_options
+from pyflinkx.formats.avro_schema import AvroSchema
 from pyflinkx.names.asking import offering
 
-__all__ = ["ParquetBulkWriters", "ParquetColumnarRowInputFormat"]
+__all__ = ["AvroParquetReaders", "AvroParquetWriters", "ParquetBulkWriters", "ParquetColumnarRowInputFormat"]
 
 
 class ParquetColumnarRowInputFormat(BulkFormat):
@@ -50,6 +57,50 @@ class ParquetColumnarRowInputFormat(BulkFormat):
 
     def source(self, paths: tuple[str, ...]) -> Source:
         return ParquetSource(paths, self._row_type, **self._options)
+
+
+class GenericFormat(StreamFormat):
+    """Parquet files read as generic records."""
+
+    def __init__(self, schema: AvroSchema) -> None:
+        self._schema = schema
+
+    def source(self, paths: tuple[str, ...]) -> Source:
+        return GenericParquetSource(paths, self._schema)
+
+
+class AvroParquetReaders:
+    """Reads Parquet files as Avro's records, for ``FileSource.for_record_stream_format``."""
+
+    @staticmethod
+    def for_generic_record(schema: AvroSchema) -> StreamFormat:
+        """What reads generic records, which are dicts; columns are found by the names of the schema's fields.
+
+        Raises:
+            TypeError: it is no AvroSchema.
+            ConfigurationError: a field is no column, such as a union of several types.
+
+        Example:
+            >>> from pyflinkx.datastream.formats.avro import AvroSchema
+            >>> schema = AvroSchema.parse_string('{"type": "record", "name": "T", "fields": []}')
+            >>> isinstance(AvroParquetReaders.for_generic_record(schema), StreamFormat)
+            True
+        """
+        return GenericFormat(checked(schema, AvroSchema, "schema"))
+
+
+class AvroParquetWriters:
+    """Makes what writes Avro's records to Parquet files, for ``FileSink.for_bulk_format``."""
+
+    @staticmethod
+    def for_generic_record(schema: AvroSchema) -> BulkWriterFactory:
+        """What writes generic records: dicts, or Rows with names.
+
+        Raises:
+            TypeError: it is no AvroSchema.
+            ConfigurationError: Parquet has no column for a field.
+        """
+        return ParquetWriterFactory(checked(schema, AvroSchema, "schema").data_type())
 
 
 class ParquetBulkWriters:

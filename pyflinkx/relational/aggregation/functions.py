@@ -112,7 +112,17 @@ class Aggregate:
         return found._replace(result=found.result.with_nullable(True))
 
 
-AGGREGATES: dict[str, Aggregate] = {}
+class Registry(dict[str, Aggregate]):
+    """Aggregate functions by name; a name that knows its function, as one of the user's does, needs no entry."""
+
+    def __missing__(self, name: str) -> Aggregate:
+        make: Callable[[], Aggregate] | None = getattr(name, "entry", None)
+        if make is None:
+            raise KeyError(name)
+        return make()
+
+
+AGGREGATES: dict[str, Aggregate] = Registry()
 
 
 def register(name: str, usage: str, resolve: Resolve, make: Make, *others: str, **more: bool) -> None:

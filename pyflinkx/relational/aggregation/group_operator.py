@@ -54,6 +54,7 @@ class GroupAggregateOperator(PiecewiseOperator):
         ttl: how long (ms) a group is kept that no row comes to; 0 for ever.
         bundle: how many rows are looked at together, so that a key gives one change for them; 0 for each on its own.
         final: whether results are wanted once, at the end.
+        plain: positions of the columns that the stream is spread by, where those of the key are arrays, maps or rows.
     """
 
     def __init__(
@@ -67,9 +68,11 @@ class GroupAggregateOperator(PiecewiseOperator):
         ttl: int = 0,
         bundle: int = 0,
         final: bool = False,
+        plain: Sequence[int] | None = None,
     ) -> None:
         self.columns = columns
         self.keys = tuple(keys)
+        self.plain = self.keys if plain is None else tuple(plain)
         self.aggregates = Aggregates(calls, retracting)
         self.rest = self.aggregates.unfolded()
         self.results = results
@@ -98,7 +101,7 @@ class GroupAggregateOperator(PiecewiseOperator):
 
     def take_each(self, batch: ColumnBatch, changes: list[Change]) -> None:
         """Take rows one by one."""
-        keys = keys_of(batch, self.keys)
+        keys = keys_of(batch, self.plain)
         kinds = kinds_of(batch)
         groups, context, aggregates = self.groups, self.key_context, self.aggregates
         for row, values in enumerate(rows_of(batch, self.columns, aggregates.columns)):
@@ -125,13 +128,13 @@ class GroupAggregateOperator(PiecewiseOperator):
         """Take rows by key: one change for all of a key, or none where results are final."""
         import numpy
 
-        places, members = numbered(batch, self.keys)
+        places, members = numbered(batch, self.plain)
         firsts = batch.take(members)
         kinds = kinds_of(batch)
         signs = None
         if kinds is not None:
             signs = numpy.where(numpy.isin(numpy.array(kinds, "int8"), (BEFORE, DELETE)), -1, 1)
-        keys = keys_of(firsts, self.keys)
+        keys = keys_of(firsts, self.plain)
         found: list[Any] = []
         for key in keys:
             self.key_context.key = key
@@ -209,7 +212,7 @@ class GroupAggregateOperator(PiecewiseOperator):
     ) -> None:
         """Add the different values of the rows of a batch to their groups."""
         read = [self.aggregates.columns[index] for index in distinct.read]
-        numbers_of_rows, firsts = numbered(batch, [*self.keys, *read])
+        numbers_of_rows, firsts = numbered(batch, [*self.plain, *read])
         counts = numbers(None, numbers_of_rows, len(firsts), signs)
         rows = rows_of(batch.take(firsts), self.columns, self.aggregates.columns)
         for group, count, row in zip(places[firsts].tolist(), counts, rows, strict=True):

@@ -11,6 +11,7 @@ from pyflinkx.relational.aggregation.nodes import Aggregate, Expand, numbers_of
 from pyflinkx.relational.binder import Binder
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input
 from pyflinkx.relational.nodes import Calc, Node
+from pyflinkx.relational.user.aggregates import aggregate_of
 from pyflinkx.sql.tree import base
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.data_type import BIGINT, BOOLEAN
@@ -24,7 +25,7 @@ def is_aggregate(node: base.Node) -> bool:
     """Whether a node is the call of an aggregate function, over a group."""
     if not isinstance(node, tree.Call) or len(node.name.parts) != 1 or node.over is not None:
         return False
-    return node.name.parts[0].upper() in (*AGGREGATES, *GROUPING)
+    return node.name.parts[0].upper() in (*AGGREGATES, *GROUPING) or aggregate_of(node) is not None
 
 
 def aggregate_calls(expression: base.Node) -> Iterator[tree.Call]:
@@ -79,7 +80,7 @@ class Grouping(Binder):
         self.kinds = [key.bound.type if sets is None else key.bound.type.with_nullable(True) for key in self.keys]
         self.read: list[Bound] = []  # what aggregates read, beside the keys
         self.calls: list[AggregateCall] = []
-        self.key_trees = {type(key.tree) for key in self.keys}
+        self.key_trees = {tree.Name, *(type(key.tree) for key in self.keys)}
 
     def bind(self, node: tree.Expression) -> Bound:
         if is_aggregate(node):
@@ -121,7 +122,7 @@ class Grouping(Binder):
 
     def aggregate(self, node: tree.Call) -> Bound:
         """The column of an aggregate's results."""
-        name = node.name.parts[0].upper()
+        name = aggregate_of(node) or node.name.parts[0].upper()
         if name in GROUPING:
             return self.grouping(node, name)
         function = AGGREGATES[name]

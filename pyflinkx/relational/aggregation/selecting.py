@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
+from pyflinkx.config.values import parse_duration
 from pyflinkx.relational.aggregation.grouping import Grouping, Key, aggregate_calls, has_aggregates
 from pyflinkx.relational.aggregation.nodes import Aggregate
 from pyflinkx.relational.binder import Binder
@@ -49,6 +50,14 @@ def grouped(binder: QueryBinder, query: queries.Select, rows: Node, expressions:
         for expression in each:
             if has_aggregates(expression):
                 binder.refuse(expression, "there is an aggregate in GROUP BY: that needs a query of its own in FROM")
+            name = expression.parts[0] if isinstance(expression, tree.Name) and len(expression.parts) == 1 else None
+            aliases = [item.alias for item in query.items]
+            if name is not None and name in aliases and not expressions.scope.find(None, name):
+                binder.refuse(
+                    expression,
+                    f"{name} is a name that SELECT gives, and GROUP BY takes those of FROM: write the expression "
+                    "again, or SELECT from a query that gives the name",
+                )
             bound = expressions.bind(expression)
             bounds = [key.bound for key in keys]
             if bound not in bounds:
@@ -66,10 +75,25 @@ def grouped(binder: QueryBinder, query: queries.Select, rows: Node, expressions:
         for call in aggregate_calls(part):
             grouping.bind(call)
     having = None if query.having is None else grouping.condition(query.having, "HAVING")
-    node = windowed(grouping.node(rows))
+    node = windowed(grouping.node(rows, ttl_of(binder, query.hints)))
     if having is not None:
         node = Calc(node, everything(node), having)
     return node, grouping
+
+
+def ttl_of(binder: QueryBinder, hints: Sequence[queries.Hint]) -> int | None:
+    """How long (ms) the hint STATE_TTL has groups kept to which no row comes; None where there is none."""
+    for hint in hints:
+        if hint.name.upper() != "STATE_TTL":
+            continue
+        for option in hint.options:
+            if option.key is None or not isinstance(option.value, tree.String):
+                binder.refuse(option, "the hint STATE_TTL has pairs of 'table' = 'duration'")
+            try:
+                return parse_duration(option.value.value)
+            except ValueError as error:
+                binder.refuse(option, f"the hint STATE_TTL: {error}")
+    return None
 
 
 def everything(node: Node) -> tuple[tuple[str, Bound], ...]:

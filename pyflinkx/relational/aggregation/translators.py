@@ -9,6 +9,7 @@ from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.aggregation.group_operator import GroupAggregateOperator, group_state
+from pyflinkx.relational.aggregation.nested_keys import with_plain_keys
 from pyflinkx.relational.aggregation.nodes import Aggregate
 from pyflinkx.relational.keyed_rows import keyed, schema_of, ttl_of
 from pyflinkx.relational.translation import Translation, translates
@@ -35,10 +36,11 @@ def single(keys: tuple[int, ...]) -> Settings:
 def aggregated(node: Aggregate, translation: Translation) -> Stream:
     """The stream of an Aggregate."""
     rows = translation.stream(node.input)
-    retracting = INSERT_ONLY not in (rows.changes, node.input.changes) or rows.changes != node.input.changes
+    retracting = not rows.changes == node.input.changes == INSERT_ONLY
     final = not translation.streaming
     ttl = 0 if final else node.ttl if node.ttl is not None else ttl_of(translation.options)
-    stream = keyed(rows, node.keys)
+    rows, plain = with_plain_keys(rows, node.input.columns, node.keys)
+    stream = keyed(rows, plain)
     spec = OperatorSpec.of(
         GroupAggregateOperator,
         node.input.columns,
@@ -49,6 +51,7 @@ def aggregated(node: Aggregate, translation: Translation) -> Stream:
         ttl=ttl,
         bundle=bundle_of(translation.options),
         final=final,
+        plain=plain,
     )
     changes = INSERT_ONLY if final or (not node.calls and not retracting) else RETRACT
     spec = spec.reading(stream.asks()).producing(changes).keeping(group_state(ttl))

@@ -179,7 +179,16 @@ def zoned(binder: Binder, node: tree.Call) -> Bound:
     return binder.apply(node, node.name.parts[0].upper(), arguments)
 
 
-RULES: dict[type[Node], Callable[[Binder, Any], Bound]] = {tree.Interval: interval, tree.Difference: difference}
+def symbol(binder: Binder, node: tree.Symbol) -> Bound:
+    """A word of the language where a value is asked for."""
+    binder.refuse(node, f"{node.name} is a word of SQL; as the name of a column it stands between backticks")
+
+
+RULES: dict[type[Node], Callable[[Binder, Any], Bound]] = {
+    tree.Interval: interval,
+    tree.Difference: difference,
+    tree.Symbol: symbol,
+}
 CALLS: dict[str, Callable[[Binder, tree.Call], Bound]] = {
     "EXTRACT": extract,
     "FLOOR": rounded,

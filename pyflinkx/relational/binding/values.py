@@ -35,6 +35,24 @@ def access(binder: Binder, node: tree.Field) -> Bound:
     return field(binder, node, binder.bind(node.operand), node.name)
 
 
+def flattened(binder: Binder, node: tree.Expression) -> list[tuple[str, Bound]] | None:
+    """The fields of a row with ``.*`` behind it, as columns of their own; None for any other expression."""
+    if isinstance(node, tree.Field) and node.name == "*":
+        bound = binder.bind(node.operand)
+    elif isinstance(node, tree.Star) and node.qualifier is not None:
+        parts = node.qualifier.parts
+        if any(table == parts[-1] for table, _, _ in binder.scope.columns):
+            return None
+        if not binder.scope.find(None, parts[0]) and not (len(parts) > 1 and binder.scope.find(parts[0], parts[1])):
+            return None
+        bound = binder.bind(node.qualifier)
+    else:
+        return None
+    if bound.type.kind is not Kind.ROW:
+        binder.refuse(node, f"{bound} is {bound.type}, which has no fields")
+    return [(name, field(binder, node, bound, name)) for name in bound.type.names]
+
+
 def row(binder: Binder, node: tree.Row) -> Bound:
     """ROW(a, b): the fields are called EXPR$0, EXPR$1."""
     return made_row([binder.bind(item) for item in node.items])

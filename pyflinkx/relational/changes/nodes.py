@@ -111,6 +111,13 @@ class DropUpdateBefore(Node):
         return "DropUpdateBefore()"
 
 
+def whole(node: Node) -> Node:
+    """A plan whose changes are whole: where a table gives upserts by key, what makes such of them."""
+    if node.changes.kind != "upsert" or not node.unique:
+        return node
+    return Normalize(node, tuple(sorted(next(iter(node.unique)))))
+
+
 def upserts_by(node: Node, key: tuple[int, ...]) -> Node:
     """A plan whose rows can be written as upserts by a key: the later one of a key replaces the one before.
 

@@ -10,12 +10,17 @@ from pyflinkx.relational.joins.identity import identity
 from pyflinkx.relational.joins.nodes import FULL, INNER, LEFT, RIGHT, paired
 from pyflinkx.relational.joins.parts import conjunction
 from pyflinkx.relational.joins.pushdown import joined
-from pyflinkx.relational.nodes import Calc, Node
+from pyflinkx.relational.joins.snapshot import snapshot_call, snapshot_join
+from pyflinkx.relational.joins.temporal import as_of_time, temporal_join
+from pyflinkx.relational.nodes import Calc, Node, Values
+from pyflinkx.relational.user.lateral import is_lateral, lateral, lateral_join
 from pyflinkx.sql.tree import queries
 
 if TYPE_CHECKING:
     from pyflinkx.relational.queries import QueryBinder
 
+# What a table function reads that reads no table.
+NO_COLUMNS = Values(((),), ())
 KINDS = {"INNER": INNER, "CROSS": INNER, "COMMA": INNER, "LEFT": LEFT, "RIGHT": RIGHT, "FULL": FULL}
 
 
@@ -26,11 +31,20 @@ def from_clause(binder: QueryBinder, source: queries.Source) -> tuple[Node, Scop
         SqlError: a name, a type or a condition does not fit.
     """
     if not isinstance(source, queries.Join):
+        if is_lateral(binder, source):
+            return lateral(binder, source, NO_COLUMNS, Scope([], outer=binder.outer), False)
         node, qualifier = binder.source(source)
         return node, Scope([(qualifier, name, kind) for name, kind in node.columns], outer=binder.outer)
     if source.kind not in KINDS:
         binder.refuse(source, f"{source.kind} JOIN is not in this version")
     left, left_scope = from_clause(binder, source.left)
+    as_of = as_of_time(source.right)
+    if as_of is not None:
+        return temporal_join(binder, source, left, left_scope, as_of)
+    if snapshot_call(source.right) is not None:
+        return snapshot_join(binder, source, left, left_scope)
+    if is_lateral(binder, source.right):
+        return lateral_join(binder, source, left, left_scope)
     right, right_scope = from_clause(binder, source.right)
     return join(binder, source, left, left_scope, right, right_scope)
 

@@ -8,9 +8,11 @@ from typing import Any
 from pyflinkx.relational.bound import Apply, Constant
 from pyflinkx.relational.faults import ValueFault
 from pyflinkx.relational.inside import as_key
-from pyflinkx.relational.registry import Signature, register, valued
+from pyflinkx.relational.registry import Signature, register, under, valued
 from pyflinkx.relational.values import Run, by_value
 from pyflinkx.types.data_type import INT, DataType, Kind
+
+under("Values with parts")
 
 
 def bound_elsewhere(types: Sequence[DataType]) -> Signature | None:

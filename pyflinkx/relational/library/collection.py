@@ -7,9 +7,11 @@ from typing import Any
 
 from pyflinkx.relational.faults import ValueFault
 from pyflinkx.relational.inside import as_key, hashable
-from pyflinkx.relational.registry import Resolve, Signature, any_nullable, register, taking, valued
+from pyflinkx.relational.registry import Resolve, Signature, any_nullable, register, taking, under, valued
 from pyflinkx.types.data_type import BOOLEAN, INT, STRING, DataType, Family, Kind, row_type
 from pyflinkx.types.data_type_rules import common_type
+
+under("Arrays and maps")
 
 
 def array_of(element: DataType, nullable: bool = False) -> DataType:

@@ -13,9 +13,11 @@ from pyflinkx.formats.java_text import java_double
 from pyflinkx.relational.bound import Apply
 from pyflinkx.relational.casts import text_of
 from pyflinkx.relational.faults import ValueFault
-from pyflinkx.relational.registry import Signature, any_nullable, register, taking, valued
+from pyflinkx.relational.registry import Signature, any_nullable, register, taking, under, valued
 from pyflinkx.relational.values import Run, by_value
 from pyflinkx.types.data_type import BIGINT, BOOLEAN, BYTES, INT, STRING, DataType, Family, Kind
+
+under("Text in other forms")
 
 CHARSETS = {"utf-16": "utf-16-be", "utf16": "utf-16-be"}
 

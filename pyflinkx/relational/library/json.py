@@ -12,9 +12,11 @@ from pyflinkx.relational.bound import Apply, Constant
 from pyflinkx.relational.faults import ValueFault
 from pyflinkx.relational.json_path import PathFault, moded, path_of
 from pyflinkx.relational.json_text import parsed, quoted, writer_of, written
-from pyflinkx.relational.registry import Signature, register, taking, valued
+from pyflinkx.relational.registry import Signature, register, taking, under, valued
 from pyflinkx.relational.values import Run, by_value
 from pyflinkx.types.data_type import BOOLEAN, INT, STRING, DataType, Family, Kind
+
+under("JSON")
 
 # What is written as it is into an object or an array.
 RAW = ("JSON_OBJECT", "JSON_ARRAY", "JSON")

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from pyflinkx.relational import patterns
 from pyflinkx.relational.faults import ValueFault
-from pyflinkx.relational.registry import register, taking, valued
+from pyflinkx.relational.registry import register, taking, under, valued
 from pyflinkx.types.data_type import BOOLEAN, STRING, DataType, Kind
+
+under("Regular expressions")
 
 CLASSES = {
     "[:ALPHA:]": "a-zA-Z",

@@ -9,9 +9,11 @@ from typing import Any
 
 from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.relational.bound import Apply
-from pyflinkx.relational.registry import register, taking
+from pyflinkx.relational.registry import register, taking, under
 from pyflinkx.relational.values import Run, from_python, to_python
 from pyflinkx.types.data_type import DOUBLE, INT, DataType, Kind
+
+under("Random values")
 
 # Java's generator of random numbers (java.util.Random).
 FACTOR, STEP, MASK = 0x5DEECE66D, 0xB, (1 << 48) - 1

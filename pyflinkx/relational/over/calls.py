@@ -12,6 +12,7 @@ from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.over.functions import PLACE_FUNCTIONS, result_of
 from pyflinkx.relational.over.nodes import RANGE, ROWS, Frame, OrderKey, Over, OverCall, OverWindow, PlaceCall
 from pyflinkx.relational.times import units_of
+from pyflinkx.relational.user.aggregates import aggregate_of
 from pyflinkx.relational.windows.group_windows import rewritten
 from pyflinkx.relational.windows.intervals import millis_of
 from pyflinkx.sql.tree import base, queries
@@ -194,7 +195,9 @@ class OverBinder(Binder):
 
     def aggregate_call(self, node: tree.Call, name: str, never_empty: bool) -> AggregateCall:
         """A call of an aggregate function."""
-        function = AGGREGATES.get(name) if len(node.name.parts) == 1 else None
+        own = aggregate_of(node)
+        name = own or name
+        function = AGGREGATES[own] if own else AGGREGATES.get(name) if len(node.name.parts) == 1 else None
         if function is None:
             known = [*PLACE_FUNCTIONS, *AGGREGATES]
             self.unknown(node.name, "function with OVER", node.name.parts[-1], known)

@@ -191,7 +191,7 @@ def changed(values: Any) -> Any:
 
 
 class TimeSortOperator(PiecewiseOperator):
-    """Rows by event time: those up to the watermark, in order; late ones are left out.
+    """Rows by event time: those up to the watermark, in order; what comes before a row that was sent is left out.
 
     Args:
         columns: of the rows.
@@ -207,7 +207,7 @@ class TimeSortOperator(PiecewiseOperator):
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
-        self.watermark = KeptWatermark(context)
+        self.sent = KeptWatermark(context)  # the time of the last row
         self.kept = context.operator_state.get_list_state(WAITING)
         self.waiting: list[tuple[Any, ...]] = list(self.kept.get())
 
@@ -217,7 +217,7 @@ class TimeSortOperator(PiecewiseOperator):
 
     def process_batch(self, batch: Any, port: int = 0) -> None:
         for row in rows_of(batch, self.columns, range(len(self.columns))):
-            if row[self.time] is not None and self.millis(row) > self.watermark.time:
+            if row[self.time] is not None and self.millis(row) > self.sent.time:
                 self.waiting.append(row)
             else:
                 self.context.count(LATE_RECORDS)
@@ -227,11 +227,11 @@ class TimeSortOperator(PiecewiseOperator):
         return int(row[self.time]) * 1000 // self.per_second
 
     def process_watermark(self, timestamp: int) -> None:
-        self.watermark.advance(timestamp)
         due = [row for row in self.waiting if self.millis(row) <= timestamp]
         if due:
             self.waiting = [row for row in self.waiting if self.millis(row) > timestamp]
             due.sort(key=self.place)
+            self.sent.advance(self.millis(due[-1]))
             self.output.emit(batch_of(due, self.columns))
         self.output.emit_watermark(timestamp)
 

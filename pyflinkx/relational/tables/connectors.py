@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from pyflinkx.relational.tables import csv_format, datagen, filesystem, jdbc, json_format, kafka, printing
+from pyflinkx.relational.tables import (
+    bulk_formats,
+    csv_format,
+    datagen,
+    filesystem,
+    jdbc,
+    json_format,
+    kafka,
+    printing,
+    raw_format,
+)
 
-__all__ = ["csv_format", "datagen", "filesystem", "jdbc", "json_format", "kafka", "printing"]
+__all__ = [
+    "bulk_formats",
+    "csv_format",
+    "datagen",
+    "filesystem",
+    "jdbc",
+    "json_format",
+    "kafka",
+    "printing",
+    "raw_format",
+]

@@ -7,17 +7,26 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
+from pyflinkx._core.columns.schema import Schema
 from pyflinkx.config.values import BOOLEAN, DURATION, MEMORY, STRING
 from pyflinkx.connectors.files.buckets import BucketAssigner
-from pyflinkx.connectors.files.column_files import ColumnFileSink
+from pyflinkx.connectors.files.column_files import BulkFileSink, ColumnFileSink
 from pyflinkx.connectors.files.part_names import OutputFileConfig
 from pyflinkx.connectors.files.rolling import RollingPolicy
+from pyflinkx.connectors.files.row_files import RowFileSink
 from pyflinkx.connectors.files.splits import local_path
+from pyflinkx.connectors.files.watched import WatchedFiles
 from pyflinkx.errors import ConfigurationError
+from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.operators.base import Operator, OperatorContext
+from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.tables.factory import Building, TableContext, TableFactory, register_table_factory
+from pyflinkx.relational.tables.file_rows import METADATA, PartitionAssigner, Partitions, PlacedFiles, listed_partitions
 from pyflinkx.relational.tables.options import TableOption
-from pyflinkx.relational.tables.wire import table_columns, wire_columns
+from pyflinkx.relational.tables.wire import Wire, table_columns, wire_columns
+from pyflinkx.relational.values import field
+from pyflinkx.types.arrow import field_type
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.data_type import DataType
 
@@ -47,42 +56,86 @@ class FileTable:
     changes = INSERT_ONLY
     takes = INSERT_ONLY
     bounded = True
-    metadata: Mapping[str, DataType] = {}
+    metadata: Mapping[str, DataType] = METADATA
 
     def __init__(self, context: TableContext) -> None:
         self.context = context
         self.settings = context.settings
         self.path = local_path(self.settings[PATH])
         self.columns = context.columns()
-        self.format = context.format(FORMAT, self.columns)
-        if context.definition.partition_keys:
-            raise ConfigurationError(f"table {context.name}: files in partitions are not in this version")
+        keys = context.definition.partition_keys
+        kinds = dict(self.columns)
+        self.stored = [(name, kind) for name, kind in self.columns if name not in keys]
+        if not self.stored:
+            raise ConfigurationError(f"{self.settings.where}: all columns are in PARTITIONED BY, and none in the files")
+        self.format = context.format(FORMAT, self.stored)
+        self.partitions = None
+        if keys:
+            default = self.settings["partition.default-name"]
+            self.partitions = Partitions([(name, kinds[name]) for name in keys], default, self.settings.where)
 
     def stream(self, building: Building, metadata: Mapping[str, str]) -> Stream:
         """The rows of the files."""
         name = self.context.name
-        made = building.source(self.format.file_source(self.path), name, self.settings["scan.parallelism"])
-        return table_columns(made, self.columns, self.format.reading(), name)
+        source = self.format.file_source(self.path)
+        wires = self.format.reading()
+        columns = list(self.stored)
+        if self.partitions is not None or metadata:
+            source = PlacedFiles(source, self.partitions, dict(metadata))
+            added = [*(() if self.partitions is None else self.partitions.columns)]
+            added += [(column, METADATA[key]) for column, key in metadata.items()]
+            columns += added
+            wires = [*wires, *(Wire(field_type(field(*each))) for each in added)]
+        interval = self.settings["source.monitor-interval"]
+        if interval is not None:
+            source = WatchedFiles(source, interval)
+        made = building.source(source, name, self.settings["scan.parallelism"])
+        made = table_columns(made, columns, wires, name)
+        order = [*(column for column, _ in self.columns), *metadata]
+        return in_order(made, order)
 
     def end(self, stream: Stream, building: Building) -> None:
         """Write rows to new files in the folder."""
-        wires = self.format.writing()
-        stream = wire_columns(stream, self.columns, wires, self.context.name)
-        sink = ColumnFileSink(self.path, self.format.lines())
+        settings = self.settings
+        if hasattr(self.format, "writer"):
+            factory = self.format.writer()
+            sink: RowFileSink = BulkFileSink(self.path, factory, [name for name, _ in self.stored])
+        else:
+            wires = dict(zip((name for name, _ in self.stored), self.format.writing(), strict=True))
+            same = {name: Wire(field_type(stream.columns[name])) for name, _ in self.columns}
+            stream = wire_columns(
+                stream, self.columns, [wires.get(name, same[name]) for name in same], self.context.name
+            )
+            kept = None if self.partitions is None else [name for name, _ in self.stored]
+            sink = ColumnFileSink(self.path, self.format.lines(), kept)
         policy = "sink.rolling-policy."
         sink.policy = RollingPolicy.default_rolling_policy(
-            part_size=self.settings[f"{policy}file-size"],
-            rollover_interval=self.settings[f"{policy}rollover-interval"],
-            inactivity_interval=self.settings[f"{policy}inactivity-interval"],
+            part_size=settings[f"{policy}file-size"],
+            rollover_interval=settings[f"{policy}rollover-interval"],
+            inactivity_interval=settings[f"{policy}inactivity-interval"],
         )
-        sink.check_interval = self.settings[f"{policy}check-interval"]
+        sink.check_interval = settings[f"{policy}check-interval"]
         sink.assigner = BucketAssigner.base_path_bucket_assigner()
+        if self.partitions is not None:
+            sink.assigner = PartitionAssigner(self.partitions)
         sink.names = OutputFileConfig.builder().with_part_prefix("part").build()
-        building.sink(stream, sink, f"Sink: {self.context.name}", self.settings["sink.parallelism"])
+        building.sink(stream, sink, f"Sink: {self.context.name}", settings["sink.parallelism"])
 
     def overwritten(self) -> None:
         """Remove what is there, for rows that take its place."""
         removed(self.path)
+
+    def partition_names(self) -> list[str]:
+        """The partitions that there are."""
+        return [] if self.partitions is None else listed_partitions(self.path, self.partitions)
+
+
+def in_order(stream: Stream, names: list[str]) -> Stream:
+    """A stream with its columns in another order."""
+    if stream.columns.names == names:
+        return stream
+    schema = Schema([stream.columns[name] for name in names])
+    return columnar_operator("Select", OperatorSpec.of(OrderOperator, tuple(names)), [stream], schema)
 
 
 def removed(path: str) -> None:
@@ -93,6 +146,23 @@ def removed(path: str) -> None:
             shutil.rmtree(inner) if os.path.isdir(inner) else os.unlink(inner)
     elif os.path.lexists(path):
         os.unlink(path)
+
+
+class OrderOperator(Operator):
+    """Gives columns in another order.
+
+    Args:
+        names: of the columns.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def open(self, context: OperatorContext) -> None:
+        super().open(context)
+
+    def process_batch(self, batch: Any, port: int = 0) -> None:
+        self.output.emit(batch.select(self.names))
 
 
 class FileSystemFactory(TableFactory):

@@ -21,7 +21,9 @@ from pyflinkx.connectors.jdbc.writing import Buffer, Inserts, Upserts
 from pyflinkx.connectors.number_seq import number_splits
 from pyflinkx.errors import ConfigurationError, SourceError
 from pyflinkx.plan.stream import Stream
+from pyflinkx.relational.joins.lookup import CacheSpec
 from pyflinkx.relational.tables.factory import Building, TableContext, TableFactory, register_table_factory
+from pyflinkx.relational.tables.jdbc_lookup import DatabaseLookup
 from pyflinkx.relational.tables.json_format import JsonFormat
 from pyflinkx.relational.tables.options import TableOption
 from pyflinkx.relational.tables.wire import Make, table_columns
@@ -31,7 +33,8 @@ from pyflinkx.types.time import Instant
 from pyflinkx.types.typeinfo import Types
 
 PARTITION = ("scan.partition.column", "scan.partition.num", "scan.partition.lower-bound", "scan.partition.upper-bound")
-UNUSED = "of lookups, which this version has not: not looked at"
+# Of how many keys rows are kept where a cache has no size.
+CACHED = 10_000
 
 OPTIONS = (
     TableOption("url", STRING, None, "such as jdbc:postgresql://host/database", required=True),
@@ -46,7 +49,15 @@ OPTIONS = (
     TableOption(PARTITION[3], LONG, None, "the largest value"),
     TableOption("scan.fetch-size", INT, 0, "not looked at: rows are fetched as they are needed"),
     TableOption("scan.auto-commit", BOOLEAN, True, "not looked at"),
-    TableOption("lookup.*", STRING, None, UNUSED),
+    TableOption("lookup.cache", STRING, "NONE", "whether answers are kept", choices=("NONE", "PARTIAL")),
+    TableOption("lookup.partial-cache.max-rows", LONG, None, "of how many keys rows are kept"),
+    TableOption("lookup.partial-cache.expire-after-write", DURATION, None, "how long they are kept"),
+    TableOption("lookup.partial-cache.expire-after-access", DURATION, None, "how long without use"),
+    TableOption("lookup.partial-cache.cache-missing-key", BOOLEAN, True, "whether it is kept that there are none"),
+    TableOption("lookup.cache.max-rows", LONG, None, "as lookup.partial-cache.max-rows, in older versions"),
+    TableOption("lookup.cache.ttl", DURATION, None, "as lookup.partial-cache.expire-after-write, in older versions"),
+    TableOption("lookup.cache.caching-missing-key", BOOLEAN, True, "as lookup.partial-cache.cache-missing-key, before"),
+    TableOption("lookup.max-retries", INT, 3, "how often a lookup that failed is tried again"),
     TableOption("sink.buffer-flush.max-rows", INT, 100, "after how many rows they are written, at the latest"),
     TableOption("sink.buffer-flush.interval", DURATION, 1000, "how long a row waits for others at most"),
     TableOption("sink.max-retries", INT, 3, "how often writing is tried again"),
@@ -196,6 +207,26 @@ class DatabaseTable:
         source.changes = INSERT_ONLY
         made = building.source(source, self.context.name, self.settings["scan.parallelism"])
         return table_columns(made, self.columns, wires, self.context.name)
+
+    def lookup(self, names: tuple[str, ...]) -> DatabaseLookup:
+        """What asks for the rows in which these columns have some values."""
+        make = RowOfDriver(self.columns, self.context.name)
+        retries = self.settings["lookup.max-retries"]
+        return DatabaseLookup(self.connection, self.settings["table-name"], self.names, names, make, retries)
+
+    @property
+    def lookup_cache(self) -> CacheSpec:
+        """What is kept of the answers."""
+        told = self.settings
+        rows = told["lookup.partial-cache.max-rows"] or told["lookup.cache.max-rows"]
+        if told["lookup.cache"] == "NONE" and told["lookup.cache.max-rows"] is None:
+            return CacheSpec()
+        return CacheSpec(
+            rows or CACHED,
+            told["lookup.partial-cache.expire-after-write"] or told["lookup.cache.ttl"],
+            told["lookup.partial-cache.expire-after-access"],
+            told["lookup.partial-cache.cache-missing-key"] and told["lookup.cache.caching-missing-key"],
+        )
 
     def _queries(self) -> list[QuerySplit]:
         quoted = self.dialect.quoted

@@ -11,11 +11,12 @@ from pyflinkx.errors import SqlError
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Apply, Bound, Input
+from pyflinkx.relational.changes.nodes import Normalize
 from pyflinkx.relational.nodes import Calc, Columns, Node, Scan
 from pyflinkx.relational.tables.definition import ComputedColumn, MetadataColumn, TableDefinition
 from pyflinkx.relational.tables.factory import Building, TableSource, context_of
 from pyflinkx.relational.tables.options import suggestion
-from pyflinkx.relational.windows.watermark import watermarked
+from pyflinkx.relational.windows.watermark import Watermark, watermarked
 from pyflinkx.sql.parser import parse_expression
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.changes import Changes, upsert
@@ -73,7 +74,31 @@ def table_plan(name: str, definition: TableDefinition, configuration: Configurat
             casts[column.name] = column.type
     changes, keys = rows_of(source.changes, definition)
     scan = Scan(ScannedTable(source, metadata), tuple(fields), name, changes, keys)
-    return with_all_columns(scan, definition, casts, name)
+    made = with_all_columns(scan, definition, casts, name)
+    if isinstance(made, Watermark):
+        settings = context.settings
+        gap = settings["scan.watermark.emit.on-event.gap"]
+        made = replace(
+            made,
+            gap=gap if settings["scan.watermark.emit.strategy"] == "on-event" else None,
+            idle_timeout=settings["scan.watermark.idle-timeout"],
+        )
+    return whole_changes(made, definition)
+
+
+def whole_changes(node: Node, definition: TableDefinition) -> Node:
+    """Rows whose updates have their row before; of upserts by the primary key they are made.
+
+    Raises:
+        SqlError: there are upserts, and no primary key.
+    """
+    if node.changes.kind != "upsert":
+        return node
+    key = definition.primary_key
+    if key is None:
+        raise SqlError("updates without the row before need a primary key, by which rows replace one another")
+    names = [name for name, _ in node.columns]
+    return Normalize(node, tuple(names.index(name) for name in key.columns))
 
 
 def rows_of(changes: Changes, definition: TableDefinition) -> tuple[Changes, tuple[frozenset[int], ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.table_options import MATERIALIZE, NOT_NULL
 from pyflinkx.errors import SqlError, TypeInformationError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.base import Operator, OperatorContext
@@ -15,18 +16,15 @@ from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound, Constant, Input
+from pyflinkx.relational.changes.nodes import DropUpdateBefore, Materialize, upserts_by
 from pyflinkx.relational.nodes import Calc, Node
 from pyflinkx.relational.tables.definition import TableDefinition
 from pyflinkx.relational.tables.factory import Building, TableSink, context_of
 from pyflinkx.relational.tables.options import suggestion
-from pyflinkx.relational.tables.stream_columns import UPDATE_BEFORE, ChangesOperator
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.changes import INSERT_ONLY, Changes
 from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.data_type_rules import castable, common_type
-
-NOT_NULL = "table.exec.sink.not-null-enforcer"
-LENGTHS = "table.exec.sink.type-length-enforcer"
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,9 @@ class Sinking:
         ]
         checked = [name for name, kind in self.node.columns if name in required and self.nullable_source(name)]
         if checked:
-            drop = self.configuration.get_string(NOT_NULL, "ERROR").upper() == "DROP"
+            drop = self.configuration.value_of(NOT_NULL) == "DROP"
             spec = OperatorSpec.of(NotNullOperator, tuple(checked), drop, self.name)
             stream = columnar_operator("NotNullEnforcer", spec, [stream], stream.columns)
-        if self.sink.takes.kind == "upsert" and self.node.changes.kind == "retract":
-            spec = OperatorSpec.of(ChangesOperator, (UPDATE_BEFORE,))
-            stream = columnar_operator("DropUpdateBefore", spec, [stream], stream.columns)
         self.sink.end(stream, building)
 
     def nullable_source(self, name: str) -> bool:
@@ -105,9 +100,22 @@ def sinking(
         raise SqlError(f"INSERT OVERWRITE {name}: the connector '{factory.name}' cannot overwrite")
     check_changes(name, node, sink.takes, definition)
     made = brought(name, definition, node, columns, partition)
+    if sink.takes.kind == "upsert" and definition.primary_key is not None:
+        names = [column for column, _ in made.columns]
+        made = upserted(made, tuple(names.index(column) for column in definition.primary_key.columns), configuration)
     if overwrite and overwritten is not None:
         overwritten()
     return Sinking(name, made, sink, definition, configuration)
+
+
+def upserted(node: Node, key: tuple[int, ...], configuration: Configuration) -> Node:
+    """Rows as upserts by a key; what materializes them can be left out (NONE) or asked for (FORCE)."""
+    how = configuration.value_of(MATERIALIZE)
+    if how == "FORCE" and node.changes != INSERT_ONLY:
+        return Materialize(node, key)
+    if how == "NONE" and node.changes != INSERT_ONLY:
+        return DropUpdateBefore(node, key)
+    return upserts_by(node, key)
 
 
 def check_changes(name: str, node: Node, takes: Changes, definition: TableDefinition) -> None:
@@ -257,8 +265,8 @@ class NotNullOperator(Operator):
                 row = missing.index(True)
                 fault = TypeInformationError(
                     f"column '{name}' of table {self.table} is NOT NULL, and gets null in "
-                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL}=DROP such rows are left "
-                    "out"
+                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL.key}=DROP such rows "
+                    "are left out"
                 )
                 raise self.site.wrap(fault, "on the way to a table") from fault
             batch = batch.filter(bytearray(not each for each in missing))

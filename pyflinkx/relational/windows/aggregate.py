@@ -20,6 +20,7 @@ from pyflinkx.relational.values import field
 from pyflinkx.relational.windows.aggregate_operator import WindowAggregateOperator
 from pyflinkx.relational.windows.firing_operator import STATE, TIMERS
 from pyflinkx.relational.windows.local_time import zone_of
+from pyflinkx.relational.windows.native_aggregate import native_stream
 from pyflinkx.relational.windows.properties import WindowColumns, window_columns
 from pyflinkx.relational.windows.spec import SESSION
 from pyflinkx.types.changes import INSERT_ONLY
@@ -102,6 +103,9 @@ def covers(partitions: Sequence[frozenset[int]], plain: set[int]) -> bool:
 @translates(WindowAggregate)
 def aggregated(node: WindowAggregate, translation: Translation) -> Stream:
     """The stream of the results of windows."""
+    native = native_stream(node, translation)
+    if native is not None:
+        return native
     before = translation.stream(node.input)
     stream = keyed(before, node.plain_keys)
     spec = OperatorSpec.of(

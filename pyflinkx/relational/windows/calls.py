@@ -49,6 +49,8 @@ def window_table(binder: QueryBinder, call: tree.Call) -> Node:
     name = call.name.parts[0].upper()
     given = arguments_of(binder.text, call, name)
     data, column = given["DATA"], given["TIMECOL"]
+    if isinstance(data, tree.Subquery):
+        data = tree.TableArgument(data.query, span=data.span)
     if not isinstance(data, tree.TableArgument):
         raise error_at(binder.text, *data.span, f"the first argument is a table: {USAGE[name]}")
     if not isinstance(column, tree.Descriptor) or len(column.columns) != 1:

@@ -29,6 +29,10 @@ def millis_of(node: tree.Expression, text: str, what: str) -> int:
     if isinstance(node, tree.Prefix) and node.operator in "+-":
         found = millis_of(node.operand, text, what)
         return -found if node.operator == "-" else found
+    if isinstance(node, tree.Operation) and node.operator == "*" and len(node.operands) == 2:
+        interval, times = node.operands
+        if isinstance(times, tree.Number) and isinstance(times.value, int):
+            return millis_of(interval, text, what) * times.value
     if not isinstance(node, tree.Interval):
         raise error_at(text, *node.span, f"{what} is a constant interval such as INTERVAL '5' MINUTE")
     unit = node.unit

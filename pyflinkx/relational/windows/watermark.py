@@ -39,6 +39,9 @@ class Watermark(Node):
         delay: milliseconds that the watermark is behind the latest time; None where an expression says what it is.
         expression: the watermark of each row; None, and no delay, for the watermarks of the source.
         shown: the expression as it is written.
+        gap: after how many rows a watermark follows each time, with which event time goes on; None for one from time
+            to time.
+        idle_timeout: milliseconds without a row after which the rows count as idle; None for the job's.
     """
 
     input: Node
@@ -46,6 +49,8 @@ class Watermark(Node):
     delay: int | None = None
     expression: Bound | None = None
     shown: str = ""
+    gap: int | None = None
+    idle_timeout: int | None = None
 
     @property
     def columns(self) -> Columns:
@@ -120,7 +125,9 @@ def delay_of(expression: tree.Expression, column: str, text: str) -> int | None:
 
 @translates(Watermark)
 def with_watermarks(node: Watermark, translation: Translation) -> Stream:
-    """The stream of rows with their timestamps, and watermarks behind them."""
+    """The stream of rows with their timestamps, and watermarks behind them; in batch there is nothing to wait for."""
+    if not translation.streaming:
+        return translation.stream(node.input)
     name, kind = node.input.columns[node.index]
     spec = OperatorSpec.of(
         RowWatermarksOperator,
@@ -128,7 +135,8 @@ def with_watermarks(node: Watermark, translation: Translation) -> Stream:
         node.delay,
         node.expression,
         translation.options.value_of(AUTO_WATERMARK_INTERVAL),
-        translation.options.value_of(SOURCE_IDLE_TIMEOUT) or None,
+        (translation.options.value_of(SOURCE_IDLE_TIMEOUT) if node.idle_timeout is None else node.idle_timeout) or None,
+        node.gap,
     )
     schema = Schema([field(each, kind) for each, kind in node.columns])
     return columnar_operator("WatermarkAssigner", spec, [translation.stream(node.input)], schema)

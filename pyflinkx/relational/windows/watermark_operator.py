@@ -28,10 +28,17 @@ class RowWatermarksOperator(ColumnTimestampsOperator):
         expression: the watermark of each row, null for none; None, and no delay, to keep those of the source.
         interval: milliseconds that event time goes on between two watermarks in the middle of a batch.
         idle_timeout: milliseconds without a row after which the rows count as idle; None for never.
+        gap: after how many rows a watermark follows, if event time went on by then; None for one behind each batch.
     """
 
     def __init__(
-        self, time: Input, delay: int | None, expression: Bound | None, interval: int, idle_timeout: int | None
+        self,
+        time: Input,
+        delay: int | None,
+        expression: Bound | None,
+        interval: int,
+        idle_timeout: int | None,
+        gap: int | None = None,
     ) -> None:
         self.keeps = delay is None and expression is None
         bound = None if self.keeps else -1 if delay is None else delay - 1
@@ -40,6 +47,7 @@ class RowWatermarksOperator(ColumnTimestampsOperator):
         self.delay = delay
         self.expression = expression
         self.step = interval
+        self.gap = gap
 
     def open(self, context: OperatorContext) -> None:
         super().open(context)
@@ -61,7 +69,7 @@ class RowWatermarksOperator(ColumnTimestampsOperator):
         times = numpy.asarray(batch.timestamps)
         marks = numpy.maximum.accumulate(self.watermarks(batch, times, numpy))
         begin = 0
-        places = set(self.cuts(times, marks, numpy))
+        places = set(self.cuts(times, marks, numpy) if self.gap is None else self.after_rows(marks, numpy))
         if self.context.parallelism == 1:
             places.update(range(MOST_ROWS, len(batch), MOST_ROWS))
         for end in sorted(places):
@@ -70,6 +78,14 @@ class RowWatermarksOperator(ColumnTimestampsOperator):
             if self.context.turn.over():
                 yield True
         self.send(batch.slice(begin, len(batch)) if begin else batch, int(marks[-1]))
+
+    def after_rows(self, marks: Any, numpy: Any) -> list[int]:
+        """Behind how many rows of a batch a watermark is due, where one follows so many rows each time."""
+        assert self.gap is not None
+        ends = numpy.arange(self.gap, len(marks), self.gap)
+        before = numpy.concatenate(([self.current], marks[ends[:-1] - 1])) if len(ends) else ends
+        places: list[int] = ends[marks[ends - 1] > before].tolist()
+        return places
 
     def send(self, batch: Any, watermark: int) -> None:
         """Send rows, and the watermark behind them."""

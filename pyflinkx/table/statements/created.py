@@ -125,6 +125,12 @@ def catalog_of(name: str, options: dict[str, str], comment: str | None, place: N
     raise error_at(text, *place.span, f"catalog {name}: {what}; there is '{MemoryCatalog.kind}'")
 
 
+def create_function(environment: TableEnvironment, statement: ddl.CreateFunction, text: str) -> TableResult:
+    """CREATE FUNCTION."""
+    environment._create_function(statement, text)
+    return TableResult()
+
+
 def drop(environment: TableEnvironment, statement: ddl.Drop, text: str) -> TableResult:
     """DROP."""
     catalogs = environment._catalogs
@@ -144,6 +150,8 @@ def drop(environment: TableEnvironment, statement: ddl.Drop, text: str) -> Table
         elif kind == "CATALOG":
             if not (statement.if_exists and parts[-1] not in catalogs.catalogs):
                 catalogs.remove(parts[-1])
+        elif kind == "FUNCTION":
+            environment._drop_function(statement, text)
         else:
             raise error_at(text, *statement.span, f"DROP {kind} is not in this version")
     except ValueError as error:

@@ -49,6 +49,7 @@ RUNNERS: dict[type[Any], Run] = {
     ddl.CreateView: created.create_view,
     ddl.CreateDatabase: created.create_database,
     ddl.CreateCatalog: created.create_catalog,
+    ddl.CreateFunction: created.create_function,
     ddl.Drop: created.drop,
     ddl.Alter: altered.alter,
 }

@@ -288,7 +288,7 @@ class SourceAttempt:
         number, state = job.number, None
         last = self.coordinator is not None and self.coordinator.snapshot_last
         if self.coordinator is not None and not last:
-            state = pickle.dumps(self.coordinator.snapshot_state(number))
+            state = self._coordinator_state(number)
         splits = []
         for subtask, reader in enumerate(self.readers):
             left = reader.snapshot_state(number)
@@ -296,7 +296,7 @@ class SourceAttempt:
         if last:
             while self.posted:
                 self.posted.popleft()()
-            state = pickle.dumps(self.coordinator.snapshot_state(number))
+            state = self._coordinator_state(number)
         if not sure and job.rng.random() < 0.2:
             for reader in self.readers:
                 reader.notify_checkpoint_aborted(number)
@@ -308,6 +308,10 @@ class SourceAttempt:
             self.coordinator.checkpoint_completed(number)
         for reader in self.readers:
             reader.notify_checkpoint_complete(number)
+
+    def _coordinator_state(self, number: int) -> bytes | None:
+        state = self.coordinator.snapshot_state(number)
+        return None if state is None else pickle.dumps(state)
 
     def close(self) -> None:
         """The end of an attempt: nothing that is done here may change what the checkpoint is worth."""

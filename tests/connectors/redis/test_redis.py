@@ -4,36 +4,20 @@ import sys
 
 import pytest
 
-from pyflinkx.common import Configuration, Row, RowKind, Types, WatermarkStrategy
+from pyflinkx.common import Row, RowKind, Types, WatermarkStrategy
 from pyflinkx.common.serialization import SimpleStringSchema
 from pyflinkx.datastream import OutputTag, StreamExecutionEnvironment
 from pyflinkx.datastream.connectors.redis import RedisSink, RedisSource
 from pyflinkx.datastream.formats.json import JsonRowDeserializationSchema
 from pyflinkx.errors import ConfigurationError, MissingExtraError, SinkError, SourceError
 from pyflinkx.testing.conformance import check_source
-from tests.connectors.acknowledging import Cutting, Failing, Until
-
-WORDS = [f"word {number}" for number in range(60)]
+from tests.connectors.acknowledging import WORDS, Cutting, Failing, Until, environment, no_restarts
 
 
 def source(url, stream, schema=None, **options):
     builder = RedisSource.builder().set_url(url).set_streams(stream).set_group("readers")
     builder.set_value_only_deserializer(schema or SimpleStringSchema())
     return builder.set_options({key.replace("_", "."): value for key, value in options.items()}).build()
-
-
-def environment(**more):
-    options = {
-        "execution.checkpointing.interval": "20 ms",
-        "restart-strategy.type": "fixed-delay",
-        "restart-strategy.fixed-delay.delay": "0 ms",
-        "restart-strategy.fixed-delay.attempts": "3",
-        **more,
-    }
-    configuration = Configuration()
-    for key, value in options.items():
-        configuration.set_string(key, value)
-    return StreamExecutionEnvironment.get_execution_environment(configuration)
 
 
 def read(env, described, function=lambda value: value):
@@ -86,7 +70,7 @@ def test_a_server_that_is_away(redis, proxy):
     proxy.refuse()
     described = source(f"redis://:secret@127.0.0.1:{proxy.port}", stream, connection_patience_ms=300)
     with pytest.raises(SourceError) as failure:
-        list(read(environment(**{"restart-strategy.type": "none"}), described).execute_and_collect())
+        list(read(no_restarts(), described).execute_and_collect())
     said = str(failure.value) + str(failure.value.__cause__)
     assert f"redis://:******@127.0.0.1:{proxy.port}, {stream} could not be reached for 0.3 s" in said
     assert "secret@" not in said
@@ -105,11 +89,7 @@ def test_bad_entries(redis):
     schema = JsonRowDeserializationSchema.builder().type_info(rows).build()
     stream = redis.add(['{"n": 1}', "no", '{"n": 2}'])
     with pytest.raises(SourceError, match=rf"the message {stream} \d+-\d+ of {stream} cannot be read"):
-        list(
-            read(
-                environment(**{"restart-strategy.type": "none"}), source(redis.url, stream, schema)
-            ).execute_and_collect()
-        )
+        list(read(no_restarts(), source(redis.url, stream, schema)).execute_and_collect())
     stream = redis.add(['{"n": 1}', "no", '{"n": 2}'])
     described = source(redis.url, stream, schema, on_error="skip")
     env = environment()

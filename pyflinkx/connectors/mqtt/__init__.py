@@ -1,0 +1,1 @@
+"""MQTT: topics as a source and as a sink."""

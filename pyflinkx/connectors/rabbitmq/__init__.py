@@ -1,0 +1,1 @@
+"""RabbitMQ: queues as a source and as a sink."""
