@@ -156,3 +156,19 @@ def test_state_elsewhere_gives_the_same(name):
     wanted = by_key(run(MAKES[name], steps, [1]))
     for backend in BACKENDS[1:]:
         assert by_key(run(MAKES[name], steps, [2, 3], backend)) == wanted
+
+
+def test_windows_by_the_clock_end_when_it_has_passed_their_last_millisecond():
+    made, results = calls()
+    columns = (KINDS[0], KINDS[4], *results)
+    collected = Collected()
+    bounds = Bounds(3, 4, True, False, "UTC")
+    harness = opened(lambda: WindowAggregateOperator(KINDS, (0,), bounds, columns, (0, "end"), made, False), collected)
+    harness.operator.process_batch(from_rows([row_of(1, 2, 3), row_of(1, 4, 9)], SCHEMA))
+    assert harness.operator.next_processing_timer() == 1000
+    harness.operator.advance_processing_time(999)
+    assert not collected.rows
+    harness.operator.advance_processing_time(1000)
+    assert [(row[0], row[2], row[3]) for _, row in collected.rows] == [(1, 2, 6)]
+    harness.operator.process_batch(from_rows([row_of(1, 2, 3)], SCHEMA))
+    assert harness.context.counters["numLateRecordsDropped"] == 1

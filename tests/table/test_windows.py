@@ -139,6 +139,29 @@ def test_which_aggregates_are_of_compiled_windows(calls, compiled):
     assert (stream.origin.operation == "Window Results") == compiled
 
 
+AMOUNTS = st.one_of(st.none(), st.decimals(-(10**16) + 1, 10**16 - 1, places=2), st.decimals(-9, 9, places=2))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), AMOUNTS, st.integers(0, 2500)), min_size=1, max_size=20))
+def test_sums_of_decimals_by_compiled_windows_and_by_rows(rows):
+    tables = environment(streaming=False)
+    fields = [("k", DataTypes.STRING()), ("v", DataTypes.DECIMAL(18, 2)), ("ts", DataTypes.TIMESTAMP(3))]
+    kind = DataTypes.ROW([DataTypes.FIELD(*each) for each in fields])
+    made = [(key, value, at(stamp)) for key, value, stamp in rows]
+    tables.create_temporary_view("t", tables.from_elements(made, kind))
+    query = (
+        "SELECT k, window_start, SUM(v), AVG(v), MIN(v), COUNT(v) {} FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), "
+        "INTERVAL '1' SECOND)) GROUP BY k, window_start, window_end"
+    )
+    by_rows = [row[:-1] for row in results(tables, query.format(", COUNT(*) FILTER (WHERE TRUE)"))]
+    assert sorted(results(tables, query.format("")), key=repr) == sorted(by_rows, key=repr)
+    known = [value for _, value, _ in rows if value is not None]
+    assert sum(row[2] or 0 for row in by_rows) == sum(known)
+    stream = translation(tables._env).stream(tables.sql_query(query.format(""))._node.input)
+    assert stream.origin.operation == "Window Results"
+
+
 def sessions(rows, gap, delay, by_key):
     """Sessions as lists of a begin, an end and rows, each with its key."""
     watermarks = Watermarks(delay)
@@ -296,13 +319,19 @@ def test_windows_that_make_no_sense_are_refused(query, message):
         tables.sql_query(query)
 
 
-def test_a_stream_needs_a_time_that_goes_on():
+def test_a_stream_needs_a_time_that_goes_on_or_an_end():
     tables = environment()
     view(tables, SAMPLE)
     query = (
-        "SELECT window_start FROM TABLE(TUMBLE(TABLE s, DESCRIPTOR(ts), INTERVAL '1' SECOND)) "
+        "SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE {}, DESCRIPTOR(ts), INTERVAL '2' SECOND)) "
         "GROUP BY window_start, window_end"
     )
-    tables.create_temporary_view("s", tables.sql_query("SELECT CAST(ts AS TIMESTAMP(3)) AS ts FROM t"))
+    tables.execute_sql("CREATE TABLE endless (ts TIMESTAMP(3)) WITH ('connector' = 'datagen')")
     with pytest.raises(SqlError, match="declare a WATERMARK FOR ts"):
-        tables.execute_sql(query)
+        tables.execute_sql(query.format("endless"))
+    tables.create_temporary_view("cast_away", tables.sql_query("SELECT CAST(ts AS TIMESTAMP(3)) AS ts FROM t"))
+    with pytest.raises(SqlError, match="declare a WATERMARK FOR ts"):
+        tables.execute_sql(query.format("cast_away"))
+    kind = DataTypes.ROW([DataTypes.FIELD("ts", DataTypes.TIMESTAMP(3))])
+    tables.create_temporary_view("ends", tables.from_elements([(at(stamp),) for _, _, stamp in SAMPLE], kind))
+    assert sorted(results(tables, query.format("ends"))) == [(at(0), 4), (at(2000), 1), (at(4000), 1)]

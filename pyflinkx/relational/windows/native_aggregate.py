@@ -30,10 +30,18 @@ from pyflinkx.relational.keyed_rows import schema_of
 from pyflinkx.relational.nodes import Columns
 from pyflinkx.relational.translation import Translation
 from pyflinkx.relational.values import column_of, field
+from pyflinkx.relational.windows.decimal_halves import (
+    MOST_DIGITS,
+    DecimalHalvesOperator,
+    decimals,
+    halves,
+    with_halves,
+)
 from pyflinkx.relational.windows.local_time import UTC, zone_of
 from pyflinkx.relational.windows.pulled_up import Rows, before_windows
 from pyflinkx.relational.windows.row_times import times_column
 from pyflinkx.relational.windows.spec import CUMULATE, HOP, SESSION, TUMBLE, WindowSpec
+from pyflinkx.relational.windows.table import check_time
 from pyflinkx.relational.windows.table_operator import NULL_TIMES
 from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.data_type import BIGINT, DataType, Family, Kind
@@ -43,6 +51,8 @@ if TYPE_CHECKING:
 
 FLOATS = Family.APPROXIMATE_NUMERIC
 TIME = "$time"
+# What is made of which columns; the scale, if it is decimals.
+Made = tuple[str, tuple[str, ...], int | None]
 
 
 def native_parts(call: AggregateCall, argument: str | None) -> dict[str, Aggregation] | None:
@@ -68,11 +78,20 @@ def native_parts(call: AggregateCall, argument: str | None) -> dict[str, Aggrega
         # Of floats NaN has a place of its own.
         return None if kinds[0].family(FLOATS) else {"value": Aggregation(name.lower(), argument)}
     if name in ("SUM", "AVG") and not call.distinct:
+        if is_halved(kinds[0]):
+            high, low = halves(argument)
+            count = Aggregation("count", high)
+            return {"high": Aggregation("sum", high), "low": Aggregation("sum", low), "count": count}
         if not kinds[0].family(Family.INTEGER) and kinds[0].kind is not Kind.DOUBLE:
             return None
         parts = {"sum": Aggregation("sum", argument)}
         return parts if name == "SUM" else {**parts, "count": Aggregation("count", argument)}
     return None
+
+
+def is_halved(kind: DataType) -> bool:
+    """Whether sums of a type are those of halves."""
+    return kind.kind is Kind.DECIMAL and (kind.precision or 0) <= MOST_DIGITS
 
 
 def assigner_of(spec: WindowSpec, zone: str) -> WindowAssigner[Any, Any] | None:
@@ -122,10 +141,10 @@ class WindowResultsOperator(Operator):
 
     Args:
         results: names and types of the columns that come out.
-        sources: for each of them the columns that it is of, and what is made of these.
+        sources: for each of them what is made of columns, the columns, and the scale of decimals.
     """
 
-    def __init__(self, results: Columns, sources: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+    def __init__(self, results: Columns, sources: Sequence[Made]) -> None:
         self.results = results
         self.sources = tuple(sources)
         self.schema = schema_of(results)
@@ -134,8 +153,10 @@ class WindowResultsOperator(Operator):
         import numpy
 
         columns = [
-            MADE[how](batch, names, kind, column, numpy)
-            for (how, names), (_, kind), column in zip(self.sources, self.results, self.schema, strict=True)
+            decimals(batch, names, scale, how == "average", kind, column)
+            if scale is not None
+            else MADE[how](batch, names, kind, column, numpy)
+            for (how, names, scale), (_, kind), column in zip(self.sources, self.results, self.schema, strict=True)
         ]
         self.output.emit(ColumnBatch(self.schema, columns, len(batch), batch.timestamps, batch.kinds))
 
@@ -180,7 +201,8 @@ def native_stream(node: WindowAggregate, translation: Translation) -> Stream | N
     read = list(dict.fromkeys(index for call in node.calls for index in call.arguments))
     names = {index: f"$f{place}" for place, index in enumerate(read)}
     parts: dict[str, Aggregation] = {}
-    sources: list[tuple[str, tuple[str, ...]]] = []
+    sources: list[Made] = []
+    halved: list[str] = []
     for index in node.keys:
         sources.append(bound_source(node, index))
     for place, call in enumerate(node.calls):
@@ -189,11 +211,22 @@ def native_stream(node: WindowAggregate, translation: Translation) -> Stream | N
             return None
         found = tuple(f"$r{place}{part}" for part in made)
         parts.update(zip(found, made.values(), strict=True))
-        sources.append(("number" if call.function in ("SUM", "AVG") else "key", found))
+        adds = call.function in ("SUM", "AVG")
+        if adds and is_halved(call.parameters[0]):
+            halved.append(names[call.arguments[0]])
+            how = "average" if call.function == "AVG" else "sum"
+            sources.append((how, found, call.parameters[0].scale))
+        else:
+            sources.append(("number" if adds else "key", found, None))
     rows = before_windows(node.input, [*node.plain_keys, *read])
     if rows is None or rows.table.input.changes != INSERT_ONLY:
         return None
+    check_time(rows.table.input, rows.table.spec, translation)
     stream = calculated(node, rows, [names[index] for index in read], translation)
+    if halved:
+        halved = list(dict.fromkeys(halved))
+        halving = OperatorSpec.of(DecimalHalvesOperator, stream.columns, halved)
+        stream = columnar_operator("Halves", halving, [stream], with_halves(stream.columns, halved))
     keys = [f"$k{place}" for place in range(len(node.plain_keys))]
     if keys:
         keyed = keyed_by_columns(stream, keys)
@@ -205,15 +238,15 @@ def native_stream(node: WindowAggregate, translation: Translation) -> Stream | N
     return columnar_operator("Window Results", spec, [results], schema_of(node.columns))
 
 
-def bound_source(node: WindowAggregate, index: int) -> tuple[str, tuple[str, ...]]:
+def bound_source(node: WindowAggregate, index: int) -> Made:
     """What a column of the key is made of."""
     if index in node.window.begins:
-        return "begin", ("window_start",)
+        return "begin", ("window_start",), None
     if index in node.window.ends:
-        return "end", ("window_end",)
+        return "end", ("window_end",), None
     if index in node.window.times:
-        return "time", ("window_end",)
-    return "key", (f"$k{node.plain_keys.index(index)}",)
+        return "time", ("window_end",), None
+    return "key", (f"$k{node.plain_keys.index(index)}",), None
 
 
 def calculated(node: WindowAggregate, rows: Rows, names: Sequence[str], translation: Translation) -> Stream:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from pyflinkx._core.columns.schema import Schema
 from pyflinkx.errors import SqlError
+from pyflinkx.graph.runtime_mode import AUTOMATIC, runs_as_batch
 from pyflinkx.graph.settings import Settings
 from pyflinkx.graph.spec import OperatorSpec
+from pyflinkx.graph.stream_graph import topological_order
 from pyflinkx.operators.kept_watermark import WATERMARK
+from pyflinkx.operators.timestamps import TimestampsAndWatermarksOperator
 from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.keyed_rows import keyed
@@ -71,13 +74,20 @@ def time_type(spec: WindowSpec) -> DataType:
 
 
 def check_time(node: Node, spec: WindowSpec, translation: Translation) -> None:
-    """See that rows of a stream have a time that goes on.
+    """See that rows of a stream have a time that goes on, or that there is an end of them, where all windows end.
 
     Raises:
-        SqlError: the column is none of a stream's times.
+        SqlError: the column is none of a stream's times, and the stream never ends.
     """
     name, kind = node.columns[spec.time]
-    if translation.streaming and kind.time is None:
+    if not translation.streaming or kind.time is not None:
+        return
+    before = topological_order(up.transformation for up in translation.stream(node).upstreams)
+    # Watermarks of another column would make rows late for windows of this one.
+    marked = any(
+        each.spec is not None and issubclass(each.spec.operator, TimestampsAndWatermarksOperator) for each in before
+    )
+    if marked or not runs_as_batch(AUTOMATIC, before):
         raise SqlError(
             f"windows of a stream need a column that is the time of its rows, and {name} is {kind}: declare a "
             f"WATERMARK FOR {name}, use a column AS PROCTIME(), or run in batch mode"
