@@ -1,7 +1,7 @@
 # One command per habit; each sets up what it needs. CI runs the same ones (.ci/run).
 .PHONY: run test build lint lint-python lint-cython lint-c lint-types format sanitize tsan fuzz soak wheels compatibility clean
 .PHONY: pages soak-workers soak-windows soak-expressions soak-checkpoints soak-damage soak-rocksdb soak-kills
-.PHONY: soak-recovery soak-kafka planted
+.PHONY: soak-recovery soak-kafka soak-files planted
 .PHONY: bench bench-quick bench-peers
 
 CYTHON := $(shell find pyflinkx/_core -name '*.pyx')
@@ -59,7 +59,7 @@ tsan: ## threads that share memory, under ThreadSanitizer; SEEDS and FIRST choos
 fuzz: .venv/ready ## RUNS mutated inputs (10^6) for each decoder, under the same sanitizers
 	RUNS=$(RUNS) ci/fuzz.sh
 
-soak: soak-workers soak-windows soak-expressions soak-damage soak-rocksdb soak-checkpoints soak-kills soak-kafka ## all of the following
+soak: soak-workers soak-windows soak-expressions soak-damage soak-rocksdb soak-checkpoints soak-kills soak-kafka soak-files ## all of the following
 
 soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each fault point, rescaled, 500 restarts; SEED repeats
 	nice .venv/bin/python -m tests.soak.soak_kills --kills $(or $(KILLS),1000) --seed $(or $(SEED),1)
@@ -67,6 +67,9 @@ soak-kills: build ## the job of tests/reliability under KILLS (1000) kills, each
 	nice .venv/bin/python -m tests.soak.soak_rescale --seed $(or $(SEED),1)
 	nice .venv/bin/python -m tests.soak.soak_disk
 	RESTARTS=500 CHECKPOINTS=3 nice .venv/bin/python -m pytest -q -s tests/reliability/test_many_restarts.py
+
+soak-files: build ## Parquet, Avro and Delta Lake under KILLS (1000) kills; SEED repeats
+	nice .venv/bin/python -m tests.soak.soak_files --kills $(or $(KILLS),1000) --seed $(or $(SEED),1)
 
 soak-recovery: build ## how long it takes from the kill of a worker to the next record, with 100 MB of state
 	nice .venv/bin/python -m tests.soak.soak_recovery --kills $(or $(KILLS),30) --seed $(or $(SEED),1)

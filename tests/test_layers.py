@@ -79,12 +79,13 @@ ON_USE_ONLY = {
     "psycopg",
     "pymysql",
     "confluent_kafka",
+    "deltalake",
+    "fastavro",
     "redis",
     "pika",
     "paho",
     "nats",
     "websockets",
-    "fastavro",
 }
 
 CYTHON_IMPORT = re.compile(

@@ -65,6 +65,7 @@ class BatchingWriter(SinkWriter):
         options: with those of ``COMMON``.
         context: of the task.
         changes: whether ``encode`` knows of records that are taken away; else such a record is an error.
+        delay: gives the seconds before an attempt, of which the second is number 1; None for some that grow.
         sleep: waits so many seconds before another attempt.
     """
 
@@ -76,6 +77,7 @@ class BatchingWriter(SinkWriter):
         options: Any,
         context: WriterContext,
         changes: bool = False,
+        delay: Callable[[int], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.target = target
@@ -87,6 +89,7 @@ class BatchingWriter(SinkWriter):
         self.clock = context.clock
         self.counters = context.counters
         self.changes = changes
+        self.delay = delay
         self.sleep = sleep
         self.items: list[Any] = []
         self.since: int | None = None  # when the first of them came
@@ -114,7 +117,7 @@ class BatchingWriter(SinkWriter):
 
     def _send(self, count: int) -> None:
         items = self.items[:count]
-        delay, attempt = FIRST_DELAY, 0
+        attempt = 0
         while items:
             try:
                 left, why = self.target.send(items), "the server asks for it"
@@ -133,8 +136,8 @@ class BatchingWriter(SinkWriter):
                     )
                 log.warning("%s: %d records are written again: %s", self.server, len(items), why)
                 self.counters["numRetries"] = self.counters.get("numRetries", 0) + 1
-                self.sleep(delay)
-                delay = min(2 * delay, MOST_DELAY)
+                growing = min(FIRST_DELAY * 2 ** (attempt - 1), MOST_DELAY)
+                self.sleep(growing if self.delay is None else self.delay(attempt))
         del self.items[:count]
         if not self.items:
             self.since = None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from pyflinkx.errors import MissingExtraError
-from pyflinkx.formats.opening import open_file
+from pyflinkx.formats.opening import file_size, open_file
 from pyflinkx.formats.zstd_frame import WindowTooLargeError, ZstdFrame
 
 CHUNK_BYTES = 1 << 16
@@ -257,7 +257,7 @@ def open_data(path: str) -> tuple[Any, int]:
     try:
         reader = READERS.get(os.path.splitext(path)[1].lower())
         if reader is None:
-            return file, os.fstat(file.fileno()).st_size
+            return file, file_size(path)
         return reader(file), 0
     except BaseException:
         file.close()

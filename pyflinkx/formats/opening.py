@@ -7,6 +7,7 @@ import stat
 from typing import Any
 
 from pyflinkx.errors import SourceError
+from pyflinkx.formats.remote import is_url, remote_error_text, remote_system
 
 
 def os_error_text(error: OSError) -> str:
@@ -15,11 +16,13 @@ def os_error_text(error: OSError) -> str:
 
 
 def open_file(path: str) -> Any:
-    """Open a regular file for unbuffered reading of bytes.
+    """Open a regular file for reading bytes: unbuffered, or behind a URL by fsspec.
 
     Raises:
         SourceError: it is missing, unreadable, or no regular file.
     """
+    if is_url(path):
+        return open_remote(path)
     # Opening a pipe without O_NONBLOCK would wait for a writer.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
@@ -43,11 +46,45 @@ def file_size(path: str) -> int:
     Raises:
         SourceError: it is missing, unreadable, or no regular file.
     """
+    if is_url(path):
+        return remote_size(path)
     file = open_file(path)
     try:
         return os.fstat(file.fileno()).st_size
     finally:
         file.close()
+
+
+def open_remote(url: str) -> Any:
+    """Open a file behind a URL.
+
+    Raises:
+        SourceError: it is missing or unreadable.
+        MissingExtraError: it needs a package that is not installed.
+    """
+    fs, path = remote_system(url)
+    try:
+        return fs.open(path, "rb")
+    except Exception as error:  # each file system raises what its library does
+        raise SourceError(f"{url}: cannot be read: {remote_error_text(error)}") from error
+
+
+def remote_size(url: str) -> int:
+    """How many bytes a file behind a URL has.
+
+    Raises:
+        SourceError: it is missing, or no file.
+        MissingExtraError: it needs a package that is not installed.
+    """
+    fs, path = remote_system(url)
+    try:
+        fs.invalidate_cache()
+        found = fs.info(path)
+    except Exception as error:  # each file system raises what its library does
+        raise SourceError(f"{url}: cannot be read: {remote_error_text(error)}") from error
+    if found.get("type") != "file" or found.get("size") is None:
+        raise SourceError(f"{url}: is not a regular file")
+    return int(found["size"])
 
 
 def check_size(path: str, size: int) -> None:

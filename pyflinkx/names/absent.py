@@ -43,8 +43,6 @@ MODULES: dict[str, Topic] = {
     "pyflinkx.dataset": DATASETS,
     "pyflinkx.datastream.connectors.cassandra": CONNECTORS,
     "pyflinkx.datastream.connectors.dynamic_kafka": CONNECTORS,
-    "pyflinkx.datastream.connectors.elasticsearch": CONNECTORS,
-    "pyflinkx.datastream.connectors.hybrid_source": CONNECTORS,
     "pyflinkx.datastream.connectors.kinesis": CONNECTORS,
     "pyflinkx.datastream.connectors.pulsar": CONNECTORS,
     "pyflinkx.datastream.utils": INSIDE,
@@ -126,6 +124,9 @@ MEMBERS: dict[str, dict[str, Topic]] = {
     "datastream.connectors.file_system.FileSink": {
         **each(COMPACTION, "get_transformer"),
     },
+    "datastream.connectors.elasticsearch.Elasticsearch6SinkBuilder": each(JAVA, "get_http_host_class"),
+    "datastream.connectors.elasticsearch.Elasticsearch7SinkBuilder": each(JAVA, "get_http_host_class"),
+    "datastream.connectors.elasticsearch.ElasticsearchSinkBuilderBase": each(JAVA, "get_http_host_class"),
     "datastream.connectors.kafka.KafkaSink": each(INSIDE, "get_transformer"),
     "datastream.data_stream.DataStream": each(JAVA, "_j_data_stream"),
     "datastream.output_tag.OutputTag": each(JAVA, "get_java_output_tag"),

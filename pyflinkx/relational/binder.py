@@ -176,6 +176,8 @@ class Binder:
             return Constant(kind.with_nullable(True), None)
         if isinstance(bound, Constant) and bound.type.family(Family.INTEGER) and wider(bound.type, kind):
             return Constant(kind.with_nullable(bound.type.nullable), bound.value)
+        if isinstance(bound, Constant) and fits_text(bound.value, kind):
+            return Constant(kind.with_nullable(bound.type.nullable), bound.value)
         if not castable(bound.type, kind):
             self.refuse(node, f"{bound.type} cannot be cast to {kind}")
         nullable = bound.type.nullable or name == "TRY_CAST"
@@ -404,6 +406,11 @@ class Binder:
         if name not in names:
             self.unknown(node.name, "function", node.name.parts[0], [*names, *PARTS, "NULLIF", *self.session.known])
         return self.apply(node, name, arguments)
+
+
+def fits_text(value: Any, kind: DataType) -> bool:
+    """Whether a constant is text that a VARCHAR takes as it is."""
+    return isinstance(value, str) and kind.kind is Kind.VARCHAR and len(value) <= (kind.precision or 0)
 
 
 def in_zone(kind: DataType) -> bool:

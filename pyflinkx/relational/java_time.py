@@ -139,6 +139,18 @@ def format_time(nanos: int, pattern: str) -> str:
     return "".join(made)
 
 
+def finest(pattern: str) -> int:
+    """The nanoseconds between times that a pattern tells apart; 1 for a pattern that is none."""
+    try:
+        letters = {letter for letter, _, _ in parts_of(pattern)}
+    except ValueFault:
+        return 1
+    for some, step in (("SnAzZXxVOG", 1), ("s", NANOS), ("m", 60 * NANOS), ("HhKka", 3600 * NANOS)):
+        if letters & set(some):
+            return step
+    return DAY_NANOS
+
+
 ZONE = r"(?:Z|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z_]+(?:/[A-Za-z_]+)?)"
 
 

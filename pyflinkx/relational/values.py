@@ -27,6 +27,8 @@ Run = Callable[[Frame], Vector]
 OBJECTS = Family.CHARACTER_STRING | Family.BINARY_STRING | Family.CONSTRUCTED
 # Of a text that a batch has again and again a function is asked once; beyond so many different ones, each time.
 MOST_KNOWN = 65_536
+# How many values are looked at to see whether they come again and again.
+SAMPLE = 512
 
 
 def is_object(kind: DataType) -> bool:
@@ -141,6 +143,8 @@ def from_python(values: list[Any], kind: DataType, frame: Frame) -> Vector:
     numpy = frame.numpy
     if is_object(kind):
         return Vector(object_array(values, frame))
+    if None not in values:
+        return Vector(numpy.array(values, dtype(kind)))
     valid = numpy.fromiter((value is not None for value in values), "bool", len(values))
     array = numpy.array([0 if value is None else value for value in values], dtype(kind))
     return Vector(array, None if valid.all() else valid)
@@ -163,10 +167,17 @@ def by_value(function: Callable[..., Any], kind: DataType, runs: Sequence[Run], 
             return missing(frame)
         if all(vector.valid is None and not is_many(vector.values) for vector in vectors) and frame.active is None:
             return of_constants(function, kind, vectors, shown, frame, strict)
+        keeps = keepable(vectors)
+        if frame.active is None:
+            try:
+                found = of_column(function, vectors, frame, strict, keeps)
+            except (ValueFault, ArithmeticError, ValueError):
+                found = None  # once more, row by row, to say which one it is
+            if found is not None:
+                return from_python(found, kind, frame)
         active = None if frame.active is None else frame.active.tolist()
         results: list[Any] = [None] * frame.length
         known: dict[Any, Any] = {}
-        keeps = keepable(vectors)
         rows = zip(*[to_python(vector, frame) for vector in vectors], strict=True)
         for row, arguments in enumerate(rows):
             if (strict and None in arguments) or (active is not None and not active[row]):
@@ -184,6 +195,38 @@ def by_value(function: Callable[..., Any], kind: DataType, runs: Sequence[Run], 
         return from_python(results, kind, frame)
 
     return run
+
+
+def of_column(
+    function: Callable[..., Any], vectors: Sequence[Vector], frame: Frame, strict: bool, keeps: bool
+) -> list[Any] | None:
+    """A function of one column and of constants, of all rows at once; None where it has other arguments.
+
+    Where values come again and again, it is asked once for each.
+    """
+    many = [place for place, vector in enumerate(vectors) if is_many(vector.values)]
+    if len(many) != 1 or any(vector.valid is not None for place, vector in enumerate(vectors) if place != many[0]):
+        return None
+    before, after = (
+        tuple(vector.values.item() if hasattr(vector.values, "item") else vector.values for vector in part)
+        for part in (vectors[: many[0]], vectors[many[0] + 1 :])
+    )
+    if strict and (None in before or None in after):
+        return None
+    values = to_python(vectors[many[0]], frame)
+    if before:
+        call: Callable[[Any], Any] = lambda value: function(*before, value, *after)  # noqa: E731 - one of three
+    elif after:
+        call = lambda value: function(value, *after)  # noqa: E731
+    else:
+        call = function
+    sample = values[:SAMPLE]
+    if keeps and len(set(sample)) * 2 <= len(sample):
+        known = {value: None if strict and value is None else call(value) for value in dict.fromkeys(values)}
+        return list(map(known.__getitem__, values))
+    if strict and None in values:
+        return [None if value is None else call(value) for value in values]
+    return list(map(call, values))
 
 
 def keepable(vectors: Sequence[Vector]) -> bool:

@@ -21,6 +21,8 @@ def let_go(attempt):
         for target, _ in getattr(writer, "files", ()):
             if target.file is not None:
                 target.file.close()
+        if getattr(writer, "file", None) is not None:
+            writer.file.close()
     for holder in (getattr(attempt.coordinator, "committer", None), *attempt.writers()):
         if hasattr(holder, "connected"):
             holder.connected.drop()

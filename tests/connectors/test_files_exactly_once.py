@@ -90,6 +90,8 @@ KINDS = {
     ),
     "parquet": lambda path: bulk(path, ParquetBulkWriters.for_row_type(PAIRS), Country()),
     "orc": lambda path: bulk(path, OrcBulkWriters.for_row_type(PAIRS)),
+    "remote": lambda path: rows(f"local://{path}", RollingPolicy.default_rolling_policy(), Country()).build(),
+    "remote-parquet": lambda path: bulk(f"local://{path}", ParquetBulkWriters.for_row_type(PAIRS)),
     "text": lambda path: TextSink(path, "utf-16"),
     "csv": lambda path: CsvSink(path, write_mode="no_overwrite", field_names=["n", "t"]),
     "texts": lambda path: text_files(path, WriteMode.OVERWRITE, None),
@@ -100,6 +102,10 @@ AT_END = {"text", "csv", "texts", "csvs"}
 COMMON = {"sink.last-commit", "sink.committed-last", "file-commit.renamed", "file-commit.synced"}
 REACHED = {
     False: COMMON | {"file-sink.finished", "file-sink.flushed", "sink.commit", "sink.committed"},
+    "remote": {
+        *("sink.last-commit", "sink.committed-last", "sink.commit", "sink.committed"),
+        *("remote-file.finished", "remote-file.flushed", "remote-commit.renamed"),
+    },
     True: COMMON - {"file-commit.renamed"} | {"target-file.written", "target-file.synced", "target-file.finished"},
 }
 
@@ -114,8 +120,8 @@ def records_of(path, kind):
         *lines, count = path.read_text().splitlines()
         assert int(count) == len(lines)
         return map(eval, lines)
-    if kind in ("parquet", "orc"):
-        table = (pq if kind == "parquet" else orc).read_table(path)
+    if kind in ("parquet", "orc", "remote-parquet"):
+        table = (orc if kind == "orc" else pq).read_table(path)
         return [tuple(row.values()) for row in table.to_pylist()]
     if kind in ("csv", "csvs"):
         lines = path.read_text().splitlines()
@@ -192,7 +198,8 @@ def test_a_fault_at_every_point(kind, act, tmp_path):
                 break
             reached.add(point)
     # Those of restoring are reached where a fault has made it necessary.
-    assert reached >= REACHED[kind in AT_END], sorted(REACHED[kind in AT_END] - reached)
+    wanted = REACHED["remote" if kind.startswith("remote") else kind in AT_END]
+    assert reached >= wanted, sorted(wanted - reached)
 
 
 @pytest.mark.usefixtures("no_sync")

@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from pyflinkx.config.option import is_sensitive
+from pyflinkx.connectors.elasticsearch import sink as elasticsearch_sink
+from pyflinkx.connectors.http import sink as http_sink
+from pyflinkx.connectors.http import source as http_source
+from pyflinkx.connectors.http import websocket
 from pyflinkx.connectors.mqtt import sink as mqtt_sink
 from pyflinkx.connectors.mqtt import source as mqtt_source
 from pyflinkx.connectors.nats import sink as nats_sink
@@ -18,6 +22,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 TABLES = {
     "RedisSource": redis_source.SOURCE_OPTIONS,
     "RedisSink": redis_sink.SINK_OPTIONS,
+    "ElasticsearchSink": elasticsearch_sink.SINK_OPTIONS,
+    "HttpSource": http_source.SOURCE_OPTIONS,
+    "HttpSink": http_sink.SINK_OPTIONS,
+    "WebSocketSource": websocket.SOURCE_OPTIONS,
     "MqttSource": mqtt_source.SOURCE_OPTIONS,
     "MqttSink": mqtt_sink.SINK_OPTIONS,
     "NatsSource": nats_source.SOURCE_OPTIONS,

@@ -553,6 +553,7 @@ def test_no_class_of_a_source_loses_its_operation():
         "CsvSource": "CsvSource",
         "DataGeneratorSource": "DataGeneratorSource",
         "DatabaseSource": "JdbcSource",
+        "DeltaSource": "DeltaSource",
         "FileSource": "FileSource",
         "FilesSource": "FilesSource",
         "FunctionSource": "FunctionSource",

@@ -152,6 +152,18 @@ def test_aggregates_of_aggregates_follow_their_updates():
     assert folded(found) == Counter({(1, 1): 1, (2, 1): 1})
 
 
+@pytest.mark.parametrize("streaming", [True, False])
+def test_bundles_take_back_what_single_rows_do(streaming):
+    values = [(n % 3, "xyz"[n % 2], n * 7 % 5, n * 3 % 4 / 2) for n in range(60)]
+    made = [("+I", row) for row in values] + [("-D", row) for row in values[::2]]
+    tables = {"t": table(COLUMNS, made, RETRACT)}
+    query = f"SELECT k, {', '.join(AGGREGATES)} FROM t GROUP BY k"
+    options = {"table.exec.mini-batch.enabled": "true", "table.exec.mini-batch.size": "40"}
+    wanted = rows(query, {"t": table(COLUMNS, values[1::2])})
+    assert rows(query, tables) == wanted
+    assert rows(query, tables, streaming=streaming, options=options) == wanted
+
+
 def test_a_bundle_gives_one_change_for_a_key():
     made = [(1, None, n, None) for n in range(5)]
     options = {"table.exec.mini-batch.enabled": "true", "table.exec.mini-batch.size": "3"}

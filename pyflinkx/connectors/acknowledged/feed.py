@@ -121,10 +121,9 @@ class Feed:
                 connection = self.connect()
                 self.generation += 1
                 self.unconfirmed.clear()
-                since, delay = None, FIRST_DELAY
                 try:
                     while self._serve(connection):
-                        pass
+                        since, delay = None, FIRST_DELAY  # not before: a connection may be made when it is used
                     return
                 finally:
                     with contextlib.suppress(Exception):  # it may be what broke

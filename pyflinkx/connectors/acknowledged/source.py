@@ -57,6 +57,7 @@ class AcknowledgedSource(Source):
     """
 
     boundedness = Boundedness.CONTINUOUS_UNBOUNDED
+    reader_class: type[AcknowledgingReader] = AcknowledgingReader
 
     def __init__(
         self, options: Options, schema: DeserializationSchema | Decode, output_type: TypeInformation | None
@@ -101,7 +102,7 @@ class AcknowledgedSource(Source):
             )
 
         skips = self.options.get(ON_ERROR) == "skip"
-        return AcknowledgingReader(self.schema, skips, feed, context)
+        return self.reader_class(self.schema, skips, feed, context)
 
 
 class AcknowledgedSourceBuilder(OptionsBuilder):

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyflinkx.errors import SourceError
 from pyflinkx.formats.opening import open_file
+from pyflinkx.formats.remote import is_url
 
 
 @contextlib.contextmanager
@@ -53,9 +54,11 @@ def opened(path: str, what: str, make: Callable[[Any], Any]) -> tuple[Any, Any]:
     """
     import pyarrow
 
-    open_file(path).close()  # says what is wrong in the words of all sources
+    raw = open_file(path)  # says what is wrong in the words of all sources
+    if not is_url(path):
+        raw.close()
     with arrow_errors(path, what):
-        file = pyarrow.OSFile(path, "rb")
+        file = pyarrow.PythonFile(raw, "r") if is_url(path) else pyarrow.OSFile(path, "rb")
         try:
             return file, make(file)
         except BaseException:

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.connectors.files.bulk import BulkWriterFactory
 from pyflinkx.connectors.files.parts import BulkPart, Part, RowPart
-from pyflinkx.connectors.files.row_files import RowFileSink, RowFileWriter
+from pyflinkx.connectors.files.row_files import RowFileSink
+from pyflinkx.connectors.files.row_writer import RowFileWriter
 from pyflinkx.connectors.sink import WriterContext
 
 

@@ -23,7 +23,7 @@ from pyflinkx.types.changes import INSERT_ONLY
 from pyflinkx.types.described import described_columns
 
 # Rows that are decoded at once.
-BATCH_ROWS = 65_536
+BATCH_ROWS = 131_072
 # So many rows that are not wanted are passed over before the task gets its turn.
 PASSED_ROWS = 1 << 20
 SPLIT_BYTES = 64 << 20

@@ -12,6 +12,7 @@ from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.connectors.files.bulk import BulkStream, BulkWriter, BulkWriterFactory
 from pyflinkx.connectors.files.rolling import PartFileInfo
 from pyflinkx.connectors.files.target_file import HiddenFile, identity, new_file, write_all
+from pyflinkx.formats.remote import RemoteOutput, is_url
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Part(PartFileInfo):
         super().__init__(bucket, now)
         self.path = path
         self.hidden = hidden
-        self.file: Any = new_file(hidden)
+        self.remote = is_url(hidden)
+        self.file: Any = RemoteOutput(hidden) if self.remote else new_file(hidden)
 
     def add(self, value: Any) -> None:
         """Add a record."""
@@ -78,6 +80,10 @@ class Part(PartFileInfo):
     def finish(self) -> HiddenFile:
         """Bring all of it to the disk; what is left is to give it its name."""
         self.end()
+        if self.remote:
+            self.file.close()
+            faults.point("remote-file.finished")
+            return HiddenFile(self.path, self.path, self.hidden, (self.size, 0))
         os.fsync(self.file.fileno())
         finished = HiddenFile(self.path, self.path, self.hidden, identity(self.file.fileno()))
         faults.point("file-sink.finished")

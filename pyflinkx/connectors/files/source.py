@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 
-from pyflinkx.connectors.files.splits import FileReader, FileSplit, RecordFile, list_files, local_paths
+from pyflinkx.connectors.files.splits import FileReader, FileSplit, RecordFile, list_files, source_paths
 from pyflinkx.connectors.source import ReaderContext, Source
 from pyflinkx.formats.compression import open_data
 
@@ -19,7 +19,7 @@ class FilesSource(Source):
     """
 
     def __init__(self, paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> None:
-        self.paths = local_paths(paths)
+        self.paths = source_paths(paths)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.paths))})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections import deque
@@ -16,6 +17,7 @@ from pyflinkx.config.paths import absolute
 from pyflinkx.connectors.source import BAD_RECORDS_TAG, END, BadRecord, ReaderContext, SourceReader
 from pyflinkx.errors import ConfigurationError, SourceError
 from pyflinkx.formats.opening import file_size, os_error_text
+from pyflinkx.formats.remote import is_url, remote_error_text, remote_system, url_of
 
 BAD_RECORDS_COUNTER = "numBadRecords"
 
@@ -44,27 +46,34 @@ class FileSplit:
     part: FilePart | None = None
 
 
-def local_paths(paths: Any) -> tuple[str, ...]:
-    """One path or an iterable of paths as absolute ones; ``file:`` URLs become plain paths.
+def source_paths(paths: Any) -> tuple[str, ...]:
+    """One path or an iterable of paths as absolute ones; ``file:`` URLs become plain paths, others stay.
 
     Relative paths count from the current folder at this call: a job may run in another one.
 
     Raises:
         TypeError: something is not a path.
-        ConfigurationError: there is no path, an empty one, or a URL of another scheme.
+        ConfigurationError: there is no path, or an empty one.
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
     if isinstance(paths, bytes) or not isinstance(paths, Iterable):
         raise TypeError(f"a path is a str or os.PathLike, not {paths!r}")
-    result = tuple(local_path(path) for path in paths)
+    result = tuple(any_path(path) for path in paths)
     if not result:
         raise ConfigurationError("no path was given")
     return result
 
 
+def any_path(path: Any) -> str:
+    """One path as an absolute one, or a URL."""
+    if isinstance(path, str) and is_url(path) and not path.startswith("file:"):
+        return path if path.endswith("://") else path.rstrip("/")
+    return local_path(path)
+
+
 def local_path(path: Any) -> str:
-    """One path as an absolute one, as ``local_paths`` does."""
+    """One path as an absolute one, as ``source_paths`` does; it is no URL but a ``file:`` one."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"a path is a str or os.PathLike, not {path!r}")
     text = os.fspath(path)
@@ -92,6 +101,9 @@ def list_files(paths: Iterable[str]) -> list[str]:
     """
     files: list[str] = []
     for path in paths:
+        if is_url(path):
+            files.extend(list_remote(path))
+            continue
         try:
             mode = os.stat(path).st_mode
             if stat.S_ISDIR(mode):
@@ -103,6 +115,28 @@ def list_files(paths: Iterable[str]) -> list[str]:
             raise SourceError(f"{path}: is neither a file nor a folder")
         files.append(path)
     return files
+
+
+def list_remote(url: str) -> list[str]:
+    """The files that a URL stands for, as URLs.
+
+    Raises:
+        SourceError: it is missing or unreadable.
+        MissingExtraError: it needs a package that is not installed.
+    """
+    fs, path = remote_system(url)
+    try:
+        fs.invalidate_cache()
+        if fs.isfile(path):
+            return [url]
+        found = fs.find(path)
+        if not found and not fs.exists(path):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+    except Exception as error:  # each file system raises what its library does
+        raise SourceError(f"{url}: cannot be read: {remote_error_text(error)}") from error
+    below = len(path.rstrip("/").split("/"))
+    seen = [name for name in found if not any(part.startswith((".", "_")) for part in name.split("/")[below:])]
+    return sorted(url_of(url, name) for name in seen)
 
 
 def _files_below(folder: str) -> list[str]:

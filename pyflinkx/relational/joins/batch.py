@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx._core.columns.batch import ColumnBatch, concat
+from pyflinkx._core.columns.column import Column
 from pyflinkx._core.columns.from_rows import from_rows
 from pyflinkx._core.columns.schema import Schema
-from pyflinkx._core.columns.to_rows import to_rows
+from pyflinkx._core.columns.to_rows import to_rows, to_values
 from pyflinkx._core.keys.map import KeyMap
+from pyflinkx.expressions.vectors import load_column
 from pyflinkx.operators.base import MAX_WATERMARK, OperatorContext
 from pyflinkx.operators.piecewise import Pieces, PiecewiseOperator
 from pyflinkx.relational.evaluate import Projection
@@ -58,7 +60,7 @@ class BatchJoinOperator(PiecewiseOperator):
         plan = self.plan
         try:
             left, right = (self.side(port) for port in (0, 1))
-            ids = [numpy.asarray(each, "int64") for each in self.numbered(left, right)]
+            ids = self.numbered(left, right)
             order = numpy.argsort(ids[1], kind="stable")
             ordered = ids[1][order]
             first = numpy.searchsorted(ordered, ids[0], "left")
@@ -112,23 +114,25 @@ class BatchJoinOperator(PiecewiseOperator):
         """The columns of a side that are results."""
         return side.select(range(self.plan.widths[port]))
 
-    def numbered(self, left: ColumnBatch, right: ColumnBatch) -> tuple[list[int], list[int]]:
-        """A number for the key of each row: equal ones for equal keys, -1 for keys that have no equals."""
-        if not self.plan.keys[0]:
-            return [0] * len(left), [0] * len(right)
-        numbers: KeyMap[Any, int] = KeyMap()
-        nulls = self.plan.nulls
-        found: list[list[int]] = []
-        for side, keys, missing in ((right, self.plan.keys[1], -1), (left, self.plan.keys[0], -2)):
-            ids = []
-            if len(side):
-                for key in to_rows(side.select(keys), "tuple"):
-                    if any(part is None and not null for part, null in zip(key, nulls, strict=True)):
-                        ids.append(missing)
-                    else:
-                        ids.append(numbers.setdefault(key, len(numbers)))
-            found.append(ids)
-        return found[1], found[0]
+    def numbered(self, left: ColumnBatch, right: ColumnBatch) -> tuple[Any, Any]:
+        """A number for the key of each row: equal ones for equal keys, below 0 for keys that have no equals."""
+        import numpy
+
+        count = len(left)
+        if not count or not len(right):
+            return numpy.full(count, -2), numpy.full(len(right), -1)
+        ids = numpy.zeros(count + len(right), "int64")
+        missing = numpy.zeros(len(ids), "bool")
+        for one, other, nulls in zip(*self.plan.keys, self.plan.nulls, strict=True):
+            codes = codes_of(left.columns[one], right.columns[other], numpy)
+            if not nulls:
+                missing |= codes == 0
+            # Numbers of what has been seen so far and this key together, which are as many as there are rows at most.
+            _, ids = numpy.unique(ids * (codes.max(initial=0) + 1) + codes, return_inverse=True)
+        ids = ids.reshape(-1)
+        ids[missing] = -1
+        ids[:count][missing[:count]] = -2
+        return ids[:count], ids[count:]
 
     def pairs(self, padded: list[ColumnBatch], one: Any, other: Any, schema: Schema) -> ColumnBatch:
         """The rows at some places of both sides, side by side."""
@@ -163,3 +167,22 @@ class BatchJoinOperator(PiecewiseOperator):
             made = left.filter(wanted.view("uint8"))
         if len(made):
             self.output.emit(made)
+
+
+def codes_of(left: Column, right: Column, numpy: Any) -> Any:
+    """A number for each value of two columns: equal ones for equal values, 0 for null."""
+    sides = [load_column(column, numpy) for column in (left, right)]
+    if all(getattr(side.values, "ndim", 0) == 1 for side in sides):
+        values = numpy.concatenate([side.values for side in sides])
+        _, codes = numpy.unique(values, return_inverse=True)
+        codes = codes.reshape(-1) + 1
+        there = [numpy.ones(len(side.values), "bool") if side.valid is None else side.valid for side in sides]
+        codes[~numpy.concatenate(there)] = 0
+        return codes
+    known: KeyMap[Any, int] = KeyMap()
+    found = [
+        0 if value is None else known.setdefault(value, len(known) + 1)
+        for column in (left, right)
+        for value in to_values(column)
+    ]
+    return numpy.asarray(found, "int64")

@@ -114,7 +114,7 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
     result = plan.result
     inputs = [keyed(left, left_columns, left_keys), keyed(right, right_columns, right_keys)]
     settings = Settings() if node.keys else SINGLE
-    if not translation.streaming:
+    if not translation.streaming and not is_native(node, 0):
         spec = OperatorSpec.of(BatchJoinOperator, plan).reading(*(each.asks(True) for each in inputs))
         return columnar_operator("Join", spec.producing(INSERT_ONLY), inputs, result, settings=settings)
     if node.windows is not None:
@@ -124,7 +124,7 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
         spec = spec.reading(*(each.asks(True) for each in inputs)).producing(INSERT_ONLY)
         spec = spec.keeping(*WINDOW_STATES, WINDOW_ENDS, WATERMARK)
         return columnar_operator("WindowJoin", spec, inputs, result, settings=settings)
-    if node.interval is not None:
+    if translation.streaming and node.interval is not None:
         interval, condition = node.interval
         times = (interval.left, interval.right) if interval.by == ROWTIME else None
         waiting = IntervalPlan(plan._replace(condition=condition), times, interval.lower, interval.upper)
@@ -132,7 +132,7 @@ def joined_stream(node: Join, translation: Translation) -> Stream:
         kept = [WATERMARK] if times is not None else []
         spec = spec.producing(INSERT_ONLY).keeping(*INTERVAL_STATES, CLEAN_UP, *kept)
         return columnar_operator("IntervalJoin", spec, inputs, result, settings=settings)
-    if is_native(node, ttl):
+    if is_native(node, ttl if translation.streaming else 0):
         pairs = schema_of(paired(left_columns, right_columns))
         native = JoinSpec(pairs, left_keys, right_keys)
         spec = OperatorSpec.of(InsertsJoinOperator, native, plan).reading(*(each.asks(True) for each in inputs))

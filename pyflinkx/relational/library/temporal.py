@@ -13,7 +13,7 @@ from pyflinkx.relational import calendar
 from pyflinkx.relational.bound import Apply, Bound, Constant
 from pyflinkx.relational.calendar import UNIT_MONTHS, UNIT_NANOS, per_day
 from pyflinkx.relational.faults import ValueFault
-from pyflinkx.relational.java_time import format_time, parse_time
+from pyflinkx.relational.java_time import finest, format_time, parse_time
 from pyflinkx.relational.registry import Kernel, Signature, any_nullable, register, taking, under, valued
 from pyflinkx.relational.times import NANOS, SECONDS_PER_DAY, date_of, stamp_of, time_of, units_of
 from pyflinkx.relational.values import Run, by_value
@@ -223,7 +223,36 @@ def format_kernel(apply: Apply, runs: Sequence[Run]) -> Run:
     if kind.family(TEXT):
         return by_value(format_text, apply.type, runs, apply)
     scale = NANOS // units_of(kind)
+    pattern = apply.operands[1]
+    if isinstance(pattern, Constant) and isinstance(pattern.value, str):
+        return by_step(apply, runs[0], pattern.value, scale)
     return by_value(lambda value, pattern: format_time(value * scale, pattern), apply.type, runs, apply)
+
+
+def by_step(apply: Apply, run: Run, pattern: str, scale: int) -> Run:
+    """DATE_FORMAT by a constant pattern, asked once for times that it does not tell apart."""
+    step = max(finest(pattern) // scale, 1)
+
+    def made(frame: Frame) -> Vector:
+        numpy = frame.numpy
+        vector = run(frame)
+        if vector.values is None or vector.values.ndim == 0:
+            return each(frame)
+        distinct, places = numpy.unique(vector.values // step, return_inverse=True)
+        if len(distinct) * 2 > frame.length:
+            return each(frame)
+        texts = numpy.empty(len(distinct), "object")
+        try:
+            texts[:] = [format_time(value * step * scale, pattern) for value in distinct.tolist()]
+        except ValueFault:
+            return each(frame)  # which says of which record it is
+        found = texts[places]
+        if vector.valid is not None:
+            found[~numpy.broadcast_to(vector.valid, frame.length)] = None
+        return Vector(found)
+
+    each = by_value(lambda value: format_time(value * scale, pattern), apply.type, [run], apply)
+    return made
 
 
 def format_text(text: str, pattern: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx.config.configuration import Configuration
+from pyflinkx.config.table_options import MATERIALIZE, NOT_NULL
 from pyflinkx.errors import SqlError, TypeInformationError
 from pyflinkx.graph.spec import OperatorSpec
 from pyflinkx.operators.base import Operator, OperatorContext
@@ -24,9 +25,6 @@ from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.types.changes import INSERT_ONLY, Changes
 from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.data_type_rules import castable, common_type
-
-NOT_NULL = "table.exec.sink.not-null-enforcer"
-MATERIALIZE = "table.exec.sink.upsert-materialize"
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Sinking:
         ]
         checked = [name for name, kind in self.node.columns if name in required and self.nullable_source(name)]
         if checked:
-            drop = self.configuration.get_string(NOT_NULL, "ERROR").upper() == "DROP"
+            drop = self.configuration.value_of(NOT_NULL) == "DROP"
             spec = OperatorSpec.of(NotNullOperator, tuple(checked), drop, self.name)
             stream = columnar_operator("NotNullEnforcer", spec, [stream], stream.columns)
         self.sink.end(stream, building)
@@ -112,7 +110,7 @@ def sinking(
 
 def upserted(node: Node, key: tuple[int, ...], configuration: Configuration) -> Node:
     """Rows as upserts by a key; what materializes them can be left out (NONE) or asked for (FORCE)."""
-    how = configuration.get_string(MATERIALIZE, "AUTO").upper()
+    how = configuration.value_of(MATERIALIZE)
     if how == "FORCE" and node.changes != INSERT_ONLY:
         return Materialize(node, key)
     if how == "NONE" and node.changes != INSERT_ONLY:
@@ -267,8 +265,8 @@ class NotNullOperator(Operator):
                 row = missing.index(True)
                 fault = TypeInformationError(
                     f"column '{name}' of table {self.table} is NOT NULL, and gets null in "
-                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL}=DROP such rows are left "
-                    "out"
+                    f"{batch.slice(row, row + 1).to_rows('dict')[0]!r:.500}; with {NOT_NULL.key}=DROP such rows "
+                    "are left out"
                 )
                 raise self.site.wrap(fault, "on the way to a table") from fault
             batch = batch.filter(bytearray(not each for each in missing))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pyflinkx.config.table_options import DML_SYNC
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Bound
 from pyflinkx.relational.tables.definition import TableDefinition
@@ -16,8 +17,6 @@ from pyflinkx.table.table_result import TableResult
 
 if TYPE_CHECKING:
     from pyflinkx.table.table_environment import TableEnvironment
-
-SYNC = "table.dml-sync"
 
 
 def sinking_of(environment: TableEnvironment, statement: tree.Insert, text: str) -> Sinking:
@@ -51,7 +50,7 @@ def run_insert(environment: TableEnvironment, sinkings: Sequence[Sinking]) -> Ta
     configuration = environment._env._configuration
     name = configuration.get_string("pipeline.name", "") or f"insert-into_{','.join(dict.fromkeys(names))}"
     result = TableResult._of_job(names, started(building.ends, environment._env, name))
-    if configuration.get_string(SYNC, "false").lower() == "true":
+    if configuration.value_of(DML_SYNC):
         result.wait()
     return result
 

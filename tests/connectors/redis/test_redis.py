@@ -7,6 +7,8 @@ import pytest
 from pyflinkx.common import Row, RowKind, Types, WatermarkStrategy
 from pyflinkx.common.serialization import SimpleStringSchema
 from pyflinkx.datastream import OutputTag, StreamExecutionEnvironment
+from pyflinkx.datastream.connectors.hybrid_source import HybridSource
+from pyflinkx.datastream.connectors.number_seq import NumberSequenceSource
 from pyflinkx.datastream.connectors.redis import RedisSink, RedisSource
 from pyflinkx.datastream.formats.json import JsonRowDeserializationSchema
 from pyflinkx.errors import ConfigurationError, MissingExtraError, SinkError, SourceError
@@ -32,6 +34,18 @@ def pending(redis, stream):
 def test_each_entry_once(redis, seed):
     stream = redis.add(WORDS)
     check_source(lambda: source(redis.url, stream, fetch_size=20), WORDS, seed, crashes=3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_behind_another_source(redis, seed):
+    stream = redis.add(WORDS)
+    numbers = NumberSequenceSource(1, 40)
+    check_source(
+        lambda: HybridSource.builder(numbers).add_source(source(redis.url, stream)).build(),
+        [*range(1, 41), *WORDS],
+        seed,
+        crashes=4,
+    )
 
 
 def test_what_a_checkpoint_has_is_acknowledged(redis):

@@ -43,8 +43,8 @@ def expected(kind, left, right):
 def test_intervals(kind, left, right, streaming):
     left, right = [tuple(row) for row in left], [tuple(row) for row in right]
     tables = environment(streaming)
-    view(tables, left, 9, "t")
-    view(tables, right, 9, "u")
+    view(tables, left, 9_000, "t")
+    view(tables, right, 9_000, "u")
     query = f"SELECT t.v, u.v FROM t {kind} JOIN u ON t.k = u.k AND {BETWEEN} AND t.v <= u.v"
     if left and right:
         assert "IntervalJoin" in explained(tables.sql_query(query)._node)

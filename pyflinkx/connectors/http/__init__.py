@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: what servers say as a source, records as requests."""
