@@ -34,6 +34,7 @@ COUNTERS = {
     "numRecordsOut": "records that a sink has written",
     "numBadRecords": 'records of a source that did not fit its schema, with on_error="skip"',
     LATE_RECORDS: "records that a window, join or function left out as they came too late",
+    "numNullRowTimeRecordsDropped": "rows that a window or OVER of SQL left out as they have no time",
     "numFeedbackRecords": "records that went back to the head of a loop",
     "numFeedbackRecordsDropped": "records that came back to a loop that had ended",
     "numResultsOfNoRequest": "results of timers, windows, loops and other sources in a sink of replies: no request's",

@@ -14,7 +14,7 @@ from pyflinkx.operators.functions import UserFunctions
 from pyflinkx.relational import library, time_functions
 from pyflinkx.relational.bound import Apply, Bound, Constant, Input
 from pyflinkx.relational.logic import truth
-from pyflinkx.relational.moment import Moment
+from pyflinkx.relational.moment import Held, Moment
 from pyflinkx.relational.registry import FUNCTIONS
 from pyflinkx.relational.scaled import DecimalRun
 from pyflinkx.relational.user.definition import Invoke
@@ -106,7 +106,7 @@ class Projection:
     def frame(self, batch: ColumnBatch, numpy: Any) -> Frame:
         """What expressions are evaluated on."""
         frame = Frame(batch, numpy)
-        frame.moment = self.moment
+        frame.moment = Held(self.moment)
         return frame
 
 
