@@ -42,7 +42,6 @@ COUNTERS = {
     "numOffsetResets": "partitions that a Kafka source read on elsewhere, as their offset was not kept any more",
     "numMessagesAgain": "messages that a server sent once more though they were acknowledged, and that were left out",
     "numRetries": "times that a sink wrote records again, as its server had not taken them",
-    "numNullRowTimeRecordsDropped": "rows that were dropped as their time is null, which is of no window",
     "commitsSucceeded": "times that a Kafka source committed its positions to its group",
     "commitsFailed": "times that it could not",
 }
