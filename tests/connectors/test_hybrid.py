@@ -10,6 +10,7 @@ from pyflinkx.connectors.collection import CollectionSource
 from pyflinkx.connectors.coordinator import Coordinator, CoordinatorContext
 from pyflinkx.connectors.files.text import TextFileSource
 from pyflinkx.connectors.hybrid import Done, HybridState
+from pyflinkx.datastream import MapFunction
 from pyflinkx.datastream.connectors.file_system import FileSource
 from pyflinkx.datastream.connectors.hybrid_source import HybridSource
 from pyflinkx.datastream.connectors.jdbc import JdbcConnectionOptions, JdbcSource
@@ -55,13 +56,34 @@ def test_files_then_a_table_that_grows(seed, tmp_path):
     check_source(source, map(str, [*range(100), *range(300, 340)]), seed)
 
 
+class Placed(MapFunction):
+    """Says by which subtask a number came."""
+
+    def open(self, runtime_context):
+        self.subtask = runtime_context.get_index_of_this_subtask()
+
+    def map(self, value):
+        return self.subtask, int(value)
+
+
 def test_one_begins_when_the_one_before_it_has_ended(tmp_path):
     env = environment()
     source = HybridSource.builder(files(tmp_path)).add_source(CollectionSource([str(n) for n in range(100, 150)], None))
-    numbers = env.from_source(source.build(), WatermarkStrategy.no_watermarks(), "both").set_parallelism(2)
+    numbers = env.from_source(source.build(), WatermarkStrategy.no_watermarks(), "both").set_parallelism(1)
     found = [int(number) for number in numbers.execute_and_collect()]
     assert sorted(found) == list(range(150))
     assert set(found[:100]) == set(range(100))
+
+
+def test_each_subtask_of_several_reads_one_behind_the_other(tmp_path):
+    env = environment()
+    source = HybridSource.builder(files(tmp_path)).add_source(CollectionSource([str(n) for n in range(100, 150)], None))
+    numbers = env.from_source(source.build(), WatermarkStrategy.no_watermarks(), "both").set_parallelism(2)
+    found = list(numbers.map(Placed()).set_parallelism(2).execute_and_collect())
+    assert sorted(number for _, number in found) == list(range(150))
+    for subtask in range(2):
+        later = [number >= 100 for place, number in found if place == subtask]
+        assert later == sorted(later)
 
 
 def test_a_job_that_fails_goes_on():

@@ -58,8 +58,8 @@ if __name__ == "__main__":
     env = StreamExecutionEnvironment.get_execution_environment(
         Configuration.from_dict({"execution.runtime-mode": "STREAMING"})
     )
-    if "parallel" in what:
-        env.set_parallelism(2)
+    subtasks = 2 if "parallel" in what else 1
+    env.set_parallelism(subtasks)
     numbers = env.from_source(NumberSequenceSource(0, 2**62), WatermarkStrategy.no_watermarks(), "numbers")
     slow = numbers.map(Slow()).name("slow")
     sink = FileSink.for_row_format(str(folder / "out"), Encoder.simple_string_encoder()).build()
@@ -73,7 +73,7 @@ if __name__ == "__main__":
     elif how == "thread":
         thread = threading.Thread(target=env.execute, args=("endless",), daemon=True)
         thread.start()
-        while not list(folder.glob("running-*")):
+        while len(list(folder.glob("running-*"))) < subtasks:
             time.sleep(0.01)
         print("same handler" if signal.getsignal(signal.SIGTERM) is before else "another handler", flush=True)
         thread.join()
@@ -82,5 +82,5 @@ if __name__ == "__main__":
         print("same handler" if signal.getsignal(signal.SIGTERM) is before else "another handler", flush=True)
         if how == "wait":
             client.get_job_execution_result().result()
-        while not list(folder.glob("running-*")):
+        while len(list(folder.glob("running-*"))) < subtasks:
             time.sleep(0.01)

@@ -72,7 +72,20 @@ class OrcStripes:
     def write(self, table: Any) -> None:
         """Some rows."""
         self.begun = True
-        self.writer.write(table)
+        self.writer.write(self._whole(table))
+
+    def _whole(self, table: Any) -> Any:
+        """The table with columns of parts that begin at their first value.
+
+        pyarrow takes what is null in a slice of structs from the beginning of what was sliced (seen with 26.0.1).
+        """
+        pyarrow = arrow_module("pyarrow", "ORC files", "orc")
+        for place, column in enumerate(table.columns):
+            if pyarrow.types.is_nested(column.type):
+                # Two arrays are put together in memory of their own.
+                parts = [pyarrow.concat_arrays([part, part.slice(0, 0)]) for part in column.chunks]
+                table = table.set_column(place, table.field(place), pyarrow.chunked_array(parts, column.type))
+        return table
 
     def close(self) -> None:
         """Write what is missing."""

@@ -13,7 +13,7 @@ import pyarrow.ipc as ipc
 import pyarrow.orc as orc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from pyflinkx.common import Types
@@ -96,7 +96,10 @@ def test_any_parquet_file(batch, rows_of_group, tmp_path_factory):
     table = pa.Table.from_batches([batch])
     assume(not any(word in str(table.schema) for word in ("struct<>", "-3)")))  # of which Parquet has none
     path = str(tmp_path_factory.mktemp("any") / "a.parquet")
-    pq.write_table(table, path, row_group_size=rows_of_group)
+    try:
+        pq.write_table(table, path, row_group_size=rows_of_group)
+    except pa.ArrowNotImplementedError:  # such as structs of views in several groups
+        reject()
     found = read(ParquetSource(path))
     assert rows(found) == rows(pq.read_table(path))
 

@@ -124,6 +124,14 @@ def test_a_file_without_rows_has_its_columns(kind):
     assert (len(table), table.schema.names) == (0, COLUMNS)
 
 
+def test_slices_of_structs():
+    kind = pa.struct([("f0", pa.list_(pa.bool_()))])
+    batch = pa.RecordBatch.from_arrays([pa.array([None] * 3 + [{"f0": None}, {"f0": [True, None]}], kind)], ["c0"])
+    for make, read in FACTORIES.values():
+        data = written(make(None), batch.slice(0, 1), batch.slice(1, 4))
+        assert read(data).to_pylist() == batch.to_pylist()
+
+
 @settings(max_examples=40)
 @given(batch=record_batches(max_rows=20, encoded=False), cuts=st.lists(st.integers(0, 20), max_size=3))
 def test_columns_of_any_type(batch, cuts):
