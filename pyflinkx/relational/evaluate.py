@@ -8,7 +8,7 @@ from typing import Any
 from pyflinkx._core.columns.batch import ColumnBatch
 from pyflinkx._core.columns.column import Column
 from pyflinkx._core.columns.schema import Field, Schema
-from pyflinkx.expressions.vectors import Frame
+from pyflinkx.expressions.vectors import Frame, Vector
 from pyflinkx.operators.base import OperatorContext
 from pyflinkx.operators.functions import UserFunctions
 from pyflinkx.relational import library, time_functions
@@ -38,8 +38,7 @@ def compiled(bound: Bound, calls: dict[int, Invoked] | None = None) -> Run:
         NotImplementedError: a cast of these types is not there yet.
     """
     if isinstance(bound, Input):
-        name, kind = bound.name, bound.type
-        return lambda frame: load(name, kind, frame)
+        return ColumnRun(bound.name, bound.type)
     if isinstance(bound, Constant):
         return constant(bound.value, bound.type)
     assert isinstance(bound, Apply)
@@ -50,6 +49,24 @@ def compiled(bound: Bound, calls: dict[int, Invoked] | None = None) -> Run:
             made = calls[id(bound)] = Invoked(bound, [compiled(operand, calls) for operand in bound.operands])
         return made
     return FUNCTIONS[bound.function].kernel(bound, [compiled(operand, calls) for operand in bound.operands])
+
+
+class ColumnRun:
+    """A column as it comes in."""
+
+    def __init__(self, name: str, kind: DataType) -> None:
+        self.name = name
+        self.kind = kind
+
+    def __call__(self, frame: Frame) -> Vector:
+        return load(self.name, self.kind, frame)
+
+    def column(self, field: Field, frame: Frame) -> Column | None:
+        """The column itself, for a result that is nothing else; None where it is held otherwise."""
+        try:
+            return frame.batch.column(self.name).with_field(field)
+        except ValueError:  # its values are held otherwise, such as a column of nulls only
+            return None
 
 
 class Projection:
@@ -114,5 +131,5 @@ def made_column(run: Run, field: Field, kind: DataType, frame: Frame) -> Column:
     """The values of an expression as a column."""
     if isinstance(run, Invoked):
         return column_for(run, frame, field)
-    column = run.column(field, frame) if isinstance(run, DecimalRun) else None
+    column = run.column(field, frame) if isinstance(run, (ColumnRun, DecimalRun)) else None
     return column_of(run(frame), field, kind, frame) if column is None else column
