@@ -1,6 +1,7 @@
 """The client: sessions, what completes a name, a terminal, the command."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 
 from pyflinkx.errors import ConfigurationError, SqlError
 from pyflinkx.sql_client.completion import Completion
-from pyflinkx.sql_client.prompt import coloured, prompt_session, run_prompt
+from pyflinkx.sql_client.prompt import coloured
 from pyflinkx.sql_client.session import HELP, Quit, Session
 from pyflinkx.table import EnvironmentSettings, TableEnvironment
 
@@ -103,23 +104,43 @@ def test_colours_leave_the_text_as_it_is():
     assert "\n".join("".join(part for _, part in line) for line in coloured(text)) == text
 
 
-def test_a_terminal(session, capsys, tmp_path, monkeypatch):
-    pytest.importorskip("prompt_toolkit", reason="pip install 'pyflinkx[cli]'")
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.input import create_pipe_input
-    from prompt_toolkit.output import DummyOutput
+# In a process of its own: prompt_toolkit takes what goes wrong in anybody's event loop for its own.
+TERMINAL = """
+from prompt_toolkit import PromptSession
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
-    monkeypatch.setenv("PYFLINKX_SQL_HISTORY", str(tmp_path / "history"))
-    with create_pipe_input() as keys:
-        # A statement over two lines, a wrong one, one whose column name Tab completes, and the end.
-        keys.send_text("SELECT 1\r AS uno;\rSELECT nothing;\rquit\r")
-        made = prompt_session(PromptSession, session, input=keys, output=DummyOutput())
-        monkeypatch.setattr("pyflinkx.sql_client.prompt.reader", lambda session: made.prompt)
-        run_prompt(session)
-    shown = capsys.readouterr()
-    assert "|         uno |" in shown.out
-    assert "nothing" in shown.err
-    assert "SELECT 1" in (tmp_path / "history").read_text()
+from pyflinkx.sql_client import prompt
+from pyflinkx.sql_client.session import Session
+from pyflinkx.table import EnvironmentSettings, TableEnvironment
+
+environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+environment.get_config().set("pyflinkx.workers", "inline")
+session = Session(environment, print)
+with create_pipe_input() as keys:
+    # A statement over two lines, a wrong one, and the end.
+    keys.send_text("SELECT 1\\r AS uno;\\rSELECT nothing;\\rquit\\r")
+    made = prompt.prompt_session(PromptSession, session, input=keys, output=DummyOutput())
+    prompt.reader = lambda session: made.prompt
+    prompt.run_prompt(session)
+"""
+
+
+def test_a_terminal(tmp_path):
+    pytest.importorskip("prompt_toolkit", reason="pip install 'pyflinkx[cli]'")
+    history = tmp_path / "history"
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINAL],
+        env={**os.environ, "PYFLINKX_SQL_HISTORY": str(history)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "|         uno |" in done.stdout
+    assert "nothing" in done.stderr
+    assert "SELECT 1" in history.read_text()
 
 
 # ---- the command ----
