@@ -99,6 +99,25 @@ class Values(Node):
 
 
 @dataclass(frozen=True)
+class SameColumns(Node):
+    """What gives the columns of its one input.
+
+    Args:
+        input: the rows.
+    """
+
+    input: Node
+
+    @property
+    def columns(self) -> Columns:
+        return self.input.columns
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+
+@dataclass(frozen=True)
 class Calc(Node):
     """New columns of the rows for which a condition is true.
 

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from pyflinkx.common.job_client import JobClient
 from pyflinkx.errors import ConfigurationError, PyflinkxError, SqlError
 from pyflinkx.sql.parser import parse_statement
-from pyflinkx.sql.tree.statements import Command, Insert, QueryStatement, SetOption, Show, StatementSet, StopJob
+from pyflinkx.sql.tree.statements import Command, QueryStatement, SetOption, Show, StopJob
 from pyflinkx.sql_client.rows import write_csv, write_json
 from pyflinkx.sql_client.splitting import statements
 from pyflinkx.table.table_environment import TableEnvironment
@@ -87,8 +88,8 @@ class Session:
             result = self.environment.execute_sql(text)
             if isinstance(statement, QueryStatement):
                 self.show(result)
-            elif isinstance(statement, (Insert, StatementSet)) or result.get_job_client() is not None:
-                self.submitted(result, text)
+            elif (client := result.get_job_client()) is not None:
+                self.submitted(result, client, text)
             else:
                 result.print()
 
@@ -111,12 +112,8 @@ class Session:
         self.form = form.lower()
         self.write("OK")
 
-    def submitted(self, result: TableResult, text: str) -> None:
+    def submitted(self, result: TableResult, client: JobClient, text: str) -> None:
         """Say which job writes, and wait for it where nobody else would."""
-        client = result.get_job_client()
-        if client is None:
-            result.print()
-            return
         job = str(client.get_job_id())
         self.jobs[job] = (" ".join(text.split()), client)
         self.write(f"Job ID: {job}")

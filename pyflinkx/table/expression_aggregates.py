@@ -7,27 +7,14 @@ from typing import TYPE_CHECKING, Any
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree.base import replaced
 from pyflinkx.table.arguments import given
+from pyflinkx.table.expression_methods import Methods
 
 if TYPE_CHECKING:
     from pyflinkx.table.expression import Expression
 
 
-class AggregateMethods:
+class AggregateMethods(Methods):
     """Methods of expressions whose values in many rows make one."""
-
-    _node: tree.Expression
-
-    if TYPE_CHECKING:
-
-        def _call(self, name: str, *arguments: Any) -> Expression: ...
-
-        def _made(self, node: tree.Expression) -> Expression: ...
-
-        @staticmethod
-        def _node_of(value: Any) -> tree.Expression: ...
-
-        @staticmethod
-        def _type_node(data_type: Any) -> Any: ...
 
     @property
     def distinct(self) -> Expression:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.table.column_types import DataType, VarCharType
+from pyflinkx.table.expression_methods import Methods
 from pyflinkx.table.expression_words import (
     JsonExistsOnError,
     JsonQueryOnEmptyOrError,
@@ -26,22 +27,8 @@ WRAPPERS = {
 }
 
 
-class JsonMethods:
+class JsonMethods(Methods):
     """Methods of expressions that are text of JSON."""
-
-    _node: tree.Expression
-
-    if TYPE_CHECKING:
-
-        def _call(self, name: str, *arguments: Any) -> Expression: ...
-
-        def _made(self, node: tree.Expression) -> Expression: ...
-
-        @staticmethod
-        def _node_of(value: Any) -> tree.Expression: ...
-
-        @staticmethod
-        def _type_node(data_type: Any) -> Any: ...
 
     def is_json(self, json_type: JsonType | None = None) -> Expression:
         """Whether it is JSON, or JSON of that sort."""

@@ -5,27 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyflinkx.sql.tree import expressions as tree
+from pyflinkx.table.expression_methods import Methods
 
 if TYPE_CHECKING:
     from pyflinkx.table.expression import Expression
 
 
-class NumberMethods:
+class NumberMethods(Methods):
     """Methods of expressions that are numbers."""
-
-    _node: tree.Expression
-
-    if TYPE_CHECKING:
-
-        def _call(self, name: str, *arguments: Any) -> Expression: ...
-
-        def _made(self, node: tree.Expression) -> Expression: ...
-
-        @staticmethod
-        def _node_of(value: Any) -> tree.Expression: ...
-
-        @staticmethod
-        def _type_node(data_type: Any) -> Any: ...
 
     @property
     def exp(self) -> Expression:

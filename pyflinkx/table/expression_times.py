@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyflinkx.sql.tree import expressions as tree
 from pyflinkx.sql.tree.types import IntervalUnit
+from pyflinkx.table.expression_methods import Methods
 from pyflinkx.table.expression_words import TimeIntervalUnit
 
 if TYPE_CHECKING:
     from pyflinkx.table.expression import Expression
 
 
-class TimeMethods:
+class TimeMethods(Methods):
     """Methods of expressions that are times, and of numbers that are intervals."""
-
-    _node: tree.Expression
-
-    if TYPE_CHECKING:
-
-        def _call(self, name: str, *arguments: Any) -> Expression: ...
-
-        def _made(self, node: tree.Expression) -> Expression: ...
-
-        @staticmethod
-        def _node_of(value: Any) -> tree.Expression: ...
-
-        @staticmethod
-        def _type_node(data_type: Any) -> Any: ...
 
     def extract(self, time_interval_unit: TimeIntervalUnit) -> Expression:
         """A part of a time."""

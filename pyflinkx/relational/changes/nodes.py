@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyflinkx.relational.bound import Bound
-from pyflinkx.relational.nodes import Columns, Node
+from pyflinkx.relational.nodes import Node, SameColumns
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT, Changes, upsert
 
 
 @dataclass(frozen=True)
-class Normalize(Node):
+class Normalize(SameColumns):
     """Whole changes of rows by key: an update has its row before, a delete all columns, nothing comes twice.
 
     Args:
@@ -19,17 +19,8 @@ class Normalize(Node):
         condition: rows for which it is not true are as rows that are deleted; None for all.
     """
 
-    input: Node
     key: tuple[int, ...]
     condition: Bound | None = None
-
-    @property
-    def columns(self) -> Columns:
-        return self.input.columns
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
     @property
     def changes(self) -> Changes:
@@ -46,7 +37,7 @@ class Normalize(Node):
 
 
 @dataclass(frozen=True)
-class Materialize(Node):
+class Materialize(SameColumns):
     """Upserts by a key that the rows are not unique by: the last of those of a key that are there counts.
 
     Args:
@@ -54,16 +45,7 @@ class Materialize(Node):
         key: positions of the columns of the key.
     """
 
-    input: Node
     key: tuple[int, ...]
-
-    @property
-    def columns(self) -> Columns:
-        return self.input.columns
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
     @property
     def changes(self) -> Changes:
@@ -78,7 +60,7 @@ class Materialize(Node):
 
 
 @dataclass(frozen=True)
-class DropUpdateBefore(Node):
+class DropUpdateBefore(SameColumns):
     """Updates as the row after only.
 
     Args:
@@ -86,16 +68,7 @@ class DropUpdateBefore(Node):
         key: positions of the columns by which they are unique.
     """
 
-    input: Node
     key: tuple[int, ...]
-
-    @property
-    def columns(self) -> Columns:
-        return self.input.columns
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
     @property
     def changes(self) -> Changes:

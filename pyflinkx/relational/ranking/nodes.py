@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyflinkx.relational.nodes import Columns, Node
+from pyflinkx.relational.nodes import Columns, Node, SameColumns
 from pyflinkx.relational.ranking.order import SortKey
 from pyflinkx.types.changes import INSERT_ONLY, RETRACT, Changes
 from pyflinkx.types.data_type import BIGINT, DataType
@@ -19,7 +19,7 @@ def time_of(kind: DataType) -> str | None:
 
 
 @dataclass(frozen=True)
-class Sort(Node):
+class Sort(SameColumns):
     """Rows in order, or some of them: ORDER BY, OFFSET and LIMIT.
 
     Args:
@@ -29,18 +29,9 @@ class Sort(Node):
         limit: how many rows there are at most after those; None for all.
     """
 
-    input: Node
     order: tuple[SortKey, ...] = ()
     offset: int = 0
     limit: int | None = None
-
-    @property
-    def columns(self) -> Columns:
-        return self.input.columns
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
 
     @property
     def changes(self) -> Changes:

@@ -26,6 +26,7 @@ from pyflinkx.relational.tables.factory import FormatFactory, register_format
 from pyflinkx.relational.tables.json_format import time_text, utc
 from pyflinkx.relational.tables.options import TableOption
 from pyflinkx.relational.tables.wire import (
+    PLAIN,
     Columns,
     Make,
     Wire,
@@ -38,17 +39,6 @@ from pyflinkx.relational.tables.wire import (
 )
 from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.typeinfo import RowTypeInfo, Types
-
-PLAIN = {
-    Kind.BOOLEAN: Types.BOOLEAN(),
-    Kind.TINYINT: Types.BYTE(),
-    Kind.SMALLINT: Types.SHORT(),
-    Kind.INT: Types.INT(),
-    Kind.BIGINT: Types.LONG(),
-    Kind.FLOAT: Types.FLOAT(),
-    Kind.DOUBLE: Types.DOUBLE(),
-    Kind.DATE: Types.SQL_DATE(),
-}
 
 OPTIONS = (
     TableOption("field-delimiter", STRING, ",", "one character between fields; \\t for a tab"),

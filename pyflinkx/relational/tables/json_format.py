@@ -18,6 +18,7 @@ from pyflinkx.formats.json_values import Reading
 from pyflinkx.relational.tables.factory import FormatFactory, register_format
 from pyflinkx.relational.tables.options import TableOption
 from pyflinkx.relational.tables.wire import (
+    PLAIN,
     Columns,
     Make,
     Wire,
@@ -31,17 +32,6 @@ from pyflinkx.relational.tables.wire import (
 )
 from pyflinkx.types.data_type import DataType, Family, Kind
 from pyflinkx.types.typeinfo import RowTypeInfo, Types
-
-PLAIN = {
-    Kind.BOOLEAN: Types.BOOLEAN(),
-    Kind.TINYINT: Types.BYTE(),
-    Kind.SMALLINT: Types.SHORT(),
-    Kind.INT: Types.INT(),
-    Kind.BIGINT: Types.LONG(),
-    Kind.FLOAT: Types.FLOAT(),
-    Kind.DOUBLE: Types.DOUBLE(),
-    Kind.DATE: Types.SQL_DATE(),
-}
 
 OPTIONS = (
     TableOption("fail-on-missing-field", BOOLEAN, False, "whether an object that lacks a field is an error"),

@@ -19,13 +19,24 @@ from pyflinkx.plan.columns import columnar_operator, columns_of
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.values import field
 from pyflinkx.types.arrow import columnar_field
-from pyflinkx.types.data_type import DataType
+from pyflinkx.types.data_type import DataType, Kind
 from pyflinkx.types.time import Instant
-from pyflinkx.types.typeinfo import TypeInformation
+from pyflinkx.types.typeinfo import TypeInformation, Types
 
 Make = Callable[[Any], Any]
 Columns = Sequence[tuple[str, DataType]]
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+# Types whose values are the same in formats of text.
+PLAIN = {
+    Kind.BOOLEAN: Types.BOOLEAN(),
+    Kind.TINYINT: Types.BYTE(),
+    Kind.SMALLINT: Types.SHORT(),
+    Kind.INT: Types.INT(),
+    Kind.BIGINT: Types.LONG(),
+    Kind.FLOAT: Types.FLOAT(),
+    Kind.DOUBLE: Types.DOUBLE(),
+    Kind.DATE: Types.SQL_DATE(),
+}
 PER_SECOND = {"s": 1, "m": 10**3, "u": 10**6, "n": 10**9}
 
 
