@@ -11,7 +11,6 @@ from pyflinkx.plan.columns import columnar_operator
 from pyflinkx.plan.stream import Stream
 from pyflinkx.relational.binder import Binder, Scope
 from pyflinkx.relational.bound import Apply, Bound, Input
-from pyflinkx.relational.joins.bounds import times_dropped
 from pyflinkx.relational.joins.conditions import keys_and_rest, replaced
 from pyflinkx.relational.joins.lookup import Asked, CacheSpec, asked, is_bounded
 from pyflinkx.relational.joins.lookup_operator import LookupJoinOperator, LookupPlan
@@ -19,6 +18,7 @@ from pyflinkx.relational.joins.nodes import INNER, LEFT, JoinKey, paired
 from pyflinkx.relational.joins.parts import conjunction, conjuncts
 from pyflinkx.relational.joins.snapshot import snapshot_of
 from pyflinkx.relational.joins.translate import with_keys
+from pyflinkx.relational.joins.versions import beside
 from pyflinkx.relational.keyed_rows import schema_of
 from pyflinkx.relational.nodes import Columns, Node
 from pyflinkx.relational.translation import Translation, translates
@@ -65,11 +65,7 @@ class LookupJoin(Node):
 
     @cached_property
     def columns(self) -> Columns:
-        width = len(self.left.columns)
-        right = times_dropped(self.pair[width:])
-        if self.kind == LEFT:
-            right = tuple((name, kind.with_nullable(True)) for name, kind in right)
-        return (*self.pair[:width], *right)
+        return beside(self.pair, len(self.left.columns), self.kind)
 
     @property
     def changes(self) -> Changes:

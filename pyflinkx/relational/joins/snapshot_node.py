@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from pyflinkx.relational.bound import Bound
-from pyflinkx.relational.joins.bounds import times_dropped
-from pyflinkx.relational.joins.nodes import LEFT, JoinKey, paired
-from pyflinkx.relational.nodes import Columns, Node
-from pyflinkx.types.changes import Changes
+from pyflinkx.relational.joins.nodes import LEFT
+from pyflinkx.relational.joins.versions import VersionJoin
 
 
 @dataclass(frozen=True)
-class SnapshotJoin(Node):
+class SnapshotJoin(VersionJoin):
     """Each left row beside the right rows of its keys that are there when it comes; later ones change nothing.
 
     Left rows wait until the right table has been read up to some time, or to its end.
@@ -28,34 +25,9 @@ class SnapshotJoin(Node):
         ttl: milliseconds that right rows are held; 0 for ever, None for what the job says.
     """
 
-    left: Node
-    right: Node
-    kind: str
-    keys: tuple[JoinKey, ...]
     condition: Bound | None = None
     loaded: int | None = None
     ttl: int | None = None
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.left, self.right)
-
-    @cached_property
-    def pair(self) -> Columns:
-        """The columns of a pair."""
-        return paired(self.left.columns, self.right.columns)
-
-    @cached_property
-    def columns(self) -> Columns:
-        width = len(self.left.columns)
-        right = times_dropped(self.pair[width:])
-        if self.kind == LEFT:
-            right = tuple((name, kind.with_nullable(True)) for name, kind in right)
-        return (*self.pair[:width], *right)
-
-    @property
-    def changes(self) -> Changes:
-        return self.left.changes
 
     def describe(self) -> str:
         parts = [*map(str, self.keys), *([] if self.condition is None else [str(self.condition)])]

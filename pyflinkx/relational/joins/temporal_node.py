@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from pyflinkx.relational.bound import Bound
-from pyflinkx.relational.joins.bounds import times_dropped
-from pyflinkx.relational.joins.nodes import LEFT, JoinKey, paired
-from pyflinkx.relational.nodes import Columns, Node
-from pyflinkx.types.changes import Changes
+from pyflinkx.relational.joins.nodes import LEFT
+from pyflinkx.relational.joins.versions import VersionJoin
 
 
 @dataclass(frozen=True)
-class TemporalJoin(Node):
+class TemporalJoin(VersionJoin):
     """Each left row beside the right row of its keys that was there at its time.
 
     Args:
@@ -25,33 +22,8 @@ class TemporalJoin(Node):
         condition: what has to be true besides, of the columns of the left row and, behind them, of the right one.
     """
 
-    left: Node
-    right: Node
-    kind: str
-    keys: tuple[JoinKey, ...]
     times: tuple[int, int]
     condition: Bound | None = None
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.left, self.right)
-
-    @cached_property
-    def pair(self) -> Columns:
-        """The columns of a pair."""
-        return paired(self.left.columns, self.right.columns)
-
-    @cached_property
-    def columns(self) -> Columns:
-        width = len(self.left.columns)
-        right = times_dropped(self.pair[width:])
-        if self.kind == LEFT:
-            right = tuple((name, kind.with_nullable(True)) for name, kind in right)
-        return (*self.pair[:width], *right)
-
-    @property
-    def changes(self) -> Changes:
-        return self.left.changes
 
     @property
     def unique(self) -> tuple[frozenset[int], ...]:
