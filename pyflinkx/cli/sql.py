@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-FORMATS = ("tableau", "table", "changelog", "csv", "json")
+from pyflinkx.sql_client import FORMATS
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:

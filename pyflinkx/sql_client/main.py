@@ -25,7 +25,7 @@ def run_client(
         scripts: paths of scripts.
         inits: paths of scripts that come before all others.
         texts: statements.
-        form: how results are written, one of ``session.FORMATS``.
+        form: how results are written, one of FORMATS.
 
     Raises:
         PyflinkxError: a statement is wrong, or its job has failed.

@@ -10,12 +10,12 @@ from pyflinkx.common.job_client import JobClient
 from pyflinkx.errors import ConfigurationError, PyflinkxError, SqlError
 from pyflinkx.sql.parser import parse_statement
 from pyflinkx.sql.tree.statements import Command, QueryStatement, SetOption, Show, StopJob
+from pyflinkx.sql_client import FORMATS
 from pyflinkx.sql_client.rows import write_csv, write_json
 from pyflinkx.sql_client.splitting import statements
 from pyflinkx.table.table_environment import TableEnvironment
 from pyflinkx.table.table_result import TableResult
 
-FORMATS = ("tableau", "table", "changelog", "csv", "json")
 RESULT_MODE = "sql-client.execution.result-mode"
 MAX_ROWS = "sql-client.execution.max-table-result.rows"
 HELP = """\
